@@ -1,0 +1,1 @@
+"""The methods, one folder each; `catalogue` says which there are."""
