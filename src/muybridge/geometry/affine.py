@@ -109,7 +109,7 @@ def warp_affine(
     size: tuple[int, int] | None = None,
     padding: Padding = "zeros",
     align_corners: bool = True,
-) -> Images:
+) -> Float[Tensor, "B C H2 W2"]:
     """The picture whose pixel p shows what the given one has at M p + t.
 
     What is at q in the given picture is at the inverse's image of q in the result; so for a perfect detector E,

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.tensors import Grid, Images, Points
+from muybridge.tensors import Images, Points
 
 Padding = Literal["zeros", "border", "reflection"]
 """What lies beyond the picture: nothing, its edge, or its mirror image."""
@@ -63,7 +63,9 @@ def from_pixels(points: Points, size: tuple[int, int]) -> Points:
     return torch.where(last > 0, points / last.clamp_min(1) * 2 - 1, torch.zeros_like(points))
 
 
-def sample(images: Images, grid: Grid, padding: Padding = "zeros", align_corners: bool = True) -> Images:
+def sample(
+    images: Images, grid: Float[Tensor, "B H2 W2 2"], padding: Padding = "zeros", align_corners: bool = True
+) -> Float[Tensor, "B C H2 W2"]:
     """Look up a picture bilinearly where the grid says.
 
     images         [B, C, H, W]

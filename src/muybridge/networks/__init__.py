@@ -1,1 +1,27 @@
-"""."""
+"""Networks that two or more methods use. All take rectangular pictures, channels-last, autocast and float64."""
+
+from muybridge.networks.antialias import Downsample, gaussian_taps
+from muybridge.networks.critic import PatchCritic, Verdicts, scores
+from muybridge.networks.hourglass import Hourglass
+from muybridge.networks.norms import Norm, make_norm
+from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
+from muybridge.networks.vgg import Lpips, Vgg16, load_lpips, load_lpips_weights, load_vgg16
+
+__all__ = [
+    "Downsample",
+    "Head",
+    "Hourglass",
+    "Lpips",
+    "Norm",
+    "PatchCritic",
+    "ResnetGenerator",
+    "Upsampling",
+    "Verdicts",
+    "Vgg16",
+    "gaussian_taps",
+    "load_lpips",
+    "load_lpips_weights",
+    "load_vgg16",
+    "make_norm",
+    "scores",
+]

@@ -1,0 +1,57 @@
+"""Normalisation layers, by name."""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from muybridge.tensors import Images
+
+Norm = Literal["batch", "instance", "group", "none"]
+"""batch: over the batch, with running statistics. instance: each map of each picture, no parameters.
+group: eight groups of channels of each picture; works down to a single pixel, where instance would leave nothing."""
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """Batch norm that does not count its batches: with a fixed momentum nothing uses the count, and the authors'
+    checkpoints (FOMM's synchronised batch norm) keep it at 0."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.batch_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training,
+            self.momentum or 0.0,
+            self.eps,
+        )
+
+
+class InstanceNorm(nn.Module):
+    """Instance norm without parameters or running statistics; keeps the memory format of its input.
+
+    It is a group norm with a channel a group. The kernel for channels-last pictures is several times slower than the
+    one for plain ones, copies included, so plain it is.
+    """
+
+    eps = 1e-5
+
+    def forward(self, x: Images) -> Images:
+        last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+        y = F.group_norm(x.contiguous(), x.shape[1], eps=self.eps)
+        return y.contiguous(memory_format=torch.channels_last) if last else y
+
+
+def make_norm(kind: Norm, channels: int) -> nn.Module:
+    """The layer called `kind` for `channels` channels."""
+    if kind == "batch":
+        return BatchNorm(channels)
+    if kind == "instance":
+        return InstanceNorm()
+    if kind == "group":
+        return nn.GroupNorm(math.gcd(channels, 8), channels)
+    return nn.Identity()

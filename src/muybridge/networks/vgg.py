@@ -1,0 +1,164 @@
+"""VGG-16 features and the LPIPS distance, with weights from files on this machine; nothing is downloaded."""
+
+import hashlib
+import importlib.util
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from muybridge.errors import CheckpointError, MissingWeightsError
+from muybridge.tensors import Images
+
+VGG16_FILE = "vgg16-397923af.pth"
+"""torchvision's ImageNet weights; the name ends with the first digits of the file's SHA-256."""
+WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+LEVELS = tuple(w[-1] for w in WIDTHS)
+"""Channels of the five feature maps."""
+
+
+class Vgg16(nn.Module):
+    """The convolutions of VGG-16 (Simonyan and Zisserman, configuration D), named as in torchvision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        self.taps: list[int] = []
+        channels = 3
+        for widths in WIDTHS:
+            for width in widths:
+                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+                channels = width
+            self.taps.append(len(layers) - 1)
+            layers.append(nn.MaxPool2d(2, 2))
+        self.features = nn.Sequential(*layers[:-1])
+
+    def forward(self, images: Images) -> list[Tensor]:
+        """relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3 of pictures [B, 3, H, W] normalised as the weights want."""
+        found = []
+        x = images
+        for i, layer in enumerate(self.features):
+            x = layer(x)
+            if i in self.taps:
+                found.append(x)
+        return found
+
+
+class Lpips(nn.Module):
+    """Learned perceptual distance, version 0.1 with VGG-16 (Zhang et al. 2018, eq. 1); all weights frozen.
+
+    vgg      the trunk
+    weights  five tensors [1, C, 1, 1], C as in `LEVELS`: how much each channel counts
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, vgg: Vgg16, weights: list[Tensor]) -> None:
+        super().__init__()
+        self.vgg = vgg
+        self.weights = nn.ParameterList(weights)
+        # The constants of the lpips package: ImageNet's mean and deviation for pictures in [-1, 1].
+        self.register_buffer("mean", torch.tensor([-0.030, -0.088, -0.188]).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor([0.458, 0.448, 0.450]).view(1, 3, 1, 1), persistent=False)
+        self.requires_grad_(False).eval()
+
+    def forward(self, first: Images, second: Images) -> Float[Tensor, "B"]:
+        """The distance of each pair of pictures [B, 3, H, W] in [-1, 1]; 0 for equal ones."""
+        maps = (self.vgg((x - self.mean) / self.std) for x in (first, second))
+        total = torch.zeros((), device=first.device)
+        for a, b, weight in zip(*maps, self.weights, strict=True):
+            total = total + ((_unit(a) - _unit(b)).square() * weight).sum(1).mean((1, 2))
+        return total
+
+
+def _unit(x: Tensor) -> Tensor:
+    """Scale each pixel's features to length 1; all-zero features stay, with gradient zero instead of nan."""
+    x = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+    return x / (x.square().sum(1, keepdim=True).clamp_min(1e-30).sqrt() + 1e-10)
+
+
+def load_vgg16(path: Path | None = None) -> Vgg16:
+    """VGG-16 with weights from `path`, or from the usual cache of torch (TORCH_HOME).
+
+    A file that is named like torchvision's must have the digest that its name promises.
+    Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
+    """
+    path = path or Path(torch.hub.get_dir()) / "checkpoints" / VGG16_FILE
+    if not path.is_file():
+        raise MissingWeightsError(
+            f"no weights of VGG-16 at {path}: expected torchvision's {VGG16_FILE}",
+            f"Put the file there, or name another one; torch's own cache is the folder {path.parent}.",
+        )
+    _check_digest(path)
+    state = _tensors(path)
+    vgg = Vgg16()
+    wanted = vgg.state_dict()
+    if any(name not in state or state[name].shape != x.shape for name, x in wanted.items()):
+        raise CheckpointError(f"{path} does not hold VGG-16: expected features.0.weight to features.28.bias")
+    vgg.load_state_dict({name: state[name] for name in wanted})
+    return vgg.requires_grad_(False).eval()
+
+
+def load_lpips(vgg: Path | None = None, weights: Path | None = None) -> Lpips:
+    """LPIPS with the trunk of `load_vgg16` and the channel weights of the lpips package (weights/v0.1/vgg.pth).
+
+    weights  that file; unless named it is taken from the lpips or torchmetrics package, whichever is installed
+    Raises MissingWeightsError or CheckpointError.
+    """
+    return Lpips(load_vgg16(vgg), load_lpips_weights(weights))
+
+
+def load_lpips_weights(path: Path | None = None) -> list[Tensor]:
+    """The five tensors [1, C, 1, 1] of LPIPS; see `load_lpips`."""
+    path = path or _packaged_lpips()
+    if path is None or not path.is_file():
+        raise MissingWeightsError(
+            f"no channel weights of LPIPS at {path or 'the lpips package'}: expected its weights/v0.1/vgg.pth",
+            "Install them with: pip install --no-deps lpips==0.1.4",
+        )
+    state = _tensors(path)
+    names = [f"lin{i}.model.1.weight" for i in range(len(LEVELS))]
+    if any(name not in state or state[name].numel() != c for name, c in zip(names, LEVELS, strict=True)):
+        raise CheckpointError(f"{path} does not hold LPIPS for VGG-16: expected {names[0]} to {names[-1]}")
+    return [state[name].view(1, -1, 1, 1) for name in names]
+
+
+def _packaged_lpips() -> Path | None:
+    """The file inside an installed package, found without importing it (lpips itself would need torchvision)."""
+    for package, inside in (
+        ("lpips", "weights/v0.1/vgg.pth"),
+        ("torchmetrics", "functional/image/lpips_models/vgg.pth"),
+    ):
+        spec = importlib.util.find_spec(package)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            if (Path(folder) / inside).is_file():
+                return Path(folder) / inside
+    return None
+
+
+def _check_digest(path: Path) -> None:
+    promised = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
+    if promised is None:
+        return
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if not digest.startswith(promised[1]):
+        raise CheckpointError(
+            f"{path} is damaged: its SHA-256 begins with {digest[:8]}, expected {promised[1]}",
+            "Delete it and fetch it again.",
+        )
+
+
+def _tensors(path: Path) -> Mapping[str, Tensor]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+        raise CheckpointError(f"{path} is not a file of weights that can be loaded safely") from error
+    if not isinstance(state, Mapping) or not all(isinstance(x, Tensor) for x in state.values()):
+        raise CheckpointError(f"{path} does not hold a table of tensors")
+    return state
