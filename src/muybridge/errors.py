@@ -55,3 +55,7 @@ class RunError(MuybridgeError):
 
 class TrainingError(MuybridgeError):
     """Training could not go on (losses not finite, memory or disk exhausted); the last checkpoint is kept."""
+
+
+class MuybridgeWarning(UserWarning):
+    """Something was put right or left out on the way, and the result is still good: say so, and go on."""

@@ -1,0 +1,163 @@
+"""MP4, MOV, MKV, WebM, AVI, GIF and animated PNG as sources, decoded by PyAV."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.stream import VideoStream
+
+from muybridge.errors import InputError, MuybridgeWarning
+from muybridge.video.images import to_array, turned
+from muybridge.video.paths import refuse_large
+from muybridge.video.source import Picture, Shot, Source
+
+# Playlists and scripts, which name other files or addresses, are not among these.
+_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng"
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+_AGAIN = "Copy or download it again, or convert it: ffmpeg -i IN OUT.mp4"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """The container, open for reading.
+
+    Raises InputError where it is not one of those that are read here.
+    """
+    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+    try:
+        container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
+    except (FFmpegError, UnicodeEncodeError) as error:
+        raise InputError(
+            f"{path} is not a video or an image that can be read, or it is cut off at the wrong place",
+            f"Videos are MP4, MOV, MKV, WebM, AVI or GIF files. {_AGAIN}",
+        ) from error
+    with container:
+        yield container
+
+
+def container_source(path: Path) -> Source:
+    """A video file or GIF.
+
+    Raises InputError where there are no frames in it, or they are too large.
+    """
+    with opened(path) as container:
+        stream = _video(path, container)
+        name = container.format.name
+        rate = stream.average_rate or stream.guessed_rate
+        count = stream.frames or None
+        return Source(
+            path,
+            "gif" if name == "gif" else "video",
+            stream.time_base or Fraction(1, 1000),
+            # AVI counts slots, of which some may be empty.
+            lambda: _shots(path, None if name == "avi" else count),
+            lambda: max(_shown_size(stream)),
+            None if name == "avi" else count,
+            Fraction(rate) if rate else None,
+            has_audio=bool(container.streams.audio),
+        )
+
+
+def _video(path: Path, container: InputContainer) -> VideoStream:
+    streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
+    if not streams:
+        what = "only sound" if container.streams.audio else "no frames"
+        raise InputError(f"{path} holds {what}, no video", "Give a video, an image, or a folder of images.")
+    stream = streams[0]
+    if stream.codec_context is None:
+        raise InputError(f"the video in {path} is of a kind that cannot be decoded here", "Convert it to MP4 first.")
+    refuse_large(path, stream.height, stream.width)
+    return stream
+
+
+def _shown_size(stream: VideoStream) -> tuple[int, int]:
+    """(H, W) with square pixels, before any turn; shapes of pixels within 1% of square are left alone."""
+    shape = stream.sample_aspect_ratio
+    if not shape or abs(shape - 1) < Fraction(1, 100):
+        return stream.height, stream.width
+    return stream.height, max(1, round(stream.width * shape))
+
+
+def _decoder(path: Path, stream: VideoStream) -> av.VideoCodecContext:
+    """The stream's own decoder, or the one that also sees the alpha layer of VP8 and VP9."""
+    context = stream.codec_context
+    context.thread_type = "AUTO"
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if tags.get("alpha_mode") != "1" or context.name not in _WITH_ALPHA:
+        return context
+    try:
+        decoder = cast(av.VideoCodecContext, av.CodecContext.create(_WITH_ALPHA[context.name], "r"))
+    except av.codec.codec.UnknownCodecError:
+        text = f"{path.name} has transparency that this build of PyAV cannot decode; it is read as opaque"
+        warnings.warn(text, MuybridgeWarning, stacklevel=2)
+        return context
+    decoder.extradata = context.extradata
+    return decoder
+
+
+def _shots(path: Path, count: int | None) -> Iterator[Shot]:
+    """All frames that can be decoded; warns at the end where some could not."""
+    with opened(path) as container:
+        stream = _video(path, container)
+        size = _shown_size(stream)
+        refuse_large(path, *size)
+        slots = _avi_slots(path) if container.format.name == "avi" else None
+        decoded = 0
+        broken: list[str] = []
+        for frame in _frames(container, stream, _decoder(path, stream), broken):
+            refuse_large(path, frame.height, frame.width)
+            pts = frame.pts if slots is None or decoded >= len(slots) else slots[decoded]
+            yield Shot(partial(_picture, frame, size), pts, frame.duration or 0)
+            decoded += 1
+    if not decoded:
+        raise InputError(f"no frame of {path} can be decoded", _AGAIN)
+    if broken or decoded < (count or 0):
+        of = f" of {count}" if count and count > decoded else ""
+        text = f"{path.name} is damaged or cut off: {decoded}{of} frames can be used"
+        warnings.warn(text, MuybridgeWarning, stacklevel=2)
+
+
+def _frames(
+    container: InputContainer, stream: VideoStream, decoder: av.VideoCodecContext, broken: list[str]
+) -> Iterator[av.VideoFrame]:
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            break
+        except FFmpegError as error:
+            broken.append(str(error))
+            break
+        if packet.size:
+            yield from _decoded(decoder, packet, broken)
+    yield from _decoded(decoder, None, broken)
+
+
+def _decoded(decoder: av.VideoCodecContext, packet: av.Packet | None, broken: list[str]) -> list[av.VideoFrame]:
+    try:
+        return decoder.decode(packet)
+    except FFmpegError as error:
+        broken.append(str(error))
+        return []
+
+
+def _picture(frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
+    """All frames take the first one's size, should it change on the way."""
+    return turned(frame, to_array(frame, size))
+
+
+def _avi_slots(path: Path) -> list[int]:
+    """When the frames of an AVI are shown: it keeps no times, only one slot after the other, in decoding order."""
+    with opened(path) as container:
+        stream = container.streams.video[0]
+        return sorted(p.dts for p in container.demux(stream) if p.size and p.dts is not None)

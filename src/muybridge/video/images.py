@@ -1,0 +1,235 @@
+"""Still images as sources: one image, a folder of frames, a strip of square frames side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import cv2
+import numpy as np
+
+from muybridge.errors import InputError, UsageError
+from muybridge.video.clip import Timing
+from muybridge.video.paths import MAX_BYTES, head, image_codec, images_in, refuse_large
+from muybridge.video.source import Picture, Shot, Source
+
+TIMES = "times.json"
+"""Beside the frames of a folder that Muybridge wrote: {"time_base": [1, 25], "pts": [0, 1, ...], "last": 1}."""
+
+# Warnings would go to stderr, past Python; what is wrong with a file is said by an exception here.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def decode_image(path: Path) -> Picture:
+    """The picture in a PNG, JPEG, WebP, BMP or TIFF file, turned as its EXIF orientation says.
+
+    16-bit values are rounded to 8; grey becomes RGB; alpha is kept. Raises InputError for anything else.
+    """
+    codec = image_codec(head(path))
+    if codec is None:
+        raise InputError(f"{path} is not an image", "Images are PNG, JPEG, WebP, BMP or TIFF files.")
+    size = header_size(path)
+    if size is not None and 4 * size[0] * size[1] > MAX_BYTES:
+        refuse_large(path, *size)
+    data = path.read_bytes()
+    picture = _jpeg(data) if codec == "mjpeg" else _other(codec, data)
+    if picture is None:
+        raise InputError(f"{path} is a broken or truncated image", "Copy or download it again.")
+    return picture
+
+
+def _jpeg(data: bytes) -> Picture | None:
+    """As libjpeg decodes it, which is what the papers' programs saw; the other decoder smooths colour differently."""
+    try:
+        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    return None if bgr is None else bgr[:, :, ::-1]
+
+
+def _other(codec: str, data: bytes) -> Picture | None:
+    """By libav, which unlike libpng and libtiff says nothing on stderr about broken files."""
+    decoder = cast(av.VideoCodecContext, av.CodecContext.create(codec, "r"))
+    decoder.options = {"max_pixels": str(MAX_BYTES // 4)}
+    try:
+        frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
+    except av.error.FFmpegError:
+        return None
+    return turned(frames[0], to_array(frames[0])) if frames else None
+
+
+def to_array(frame: av.VideoFrame, size: tuple[int, int] | None = None) -> Picture:
+    """A decoded frame as RGB or RGBA; size is (H, W) where it is to be another than its own."""
+    parts = frame.format.components
+    alpha = any(part.is_alpha for part in parts) or frame.format.name == "pal8"
+    height, width = size or (frame.height, frame.width)
+    if parts[0].bits == 16:
+        deep = frame.to_ndarray(format="rgba64le" if alpha else "rgb48le", width=width, height=height)
+        return ((deep.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return frame.to_ndarray(format="rgba" if alpha else "rgb24", width=width, height=height)
+
+
+def turned(frame: av.VideoFrame, picture: Picture) -> Picture:
+    """The picture as the frame's display matrix says that it is to be shown, to the nearest quarter turn."""
+    notes: Any = frame.side_data
+    if "DISPLAYMATRIX" not in [note.type.name for note in notes]:
+        return picture
+    a, b, _, c, d, *_ = np.frombuffer(bytes(notes["DISPLAYMATRIX"])[:36], np.int32).tolist()
+    if abs(a) < abs(c):  # x' = c y, y' = b x
+        picture, a, d = picture.transpose(1, 0, 2), c, b
+    return picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+
+
+def header_size(path: Path) -> tuple[int, int] | None:
+    """(H, W) of a PNG or JPEG as stored, before any EXIF turn, without decoding it; None where it is not told."""
+    start = head(path)
+    codec = image_codec(start)
+    if codec == "png":
+        return int.from_bytes(start[20:24], "big"), int.from_bytes(start[16:20], "big")
+    return _jpeg_size(path) if codec == "mjpeg" else None
+
+
+def _jpeg_size(path: Path) -> tuple[int, int] | None:
+    with path.open("rb") as file:
+        file.seek(2)
+        while len(mark := file.read(4)) == 4 and mark[0] == 0xFF:
+            if 0xC0 <= mark[1] <= 0xCF and mark[1] not in (0xC4, 0xC8, 0xCC):
+                frame = file.read(5)
+                return int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
+            file.seek(int.from_bytes(mark[2:4], "big") - 2, 1)
+    return None
+
+
+def _size(path: Path) -> tuple[int, int]:
+    size = header_size(path)
+    if size is None:
+        picture = decode_image(path)
+        size = (picture.shape[0], picture.shape[1])
+    return size
+
+
+def is_strip(path: Path) -> bool:
+    """Whether an image is obviously a strip of square frames: PNG or JPEG, at least four whole squares in a row."""
+    size = header_size(path)
+    return size is not None and size[0] > 0 and size[1] % size[0] == 0 and size[1] >= 4 * size[0]
+
+
+def image_source(path: Path) -> Source:
+    """One image: a clip of one frame that stays 1/25 s."""
+
+    def load() -> Picture:
+        picture = decode_image(path)
+        refuse_large(path, *picture.shape[:2])
+        return picture
+
+    return Source(
+        path,
+        "image",
+        Fraction(1, 25),
+        lambda: iter([Shot(load, 0, 1)]),
+        lambda: max(_size(path)),
+        1,
+        Fraction(25),
+    )
+
+
+def strip_source(path: Path) -> Source:
+    """Square frames side by side in one image, 25 a second.
+
+    Raises UsageError where the width is not at least two whole heights.
+    """
+    height, width = _size(path)
+    if width % height or width < 2 * height:
+        raise UsageError(
+            f"{path} is {width}x{height} px, which is not a row of two or more square frames",
+            "Read it as one image, or cut it into a folder of frames.",
+        )
+
+    def shots() -> Iterator[Shot]:
+        picture = decode_image(path)
+        for i in range(width // height):
+            part = picture[:, i * height : (i + 1) * height]
+            yield Shot(part.copy, i, 1)
+
+    return Source(path, "strip", Fraction(1, 25), shots, lambda: height, width // height, Fraction(25))
+
+
+def folder_source(path: Path) -> Source:
+    """A folder of images in natural order; JOKR's layout X/train + X/train_seg by either name; times.json if there.
+
+    Frames may differ in size. Raises InputError for a folder without images, or whose masks or times do not fit.
+    """
+    images, layout = images_in(path), path
+    if not images and (path / "train").is_dir():
+        layout = path / "train"
+        images = images_in(layout)
+    if not images:
+        raise InputError(
+            f"the folder {path} holds no images",
+            "Give a folder of PNG, JPEG, WebP, BMP or TIFF files, or one with train and train_seg in it.",
+        )
+    masks = _masks(layout.with_name("train_seg"), images) if layout.name == "train" else None
+    timing = _times(layout / TIMES, len(images))
+
+    def shots() -> Iterator[Shot]:
+        ends = [*timing.pts[1:], timing.pts[-1] + timing.last]
+        for i, image in enumerate(images):
+            mask = masks[i] if masks else None
+            yield Shot(partial(_with_mask, image, mask), timing.pts[i], ends[i] - timing.pts[i])
+
+    def longest() -> int:
+        return max(side for image in images for side in _size(image))
+
+    rate = len(images) / ((timing.pts[-1] + timing.last) * timing.time_base)
+    return Source(path, "folder", timing.time_base, shots, longest, len(images), rate, has_masks=masks is not None)
+
+
+def _masks(folder: Path, images: list[Path]) -> list[Path] | None:
+    if not folder.is_dir():
+        return None
+    by_name = {p.stem: p for p in images_in(folder)}
+    missing = [image.name for image in images if image.stem not in by_name]
+    if missing:
+        raise InputError(
+            f"{len(missing)} of {len(images)} frames have no mask in {folder}, {missing[0]} the first of them",
+            "Each mask needs the name of its frame.",
+        )
+    return [by_name[image.stem] for image in images]
+
+
+def _with_mask(image: Path, mask: Path | None) -> Picture:
+    picture = decode_image(image)
+    refuse_large(image, *picture.shape[:2])
+    if mask is None:
+        return picture
+    grey = decode_image(mask)[:, :, :3].mean(axis=2)
+    if grey.shape != picture.shape[:2]:
+        raise InputError(
+            f"the mask {mask} is {grey.shape[1]}x{grey.shape[0]} px and its frame "
+            f"{picture.shape[1]}x{picture.shape[0]}",
+            "A mask has the size of its frame.",
+        )
+    # JPEG leaves noise around 0 and 255.
+    subject = np.where(grey > 127, 255, 0).astype(np.uint8)
+    return np.dstack([picture[:, :, :3], subject])
+
+
+def _times(path: Path, count: int) -> Timing:
+    if not path.is_file():
+        return Timing.constant(count)
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        timing = Timing(tuple(map(int, told["pts"])), int(told["last"]), Fraction(*map(int, told["time_base"])))
+    except (ValueError, KeyError, TypeError, ZeroDivisionError, InputError) as error:
+        raise InputError(f"{path} does not hold frame times", "Remove it to read the folder at 25 a second.") from error
+    if len(timing) != count:
+        raise InputError(
+            f"{path} holds {len(timing)} frame times for {count} images",
+            "Remove it to read the folder at 25 a second.",
+        )
+    return timing

@@ -1,0 +1,83 @@
+"""What every kind of file is turned into before it becomes a clip: frames not yet converted, each with its time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from muybridge.errors import MuybridgeWarning
+
+Kind = Literal["video", "gif", "image", "folder", "strip"]
+Picture = np.ndarray
+"""uint8 [H, W, 3] RGB, or [H, W, 4] with straight (not premultiplied) alpha."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """One frame to come.
+
+    load      decodes it; called at most once, before the next shot is asked for
+    pts       ticks, or None where the container does not say
+    duration  ticks, or 0 where the container does not say
+    """
+
+    load: Callable[[], Picture]
+    pts: int | None
+    duration: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A thing that frames can be read from.
+
+    shots      starts from the beginning at each call
+    longest    the longest side of all frames, in pixels
+    count      frames, as far as it is known without decoding
+    rate       mean frames per second, as far as it is known
+    has_masks  whether the alpha channel is a given silhouette, so that it counts even where it is 255 everywhere
+    """
+
+    path: Path
+    kind: Kind
+    time_base: Fraction
+    shots: Callable[[], Iterator[Shot]]
+    longest: Callable[[], int]
+    count: int | None = None
+    rate: Fraction | None = None
+    has_audio: bool = False
+    has_masks: bool = False
+
+    def timed(self) -> Iterator[Shot]:
+        """The shots with true times: the first at 0, each later than the one before, each with its duration.
+
+        Warns once where times had to be repaired: a frame that is not later than the one before it follows that
+        one by a single tick.
+        """
+        step = max(1, round(1 / (self.time_base * (self.rate or 25))))
+        return _timed(self.path, self.shots(), step)
+
+
+def _timed(path: Path, shots: Iterable[Shot], step: int) -> Iterator[Shot]:
+    held: Shot | None = None
+    before, gap, first, repaired = 0, step, 0, False
+    for number, shot in enumerate(shots):
+        if held is None:
+            first, pts = shot.pts or 0, 0
+        else:
+            pts = before + step if shot.pts is None else shot.pts - first
+            if pts <= before:
+                if not repaired:
+                    text = f"{path.name}: frame {number} is not later than the one before it; its time was repaired"
+                    warnings.warn(text, MuybridgeWarning, stacklevel=2)
+                repaired, pts = True, before + 1
+            gap = pts - before
+            yield replace(held, duration=gap)
+        before, held = pts, replace(shot, pts=pts)
+    if held is not None:
+        yield held if held.duration > 0 else replace(held, duration=gap)
