@@ -1,1 +1,22 @@
-"""."""
+"""Losses: plain functions from tensors to a scalar. Weights belong to the methods."""
+
+from muybridge.losses.adversarial import bce, feature_matching, lsgan_critic, lsgan_generator
+from muybridge.losses.keypoints import equivariance, released_separation, separation, silhouette, temporal
+from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, ssim_loss
+
+__all__ = [
+    "bce",
+    "equivariance",
+    "feature_matching",
+    "l1",
+    "lsgan_critic",
+    "lsgan_generator",
+    "mse",
+    "multiscale_l1",
+    "perceptual",
+    "released_separation",
+    "separation",
+    "silhouette",
+    "ssim_loss",
+    "temporal",
+]

@@ -5,9 +5,10 @@ from muybridge.networks.critic import PatchCritic, Verdicts, scores
 from muybridge.networks.hourglass import Hourglass
 from muybridge.networks.norms import Norm, make_norm
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
-from muybridge.networks.vgg import Lpips, Vgg16, load_lpips, load_lpips_weights, load_vgg16
+from muybridge.networks.vgg import LEVELS, Lpips, Vgg16, load_lpips, load_lpips_weights, load_vgg16
 
 __all__ = [
+    "LEVELS",
     "Downsample",
     "Head",
     "Hourglass",
