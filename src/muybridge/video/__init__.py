@@ -2,5 +2,20 @@
 
 from muybridge.video.clip import Clip, Timing
 from muybridge.video.reading import Frame, Info, frames, probe, read
+from muybridge.video.sheets import contact_sheet, draw_keypoints, side_by_side
+from muybridge.video.writing import Writer, write
 
-__all__ = ["Clip", "Frame", "Info", "Timing", "frames", "probe", "read"]
+__all__ = [
+    "Clip",
+    "Frame",
+    "Info",
+    "Timing",
+    "Writer",
+    "contact_sheet",
+    "draw_keypoints",
+    "frames",
+    "probe",
+    "read",
+    "side_by_side",
+    "write",
+]

@@ -1,0 +1,222 @@
+"""From frames to files, one frame at a time, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import torch
+from av.error import FFmpegError
+from torch import Tensor
+
+from muybridge.errors import InputError, MuybridgeError, OutputExistsError, UsageError
+from muybridge.video.clip import Timing
+from muybridge.video.gif import GifSink
+from muybridge.video.images import TIMES
+from muybridge.video.paths import no_space
+from muybridge.video.sinks import CONTAINERS, ContainerSink, FolderSink, ImageSink, Sink
+from muybridge.video.source import Picture
+
+KEEPS_ALPHA = (".webm", ".mov", ".gif", ".png", "")
+SUFFIXES = (*CONTAINERS, ".gif", ".png")
+
+
+class Writer:
+    """Writes a clip as its frames are made: `with Writer(path, time_base) as writer: writer.add(frame, pts)`.
+
+    path        .mp4, .mov, .mkv, .webm, .gif, .png (one frame); without a suffix, or ending in /: a folder of PNGs
+    time_base   seconds per tick
+    last        ticks that the last frame stays; as long as the one before it unless told
+    audio       file whose first audio stream goes along, up to the end of the last frame; GIF and PNG have no sound
+    quality     1 to 100; GIF and PNG do not use it
+    background  RGB in [0, 1] behind frames with alpha, where the format keeps no alpha (.mp4, .mkv)
+    force       replace what is there
+
+    What is written stands under a passing name beside `path` until the block ends well, and is removed where it does
+    not. Raises OutputExistsError, UsageError for what cannot be asked for, InputError for frames that do not fit
+    together, MuybridgeError where the disk is full or refuses.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        time_base: Fraction,
+        *,
+        last: int | None = None,
+        audio: str | Path | None = None,
+        quality: int = 80,
+        background: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        force: bool = False,
+    ) -> None:
+        self.path = Path(path).absolute()
+        self._suffix = "" if str(path).endswith("/") else self.path.suffix.lower()
+        if self._suffix and self._suffix not in SUFFIXES:
+            raise UsageError(f"cannot write {path}", f"Use a folder or one of {', '.join(SUFFIXES)}.")
+        if not 1 <= quality <= 100 or time_base <= 0 or (last is not None and last < 1):
+            raise UsageError(f"cannot write with quality {quality}, time base {time_base}, last {last}")
+        _refuse_existing(self.path, self._suffix, force)
+        self._base, self._last, self._quality = time_base, last, quality
+        self._audio = None if audio is None else Path(audio)
+        self._background = background
+        self._part = self.path.with_name(f".{self.path.stem[:40]}.{secrets.token_hex(4)}.part{self._suffix}")
+        self._sink: Sink | None = None
+        self._held: tuple[Picture, int] | None = None
+        self._first, self._shape, self._gap = 0, (0, 0, 0), 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                with _explained(self.path):
+                    self._finish()
+        finally:
+            self._clear()
+
+    def add(self, frame: Tensor, pts: int) -> None:
+        """Write a frame: [3 or 4, H, W], uint8 or float in [0, 1], at `pts` ticks, later than the one before it.
+
+        The first frame's time becomes 0.
+        """
+        picture = self._picture(frame)
+        with _explained(self.path):
+            if self._held is None:
+                self._shape, self._first = picture.shape, pts
+                self._sink = self._open(picture)
+            elif picture.shape != self._shape:
+                raise InputError(f"a frame of {tuple(frame.shape)} after frames of {_chw(self._shape)}")
+            elif pts <= self._held[1]:
+                raise InputError(f"a frame at {pts} ticks after one at {self._held[1]}: frame times must increase")
+            else:
+                self._gap = pts - self._held[1]
+                self._put(self._gap)
+            self._held = (picture, pts)
+
+    def _put(self, duration: int) -> None:
+        assert self._sink is not None
+        assert self._held is not None
+        self._sink.put(self._held[0], self._held[1] - self._first, duration)
+
+    def _open(self, like: Picture) -> Sink:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self._suffix == "":
+            return FolderSink(self._part, self._base)
+        if self._suffix == ".png":
+            return ImageSink(self._part)
+        if self._suffix == ".gif":
+            return GifSink(self._part, like, self._base)
+        return ContainerSink(self._part, self._suffix, like, self._base, self._quality, self._audio)
+
+    def _finish(self) -> None:
+        if self._sink is None:
+            raise InputError(f"there are no frames to write to {self.path}")
+        self._put(self._last or self._gap)
+        self._sink.finish()
+        self._sink = None
+        if self._suffix == "" and self.path.is_dir():
+            shutil.rmtree(self.path)
+        os.replace(self._part, self.path)
+
+    def _clear(self) -> None:
+        try:
+            if self._sink is not None:
+                self._sink.abandon()
+        except (OSError, FFmpegError):
+            self._sink = None  # an error is on its way already, or the file is about to be removed
+        if self._part.is_dir():
+            shutil.rmtree(self._part)
+        else:
+            self._part.unlink(missing_ok=True)
+
+    def _picture(self, frame: Tensor) -> Picture:
+        if frame.ndim != 3 or frame.shape[0] not in (3, 4) or 0 in frame.shape:
+            raise InputError(f"a frame to write is [3 or 4, H, W], not {tuple(frame.shape)}")
+        if frame.dtype != torch.uint8:
+            frame = (frame.detach().float().clamp(0, 1) * 255).round().to(torch.uint8)
+        picture = frame.detach().permute(1, 2, 0).cpu().numpy()
+        if picture.shape[2] == 4 and self._suffix not in KEEPS_ALPHA:
+            return _flattened(picture, self._background)
+        return np.array(picture)  # the caller may draw into the tensor again
+
+
+def write(
+    path: str | Path,
+    frames: Iterable[Tensor],
+    timing: Timing,
+    *,
+    audio: str | Path | None = None,
+    quality: int = 80,
+    background: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    force: bool = False,
+) -> Path:
+    """Write frames with exact times; arguments and errors as for `Writer`.
+
+    frames   [3 or 4, H, W] each, uint8 or float in [0, 1], taken one by one; a tensor [T, C, H, W] will do
+    timing   one time per frame. MP4, MOV and folders keep it exactly, MKV and WebM to 1/1000 s, GIF to 1/100 s
+    returns  the absolute path
+
+    Raises InputError also where there are more or fewer frames than times; nothing is written then.
+    """
+    options = {"audio": audio, "quality": quality, "background": background, "force": force}
+    with Writer(path, timing.time_base, last=timing.last, **options) as writer:  # type: ignore[arg-type]
+        count = 0
+        for count, frame in enumerate(frames, 1):
+            if count > len(timing):
+                raise InputError(f"there are more frames to write than the {len(timing)} frame times")
+            writer.add(frame, timing.pts[count - 1])
+        if count < len(timing):
+            raise InputError(f"there are {count} frames to write and {len(timing)} frame times")
+    return writer.path
+
+
+def _chw(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    return shape[2], shape[0], shape[1]
+
+
+def _flattened(picture: Picture, background: tuple[float, float, float]) -> Picture:
+    alpha = picture[:, :, 3:].astype(np.float32) / 255
+    behind = np.asarray(background, np.float32) * 255
+    return (picture[:, :, :3] * alpha + behind * (1 - alpha)).round().astype(np.uint8)
+
+
+def _refuse_existing(path: Path, suffix: str, force: bool) -> None:
+    if not path.exists():
+        return
+    if not force:
+        raise OutputExistsError(f"{path} exists already", "Replace it with --force, or choose another name.")
+    if suffix == "":
+        foreign = not path.is_dir() or [p for p in path.iterdir() if p.name != TIMES and not _ours(p)]
+        if foreign:
+            raise OutputExistsError(
+                f"{path} holds other things than numbered frames, and is not replaced", "Choose another folder."
+            )
+    elif path.is_dir():
+        raise OutputExistsError(f"{path} is a folder", "Choose another name.")
+
+
+def _ours(path: Path) -> bool:
+    return path.suffix == ".png" and path.stem.isdecimal() and path.is_file()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turns what the system and libav say about writing into one sentence."""
+    try:
+        yield
+    except OSError as error:  # FFmpegError among them, where it stands for a system error
+        if no_space(error):
+            raise MuybridgeError(f"there is no space left to write {path}", "Free some, or write elsewhere.") from error
+        raise MuybridgeError(f"{path} cannot be written: {error.strerror}", "Write it elsewhere.") from error
+    except FFmpegError as error:
+        raise MuybridgeError(f"{path} cannot be encoded: {error.strerror}", "Try another format or size.") from error
