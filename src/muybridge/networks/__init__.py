@@ -6,6 +6,7 @@ from muybridge.networks.hourglass import Hourglass
 from muybridge.networks.norms import Norm, make_norm
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
 from muybridge.networks.vgg import LEVELS, Lpips, Vgg16, load_lpips, load_lpips_weights, load_vgg16
+from muybridge.networks.weights import load_tensors, plain_tensor
 
 __all__ = [
     "LEVELS",
@@ -22,7 +23,9 @@ __all__ = [
     "gaussian_taps",
     "load_lpips",
     "load_lpips_weights",
+    "load_tensors",
     "load_vgg16",
     "make_norm",
+    "plain_tensor",
     "scores",
 ]

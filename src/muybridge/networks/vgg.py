@@ -5,13 +5,13 @@ import importlib.util
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
+from muybridge.networks.weights import load_tensors, plain_tensor
 from muybridge.tensors import Images
 
 VGG16_FILE = "vgg16-397923af.pth"
@@ -155,10 +155,7 @@ def _check_digest(path: Path) -> None:
 
 
 def _tensors(path: Path) -> Mapping[str, Tensor]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
-        raise CheckpointError(f"{path} is not a file of weights that can be loaded safely") from error
-    if not isinstance(state, Mapping) or not all(isinstance(x, Tensor) for x in state.values()):
+    state = load_tensors(path)
+    if not all(isinstance(x, Tensor) and plain_tensor(x) for x in state.values()):
         raise CheckpointError(f"{path} does not hold a table of tensors")
     return state
