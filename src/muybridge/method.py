@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import torch
 from pydantic import BaseModel, ConfigDict
@@ -57,6 +57,8 @@ class Stage:
     """Samples in a batch; what a sample is, the method's data says."""
     decay: float = 0.0
     """Share of the stage, at its end, over which the learning rates fall linearly to zero."""
+    cost: float = 1.0
+    """Rough time of a step against the other stages', for the time left."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Data(ABC):
 
     @classmethod
     @abstractmethod
-    def restore(cls, tensors: Mapping[str, Tensor]) -> Self:
+    def restore(cls, tensors: Mapping[str, Tensor]) -> Data:
         """The inverse of `tensors`."""
 
 
