@@ -15,7 +15,7 @@ import av
 import numpy as np
 
 from muybridge.errors import MuybridgeWarning
-from muybridge.video.sinks import to_frame
+from muybridge.video.sinks import Sink, to_frame
 from muybridge.video.source import Picture
 
 _TICK = Fraction(1, 100)
@@ -23,7 +23,7 @@ _SHORTEST = 2
 """Ticks; browsers show frames that are to stay shorter for a tenth of a second."""
 
 
-class GifSink:
+class GifSink(Sink):
     """A looping GIF. Frame times are rounded to 1/100 s each by itself, so that the error never adds up.
 
     A frame that would come less than 1/50 s after the one before it is left out, with a warning. Alpha becomes

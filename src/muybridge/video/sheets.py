@@ -106,7 +106,8 @@ def _dot(picture: Picture, x: float, y: float, radius: float, colour: tuple[int,
 
 
 def _text(picture: Picture, text: str, x: int, y: int, scale: float, colour: tuple[int, int, int]) -> None:
-    cv2.putText(picture, text, (x, y), _FONT, scale, (16, 16, 16), 3, cv2.LINE_AA)
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        cv2.putText(picture, text, (x + dx, y + dy), _FONT, scale, (16, 16, 16), 1, cv2.LINE_AA)
     cv2.putText(picture, text, (x, y), _FONT, scale, colour, 1, cv2.LINE_AA)
 
 

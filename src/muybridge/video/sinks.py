@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import warnings
+from abc import ABC, abstractmethod
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import av
 import cv2
@@ -22,20 +23,23 @@ MAX_TICKS = 1_000_000
 """Finest time base that is kept as it is, in ticks per second; players overflow on finer ones."""
 
 
-class Sink(Protocol):
+class Sink(ABC):
     """Takes frames with their times, in ticks of the clip's time base."""
 
+    @abstractmethod
     def put(self, picture: Picture, pts: int, duration: int) -> None:
         """Encode one frame."""
 
+    @abstractmethod
     def finish(self) -> None:
         """Write what is left and close the file."""
 
+    @abstractmethod
     def abandon(self) -> None:
         """Close the file, whatever is in it."""
 
 
-class ContainerSink:
+class ContainerSink(Sink):
     """MP4, MOV, MKV or WebM. MP4 and MOV keep times exactly, MKV and WebM to the millisecond.
 
     Frames of four channels become VP9 with alpha in WebM and ProRes 4444 in MOV; elsewhere the caller has laid them
@@ -131,7 +135,7 @@ def to_frame(picture: Picture, pts: int, tick: Fraction) -> av.VideoFrame:
     return frame
 
 
-class FolderSink:
+class FolderSink(Sink):
     """00000.png and so on, with times.json beside them, which gives `read` the exact times back."""
 
     def __init__(self, folder: Path, base: Fraction) -> None:
@@ -155,7 +159,7 @@ class FolderSink:
         """Nothing is open."""
 
 
-class ImageSink:
+class ImageSink(Sink):
     """A single PNG."""
 
     def __init__(self, file: Path) -> None:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import numpy as np
 import torch
@@ -71,7 +70,7 @@ class Writer:
         self._held: tuple[Picture, int] | None = None
         self._first, self._shape, self._gap = 0, (0, 0, 0), 1
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Writer:
         return self
 
     def __exit__(
