@@ -22,9 +22,10 @@ def axis(count: int, like: Tensor) -> Float[Tensor, "N"]:
     count    pixels
     returns  [N]  from -1 to 1; a single pixel lies at 0
     """
-    if count == 1:
-        return torch.zeros(1, device=like.device, dtype=full_precision(like).dtype)
-    return torch.linspace(-1, 1, count, device=like.device, dtype=full_precision(like).dtype)
+    like = full_precision(like)
+    steps = torch.arange(count, device=like.device, dtype=like.dtype)
+    # In this order, not linspace's: it rounds as the published programs do.
+    return 2 * (steps / (count - 1)) - 1 if count > 1 else steps
 
 
 def make_grid(size: tuple[int, int], like: Tensor) -> Float[Tensor, "H W 2"]:
