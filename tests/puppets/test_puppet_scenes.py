@@ -1,6 +1,7 @@
 """Scenes: the same seed the same bytes, silhouettes and joints that fit what is drawn, a truth that is true."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ CLIPS = ("a", "b", "ab", "ba", "ab_affine", "ba_affine")
 
 @pytest.fixture(scope="module", params=list(SCENES))
 def small(request: pytest.FixtureRequest) -> SceneClips:
-    return scene(request.param, frames=6, size=64)
+    return scene(request.param, frames=3, size=64)
 
 
 def test_every_scene_has_the_subjects_asked_for() -> None:
@@ -31,9 +32,9 @@ def test_every_scene_has_the_subjects_asked_for() -> None:
 def test_shapes_and_ranges(small: SceneClips) -> None:
     for key in CLIPS:
         clip, joints = getattr(small, key), getattr(small, f"joints_{key}")
-        assert clip.pixels.shape == (6, 3, 64, 64)
-        assert clip.mattes.shape == (6, 1, 64, 64)
-        assert joints.shape == (6, len(small.joint_names), 2)
+        assert clip.pixels.shape == (3, 3, 64, 64)
+        assert clip.mattes.shape == (3, 1, 64, 64)
+        assert joints.shape == (3, len(small.joint_names), 2)
         assert joints.abs().max() < 1
 
 
@@ -60,18 +61,18 @@ def test_joints_lie_on_the_silhouette(small: SceneClips) -> None:
 def test_both_subjects_move_and_differ(small: SceneClips) -> None:
     for key in ("a", "b", "ab", "ba"):
         pixels = getattr(small, key).pixels
-        assert all(not torch.equal(x, y) for x, y in zip(pixels, pixels[1:], strict=False))
+        assert all(not torch.equal(x, y) for x, y in pairwise(pixels))
     assert not torch.equal(small.a.pixels, small.b.pixels)
     assert not torch.equal(small.a.pixels, small.ab.pixels)
 
 
-@pytest.mark.parametrize("name", ["cat-horse", "birds", "dancers", "flowers", "rotated", "facing"])
+@pytest.mark.parametrize("name", ["cat-horse", "dancers", "rotated", "facing"])
 def test_truth_with_its_own_motion_is_the_clip_itself(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = SCENES[name]
-    motion = plan.a.moves(4, 9)
+    motion = plan.a.moves(2, 9)
     alone = type(plan)(name, plan.about, _fixed(plan.a, motion), _fixed(plan.b, motion))
     monkeypatch.setattr("muybridge.puppets.scenes.SCENES", {name: alone})
-    same = scene(name, frames=4, size=48)
+    same = scene(name, frames=2, size=32)
     assert torch.equal(same.ab.pixels, same.a.pixels)
     assert torch.equal(same.ba.mattes, same.b.mattes)
     assert torch.equal(same.joints_ab, same.joints_a)
@@ -82,17 +83,17 @@ def _fixed(subject, motion):
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_clip() -> None:
-    first, again, other = (scene("cat-horse", frames=5, size=64, seed=s) for s in (3, 3, 4))
+    first, again, other = (scene("cat-horse", frames=2, size=48, seed=s) for s in (3, 3, 4))
     for key in CLIPS:
         assert torch.equal(getattr(first, key).pixels, getattr(again, key).pixels)
         assert torch.equal(getattr(first, key).mattes, getattr(again, key).mattes)
         assert not torch.equal(getattr(first, key).mattes, getattr(other, key).mattes)
 
 
-@pytest.mark.parametrize("name", ["cat-horse", "dog-cat", "gif", "panning"])
+@pytest.mark.parametrize("name", ["cat-horse", "gif", "panning"])
 def test_outside_the_silhouette_is_the_background(name: str) -> None:
     subject = SCENES[name].b
-    build, motion = BUILDS[subject.build], subject.moves(4, 0)
+    build, motion = BUILDS[subject.build], subject.moves(2, 0)
     placement = fit(build, motion)
     drawn = draw(build, motion, 96, placement, subject.backdrop, seed=1)
     assert drawn.clip.mattes is not None
@@ -104,7 +105,7 @@ def test_outside_the_silhouette_is_the_background(name: str) -> None:
 
 
 def test_rotated_truth_with_the_affine_is_where_the_partner_stands() -> None:
-    s = scene("rotated", frames=4, size=64)
+    s = scene("rotated", frames=2, size=64)
     assert not torch.equal(s.ab.pixels, s.ab_affine.pixels)
     assert s.ab_affine.masks.sum() < 0.75 * s.ab.masks.sum(), "the horse's scale is 0.78, its area 0.61"
     i, j = s.joint_names.index("rump"), s.joint_names.index("withers")
@@ -114,12 +115,12 @@ def test_rotated_truth_with_the_affine_is_where_the_partner_stands() -> None:
         return torch.atan2(way[:, 1], way[:, 0])
 
     torch.testing.assert_close(
-        lean(s.joints_ab_affine) - lean(s.joints_ab), torch.full((4,), np.deg2rad(25.0)), atol=1e-3, rtol=0
+        lean(s.joints_ab_affine) - lean(s.joints_ab), torch.full((2,), np.deg2rad(25.0)), atol=1e-3, rtol=0
     )
 
 
 def test_facing_subjects_keep_their_own_way() -> None:
-    s = scene("facing", frames=4, size=64)
+    s = scene("facing", frames=2, size=64)
     i, j = s.joint_names.index("rump"), s.joint_names.index("nose")
     for key, sign in (("a", 1), ("ab", 1), ("b", -1), ("ba", -1)):
         joints = getattr(s, f"joints_{key}")
@@ -133,14 +134,17 @@ def test_the_loop_closes() -> None:
         step = motion["near_fore_reach"]
         period = 41 if subject is plan.a else 41 / 2
         assert abs(np.fft.rfft(step - step.mean())).argmax() == round(41 / period)
-    assert len(scene("gif", size=32).a) == 40
+    assert plan.frames == 40
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    ({"name": "unicorn"}, "no scene"),
-    ({"name": "gif", "frames": 0}, "at least one frame"),
-    ({"name": "gif", "size": 4}, "16 to 4096"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"name": "unicorn"}, "no scene"),
+        ({"name": "gif", "frames": 0}, "at least one frame"),
+        ({"name": "gif", "size": 4}, "16 to 4096"),
+    ],
+)
 def test_what_cannot_be_drawn_is_said(arguments: dict, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         scene(**arguments)

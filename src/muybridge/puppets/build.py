@@ -92,7 +92,7 @@ class Disc:
 Part = Ribbon | Disc
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Build:
     """One puppet: its parts in the order of drawing, and how a motion moves its joints.
 

@@ -240,5 +240,5 @@ def choreography(poses: tuple[Pose, ...], frames: int, seed: int, beat: float = 
     for n, name in enumerate(CHANNELS):
         held = np.array([poses[k].get(name, 0.0) * rng.uniform(0.9, 1.1) for k in order[:count]])
         small = 0.0 if name == "jump" else 0.01 if name == "step" else 0.05
-        channels[name] = held[i] * (1 - part) + held[i + 1] * part + small * drift(frames, seed * 97 + n, 33)
+        channels[name] = held[i] * (1 - part) + held[i + 1] * part + small * drift(frames, seed * 97 + n, 33.0)
     return Motion("dancer", channels, np.zeros(frames))

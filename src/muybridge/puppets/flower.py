@@ -89,9 +89,9 @@ def opening(
     s = np.clip(s + 0.06 * drift(frames, seed, frames * 0.6) * np.sin(np.pi * t), 0, 1)
     ease = s * s * (3 - 2 * s)
     channels = {
-        "open": start + (end - start) * ease + 0.02 * drift(frames, seed + 5, 23),
-        "sway": sway * drift(frames, seed + 1, 45),
-        "tilt": 1.2 * sway * drift(frames, seed + 2, 60),
-        "leaf": drift(frames, seed + 3, 40),
+        "open": start + (end - start) * ease + 0.02 * drift(frames, seed + 5, 23.0),
+        "sway": sway * drift(frames, seed + 1, 45.0),
+        "tilt": 1.2 * sway * drift(frames, seed + 2, 60.0),
+        "leaf": drift(frames, seed + 3, 40.0),
     }
     return Motion("flower", channels, np.zeros(frames))

@@ -94,6 +94,6 @@ class Gait:
 
 WALK = Gait()
 TROT = replace(
-    WALK, falls="trot", cycle=22, stride=0.7, duty=0.48, lift=0.22, flex=0.95, bounce=0.05, nod=0.03, swing=0.1
+    WALK, falls="trot", cycle=22.0, stride=0.7, duty=0.48, lift=0.22, flex=0.95, bounce=0.05, nod=0.03, swing=0.1
 )
-AMBLE = replace(WALK, falls="amble", cycle=38, stride=0.6, duty=0.6, lift=0.12, nod=0.1, swing=0.25)
+AMBLE = replace(WALK, falls="amble", cycle=38.0, stride=0.6, duty=0.6, lift=0.12, nod=0.1, swing=0.25)

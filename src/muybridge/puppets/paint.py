@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 
 import cv2
@@ -59,11 +60,19 @@ class Swatch:
 
     rows: np.ndarray
     columns: np.ndarray
-    colour: Float[np.ndarray, "N 3"]
-    inside: Float[np.ndarray, "N"]
+    colour: np.ndarray
+    inside: np.ndarray
     outline: bool
     fade: np.ndarray | float = 0.0
     blend: np.ndarray | float = 0.0
+
+
+@lru_cache(maxsize=32)
+def _cut(build: Build) -> dict[int, tuple[Strip, UInt8[np.ndarray, "P V 3"]]]:
+    """The ribbons of a build made ready, by their place in its parts; kept, as they cost as much as some frames."""
+    rest = build.solve(still(build.kind))
+    strips = {i: Strip.cut(part) for i, part in enumerate(build.parts) if isinstance(part, Ribbon)}
+    return {i: (strip, cloth(strip, build.coats[strip.ribbon.coat], rest, 11)) for i, strip in strips.items()}
 
 
 class Painter:
@@ -79,15 +88,12 @@ class Painter:
         self.unit = placement.scale * self.size
         self.pixels = placement.apply(tracks, self.size)
         self.hand = -1.0 if placement.flip else 1.0
-        rest = build.solve(still(build.kind))
         self.strips: dict[int, tuple[Strip, np.ndarray, np.ndarray, np.ndarray]] = {}
-        for i, part in enumerate(build.parts):
-            if isinstance(part, Ribbon):
-                strip = Strip.cut(part)
-                centres, normals = strip.lay(tracks)
-                centres = centres @ matrix[:, :2].T + matrix[:, 2]
-                normals = normals @ matrix[:, :2].T / self.unit
-                self.strips[i] = strip, centres, normals, cloth(strip, build.coats[part.coat], rest, 11)
+        for i, (strip, texture) in _cut(build).items():
+            centres, normals = strip.lay(tracks)
+            centres = centres @ matrix[:, :2].T + matrix[:, 2]
+            normals = normals @ matrix[:, :2].T / self.unit
+            self.strips[i] = strip, centres, normals, texture
 
     def frame(self, t: int) -> tuple[Picture, Plane]:
         """(colour times silhouette, silhouette) of frame t, float32 in [0, 255] and [0, 1]."""
@@ -103,7 +109,7 @@ class Painter:
             )
         return picture, np.clip(matte, 0, 1)
 
-    def _layer(self, swatches: list[Swatch], picture: Picture, matte: Plane) -> None:
+    def _layer(self, swatches: list[Swatch], picture: np.ndarray, matte: np.ndarray) -> None:
         """One sheet of paper: its shadow on what lies below, its outline, then its parts."""
         if not swatches:
             return
@@ -167,9 +173,7 @@ class Painter:
         return Swatch(rows, columns, colour, inside.clip(-9, 9), disc.outline)
 
 
-def _lit(
-    laid: Cover, normals: Float[np.ndarray, "S 2"], texture: UInt8[np.ndarray, "P V 3"]
-) -> Float[np.ndarray, "N 3"]:
+def _lit(laid: Cover, normals: np.ndarray, texture: np.ndarray) -> np.ndarray:
     """Colour of each pixel: the texture there, as bright as a rounded body under the light."""
     row = (laid.place * ALONG).astype(np.int64)
     column = ((np.clip(laid.across, -1, 1) * 0.5 + 0.5) * (ACROSS - 1) + 0.5).astype(np.int64)
@@ -178,12 +182,12 @@ def _lit(
     return texture[row, column] * _shade(side[laid.place.astype(np.int64)] * bulge + LIGHT[2] * np.sqrt(1 - bulge**2))
 
 
-def _shade(facing: np.ndarray) -> Float[np.ndarray, "N 3"]:
+def _shade(facing: np.ndarray) -> np.ndarray:
     """Brightness by how much a place faces the light; shadows are warm."""
     return np.array([0.66, 0.6, 0.6], np.float32) + np.clip(facing, -0.3, 1).astype(np.float32)[:, None] * 0.58
 
 
-def _shadow(ink: Plane, reach: float) -> Plane:
+def _shadow(ink: np.ndarray, reach: float) -> np.ndarray:
     """The sheet's own shape, blurred and moved away from the light."""
     side = max(1, int(reach) // 2 * 2 + 1)
     soft = cv2.blur(cv2.blur(ink, (side, side)), (side, side))

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from muybridge.puppets.build import Ribbon, Track
 
@@ -35,7 +35,7 @@ class Strip:
     def cut(cls, ribbon: Ribbon) -> Strip:
         bones = len(ribbon.through) - 1
         s = np.concatenate([[-1.0], np.linspace(0, bones, bones * PER_BONE + 1), [bones + 1.0]])
-        knots, up, down = np.array(ribbon.widths).T
+        knots, up, down = np.array(ribbon.widths, float).T
         at = np.clip(s, 0, bones)
         return cls(ribbon, s, _smooth(at, knots, up), _smooth(at, knots, down))
 
@@ -79,22 +79,27 @@ class Cover:
     inside         [N] distance to the edge in pixels, positive inside
     """
 
-    rows: Int[np.ndarray, "N"]
-    columns: Int[np.ndarray, "N"]
-    place: Float[np.ndarray, "N"]
-    across: Float[np.ndarray, "N"]
-    inside: Float[np.ndarray, "N"]
+    rows: np.ndarray
+    columns: np.ndarray
+    place: np.ndarray
+    across: np.ndarray
+    inside: np.ndarray
 
 
 def cover(
-    centres: Float[np.ndarray, "S 2"],
-    normals: Float[np.ndarray, "S 2"],
-    up: Float[np.ndarray, "S"],
-    down: Float[np.ndarray, "S"],
+    centres: np.ndarray,
+    normals: np.ndarray,
+    up: np.ndarray,
+    down: np.ndarray,
     size: int,
     margin: float,
 ) -> Cover | None:
-    """Which pixels of a size x size frame lie within `margin` of a strip; None where none does. All in pixels."""
+    """Which pixels of a frame lie near a strip; None where none does. All in pixels.
+
+    centres, normals  [S, 2] as `lay` gives them, in pixels
+    up, down          [S] half widths
+    size, margin      side of the frame, and how far off the strip still counts
+    """
     up, down = _folded(centres, normals, up, down)
     caps = np.linalg.norm(centres[[1, -1]] - centres[[0, -2]], axis=1) + 1e-6
     centres = centres.copy()
@@ -125,11 +130,11 @@ def cover(
 
 
 def _folded(
-    centres: Float[np.ndarray, "S 2"],
-    normals: Float[np.ndarray, "S 2"],
-    up: Float[np.ndarray, "S"],
-    down: Float[np.ndarray, "S"],
-) -> tuple[Float[np.ndarray, "S"], Float[np.ndarray, "S"]]:
+    centres: np.ndarray,
+    normals: np.ndarray,
+    up: np.ndarray,
+    down: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Half widths that stop short of the centre of a bend, where cross sections would cross."""
     step = np.diff(centres, axis=0)
     bow = (np.diff(normals, axis=0) * step).sum(1) / ((step**2).sum(1) + 1e-6)
@@ -145,11 +150,11 @@ def _round(along: np.ndarray, off: np.ndarray, cap: float, half: np.ndarray) -> 
 
 
 def _segments(
-    centres: Float[np.ndarray, "S 2"],
-    normals: Float[np.ndarray, "S 2"],
-    up: Float[np.ndarray, "S"],
-    down: Float[np.ndarray, "S"],
-) -> Float[np.ndarray, "R 13"]:
+    centres: np.ndarray,
+    normals: np.ndarray,
+    up: np.ndarray,
+    down: np.ndarray,
+) -> np.ndarray:
     """One row of numbers per segment, for `_place` to read by pixel."""
     c0, c1, n0, n1 = centres[:-1], centres[1:], normals[:-1], normals[1:]
     length = np.linalg.norm(c1 - c0, axis=1) + 1e-6
@@ -160,7 +165,7 @@ def _segments(
 
 
 def _place(
-    table: Float[np.ndarray, "13 N"], rows: Int[np.ndarray, "N"], columns: Int[np.ndarray, "N"]
+    table: np.ndarray, rows: np.ndarray, columns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Each pixel in its segment: how far between the cross sections, off the centre, half width there, inside."""
     cx, cy, dx, dy, nx0, ny0, nx1, ny1, up, dup, down, ddown, flat = table

@@ -106,11 +106,11 @@ def _moves(gait: Gait, **changes: float | str) -> Moves:
 
 
 def _ballet(frames: int, seed: int) -> Motion:
-    return choreography(BALLET, frames, seed, beat=18)
+    return choreography(BALLET, frames, seed, beat=18.0)
 
 
 def _swing(frames: int, seed: int) -> Motion:
-    return choreography(SWING, frames, seed, beat=13)
+    return choreography(SWING, frames, seed, beat=13.0)
 
 
 def _late(frames: int, seed: int) -> Motion:
@@ -130,12 +130,12 @@ def _loop(cycles: int, **changes: float | str) -> Moves:
     return moves
 
 
-PROWL = _moves(WALK, cycle=32, stride=0.58, nod=0.06, swing=0.22, tail=0.1)
+PROWL = _moves(WALK, cycle=32.0, stride=0.58, nod=0.06, swing=0.22, tail=0.1)
 PARADE = _moves(TROT)
 PACE = _moves(AMBLE, swing=0.3)
-STRUT = _moves(WALK, kind="bird", cycle=30, stride=0.5, lift=0.2, nod=0.1, pitch=0.03)
+STRUT = _moves(WALK, kind="bird", cycle=30.0, stride=0.5, lift=0.2, nod=0.1, pitch=0.03)
 PECK = _moves(
-    WALK, kind="bird", cycle=21, stride=0.42, lift=0.12, nod=0.2, pitch=0.05, neck=-0.12, swing=0.3, wing=0.25
+    WALK, kind="bird", cycle=21.0, stride=0.42, lift=0.12, nod=0.2, pitch=0.05, neck=-0.12, swing=0.3, wing=0.25
 )
 
 _ALL = (
@@ -179,19 +179,19 @@ _ALL = (
         "facing",
         "the two look opposite ways",
         Subject("horse", PARADE, "plate"),
-        Subject("dog", _moves(WALK, cycle=26, tail=0.25, swing=0.35), "hills", flip=True),
+        Subject("dog", _moves(WALK, cycle=26.0, tail=0.25, swing=0.35), "hills", flip=True),
     ),
     Scene(
         "panning",
         "textured backgrounds move behind both",
-        Subject("cat", _moves(TROT, cycle=24), "wall"),
+        Subject("cat", _moves(TROT, cycle=24.0), "wall"),
         Subject("giraffe", PACE, "wall"),
     ),
     Scene(
         "legs",
         "thick and long-striding legs that hide each other",
-        Subject("elephant", _moves(AMBLE, cycle=30, stride=0.7), "paper"),
-        Subject("horse", _moves(WALK, cycle=28, stride=0.72, lift=0.2), "plate"),
+        Subject("elephant", _moves(AMBLE, cycle=30.0, stride=0.7), "paper"),
+        Subject("horse", _moves(WALK, cycle=28.0, stride=0.72, lift=0.2), "plate"),
     ),
 )
 SCENES: Mapping[str, Scene] = MappingProxyType({s.name: s for s in _ALL})
