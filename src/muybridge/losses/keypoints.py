@@ -32,10 +32,10 @@ def separation(points: Points, closest: float) -> Scalar:
     points   [B, K, 2]
     closest  delta, squared normalised units; 0.1 in the paper
     """
-    count = points.shape[1]
     pairs = _closeness(points, closest)
-    # A keypoint is at distance zero from itself: the diagonal is `closest` everywhere.
-    return pairs.sum((1, 2)).mean() / count**2 - closest / count
+    # A keypoint is at distance zero from itself; that is not to be punished.
+    others = pairs - torch.diag_embed(pairs.diagonal(dim1=1, dim2=2))
+    return others.sum((1, 2)).mean() / points.shape[1] ** 2
 
 
 def released_separation(points: Points, closest: float, first: int = 10) -> Scalar:
