@@ -1,0 +1,214 @@
+"""Boxes that follow a subject, frames cut out along them, and results put back where they came from.
+
+Boxes are in pixels of the frame, measured at pixel edges: the frame spans 0 to W and 0 to H, the first pixel 0 to 1.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from muybridge.errors import InputError, MissingSilhouettesError, UsageError
+from muybridge.tensors import Images, Masks, Mattes
+from muybridge.video.clip import Clip
+
+Boxes = Float[Tensor, "T 4"]
+"""(centre x, centre y, width, height) in pixels."""
+Box = Float[Tensor, "4"]
+
+
+def fit_boxes(
+    mattes: Mattes,
+    *,
+    margin: float = 0.1,
+    aspect: float | None = None,
+    rate: float = 25.0,
+    follow: float = 0.5,
+    follow_size: bool = False,
+) -> Boxes:
+    """A box per frame that follows the silhouette smoothly and never cuts it.
+
+    mattes       uint8 [T, 1, H, W]  over 127 on the subject; frames without any are bridged by their neighbours
+    margin       of the subject's size, left free on each side
+    aspect       width / height of the boxes; None takes the clip's own, between 0.5 and 2
+    rate         frames per second
+    follow       seconds: the spread of the Gaussian that smooths the centre
+    follow_size  False: one size for the whole clip, so that a gait or an opening flower is motion and not zoom;
+                 True: the size follows too, eight times as slowly
+    returns      [T, 4]              the margin gives way on the rarest frames; boxes may reach over the frame's edge
+
+    Raises InputError where all silhouettes are empty, UsageError for a number out of range.
+    """
+    if margin < 0 or rate <= 0 or follow < 0 or (aspect is not None and aspect <= 0):
+        raise UsageError("a box needs margin >= 0, follow >= 0, and a positive rate and aspect")
+    low, high = _extents(mattes)
+    centre = _smooth((low + high) / 2, follow * rate)
+    need = 2 * torch.maximum(high - centre, centre - low)  # the least size round that centre that cuts nothing
+    if follow_size:
+        spread = 8 * follow * rate
+        # A running maximum, smoothed over no more than its own reach, is never below what it was taken from.
+        size = _smooth(_running_max(need * (1 + 2 * margin), int(3 * spread)), spread)
+    else:
+        usual = torch.quantile(need, 0.98, dim=0) * (1 + 2 * margin)
+        size = torch.maximum(usual, need.amax(0)).expand_as(need)
+    if aspect is None:
+        overall = size.amax(0)
+        aspect = float((overall[0] / overall[1]).clamp(0.5, 2.0))
+    height = torch.maximum(size[:, 1], size[:, 0] / aspect)
+    return torch.stack((centre[:, 0], centre[:, 1], height * aspect, height), 1).float()
+
+
+def crop(clip: Clip, boxes: Boxes, size: tuple[int, int]) -> tuple[Images, Masks | None]:
+    """What the boxes hold, at one size, with an antialiased triangle filter.
+
+    size     (h, w) pixels
+    returns  [T, 3, h, w] in [0, 1] and [T, 1, h, w] in [0, 1] or None where the clip has no silhouettes; black and 0
+             beyond the frame, and beyond each frame's own size where they differ
+
+    Raises InputError where there are not as many boxes as frames.
+    """
+    if len(boxes) != len(clip):
+        raise InputError(f"{len(clip)} frames need as many boxes, not {len(boxes)}")
+    has_masks = clip.mattes is not None
+    out = torch.empty(len(clip), 4 if has_masks else 3, *size)
+    for t, box in enumerate(boxes):
+        frame = clip.pixels[t]
+        both = frame if clip.mattes is None else torch.cat((frame, clip.mattes[t]))
+        weights = _inward(box, size, (clip.height, clip.width))
+        out[t] = _resampled(both.float() / 255, *weights)
+    out = out.clamp_(0, 1)
+    return (out[:, :3], out[:, 3:]) if has_masks else (out, None)
+
+
+def paste(image: Float[Tensor, "C h w"], matte: Float[Tensor, "1 h w"], box: Box, size: tuple[int, int]) -> Tensor:
+    """A cropped picture at its place in the frame: the inverse of `crop` for one box.
+
+    image    [3, h, w] RGB, or [4, h, w] RGBA whose alpha is multiplied with the matte; in [0, 1]
+    matte    [1, h, w]      1 on the subject
+    size     (H, W)         of the frame
+    returns  [4, H, W]      RGBA in [0, 1], not premultiplied; transparent outside the box
+    """
+    if image.shape[0] not in (3, 4) or image.shape[1:] != matte.shape[1:]:
+        raise InputError(f"a picture {tuple(image.shape)} cannot be pasted with a matte {tuple(matte.shape)}")
+    alpha = matte * image[3:] if image.shape[0] == 4 else matte
+    # Colours are mixed by how much of them is there, or the crop's background would bleed into the edge.
+    layers = torch.cat((image[:3] * alpha, alpha))
+    placed = _resampled(layers, *_outward(box, (image.shape[1], image.shape[2]), size)).clamp(0, 1)
+    colour = placed[:3] / placed[3:].clamp(min=1e-6)
+    return torch.cat((colour.clamp(0, 1) * (placed[3:] > 0), placed[3:]))
+
+
+def squeeze(clip: Clip, size: int = 256, pad: float = 0.2) -> tuple[Images, Masks | None]:
+    """Whole frames with a black border, squeezed to a square, as the released JOKR program does.
+
+    pad      of each side's length, on either end of it
+    returns  [T, 3, size, size] in [0, 1]; [T, 1, size, size] of 0.0 and 1.0 (above a half), or None
+    """
+    frames, masks = [], []
+    for t in range(len(clip)):
+        h, w = clip.sizes[t] if clip.sizes is not None else (clip.height, clip.width)
+        frames.append(_squeezed(clip.pixels[t, :, :h, :w], size, pad))
+        if clip.mattes is not None:
+            masks.append((_squeezed(clip.mattes[t, :, :h, :w], size, pad) > 0.5).float())
+    return torch.stack(frames), torch.stack(masks) if masks else None
+
+
+def unsqueeze(image: Float[Tensor, "C s s"], size: tuple[int, int], pad: float = 0.2) -> Float[Tensor, "C H W"]:
+    """A squeezed square [C, s, s] back at the frame's own size (H, W), without the border."""
+    top, left = int(pad * size[0]), int(pad * size[1])
+    whole = (size[0] + 2 * top, size[1] + 2 * left)
+    out = F.interpolate(image[None], size=whole, mode="bilinear", antialias=True, align_corners=False)[0]
+    return out[:, top : top + size[0], left : left + size[1]]
+
+
+def own_boxes(clip: Clip, **options: float | bool | None) -> Boxes:
+    """`fit_boxes` on a clip's own silhouettes and frame rate; raises MissingSilhouettesError where there are none."""
+    if clip.mattes is None:
+        raise MissingSilhouettesError(
+            f"no silhouettes for {clip.name}: a box follows them", "Make them with: muybridge mask VIDEO --out DIR"
+        )
+    return fit_boxes(clip.mattes, rate=clip.timing.rate, **options)  # type: ignore[arg-type]
+
+
+def _extents(mattes: Mattes) -> tuple[Tensor, Tensor]:
+    """Low and high edges (x, y) of each silhouette [T, 2], empty frames bridged in a straight line."""
+    on = mattes[:, 0] > 127
+    found = torch.nonzero(on.flatten(1).any(1)).flatten()
+    if len(found) == 0:
+        raise InputError("all silhouettes are empty: there is nothing for a box to follow")
+    low, high = torch.empty(len(on), 2, dtype=torch.float64), torch.empty(len(on), 2, dtype=torch.float64)
+    for axis, lines in enumerate((on.any(1), on.any(2))):
+        place = torch.arange(lines.shape[1], dtype=torch.float64)
+        low[:, axis] = torch.where(lines, place, torch.inf).amin(1)
+        high[:, axis] = torch.where(lines, place + 1, -torch.inf).amax(1)
+    return _bridged(low, found), _bridged(high, found)
+
+
+def _bridged(value: Tensor, known: Tensor) -> Tensor:
+    t = torch.arange(len(value))
+    after = torch.searchsorted(known, t).clamp(max=len(known) - 1)
+    before = (torch.searchsorted(known, t, right=True) - 1).clamp(min=0)
+    a, b = known[before], known[after]
+    share = ((t - a).double() / (b - a).clamp(min=1)).clamp(0, 1)[:, None]
+    return value[a] * (1 - share) + value[b] * share
+
+
+def _smooth(value: Tensor, sigma: float) -> Tensor:
+    """Gaussian over time [T, 2], cut at three sigma; beyond the ends the first and last value stay."""
+    reach = int(3 * sigma)
+    if reach < 1:
+        return value
+    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, dtype=value.dtype) / sigma) ** 2)
+    kernel = kernel / kernel.sum()
+    wide = torch.cat((value[:1].expand(reach, -1), value, value[-1:].expand(reach, -1)))
+    return F.conv1d(wide.T[:, None], kernel[None, None])[:, 0].T
+
+
+def _running_max(value: Tensor, reach: int) -> Tensor:
+    wide = F.pad(value.T, (reach, reach), value=-torch.inf)
+    return F.max_pool1d(wide, 2 * reach + 1, stride=1).T
+
+
+def _inward(box: Box, size: tuple[int, int], frame: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Weights of frame pixels (rows, columns) for the crop's."""
+    cx, cy, w, h = (float(v) for v in box)
+    return _weights(cy - h / 2, h / size[0], size[0], frame[0]), _weights(cx - w / 2, w / size[1], size[1], frame[1])
+
+
+def _outward(box: Box, size: tuple[int, int], frame: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Weights of the crop's pixels for the frame's."""
+    cx, cy, w, h = (float(v) for v in box)
+    rows = _weights((h / 2 - cy) * size[0] / h, size[0] / h, frame[0], size[0])
+    return rows, _weights((w / 2 - cx) * size[1] / w, size[1] / w, frame[1], size[1])
+
+
+def _weights(start: float, step: float, count: int, length: int) -> Tensor:
+    """Triangle filter along one axis [count, length]: output i looks at start + (i + 1/2) step, in input pixels.
+
+    The triangle is one input pixel wide, or one output pixel where that is more; what lies beyond the input is black.
+    """
+    middle = start + (torch.arange(count, dtype=torch.float64) + 0.5) * step
+    width = max(1.0, step)
+    reach = int(width) + 2
+    first = int(torch.floor(middle.min() - reach)) if count else 0
+    last = int(torch.ceil(middle.max() + reach)) if count else 0
+    place = torch.arange(first, last + 1, dtype=torch.float64) + 0.5
+    weight = (1 - (place[None] - middle[:, None]).abs() / width).clamp(min=0)
+    weight = weight / weight.sum(1, keepdim=True)
+    out = torch.zeros(count, length, dtype=torch.float64)
+    a, b = max(0, first), min(length, last + 1)
+    if a < b:
+        out[:, a:b] = weight[:, a - first : b - first]
+    return out.float()
+
+
+def _resampled(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    return rows @ (image @ columns.T)
+
+
+def _squeezed(image: Tensor, size: int, pad: float) -> Tensor:
+    h, w = image.shape[-2:]
+    wide = F.pad(image.float() / 255, (int(pad * w),) * 2 + (int(pad * h),) * 2)
+    return F.interpolate(wide[None], size=(size, size), mode="bilinear", antialias=True, align_corners=False)[0]
