@@ -1,0 +1,243 @@
+"""What stands behind the subject: a colour, nothing, or the source's own background with its moving camera."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from muybridge.errors import InputError, MissingSilhouettesError, UsageError
+from muybridge.video.clip import Clip
+
+Array: TypeAlias = NDArray[Any]
+Picture = Float[Tensor, "3 H W"]
+
+SAMPLES = 31
+"""Frames that vote for each pixel of the plate, spread evenly over the clip."""
+LARGEST = 12.0
+"""A plate larger than this many frames means that the camera was not followed; it is then taken to stand still."""
+COLOURS = {
+    "black": "#000000",
+    "white": "#ffffff",
+    "grey": "#808080",
+    "gray": "#808080",
+    "red": "#ff0000",
+    "green": "#008000",
+    "lime": "#00ff00",
+    "blue": "#0000ff",
+    "yellow": "#ffff00",
+    "magenta": "#ff00ff",
+    "cyan": "#00ffff",
+    "orange": "#ffa500",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Plate:
+    """The background of a clip as one picture, and where each frame lies on it.
+
+    image    [3, Hp, Wp] in [0, 1]  masked median over the clip, holes filled in
+    motions  [T, 3, 3]              frame pixel (x, y, 1) to plate pixel
+    size     (H, W)                 of a frame
+    error    mean absolute difference between the frames' background and the plate laid back over them, in [0, 1]
+    unseen   share of the frames' area whose background is never seen in the clip and is made up
+    lost     neighbouring frames between which the camera could not be followed
+    """
+
+    image: Picture
+    motions: Float[Tensor, "T 3 3"]
+    size: tuple[int, int]
+    error: float
+    unseen: float
+    lost: int
+
+    def at(self, index: int) -> Picture:
+        """The background [3, H, W] as the camera saw it on frame `index`; beyond the last one it stays as it ends."""
+        motion = self.motions[min(index, len(self.motions) - 1)].numpy()
+        plate = self.image.permute(1, 2, 0).contiguous().numpy()
+        return torch.from_numpy(_laid_back(plate, motion, self.size)).permute(2, 0, 1).contiguous()
+
+    def __str__(self) -> str:
+        text = f"background off by {self.error:.1%} on average, {self.unseen:.1%} of it never seen and filled in"
+        return text if not self.lost else f"{text}; camera lost {self.lost} times"
+
+
+def plate(clip: Clip) -> Plate:
+    """The clip's own background: camera compensated, subject masked out, median over time, holes inpainted.
+
+    The camera is followed by corners on the background from frame to frame (Lucas-Kanade there and back, affine map by
+    RANSAC); the middle frame is the reference.
+
+    Raises MissingSilhouettesError where the clip has none, InputError where its frames differ in size.
+    """
+    if clip.mattes is None:
+        raise MissingSilhouettesError(
+            f"no silhouettes for {clip.name}: they tell its background from its subject",
+            "Make them with: muybridge mask VIDEO --out DIR",
+        )
+    if clip.sizes is not None:
+        raise InputError(f"the frames of {clip.name} differ in size: they share no background", "Choose black.")
+    frames = np.ascontiguousarray(clip.pixels.permute(0, 2, 3, 1).numpy())
+    border = 2 * max(2, round(max(clip.height, clip.width) / 100)) + 1
+    grown = [cv2.dilate(m, np.ones((border, border), np.uint8)) for m in clip.mattes[:, 0].numpy()]
+    outside = np.stack([m <= 127 for m in grown])
+    motions, lost = _motions(frames, outside)
+    motions, (height, width), moved = _placed(motions, clip.height, clip.width)
+    lost = lost if moved else max(lost, len(clip) - 1)
+    image, seen, inside = _median(frames, outside, motions, (height, width))
+    holes = (~seen).astype(np.uint8)
+    whole = cv2.inpaint(image, holes, 3, cv2.INPAINT_TELEA) if holes.any() and seen.any() else image
+    whole = np.asarray(whole).astype(np.float32) / 255
+    return Plate(
+        torch.from_numpy(whole).permute(2, 0, 1).contiguous(),
+        torch.from_numpy(motions).float(),
+        (clip.height, clip.width),
+        _error(frames, outside, motions, whole),
+        float((inside & ~seen).sum() / max(1, inside.sum())),
+        lost,
+    )
+
+
+def composite(rgba: Float[Tensor, "4 H W"], background: Picture | None) -> Float[Tensor, "C H W"]:
+    """Lay RGBA in [0, 1] over a background [3, H, W]; over None it stays RGBA."""
+    return rgba if background is None else rgba[:3] * rgba[3:] + background * (1 - rgba[3:])
+
+
+@dataclass(frozen=True, eq=False)
+class Backdrop:
+    """A background that was asked for.
+
+    colour  RGB in [0, 1], or None
+    plate   the source's own, or None; with neither it is transparent
+    """
+
+    size: tuple[int, int]
+    colour: tuple[float, float, float] | None = None
+    plate: Plate | None = None
+
+    def at(self, index: int) -> Picture | None:
+        """The background [3, H, W] of frame `index`, or None for transparent."""
+        if self.plate is not None:
+            return self.plate.at(index)
+        return None if self.colour is None else torch.tensor(self.colour)[:, None, None].expand(3, *self.size)
+
+    def __str__(self) -> str:
+        if self.plate is not None:
+            return str(self.plate)
+        return "transparent" if self.colour is None else "one colour"
+
+
+def backdrop(kind: str, clip: Clip) -> Backdrop:
+    """The background of a name: "source", "transparent", "#rrggbb" or a colour's name, of the clip's frame size.
+
+    Raises UsageError for any other name.
+    """
+    size = (clip.height, clip.width)
+    if kind == "source":
+        return Backdrop(size, plate=plate(clip))
+    return Backdrop(size) if kind == "transparent" else Backdrop(size, colour(kind))
+
+
+def colour(name: str) -> tuple[float, float, float]:
+    """RGB in [0, 1] of "#rrggbb" or of one of the names in COLOURS."""
+    code = COLOURS.get(name.lower(), name)
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
+        raise UsageError(
+            f"no background is called {name!r}", f"Take source, transparent, #rrggbb, or one of {', '.join(COLOURS)}."
+        )
+    red, green, blue = (int(code[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
+
+
+def _motions(frames: Array, outside: Array) -> tuple[Array, int]:
+    """Each frame's map to the middle frame [T, 3, 3], and how many steps between neighbours were lost."""
+    shades = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames]
+    steps = [_step(shades[i], shades[i + 1], outside[i], outside[i + 1]) for i in range(len(frames) - 1)]
+    lost = sum(step is None for step in steps)
+    known = [np.eye(3) if step is None else step for step in steps]
+    middle = len(frames) // 2
+    out = np.repeat(np.eye(3)[None], len(frames), 0)
+    for i in range(middle - 1, -1, -1):
+        out[i] = out[i + 1] @ known[i]
+    for i in range(middle + 1, len(frames)):
+        out[i] = out[i - 1] @ np.linalg.inv(known[i - 1])
+    return out, lost
+
+
+def _step(first: Array, second: Array, outside: Array, outside_next: Array) -> Array | None:
+    """The affine map [3, 3] that takes the background of one grey frame to the next, or None."""
+    corners = cv2.goodFeaturesToTrack(first, 600, 0.003, 5, mask=outside.astype(np.uint8) * 255)
+    if corners is None or len(corners) < 8:
+        return None
+    there, found, _ = cv2.calcOpticalFlowPyrLK(first, second, corners, corners.copy(), winSize=(21, 21), maxLevel=4)
+    back, returned, _ = cv2.calcOpticalFlowPyrLK(second, first, there, corners.copy(), winSize=(21, 21), maxLevel=4)
+    good = (found.ravel() > 0) & (returned.ravel() > 0) & (np.linalg.norm(back - corners, axis=-1).ravel() < 0.7)
+    x, y = np.rint(there[:, 0]).astype(int).T
+    h, w = first.shape
+    landed = (x >= 0) & (x < w) & (y >= 0) & (y < h)
+    good &= landed & outside_next[y.clip(0, h - 1), x.clip(0, w - 1)]
+    if good.sum() < 8:
+        return None
+    cv2.setRNGSeed(1)
+    matrix, agree = cv2.estimateAffine2D(corners[good], there[good], ransacReprojThreshold=1.0)
+    if matrix is None or agree.sum() < 6 or not 0.7 < np.linalg.det(matrix[:, :2]) < 1.4:
+        return None
+    return np.vstack((matrix, (0, 0, 1)))
+
+
+def _placed(motions: Array, h: int, w: int) -> tuple[Array, tuple[int, int], bool]:
+    """Motions shifted so that all frames lie on a plate from (0, 0), the plate's size, and whether they were usable."""
+    corners = np.array([(0, 0, 1), (w - 1, 0, 1), (0, h - 1, 1), (w - 1, h - 1, 1)], float).T
+    places = (motions @ corners)[:, :2]
+    low, high = np.floor(places.min((0, 2))), np.ceil(places.max((0, 2)))
+    width, height = (high - low).astype(int) + 1
+    if width * height > LARGEST * h * w:
+        return np.repeat(np.eye(3)[None], len(motions), 0), (h, w), False
+    shift = np.array([(1, 0, -low[0]), (0, 1, -low[1]), (0, 0, 1)])
+    return shift @ motions, (int(height), int(width)), True
+
+
+def _median(frames: Array, outside: Array, motions: Array, size: tuple[int, int]) -> tuple[Array, Array, Array]:
+    """Plate uint8 [Hp, Wp, 3], where background was seen, and where any frame lies."""
+    chosen = np.unique(np.linspace(0, len(frames) - 1, min(SAMPLES, len(frames))).round().astype(int))
+    height, width = size
+    layers = np.empty((len(chosen), height, width, 3), np.uint8)
+    votes = np.empty((len(chosen), height, width), bool)
+    inside = np.zeros(size, bool)
+    for k, i in enumerate(chosen):
+        layers[k] = cv2.warpAffine(frames[i], motions[i][:2], (width, height), flags=cv2.INTER_LINEAR)
+        votes[k] = cv2.warpAffine(outside[i].astype(np.uint8) * 255, motions[i][:2], (width, height)) > 250
+    for motion, mask in zip(motions, outside, strict=True):
+        inside |= cv2.warpAffine(np.ones(mask.shape, np.uint8), motion[:2], (width, height)) > 0
+    out = np.zeros((height, width, 3), np.uint8)
+    for top in range(0, height, 64):  # in strips, because the votes of a whole plate are large as floats
+        rows = slice(top, top + 64)
+        strip = np.where(votes[:, rows, :, None], layers[:, rows].astype(np.float32), np.inf)
+        strip.sort(axis=0)
+        count = votes[:, rows].sum(0)
+        pick = [np.take_along_axis(strip, n[None, ..., None].clip(0), 0)[0] for n in ((count - 1) // 2, count // 2)]
+        middle = np.where(count[..., None] > 0, (pick[0] + pick[1]) / 2, 0)
+        out[rows] = middle.round().astype(np.uint8)
+    return out, np.asarray(votes.any(0)), inside
+
+
+def _laid_back(image: Array, motion: Array, size: tuple[int, int]) -> Array:
+    # With WARP_INVERSE_MAP the matrix says where each pixel of the frame looks on the plate: the motion itself.
+    look = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    there = motion[:2].astype(np.float64)
+    return np.asarray(cv2.warpAffine(image, there, size[::-1], flags=look, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _error(frames: Array, outside: Array, motions: Array, image: Array) -> float:
+    total, count = 0.0, 0
+    for frame, mask, motion in zip(frames, outside, motions, strict=True):
+        gap = np.abs(_laid_back(image, motion, frame.shape[:2]) - frame.astype(np.float32) / 255).mean(-1)
+        total, count = total + float(gap[mask].sum()), count + int(mask.sum())
+    return total / max(1, count)

@@ -1,0 +1,59 @@
+"""Cleaning a silhouette: holes, stray parts, edges that follow the picture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from muybridge.masks.arrays import Bools, Floats
+
+
+def filled(mask: Bools, largest: float = 1.0) -> Bools:
+    """The mask [H, W] with its holes closed; background that reaches the border of the frame stays.
+
+    largest  share of the mask's area; a larger hole is background that shows through and stays
+    """
+    h, w = mask.shape
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    x, y, ww, hh = stats[:, 0], stats[:, 1], stats[:, 2], stats[:, 3]
+    hole = (x > 0) & (y > 0) & (x + ww < w) & (y + hh < h) & (stats[:, 4] <= largest * mask.sum())
+    hole[0] = False
+    return mask | hole[labels] if count > 1 else mask
+
+
+def main_parts(mask: Bools, share: float = 0.1) -> Bools:
+    """The largest connected part of the mask [H, W] and all others of at least `share` of its area."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if count < 2:
+        return mask
+    area = stats[:, 4].astype(np.float64)
+    area[0] = 0
+    return (area >= share * area.max())[labels] & mask
+
+
+def guided(picture: Floats, value: Floats, radius: int = 5, softness: float = 1e-3) -> tuple[Floats, Floats]:
+    """Local linear fit of `value` by the colours of `picture` (He, Sun and Tang, "Guided image filtering", eq. 19-21).
+
+    picture  [H, W, 3] in [0, 1]
+    value    [H, W]
+    returns  slope [H, W, 3] and offset [H, W]: the filtered value is (slope * picture).sum(-1) + offset. Both may be
+             enlarged and applied to a larger version of the picture.
+    """
+    side = (2 * radius + 1, 2 * radius + 1)
+    mean, mean_value = cv2.blur(picture, side), cv2.blur(value, side)
+    shared = cv2.blur(picture * value[..., None], side) - mean * mean_value[..., None]
+    spread = np.empty((*value.shape, 3, 3), np.float32)
+    for i in range(3):
+        for j in range(i, 3):
+            both = cv2.blur(picture[..., i] * picture[..., j], side) - mean[..., i] * mean[..., j]
+            spread[..., i, j] = spread[..., j, i] = both
+    spread += softness * np.eye(3, dtype=np.float32)
+    slope = np.linalg.solve(spread, shared[..., None])[..., 0]
+    offset = mean_value - (slope * mean).sum(-1)
+    return cv2.blur(slope, side), cv2.blur(offset, side)
+
+
+def snapped(picture: Floats, value: Floats, radius: int = 5, softness: float = 1e-3) -> Floats:
+    """`value` [H, W] smoothed inside regions of `picture` [H, W, 3] and sharpened at their edges, in [0, 1]."""
+    slope, offset = guided(picture, value, radius, softness)
+    return np.clip((slope * picture).sum(-1) + offset, 0, 1)

@@ -1,0 +1,228 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from muybridge.errors import InputError, MissingSilhouettesError, UsageError
+from muybridge.masks import Report, correct, find, overlay, sheet
+from muybridge.masks.threshold import flat_background
+from muybridge.video.clip import Clip, Timing
+
+H, W, T = 60, 84, 6
+
+
+def discs(radius: float = 14, speed: float = 4) -> np.ndarray:
+    rows, columns = np.mgrid[:H, :W]
+    return np.stack([(rows - 30) ** 2 + (columns - 30 - speed * t) ** 2 <= radius**2 for t in range(T)])
+
+
+def clip_of(truth: np.ndarray, background: np.ndarray, front: np.ndarray) -> Clip:
+    frames = np.where(truth[..., None], front, background).astype(np.uint8)
+    return Clip(torch.from_numpy(frames).permute(0, 3, 1, 2).contiguous(), Timing.constant(len(frames), 10))
+
+
+def noise(level: float, spread: float, seed: int) -> np.ndarray:
+    field = np.random.default_rng(seed).normal(0, 1, (H, W, 3)).astype(np.float32)
+    field = cv2.GaussianBlur(field, (0, 0), 1.2)
+    return np.clip(np.array([level, level * 0.9, level * 0.8]) + field / field.std() * spread, 0, 255)
+
+
+@pytest.fixture
+def drawing() -> tuple[Clip, np.ndarray]:
+    """A disc before a flat white background."""
+    truth = discs()
+    return clip_of(truth, np.full((H, W, 3), 250), np.array([30, 120, 60])), truth
+
+
+@pytest.fixture
+def photo() -> tuple[Clip, np.ndarray]:
+    """A bright disc before a textured background."""
+    truth = discs(speed=2)
+    return clip_of(truth, noise(90, 18, 0), noise(200, 12, 1)), truth
+
+
+def iou(clip: Clip, truth: np.ndarray) -> float:
+    assert clip.mattes is not None
+    found = clip.mattes[:, 0].numpy() > 127
+    return float(np.mean([(a & b).sum() / (a | b).sum() for a, b in zip(found, truth, strict=True)]))
+
+
+def as_clip(masks: np.ndarray) -> Clip:
+    levels = torch.from_numpy(masks.astype(np.uint8) * 255)[:, None].expand(-1, 3, -1, -1).contiguous()
+    return Clip(levels, Timing.constant(len(masks), 10))
+
+
+def test_a_flat_background_is_recognised_and_cut(drawing: tuple[Clip, np.ndarray]) -> None:
+    found, report = find(drawing[0])
+    assert report.how == "threshold"
+    assert iou(found, drawing[1]) > 0.99
+    assert len(report.confidence) == T
+    assert min(report.confidence) > 0.8
+    assert report.warnings == ()
+
+
+def test_a_textured_background_is_not_flat(photo: tuple[Clip, np.ndarray]) -> None:
+    assert flat_background(photo[0]) is None
+    with pytest.raises(InputError, match="not one flat colour"):
+        find(photo[0], how="threshold")
+
+
+def test_grabcut_needs_no_hint(photo: tuple[Clip, np.ndarray]) -> None:
+    found, report = find(photo[0])
+    assert report.how == "grabcut"
+    assert "middle" in report.detail
+    assert iou(found, photo[1]) > 0.85
+    assert all(0 <= c <= 1 for c in report.confidence)
+
+
+def test_grabcut_takes_a_box_and_a_rough_mask(photo: tuple[Clip, np.ndarray]) -> None:
+    boxed, report = find(photo[0], box=(14, 14, 48, 47))
+    assert "box on frame 0" in report.detail
+    assert iou(boxed, photo[1]) > 0.85
+    rough = cv2.dilate(photo[1][3].astype(np.uint8), np.ones((9, 9), np.uint8))
+    masked, report = find(photo[0], rough=(3, torch.from_numpy(rough)))
+    assert "rough mask on frame 3" in report.detail
+    assert iou(masked, photo[1]) > 0.85
+
+
+def test_grabcut_is_the_same_each_time(photo: tuple[Clip, np.ndarray]) -> None:
+    first, second = find(photo[0], how="grabcut")[0], find(photo[0], how="grabcut")[0]
+    assert first.mattes is not None
+    assert second.mattes is not None
+    assert torch.equal(first.mattes, second.mattes)
+
+
+def test_one_frame_is_enough_and_tiny_frames_do_not_crash() -> None:
+    truth = discs()[:1]
+    single = clip_of(truth, noise(90, 18, 0), noise(200, 12, 1))
+    assert iou(find(single, how="grabcut")[0], truth) > 0.7
+    with pytest.raises(InputError):
+        find(Clip(torch.zeros(2, 3, 1, 1, dtype=torch.uint8), Timing.constant(2)))
+
+
+def test_frames_of_unequal_size_keep_their_padding_empty(photo: tuple[Clip, np.ndarray]) -> None:
+    clip = photo[0]
+    pixels = clip.pixels.clone()
+    sizes = tuple((H - 4 * (t % 2), W - 6 * (t % 2)) for t in range(T))
+    for t, (h, w) in enumerate(sizes):
+        pixels[t, :, h:] = 0
+        pixels[t, :, :, w:] = 0
+    found, _ = find(Clip(pixels, clip.timing, sizes=sizes), how="grabcut")
+    assert found.mattes is not None
+    for t, (h, w) in enumerate(sizes):
+        assert found.mattes[t, 0, h:].sum() == 0
+        assert found.mattes[t, 0, :, w:].sum() == 0
+    assert iou(found, photo[1]) > 0.8
+
+
+def test_given_masks_of_a_clip_and_of_a_folder(photo: tuple[Clip, np.ndarray], tmp_path: Path) -> None:
+    found, report = find(photo[0], masks=as_clip(photo[1]))
+    assert report.how == "given"
+    assert iou(found, photo[1]) == 1.0
+    for t, mask in enumerate(photo[1]):
+        assert cv2.imwrite(str(tmp_path / f"{t + 5}.jpg"), mask.astype(np.uint8) * 255)
+    found, report = find(photo[0], masks=tmp_path)
+    assert found.mattes is not None
+    assert set(found.mattes.unique().tolist()) == {0, 255}
+    assert iou(found, photo[1]) > 0.97
+
+
+def test_given_masks_are_resized_only_at_the_same_aspect(photo: tuple[Clip, np.ndarray]) -> None:
+    halves = as_clip(photo[1][:, ::2, ::2])
+    found, report = find(photo[0], masks=halves)
+    assert "resized" in report.warnings[0]
+    assert iou(found, photo[1]) > 0.9
+    with pytest.raises(InputError, match="differ in shape"):
+        find(photo[0], masks=as_clip(photo[1][:, ::2]))
+    with pytest.raises(InputError, match="5 silhouettes, and clip has 6 frames"):
+        find(photo[0], masks=as_clip(photo[1][:5]))
+
+
+def test_alpha_is_taken_unless_it_says_nothing(drawing: tuple[Clip, np.ndarray]) -> None:
+    clip, truth = drawing
+    found, report = find(clip.with_masks(torch.from_numpy(truth)[:, None]))
+    assert report.how == "alpha"
+    assert iou(found, truth) == 1.0
+    opaque = clip.with_masks(torch.full((T, 1, H, W), 255, dtype=torch.uint8))
+    assert find(opaque)[1].how == "threshold"
+    with pytest.raises(InputError, match="no alpha"):
+        find(clip, how="alpha")
+
+
+def test_empty_silhouettes_are_counted_and_all_empty_is_an_error(photo: tuple[Clip, np.ndarray]) -> None:
+    some = photo[1].copy()
+    some[[1, 4]] = False
+    report = find(photo[0], masks=as_clip(some))[1]
+    assert report.empty == (1, 4)
+    assert "2 of 6" in report.warnings[0]
+    with pytest.raises(InputError, match="no subject on any"):
+        find(photo[0], masks=as_clip(some & False))
+    with pytest.raises(InputError, match="covers every frame"):
+        find(photo[0], masks=as_clip(some | True))
+
+
+def test_touching_all_borders_is_said(photo: tuple[Clip, np.ndarray]) -> None:
+    cross = np.zeros((T, H, W), bool)
+    cross[:, 30] = cross[:, :, 40] = True
+    report = find(photo[0], masks=as_clip(cross))[1]
+    assert isinstance(report, Report)
+    assert any("four borders on 6 of 6" in w for w in report.warnings)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"how": "magic"},
+        {"how": "given"},
+        {"how": "threshold", "box": (0.0, 0.0, 9.0, 9.0)},
+        {"how": "grabcut", "box": (90.0, 0.0, 99.0, 9.0)},
+        {"box": (0.0, 0.0, 9.0, 9.0), "rough": (0, torch.ones(H, W))},
+        {"box": (0.0, 0.0, 9.0, 9.0), "frame": 6},
+        {"how": "grabcut", "masks": "folder"},
+    ],
+)
+def test_wrong_use_is_refused(drawing: tuple[Clip, np.ndarray], options: dict) -> None:
+    with pytest.raises(UsageError):
+        find(drawing[0], **options)
+
+
+def test_a_rough_mask_must_fit_and_show_something(photo: tuple[Clip, np.ndarray]) -> None:
+    with pytest.raises(InputError, match="rough mask is 9x9"):
+        find(photo[0], rough=(0, torch.ones(9, 9)))
+    with pytest.raises(InputError, match="empty"):
+        find(photo[0], rough=(0, torch.zeros(H, W)))
+
+
+def test_a_correction_spreads_to_neighbours_and_stops_at_the_next(photo: tuple[Clip, np.ndarray]) -> None:
+    clip, truth = photo
+    wrong = truth.copy()
+    wrong[:, :30] = False  # the upper half is missing everywhere
+    start = clip.with_masks(torch.from_numpy(wrong)[:, None])
+    fixed, report = correct(start, 2, torch.from_numpy(truth[2]), corrected=(4,))
+    assert fixed.mattes is not None
+    got = fixed.mattes[:, 0].numpy() > 127
+    assert np.array_equal(got[2], truth[2])
+    assert np.array_equal(got[4:], wrong[4:])
+    for t in (1, 3):
+        assert (got[t] & truth[t]).sum() / (got[t] | truth[t]).sum() > 0.85
+    assert report.how == "corrected"
+    with pytest.raises(UsageError):
+        correct(start, 6, torch.from_numpy(truth[2]))
+    with pytest.raises(InputError, match="no silhouettes"):
+        correct(clip, 0, torch.from_numpy(truth[0]))
+    with pytest.raises(InputError, match="empty"):
+        correct(start, 0, torch.zeros(H, W))
+
+
+def test_the_sheet_shows_the_outline(photo: tuple[Clip, np.ndarray]) -> None:
+    clip = photo[0].with_masks(torch.from_numpy(photo[1])[:, None])
+    shown = overlay(clip)
+    assert shown.shape == clip.pixels.shape
+    inside = torch.from_numpy(photo[1])[:, None].expand_as(shown)
+    assert torch.equal(shown[inside], clip.pixels[inside])
+    assert (shown[0, 0] == 255).sum() >= 60
+    assert sheet(clip, columns=3, rows=2, height=60).shape[0] == 3
+    with pytest.raises(MissingSilhouettesError):
+        overlay(photo[0])

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from hypothesis import given as over
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from muybridge.masks.colour import bins, evidence, lab, level_evidence, span
+from muybridge.masks.motion import Carrier, camera, residual
+from muybridge.masks.regions import filled, guided, main_parts, snapped
+
+
+def disc(h: int, w: int, y: float, x: float, r: float) -> np.ndarray:
+    rows, columns = np.mgrid[:h, :w]
+    return (rows - y) ** 2 + (columns - x) ** 2 <= r * r
+
+
+def test_holes_are_filled_and_bays_are_not() -> None:
+    ring = disc(40, 50, 20, 25, 12) & ~disc(40, 50, 20, 25, 5)
+    assert np.array_equal(filled(ring), disc(40, 50, 20, 25, 12))
+    bay = np.zeros((10, 10), bool)
+    bay[2:8, 2] = bay[2:8, 7] = bay[2, 2:8] = True
+    assert np.array_equal(filled(bay), bay)
+
+
+def test_a_large_hole_may_stay() -> None:
+    ring = disc(40, 50, 20, 25, 12) & ~disc(40, 50, 20, 25, 9)
+    assert np.array_equal(filled(ring, largest=0.1), ring)
+
+
+def test_main_parts_drops_specks() -> None:
+    mask = disc(40, 60, 20, 15, 10) | disc(40, 60, 20, 45, 8)
+    speck = mask.copy()
+    speck[0, 0] = True
+    assert np.array_equal(main_parts(speck), mask)
+    assert not main_parts(np.zeros((5, 5), bool)).any()
+
+
+@settings(max_examples=10, deadline=None)
+@over(st.integers(0, 1000))
+def test_guided_filter_keeps_what_is_linear_in_the_colours(seed: int) -> None:
+    picture = np.random.default_rng(seed).random((20, 24, 3)).astype(np.float32)
+    value = (picture @ np.array([0.5, -0.2, 0.3], np.float32) + 0.1).astype(np.float32)
+    slope, offset = guided(picture, value, radius=4, softness=1e-7)
+    assert np.allclose((slope * picture).sum(-1) + offset, value, atol=1e-3)
+
+
+def test_a_blurred_edge_snaps_to_the_picture() -> None:
+    truth = disc(48, 64, 24, 32, 14)
+    picture = np.where(truth[..., None], [0.9, 0.8, 0.2], [0.1, 0.3, 0.2]).astype(np.float32)
+    off = np.roll(truth, 2, axis=1).astype(np.float32)
+    assert ((snapped(picture, off) > 0.5) != truth).sum() < 0.5 * ((off > 0.5) != truth).sum()
+
+
+def test_evidence_has_the_sign_of_the_colours() -> None:
+    truth = disc(40, 40, 20, 20, 10)
+    picture = np.where(truth[..., None], [200, 30, 30], [30, 30, 200]).astype(np.uint8)
+    colours = lab(picture[None])
+    cells = bins(colours, span(colours))
+    score = evidence(cells, truth[None].astype(float), 1 - truth[None].astype(float))[cells][0]
+    assert (score[truth] > 1).all()
+    assert (score[~truth] < -1).all()
+    assert lab(np.full((1, 1, 3), 255, np.uint8))[0, 0] == pytest.approx([100, 0, 0], abs=0.1)
+
+
+def test_level_evidence_rises_with_what_the_subject_has_more_of() -> None:
+    value = np.concatenate([np.full(500, 1.0), np.full(500, 9.0)])
+    inside = np.concatenate([np.full(500, 0.1), np.full(500, 0.9)])
+    score = level_evidence(value, inside)
+    assert score[0] < 0 < score[-1]
+
+
+def texture(h: int, w: int, seed: int = 0) -> np.ndarray:
+    import cv2
+
+    noise = np.random.default_rng(seed).random((h, w, 3)).astype(np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), 1.5)
+    return np.clip(128 + (noise - noise.mean()) * 900, 0, 255).astype(np.uint8)
+
+
+def test_the_camera_is_followed_and_a_moving_subject_sticks_out() -> None:
+    wide, front = texture(80, 140), texture(80, 140, 1)
+    spot = disc(80, 110, 40, 55, 16)
+    frames = np.stack([np.where(spot[..., None], front[:, :110], wide[:, 3 * t : 3 * t + 110]) for t in range(4)])
+    import cv2
+
+    shades = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames]
+    matrix = camera(shades[0], shades[1], ~disc(80, 110, 40, 55, 22))
+    assert matrix is not None
+    assert matrix == pytest.approx(np.array([[1, 0, -3], [0, 1, 0]]), abs=0.15)
+    left = residual(frames, np.repeat(disc(80, 110, 40, 55, 20)[None], 4, 0).astype(np.float32))
+    assert left[1][spot].mean() > 5 * left[1][~disc(80, 110, 40, 55, 22)][: 110 * 10].mean()
+
+
+def test_flow_carries_a_mask_along() -> None:
+    wide = texture(64, 120)
+    frames = np.stack([wide[:, 10:90], wide[:, 7:87]])
+    level = disc(64, 80, 32, 40, 10).astype(np.float32)
+    moved = Carrier(frames)(level, 0, 1)
+    want = disc(64, 80, 32, 43, 10)
+    assert ((moved > 0.5) & want).sum() / ((moved > 0.5) | want).sum() > 0.9
+
+
+def test_no_camera_where_there_is_nothing_to_follow() -> None:
+    flat = np.full((40, 40), 128, np.uint8)
+    assert camera(flat, flat, np.ones((40, 40), bool)) is None
