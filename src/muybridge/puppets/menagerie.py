@@ -226,6 +226,7 @@ ELEPHANT = Quadruped(
     },
     sock=((2.88, (226, 220, 212)),),
     tuft=((2.2, (70, 66, 78)),),
+    fold=0.4,
     trunk_nose=0.84,
     ear=(0.34, -1.75, 0.2),
     ear_tip=0.6,
@@ -239,7 +240,7 @@ ELEPHANT = Quadruped(
             fade=0.5,
         ),
         Ribbon(("tusk_root", "tusk"), ((0, 0.04, 0.04), (1, 0.015, 0.015)), "tusk", 2),
-        *eye(0.13, 0.05, 0.03),
+        *eye(0.17, 0.06, 0.032),
     ),
 )
 

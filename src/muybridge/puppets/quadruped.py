@@ -68,6 +68,8 @@ class Quadruped:
     """Length of the paw or hoof before the ankle."""
     slant: tuple[float, float] = (0.0, 0.25)
     """How far the feet's last bones lean at rest, fore and hind."""
+    fold: float = 1.0
+    """How far a swinging foot folds against the motion; thick legs fold less."""
     trunk_nose: float = 0.0
     """Length of a trunk, for an elephant."""
     extras: tuple[Part, ...] = field(default=())
@@ -136,7 +138,7 @@ def _leg(q: Quadruped, m: Motion, leg: str, root: Track, pitch: Channel) -> Trac
     ground = -0.035 if far else 0.0
     swing = m[f"{leg}_reach"]
     foot = np.stack([home + swing * stance, ground - m[f"{leg}_lift"] * stance], -1)
-    fold = m[f"{leg}_flex"]
+    fold = q.fold * m[f"{leg}_flex"]
     lean = q.slant[hind] - 0.5 * swing + (0.9 if hind else 1.3) * fold
     ankle = foot + last * way(np.pi / 2 + lean)
     knee, ankle = bend(top, ankle, upper, lower, 1.0 if hind else -1.0 if q.slant[0] >= 0 else 1.0)
