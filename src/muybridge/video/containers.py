@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from muybridge.errors import InputError, MuybridgeWarning
-from muybridge.video.images import to_array, turned
+from muybridge.video.images import Turn, to_array, turn_of, turned
 from muybridge.video.paths import refuse_large
 from muybridge.video.source import Picture, Shot, Source
 
@@ -111,19 +112,35 @@ def _shots(path: Path, count: int | None) -> Iterator[Shot]:
         size = _shown_size(stream)
         refuse_large(path, *size)
         slots = _avi_slots(path) if container.format.name == "avi" else None
-        decoded = 0
+        decoded, end, turn = 0, 0, None
         broken: list[str] = []
         for frame in _frames(container, stream, _decoder(path, stream), broken):
             refuse_large(path, frame.height, frame.width)
             pts = frame.pts if slots is None or decoded >= len(slots) else slots[decoded]
-            yield Shot(partial(_picture, frame, size), pts, frame.duration or 0)
+            turn = turn or turn_of(frame)
+            yield Shot(partial(_picture, frame, size, turn), pts, frame.duration or 0)
             decoded += 1
+            end = max(end, (pts or 0) + 3 * (frame.duration or 0))  # with some tolerance
+        cut_off = decoded < (count or 0) or _cut_off(path, container, stream, end)
     if not decoded:
         raise InputError(f"no frame of {path} can be decoded", _AGAIN)
-    if broken or decoded < (count or 0):
+    if broken or cut_off:
         of = f" of {count}" if count and count > decoded else ""
         text = f"{path.name} is damaged or cut off: {decoded}{of} frames can be used"
         warnings.warn(text, MuybridgeWarning, stacklevel=2)
+
+
+def _cut_off(path: Path, container: InputContainer, stream: VideoStream, end: int) -> bool:
+    """Whether a file that does not count its frames stops before it should: Matroska tells when, a GIF ends with ;."""
+    if container.format.name == "gif":
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 16))
+            return not file.read().rstrip(b"\0").endswith(b";")
+    told = re.fullmatch(r"(\d+):(\d+):(\d+\.\d+)", stream.metadata.get("DURATION", ""))
+    if told is None or stream.time_base is None:
+        return False
+    hours, minutes, seconds = map(float, told.groups())
+    return 3600 * hours + 60 * minutes + seconds > end * stream.time_base + 0.05
 
 
 def _frames(
@@ -151,9 +168,9 @@ def _decoded(decoder: av.VideoCodecContext, packet: av.Packet | None, broken: li
         return []
 
 
-def _picture(frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
+def _picture(frame: av.VideoFrame, size: tuple[int, int], turn: Turn) -> Picture:
     """All frames take the first one's size, should it change on the way."""
-    return turned(frame, to_array(frame, size))
+    return turned(to_array(frame, size), turn)
 
 
 def _avi_slots(path: Path) -> list[int]:

@@ -53,6 +53,7 @@ class GifSink(Sink):
             self._skipped += 1
             return
         self._colours.push(to_frame(_rgba(picture), begin, _TICK))
+        assert not list(_ready(self._palette))  # none before the end; but unasked, the graph keeps every frame
         packed = zlib.compress(picture.tobytes(), 1)
         self._times.append((begin, len(packed)))
         self._waiting.write(packed)

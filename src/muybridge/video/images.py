@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
@@ -25,6 +27,34 @@ TIMES = "times.json"
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
+class _Hush:
+    """libjpeg writes about damaged files to the process's stderr, whatever it is told: meanwhile that leads nowhere."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept = -1
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        try:
+            self._kept = os.dup(2)
+        except OSError:  # there is no stderr
+            self._kept = -1
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+
+    def __exit__(self, *_: object) -> None:
+        if self._kept >= 0:
+            os.dup2(self._kept, 2)
+            os.close(self._kept)
+        self._lock.release()
+
+
+_hushed = _Hush()
+
+
 def decode_image(path: Path) -> Picture:
     """The picture in a PNG, JPEG, WebP, BMP or TIFF file, turned as its EXIF orientation says.
 
@@ -45,10 +75,11 @@ def decode_image(path: Path) -> Picture:
 
 def _jpeg(data: bytes) -> Picture | None:
     """As libjpeg decodes it, which is what the papers' programs saw; the other decoder smooths colour differently."""
-    try:
-        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        return None
+    with _hushed:
+        try:
+            bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        except cv2.error:
+            return None
     return None if bgr is None else bgr[:, :, ::-1]
 
 
@@ -60,7 +91,7 @@ def _other(codec: str, data: bytes) -> Picture | None:
         frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
     except av.error.FFmpegError:
         return None
-    return turned(frames[0], to_array(frames[0])) if frames else None
+    return turned(to_array(frames[0]), turn_of(frames[0])) if frames else None
 
 
 def to_array(frame: av.VideoFrame, size: tuple[int, int] | None = None) -> Picture:
@@ -74,15 +105,38 @@ def to_array(frame: av.VideoFrame, size: tuple[int, int] | None = None) -> Pictu
     return frame.to_ndarray(format="rgba" if alpha else "rgb24", width=width, height=height)
 
 
-def turned(frame: av.VideoFrame, picture: Picture) -> Picture:
-    """The picture as the frame's display matrix says that it is to be shown, to the nearest quarter turn."""
-    notes: Any = frame.side_data
-    if "DISPLAYMATRIX" not in [note.type.name for note in notes]:
-        return picture
+Turn = tuple[bool, int, int]
+"""Whether rows and columns change places, and then the steps, 1 or -1, in which rows and columns are walked."""
+
+
+def turn_of(frame: av.VideoFrame) -> Turn:
+    """How a frame's display matrix says that it is to be shown, to the nearest quarter turn.
+
+    Asked once per stream and not per frame: PyAV ties a frame and its side data into a cycle, so that frames which
+    were asked pile up until the garbage collector comes.
+    """
+    try:
+        notes: Any = frame.side_data
+        told = "DISPLAYMATRIX" in [note.type.name for note in notes]
+    except ValueError:  # there are side data of a kind that PyAV has no name for
+        return {90: (True, -1, 1), -90: (True, 1, -1), 180: (False, -1, -1)}.get(_quarter(frame), (False, 1, 1))
+    if not told:
+        return False, 1, 1
     a, b, _, c, d, *_ = np.frombuffer(bytes(notes["DISPLAYMATRIX"])[:36], np.int32).tolist()
-    if abs(a) < abs(c):  # x' = c y, y' = b x
-        picture, a, d = picture.transpose(1, 0, 2), c, b
-    return picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+    swapped = abs(a) < abs(c)  # then x' = c y and y' = b x
+    across, down = (c, b) if swapped else (a, d)
+    return swapped, -1 if down < 0 else 1, -1 if across < 0 else 1
+
+
+def _quarter(frame: av.VideoFrame) -> int:
+    """Degrees against the clock: -90, 0, 90 or 180."""
+    return (round(frame.rotation / 90) % 4 + 1) % 4 * 90 - 90
+
+
+def turned(picture: Picture, turn: Turn) -> Picture:
+    """The picture as it is to be shown."""
+    swapped, down, across = turn
+    return (picture.transpose(1, 0, 2) if swapped else picture)[::down, ::across]
 
 
 def header_size(path: Path) -> tuple[int, int] | None:

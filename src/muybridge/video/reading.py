@@ -199,13 +199,12 @@ def _clip(source: Source, found: list[Frame], timing: Timing) -> Clip:
     seen = any(f.matte is not None and (source.has_masks or bool((f.matte < 255).any())) for f in found)
     pixels = (torch.empty if equal else torch.zeros)(len(found), 3, height, width, dtype=torch.uint8)
     mattes = torch.zeros(len(found), 1, height, width, dtype=torch.uint8) if seen else None
+    # Each frame is let go once it is copied: the peak is then one clip and not two.
+    found.reverse()
     for t, (h, w) in enumerate(sizes):
-        frame = found[t]
+        frame = found.pop()
         pixels[t, :, :h, :w] = frame.pixels
         if mattes is not None:
             mattes[t, :, :h, :w] = 255 if frame.matte is None else frame.matte
-        # Let go of each frame once it is copied: the peak is then one clip and not two.
-        del frame
-        found[t] = None  # type: ignore[call-overload]
     audio = source.path if source.has_audio else None
     return Clip(pixels, timing, mattes, None if equal else sizes, source.path, audio)

@@ -75,7 +75,7 @@ def colours(count: int) -> list[tuple[int, int, int]]:
 
 
 def draw_keypoints(
-    frame: Tensor, points: Float[Tensor, "K 2"], radius: float | None = None, numbered: bool = False
+    frame: Tensor, points: Float[Tensor, "K 2"], radius: float | int | None = None, numbered: bool = False
 ) -> Sheet:
     """A copy of a frame with a dot for each keypoint, of its own colour, with a dark rim that shows on any ground.
 
@@ -87,7 +87,7 @@ def draw_keypoints(
     """
     picture = _picture(frame).copy()
     height, width = picture.shape[:2]
-    radius = max(2.0, max(height, width) / 60) if radius is None else radius
+    radius = max(2.0, max(height, width) / 60) if radius is None else float(radius)
     places = (points.detach().double().cpu().numpy() + 1) / 2 * [width - 1, height - 1]
     for index, (colour, (x, y)) in enumerate(zip(colours(len(places)), places, strict=True)):
         # Far outside, cv2's fixed-point coordinates would overflow.

@@ -25,6 +25,8 @@ from muybridge.video.sinks import CONTAINERS, ContainerSink, FolderSink, ImageSi
 from muybridge.video.source import Picture
 
 KEEPS_ALPHA = (".webm", ".mov", ".gif", ".png", "")
+Colour = tuple[float | int, float | int, float | int]
+"""RGB in [0, 1]."""
 SUFFIXES = (*CONTAINERS, ".gif", ".png")
 
 
@@ -52,7 +54,7 @@ class Writer:
         last: int | None = None,
         audio: str | Path | None = None,
         quality: int = 80,
-        background: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        background: Colour = (0, 0, 0),
         force: bool = False,
     ) -> None:
         self.path = Path(path).absolute()
@@ -135,8 +137,8 @@ class Writer:
             self._sink = None  # an error is on its way already, or the file is about to be removed
         if self._part.is_dir():
             shutil.rmtree(self._part)
-        else:
-            self._part.unlink(missing_ok=True)
+        elif self._part.exists():
+            self._part.unlink()
 
     def _picture(self, frame: Tensor) -> Picture:
         if frame.ndim != 3 or frame.shape[0] not in (3, 4) or 0 in frame.shape:
@@ -156,7 +158,7 @@ def write(
     *,
     audio: str | Path | None = None,
     quality: int = 80,
-    background: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    background: Colour = (0, 0, 0),
     force: bool = False,
 ) -> Path:
     """Write frames with exact times; arguments and errors as for `Writer`.
@@ -183,7 +185,7 @@ def _chw(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return shape[2], shape[0], shape[1]
 
 
-def _flattened(picture: Picture, background: tuple[float, float, float]) -> Picture:
+def _flattened(picture: Picture, background: Colour) -> Picture:
     alpha = picture[:, :, 3:].astype(np.float32) / 255
     behind = np.asarray(background, np.float32) * 255
     return (picture[:, :, :3] * alpha + behind * (1 - alpha)).round().astype(np.uint8)
