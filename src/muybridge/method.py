@@ -15,7 +15,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
-from muybridge.video.clip import Clip
+from muybridge.video.clip import Clip, Timing
 
 Batch = Mapping[str, Tensor]
 
@@ -107,6 +107,27 @@ class Data(ABC):
         """The inverse of `tensors`."""
 
 
+@dataclass(frozen=True, eq=False)
+class Animation:
+    """Frames that are made as they are asked for, so that memory does not grow with the length.
+
+    frames   iterator over uint8 [4, H, W]: RGB and straight alpha; can be walked once
+    timing   exact times, those of the driving clip
+    size     (H, W)
+    notes    what a person should know of how it was made
+    """
+
+    frames: Iterator[Tensor]
+    timing: Timing
+    size: tuple[int, int]
+    notes: tuple[str, ...] = ()
+
+    def clip(self) -> Clip:
+        """All of it at once; the alpha becomes the silhouettes."""
+        frames = torch.stack(list(self.frames))
+        return Clip(frames[:, :3].contiguous(), self.timing, frames[:, 3:].contiguous())
+
+
 C = TypeVar("C", bound=Config)
 D = TypeVar("D", bound=Data)
 
@@ -123,7 +144,7 @@ class Method(nn.Module, ABC, Generic[C, D]):
         self.config = config
 
     @abstractmethod
-    def prepare(self, clips: Sequence[Clip]) -> D:
+    def prepare(self, clips: Sequence[Clip], **options: Any) -> D:
         """The training data from what the user gave; checks it (InputError says what to do)."""
 
     @abstractmethod
@@ -146,5 +167,9 @@ class Method(nn.Module, ABC, Generic[C, D]):
         """A picture of how far the training is: uint8 [3, H, W]; deterministic, under no_grad, cheap."""
 
     @abstractmethod
-    def animate(self, data: D, driving: Clip, source: Clip | None = None, **options: Any) -> Clip:
-        """The source moving as the driving clip does; what `options` there are, the method says."""
+    def animate(self, data: D, driving: Clip | None, source: Clip | str | None = None, **options: Any) -> Animation:
+        """The source moving as the driving clip does.
+
+        driving  the motion; None means the clip that belongs to the training, where the method has one
+        source   the appearance: a clip, or for pair methods "a" or "b"
+        """

@@ -4,15 +4,19 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import log
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from muybridge.data.crop import Boxes, canvas, crop, extents, fit_boxes, paste
-from muybridge.errors import InputError, MissingSilhouettesError, MuybridgeWarning
+from muybridge.data.crop import Boxes, crop, own_boxes, paste, squeeze
+from muybridge.errors import MissingSilhouettesError, MuybridgeWarning
 from muybridge.tensors import Mattes, Pixels
 from muybridge.video.clip import Clip, Timing
+
+SIDES = 32
+"""Sides of a canvas are multiples of this, so that every network can halve them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,29 +44,40 @@ class Subject:
 
     @classmethod
     def from_clip(
-        cls, clip: Clip, size: tuple[int, int], margin: float, *, flip: bool = False, plate: Tensor | None = None
+        cls,
+        clip: Clip,
+        size: tuple[int, int],
+        margin: float,
+        *,
+        flip: bool = False,
+        plate: Tensor | None = None,
+        squeezed: bool = False,
     ) -> "Subject":
         """Crop a clip with silhouettes to `size` (h, w), the boxes of that aspect ratio.
 
-        flip   mirror the clip first
-        plate  uint8 [3, H, W], not mirrored
+        margin    of the box, as a share of the subject's size, or with `squeezed` of the frame's
+        flip      mirror the clip first
+        plate     uint8 [3, H, W], not mirrored
+        squeezed  whole frames squeezed to the square, as the released JOKR program does
         Raises MissingSilhouettesError, or InputError where silhouettes are empty everywhere.
         """
         if clip.mattes is None:
-            raise MissingSilhouettesError(
-                f"no silhouettes for {clip.name}: one per frame is needed",
-                f"Make them with: muybridge mask {clip.source or 'VIDEO'} --out DIR",
-            )
+            raise _unmasked(clip)
+        seen = (clip.mattes > 127).flatten(1).any(1)
         clip = clip.flipped() if flip else clip
-        boxes = fit_boxes(_mattes(clip), aspect=size[1] / size[0], margin=margin, rate=clip.timing.rate)
-        seen = ~extents(_mattes(clip))[:, 0].isnan()
+        if squeezed:
+            frames, masks = squeeze(clip, size[0], margin)
+            boxes = _whole_frames(clip, margin)
+        else:
+            boxes = own_boxes(clip, aspect=size[1] / size[0], margin=margin)
+            frames, masks = crop(clip, boxes, size)
         if not bool(seen.all()):
             lost = int((~seen).sum())
             warnings.warn(f"{clip.name}: {lost} frames have no silhouette and are skipped", MuybridgeWarning, 2)
-        pixels, mattes = crop(clip, boxes, size)
         frame = (clip.height, clip.width)
         plate = torch.zeros(3, *frame, dtype=torch.uint8) if plate is None else plate
-        return cls(pixels, mattes, boxes, seen, frame, plate, clip.timing, flip)
+        assert masks is not None
+        return cls(_bytes(frames), _bytes(masks), boxes, seen, frame, plate, clip.timing, flip)
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -72,7 +87,9 @@ class Subject:
         """(h, w) of the crops."""
         return self.pixels.shape[2], self.pixels.shape[3]
 
-    def pictures(self, index: Tensor | slice = slice(None)) -> tuple[Float[Tensor, "N 3 h w"], Float[Tensor, "N 1 h w"]]:
+    def pictures(
+        self, index: Tensor | slice = slice(None)
+    ) -> tuple[Float[Tensor, "N 3 h w"], Float[Tensor, "N 1 h w"]]:
         """Some crops on black and their silhouettes, float in [0, 1]."""
         masks = self.mattes[index].float() / 255
         return self.pixels[index].float() / 255 * masks, masks
@@ -84,7 +101,8 @@ class Subject:
 
     def place(self, rgba: Tensor) -> Tensor:
         """Put a crop uint8 [4, h, w] where this subject usually is in its own frame: uint8 [4, H, W], mirrored back."""
-        full = paste(rgba, self.boxes.median(0).values, self.frame)
+        values = rgba.float() / 255
+        full = _bytes(paste(values[:3], values[3:], self.boxes.median(0).values, self.frame))
         return full.flip(-1) if self.flip else full
 
     def tensors(self, prefix: str) -> dict[str, Tensor]:
@@ -110,20 +128,39 @@ class Subject:
 
 
 def shared_canvas(clips: list[Clip], size: int) -> tuple[int, int]:
-    """(H, W) of a canvas that suits the subjects of all these clips: the geometric mean of their aspect ratios."""
-    aspects = []
+    """(h, w) of a canvas that suits the subjects of all these clips: the geometric mean of their aspect ratios."""
     for clip in clips:
         if clip.mattes is None:
-            raise MissingSilhouettesError(
-                f"no silhouettes for {clip.name}: one per frame is needed",
-                f"Make them with: muybridge mask {clip.source or 'VIDEO'} --out DIR",
-            )
-        _, _, w, h = fit_boxes(clip.mattes, margin=0, rate=clip.timing.rate)[0].tolist()
-        aspects.append(w / h)
-    return canvas(size, float(torch.tensor(aspects).log().mean().exp()))
+            raise _unmasked(clip)
+    sizes = torch.stack([own_boxes(clip, margin=0.0)[0, 2:] for clip in clips])
+    return canvas(size, float((sizes[:, 0] / sizes[:, 1]).log().mean().exp()))
 
 
-def _mattes(clip: Clip) -> Mattes:
-    if clip.mattes is None:
-        raise InputError(f"{clip.name} has no silhouettes")
-    return clip.mattes
+def canvas(size: int, aspect: float) -> tuple[int, int]:
+    """(h, w), multiples of 32, with about the area of a square of `size` and nearly the given width / height,
+    which is first brought within [1/2, 2].
+
+    size    side of the square in pixels
+    aspect  width / height
+    """
+    aspect = min(max(aspect, 0.5), 2.0)
+    sides = range(SIDES, 2 * size + 1, SIDES)
+    allowed = [(h, w) for h in sides for w in sides if h * w <= 1.1 * size * size] or [(SIDES, SIDES)]
+    return min(allowed, key=lambda hw: abs(log(hw[1] / hw[0] / aspect)) + 0.7 * abs(log(hw[0] * hw[1] / size**2)))
+
+
+def _whole_frames(clip: Clip, pad: float) -> Boxes:
+    """The box of each whole frame with its border: [T, 4]."""
+    sizes = clip.sizes or ((clip.height, clip.width),) * len(clip)
+    return torch.tensor([[w / 2, h / 2, w * (1 + 2 * pad), h * (1 + 2 * pad)] for h, w in sizes])
+
+
+def _bytes(x: Tensor) -> Tensor:
+    return (x * 255).round().to(torch.uint8)
+
+
+def _unmasked(clip: Clip) -> MissingSilhouettesError:
+    return MissingSilhouettesError(
+        f"no silhouettes for {clip.name}: one per frame is needed",
+        f"Make them with: muybridge mask {clip.source or 'VIDEO'} --out DIR",
+    )

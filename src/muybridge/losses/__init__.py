@@ -2,7 +2,7 @@
 
 from muybridge.losses.adversarial import bce, feature_matching, lsgan_critic, lsgan_generator
 from muybridge.losses.keypoints import equivariance, released_separation, separation, silhouette, temporal
-from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, ssim_loss
+from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss
 
 __all__ = [
     "bce",
@@ -17,6 +17,7 @@ __all__ = [
     "released_separation",
     "separation",
     "silhouette",
+    "silhouette_entropy",
     "ssim_loss",
     "temporal",
 ]

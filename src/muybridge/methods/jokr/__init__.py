@@ -1,1 +1,1 @@
-"""."""
+"""JOKR: see method.py for what is learned, in the order of the paper."""

@@ -17,6 +17,10 @@ Variant = Literal["hourglass", "strong"]
 """hourglass: FOMM's U-Net, the default. strong: a ResNet generator with bounded logits (--strong_kp)."""
 
 
+Shrink = Literal["blur", "unfold"]
+"""How a picture becomes small enough for E: blurred and thinned out, as published, or pixels laid out as channels."""
+
+
 class Detection(NamedTuple):
     """What E sees: keypoints [B, K, 2] in [-1, 1], and the distributions [B, K, h, w] whose means they are."""
 
@@ -40,6 +44,7 @@ class KeypointDetector(nn.Module):
     dropout          inside the residual blocks of the strong variant; 0.5 released
     always_training  stay in training mode for ever, as the released program does: batch statistics, and dropout,
                      at inference too
+    shrink           blur, as published, or unfold, which keeps thin legs
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class KeypointDetector(nn.Module):
         norm: Norm = "group",
         dropout: float = 0.0,
         always_training: bool = False,
+        shrink: Shrink = "blur",
     ) -> None:
         super().__init__()
         stride = round(1 / scale)
@@ -63,16 +69,17 @@ class KeypointDetector(nn.Module):
             raise UsageError(f"the detector's scale is 1 / a whole number, not {scale}")
         self.temperature = temperature
         self.always_training = always_training
-        self.down = Downsample(stride)
+        self.down = Downsample(stride) if shrink == "blur" else nn.PixelUnshuffle(stride)
+        channels = 3 if shrink == "blur" else 3 * stride**2
         self.trunk: nn.Module
         self.head: nn.Module
         if variant == "strong":
             self.trunk = ResnetGenerator(
-                3, keypoints, width=width, blocks=blocks, norm=norm, dropout=dropout, head="none"
+                channels, keypoints, width=width, blocks=blocks, norm=norm, dropout=dropout, head="none"
             )
             self.head = nn.Tanh()
         else:
-            self.trunk = Hourglass(3, width, max_width, blocks, norm)
+            self.trunk = Hourglass(channels, width, max_width, blocks, norm)
             self.head = nn.Conv2d(self.trunk.out_channels, keypoints, 7, padding=padding)
 
     def forward(self, images: Images) -> Detection:
@@ -90,7 +97,8 @@ class KeypointDetector(nn.Module):
 class ShapeGenerator(nn.Module):
     """G_A and G_B, which share all but the last layer (JOKR, section 3): bumps [B, K, H, W] to both silhouettes.
 
-    returns [B, 2, H, W] in (0, 1): channel 0 has the shape of A, channel 1 that of B.
+    fold     2: the silhouettes are twice the size of the bumps, each cell unfolded to 2x2 pixels
+    returns  [B, 2, H, W] in (0, 1): channel 0 has the shape of A, channel 1 that of B.
     """
 
     def __init__(
@@ -99,23 +107,35 @@ class ShapeGenerator(nn.Module):
         *,
         width: int = 64,
         blocks: int = 9,
+        downs: int = 2,
         norm: Norm = "instance",
         dropout: float = 0.0,
         upsampling: Upsampling = "transposed",
+        fold: int = 1,
     ) -> None:
         super().__init__()
+        self.fold = nn.PixelShuffle(fold)
         self.net = ResnetGenerator(
-            keypoints, 2, width=width, blocks=blocks, norm=norm, dropout=dropout, upsampling=upsampling, head="sigmoid"
+            keypoints,
+            2 * fold**2,
+            width=width,
+            blocks=blocks,
+            downs=downs,
+            norm=norm,
+            dropout=dropout,
+            upsampling=upsampling,
+            head="sigmoid",
         )
 
-    def forward(self, bumps: Heatmaps) -> Float[Tensor, "B 2 H W"]:
-        return self.net(bumps)
+    def forward(self, bumps: Heatmaps) -> Float[Tensor, "B 2 H2 W2"]:
+        return self.fold(self.net(bumps))
 
 
 class Refiner(nn.Module):
     """R_A or R_B (JOKR, eq. 2): a silhouette [B, 1, H, W] in [0, 1] to a picture [B, 3, H, W] in [-1, 1].
 
     in_channels  3, as released, sees three copies of the silhouette; 1 sees it once
+    fold         2: works at half the size, on 2x2 pixels laid out as channels
     """
 
     def __init__(
@@ -124,18 +144,28 @@ class Refiner(nn.Module):
         in_channels: int = 1,
         width: int = 64,
         blocks: int = 9,
+        downs: int = 2,
         norm: Norm = "instance",
         dropout: float = 0.0,
         upsampling: Upsampling = "transposed",
+        fold: int = 1,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
+        self.unfold, self.fold = nn.PixelUnshuffle(fold), nn.PixelShuffle(fold)
         self.net = ResnetGenerator(
-            in_channels, 3, width=width, blocks=blocks, norm=norm, dropout=dropout, upsampling=upsampling
+            in_channels * fold**2,
+            3 * fold**2,
+            width=width,
+            blocks=blocks,
+            downs=downs,
+            norm=norm,
+            dropout=dropout,
+            upsampling=upsampling,
         )
 
-    def forward(self, silhouettes: Float[Tensor, "B 1 H W"]) -> Float[Tensor, "B 3 H W"]:
-        return self.net(silhouettes.expand(-1, self.in_channels, -1, -1))
+    def forward(self, silhouettes: Float[Tensor, "B C H W"]) -> Float[Tensor, "B 3 H W"]:
+        return self.fold(self.net(self.unfold(silhouettes.expand(-1, self.in_channels, -1, -1))))
 
 
 class PointDiscriminator(nn.Module):

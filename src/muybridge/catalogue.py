@@ -1,0 +1,31 @@
+"""Which methods there are: data, loaded on use. Others come by the entry point group `muybridge.methods`."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from muybridge.errors import UsageError
+from muybridge.method import Method
+
+METHODS: Mapping[str, str] = {"jokr": "muybridge.methods.jokr.method:Jokr"}
+
+
+def names() -> list[str]:
+    """Every method that can be used here."""
+    return [*METHODS, *sorted(e.name for e in entry_points(group="muybridge.methods") if e.name not in METHODS)]
+
+
+def find(name: str) -> type[Method[Any, Any]]:
+    """The class of a method; UsageError names those that there are."""
+    if name in METHODS:
+        module, attribute = METHODS[name].split(":")
+        found = getattr(import_module(module), attribute)
+    else:
+        others = [e for e in entry_points(group="muybridge.methods") if e.name == name]
+        if not others:
+            raise UsageError(f"there is no method {name!r}: there are {', '.join(names())}", "See: muybridge methods")
+        found = others[0].load()
+    if not (isinstance(found, type) and issubclass(found, Method)):
+        raise UsageError(f"the entry point {name!r} does not name a Method", "Ask whoever made that package.")
+    return found

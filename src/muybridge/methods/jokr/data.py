@@ -1,0 +1,117 @@
+"""What JOKR trains on: two subjects, pairs of neighbouring frames, random affine maps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from muybridge.data.subject import Subject, shared_canvas
+from muybridge.errors import InputError, UsageError
+from muybridge.geometry import identity_affine, noisy_affines, random_affines, warp_affine
+from muybridge.method import Data, Stage
+from muybridge.methods.jokr.config import AugmentConfig, JokrConfig
+from muybridge.tensors import Affines
+from muybridge.video import Clip
+
+SIDES = ("a", "b")
+
+
+@dataclass
+class PairData(Data):
+    """Two subjects on the same canvas."""
+
+    a: Subject
+    b: Subject
+    augment: AugmentConfig
+
+    @classmethod
+    def from_clips(
+        cls,
+        clips: Sequence[Clip],
+        config: JokrConfig,
+        *,
+        flip: str | None = None,
+        plates: Sequence[Tensor | None] = (None, None),
+    ) -> "PairData":
+        """Crop both clips; see `Jokr.prepare`."""
+        if len(clips) != 2:
+            raise UsageError(
+                f"jokr learns from exactly two videos, not {len(clips)}", "muybridge retarget A B --out DIR"
+            )
+        for clip in clips:
+            if len(clip) < 2:
+                raise InputError(f"{clip.name} has {len(clip)} frame: jokr needs at least two that follow each other")
+        size = (
+            (config.size, config.size) if config.square or config.squeezed else shared_canvas(list(clips), config.size)
+        )
+        a, b = (
+            Subject.from_clip(clip, size, config.margin, flip=flip == side, plate=plate, squeezed=config.squeezed)
+            for clip, side, plate in zip(clips, SIDES, plates, strict=True)
+        )
+        for subject, clip in ((a, clips[0]), (b, clips[1])):
+            if not len(subject.neighbours()):
+                raise InputError(f"{clip.name}: no two neighbouring frames have silhouettes")
+        return cls(a, b, config.augment)
+
+    def batch(self, stage: Stage, generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:
+        """For each side s: frames_s [B, 3, h, w] on black, masks_s [B, 1, h, w], in the shape stage the same of their
+        successors, and the maps [B, 2, 3] of the equivariance term; with augmentation of keypoints, the maps of it."""
+        out: dict[str, Tensor] = {}
+        for name in SIDES:
+            subject: Subject = getattr(self, name)
+            starts = subject.neighbours()
+            first = starts[torch.randint(len(starts), (stage.batch,), generator=generator)]
+            maps = self._maps(stage.batch, generator, subject).to(device)
+            eq = noisy_affines(stage.batch, self.augment.equivariance, generator).to(device)
+            which = torch.cat((first, first + 1)) if stage.name == "shape" else first
+            frames, masks = subject.pictures(which)
+            stacked = torch.cat((frames, masks), 1).to(device)
+            if self.augment.where == "frames" and self.augment.share > 0:
+                stacked = warp_affine(stacked, maps.repeat(len(which) // stage.batch, 1, 1))
+            else:
+                out[f"maps_{name}"] = maps
+            n = stage.batch
+            out |= {f"frames_{name}": stacked[:n, :3], f"masks_{name}": stacked[:n, 3:], f"equivariance_{name}": eq}
+            if stage.name == "shape":
+                out |= {f"successors_{name}": stacked[n:, :3], f"successor_masks_{name}": stacked[n:, 3:]}
+        return out
+
+    def _maps(self, count: int, generator: torch.Generator, subject: Subject) -> Affines:
+        h, w = subject.canvas
+        moved = random_affines(
+            count,
+            degrees=self.augment.degrees,
+            scale=self.augment.scale,
+            shear=self.augment.shear,
+            shift=self.augment.shift,
+            aspect=w / h,
+            generator=generator,
+        )
+        still = torch.rand(count, generator=generator) >= self.augment.share
+        return torch.where(still[:, None, None], identity_affine(count), moved)
+
+    def subject(self, side: str) -> Subject:
+        """ "a" or "b"."""
+        if side not in SIDES:
+            raise UsageError(f"a pair has the subjects a and b, not {side!r}")
+        return self.a if side == "a" else self.b
+
+    def tensors(self) -> dict[str, Tensor]:
+        a = self.augment
+        numbers = [a.share, a.degrees, *a.scale, a.shear, a.shift, a.equivariance, float(a.where == "keypoints")]
+        return self.a.tensors("a") | self.b.tensors("b") | {"augment": torch.tensor(numbers, dtype=torch.float64)}
+
+    @classmethod
+    def restore(cls, tensors: Mapping[str, Tensor]) -> "PairData":
+        share, degrees, low, high, shear, shift, equivariance, keypoints = tensors["augment"].tolist()
+        augment = AugmentConfig(
+            share=share,
+            degrees=degrees,
+            scale=(low, high),
+            shear=shear,
+            shift=shift,
+            equivariance=equivariance,
+            where="keypoints" if keypoints else "frames",
+        )
+        return cls(Subject.restore(tensors, "a"), Subject.restore(tensors, "b"), augment)

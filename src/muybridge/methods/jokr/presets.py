@@ -1,0 +1,72 @@
+"""JOKR's card and presets. A preset is a set of sizes and lengths; what is learned is the same in all."""
+
+from muybridge.method import Card
+from muybridge.methods.jokr.config import (
+    AugmentConfig,
+    DetectorConfig,
+    GeneratorConfig,
+    JokrConfig,
+    LossConfig,
+    StageConfig,
+)
+
+_FAST = LossConfig(seg=3.0, sep=20.0, dc_warmup=300, ssim=0.5, perceptual=1.0)
+_DRAFT = JokrConfig(
+    size=128,
+    detector=DetectorConfig(width=24, max_width=192, blocks=3, shrink="unfold"),
+    shapes=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
+    refiner=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
+    silhouette_loss="bce",
+    texture_loss="weight-free",
+    discriminator_width=256,
+    losses=_FAST,
+    shape=StageConfig(steps=3000, batch=4, lr=1e-3, decay=0.4),
+    texture=StageConfig(steps=1500, batch=4, lr=1e-3, decay=0.4),
+)
+_SMOKE = _DRAFT.model_copy(
+    update={
+        "size": 64,
+        "shapes": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
+        "refiner": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
+        "shape": StageConfig(steps=300, batch=4, lr=2e-3, decay=0.4),
+        "texture": StageConfig(steps=150, batch=4, lr=2e-3, decay=0.4),
+    }
+)
+_STANDARD = JokrConfig(
+    size=256,
+    detector=DetectorConfig(shrink="unfold"),
+    shapes=GeneratorConfig(blocks=6, fold=2),
+    refiner=GeneratorConfig(blocks=6, fold=2),
+    silhouette_loss="bce",
+    losses=_FAST,
+    shape=StageConfig(steps=12000, batch=8, lr=5e-4, decay=0.4),
+    texture=StageConfig(steps=8000, batch=6, lr=5e-4, decay=0.4),
+)
+_PAPER = JokrConfig(
+    square=True,
+    margin=0.2,
+    bumps="paper",
+    detector=DetectorConfig(padding=0, norm="batch"),
+    shapes=GeneratorConfig(upsampling="transposed"),
+    refiner=GeneratorConfig(upsampling="transposed"),
+    texture_loss="lpips",
+    losses=LossConfig(),
+    augment=AugmentConfig(),
+    texture=StageConfig(batch=6),
+)
+
+CARD = Card(
+    name="jokr",
+    title="Two subjects exchange their motion, from one pair of videos",
+    paper="Mokady, Tzaban, Benaim, Bermano, Cohen-Or: JOKR: Joint Keypoint Representation for Unsupervised "
+    "Cross-Domain Motion Retargeting, 2021",
+    needs="pair",
+    gives="both retargeted videos, keypoints to drag",
+    presets={"draft": _DRAFT, "standard": _STANDARD, "paper": _PAPER, "smoke": _SMOKE},
+    preset_help={
+        "draft": "128 px, for a processor without GPU",
+        "standard": "256 px, for a GPU",
+        "paper": "sizes, batch and iterations of the paper (12 hours on the authors' GPU); needs VGG and LPIPS weights",
+        "smoke": "64 px, a first look in about a minute",
+    },
+)
