@@ -1,7 +1,14 @@
 """Losses: plain functions from tensors to a scalar. Weights belong to the methods."""
 
 from muybridge.losses.adversarial import bce, feature_matching, lsgan_critic, lsgan_generator
-from muybridge.losses.keypoints import equivariance, released_separation, separation, silhouette, temporal
+from muybridge.losses.keypoints import (
+    equivariance,
+    released_separation,
+    separation,
+    silhouette,
+    silhouette_of_logits,
+    temporal,
+)
 from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss
 
 __all__ = [
@@ -18,6 +25,7 @@ __all__ = [
     "separation",
     "silhouette",
     "silhouette_entropy",
+    "silhouette_of_logits",
     "ssim_loss",
     "temporal",
 ]

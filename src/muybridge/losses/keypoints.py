@@ -58,6 +58,19 @@ def silhouette(heatmaps: Heatmaps, masks: Masks) -> Scalar:
     return -(inside + 1e-12).log().mean()
 
 
+def silhouette_of_logits(logits: Heatmaps, masks: Masks) -> Scalar:
+    """`silhouette` from the logits of the heat maps, so that a keypoint far off the subject is still pulled back:
+    there the share itself is zero in any precision, and its logarithm has no gradient.
+
+    logits  [B, K, H, W]  divided by the temperature already
+    masks   [B, 1, H, W]  1.0 on the subject; pictures without a subject count as nothing
+    """
+    values = full_precision(logits).flatten(2)
+    inside = full_precision(masks).flatten(2) > 0.5
+    share = values.masked_fill(~inside, float("-inf")).logsumexp(-1) - values.logsumexp(-1)
+    return -torch.where(inside.any(-1), share, torch.zeros_like(share)).mean()
+
+
 def _closeness(points: Points, closest: float) -> Float[Tensor, "B K K"]:
     """relu(closest - |p_i - p_j|^2), [B, K, K]."""
     squared = (points[:, :, None] - points[:, None]).square().sum(-1)

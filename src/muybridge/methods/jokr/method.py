@@ -22,6 +22,7 @@ from muybridge.losses import (
     separation,
     silhouette,
     silhouette_entropy,
+    silhouette_of_logits,
     ssim_loss,
     temporal,
 )
@@ -147,9 +148,7 @@ class Jokr(Method[JokrConfig, PairData]):
             )
         apart = released_separation if c.released else separation
         total["sep"] = _both(apart(found[s].points, w.delta) for s in SIDES)
-        total["sill"] = _both(
-            silhouette(found[s].heatmaps, fit_silhouettes(batch[f"masks_{s}"], _size(found[s].heatmaps))) for s in SIDES
-        )
+        total["sill"] = _both(self._on_subject(found[s], batch[f"masks_{s}"]) for s in SIDES)
         weights = {name: float(getattr(w, name)) for name in total}
         if w.dc_warmup:
             weights["dc"] *= min(1.0, self.shape_steps.item() / w.dc_warmup)
@@ -202,6 +201,12 @@ class Jokr(Method[JokrConfig, PairData]):
         if self.config.silhouette_loss == "bce" and self.config.two_steps:
             return silhouette_entropy(made, target)
         return mse(made, target)
+
+    def _on_subject(self, found: Detection, masks: Masks) -> Tensor:
+        inside = fit_silhouettes(masks, (found.heatmaps.shape[2], found.heatmaps.shape[3]))
+        if self.config.released:
+            return silhouette(found.heatmaps, inside)
+        return silhouette_of_logits(found.logits, inside)
 
     def _detect_all(self, pictures: dict[str, Images], batch: Batch) -> dict[str, Detection]:
         """E on the frames "a", "b", on their successors "a+1", "b+1" and on the frames moved at random "a warped"."""
@@ -321,12 +326,8 @@ def _both(terms: Iterator[Tensor]) -> Tensor:
 def _split(detection: Detection, like: Mapping[str, Tensor]) -> dict[str, Detection]:
     """One detection of several batches, by the name of each."""
     counts = [len(x) for x in like.values()]
-    parts = zip(detection.points.split(counts), detection.heatmaps.split(counts), strict=True)
-    return {name: Detection(points, maps) for name, (points, maps) in zip(like, parts, strict=True)}
-
-
-def _size(maps: Tensor) -> tuple[int, int]:
-    return maps.shape[2], maps.shape[3]
+    parts = zip(*(field.split(counts) for field in detection), strict=True)
+    return {name: Detection(*part) for name, part in zip(like, parts, strict=True)}
 
 
 def _sum_by_name(parts: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:

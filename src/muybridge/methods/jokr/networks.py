@@ -22,10 +22,12 @@ Shrink = Literal["blur", "unfold"]
 
 
 class Detection(NamedTuple):
-    """What E sees: keypoints [B, K, 2] in [-1, 1], and the distributions [B, K, h, w] whose means they are."""
+    """What E sees: keypoints [B, K, 2] in [-1, 1], the distributions [B, K, h, w] whose means they are, and the logits
+    [B, K, h, w] of these."""
 
     points: Tensor
     heatmaps: Tensor
+    logits: Tensor
 
 
 class KeypointDetector(nn.Module):
@@ -88,7 +90,7 @@ class KeypointDetector(nn.Module):
         with torch.autocast(images.device.type, enabled=False):
             logits = self.head(full_precision(features))
             heatmaps = spatial_softmax(logits, self.temperature)
-            return Detection(soft_argmax(heatmaps), heatmaps)
+            return Detection(soft_argmax(heatmaps), heatmaps, logits / self.temperature)
 
     def train(self, mode: bool = True) -> "KeypointDetector":
         return super().train(mode or self.always_training)
