@@ -44,7 +44,7 @@ def fit_boxes(
     if margin < 0 or rate <= 0 or follow < 0 or (aspect is not None and aspect <= 0):
         raise UsageError("a box needs margin >= 0, follow >= 0, and a positive rate and aspect")
     low, high = _extents(mattes)
-    centre = _smooth((low + high) / 2, follow * rate)
+    centre = _smooth((low + high) / 2, follow * rate, straight=True)
     need = 2 * torch.maximum(high - centre, centre - low)  # the least size round that centre that cuts nothing
     if follow_size:
         spread = 8 * follow * rate
@@ -155,14 +155,22 @@ def _bridged(value: Tensor, known: Tensor) -> Tensor:
     return value[a] * (1 - share) + value[b] * share
 
 
-def _smooth(value: Tensor, sigma: float) -> Tensor:
-    """Gaussian over time [T, 2], cut at three sigma; beyond the ends the first and last value stay."""
+def _smooth(value: Tensor, sigma: float, straight: bool = False) -> Tensor:
+    """Gaussian over time [T, 2], cut at three sigma.
+
+    Beyond the ends the first and last value stay, or with `straight` the movement goes on (a reflection in the point),
+    so that a steady walk is not slowed down where the clip begins and ends.
+    """
     reach = int(3 * sigma)
     if reach < 1:
         return value
     kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, dtype=value.dtype) / sigma) ** 2)
     kernel = kernel / kernel.sum()
-    wide = torch.cat((value[:1].expand(reach, -1), value, value[-1:].expand(reach, -1)))
+    away = torch.arange(reach, 0, -1).clamp(max=len(value) - 1)
+    before, after = value[:1].expand(reach, -1), value[-1:].expand(reach, -1)
+    if straight:
+        before, after = 2 * before - value[away], 2 * after - value[-1 - away.flip(0)]
+    wide = torch.cat((before, value, after))
     return F.conv1d(wide.T[:, None], kernel[None, None])[:, 0].T
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from muybridge.masks.arrays import Bytes, Floats, Ints
+from muybridge.masks.arrays import Bools, Bytes, Floats, Ints
 
 BINS = 20
 """Per Lab axis."""
@@ -44,6 +44,12 @@ def evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float = 0.05)
     background = background / max(background.sum(), 1e-9)
     subject = (1 - unseen) * subject + unseen * used / max(int(used.sum()), 1)
     return np.log((subject + 1e-6) / (background + 1e-6))
+
+
+def distance(cells: Ints, inside: Bools) -> float:
+    """1 minus the Bhattacharyya coefficient of the colours inside and outside, both of which must have some pixels."""
+    pair = [_smoothed(np.bincount(cells.ravel(), part.ravel(), BINS**3)) for part in (inside, ~inside)]
+    return float(1 - np.sqrt(pair[0] * pair[1]).sum() / np.sqrt(pair[0].sum() * pair[1].sum()))
 
 
 def level_evidence(value: Floats, inside: Floats, levels: int = 32) -> Floats:

@@ -82,7 +82,7 @@ def saliency(clip: Clip, weights: Path | None = None) -> tuple[Mattes, Tensor, s
 
 def predict(network: U2Net, frame: Bytes) -> Floats:
     """How salient each pixel is: uint8 [H, W, 3] to [H, W] in [0, 1], stretched to use all of it, as the authors do."""
-    resized = cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    resized: Floats = cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     resized = (resized / max(float(resized.max()), 1.0) - np.array(MEAN, np.float32)) / np.array(SPREAD, np.float32)
     with torch.inference_mode():
         level = torch.sigmoid(network(torch.from_numpy(resized).permute(2, 0, 1)[None])[:, :1])[0, 0].numpy()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from muybridge.tensors import Images
 
-Features = Float[Tensor, "B C H W"]
+Features = Float[Tensor, "B _ _ _"]
 
 
 class REBNConv(nn.Module):
