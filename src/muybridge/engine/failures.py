@@ -1,0 +1,48 @@
+"""What a training that cannot go on says, and how its run remembers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import torch
+
+from muybridge.errors import MuybridgeError, TrainingError
+from muybridge.run import Run
+
+
+@contextmanager
+def remembered(run: Run | None) -> Iterator[None]:
+    """Mark the run interrupted or failed where the training ends early; memory that is out becomes a TrainingError."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _mark(run, "interrupted", None)
+        raise
+    except Exception as e:
+        known = _out_of_memory() if _is_memory(e) else e
+        _mark(run, "failed", known.message if isinstance(known, MuybridgeError) else f"{type(e).__name__}: {e}")
+        if known is e:
+            raise
+        raise known from e
+
+
+def _mark(run: Run | None, status: str, reason: str | None) -> None:
+    # The first error is the one to report, even where the disk is too full to note it.
+    with suppress(MuybridgeError):
+        if run is not None and run.record.status == "training":
+            run.mark(status=status, reason=reason)
+
+
+def _is_memory(e: Exception) -> bool:
+    # PyTorch's CPU allocator raises a plain RuntimeError.
+    return isinstance(e, MemoryError | torch.OutOfMemoryError) or (
+        isinstance(e, RuntimeError) and ("can't allocate memory" in str(e) or "not enough memory" in str(e))
+    )
+
+
+def _out_of_memory() -> TrainingError:
+    return TrainingError(
+        "out of memory; the last checkpoint is kept",
+        "Lower the batch or the resolution, choose a smaller preset, or train in bfloat16.",
+    )

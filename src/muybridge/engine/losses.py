@@ -1,0 +1,45 @@
+"""The losses of the last steps by name, added up where they were computed so that no step waits for them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from muybridge.engine.machine import Machine
+from muybridge.method import Turn
+
+
+class Losses:
+    """Sums since the last `clear`. A name that two groups use in one step is told apart by the group's name."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, Tensor] = {}
+        self.owner: dict[str, str] = {}
+        self.steps = 0
+
+    def add(self, turn: Turn) -> None:
+        """Take in the losses of a turn."""
+        for name, loss in turn.losses.items():
+            key = name if self.owner.setdefault(name, turn.group) == turn.group else f"{turn.group}.{name}"
+            value = loss.detach().float()
+            self.sums[key] = self.sums[key] + value if key in self.sums else value.clone()
+
+    def broken(self) -> list[str]:
+        """The names that have been NaN or infinite; waits for the device."""
+        if not self.sums:
+            return []
+        finite = torch.stack(list(self.sums.values())).isfinite().tolist()
+        return [name for name, fine in zip(self.sums, finite, strict=True) if not fine]
+
+    def means(self, machine: Machine | None = None) -> dict[str, float]:
+        """Mean over the steps (and, given a machine, over its processes), unweighted."""
+        if not self.sums:
+            return {}
+        values = torch.stack(list(self.sums.values())) / max(1, self.steps)
+        if machine is not None:
+            machine.average([values])
+        return dict(zip(self.sums, values.tolist(), strict=True))
+
+    def clear(self) -> None:
+        self.sums.clear()
+        self.steps = 0

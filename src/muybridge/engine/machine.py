@@ -1,0 +1,144 @@
+"""Where a training runs: device, precision, and how several processes keep in step."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast, reduce
+from torch import Tensor, nn
+
+from muybridge.errors import UsageError
+from muybridge.method import Stage
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A device, a precision, and this process among `count`."""
+
+    device: torch.device
+    precision: Literal["float32", "bfloat16"]
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def main(self) -> bool:
+        """Whether this process writes the run."""
+        return self.rank == 0
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """bfloat16 where it is safe and asked for; weights stay float32."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
+
+    def average_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
+        """Mean over the processes; a parameter that no process has a gradient for keeps none."""
+        if self.count == 1:
+            return
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        present = torch.tensor([float(p.grad is not None) for p in parameters], device=self.device)
+        flat = reduce(torch.cat([present, *(g.flatten() for g in grads)]), "mean")
+        present, *parts = flat.split([len(parameters), *(g.numel() for g in grads)])
+        for p, g, part, any_has in zip(parameters, grads, parts, present.tolist(), strict=True):
+            p.grad = g.copy_(part.view(g.shape)) if any_has else None
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Mean over the processes, in place; of running statistics and logged losses."""
+        if self.count > 1 and tensors:
+            flat = reduce(torch.cat([t.detach().flatten() for t in tensors]), "mean")
+            for t, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+                t.detach().copy_(part.view(t.shape))
+
+    def agree(self, *flags: bool) -> tuple[bool, ...]:
+        """True where any process says so."""
+        if self.count == 1:
+            return flags
+        return tuple(bool(f) for f in reduce(torch.tensor(flags, device=self.device).float(), "sum").tolist())
+
+    def meet(self) -> None:
+        """Wait for the others."""
+        if self.count > 1:
+            PartialState().wait_for_everyone()
+
+    def share(self, module: nn.Module) -> None:
+        """Give every process the weights of the main one."""
+        if self.count > 1:
+            for t in module.state_dict().values():
+                t.copy_(broadcast(t.contiguous()))
+
+
+def settle(device: str = "auto", precision: Precision = "auto") -> Machine:
+    """Choose a device and a precision.
+
+    device     "auto" (a GPU where there is one), or a name of PyTorch's: cpu, cuda, cuda:1, mps
+    precision  "auto" (bfloat16 where the hardware computes in it), "float32" or "bfloat16"
+
+    Under torchrun or accelerate launch every process takes its own GPU. UsageError where there is no such device.
+    """
+    # `cpu` is told to accelerate only where it decides the backend: its state outlives this training.
+    launched = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    state = PartialState(cpu=True) if device == "cpu" and launched else PartialState()
+    if state.num_processes > 1:
+        atexit.register(_leave)
+    if device == "auto" or state.num_processes > 1:
+        chosen = state.device
+        if device != "auto" and torch.device(device).type != chosen.type:
+            raise UsageError(f"the processes run on {chosen.type}, not on {device}", "Leave out --device.")
+    else:
+        chosen = _named(device)
+    if precision == "auto":
+        precision = "bfloat16" if computes_bfloat16(chosen) else "float32"
+    return Machine(chosen, precision, state.process_index, state.num_processes)
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware itself multiplies in bfloat16; emulated it is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def _leave() -> None:
+    # Once all are done: a process that ends with the group open, or before the others, aborts now and then.
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
+def _named(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as e:
+        raise UsageError(
+            f"no device {name} here ({str(e).splitlines()[0]})", "See what there is: muybridge doctor"
+        ) from e
+    return device
+
+
+def channels_last(module: nn.Module) -> None:
+    """Lay out the weights of 2D convolutions as channels-last, which CPU and GPU kernels are fastest with."""
+    for p in module.parameters():
+        if p.ndim == 4:
+            p.data = p.data.contiguous(memory_format=torch.channels_last)
+
+
+def laid_out(t: Tensor) -> Tensor:
+    """The same for a batch's pictures."""
+    return t.contiguous(memory_format=torch.channels_last) if t.ndim == 4 else t
+
+
+def share_of(stage: Stage, count: int) -> Stage:
+    """The stage with one process's part of the batch; UsageError where it cannot be shared evenly."""
+    if stage.batch % count:
+        raise UsageError(
+            f"a batch of {stage.batch} (stage {stage.name}) cannot be shared by {count} processes",
+            "Choose a number of processes that divides it.",
+        )
+    return replace(stage, batch=stage.batch // count)

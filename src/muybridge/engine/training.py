@@ -1,0 +1,309 @@
+"""The training loop: any method, on any machine, resumable at every checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+
+from muybridge.engine.failures import remembered
+from muybridge.engine.interrupts import Interrupts
+from muybridge.engine.listener import Listener, Summary
+from muybridge.engine.losses import Losses
+from muybridge.engine.machine import Machine, Precision, channels_last, laid_out, settle, share_of
+from muybridge.engine.optimisers import build, fade, from_tensors, parameters, to_tensors
+from muybridge.engine.pace import Clock, Pace
+from muybridge.engine.randomness import check_seed, reseed
+from muybridge.engine.weights import gather, load
+from muybridge.errors import CheckpointError, RunError, TrainingError, UsageError
+from muybridge.method import Data, Method, Stage, Turn
+from muybridge.run import Checkpoint, Run
+
+
+def train(
+    method: Method[Any, Any],
+    data: Data,
+    run: Run | None = None,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    precision: Precision = "auto",
+    checkpoint_seconds: float | int = 60,
+    preview_seconds: float | int = 30,
+    log_every: int = 10,
+    listener: Listener | None = None,
+    resume: bool = False,
+    stop_after: int | None = None,
+) -> Summary:
+    """Train `method` on `data` through all its stages; the method is left trained, on the device.
+
+    run                 where checkpoints, log and previews go; None keeps nothing
+    seed                of everything random; a resumed run keeps its own
+    device, precision   see `settle`; a resumed run keeps its precision unless one is named
+    checkpoint_seconds  the most that a kill costs; also saved at the start, at each stage's end and on Ctrl-C
+    preview_seconds     between pictures, and one at each stage's end
+    log_every           steps between lines of the log
+    resume              go on from the run's checkpoint: on the CPU in float32, with as many threads, the weights end
+                        bit for bit as if nothing had happened
+    stop_after          end after this many steps of this call, with a checkpoint
+
+    Under torchrun each process takes its share of every batch, and the first one writes. Ctrl-C and SIGTERM end the
+    step, save, and raise KeyboardInterrupt. TrainingError: losses or weights are not finite, memory or disk is out;
+    CheckpointError: the checkpoint is broken or of other networks; RunError: another training writes the run, or it
+    already has a checkpoint and `resume` was not said.
+    """
+    check_seed(seed)
+    if run is None and resume:
+        raise UsageError("only a training with a run folder can be resumed")
+    if run is not None and run.has_checkpoint and not resume:
+        raise RunError(f"{run.path} is already trained", "Go on with --resume, or replace it with --force.")
+    if run is not None and resume:
+        recorded = run.record
+        seed = seed if recorded.seed is None else recorded.seed
+        if precision == "auto" and recorded.precision in ("float32", "bfloat16"):
+            precision = recorded.precision  # type: ignore[assignment]
+    machine = settle(device, precision)
+    clocks = (float(checkpoint_seconds), float(preview_seconds))
+    writes = run if machine.main else None
+    gpus = [machine.device] if machine.device.type == "cuda" else []
+    with writes.locked() if writes else nullcontext(), torch.random.fork_rng(gpus), fast_kernels():
+        training = _Training(method, data, writes, machine, seed, clocks, log_every, listener or Listener())
+        with remembered(writes), Interrupts() as interrupts:
+            training.start(run if resume else None)
+            return training.go(interrupts, stop_after)
+
+
+@contextmanager
+def fast_kernels() -> Iterator[None]:
+    """Let cuDNN time its kernels and keep the fastest; the shapes of a stage do not change."""
+    before, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
+
+
+class _Training:
+    def __init__(
+        self,
+        method: Method[Any, Any],
+        data: Data,
+        run: Run | None,
+        machine: Machine,
+        seed: int,
+        clocks: tuple[float, float],
+        log_every: int,
+        listener: Listener,
+    ) -> None:
+        self.method, self.data, self.run, self.machine, self.seed = method, data, run, machine, seed
+        self.log_every = log_every
+        self.listener = listener if machine.main else Listener()
+        self.stages: tuple[Stage, ...] = tuple(share_of(s, machine.count) for s in method.stages())
+        self.index = self.step = 0
+        self.optimisers: dict[str, torch.optim.Adam] = {}
+        self.losses = Losses()
+        self.shown: dict[str, float] = {}
+        self.pace = Pace(self.stages)
+        self.began = time.monotonic()
+        self.since_checkpoint = Clock(clocks[0])
+        self.since_preview = Clock(clocks[1])
+        self.since_shown = Clock(2.0)
+
+    @property
+    def done(self) -> int:
+        return sum(s.steps for s in self.stages[: self.index]) + self.step
+
+    @property
+    def stage(self) -> Stage:
+        return self.stages[self.index]
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    def start(self, resumed: Run | None) -> None:
+        """Place the method, restore what there is to resume, and open the run's record."""
+        self.method.to(self.machine.device)
+        channels_last(self.method)
+        self.method.train()
+        going_on = resumed is not None and (resumed.has_checkpoint or resumed.record.status != "prepared")
+        if resumed is not None and going_on:
+            self._restore(resumed.load_checkpoint())
+        self.machine.share(self.method)
+        self._describe()
+        if not going_on:
+            self._save()  # the first weights are random, and only here
+        if self.run is not None:
+            self.run.cut(self.done)
+            self.run.mark(status="training", reason=None)
+
+    def _describe(self) -> None:
+        if self.run is None:
+            return
+        if not self.run.has_data:
+            self.run.save_data(self.data.tensors())
+        device, threads = str(self.machine.device), torch.get_num_threads()
+        self.run.mark(device=device, precision=self.machine.precision, threads=threads, seed=self.seed)
+
+    def go(self, interrupts: Interrupts, stop_after: int | None) -> Summary:
+        """All stages that are left."""
+        last = None if stop_after is None else self.done + stop_after
+        self.listener.on_start(self.stages, self.done)
+        while self.index < len(self.stages) and self.done != last:
+            if not self.stage.steps:
+                self.index += 1
+                continue
+            self._open_stage()
+            while self.step < self.stage.steps and self.done != last:
+                self._step()
+                self._look_up(interrupts)
+            if self.step < self.stage.steps:
+                break
+            self._close_stage()
+        finished = self.index == len(self.stages)
+        if not finished:
+            self._save()
+        if self.run is not None:
+            self.run.mark(status="finished" if finished else "interrupted", seconds=self.seconds)
+        where, precision = str(self.machine.device), self.machine.precision
+        self.machine.meet()
+        summary = Summary(finished, self.done, self.seconds, self.shown, where, precision)
+        self.listener.on_end(summary)
+        return summary
+
+    def _open_stage(self) -> None:
+        self.pace.begin(self.index)
+        self.losses.clear()
+        if self.step == 0:
+            self.method.begin(self.stage, self.data, reseed(self.seed, self.index, 0))
+            channels_last(self.method)
+            self.machine.share(self.method)
+        if self.step == 0 or not self.optimisers:
+            self.optimisers = build(self.method.groups(self.stage))
+        self.listener.on_stage(self.stage)
+
+    def _close_stage(self) -> None:
+        self._preview()
+        self.optimisers = {}
+        self.method.zero_grad(set_to_none=True)
+        self._save()
+        self.index, self.step = self.index + 1, 0
+
+    def _step(self) -> None:
+        stage, device = self.stage, self.machine.device
+        generator = reseed(self.seed, self.index, self.step + 1, self.machine.rank)
+        batch = {name: laid_out(t) for name, t in self.data.batch(stage, generator, device).items()}
+        turns = self.method.turns(stage, batch)
+        while True:
+            with self.machine.autocast():
+                turn = next(turns, None)
+            if turn is None:
+                break
+            self._move(turn)
+            self.losses.add(turn)
+            del turn  # and with it the graph, before the next is built
+        self.step += 1
+        self.losses.steps += 1
+        self.pace.tick()
+
+    def _move(self, turn: Turn) -> None:
+        if turn.group not in self.optimisers:
+            raise UsageError(f"a turn of stage {self.stage.name} moves group {turn.group!r}, which groups() has not")
+        optimiser = self.optimisers[turn.group]
+        moved = parameters(optimiser)
+        optimiser.param_groups[0]["lr"] = optimiser.defaults["lr"] * fade(self.stage, self.step)
+        optimiser.zero_grad(set_to_none=True)
+        # Only towards the group: others get no gradient, and a graph that a later turn shares is not freed.
+        torch.autograd.backward(turn.total, inputs=moved)
+        self.machine.average_gradients(moved)
+        optimiser.step()
+
+    def _look_up(self, interrupts: Interrupts) -> None:
+        """Between two steps: are the losses sound, is it time to log, draw or save, does anybody wish to stop?"""
+        log_now = self.done % self.log_every == 0 or self.step == self.stage.steps
+        if self.machine.device.type != "cpu" and not log_now:
+            return  # an accelerator works ahead; asking it for values would make it wait
+        broken = self.losses.broken()
+        wished, save_now, stop = self.machine.agree(interrupts.wished, self.since_checkpoint.due, bool(broken))
+        if stop:
+            raise TrainingError(
+                f"{', '.join(broken) or 'a loss'} is not finite at step {self.step} of stage {self.stage.name}; "
+                "the last checkpoint is kept",
+                "Lower the learning rate, or train with --precision float32.",
+            )
+        try:
+            self._tell(log_now)
+        except KeyboardInterrupt:
+            interrupts.wished = True  # all processes grant it together, at the next look
+        if self.since_preview.due:
+            self._preview()
+        if wished or save_now:
+            self._save()
+        if wished:
+            raise KeyboardInterrupt
+
+    def _tell(self, log_now: bool) -> None:
+        if log_now:
+            self.shown = self.losses.means(self.machine)
+            self.losses.clear()
+            self._log({"losses": self.shown, "rates": self._rates(), "step_seconds": self.pace.step_seconds})
+        elif not self.since_shown.due:
+            return
+        self.since_shown.reset()
+        losses = self.shown if log_now else self.losses.means()
+        self.listener.on_step(self.stage, self.step, losses, self.pace.rate, self.pace.left(self.step))
+
+    def _rates(self) -> dict[str, float]:
+        return {name: float(optimiser.param_groups[0]["lr"]) for name, optimiser in self.optimisers.items()}
+
+    def _log(self, line: dict[str, Any]) -> None:
+        if self.run is not None:
+            place = {"done": self.done, "stage": self.stage.name, "step": self.step, "seconds": round(self.seconds, 3)}
+            self.run.log({**place, **line})
+
+    def _preview(self) -> None:
+        self.since_preview.reset()
+        if not self.machine.main:
+            return
+        modes = {module: module.training for module in self.method.modules()}
+        try:
+            with torch.no_grad(), self.machine.autocast():
+                self.method.eval()
+                picture = self.method.preview(self.data, self.stage).cpu()
+            if picture.dtype != torch.uint8 or picture.ndim != 3 or picture.shape[0] != 3:
+                raise ValueError(f"a preview is uint8 [3, H, W], not {picture.dtype} {tuple(picture.shape)}")
+        except Exception as e:  # a training is worth more than its pictures
+            message = f"no preview after {self.done} steps: {type(e).__name__}: {e}"
+            self._log({"warning": message})
+            self.listener.on_warning(message)
+            return
+        finally:
+            for module, mode in modes.items():
+                module.training = mode
+        path = None if self.run is None else self.run.save_preview(self.done, picture)
+        self.listener.on_preview(self.done, picture, path)
+
+    def _save(self) -> None:
+        self.since_checkpoint.reset()
+        state = gather(self.method, self.machine)
+        if self.run is not None:
+            place = (self.index, self.stage.name, self.step, self.done, self.seconds)
+            self.run.save_checkpoint(Checkpoint(*place, state, to_tensors(self.optimisers)))
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self.index, self.step = checkpoint.index, checkpoint.step
+        if self.index >= len(self.stages) or self.stage.name != checkpoint.stage or self.done != checkpoint.done:
+            raise CheckpointError(
+                f"the checkpoint is of step {checkpoint.step} of stage {checkpoint.stage}, not of these settings",
+                "Resume with the settings of the run.",
+            )
+        load(self.method, checkpoint.method)
+        self.began -= checkpoint.seconds
+        if self.step == self.stage.steps:
+            self.index, self.step = self.index + 1, 0
+        elif self.step:
+            self.optimisers = build(self.method.groups(self.stage))
+            from_tensors(self.optimisers, checkpoint.optimisers)

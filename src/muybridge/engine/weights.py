@@ -1,0 +1,31 @@
+"""Weights in and out of a method, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from muybridge.engine.machine import Machine
+from muybridge.errors import CheckpointError, TrainingError
+
+
+def load(method: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Put weights in their places; CheckpointError where names or shapes are of other networks."""
+    try:
+        method.load_state_dict(weights)
+    except RuntimeError as e:
+        raise CheckpointError(f"the checkpoint is of other networks than these settings make: {e}") from e
+
+
+def gather(method: nn.Module, machine: Machine) -> dict[str, Tensor]:
+    """The state_dict, running statistics averaged over the processes; TrainingError where it is not finite."""
+    state = method.state_dict()
+    learned = {name for name, _ in method.named_parameters(remove_duplicate=False)}
+    machine.average([t for name, t in state.items() if name not in learned and t.is_floating_point()])
+    if not all(bool(t.isfinite().all()) for t in state.values() if t.is_floating_point()):
+        raise TrainingError(
+            "the weights are not finite; the last checkpoint is kept",
+            "Lower the learning rate, or train with --precision float32.",
+        )
+    return state
