@@ -106,7 +106,7 @@ def computes_bfloat16(device: torch.device) -> bool:
 
 
 def _leave() -> None:
-    # Once all are done: a process that ends with the group open, or before the others, aborts now and then.
+    # PyTorch asks for it; accelerate leaves it to the program.
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 
