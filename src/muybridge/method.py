@@ -155,7 +155,7 @@ class Method(nn.Module, ABC, Generic[C, D]):
     def groups(self, stage: Stage) -> dict[str, Group]:
         """The parameters that learn in `stage`; all others stand still."""
 
-    def begin(self, stage: Stage, data: D, generator: torch.Generator) -> None:  # noqa: B027 - most need nothing
+    def begin(self, stage: Stage, data: D, generator: torch.Generator) -> None:
         """Called once before the first step of a stage (not on resume); may set weights from data."""
 
     @abstractmethod

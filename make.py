@@ -1,0 +1,87 @@
+"""Set up .venv and run Muybridge in it; needs nothing but Python 3.11 and the network.
+
+    python3 make.py demo [OPTIONS]   two puppets exchange their motion; the options are those of `muybridge demo`
+    python3 make.py test [OPTIONS]   lint, format, types, tests; the options are those of pytest
+    python3 make.py setup            only the first part
+
+The packages are those of requirements.txt, and are installed anew only where the requirements have changed.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "installed"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+REQUIREMENTS = ("requirements.txt", "requirements-no-deps.txt", "pyproject.toml")
+OLDEST = (3, 11)
+
+
+def wanted() -> str:
+    """What an installation depends on, as one hash."""
+    parts = [sys.version.encode(), str(ROOT).encode(), *((ROOT / name).read_bytes() for name in REQUIREMENTS)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def setup() -> None:
+    """Make .venv as the requirements say, unless it already is."""
+    if STAMP.is_file() and STAMP.read_text() == wanted():
+        return
+    print("Setting up .venv: a few minutes, once.", flush=True)
+    venv.create(VENV, clear=True, with_pip=True)
+    pip = ("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    run(*pip, "-r", "requirements.txt")
+    run(*pip, "--no-deps", "-r", "requirements-no-deps.txt")
+    run(*pip, "--no-deps", "--editable", ".")
+    STAMP.write_text(wanted())
+
+
+def demo(options: list[str]) -> None:
+    """The whole job on two puppets."""
+    run("muybridge", "demo", *options)
+
+
+def test(options: list[str]) -> None:
+    """All that has to pass before a change goes in."""
+    run("ruff", "check", ".")
+    run("ruff", "format", "--check", ".")
+    run("mypy")
+    run("pytest", "--numprocesses", "auto", *options)
+
+
+def run(command: str, *arguments: str) -> None:
+    """Run a program of .venv in the repository; where it fails, end with its exit code."""
+    # Programs that were started from another environment must not see it.
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH")}
+    environment |= {"VIRTUAL_ENV": str(VENV), "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+    try:
+        code = subprocess.run([str(BIN / command), *arguments], cwd=ROOT, env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        code = 130
+    if code:
+        sys.exit(code)
+
+
+VERBS: dict[str, Callable[[list[str]], None]] = {"demo": demo, "test": test, "setup": lambda _: None}
+
+
+def main() -> None:
+    """Do what the first argument says."""
+    if sys.version_info < OLDEST:
+        sys.exit(f"Muybridge needs Python {'.'.join(map(str, OLDEST))} or newer; this is {sys.version.split()[0]}.")
+    verb, *options = sys.argv[1:] or ["--help"]
+    if verb not in VERBS:
+        print(__doc__)
+        sys.exit(0 if verb in ("-h", "--help", "help") else 2)
+    setup()
+    VERBS[verb](options)
+
+
+if __name__ == "__main__":
+    main()

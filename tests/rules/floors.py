@@ -1,0 +1,17 @@
+"""The floor plan as data: a room imports only rooms on lower floors. docs/floor-plan.md says what each is for."""
+
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("errors", "tensors"),
+    ("geometry", "video"),
+    ("data", "landmarks", "masks", "networks", "puppets"),
+    ("losses", "metrics"),
+    ("method", "run"),
+    ("engine", "evaluation", "methods"),
+    ("catalogue",),
+    ("api",),
+    ("cli", "studio"),
+)
+"""From the ground up. Each folder in `methods` is a room of its own on that floor."""
+
+TO_COME = frozenset({"landmarks", "studio"})
+"""Rooms that have their place and are not built yet."""

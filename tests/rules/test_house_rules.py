@@ -1,0 +1,130 @@
+"""What every file keeps to."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from reading_sources import PACKAGE, ROOT, imports, trees
+
+VAGUE = {"utils", "util", "misc", "common", "helpers", "helper"}
+TEXTS = {".py", ".md", ".toml", ".txt", ".html", ".css", ".js", ".json", ".yaml", ".yml", ".cff", ""}
+# In pieces, so that this file does not name them either.
+HOSTS = ("py" + "pi.org", "python" + "hosted", "download." + "pytorch", "/simple" + "/", "extra-index" + "-url")
+PLACES = ("/wo" + "rk/", "/ro" + "ot/", "/op" + "t/venv", "/ho" + "me/", "/Us" + "ers/")
+
+
+def ours() -> Iterator[Path]:
+    """Every text file of the repository that a person wrote."""
+    for top in ("src", "tests", "docs", "benchmarks", ".ci"):
+        yield from (p for p in (ROOT / top).rglob("*") if p.is_file() and p.suffix in TEXTS)
+    yield from (p for p in ROOT.iterdir() if p.is_file() and p.suffix in TEXTS)
+
+
+def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    """Every call, with its name as it is written."""
+    yield from ((ast.unparse(node.func), node) for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def test_every_file_is_named_after_what_it_holds() -> None:
+    python = [p.relative_to(ROOT) for top in ("src", "tests", "benchmarks") for p in (ROOT / top).rglob("*.py")]
+    assert [str(p) for p in python if VAGUE & set(p.with_suffix("").parts)] == []
+
+
+def test_grids_are_sampled_in_geometry_only() -> None:
+    for name, tree in trees().items():
+        if not name.startswith("geometry"):
+            named = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+            assert "grid_sample" not in named | {t.rpartition(".")[2] for t, _ in imports(tree, name)}, name
+
+
+def test_nothing_needs_torchvision() -> None:
+    for name, tree in trees().items():
+        assert "torchvision" not in {t.split(".")[0] for t, _ in imports(tree, name)}, name
+    assert "torchvision" not in re.sub(r"#.*", "", (ROOT / "requirements.txt").read_text() + _dependencies())
+
+
+def _dependencies() -> str:
+    return (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_nothing_runs_what_a_file_says() -> None:
+    for name, tree in trees().items():
+        roots = {t.split(".")[0] for t, _ in imports(tree, name)}
+        assert not roots & {"pickle", "dill", "joblib", "shelve", "marshal"}, name
+        for called, node in calls(tree):
+            given = {k.arg: ast.unparse(k.value) for k in node.keywords}
+            assert called not in {"eval", "exec", "os.system"}, f"{name}:{node.lineno}"
+            assert given.get("shell", "False") == "False", f"{name}:{node.lineno}"
+            if called.endswith("torch.load"):
+                assert given.get("weights_only") == "True", f"{name}:{node.lineno}"
+            if called.startswith("yaml.load"):
+                pytest.fail(f"{name}:{node.lineno}: yaml.safe_load")
+
+
+def test_only_the_command_exits() -> None:
+    leaving = {
+        f"{name}:{node.lineno}"
+        for name, tree in trees().items()
+        if not name.startswith(("cli", "__main__"))
+        for called, node in calls(tree)
+        if called in {"sys.exit", "exit", "quit"}
+    }
+    assert leaving == set()
+
+
+def test_every_public_function_says_what_it_does() -> None:
+    silent = []
+    for name, tree in trees().items():
+        for node in tree.body:
+            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+            if public and not ast.get_docstring(node):
+                silent.append(f"{name}.{node.name}")
+        if not ast.get_docstring(tree):
+            silent.append(name)
+    assert silent == []
+
+
+def test_nobody_swallows_errors() -> None:
+    for name, tree in trees().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler):
+                assert node.type is not None, f"{name}:{node.lineno} catches everything"
+                assert [type(s) for s in node.body] != [ast.Pass], f"{name}:{node.lineno} passes over an error"
+
+
+@pytest.mark.parametrize("words", [HOSTS, PLACES], ids=["hosts", "places"])
+def test_no_file_names_a_machine(words: tuple[str, ...]) -> None:
+    texts = {p: p.read_text(encoding="utf-8") for p in ours()}
+    assert [f"{p.relative_to(ROOT)}: {w}" for p, text in texts.items() for w in words if w in text] == []
+
+
+def test_requirements_are_exact() -> None:
+    for name in ("requirements.txt", "requirements-no-deps.txt"):
+        lines = [s for s in (ROOT / name).read_text(encoding="utf-8").splitlines() if not s.startswith("#")]
+        assert lines
+        assert [s for s in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", s)] == []
+
+
+def test_everything_that_is_imported_is_required() -> None:
+    names = {"cv2": "opencv-python-headless", "yaml": "pyyaml"}
+    named = {names.get(r, r).lower() for t in trees().values() for r in (s.split(".")[0] for s, _ in imports(t, ""))}
+    required = set(re.findall(r'^    "([a-z0-9-]+)', _dependencies(), flags=re.MULTILINE)) | {"tensorboard"}
+    assert named - set(sys.stdlib_module_names) - {"muybridge"} <= {r.replace("-", "_") for r in required} | required
+
+
+def test_importing_muybridge_is_quick() -> None:
+    program = "import sys, muybridge; print(*(m for m in ('torch', 'cv2', 'av', 'numpy') if m in sys.modules))"
+    environment = {k: v for k, v in os.environ.items() if k != "MUYBRIDGE_CHECK_SHAPES"}
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True, timeout=60
+    )
+    assert run.stdout.strip() == ""
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (PACKAGE / "py.typed").is_file()
