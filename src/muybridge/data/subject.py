@@ -18,6 +18,9 @@ from muybridge.video.clip import Clip, Timing
 SIDES = 32
 """Sides of a canvas are multiples of this, so that every network can halve them."""
 
+FOLLOW = 0.2
+"""Seconds over which a box's centre is smoothed: slower ones must be larger to hold the subject."""
+
 
 @dataclass(frozen=True, eq=False)
 class Subject:
@@ -52,6 +55,7 @@ class Subject:
         flip: bool = False,
         plate: Tensor | None = None,
         squeezed: bool = False,
+        follow_size: bool = True,
     ) -> "Subject":
         """Crop a clip with silhouettes to `size` (h, w), the boxes of that aspect ratio.
 
@@ -59,6 +63,7 @@ class Subject:
         flip      mirror the clip first
         plate     uint8 [3, H, W], not mirrored
         squeezed  whole frames squeezed to the square, as the released JOKR program does
+        follow_size  the size of the boxes follows the subject's, slowly
         Raises MissingSilhouettesError, or InputError where silhouettes are empty everywhere.
         """
         if clip.mattes is None:
@@ -69,7 +74,7 @@ class Subject:
             frames, masks = squeeze(clip, size[0], margin)
             boxes = _whole_frames(clip, margin)
         else:
-            boxes = own_boxes(clip, aspect=size[1] / size[0], margin=margin)
+            boxes = own_boxes(clip, aspect=size[1] / size[0], margin=margin, follow=FOLLOW, follow_size=follow_size)
             frames, masks = crop(clip, boxes, size)
         if not bool(seen.all()):
             lost = int((~seen).sum())
@@ -132,7 +137,9 @@ def shared_canvas(clips: list[Clip], size: int) -> tuple[int, int]:
     for clip in clips:
         if clip.mattes is None:
             raise _unmasked(clip)
-    sizes = torch.stack([own_boxes(clip, margin=0.0)[0, 2:] for clip in clips])
+    sizes = torch.stack(
+        [own_boxes(clip, margin=0.0, follow=FOLLOW, follow_size=True)[:, 2:].median(0).values for clip in clips]
+    )
     return canvas(size, float((sizes[:, 0] / sizes[:, 1]).log().mean().exp()))
 
 

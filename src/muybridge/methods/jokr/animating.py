@@ -22,13 +22,20 @@ BATCH = 16
 """Frames that go through the networks together."""
 
 
+def batch(method: Jokr) -> int:
+    """Frames that go through the networks together: one, where what comes out depends on the others in the batch."""
+    c = method.config
+    return 1 if c.detector.always_training or c.bumps == "released" else BATCH
+
+
 def other(side: str) -> str:
+    """The partner of "a" or "b"."""
     return "b" if side == "a" else "a"
 
 
 def animate(
     method: Jokr,
-    data: PairData,
+    data: PairData | None,
     driving: Clip | None,
     source: str | None,
     *,
@@ -38,6 +45,8 @@ def animate(
 ) -> Animation:
     """The subject `source` moving as the other one does.
 
+    data        None for an imported checkpoint, which comes without its videos: then `driving` and `source` are
+                needed, and results are crops
     driving     a clip of the other subject, with silhouettes; None: the clip that was trained on
     source      "a" or "b"; None where the driving clip tells which subject it shows by its colours
     affine      with the learned affine map, so that the driving subject's rotation, scale and place are followed
@@ -46,29 +55,41 @@ def animate(
     """
     notes: list[str] = []
     if source is None:
-        if driving is None:
+        if driving is None or data is None:
             raise UsageError("say which subject should move", 'source is "a" or "b"')
         shown = closest_subject(data, driving)
         source = other(shown)
         notes.append(f"the driving clip looks like subject {shown}, so subject {source} is moved")
-    appearance, motion = data.subject(source), data.subject(other(source))
-    if driving is not None:
-        motion = Subject.from_clip(
-            driving, appearance.canvas, method.config.margin, flip=motion.flip, squeezed=method.config.squeezed
-        )
+    if source not in SIDES:
+        raise UsageError(f"a pair has the subjects a and b, not {source!r}")
+    appearance = None if data is None else data.subject(source)
+    motion = _motion(method, data, driving, other(source))
+    full = appearance if full_frame else None
 
     def frames() -> Iterator[Tensor]:
-        for start in range(0, len(motion), BATCH):
-            index = slice(start, start + BATCH)
+        for index in torch.arange(len(motion)).split(batch(method)):
             points = detect(method, motion, index)
             if edits is not None:
                 points = points + edits[index].to(points)
             rgb, mask = draw(method, method_transfer(method, points, other(source), affine), source)
             for rgba in _to_bytes(rgb, mask):
-                yield appearance.place(rgba) if full_frame else _unflipped(rgba, appearance)
+                yield full.place(rgba) if full is not None else _unflipped(rgba, appearance)
 
-    size = appearance.frame if full_frame else appearance.canvas
+    size = motion.canvas if full is None else full.frame
     return Animation(frames(), motion.timing, size, tuple(notes))
+
+
+def _motion(method: Jokr, data: PairData | None, driving: Clip | None, side: str) -> Subject:
+    """The subject that gives the motion, on the canvas of the training."""
+    if driving is None:
+        if data is None:
+            raise UsageError("an imported checkpoint has no videos of its own", "Name one with --driving.")
+        return data.subject(side)
+    c = method.config
+    flip = data is not None and data.subject(side).flip
+    return Subject.from_clip(
+        driving, method.canvas, c.margin, flip=flip, squeezed=c.squeezed, follow_size=c.follow_size
+    )
 
 
 def edit(
@@ -111,20 +132,35 @@ def detect(method: Jokr, subject: Subject, index: Tensor | slice = slice(None)) 
     with _inference(method):
         device = next(method.parameters()).device
         parts = []
-        for part in chosen.split(BATCH):
+        for part in chosen.split(batch(method)):
             frames, masks = subject.pictures(part)
             parts.append(method.keypoints(frames.to(device), masks.to(device)))
         return torch.cat(parts)
 
 
+def overlay(method: Jokr, data: PairData, side: str) -> Points:
+    """A subject's keypoints where they lie in its own frames, as the video shows them: [T, K, 2]."""
+    subject = data.subject(side)
+    points = detect(method, subject).float().cpu()
+    (h, w), (frame_h, frame_w) = subject.canvas, subject.frame
+    centre, size = subject.boxes[:, None, :2], subject.boxes[:, None, 2:]
+    canvas = torch.tensor([w, h])
+    # Box and frame are measured at pixel edges, keypoints at pixel centres.
+    places = centre - size / 2 + ((points + 1) / 2 * (canvas - 1) + 0.5) / canvas * size
+    frame = torch.tensor([frame_w, frame_h])
+    found = (places - 0.5) / (frame - 1) * 2 - 1
+    return found * torch.tensor([-1.0, 1.0]) if subject.flip else found
+
+
 def draw(method: Jokr, points: Points, side: str) -> tuple[Images, Masks]:
     """Keypoints to pictures [0, 1] and silhouettes [0, 1] of one side, in batches."""
     with _inference(method):
-        parts = [method.render(part, side) for part in points.split(BATCH)]
+        parts = [method.render(part, side) for part in points.split(batch(method))]
         return torch.cat([rgb for rgb, _ in parts]), torch.cat([mask for _, mask in parts])
 
 
 def method_transfer(method: Jokr, points: Points, from_side: str, affine: bool = True) -> Points:
+    """`Jokr.transfer` without gradients."""
     with torch.no_grad():
         return method.transfer(points, from_side, affine)
 
@@ -146,7 +182,7 @@ def quality(method: Jokr, data: PairData) -> dict[str, float]:
         figures[f"iou_{side}"] = _iou(draw(method, points, side)[1], truth)
         rgb, mask = draw(method, method_transfer(method, points, side), there)
         with _inference(method):
-            pairs = zip(rgb.split(BATCH), mask.split(BATCH), strict=True)
+            pairs = zip(rgb.split(batch(method)), mask.split(batch(method)), strict=True)
             again = torch.cat([method.keypoints(*_as_seen(*pair)) for pair in pairs])
         back = method_transfer(method, again, there)
         figures[f"cycle_iou_{side}"] = _iou(draw(method, back, side)[1], truth)
@@ -209,8 +245,8 @@ def _to_bytes(rgb: Images, mask: Masks) -> Tensor:
     return (torch.cat((rgb, alpha), 1) * 255).round().to(torch.uint8).cpu()
 
 
-def _unflipped(rgba: Tensor, subject: Subject) -> Tensor:
-    return rgba.flip(-1) if subject.flip else rgba
+def _unflipped(rgba: Tensor, subject: Subject | None) -> Tensor:
+    return rgba.flip(-1) if subject is not None and subject.flip else rgba
 
 
 class _inference:

@@ -140,6 +140,8 @@ class JokrConfig(Config):
     """True: whole frames, each squeezed to the square, as the released program reads its folders."""
     margin: Weight = 0.1
     """Room around the subject, as a share of its size on each side (program: 0.2)."""
+    follow_size: bool = True
+    """The crop's size follows the subject's, over several seconds, as when a camera comes nearer; False: one size."""
     keypoints: Annotated[int, Field(ge=2, le=64)] = 14
     """Points shared by both subjects; the paper uses 10 to 14 (appendix B.3)."""
     bumps: Literal["paper", "released", "normal"] = "normal"
@@ -160,6 +162,11 @@ class JokrConfig(Config):
     """`rgb`: three copies of the silhouette, as released."""
     discriminator_width: Positive = 512
     """Of D's hidden layers (program: 512)."""
+    discriminator_lr: Annotated[float, Field(gt=0)] = 1e-4
+    """Adam's learning rate of D (appendix B.3: 1e-4)."""
+    discriminator_noise: Weight = 0.0
+    """Spread of normal noise on the keypoints that D sees, so that it cannot learn a hundred frames by heart (paper:
+    none)."""
     critic_width: Positive = 32
     """Of the patch critics, where the adversarial texture loss is on."""
     texture_loss: Literal["auto", "weight-free", "lpips"] = "auto"

@@ -46,7 +46,15 @@ class PairData(Data):
             (config.size, config.size) if config.square or config.squeezed else shared_canvas(list(clips), config.size)
         )
         a, b = (
-            Subject.from_clip(clip, size, config.margin, flip=flip == side, plate=plate, squeezed=config.squeezed)
+            Subject.from_clip(
+                clip,
+                size,
+                config.margin,
+                flip=flip == side,
+                plate=plate,
+                squeezed=config.squeezed,
+                follow_size=config.follow_size,
+            )
             for clip, side, plate in zip(clips, SIDES, plates, strict=True)
         )
         for subject, clip in ((a, clips[0]), (b, clips[1])):

@@ -27,9 +27,10 @@ from muybridge.losses import (
     temporal,
 )
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
-from muybridge.methods.jokr.animating import animate, draw_preview
+from muybridge.methods.jokr.animating import animate, draw_preview, edit, overlay, quality
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import SIDES, PairData
+from muybridge.methods.jokr.importing import imported
 from muybridge.methods.jokr.networks import (
     Detection,
     KeypointDetector,
@@ -40,6 +41,7 @@ from muybridge.methods.jokr.networks import (
     fit_silhouettes,
 )
 from muybridge.methods.jokr.presets import CARD
+from muybridge.methods.jokr.texture import settled
 from muybridge.networks import PatchCritic, load_lpips
 from muybridge.tensors import Heatmaps, Images, Masks, Points
 from muybridge.video import Clip
@@ -110,7 +112,7 @@ class Jokr(Method[JokrConfig, PairData]):
         learners = [*drawn, *self.detector.parameters(), *moved]
         return {
             "shape": Group(learners, c.shape.lr),
-            "discriminator": Group(list(self.discriminator.parameters()), c.shape.lr),
+            "discriminator": Group(list(self.discriminator.parameters()), c.discriminator_lr),
         }
 
     def begin(self, stage: Stage, data: PairData, generator: torch.Generator) -> None:
@@ -242,6 +244,8 @@ class Jokr(Method[JokrConfig, PairData]):
         """D's probability that keypoints are A's; moved at random first where the frames are not (section 3)."""
         if self.config.augment.where == "keypoints" and self.config.augment.share:
             points = apply_affine(batch[f"maps_{side}"], points)
+        if self.config.discriminator_noise:
+            points = points + self.config.discriminator_noise * torch.randn_like(points)
         return self.discriminator(points)
 
     # -- the parts ------------------------------------------------------------------------------------------------
@@ -301,7 +305,7 @@ class Jokr(Method[JokrConfig, PairData]):
         return draw_preview(self, data, stage)
 
     def animate(
-        self, data: PairData, driving: Clip | None, source: Clip | str | None = None, **options: Any
+        self, data: PairData | None, driving: Clip | None, source: Clip | str | None = None, **options: Any
     ) -> Animation:
         """The subject `source` ("a" or "b") moving as the other one does in `driving`; see `animating.animate`."""
         if isinstance(source, Clip):
@@ -310,6 +314,13 @@ class Jokr(Method[JokrConfig, PairData]):
                 'Name the one that should move: source "a" or "b".',
             )
         return animate(self, data, driving, source, **options)
+
+    # What the verbs of the API find here, where a method has it.
+    edit = edit
+    overlay = overlay
+    quality = quality
+    settled = staticmethod(settled)
+    imported = staticmethod(imported)
 
 
 def _to_picture(frames: Images, masks: Masks) -> Images:

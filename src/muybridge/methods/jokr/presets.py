@@ -10,18 +10,22 @@ from muybridge.methods.jokr.config import (
     StageConfig,
 )
 
-_FAST = LossConfig(seg=3.0, sep=20.0, dc_warmup=300, ssim=0.5, perceptual=1.0)
+_FAST = LossConfig(sep=20.0, dc_warmup=300, ssim=0.5, perceptual=1.0)
+_CALM = AugmentConfig(degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
 _DRAFT = JokrConfig(
     size=128,
-    detector=DetectorConfig(width=24, max_width=192, blocks=3, shrink="unfold"),
+    margin=0.03,
+    detector=DetectorConfig(width=40, max_width=256, blocks=3, shrink="unfold"),
     shapes=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
     refiner=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
-    silhouette_loss="bce",
     texture_loss="weight-free",
     discriminator_width=256,
+    discriminator_lr=2e-4,
+    discriminator_noise=0.03,
     losses=_FAST,
-    shape=StageConfig(steps=3000, batch=4, lr=1e-3, decay=0.4),
-    texture=StageConfig(steps=1500, batch=4, lr=1e-3, decay=0.4),
+    augment=_CALM,
+    shape=StageConfig(steps=2400, batch=4, lr=1e-3, decay=0.5),
+    texture=StageConfig(steps=1000, batch=4, lr=1e-3, decay=0.5),
 )
 _SMOKE = _DRAFT.model_copy(
     update={
@@ -37,8 +41,10 @@ _STANDARD = JokrConfig(
     detector=DetectorConfig(shrink="unfold"),
     shapes=GeneratorConfig(blocks=6, fold=2),
     refiner=GeneratorConfig(blocks=6, fold=2),
-    silhouette_loss="bce",
+    margin=0.05,
+    discriminator_noise=0.03,
     losses=_FAST,
+    augment=_CALM,
     shape=StageConfig(steps=12000, batch=8, lr=5e-4, decay=0.4),
     texture=StageConfig(steps=8000, batch=6, lr=5e-4, decay=0.4),
 )

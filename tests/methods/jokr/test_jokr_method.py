@@ -1,0 +1,167 @@
+"""JOKR as a method: what its turns minimise, its ablations, what comes out. The golden file has the numbers."""
+
+import pytest
+import torch
+
+from muybridge.errors import InputError, MissingSilhouettesError, UsageError
+from muybridge.geometry import apply_affine
+from muybridge.methods.jokr.animating import closest_subject, edit, quality
+from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
+from muybridge.methods.jokr.data import PairData
+from muybridge.methods.jokr.method import Jokr
+from muybridge.methods.jokr.presets import CARD
+from muybridge.puppets import scene
+from muybridge.video import Clip
+
+GENERATOR = GeneratorConfig(width=8, blocks=1, downs=1, norm="group", fold=2)
+TINY = CARD.presets["draft"].model_copy(
+    update={
+        "size": 64,
+        "keypoints": 5,
+        "detector": DetectorConfig(width=4, max_width=16, blocks=2, shrink="unfold"),
+        "shapes": GENERATOR,
+        "refiner": GENERATOR,
+        "discriminator_width": 16,
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def clips() -> tuple[Clip, Clip]:
+    drawn = scene("cat-horse", frames=4, size=64)
+    return drawn.a, drawn.b
+
+
+def made(clips: tuple[Clip, Clip], config: JokrConfig) -> tuple[Jokr, PairData]:
+    torch.manual_seed(0)
+    method = Jokr(config)
+    data = method.prepare(clips)
+    method.begin(method.stages()[0], data, torch.Generator())
+    return method, data
+
+
+def first_turn(clips: tuple[Clip, Clip], config: JokrConfig, stage: int = 0) -> tuple[dict[str, float], list[str]]:
+    method, data = made(clips, config)
+    which = method.stages()[stage]
+    batch = data.batch(which, torch.Generator().manual_seed(0), torch.device("cpu"))
+    turns = list(method.turns(which, batch))
+    return {name: float(value) for name, value in turns[0].losses.items()}, [turn.group for turn in turns]
+
+
+def changed(**losses: float) -> JokrConfig:
+    return TINY.model_copy(update={"losses": TINY.losses.model_copy(update=losses)})
+
+
+def test_every_term_of_eq_10_then_the_discriminator(clips: tuple[Clip, Clip]) -> None:
+    losses, groups = first_turn(clips, TINY)
+    assert set(losses) == {"seg", "dc", "tmp", "eq", "sep", "sill"}
+    assert groups == ["shape", "discriminator"]
+
+
+@pytest.mark.parametrize("term", ["tmp", "eq"])
+def test_an_ablated_term_is_not_even_computed(clips: tuple[Clip, Clip], term: str) -> None:
+    losses, _ = first_turn(clips, changed(**{term: 0.0}))
+    assert term not in losses
+
+
+def test_texture_alone_and_with_critics(clips: tuple[Clip, Clip]) -> None:
+    losses, groups = first_turn(clips, TINY, stage=1)
+    assert set(losses) == {"l1", "multiscale", "ssim"}
+    assert groups == ["texture"]
+    losses, groups = first_turn(clips, changed(adversarial=1.0), stage=1)
+    assert {"adversarial", "matching"} <= set(losses)
+    assert groups == ["texture", "critic"]
+
+
+def test_one_step_instead_of_two_draws_pictures(clips: tuple[Clip, Clip]) -> None:
+    one = TINY.model_copy(update={"two_steps": False})
+    method, data = made(clips, one)
+    assert [stage.name for stage in method.stages()] == ["shape"]
+    rgb, mask = method.render(torch.zeros(2, 5, 2), "a")
+    assert rgb.shape == (2, 3, *data.a.canvas)
+    assert mask.shape == (2, 1, *data.a.canvas)
+    assert "seg" in first_turn(clips, one)[0]
+
+
+def test_without_the_affine_nothing_is_transferred(clips: tuple[Clip, Clip]) -> None:
+    method, _ = made(clips, TINY.model_copy(update={"affine": False}))
+    points = torch.rand(3, 5, 2)
+    assert torch.equal(method.transfer(points, "b"), points)
+
+
+def test_transfer_there_and_back(clips: tuple[Clip, Clip]) -> None:
+    method, _ = made(clips, TINY)
+    points = torch.rand(3, 5, 2) * 2 - 1
+    there = method.transfer(points, "b")
+    assert torch.allclose(there, apply_affine(method.affine(), points))
+    assert torch.allclose(method.transfer(there, "a"), points, atol=1e-5)
+    assert torch.equal(method.transfer(points, "b", use_affine=False), points)
+
+
+def test_domain_confusion_warms_up(clips: tuple[Clip, Clip]) -> None:
+    method, data = made(clips, changed(dc=0.5, dc_warmup=10))
+    stage = method.stages()[0]
+    batch = data.batch(stage, torch.Generator().manual_seed(0), torch.device("cpu"))
+    weights = [next(iter(method.turns(stage, batch))).weights["dc"] for _ in range(12)]
+    assert weights[0] == 0
+    assert weights[5] == pytest.approx(0.25)
+    assert weights[11] == pytest.approx(0.5)
+
+
+def test_keypoints_are_augmented_before_the_discriminator_only(clips: tuple[Clip, Clip]) -> None:
+    where = TINY.augment.model_copy(update={"where": "keypoints", "share": 1.0})
+    method, data = made(clips, TINY.model_copy(update={"augment": where}))
+    stage = method.stages()[0]
+    batch = data.batch(stage, torch.Generator().manual_seed(0), torch.device("cpu"))
+    assert {"maps_a", "maps_b"} <= set(batch)
+    crops = data.a.pictures()[0]
+    assert any(torch.allclose(batch["frames_a"][0], crop, atol=1e-6) for crop in crops)
+    assert bool(torch.isfinite(next(iter(method.turns(stage, batch))).total))
+
+
+def test_a_clip_without_silhouettes_is_refused(clips: tuple[Clip, Clip]) -> None:
+    with pytest.raises(MissingSilhouettesError, match="muybridge mask"):
+        Jokr(TINY).prepare([clips[0].with_masks(None), clips[1]])
+
+
+def test_one_frame_is_refused(clips: tuple[Clip, Clip]) -> None:
+    with pytest.raises(InputError, match="at least two"):
+        Jokr(TINY).prepare([clips[0][:1], clips[1]])
+
+
+def test_the_driving_clip_tells_whom_it_shows(clips: tuple[Clip, Clip]) -> None:
+    method, data = made(clips, TINY)
+    assert closest_subject(data, clips[0][1:]) == "a"
+    assert closest_subject(data, clips[1][1:]) == "b"
+    animation = method.animate(data, clips[1])
+    assert animation.size == (clips[0].height, clips[0].width)
+    assert "subject a is moved" in animation.notes[0]
+    assert len(animation.clip()) == len(clips[1])
+
+
+def test_a_flipped_subject_comes_out_flipped_back(clips: tuple[Clip, Clip]) -> None:
+    method, _ = made(clips, TINY)
+    plain = method.prepare(clips)
+    mirrored = method.prepare((clips[0].flipped(), clips[1]), flip="a")
+    assert (plain.a.pixels.float() - mirrored.a.pixels.float()).abs().max() <= 1
+    one = method.animate(plain, None, "a").clip()
+    two = method.animate(mirrored, None, "a").clip()
+    assert (one.flipped().pixels.float() - two.pixels.float()).abs().mean() < 1
+
+
+def test_edits_start_at_the_frame_itself(clips: tuple[Clip, Clip]) -> None:
+    method, data = made(clips, TINY)
+    way = edit(method, data, "b", 1, {2: (0.3, 0.0)}, steps=3).clip()
+    still = edit(method, data, "b", 1, {2: (0.0, 0.0)}, steps=3).clip()
+    assert torch.equal(way.pixels[0], still.pixels[0])
+    assert not torch.equal(way.pixels[2], still.pixels[2])
+    with pytest.raises(UsageError, match="0 to 4"):
+        edit(method, data, "b", 1, {9: (0.1, 0.0)})
+    with pytest.raises(UsageError, match="frame 40"):
+        edit(method, data, "b", 40, {0: (0.1, 0.0)})
+
+
+def test_quality_has_a_figure_for_each_side(clips: tuple[Clip, Clip]) -> None:
+    figures = quality(*made(clips, TINY))
+    assert set(figures) == {f"{n}_{s}" for n in ("iou", "cycle_iou", "cycle_points", "step") for s in "ab"}
+    assert all(0 <= figures[f"iou_{s}"] <= 1 for s in "ab")
