@@ -1,0 +1,54 @@
+"""Each method as small as it goes, and what it is trained on in the exam. A new method adds one line to TINY."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import torch
+
+from muybridge import catalogue
+from muybridge.method import Data, Method
+from muybridge.puppets import SceneClips, scene
+from muybridge.video import Clip
+
+FRAMES = 4
+GENERATOR = {"width": 8, "blocks": 1, "downs": 1}
+TINY: Mapping[str, dict[str, Any]] = {
+    "jokr": {
+        "size": 32,
+        "keypoints": 4,
+        "detector": {"width": 8, "max_width": 16, "blocks": 2},
+        "shapes": GENERATOR,
+        "refiner": GENERATOR,
+        "discriminator_width": 8,
+        "texture_loss": "weight-free",
+        "shape": {"steps": 2, "batch": 2},
+        "texture": {"steps": 2, "batch": 2},
+    },
+}
+
+
+@cache
+def puppets() -> SceneClips:
+    """Two puppets with silhouettes."""
+    return scene("dog-cat", frames=FRAMES, size=64)
+
+
+def clips(needs: str) -> list[Clip]:
+    """What a method that needs this is trained on."""
+    drawn = puppets()
+    return {"pair": [drawn.a, drawn.b], "folder": [drawn.a, drawn.ba]}[needs]
+
+
+def build(name: str, seed: int = 0) -> Method[Any, Any]:
+    """An untrained method; the same seed gives the same weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        found = catalogue.find(name)
+        return found(found.Config(**TINY[name]))
+
+
+def build_with_data(name: str, seed: int = 0) -> tuple[Method[Any, Any], Data]:
+    """The same with its training data."""
+    method = build(name, seed)
+    return method, method.prepare(clips(method.card.needs))
