@@ -1,8 +1,57 @@
-"""Muybridge moves one subject the way another moves, learnt from ordinary videos."""
+"""Muybridge moves one subject the way another moves, learnt from ordinary videos.
+
+The verbs are those of `muybridge.api`: importing this package costs nothing until one of them is used.
+"""
 
 import os
+from typing import TYPE_CHECKING, Any
 
 if os.environ.get("MUYBRIDGE_CHECK_SHAPES") == "1":
     from jaxtyping import install_import_hook
 
     install_import_hook("muybridge", "beartype.beartype")
+
+if TYPE_CHECKING:
+    from muybridge.api import (
+        Fitted,
+        animate,
+        demo,
+        doctor,
+        edit,
+        evaluate,
+        fit,
+        import_checkpoint,
+        load,
+        mask,
+        read,
+        retarget,
+        write,
+    )
+
+__all__ = [
+    "Fitted",
+    "animate",
+    "demo",
+    "doctor",
+    "edit",
+    "evaluate",
+    "fit",
+    "import_checkpoint",
+    "load",
+    "mask",
+    "read",
+    "retarget",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'muybridge' has no attribute {name!r}")
+    from muybridge import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,1 +1,6 @@
-"""."""
+"""What is measured on what, and the pages that show it."""
+
+from muybridge.evaluation.report import Chart, Figure, Page, page
+from muybridge.evaluation.truth import against_truth
+
+__all__ = ["Chart", "Figure", "Page", "against_truth", "page"]

@@ -89,4 +89,4 @@ def _losses(said: Mapping[str, Any]) -> LossConfig:
         "lambda_sill": "sill",
         "delta": "delta",
     }
-    return LossConfig(**{ours: float(said[theirs]) for theirs, ours in names.items() if theirs in said})
+    return LossConfig.model_validate({ours: float(said[theirs]) for theirs, ours in names.items() if theirs in said})

@@ -1,0 +1,133 @@
+"""A finished run applied to a video, and keypoints moved by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from muybridge.api.fitting import Fitted, load
+from muybridge.api.inputs import Box, Source, silhouetted
+from muybridge.api.rendering import backdrop_of, check_background, check_free, written
+from muybridge.errors import MuybridgeError, RunError, UsageError
+from muybridge.method import Animation
+from muybridge.video import Clip, probe
+
+
+def animate(
+    run: Fitted | str | Path,
+    driving: Source | None = None,
+    source: str | None = None,
+    *,
+    out: str | Path,
+    background: str = "black",
+    affine: bool = True,
+    masks: str | Path | Clip | None = None,
+    box: Box | None = None,
+    how: str = "auto",
+    force: bool = False,
+    device: str = "auto",
+) -> tuple[Path, tuple[str, ...]]:
+    """The source moving as the driving clip does, written with the driving clip's exact times and sound.
+
+    run         a folder, or what `fit` and `load` give
+    driving     a video of either subject of a pair; one that the run was trained on needs no silhouettes again;
+                None takes that of the training
+    source      "a" or "b" for a pair; None: the one that the driving clip does not show
+    out         .mp4, .mov, .mkv, .webm, .gif, or a folder of PNGs
+    background  black, a colour, #rrggbb, transparent, or source, where the run keeps it
+    affine      with the method's own map between the two subjects
+    masks, box, how   silhouettes of the driving clip, see `mask`
+    returns     the file, and what a person should know of how it was made
+    """
+    target = Path(out)
+    check_free(target, force)
+    check_background(background, (_suffix(out),))
+    fitted = run if isinstance(run, Fitted) else load(run, device=device)
+    side = None if source is None else source.lower()
+    clip, audio = None, None
+    trained_on = _side_of(fitted, driving)
+    if trained_on is not None and masks is None and box is None and side in (None, _other(trained_on)):
+        side = _other(trained_on)
+        audio = _sound(driving)
+    elif driving is not None:
+        clip = silhouetted(driving, masks=masks, box=box, how=how).clip
+        audio = clip.audio
+    data = fitted.data
+    options = {"affine": affine, "full_frame": data is not None}
+    animation: Animation = fitted.method.animate(data, clip, side, **options)
+    notes = [*animation.notes, *_unfinished(fitted)]
+    plate = None
+    if background == "source":
+        subject = None if data is None else getattr(data, side or "", None)
+        plate = getattr(subject, "plate", None)
+    written(animation, [target], backdrop_of(background, animation.size, plate), audio, force)
+    return target, tuple(notes)
+
+
+def edit(
+    run: Fitted | str | Path,
+    subject: str,
+    frame: int,
+    moves: Mapping[int, tuple[float, float]],
+    *,
+    out: str | Path,
+    steps: int = 12,
+    background: str = "black",
+    force: bool = False,
+    device: str = "auto",
+) -> Path:
+    """Move keypoints of one frame and draw the frames along the way (JOKR, figures 6 and 24).
+
+    subject  "a" or "b"
+    frame    index into that subject's frames
+    moves    keypoint -> (dx, dy); the picture spans 2
+    steps    frames drawn, from no offset to all of it
+    out      as for `animate`
+    """
+    target = Path(out)
+    check_free(target, force)
+    check_background(background, (_suffix(out),))
+    fitted = run if isinstance(run, Fitted) else load(run, device=device)
+    change = getattr(fitted.method, "edit", None)
+    if change is None:
+        raise UsageError(f"{fitted.method.card.name} has no keypoints that can be moved")
+    side = subject.lower()
+    if fitted.data is None:
+        raise RunError("an imported checkpoint has no frames to edit", "Train on two videos with: muybridge fit")
+    animation: Animation = change(fitted.data, side, frame, moves, steps)
+    plate = getattr(getattr(fitted.data, side), "plate", None)
+    written(animation, [target], backdrop_of(background, animation.size, plate), None, force)
+    return target
+
+
+def _suffix(out: str | Path) -> str:
+    return "" if str(out).endswith("/") else Path(out).suffix.lower()
+
+
+def _other(side: str) -> str:
+    return "b" if side == "a" else "a"
+
+
+def _side_of(fitted: Fitted, driving: Source | None) -> str | None:
+    """Which input of the training this file is."""
+    if driving is None or isinstance(driving, Clip) or fitted.data is None or len(fitted.run.record.inputs) != 2:
+        return None
+    asked = Path(driving).resolve()
+    known = {side: path for side, path in fitted.run.record.inputs.items() if Path(path).exists()}
+    return next((side for side, path in known.items() if Path(path).resolve() == asked), None)
+
+
+def _sound(driving: Source | None) -> Path | None:
+    if driving is None or isinstance(driving, Clip):
+        return None
+    try:
+        return Path(driving) if probe(driving).has_audio else None
+    except MuybridgeError:
+        return None  # the run has its frames; its sound is no longer there
+
+
+def _unfinished(fitted: Fitted) -> list[str]:
+    record = fitted.run.record
+    if record.status == "finished":
+        return []
+    return [f"this training is not finished ({record.done} steps done, stage {record.stage}): expect rough results"]

@@ -1,0 +1,281 @@
+"""Training a method on what a person gives, and loading what was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from muybridge import catalogue
+from muybridge.api.facing import facing_hint
+from muybridge.api.inputs import Box, Input, Source, names_of, silhouetted
+from muybridge.api.settings import checked, settings
+from muybridge.data.background import Plate, plate
+from muybridge.engine import Listener, settle, train
+from muybridge.engine import load as load_weights
+from muybridge.errors import OutputExistsError, RunError, UsageError
+from muybridge.method import Config, Data, Method
+from muybridge.run import Run
+from muybridge.video import Clip
+
+Say = Callable[[str], object]
+"""Told, in one sentence each, what a person should know on the way."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A trained method.
+
+    data  what it was trained on; None for an imported checkpoint
+    run   its folder
+    """
+
+    method: Method[Any, Any]
+    data: Data | None
+    run: Run
+
+
+@dataclass(frozen=True, eq=False)
+class Wish:
+    """What is to be trained: settled before any file is read, so that a wrong request costs nothing."""
+
+    kind: type[Method[Any, Any]]
+    config: Config
+    out: Path
+    resume: bool
+    force: bool
+    notes: tuple[str, ...]
+    device: str
+    precision: str
+    seed: int
+
+    @property
+    def max_side(self) -> int | None:
+        """Longest side of the frames worth reading: four times the method's own, or all of it where it squeezes."""
+        size = getattr(self.config, "size", None)
+        return None if size is None or getattr(self.config, "squeezed", False) else 4 * int(size)
+
+
+def wish(
+    method: str,
+    out: str | Path,
+    preset: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    device: str = "auto",
+    precision: str = "auto",
+    seed: int = 0,
+) -> Wish:
+    """Check a request to train; UsageError, OutputExistsError or RunError before anything is touched."""
+    torch.set_flush_denormal(True)  # numbers near zero make each step several times slower
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise UsageError(f"there is no precision {precision!r}", "Take auto, float32 or bfloat16.")
+    if resume and force:
+        raise UsageError("--resume goes on with what is there, and --force replaces it", "Leave one of the two out.")
+    kind = catalogue.find(method)
+    config: Config = settings(kind, preset, changes)
+    settle(device, "float32")
+    out = Path(out)
+    notes: tuple[str, ...] = ()
+    if resume:
+        config = _as_before(kind, config, Run.open(out, method), preset is not None or bool(changes))
+    elif out.exists() and (any(out.iterdir()) if out.is_dir() else True) and not (force and _is_run(out)):
+        raise OutputExistsError(
+            f"{out} exists already", "Replace it with --force, go on with --resume, or choose another --out."
+        )
+    decide = getattr(kind, "settled", None)
+    if decide is not None:
+        config, note = decide(config)
+        notes = (note,)
+    return Wish(kind, config, out, resume, force, notes, device, precision, seed)
+
+
+def fit(
+    method: str,
+    *inputs: Source,
+    out: str | Path,
+    preset: str | None = None,
+    set: Mapping[str, Any] | None = None,
+    masks: Sequence[str | Path | Clip | None] = (),
+    boxes: Sequence[Box | None] = (),
+    how: str = "auto",
+    flip: str | None = None,
+    keep_background: bool = False,
+    max_frames: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    resume: bool = False,
+    force: bool = False,
+    checkpoint_seconds: float | int = 60,
+    listener: Listener | None = None,
+    say: Say | None = None,
+) -> Fitted:
+    """Train a method.
+
+    method           a name of `muybridge methods`
+    inputs           files, folders or clips; a pair method takes two
+    out              the run's folder: new, or an old run with `resume` or `force`
+    preset, set      the settings, and what is changed of them: {"shape.steps": 500}
+    masks, boxes     for each input: given silhouettes, or a box round the subject on its first frame
+    how              the way to find silhouettes, see `mask`
+    flip             "a" or "b": mirror that input on the way in, and its results on the way out
+    keep_background  find each input's own background and keep it in the run, for results that are put back on it
+    seed, device, precision, checkpoint_seconds, listener   see `engine.train`
+    say              told what a person should know
+    Raises the errors of reading, of silhouettes and of training; KeyboardInterrupt leaves a run to resume.
+    """
+    asked = wish(method, out, preset, set, resume=resume, force=force, device=device, precision=precision, seed=seed)
+    given = read_all(asked, inputs, masks=masks, boxes=boxes, how=how, max_frames=max_frames)
+    plates = [plate(each.clip) for each in given] if keep_background else None
+    return train_on(asked, given, flip, plates, listener, say, checkpoint_seconds)
+
+
+def read_all(
+    asked: Wish,
+    inputs: Sequence[Source],
+    *,
+    masks: Sequence[str | Path | Clip | None] = (),
+    boxes: Sequence[Box | None] = (),
+    how: str = "auto",
+    max_frames: int | None = None,
+) -> list[Input]:
+    """Every input with its silhouettes; names are told apart."""
+    if asked.kind.card.needs == "pair" and len(inputs) != 2:
+        raise UsageError(f"{asked.kind.card.name} learns from exactly two videos, not {len(inputs)}")
+    if len(masks) > len(inputs) or len(boxes) > len(inputs):
+        raise UsageError(f"{len(inputs)} inputs cannot have {max(len(masks), len(boxes))} silhouettes or boxes")
+    all_masks = [*masks, *[None] * (len(inputs) - len(masks))]
+    all_boxes = [*boxes, *[None] * (len(inputs) - len(boxes))]
+    read = [
+        silhouetted(source, masks=m, box=box, how=how, max_side=asked.max_side, max_frames=max_frames)
+        for source, m, box in zip(inputs, all_masks, all_boxes, strict=True)
+    ]
+    return [Input(name, each.path, each.clip, each.report) for name, each in zip(names_of(inputs), read, strict=True)]
+
+
+def train_on(
+    asked: Wish,
+    given: Sequence[Input],
+    flip: str | None = None,
+    plates: Sequence[Plate | None] | None = None,
+    listener: Listener | None = None,
+    say: Say | None = None,
+    checkpoint_seconds: float | int = 60,
+) -> Fitted:
+    """Make or open the run, train, and hand back what was trained."""
+    if flip is not None and flip not in ("a", "b"):
+        raise UsageError(f"one of the two subjects a and b can be mirrored, not {flip!r}")
+    tell = say or (lambda text: None)
+    torch.manual_seed(asked.seed)
+    method = asked.kind(asked.config)
+    run, data = _opened(asked, given) if asked.resume else (None, None)
+    if data is None:
+        data = method.prepare([each.clip for each in given], **_options(flip, plates))
+    for note in [
+        *asked.notes,
+        *(f"{g.name}: silhouettes {g.how}" for g in given),
+        *(n for g in given for n in g.notes),
+    ]:
+        tell(note)
+    hint = facing_hint(data, given) if flip is None else None
+    if hint:
+        tell(hint)
+    sides = [chr(ord("a") + i) for i in range(len(given))]
+    if run is None:
+        run = Run.create(
+            asked.out,
+            asked.kind.card.name,
+            asked.config.model_dump(mode="json"),
+            asked.force,
+            inputs={side: each.path or each.name for side, each in zip(sides, given, strict=True)},
+            silhouettes={side: each.how for side, each in zip(sides, given, strict=True)},
+        )
+    train(
+        method,
+        data,
+        run,
+        seed=asked.seed,
+        device=asked.device,
+        precision=asked.precision,  # type: ignore[arg-type]
+        checkpoint_seconds=checkpoint_seconds,
+        listener=listener,
+        resume=asked.resume,
+    )
+    method.eval()
+    return Fitted(method, data, run)
+
+
+def load(run: str | Path, method: str | None = None, device: str = "auto") -> Fitted:
+    """What was trained in a run folder, ready to animate.
+
+    run     the folder, or one that `muybridge retarget` wrote
+    method  refuse runs of any other
+    Raises RunError or CheckpointError where the folder is broken or of another method.
+    """
+    path = Path(run)
+    if not (path / "run.json").exists() and (path / "run" / "run.json").is_file():
+        path = path / "run"
+    opened = Run.open(path, method)
+    kind = catalogue.find(opened.record.method)
+    if not opened.has_checkpoint:
+        raise RunError(f"{path} holds no weights yet", "Train it first, with --resume.")
+    built = kind(_recorded(kind, opened))
+    load_weights(built, opened.load_weights())
+    data = kind.Data.restore(opened.load_data()) if opened.has_data else None
+    return Fitted(built.to(settle(device, "float32").device).eval(), data, opened)
+
+
+def _options(flip: str | None, plates: Sequence[Plate | None] | None) -> dict[str, Any]:
+    options: dict[str, Any] = {} if flip is None else {"flip": flip}
+    if plates is not None:
+        options["plates"] = [None if p is None else _middle(p) for p in plates]
+    return options
+
+
+def _middle(p: Plate) -> torch.Tensor:
+    return (p.at(len(p.motions) // 2) * 255).round().to(torch.uint8)
+
+
+def _opened(asked: Wish, given: Sequence[Input]) -> tuple[Run, Data | None]:
+    """The run to go on with, and its data where it has them; RunError where it is of other inputs."""
+    run = Run.open(asked.out, asked.kind.card.name)
+    before = list(run.record.inputs.values())
+    now = [each.path or each.name for each in given]
+    if before != now:
+        raise RunError(
+            f"{asked.out} was made from {' and '.join(before)}, not from {' and '.join(now)}",
+            "Name the same inputs as before, or choose another --out.",
+        )
+    return run, asked.kind.Data.restore(run.load_data()) if run.has_data else None
+
+
+def _recorded(kind: type[Method[Any, Any]], run: Run) -> Config:
+    try:
+        return checked(kind, run.config)
+    except UsageError as e:
+        raise RunError(f"{run.path / 'config.json'} has settings that do not fit: {e.message}") from e
+
+
+def _as_before(kind: type[Method[Any, Any]], asked: Config, run: Run, said: bool) -> Config:
+    """The run's own settings; UsageError where others were asked for."""
+    before = _recorded(kind, run)
+    if not said:
+        return before
+    old, new = before.model_dump(), asked.model_dump()
+    changed = sorted(name for name in new if new[name] != old[name] and new[name] != "auto")
+    if changed:
+        raise UsageError(
+            f"{run.path} was started with another {', '.join(changed)}: a run goes on with its own settings",
+            "Leave --preset and --set out, or start anew with --force.",
+        )
+    return before
+
+
+def _is_run(path: Path) -> bool:
+    return (path / "run.json").is_file()

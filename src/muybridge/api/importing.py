@@ -1,0 +1,54 @@
+"""Checkpoints of the authors' programs as run folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from muybridge import catalogue
+from muybridge.api.fitting import Fitted
+from muybridge.api.rendering import check_free
+from muybridge.errors import CheckpointError
+from muybridge.method import Method
+from muybridge.run import Checkpoint, Run
+
+
+def import_checkpoint(
+    checkpoint: str | Path,
+    config: str | Path | None = None,
+    *,
+    out: str | Path,
+    method: str = "jokr",
+    force: bool = False,
+) -> Fitted:
+    """Read a released checkpoint, as data and nothing else, into a run folder that reproduces the authors' program.
+
+    checkpoint  the file
+    config      YAML of the options that it was trained with, where there is one
+    out         the run's folder; it has no training data, so `animate` needs a driving clip and a source
+    Raises CheckpointError where the file is anything else.
+    """
+    kind = catalogue.find(method)
+    read = getattr(kind, "imported", None)
+    if read is None:
+        raise CheckpointError(f"{method} cannot read checkpoints of other programs")
+    target = Path(out)
+    if not (force and (target / "run.json").is_file()) and not (target.is_dir() and not any(target.iterdir())):
+        check_free(target, False)
+    settings, weights, stage = read(Path(checkpoint), None if config is None else Path(config))
+    torch.manual_seed(0)
+    built: Method[Any, Any] = kind(settings)
+    state = built.state_dict()
+    strange = [name for name, x in weights.items() if name not in state or state[name].shape != x.shape]
+    if strange:
+        raise CheckpointError(f"{checkpoint} has weights that have no place here: {', '.join(strange[:4])}")
+    built.load_state_dict({**state, **weights})
+    stages = built.stages()
+    index = stage - 1
+    done = sum(s.steps for s in stages[: index + 1])
+    run = Run.create(target, method, settings.model_dump(mode="json"), force, inputs={"checkpoint": str(checkpoint)})
+    run.save_checkpoint(Checkpoint(index, stages[index].name, stages[index].steps, done, 0.0, built.state_dict()))
+    run.mark(status="finished" if stage == len(stages) else "interrupted")
+    return Fitted(built.eval(), None, run)

@@ -1,0 +1,86 @@
+"""What this machine has: device, threads, codecs, extras, weights, disk."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import av
+import torch
+
+from muybridge.engine import computes_bfloat16, settle
+from muybridge.errors import MuybridgeError
+from muybridge.masks.saliency import weights_path
+from muybridge.networks import load_lpips_weights
+from muybridge.networks.vgg import VGG16_FILE
+
+CODECS = {"h264": "libx264", "vp9": "libvpx-vp9", "prores": "prores_ks", "gif": "gif", "aac": "aac", "opus": "libopus"}
+"""What each file format is written with."""
+EXTRAS = {"tensorboard": "tensorboard", "hub": "huggingface_hub"}
+PACKAGES = ("muybridge", "torch", "av", "opencv-python-headless", "kornia", "accelerate", "numpy")
+
+
+def doctor(out: str | Path = ".") -> dict[str, dict[str, str]]:
+    """What this machine has for Muybridge, in sections of name -> value; nothing is changed or fetched.
+
+    out  where results would be written: whose free disk is told
+    """
+    return {
+        "machine": _machine(Path(out)),
+        "writes": {name: "yes" if _writes(codec) else "no" for name, codec in CODECS.items()},
+        "extras": {name: _extra(name, module) for name, module in EXTRAS.items()},
+        "weights": _weights(),
+        "versions": {name: _version(name) for name in PACKAGES} | {"python": platform.python_version()},
+    }
+
+
+def _machine(out: Path) -> dict[str, str]:
+    machine = settle()
+    name = torch.cuda.get_device_name(machine.device) if machine.device.type == "cuda" else platform.processor()
+    place = next(p for p in (out.absolute(), *out.absolute().parents) if p.exists())
+    return {
+        "device": f"{machine.device} {name}".strip(),
+        "precision": machine.precision,
+        "bfloat16": "in hardware" if computes_bfloat16(machine.device) else "emulated: float32 is used",
+        "threads": str(torch.get_num_threads()),
+        "free disk": f"{shutil.disk_usage(place).free / 2**30:.1f} GiB",
+    }
+
+
+def _writes(codec: str) -> bool:
+    try:
+        av.Codec(codec, "w")
+    except (ValueError, av.error.FFmpegError):
+        return False
+    return True
+
+
+def _extra(name: str, module: str) -> str:
+    there = importlib.util.find_spec(module) is not None
+    return "installed" if there else f"not installed: pip install 'muybridge[{name}]'"
+
+
+def _weights() -> dict[str, str]:
+    """Which pretrained files are here, and where the others are looked for; none is needed by default."""
+    vgg = Path(torch.hub.get_dir()) / "checkpoints" / VGG16_FILE
+    found = {"VGG-16 (LPIPS texture loss)": str(vgg) if vgg.is_file() else f"not here; put {VGG16_FILE} at {vgg}"}
+    try:
+        load_lpips_weights()
+        found["LPIPS channel weights"] = "installed"
+    except MuybridgeError as e:
+        found["LPIPS channel weights"] = f"not here; {e.hint}"
+    try:
+        found["U2-Net (saliency)"] = str(weights_path())
+    except MuybridgeError as e:
+        found["U2-Net (saliency)"] = f"not here; {e.message}"
+    return found
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,114 @@
+"""Silhouettes of one clip: found, corrected, and written to be looked at and used."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from muybridge.api.inputs import Box, Source, masks_of, name_of, silhouetted
+from muybridge.errors import InputError, MuybridgeError, OutputExistsError
+from muybridge.masks import Report, correct, sheet
+from muybridge.video import Clip, write
+from muybridge.video.images import decode_image
+
+
+def mask(
+    video: Source,
+    out: str | Path | None = None,
+    *,
+    masks: str | Path | Clip | None = None,
+    box: Box | None = None,
+    how: str = "auto",
+    corrections: Mapping[int, str | Path] | None = None,
+    max_frames: int | None = None,
+    force: bool = False,
+) -> tuple[Clip, Report]:
+    """Find a clip's silhouettes, correct some by hand, and write them.
+
+    out          folder: masks/00000.png and so on, sheet.png to judge by, report.json
+    masks        given silhouettes, see `masks.find`
+    box          hint: (x0, y0, x1, y1), in pixels, round the subject on the first frame
+    how          auto, given, alpha, threshold, grabcut or saliency
+    corrections  frame -> picture of its true silhouette, white on black, carried to its neighbours. Where `out`
+                 already holds silhouettes of this clip, they are what is corrected
+    Raises InputError, UsageError, OutputExistsError.
+    """
+    folder = None if out is None else Path(out)
+    before = _record(folder) if folder is not None and corrections else None
+    if folder is not None and before is None:
+        _check_free(folder, force)
+    if folder is not None and before is not None and masks is None and box is None:
+        masks = folder / "masks"
+    found = silhouetted(video, masks=masks_of(masks), box=box, how=how, max_frames=max_frames)
+    clip, report = found.clip, found.report
+    done = [] if before is None else [int(i) for i in before.get("corrected", [])]
+    for index, picture in sorted((corrections or {}).items()):
+        clip, report = correct(clip, index, _silhouette(Path(picture)), [i for i in done if i != index])
+        done.append(index)
+    if folder is not None:
+        _write(folder, clip, report, sorted(set(done)), name_of(video))
+    return clip, report
+
+
+def _silhouette(path: Path) -> torch.Tensor:
+    if not path.is_file():
+        raise InputError(f"there is no picture {path}", "Give the corrected silhouette as FRAME=PICTURE.")
+    picture = torch.from_numpy(decode_image(path))
+    return picture[:, :, :3].amax(2)
+
+
+def _check_free(folder: Path, force: bool) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not force:
+        raise OutputExistsError(f"{folder} exists already", "Replace it with --force, or choose another --out.")
+    if _record(folder) is None:
+        raise OutputExistsError(
+            f"{folder} holds other things than silhouettes, and is not replaced", "Choose another --out."
+        )
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    """What `mask` noted in this folder; None where it is not one of its own."""
+    path = folder / "report.json"
+    if not (folder / "masks").is_dir() or not path.is_file():
+        return None
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and record.get("kind") == "silhouettes" else None
+
+
+def _write(folder: Path, clip: Clip, report: Report, corrected: list[int], name: str) -> None:
+    """All of it under a passing name first, so that the folder is whole or is not there."""
+    assert clip.mattes is not None
+    part = folder.absolute().with_name(f".{folder.name[:40]}.{secrets.token_hex(4)}.part")
+    record = {
+        "kind": "silhouettes",
+        "clip": name,
+        "how": report.how,
+        "detail": report.detail,
+        "confidence": list(report.confidence),
+        "empty": list(report.empty),
+        "corrected": corrected,
+        "warnings": list(report.warnings),
+    }
+    try:
+        part.mkdir(parents=True)
+        write(part / "masks", (m.expand(3, -1, -1) for m in clip.mattes), clip.timing)
+        write(part / "sheet.png", [sheet(clip)], clip.timing.select([0]))
+        (part / "report.json").write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        part.rename(folder)
+    except OSError as error:
+        raise MuybridgeError(f"{folder} cannot be written: {error.strerror}", "Write it elsewhere.") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,90 @@
+"""From an animation to a file: its background, exact times, sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from muybridge.data.background import Backdrop, Plate, colour, composite
+from muybridge.errors import OutputExistsError, RunError, UsageError
+from muybridge.method import Animation
+from muybridge.video import write
+from muybridge.video.writing import KEEPS_ALPHA, SUFFIXES
+
+Shrink = Callable[[Tensor], Tensor]
+"""From a frame uint8 [3, H, W] as written, on black where it is transparent, to what is kept of it."""
+
+
+def check_background(name: str, suffixes: tuple[str, ...]) -> None:
+    """UsageError where there is no such background, or a format cannot keep it."""
+    for suffix in suffixes:
+        if suffix and suffix not in SUFFIXES:
+            raise UsageError(f"cannot write {suffix} files", f"Take one of {', '.join(SUFFIXES)}.")
+        if name == "transparent" and suffix not in KEEPS_ALPHA:
+            raise UsageError(f"{suffix} files cannot be transparent", "Take .webm, .gif or .mov, or a folder of PNGs.")
+    if name not in ("source", "transparent"):
+        colour(name)
+
+
+def check_free(path: Path, force: bool) -> None:
+    """OutputExistsError where something stands at `path` already; said before any work is done."""
+    if path.exists() and not force:
+        raise OutputExistsError(f"{path} exists already", "Replace it with --force, or choose another name.")
+
+
+def backdrop_of(name: str, size: tuple[int, int], plate: Plate | Tensor | None = None) -> Backdrop:
+    """The background of a name for frames of `size` (H, W).
+
+    plate  for "source": the source's own, moving as its camera does, or one picture uint8 [3, H, W]
+    Raises RunError where "source" was asked for and is not known.
+    """
+    if name == "transparent":
+        return Backdrop(size)
+    if name != "source":
+        return Backdrop(size, colour(name))
+    if isinstance(plate, Tensor):
+        still = torch.eye(3)[None]
+        plate = Plate(plate.float() / 255, still, size, 0.0, 0.0, 0) if bool(plate.any()) else None
+    if plate is None or plate.size != size:
+        raise RunError(
+            "the source's own background was not kept with this run",
+            "Train with --keep-background, or choose a colour.",
+        )
+    return Backdrop(size, plate=plate)
+
+
+def written(
+    animation: Animation,
+    paths: list[Path],
+    backdrop: Backdrop,
+    audio: Path | None = None,
+    force: bool = False,
+    shrink: Shrink | None = None,
+) -> list[Tensor]:
+    """Write an animation to each of these files, and hand back small copies of its frames where `shrink` makes them.
+
+    Frames are made, laid on their background and written one by one, with the driving clip's exact times and sound;
+    for several files they are held in between.
+    """
+    kept: list[Tensor] = []
+    frames: Iterable[Tensor] = _composed(animation.frames, backdrop, shrink, kept)
+    if len(paths) > 1:
+        frames = list(frames)
+    for path in paths:
+        write(path, frames, animation.timing, audio=audio, force=force)
+    return kept
+
+
+def _composed(
+    frames: Iterator[Tensor], backdrop: Backdrop, shrink: Shrink | None, kept: list[Tensor]
+) -> Iterator[Tensor]:
+    """uint8 frames, of three channels or, on no background, of four."""
+    for index, rgba in enumerate(frames):
+        values = composite(rgba.float() / 255, backdrop.at(index))
+        if shrink is not None:
+            flat = values if len(values) == 3 else values[:3] * values[3:]
+            kept.append(shrink((flat * 255).round().to(torch.uint8)))
+        yield (values * 255).round().to(torch.uint8)

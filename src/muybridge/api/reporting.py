@@ -1,0 +1,139 @@
+"""The report of a retargeted pair: figures, and the page that shows everything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from muybridge.api.fitting import Fitted
+from muybridge.api.inputs import Input
+from muybridge.api.machine import doctor
+from muybridge.engine.progress import duration
+from muybridge.evaluation import Chart, Figure, Page, against_truth, page
+from muybridge.video import Clip
+
+INLINE = 8 * 2**20
+"""Largest video that is put inside the page, in bytes."""
+TRUTH = {
+    "iou": "overlap of the result's silhouette with the true one (IoU, 1 is perfect)",
+    "l1": "mean difference of the colours where either subject is (0 is perfect, 1 the opposite colour)",
+    "still_iou": "overlap that the source's own video, left as it is, would have: what doing nothing gives",
+}
+
+
+def measured(fitted: Fitted, given: Sequence[Input], truth: tuple[Clip, Clip] | None) -> dict[str, float]:
+    """The method's own figures; with the truth, those against it as well, under `truth_<what>_<side>`."""
+    rate = getattr(fitted.method, "quality", None)
+    figures: dict[str, float] = {} if rate is None else dict(rate(fitted.data))
+    for side, each, true in zip("ab", given, truth or (), strict=False):
+        made: Clip = fitted.method.animate(fitted.data, None, side).clip()
+        figures |= {f"truth_{name}_{side}": value for name, value in against_truth(made, true).items()}
+        figures[f"truth_still_iou_{side}"] = against_truth(each.clip, true)["iou"]
+    return figures
+
+
+def report(
+    fitted: Fitted,
+    given: Sequence[Input],
+    folder: Path,
+    files: Mapping[str, Path],
+    figures: Mapping[str, float],
+    notes: Sequence[str],
+) -> dict[str, Path]:
+    """Write report.html and report.json beside the results."""
+    a, b = (each.name for each in given)
+    facts = _facts(fitted, given)
+    names = [path.name for path in files.values()] + ["report.html", "report.json"]
+    content = Page(
+        title=f"{a} moving like {b}, and {b} moving like {a}",
+        lead=_lead(fitted),
+        facts=facts,
+        figures=_sections(fitted, figures, (a, b)),
+        charts=_charts(fitted),
+        pictures=_pictures(fitted, files),
+        videos={
+            caption: files[name].read_bytes()
+            for name, caption in (("side-by-side.mp4", "Side by side"), ("keypoints.mp4", "Keypoints"))
+            if name in files and files[name].stat().st_size < INLINE
+        },
+        notes=notes,
+    )
+    told: dict[str, Any] = {
+        "kind": "retargeting",
+        "files": names,
+        "figures": dict(figures),
+        "notes": list(notes),
+        "facts": facts,
+        "config": fitted.run.config,
+    }
+    (folder / "report.html").write_text(page(content), encoding="utf-8")
+    (folder / "report.json").write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
+    return {name: folder / name for name in ("report.html", "report.json")}
+
+
+def _lead(fitted: Fitted) -> str:
+    record = fitted.run.record
+    card = fitted.method.card
+    return (
+        f"Trained with {card.name} ({card.paper}) on these two videos alone, {record.done} steps in "
+        f"{duration(record.seconds)} on {record.device} in {record.precision}."
+    )
+
+
+def _facts(fitted: Fitted, given: Sequence[Input]) -> dict[str, dict[str, str]]:
+    record = fitted.run.record
+    describe = getattr(fitted.method, "described", None)
+    sections = {f"Input {side}: {each.name}": _input(each) for side, each in zip("AB", given, strict=True)}
+    sections["Training"] = {
+        "method": record.method,
+        "stages": ", ".join(f"{s.name}: {s.steps} steps of {s.batch} frames of each" for s in fitted.method.stages()),
+        "time": duration(record.seconds),
+        "device": f"{record.device}, {record.precision}, {record.threads} threads",
+        "seed": str(record.seed),
+        "started": record.created,
+        "reported": datetime.now(UTC).isoformat(timespec="seconds"),
+    } | ({} if describe is None else describe())
+    sections["Versions"] = doctor()["versions"]
+    return sections
+
+
+def _input(each: Input) -> dict[str, str]:
+    clip, trust = each.clip, each.report.confidence
+    return {
+        "frames": f"{len(clip)}, {clip.width} x {clip.height} px, {clip.timing.rate:.4g} a second",
+        "silhouettes": each.how,
+        "trust in them": f"{sum(trust) / len(trust):.2f} on average, lowest {min(trust):.2f}",
+        "without a silhouette": f"{len(each.report.empty)} frames, which are not trained on",
+    }
+
+
+def _sections(fitted: Fitted, figures: Mapping[str, float], names: tuple[str, str]) -> dict[str, list[Figure]]:
+    explain = getattr(fitted.method, "explained", lambda name: "")
+    known = {"a": f"{names[0]} moving like {names[1]}", "b": f"{names[1]} moving like {names[0]}"}
+    truth, own = [], []
+    for name, value in figures.items():
+        if name.startswith("truth_"):
+            what, _, side = name.removeprefix("truth_").rpartition("_")
+            truth.append(Figure(f"{known[side]}: {what}", value, TRUTH[what]))
+        else:
+            own.append(Figure(name, value, explain(name)))
+    return {"How far from the truth": truth, "Quality, without knowing the truth": own}
+
+
+def _charts(fitted: Fitted) -> list[Chart]:
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for line in fitted.run.lines():
+        for name, value in line.get("losses", {}).items():
+            curves.setdefault(f"{line['stage']}: {name}", []).append((float(line["step"]), float(value)))
+    return [Chart(name, points) for name, points in curves.items()]
+
+
+def _pictures(fitted: Fitted, files: Mapping[str, Path]) -> dict[str, bytes]:
+    pictures = {"Contact sheet": files["contact-sheet.png"].read_bytes()}
+    previews = fitted.run.previews()
+    if previews:
+        pictures["Each subject with its keypoints, drawn again, and as the other"] = previews[-1].read_bytes()
+    return pictures

@@ -1,0 +1,161 @@
+"""The main job: two videos in, both retargeted videos out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from muybridge.api.fitting import Fitted, Say, Wish, read_all, train_on, wish
+from muybridge.api.inputs import Box, Input, Source
+from muybridge.api.rendering import check_background
+from muybridge.api.reporting import measured, report
+from muybridge.api.results import Gathering, Look, Results, write_videos
+from muybridge.data.background import Plate, plate
+from muybridge.engine import Listener, Together
+from muybridge.errors import OutputExistsError, UsageError
+from muybridge.video import Clip, Timing, write
+
+FORMATS = ("mp4", "gif", "webm", "mov", "mkv")
+
+
+def retarget(
+    a: Source,
+    b: Source,
+    out: str | Path,
+    *,
+    method: str = "jokr",
+    preset: str | None = None,
+    set: Mapping[str, Any] | None = None,
+    masks: Sequence[str | Path | Clip | None] = (),
+    boxes: Sequence[Box | None] = (),
+    how: str = "auto",
+    flip: str | None = None,
+    background: str = "black",
+    formats: Sequence[str] = (),
+    affine: bool = True,
+    max_frames: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    resume: bool = False,
+    force: bool = False,
+    checkpoint_seconds: float | int = 60,
+    listener: Listener | None = None,
+    say: Say | None = None,
+    truth: tuple[Clip, Clip] | None = None,
+) -> Results:
+    """Two subjects exchange their motion: read both, find silhouettes, train, write both results and the report.
+
+    a, b        videos, GIFs, folders of frames, frame strips, or clips
+    out         folder; run/ inside it holds the training, the rest appears when it is whole
+    background  black, a colour, #rrggbb, transparent, or source: each subject's own
+    formats     of the two results: mp4, gif, webm, mov, mkv; mp4 unless told, webm where they are transparent
+    affine      with the method's own map between the two subjects
+    truth       the true answers, where they are known: a moving like b, and b moving like a
+    The rest as for `fit`. KeyboardInterrupt leaves a run that `resume` goes on with.
+    """
+    out = Path(out)
+    look = _look(background, formats, affine)
+    asked = _wish(method, out, preset, set, resume, force, device, precision, seed)
+    if asked.kind.card.needs != "pair":
+        raise UsageError(f"{method} does not work on a pair of videos", "See: muybridge methods")
+    given = read_all(asked, [a, b], masks=masks, boxes=boxes, how=how, max_frames=max_frames)
+    _tidy(out, force)
+    plates = _plates(given, look, say)
+    watching: list[Listener] = [_Growing(out / "preview.png"), *([] if listener is None else [listener])]
+    fitted = train_on(asked, given, flip, None, Together(*watching), say, checkpoint_seconds)
+    return _write(asked, fitted, given, out, look, plates, truth)
+
+
+def _write(
+    asked: Wish,
+    fitted: Fitted,
+    given: Sequence[Input],
+    out: Path,
+    look: Look,
+    plates: Sequence[Plate | None],
+    truth: tuple[Clip, Clip] | None,
+) -> Results:
+    notes = [*asked.notes, *(note for each in given for note in each.notes)]
+    notes += [f"{each.name}: {p}" for each, p in zip(given, plates, strict=True) if p is not None]
+    with Gathering(out) as folder:
+        files = write_videos(fitted, given, folder, look, plates)
+        figures = measured(fitted, given, truth)
+        files |= report(fitted, given, folder, files, figures, notes)
+    (out / "preview.png").unlink(missing_ok=True)
+    found = {name: out / path.name for name, path in files.items()}
+    return Results(out, found, figures, tuple(notes))
+
+
+def _look(background: str, formats: Sequence[str], affine: bool) -> Look:
+    wrong = [f for f in formats if f not in FORMATS]
+    if wrong:
+        raise UsageError(f"results cannot be written as {', '.join(wrong)}", f"Take some of {', '.join(FORMATS)}.")
+    chosen = tuple(dict.fromkeys(formats)) or (("webm",) if background == "transparent" else ("mp4",))
+    check_background(background, tuple(f".{f}" for f in chosen))
+    return Look(background, chosen, affine)
+
+
+def _wish(
+    method: str,
+    out: Path,
+    preset: str | None,
+    changes: Mapping[str, Any] | None,
+    resume: bool,
+    force: bool,
+    device: str,
+    precision: str,
+    seed: int,
+) -> Wish:
+    """The request to train, in the folder's own run; OutputExistsError for a folder that is something else."""
+    there = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    if there and not (out / "run" / "run.json").is_file():
+        raise OutputExistsError(
+            f"{out} exists and holds other things: nothing there is replaced", "Choose another --out."
+        )
+    if there and not (force or resume):
+        raise OutputExistsError(
+            f"{out} exists already", "Replace it with --force, go on with --resume, or choose another --out."
+        )
+    run = out / "run"
+    return wish(method, run, preset, changes, resume=resume, force=force, device=device, precision=precision, seed=seed)
+
+
+def _tidy(out: Path, force: bool) -> None:
+    """Remove the results of the job that is replaced: only files that its own report names."""
+    path = out / "report.json"
+    if not force or not path.is_file():
+        return
+    try:
+        names = json.loads(path.read_text(encoding="utf-8")).get("files", [])
+    except (ValueError, AttributeError):
+        names = []
+    for name in [n for n in names if isinstance(n, str) and Path(n).name == n]:
+        if (out / name).is_file():
+            (out / name).unlink()
+
+
+def _plates(given: Sequence[Input], look: Look, say: Say | None) -> list[Plate | None]:
+    if look.background != "source":
+        return [None] * len(given)
+    plates: list[Plate | None] = []
+    for each in given:
+        found = plate(each.clip)
+        plates.append(found)
+        if say is not None:
+            say(f"{each.name}: {found}")
+    return plates
+
+
+class _Growing(Listener):
+    """The newest preview, beside the results to come."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_preview(self, done: int, picture: Tensor, path: Path | None) -> None:
+        write(self.path, [picture], Timing.constant(1), force=True)

@@ -1,0 +1,104 @@
+"""What the commands print, and what they say when somebody stops them."""
+
+from __future__ import annotations
+
+import shlex
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from muybridge.errors import MuybridgeWarning
+
+_given: list[str] = []
+"""The command line that is running, for the advice on how to go on with it."""
+
+
+def out() -> Console:
+    """Where results go."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+def err() -> Console:
+    """Where progress, notes and errors go."""
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def heard(given: Sequence[str]) -> Iterator[None]:
+    """While open, warnings of this package are printed as notes."""
+    _given[:] = given
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", MuybridgeWarning)
+        before = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if issubclass(category, MuybridgeWarning):
+                note(str(message))
+            else:
+                before(message, category, *rest, **more)
+
+        warnings.showwarning = show
+        yield
+
+
+def note(text: str) -> None:
+    """A sentence for the person who waits."""
+    err().print(Text.assemble(("note: ", "yellow"), text))
+
+
+def complain(message: str, hint: str | None, code: int) -> int:
+    """Print what was wrong and what to do; returns the exit code."""
+    err().print(Text.assemble(("error: ", "bold red"), message))
+    if hint:
+        err().print(Text(hint))
+    return code
+
+
+def trouble(e: Exception) -> tuple[str, str]:
+    """A sentence and a hint for an error that nobody foresaw."""
+    if isinstance(e, OSError) and e.strerror:
+        named = f"{e.filename}: " if e.filename else ""
+        return f"{named}{e.strerror}", "Check the path, its permissions and the free disk."
+    return (
+        f"something went wrong inside: {type(e).__name__}: {e}",
+        "Run the same with MUYBRIDGE_DEBUG=1 to see where, and report it.",
+    )
+
+
+@contextmanager
+def resumable(run: str | Path) -> Iterator[None]:
+    """Say how to go on, where Ctrl-C stops a training that has a run."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        command = [part for part in _given if part not in ("--force", "--resume")]
+        kept = (Path(run) / "run.json").is_file()
+        advice = f"Go on with: {shlex.join(['muybridge', *command, '--resume'])}" if kept else "Nothing was kept."
+        err().print(Text.assemble(("stopped. ", "yellow"), advice))
+        raise
+
+
+def files(found: Mapping[str, Path], last: str | None = None) -> None:
+    """The paths of what was written, the one to look at first last of all."""
+    for name, path in found.items():
+        if name != last:
+            out().print(Text(str(path)))
+    if last is not None and last in found:
+        out().print(Text(str(found[last]), style="bold"))
+
+
+def table(title: str, rows: Mapping[str, str], heads: tuple[str, str] = ("", "")) -> None:
+    """Two columns."""
+    made = Table(title=title, title_justify="left", show_header=any(heads), box=None, pad_edge=False)
+    made.add_column(heads[0], no_wrap=True)
+    made.add_column(heads[1], overflow="fold")
+    for name, value in rows.items():
+        made.add_row(Text(name), Text(value))
+    Console(highlight=False).print(made)
+    out().print()

@@ -1,0 +1,58 @@
+"""muybridge demo"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from muybridge.cli import options as o
+from muybridge.cli.console import files, note, resumable
+from muybridge.cli.console import out as printed
+from muybridge.cli.values import changes
+
+
+def demo(
+    *,
+    out: o.Out = Path("muybridge-demo"),
+    preset: o.Preset = None,
+    scene: Annotated[str, Parameter(name="--scene", help="Which puppets; see: muybridge puppets --list")] = "cat-horse",
+    frames: Annotated[int | None, Parameter(name="--frames", help="Of each clip.")] = None,
+    set: o.Set = (),
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    precision: o.Precision = "auto",
+    force: o.Force = False,
+    resume: o.Resume = False,
+) -> None:
+    """Two puppets exchange their motion: the whole job on subjects whose true answer is known.
+
+    Examples:
+
+        muybridge demo --preset smoke        (a first look, about a minute)
+
+        muybridge demo --out my-demo         (about a quarter of an hour on a small machine)
+    """
+    import muybridge
+    from muybridge.engine import RichListener
+
+    with resumable(out / "run"):
+        results = muybridge.demo(
+            out,
+            preset,
+            which=scene,
+            frames=frames,
+            set=changes(set),
+            seed=seed,
+            device=device,
+            precision=precision,
+            resume=resume,
+            force=force,
+            listener=RichListener(),
+            say=note,
+        )
+    for name, value in results.figures.items():
+        if name.startswith("truth_"):
+            printed().print(f"{name}  {value:.3f}")
+    files(results.files, last="contact-sheet.png")

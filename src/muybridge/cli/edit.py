@@ -1,0 +1,57 @@
+"""muybridge edit"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from muybridge.cli import options as o
+from muybridge.cli.console import out as printed
+from muybridge.cli.values import moves, side
+
+
+def edit(
+    run: Path,
+    /,
+    *,
+    subject: Annotated[str, Parameter(name="--subject", help="A or B.")],
+    frame: Annotated[int, Parameter(name="--frame", help="Which of its frames, from 0.")] = 0,
+    move: Annotated[
+        tuple[str, ...],
+        Parameter(name="--move", negative="", help="KEYPOINT=DX,DY, as often as needed; the picture spans 2."),
+    ],
+    steps: Annotated[int, Parameter(name="--steps", help="Frames along the way.")] = 12,
+    out: o.Out,
+    background: o.Background = "black",
+    force: o.Force = False,
+    device: o.Device = "auto",
+) -> None:
+    """Move keypoints of one frame by hand and draw the frames along the way.
+
+    Examples:
+
+        muybridge edit runs/cat-fox --subject A --frame 10 --move 3=0.1,-0.05 --move 7=0,-0.2 --out raised.mp4
+
+    Which keypoint is where, keypoints.mp4 of `retarget` shows.
+
+    Parameters
+    ----------
+    run
+        The folder of `fit` or `retarget`.
+    """
+    import muybridge
+
+    path = muybridge.edit(
+        run,
+        side(subject) or "a",
+        frame,
+        moves(move),
+        out=out,
+        steps=steps,
+        background=background,
+        force=force,
+        device=device,
+    )
+    printed().print(str(path), markup=False)

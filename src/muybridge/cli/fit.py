@@ -1,0 +1,80 @@
+"""muybridge fit"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from muybridge.cli import options as o
+from muybridge.cli.console import note, resumable
+from muybridge.cli.console import out as printed
+from muybridge.cli.values import box, changes, side
+
+
+def fit(
+    method: str,
+    /,
+    *inputs: Path,
+    out: o.Out,
+    preset: o.Preset = None,
+    force: o.Force = False,
+    resume: o.Resume = False,
+    flip: o.Flip = None,
+    masks_a: o.MasksA = None,
+    masks_b: o.MasksB = None,
+    box_a: o.BoxA = None,
+    box_b: o.BoxB = None,
+    how: o.How = "auto",
+    keep_background: Annotated[
+        bool, Parameter(name="--keep-background", negative="", help="Keep each input's own background with the run.")
+    ] = False,
+    max_frames: o.MaxFrames = None,
+    set: o.Set = (),
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    precision: o.Precision = "auto",
+    checkpoint_seconds: o.CheckpointSeconds = 60,
+) -> None:
+    """Train a method and keep the run, to be applied with `animate`, `edit` and `evaluate`.
+
+    Examples:
+
+        muybridge fit jokr cat.mp4 fox.mp4 --out runs/cat-fox --preset draft
+
+        muybridge fit jokr cat.mp4 fox.mp4 --out runs/no-affine --set affine=false --set shape.steps=2000
+
+    Parameters
+    ----------
+    method
+        See: muybridge methods
+    inputs
+        The videos; a pair method takes two.
+    """
+    import muybridge
+    from muybridge.engine import RichListener
+
+    with resumable(out):
+        fitted = muybridge.fit(
+            method,
+            *inputs,
+            out=out,
+            preset=preset,
+            set=changes(set),
+            masks=() if masks_a is None and masks_b is None else (masks_a, masks_b),
+            boxes=() if box_a is None and box_b is None else (box(box_a), box(box_b)),
+            how=how,
+            flip=side(flip),
+            keep_background=keep_background,
+            max_frames=max_frames,
+            seed=seed,
+            device=device,
+            precision=precision,
+            resume=resume,
+            force=force,
+            checkpoint_seconds=checkpoint_seconds,
+            listener=RichListener(),
+            say=note,
+        )
+    printed().print(str(fitted.run.path), markup=False)

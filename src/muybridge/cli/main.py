@@ -1,0 +1,76 @@
+"""The command: which verbs there are, and what becomes of errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import cyclopts
+from cyclopts import App
+
+from muybridge.cli.animate import animate
+from muybridge.cli.console import complain, heard, trouble
+from muybridge.cli.demo import demo
+from muybridge.cli.doctor import doctor
+from muybridge.cli.edit import edit
+from muybridge.cli.evaluate import evaluate
+from muybridge.cli.fit import fit
+from muybridge.cli.importing import importing
+from muybridge.cli.mask import mask
+from muybridge.cli.methods import methods
+from muybridge.cli.puppets import puppets
+from muybridge.cli.retarget import retarget
+from muybridge.errors import MuybridgeError
+
+HELP = """Move one subject the way another moves, learnt from ordinary videos.
+
+Start with:
+
+    muybridge demo
+
+    muybridge retarget cat.mp4 fox.mp4 --out cat-fox
+"""
+
+
+def app() -> App:
+    """The command with its verbs."""
+    made = App(
+        name="muybridge",
+        help=HELP,
+        help_format="markdown",
+        version=version("muybridge"),
+        result_action="return_value",
+        exit_on_error=False,
+        print_error=False,
+    )
+    for verb in (retarget, mask, fit, animate, edit, evaluate, demo, puppets, methods, doctor):
+        made.command(verb)
+    made.command(importing, name="import")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit code: 0, 2 for wrong use, 1 for anything else that failed, 130 for Ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with heard(given):
+            app()(given)
+    except cyclopts.CycloptsError as e:
+        return complain(str(e), "See: muybridge --help", 2)
+    except MuybridgeError as e:
+        if _debugging():
+            raise
+        return complain(e.message, e.hint, e.exit_code)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as e:
+        if _debugging():
+            raise
+        return complain(*trouble(e), 1)
+    return 0
+
+
+def _debugging() -> bool:
+    return os.environ.get("MUYBRIDGE_DEBUG") == "1"

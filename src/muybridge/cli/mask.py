@@ -1,0 +1,65 @@
+"""muybridge mask"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from muybridge.cli import options as o
+from muybridge.cli.console import note
+from muybridge.cli.console import out as printed
+from muybridge.cli.values import box as box_of
+from muybridge.cli.values import corrections
+
+
+def mask(
+    video: Path,
+    /,
+    *,
+    out: o.Out,
+    box: Annotated[
+        str | None, Parameter(name="--box", help="Box round the subject on the first frame: x0,y0,x1,y1 in pixels.")
+    ] = None,
+    masks: Annotated[Path | None, Parameter(name="--masks", help="Silhouettes that are there already.")] = None,
+    correct: Annotated[
+        tuple[str, ...],
+        Parameter(name="--correct", negative="", help="FRAME=PICTURE, white on black; carried to its neighbours."),
+    ] = (),
+    how: o.How = "auto",
+    max_frames: o.MaxFrames = None,
+    force: o.Force = False,
+) -> None:
+    """Find the subject's silhouette on each frame, and show a sheet to judge by.
+
+    Examples:
+
+        muybridge mask cat.mp4 --out cat-masks
+
+        muybridge mask cat.mp4 --out cat-masks --box 40,60,300,280 --force
+
+        muybridge mask cat.mp4 --out cat-masks --correct 12=frame-12.png
+
+    Parameters
+    ----------
+    video
+        A video, GIF, folder of frames or frame strip.
+    """
+    import muybridge
+
+    _, report = muybridge.mask(
+        video,
+        out,
+        masks=masks,
+        box=box_of(box),
+        how=how,
+        corrections=corrections(correct),
+        max_frames=max_frames,
+        force=force,
+    )
+    note(f"{report.how}: {report.detail}")
+    for warning in report.warnings:
+        note(warning)
+    printed().print(f"Use them with --masks-a {out}; judge them by", markup=False)
+    printed().print(str(out / "sheet.png"), markup=False)

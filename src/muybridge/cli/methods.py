@@ -1,0 +1,15 @@
+"""muybridge methods"""
+
+from __future__ import annotations
+
+from muybridge.cli.console import table
+
+
+def methods() -> None:
+    """List the methods with their presets."""
+    from muybridge.api import methods as cards
+
+    for card in cards():
+        about = {"what": card.title, "paper": card.paper, "needs": card.needs, "gives": card.gives}
+        presets = {f"--preset {name}": card.preset_help.get(name, "") for name in card.presets}
+        table(card.name, about | presets)

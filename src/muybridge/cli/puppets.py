@@ -1,0 +1,42 @@
+"""muybridge puppets"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from muybridge.cli import options as o
+from muybridge.cli.console import out as printed
+from muybridge.cli.console import table
+from muybridge.errors import UsageError
+
+
+def puppets(
+    *,
+    list_: Annotated[bool, Parameter(name="--list", negative="", help="Name the scenes.")] = False,
+    scene: Annotated[str | None, Parameter(name="--scene", help="Which one to draw.")] = None,
+    out: Annotated[Path | None, Parameter(name="--out", help="Folder to write it to.")] = None,
+    frames: Annotated[int | None, Parameter(name="--frames", help="Of each clip.")] = None,
+    size: Annotated[int, Parameter(name="--size", help="Side of the frames in pixels.")] = 256,
+    seed: o.Seed = 0,
+    force: o.Force = False,
+) -> None:
+    """Draw puppets whose true retargeting is known, as ordinary videos.
+
+    Examples:
+
+        muybridge puppets --list
+
+        muybridge puppets --scene horse-giraffe --out puppets
+    """
+    if out is None and not list_:
+        raise UsageError("say where to write the puppets", "muybridge puppets --scene cat-horse --out DIR, or --list")
+    from muybridge.api import puppets as drawn
+
+    scenes = drawn(scene, None if list_ else out, frames=frames, size=size, seed=seed, force=force)
+    if list_:
+        table("", scenes)
+    else:
+        printed().print(str(out), markup=False)

@@ -1,0 +1,90 @@
+"""muybridge retarget"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from muybridge.cli import options as o
+from muybridge.cli.console import files, note, resumable
+from muybridge.cli.values import box, changes, side
+from muybridge.cli.values import formats as formats_of
+
+
+def retarget(
+    a: Path,
+    b: Path,
+    /,
+    *,
+    out: o.Out,
+    preset: o.Preset = None,
+    force: o.Force = False,
+    resume: o.Resume = False,
+    flip: o.Flip = None,
+    background: o.Background = "black",
+    formats: Annotated[str | None, Parameter(name="--formats", help="Of the results: mp4,gif,webm,mov,mkv.")] = None,
+    masks_a: o.MasksA = None,
+    masks_b: o.MasksB = None,
+    box_a: o.BoxA = None,
+    box_b: o.BoxB = None,
+    how: o.How = "auto",
+    affine: o.Affine = True,
+    max_frames: o.MaxFrames = None,
+    set: o.Set = (),
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    precision: o.Precision = "auto",
+    checkpoint_seconds: o.CheckpointSeconds = 60,
+) -> None:
+    """Two subjects exchange their motion: A moves like B, and B like A.
+
+    Writes both videos, a side-by-side sheet, the keypoints, a contact sheet and report.html. Videos, GIFs, folders of
+    frames and frame strips will do. Silhouettes are found unless they are given.
+
+    Examples:
+
+        muybridge retarget cat.mp4 fox.mp4 --out cat-fox
+
+        muybridge retarget horse.mp4 deer.mp4 --out horse-deer --flip B --background source
+
+        muybridge retarget cat.mp4 fox.mp4 --out cat-fox --masks-a cat-masks --box-b 40,60,300,280
+
+        muybridge retarget cat.mp4 fox.mp4 --out cat-fox --resume
+
+    Parameters
+    ----------
+    a
+        The first video.
+    b
+        The second video.
+    """
+    import muybridge
+    from muybridge.engine import RichListener
+
+    with resumable(out / "run"):
+        results = muybridge.retarget(
+            a,
+            b,
+            out,
+            preset=preset,
+            set=changes(set),
+            masks=(masks_a, masks_b),
+            boxes=(box(box_a), box(box_b)),
+            how=how,
+            flip=side(flip),
+            background=background,
+            formats=formats_of(formats),
+            affine=affine,
+            max_frames=max_frames,
+            seed=seed,
+            device=device,
+            precision=precision,
+            resume=resume,
+            force=force,
+            checkpoint_seconds=checkpoint_seconds,
+            listener=RichListener(),
+            say=note,
+        )
+    files(results.files, last="report.html")

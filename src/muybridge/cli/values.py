@@ -1,0 +1,84 @@
+"""Values on the command line that are more than one word: settings, boxes, moves, formats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from muybridge.errors import UsageError
+
+Box = tuple[float, float, float, float]
+
+
+def changes(given: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE each, the value as YAML has it: shape.steps=500, affine=false, augment.scale=[0.9,1.1]."""
+    out: dict[str, Any] = {}
+    for each in given:
+        name, value = _pair(each, "--set", "shape.steps=500")
+        try:
+            out[name] = yaml.safe_load(value)
+        except yaml.YAMLError as e:
+            raise UsageError(f"--set {each}: {value!r} is not a value", "For example: --set shape.steps=500") from e
+    return out
+
+
+def box(given: str | None) -> Box | None:
+    """x0,y0,x1,y1 in pixels."""
+    if given is None:
+        return None
+    numbers = _numbers(given, 4, "a box", "10,20,300,240")
+    return numbers[0], numbers[1], numbers[2], numbers[3]
+
+
+def moves(given: Sequence[str]) -> dict[int, tuple[float, float]]:
+    """KEYPOINT=DX,DY each."""
+    out: dict[int, tuple[float, float]] = {}
+    for each in given:
+        name, value = _pair(each, "--move", "3=0.1,-0.05")
+        dx, dy = _numbers(value, 2, "a move", "3=0.1,-0.05")
+        out[_whole(name, "--move", "3=0.1,-0.05")] = (dx, dy)
+    return out
+
+
+def corrections(given: Sequence[str]) -> dict[int, Path]:
+    """FRAME=PICTURE each."""
+    pairs = [_pair(each, "--correct", "12=frame-12.png") for each in given]
+    return {_whole(name, "--correct", "12=frame-12.png"): Path(value) for name, value in pairs}
+
+
+def formats(given: str | None) -> list[str]:
+    """mp4,gif,webm."""
+    return [] if given is None else [part.strip().lstrip(".").lower() for part in given.split(",") if part.strip()]
+
+
+def side(given: str | None) -> str | None:
+    """A or B."""
+    if given is not None and given.lower() not in ("a", "b"):
+        raise UsageError(f"there are the subjects A and B, not {given!r}")
+    return None if given is None else given.lower()
+
+
+def _pair(given: str, option: str, example: str) -> tuple[str, str]:
+    name, sign, value = given.partition("=")
+    if not sign or not name:
+        raise UsageError(f"{option} takes NAME=VALUE, not {given!r}", f"For example: {option} {example}")
+    return name.strip(), value
+
+
+def _numbers(given: str, count: int, what: str, example: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in given.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count:
+        raise UsageError(f"{what} is {count} numbers with commas between, not {given!r}", f"For example: {example}")
+    return numbers
+
+
+def _whole(given: str, option: str, example: str) -> int:
+    if not given.isdecimal():
+        raise UsageError(f"{option} begins with a whole number, not {given!r}", f"For example: {option} {example}")
+    return int(given)
