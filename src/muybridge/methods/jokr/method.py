@@ -30,6 +30,7 @@ from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.jokr.animating import animate, draw_preview, edit, overlay, quality
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import SIDES, PairData
+from muybridge.methods.jokr.describing import described, explained
 from muybridge.methods.jokr.importing import imported
 from muybridge.methods.jokr.networks import (
     Detection,
@@ -319,6 +320,8 @@ class Jokr(Method[JokrConfig, PairData]):
     edit = edit
     overlay = overlay
     quality = quality
+    described = described
+    explained = staticmethod(explained)
     settled = staticmethod(settled)
     imported = staticmethod(imported)
 
