@@ -1,6 +1,6 @@
 """How good the silhouettes without weights are: mean IoU with given masks, with no hint and with one.
 
-    python benchmarks/silhouettes.py FOLDER [--frames N] [--sheets DIR]
+    python benchmarks/silhouettes.py FOLDER [--frames N] [--only NAME] [--sheets DIR]
 
 FOLDER holds NAME.mp4 and NAME-masks/ side by side. The figures of one run are kept in silhouettes.md.
 """
@@ -46,13 +46,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--frames", type=int, default=None, help="only the first N")
+    parser.add_argument("--only", default="*", help="name of one clip")
     parser.add_argument("--sheets", type=Path, default=None, help="write a PNG of each result here")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     print("| clip | frames | hint | mean IoU | worst frame | CPU s | IoU with confidence (correlation) |")
     print("|---|---|---|---|---|---|---|")
-    for path in sorted(options.folder.glob("*.mp4")):
+    for path in sorted(options.folder.glob(f"{options.only}.mp4")):
         clip = read(path)[: options.frames]
         given, _ = find(read(path), masks=path.with_name(f"{path.stem}-masks"))
         assert given.mattes is not None

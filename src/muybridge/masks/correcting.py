@@ -13,7 +13,7 @@ from muybridge.masks.arrays import Bools, Floats, frame_sizes, padded, picture, 
 from muybridge.masks.colour import bins, evidence, lab, span
 from muybridge.masks.grabcut import SIDE
 from muybridge.masks.motion import Carrier
-from muybridge.masks.regions import filled, guided, main_parts, snapped
+from muybridge.masks.regions import enlarged, snapped
 from muybridge.masks.report import Report, checked
 from muybridge.video.clip import Clip
 
@@ -68,7 +68,7 @@ def _carried(part: Clip, index: int, exact: Bools) -> list[Bools]:
             # Signs of the three witnesses: the carried correction, its colours, and what was there before.
             score = 4 * trust * (2 * level - 1) + 0.5 * trust * table[cells[i]] + 3 * (1 - trust) * (2 * old[i] - 1)
             level = snapped(bright[i], (1 / (1 + np.exp(-score))).astype(np.float32), radius=3)
-            out[i] = _enlarged(part, i, bright[i], level)
+            out[i] = enlarged(picture(part, i), pictures[i], level)
     return out
 
 
@@ -79,12 +79,3 @@ def _masks(clip: Clip) -> list[Bools]:
 
 def _shrunk(mask: Bools, rows: int, columns: int) -> Floats:
     return cv2.resize(mask.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
-
-
-def _enlarged(clip: Clip, index: int, bright: Floats, level: Floats) -> Bools:
-    full = picture(clip, index).astype(np.float32) / 255
-    size = (full.shape[1], full.shape[0])
-    slope, offset = guided(bright, level.astype(np.float32), radius=2)
-    slope = cv2.resize(slope.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    offset = cv2.resize(offset.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    return main_parts(filled((slope * full).sum(-1) + offset > 0.5))

@@ -7,7 +7,8 @@ from typing import Literal, get_args
 
 from muybridge.errors import InputError, UsageError
 from muybridge.masks.given import THRESHOLD, given
-from muybridge.masks.grabcut import Box, Rough, grabcut
+from muybridge.masks.grabcut import grabcut
+from muybridge.masks.hints import Box, Rough
 from muybridge.masks.report import Report, checked
 from muybridge.masks.saliency import saliency
 from muybridge.masks.threshold import flat_background, threshold

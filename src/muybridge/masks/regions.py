@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from muybridge.masks.arrays import Bools, Floats
+from muybridge.masks.arrays import Bools, Bytes, Floats
 
 
 def filled(mask: Bools, largest: float = 1.0) -> Bools:
@@ -57,3 +57,18 @@ def snapped(picture: Floats, value: Floats, radius: int = 5, softness: float = 1
     """`value` [H, W] smoothed inside regions of `picture` [H, W, 3] and sharpened at their edges, in [0, 1]."""
     slope, offset = guided(picture, value, radius, softness)
     return np.clip((slope * picture).sum(-1) + offset, 0, 1)
+
+
+def enlarged(full: Bytes, reduced: Bytes, value: Floats) -> Bools:
+    """The mask at the frame's own size where `value` is above a half, its edge following the frame's own edges.
+
+    full     uint8 [H, W, 3]  the frame
+    reduced  uint8 [h, w, 3]  the same, smaller
+    value    [h, w]           in [0, 1]
+    """
+    size = (full.shape[1], full.shape[0])
+    slope, offset = guided(reduced.astype(np.float32) / 255, value.astype(np.float32), radius=2)
+    slope = cv2.resize(slope.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    offset = cv2.resize(offset.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    fine = (slope * (full.astype(np.float32) / 255)).sum(-1) + offset
+    return main_parts(filled(fine > 0.5))

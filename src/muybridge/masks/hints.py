@@ -1,0 +1,136 @@
+"""What a person says about the subject, or nothing, as a first guess for all frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+
+from muybridge.errors import InputError, UsageError
+from muybridge.masks.arrays import Bools, Bytes, Floats, frame_sizes
+from muybridge.masks.colour import bins, evidence, lab, span
+from muybridge.masks.motion import Carrier
+from muybridge.video.clip import Clip
+
+Number = float | int
+Box = tuple[Number, Number, Number, Number]
+"""(x0, y0, x1, y1) in pixels."""
+Rough = tuple[int, torch.Tensor]
+"""A frame's index and a mask [H, W] or [1, H, W] for it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Guess:
+    """Where the subject may be, before anything is learnt.
+
+    soft     [T, H, W] in [0, 1]  how likely each pixel is the subject
+    never    [T, H, W] bool       background for sure
+    surely   [T, H, W] bool       subject for sure
+    teaches  [T, 1, 1]            how much each frame counts as a lesson in colours
+    """
+
+    soft: Floats
+    never: Bools
+    surely: Bools
+    teaches: Floats
+
+
+def begin(clip: Clip, pictures: Bytes, box: Box | None, rough: Rough | None, frame: int) -> Guess:
+    """The first guess for a clip from a box on frame number `frame`, from a rough mask, or from the middle of it.
+
+    pictures  uint8 [T, h, w, 3]  the clip's frames, reduced
+
+    Raises UsageError for hints that exclude each other or lie outside, InputError for a mask that does not fit.
+    """
+    if box is not None and rough is not None:
+        raise UsageError("a box and a rough mask exclude each other", "Give the rough mask alone: it says more.")
+    count, h, w = pictures.shape[:3]
+    none = np.zeros((count, h, w), bool)
+    if box is None and rough is None:
+        return Guess(np.repeat(_bump(h, w, (0, 0, w, h))[None], count, 0), none, none, np.ones((count, 1, 1)))
+    index = frame if rough is None else rough[0]
+    if not 0 <= index < count:
+        raise UsageError(f"the hint is for frame {index}, but {clip.name} has frames 0 to {count - 1}")
+    if rough is not None:
+        return _from_mask(pictures, index, _reduced(clip, pictures, index, rough[1]))
+    assert box is not None
+    return _from_box(clip, pictures, index, box)
+
+
+def _from_box(clip: Clip, pictures: Bytes, index: int, box: Box) -> Guess:
+    high, wide = frame_sizes(clip)[index]
+    x0, y0, x1, y1 = max(0.0, box[0]), max(0.0, box[1]), min(float(wide), box[2]), min(float(high), box[3])
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        raise UsageError(f"the box {box} does not lie in the frame of {wide}x{high}", "A box is x0,y0,x1,y1 in pixels.")
+    count, h, w = pictures.shape[:3]
+    across, down = w / wide, h / high
+    area = (x0 * across, y0 * down, x1 * across, y1 * down)
+    never = np.zeros((count, h, w), bool)
+    never[index] = True
+    never[index, int(area[1]) : int(np.ceil(area[3])), int(area[0]) : int(np.ceil(area[2]))] = False
+    soft = _tracked(pictures, index, area)
+    soft[index][never[index]] = 0
+    return Guess(soft, never, np.zeros_like(never), np.ones((count, 1, 1)))
+
+
+def _from_mask(pictures: Bytes, index: int, inside: Bools) -> Guess:
+    count, h, w = pictures.shape[:3]
+    y, x = np.nonzero(inside)
+    soft = _tracked(pictures, index, (float(x.min()), float(y.min()), float(x.max()) + 1, float(y.max()) + 1))
+    # Sure in the depth of what was painted, background well outside it, unsure between.
+    depth, away = _depth(inside), _depth(~inside)
+    never, surely = np.zeros((count, h, w), bool), np.zeros((count, h, w), bool)
+    never[index], surely[index] = away > 0.03 * w, depth > 0.08 * w
+    painted = np.clip(0.35 + 0.6 * depth / (0.08 * w), 0, 0.95) * inside
+    # The frame that was painted says which colours to look for on the others.
+    colours = lab(pictures)
+    cells = bins(colours, span(colours))
+    table = np.clip(evidence(cells[index], painted, 1 - painted), -4, 4)
+    place = np.clip(soft, 0.05, 0.95)
+    soft = (1 / (1 + np.exp(-0.7 * table[cells] - np.log(place / (1 - place))))).astype(np.float32)
+    soft[index] = painted
+    teaches = np.ones((count, 1, 1))
+    teaches[index] += 0.25 * count
+    return Guess(soft, never, surely, teaches)
+
+
+def _reduced(clip: Clip, pictures: Bytes, index: int, mask: torch.Tensor) -> Bools:
+    h, w = frame_sizes(clip)[index]
+    flat = mask.detach().reshape(mask.shape[-2:]).cpu().numpy()
+    if flat.shape not in ((h, w), (clip.height, clip.width)):
+        raise InputError(f"the rough mask is {flat.shape[1]}x{flat.shape[0]}, the frame {w}x{h}")
+    inside = (flat[:h, :w] > flat.max() / 2).astype(np.float32)
+    small = cv2.resize(inside, pictures.shape[2:0:-1], interpolation=cv2.INTER_AREA) > 0.5
+    if not small.any():
+        raise InputError(f"the rough mask for frame {index} is empty", "Paint the subject white on black.")
+    return small
+
+
+def _depth(mask: Bools) -> Floats:
+    """Distance of each pixel of the mask to its edge, in pixels; the border of the frame is no edge."""
+    wide = np.pad(mask.astype(np.uint8), 1, mode="edge")
+    return cv2.distanceTransform(wide, cv2.DIST_L2, 5)[1:-1, 1:-1]
+
+
+def _tracked(pictures: Bytes, index: int, area: Box) -> Floats:
+    """A bump on each frame [T, H, W], moved as the middle of the box moves by the optical flow."""
+    count, h, w = pictures.shape[:3]
+    soft, carry = np.empty((count, h, w), np.float32), Carrier(pictures)
+    soft[index] = _bump(h, w, area)
+    for step, end in ((1, count), (-1, -1)):
+        at = area
+        for i in range(index + step, end, step):
+            dx, dy = carry.shift(soft[i - step] > 0.6, i - step, i)
+            at = (at[0] + dx, at[1] + dy, at[2] + dx, at[3] + dy)
+            soft[i] = _bump(h, w, at)
+    return soft
+
+
+def _bump(h: int, w: int, area: Box, sigma: float = 0.65) -> Floats:
+    """1.0 in the middle of a box, falling off to its edges and beyond: [h, w]."""
+    y, x = np.mgrid[:h, :w]
+    u = (x + 0.5 - (area[0] + area[2]) / 2) / ((area[2] - area[0]) / 2)
+    v = (y + 0.5 - (area[1] + area[3]) / 2) / ((area[3] - area[1]) / 2)
+    return np.exp(-0.5 * (u * u + v * v) / sigma**2).astype(np.float32)
