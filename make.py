@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-REQUIREMENTS = ("requirements.txt", "requirements-no-deps.txt", "pyproject.toml")
+REQUIREMENTS = ("requirements.txt", "pyproject.toml")
 OLDEST = (3, 11)
 
 
@@ -37,7 +37,6 @@ def setup() -> None:
     venv.create(VENV, clear=True, with_pip=True)
     pip = ("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, "-r", "requirements.txt")
-    run(*pip, "--no-deps", "-r", "requirements-no-deps.txt")
     run(*pip, "--no-deps", "--editable", ".")
     STAMP.write_text(wanted())
 
