@@ -125,6 +125,8 @@ class StageConfig(Part):
     """Frames of each video in a batch (program: 8, then 6)."""
     lr: Annotated[float, Field(gt=0)] = 1e-4
     """Adam's learning rate (appendix B.3: 1e-4)."""
+    beta2: Annotated[float, Field(gt=0, lt=1)] = 0.999
+    """Adam's second beta (program: 0.999); 0.99 forgets sooner, which suits a thousand steps."""
     decay: Share = 0.0
     """Share of the steps, at the end, over which the rate falls to zero (paper: none)."""
 

@@ -103,17 +103,18 @@ class Jokr(Method[JokrConfig, PairData]):
         c = self.config
         refiners = [*self.refiner_a.parameters(), *self.refiner_b.parameters()]
         if stage.name == "texture":
-            groups = {"texture": Group(refiners, c.texture.lr)}
+            betas = (0.5, c.texture.beta2)
+            groups = {"texture": Group(refiners, c.texture.lr, betas)}
             if c.losses.adversarial:
                 critics = [*self.critic_a.parameters(), *self.critic_b.parameters()]
-                groups["critic"] = Group(critics, c.texture.lr)
+                groups["critic"] = Group(critics, c.texture.lr, betas)
             return groups
         drawn = list(self.shapes.parameters()) if c.two_steps else refiners
         moved = [] if self.affine is None else list(self.affine.parameters())
         learners = [*drawn, *self.detector.parameters(), *moved]
         return {
-            "shape": Group(learners, c.shape.lr),
-            "discriminator": Group(list(self.discriminator.parameters()), c.discriminator_lr),
+            "shape": Group(learners, c.shape.lr, (0.5, c.shape.beta2)),
+            "discriminator": Group(list(self.discriminator.parameters()), c.discriminator_lr, (0.5, c.shape.beta2)),
         }
 
     def begin(self, stage: Stage, data: PairData, generator: torch.Generator) -> None:

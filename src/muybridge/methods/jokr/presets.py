@@ -10,7 +10,7 @@ from muybridge.methods.jokr.config import (
     StageConfig,
 )
 
-_FAST = LossConfig(sep=20.0, dc_warmup=300, ssim=0.5, perceptual=1.0)
+_FAST = LossConfig(dc=0.25, sep=20.0, dc_warmup=300, ssim=0.5, perceptual=1.0)
 _CALM = AugmentConfig(degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
 _DRAFT = JokrConfig(
     size=128,
@@ -21,19 +21,19 @@ _DRAFT = JokrConfig(
     texture_loss="weight-free",
     discriminator_width=256,
     discriminator_lr=2e-4,
-    discriminator_noise=0.03,
+    discriminator_noise=0.05,
     losses=_FAST,
     augment=_CALM,
-    shape=StageConfig(steps=2400, batch=4, lr=1e-3, decay=0.5),
-    texture=StageConfig(steps=1000, batch=4, lr=1e-3, decay=0.5),
+    shape=StageConfig(steps=2000, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
+    texture=StageConfig(steps=800, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
 )
 _SMOKE = _DRAFT.model_copy(
     update={
         "size": 64,
         "shapes": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
         "refiner": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
-        "shape": StageConfig(steps=300, batch=4, lr=2e-3, decay=0.4),
-        "texture": StageConfig(steps=150, batch=4, lr=2e-3, decay=0.4),
+        "shape": StageConfig(steps=300, batch=4, lr=2e-3, beta2=0.99, decay=0.5),
+        "texture": StageConfig(steps=150, batch=4, lr=2e-3, beta2=0.99, decay=0.5),
     }
 )
 _STANDARD = JokrConfig(
@@ -42,7 +42,7 @@ _STANDARD = JokrConfig(
     shapes=GeneratorConfig(blocks=6, fold=2),
     refiner=GeneratorConfig(blocks=6, fold=2),
     margin=0.05,
-    discriminator_noise=0.03,
+    discriminator_noise=0.05,
     losses=_FAST,
     augment=_CALM,
     shape=StageConfig(steps=12000, batch=8, lr=5e-4, decay=0.4),
