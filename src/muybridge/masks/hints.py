@@ -11,7 +11,6 @@ import torch
 from muybridge.errors import InputError, UsageError
 from muybridge.masks.arrays import Bools, Bytes, Floats, frame_sizes
 from muybridge.masks.colour import bins, evidence, lab, span
-from muybridge.masks.motion import Carrier
 from muybridge.video.clip import Clip
 
 Number = float | int
@@ -19,6 +18,10 @@ Box = tuple[Number, Number, Number, Number]
 """(x0, y0, x1, y1) in pixels."""
 Rough = tuple[int, torch.Tensor]
 """A frame's index and a mask [H, W] or [1, H, W] for it."""
+
+
+TELLING = 0.1
+"""A box that leaves less than this share of its frame outside says no more than that the subject fills the picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,35 +68,66 @@ def _from_box(clip: Clip, pictures: Bytes, index: int, box: Box) -> Guess:
     if x1 - x0 < 2 or y1 - y0 < 2:
         raise UsageError(f"the box {box} does not lie in the frame of {wide}x{high}", "A box is x0,y0,x1,y1 in pixels.")
     count, h, w = pictures.shape[:3]
-    across, down = w / wide, h / high
-    area = (x0 * across, y0 * down, x1 * across, y1 * down)
+    a, b = int(x0 / wide * w), int(np.ceil(x1 / wide * w))
+    c, d = int(y0 / high * h), int(np.ceil(y1 / high * h))
     never = np.zeros((count, h, w), bool)
     never[index] = True
-    never[index, int(area[1]) : int(np.ceil(area[3])), int(area[0]) : int(np.ceil(area[2]))] = False
-    soft = _tracked(pictures, index, area)
+    never[index, c:d, a:b] = False
+    surely = np.zeros_like(never)
+    if never[index].mean() < TELLING:
+        soft = np.repeat(_bump(h, w, (0, 0, w, h))[None], count, 0)
+        soft[index][never[index]] = 0
+        return Guess(soft, never, surely, np.ones((count, 1, 1)))
+    inside = _cut(pictures[index], (a, c, b - a, d - c))
+    soft, _ = _taught(pictures, index, inside)
     soft[index][never[index]] = 0
-    return Guess(soft, never, np.zeros_like(never), np.ones((count, 1, 1)))
+    return Guess(soft, never, surely, _lessons(count, index))
+
+
+def _cut(frame: Bytes, area: tuple[int, int, int, int]) -> Bools:
+    """GrabCut proper on one frame [h, w, 3] in a box (x, y, width, height); the whole box if it finds nothing."""
+    labels = np.zeros(frame.shape[:2], np.uint8)
+    cv2.setRNGSeed(1)
+    backdrop, subject = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(frame[..., ::-1].copy(), labels, area, backdrop, subject, 5, cv2.GC_INIT_WITH_RECT)
+    inside = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    if inside.sum() < 0.05 * area[2] * area[3]:
+        inside[area[1] : area[1] + area[3], area[0] : area[0] + area[2]] = True
+    return inside
 
 
 def _from_mask(pictures: Bytes, index: int, inside: Bools) -> Guess:
-    count, h, w = pictures.shape[:3]
-    y, x = np.nonzero(inside)
-    soft = _tracked(pictures, index, (float(x.min()), float(y.min()), float(x.max()) + 1, float(y.max()) + 1))
+    soft, depth = _taught(pictures, index, inside)
+    w = pictures.shape[2]
     # Sure in the depth of what was painted, background well outside it, unsure between.
-    depth, away = _depth(inside), _depth(~inside)
-    never, surely = np.zeros((count, h, w), bool), np.zeros((count, h, w), bool)
-    never[index], surely[index] = away > 0.03 * w, depth > 0.08 * w
+    never, surely = np.zeros(soft.shape, bool), np.zeros(soft.shape, bool)
+    never[index], surely[index] = _depth(~inside) > 0.03 * w, depth > 0.08 * w
+    return Guess(soft, never, surely, _lessons(len(soft), index))
+
+
+def _lessons(count: int, index: int) -> Floats:
+    """The frame that was pointed at counts as much as a quarter of the others."""
+    out = np.ones((count, 1, 1))
+    out[index] += 0.25 * count
+    return out
+
+
+def _taught(pictures: Bytes, index: int, inside: Bools) -> tuple[Floats, Floats]:
+    """The first guess [T, h, w] by the colours that a mask on one frame has, and the mask's depth [h, w] in pixels."""
+    count, h, w = pictures.shape[:3]
+    depth = _depth(inside)
     painted = np.clip(0.35 + 0.6 * depth / (0.08 * w), 0, 0.95) * inside
-    # The frame that was painted says which colours to look for on the others.
     colours = lab(pictures)
     cells = bins(colours, span(colours))
     table = np.clip(evidence(cells[index], painted, 1 - painted), -4, 4)
-    place = np.clip(soft, 0.05, 0.95)
+    y, x = np.nonzero(inside)
+    here = _bump(h, w, (float(x.min()), float(y.min()), float(x.max()) + 1, float(y.max()) + 1))
+    # Near that frame the subject is where it was; later it may be anywhere, the middle before the edges.
+    near = np.exp(-np.abs(np.arange(count) - index) / 8)[:, None, None]
+    place = np.clip(near * here + (1 - near) * _bump(h, w, (0, 0, w, h)), 0.05, 0.95)
     soft = (1 / (1 + np.exp(-0.7 * table[cells] - np.log(place / (1 - place))))).astype(np.float32)
     soft[index] = painted
-    teaches = np.ones((count, 1, 1))
-    teaches[index] += 0.25 * count
-    return Guess(soft, never, surely, teaches)
+    return soft, depth
 
 
 def _reduced(clip: Clip, pictures: Bytes, index: int, mask: torch.Tensor) -> Bools:
@@ -112,20 +146,6 @@ def _depth(mask: Bools) -> Floats:
     """Distance of each pixel of the mask to its edge, in pixels; the border of the frame is no edge."""
     wide = np.pad(mask.astype(np.uint8), 1, mode="edge")
     return cv2.distanceTransform(wide, cv2.DIST_L2, 5)[1:-1, 1:-1]
-
-
-def _tracked(pictures: Bytes, index: int, area: Box) -> Floats:
-    """A bump on each frame [T, H, W], moved as the middle of the box moves by the optical flow."""
-    count, h, w = pictures.shape[:3]
-    soft, carry = np.empty((count, h, w), np.float32), Carrier(pictures)
-    soft[index] = _bump(h, w, area)
-    for step, end in ((1, count), (-1, -1)):
-        at = area
-        for i in range(index + step, end, step):
-            dx, dy = carry.shift(soft[i - step] > 0.6, i - step, i)
-            at = (at[0] + dx, at[1] + dy, at[2] + dx, at[3] + dy)
-            soft[i] = _bump(h, w, at)
-    return soft
 
 
 def _bump(h: int, w: int, area: Box, sigma: float = 0.65) -> Floats:

@@ -72,11 +72,3 @@ class Carrier:
         look = self.flow.calc(self.shades[target], self.shades[source], still)
         x, y = self.x + look[..., 0], self.y + look[..., 1]
         return cv2.remap(value.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-    def shift(self, region: Bools, source: int, target: int) -> tuple[float, float]:
-        """How far (x, y) in pixels most of a region [H, W] of frame `source` moves until frame `target`."""
-        if self.flow is None or not region.any():
-            return 0.0, 0.0
-        still = np.zeros((*self.x.shape, 2), np.float32)
-        dx, dy = np.median(self.flow.calc(self.shades[source], self.shades[target], still)[region], axis=0)
-        return float(dx), float(dy)
