@@ -222,7 +222,13 @@ def load(run: str | Path, method: str | None = None, device: str = "auto") -> Fi
     if not (path / "run.json").exists() and (path / "run" / "run.json").is_file():
         path = path / "run"
     opened = Run.open(path, method)
-    kind = catalogue.find(opened.record.method)
+    made_by = opened.record.method
+    if made_by not in catalogue.names():
+        raise RunError(
+            f"{path} is a run of {made_by}, a method that is not here",
+            f"There are: {', '.join(catalogue.names())}. Others come with packages of their own.",
+        )
+    kind = catalogue.find(made_by)
     if not opened.has_checkpoint:
         raise RunError(f"{path} holds no weights yet", "Train it first, with --resume.")
     built = kind(_recorded(kind, opened))
