@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -16,6 +15,7 @@ from muybridge.engine.losses import Losses
 from muybridge.engine.machine import Machine, Precision, channels_last, laid_out, settle, share_of
 from muybridge.engine.optimisers import build, fade, from_tensors, parameters, to_tensors
 from muybridge.engine.pace import Clock, Pace
+from muybridge.engine.processor import fast_kernels
 from muybridge.engine.randomness import check_seed, reseed
 from muybridge.engine.weights import gather, load
 from muybridge.errors import CheckpointError, RunError, TrainingError, UsageError
@@ -74,16 +74,6 @@ def train(
         with remembered(writes), Interrupts() as interrupts:
             training.start(run if resume else None)
             return training.go(interrupts, stop_after)
-
-
-@contextmanager
-def fast_kernels() -> Iterator[None]:
-    """Let cuDNN time its kernels and keep the fastest; the shapes of a stage do not change."""
-    before, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, True
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.benchmark = before
 
 
 class _Training:

@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from muybridge.errors import InputError
 from muybridge.networks.norms import Norm, make_norm
@@ -13,6 +14,39 @@ from muybridge.tensors import Images
 Upsampling = Literal["transposed", "resize"]
 """transposed: strided transposed convolution, as published. resize: nearest, then convolution; no checkerboard."""
 Head = Literal["tanh", "sigmoid", "none"]
+
+
+class ReflectConv(nn.Conv2d):
+    """A convolution that keeps the size, with the mirror image beyond the border."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int) -> None:
+        super().__init__(in_channels, out_channels, kernel)
+        self.border = [kernel // 2] * 4
+
+    def forward(self, x: Images) -> Float[Tensor, "B C2 H W"]:
+        # Autocast would copy the picture to float32 for this, on the CPU.
+        with torch.autocast(x.device.type, enabled=False):
+            x = F.pad(x, self.border, mode="reflect")
+        return self.convolve(x)
+
+    def convolve(self, padded: Images) -> Float[Tensor, "B C2 H2 W2"]:
+        return F.conv2d(padded, self.weight, self.bias)
+
+
+class LastConv(ReflectConv):
+    """The same convolution for a few output channels, which processors work on sixteen at a time.
+
+    Where the sides are even, one of stride 2 with a kernel one wider gives the four pixels of each 2x2 cell as
+    channels, with the same weights at four places.
+    """
+
+    def convolve(self, padded: Images) -> Float[Tensor, "B C2 H2 W2"]:
+        if self.out_channels > 8 or padded.shape[2] % 2 or padded.shape[3] % 2:
+            return super().convolve(padded)
+        places = [F.pad(self.weight, (x, 1 - x, y, 1 - y)) for y in (0, 1) for x in (0, 1)]
+        weight = torch.stack(places, 1).flatten(0, 1)
+        bias = None if self.bias is None else self.bias.repeat_interleave(4)
+        return F.pixel_shuffle(F.conv2d(padded, weight, bias, stride=2), 2)
 
 
 class ResidualBlock(nn.Module):
@@ -26,7 +60,7 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
 
     def forward(self, x: Images) -> Images:
-        y = self.dropout(torch.relu(self.norms[0](self.first(x))))
+        y = self.dropout(self.norms[0](self.first(x)).relu_())
         return x + self.norms[1](self.second(y))
 
 
@@ -61,7 +95,7 @@ class ResnetGenerator(nn.Module):
         )
         self.trunk = nn.Sequential(*(ResidualBlock(widths[-1], norm, dropout) for _ in range(blocks)))
         self.up = nn.Sequential(*(_stage(_double(2 * w, w, upsampling), norm, w) for w in reversed(widths[:-1])))
-        self.out = _conv(width, out_channels, 7)
+        self.out = LastConv(width, out_channels, 7)
         self.head = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid(), "none": nn.Identity()}[head]
         self.apply(_initialise)
 
@@ -76,11 +110,11 @@ class ResnetGenerator(nn.Module):
 
 
 def _conv(in_channels: int, out_channels: int, kernel: int) -> nn.Conv2d:
-    return nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2, padding_mode="reflect")
+    return ReflectConv(in_channels, out_channels, kernel)
 
 
 def _stage(conv: nn.Module, norm: Norm, channels: int) -> nn.Sequential:
-    return nn.Sequential(conv, make_norm(norm, channels), nn.ReLU())
+    return nn.Sequential(conv, make_norm(norm, channels), nn.ReLU(inplace=True))
 
 
 def _double(in_channels: int, out_channels: int, upsampling: Upsampling) -> nn.Module:
