@@ -45,7 +45,7 @@ def first_turn(clips: tuple[Clip, Clip], config: JokrConfig, stage: int = 0) -> 
     which = method.stages()[stage]
     batch = data.batch(which, torch.Generator().manual_seed(0), torch.device("cpu"))
     turns = list(method.turns(which, batch))
-    return {name: float(value) for name, value in turns[0].losses.items()}, [turn.group for turn in turns]
+    return {name: float(value.detach()) for name, value in turns[0].losses.items()}, [turn.group for turn in turns]
 
 
 def changed(**losses: float) -> JokrConfig:

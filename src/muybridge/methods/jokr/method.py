@@ -289,10 +289,11 @@ class Jokr(Method[JokrConfig, PairData]):
         return self.detector(pictures).points
 
     def _bumps(self, points: Points) -> Heatmaps:
-        """Eq. 9, or the form that the config names, at the size that G works at."""
+        """Eq. 9, or the form that the config names, at the size that G works at; without G, the canvas."""
         c = self.config
         h, w = self.canvas
-        size = (h // c.shapes.fold, w // c.shapes.fold)
+        fold = c.shapes.fold if c.two_steps else 1
+        size = (h // fold, w // fold)
         if c.bumps == "normal":
             return normal_gaussians(points, size, c.sigma**2)
         return gaussians(points, size, c.sigma) if c.bumps == "paper" else released_gaussians(points, size, c.sigma)
