@@ -64,7 +64,7 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     for verb in ("retarget", "mask", "fit", "animate", "edit", "import", "evaluate", "demo", "puppets"):
         assert main([verb, "--help"]) == 0
         said = capsys.readouterr().out
-        assert f"muybridge {verb} " in said.split("Examples")[1], verb
+        assert f"muybridge {verb} " in said.split("For example")[1], verb
 
 
 # -- inputs that cannot be used, each in the place of A ------------------------------------------------------------

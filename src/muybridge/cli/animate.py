@@ -33,7 +33,7 @@ def animate(
 ) -> None:
     """Apply a finished run to the same or a new video of either subject.
 
-    Examples:
+    For example:
 
         muybridge animate runs/cat-fox --driving fox.mp4 --out cat-like-fox.mp4
 

@@ -28,7 +28,7 @@ def demo(
 ) -> None:
     """Two puppets exchange their motion: the whole job on subjects whose true answer is known.
 
-    Examples:
+    For example:
 
         muybridge demo --preset smoke        (a first look, about a minute)
 

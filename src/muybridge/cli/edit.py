@@ -30,7 +30,7 @@ def edit(
 ) -> None:
     """Move keypoints of one frame by hand and draw the frames along the way.
 
-    Examples:
+    For example:
 
         muybridge edit runs/cat-fox --subject A --frame 10 --move 3=0.1,-0.05 --move 7=0,-0.2 --out raised.mp4
 

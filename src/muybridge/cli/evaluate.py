@@ -11,7 +11,7 @@ from muybridge.cli.console import table
 def evaluate(run: Path, /, *, device: o.Device = "auto") -> None:
     """Measure a finished run, without knowing the truth.
 
-    Examples:
+    For example:
 
         muybridge evaluate runs/cat-fox
 

@@ -39,7 +39,7 @@ def fit(
 ) -> None:
     """Train a method and keep the run, to be applied with `animate`, `edit` and `evaluate`.
 
-    Examples:
+    For example:
 
         muybridge fit jokr cat.mp4 fox.mp4 --out runs/cat-fox --preset draft
 

@@ -23,7 +23,7 @@ def importing(
 ) -> None:
     """Read a checkpoint of the authors' program into a run. Nothing in it is executed.
 
-    Examples:
+    For example:
 
         muybridge import checkpoint.pth --config options.yaml --out runs/released
 

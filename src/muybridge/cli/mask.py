@@ -33,7 +33,7 @@ def mask(
 ) -> None:
     """Find the subject's silhouette on each frame, and show a sheet to judge by.
 
-    Examples:
+    For example:
 
         muybridge mask cat.mp4 --out cat-masks
 

@@ -25,7 +25,7 @@ def puppets(
 ) -> None:
     """Draw puppets whose true retargeting is known, as ordinary videos.
 
-    Examples:
+    For example:
 
         muybridge puppets --list
 

@@ -43,7 +43,7 @@ def retarget(
     Writes both videos, a side-by-side sheet, the keypoints, a contact sheet and report.html. Videos, GIFs, folders of
     frames and frame strips will do. Silhouettes are found unless they are given.
 
-    Examples:
+    For example:
 
         muybridge retarget cat.mp4 fox.mp4 --out cat-fox
 
