@@ -29,6 +29,9 @@ ROUNDS = (0.8, 0.8, 0.6, 0.4, 0.3, 0.2, 0.2, 0.2)
 MEASURE_MOTION = (2, 4)
 """Rounds before which the camera is measured again, on the background as then known."""
 
+HOLE = 0.02
+"""Larger holes, as a share of the subject, are background seen between its legs."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -92,7 +95,7 @@ def settle(pictures: Bytes, guess: Guess, reading: Reading) -> Floats:
         score[guess.never], score[guess.surely] = -10, 10
         soft = np.stack([snapped(b, s) for b, s in zip(bright, 1 / (1 + np.exp(-score)), strict=True)])
         if number >= 2:  # before that, holes are rather the background between legs that is not closed off yet
-            soft = np.stack([np.where(filled(s > 0.5) & (s < 0.7), 0.7, s) for s in soft])
+            soft = np.stack([np.where(filled(s > 0.5, HOLE) & (s < 0.7), 0.7, s) for s in soft])
         soft[guess.never], soft[guess.surely] = 0, 1
     return soft
 
@@ -125,7 +128,8 @@ def _parted(pictures: Bytes, soft: Floats) -> float:
 
 def _decided(soft: Floats) -> Floats:
     """Holes filled and stray parts taken out, the rest left as sure as it is."""
-    return np.where(main_parts(filled(soft > 0.5)), np.maximum(soft, 0.51), np.minimum(soft, 0.49)).astype(np.float32)
+    whole = main_parts(filled(soft > 0.5, HOLE))
+    return np.where(whole, np.maximum(soft, 0.51), np.minimum(soft, 0.49)).astype(np.float32)
 
 
 def _over_time(soft: Floats, sigma: float) -> Floats:

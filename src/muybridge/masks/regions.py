@@ -71,4 +71,4 @@ def enlarged(full: Bytes, reduced: Bytes, value: Floats) -> Bools:
     slope = cv2.resize(slope.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     offset = cv2.resize(offset.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     fine = (slope * (full.astype(np.float32) / 255)).sum(-1) + offset
-    return main_parts(filled(fine > 0.5))
+    return main_parts(filled(fine > 0.5, largest=0.02))
