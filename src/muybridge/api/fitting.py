@@ -16,6 +16,7 @@ from muybridge.api.settings import checked, settings
 from muybridge.data.background import Plate, plate
 from muybridge.engine import Listener, settle, train
 from muybridge.engine import load as load_weights
+from muybridge.engine.processor import fast_kernels
 from muybridge.errors import OutputExistsError, RunError, UsageError
 from muybridge.method import Config, Data, Method
 from muybridge.run import Run
@@ -72,7 +73,6 @@ def wish(
     seed: int = 0,
 ) -> Wish:
     """Check a request to train; UsageError, OutputExistsError or RunError before anything is touched."""
-    torch.set_flush_denormal(True)  # numbers near zero make each step several times slower
     if precision not in ("auto", "float32", "bfloat16"):
         raise UsageError(f"there is no precision {precision!r}", "Take auto, float32 or bfloat16.")
     if resume and force:
@@ -95,6 +95,7 @@ def wish(
     return Wish(kind, config, out, resume, force, notes, device, precision, seed)
 
 
+@fast_kernels()
 def fit(
     method: str,
     *inputs: Source,

@@ -121,7 +121,7 @@ def _keypoints(fitted: Fitted, given: Sequence[Input], folder: Path) -> Path | N
     for side, each in zip(SIDES, given, strict=True):
         points = find(fitted.data, side)
         rows[plain(each.name)] = [
-            draw_keypoints(_small(frame), p) for frame, p in zip(each.clip.pixels, points, strict=True)
+            draw_keypoints(_tall(frame), p, numbered=True) for frame, p in zip(each.clip.pixels, points, strict=True)
         ]
     return _in_step(rows, [each.clip.timing for each in given], folder / "keypoints.mp4")
 
@@ -133,6 +133,13 @@ def _small(frame: Tensor) -> Tensor:
         return frame.clone()
     size = (SHOWN, max(1, round(width * SHOWN / height)))
     return F.interpolate(frame[None].float(), size=size, mode="area")[0].round().to(torch.uint8)
+
+
+def _tall(frame: Tensor) -> Tensor:
+    """uint8 [3, `SHOWN`, w]: large enough for numbers."""
+    height, width = frame.shape[1:]
+    size = (SHOWN, max(1, round(width * SHOWN / height)))
+    return F.interpolate(frame[None].float(), size=size, mode="bilinear", antialias=True)[0].round().to(torch.uint8)
 
 
 def plain(text: str) -> str:

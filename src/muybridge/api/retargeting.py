@@ -16,12 +16,14 @@ from muybridge.api.reporting import measured, report
 from muybridge.api.results import Gathering, Look, Results, write_videos
 from muybridge.data.background import Plate, plate
 from muybridge.engine import Listener, Together
+from muybridge.engine.processor import fast_kernels
 from muybridge.errors import OutputExistsError, UsageError
 from muybridge.video import Clip, Timing, write
 
 FORMATS = ("mp4", "gif", "webm", "mov", "mkv")
 
 
+@fast_kernels()
 def retarget(
     a: Source,
     b: Source,
