@@ -169,7 +169,8 @@ def main() -> int:
     except MuybridgeError as e:
         print(e)
         return e.exit_code
-    print("sum", sum(p.double().sum().item() for p in method.parameters()), flush=True)
+    total = sum(p.double().sum().item() for p in method.parameters())
+    print(f"sum {total}\n", end="", flush=True)  # one write, so that two processes do not mix their lines
     return 0
 
 
