@@ -207,7 +207,7 @@ NOTES = """## Notes
   takes 7.8 s. Against a plain program whose allocator keeps memory the default way is therefore 2 times faster.
 * The machine was shared with other work. The figures are from pinned threads at real-time priority:
   GOMP_CPU_AFFINITY=0-1 chrt -r 20 python benchmarks/shape_step.py. On a busy machine without either, the two OpenMP
-  threads wait for each other, and steps of preset draft took 2 to 6 times as long; how much of that pinning alone
+  threads wait for each other, and steps of preset draft took 3 to 9 times as long; how much of that pinning alone
   wins back was not measured. Pinning is left to the user: a pinned process hands its one core down to its children,
   and two trainings would share the same cores.
 """
