@@ -10,7 +10,7 @@ from muybridge.methods.jokr.config import (
     StageConfig,
 )
 
-_FAST = LossConfig(dc=0.25, sep=20.0, dc_warmup=300, ssim=0.5, perceptual=1.0)
+_FAST = LossConfig(sep=20.0, dc_warmup=100, ssim=0.5, perceptual=1.0)
 _CALM = AugmentConfig(degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
 _DRAFT = JokrConfig(
     size=128,
@@ -21,7 +21,7 @@ _DRAFT = JokrConfig(
     texture_loss="weight-free",
     discriminator_width=256,
     discriminator_lr=2e-4,
-    discriminator_noise=0.05,
+    discriminator_noise=0.08,
     losses=_FAST,
     augment=_CALM,
     shape=StageConfig(steps=2000, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
@@ -42,7 +42,7 @@ _STANDARD = JokrConfig(
     shapes=GeneratorConfig(blocks=6, fold=2),
     refiner=GeneratorConfig(blocks=6, fold=2),
     margin=0.05,
-    discriminator_noise=0.05,
+    discriminator_noise=0.08,
     losses=_FAST,
     augment=_CALM,
     shape=StageConfig(steps=12000, batch=8, lr=5e-4, decay=0.4),
