@@ -15,7 +15,7 @@ from muybridge.errors import MissingSilhouettesError, MuybridgeWarning
 from muybridge.tensors import Mattes, Pixels
 from muybridge.video.clip import Clip, Timing
 
-SIDES = 32
+SIDES = 16
 """Sides of a canvas are multiples of this, so that every network can halve them."""
 
 FOLLOW = 0.2
@@ -144,7 +144,7 @@ def shared_canvas(clips: list[Clip], size: int) -> tuple[int, int]:
 
 
 def canvas(size: int, aspect: float) -> tuple[int, int]:
-    """(h, w), multiples of 32, with about the area of a square of `size` and nearly the given width / height,
+    """(h, w), multiples of 16, with about the area of a square of `size` and nearly the given width / height,
     which is first brought within [1/2, 2].
 
     size    side of the square in pixels

@@ -1,6 +1,7 @@
 """Losses: plain functions from tensors to a scalar. Weights belong to the methods."""
 
 from muybridge.losses.adversarial import bce, feature_matching, lsgan_critic, lsgan_generator
+from muybridge.losses.distributions import energy_distance
 from muybridge.losses.keypoints import (
     equivariance,
     released_separation,
@@ -13,6 +14,7 @@ from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, 
 
 __all__ = [
     "bce",
+    "energy_distance",
     "equivariance",
     "feature_matching",
     "l1",

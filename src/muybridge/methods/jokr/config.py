@@ -23,7 +23,7 @@ class DetectorConfig(Part):
 
     variant: Literal["hourglass", "strong"] = "hourglass"
     """`hourglass`: U-Net. `strong`: the ResNet generator, logits through a tanh (--strong_kp of the program)."""
-    scale: Literal[0.25, 0.5, 1.0] = 0.25
+    scale: Literal[0.125, 0.25, 0.5, 1.0] = 0.25
     """Size of the heat maps, as a share of the picture's; a quarter in the program."""
     temperature: Annotated[float, Field(gt=0)] = 0.1
     """Of the softmax over the map (program)."""
@@ -62,7 +62,7 @@ class GeneratorConfig(Part):
     """Inside the residual blocks (program: 0.5 while training)."""
     upsampling: Upsampling = "resize"
     """`transposed` as published; `resize` leaves no checkerboard."""
-    fold: Literal[1, 2] = 1
+    fold: Literal[1, 2, 4] = 1
     """2: works at half the size and unfolds each cell to 2x2 pixels at the end, at a quarter of the cost."""
 
 
@@ -83,6 +83,12 @@ class LossConfig(Part):
     """Keypoints on the silhouette (appendix B.3: 0.5)."""
     delta: Weight = 0.1
     """Squared distance under which two keypoints push each other away (appendix B.3: 0.1; the command: 0.12)."""
+    align: Weight = 0.0
+    """Ours: energy distance between the two keypoint sets, T applied, over the last `memory` frames of each; unlike D
+    it cannot win, and it pulls however far apart the sets are."""
+    cyc: Weight = 0.0
+    """Ours: the keypoints that E finds again in a silhouette of the other subject, drawn from them and painted flat,
+    are the ones that it was drawn from."""
     dc_warmup: Annotated[int, Field(ge=0)] = 0
     """Steps over which the weight of domain confusion rises to its value."""
     l1: Weight = 1.0
@@ -112,6 +118,8 @@ class AugmentConfig(Part):
     """Largest shift, where the picture spans 2 (program: 50 pixels of the uncropped frame)."""
     equivariance: Weight = 0.1
     """Standard deviation of the six entries of eq. 7's map (program: 0.1)."""
+    flat: Share = 0.0
+    """Ours: share of the samples that E sees painted in their mean colour, so that it can read drawn silhouettes."""
     where: Literal["frames", "keypoints"] = "frames"
     """`keypoints`: just before the discriminator, for backgrounds that must stay (section 3, Augmentations)."""
 
@@ -162,6 +170,11 @@ class JokrConfig(Config):
     refiner: GeneratorConfig = GeneratorConfig()
     refiner_input: Literal["silhouette", "rgb"] = "silhouette"
     """`rgb`: three copies of the silhouette, as released."""
+    shapes_noise: Weight = 0.0
+    """Ours: spread of normal noise on the keypoints that G draws from while it learns, so that it draws a whole subject
+    from keypoints that were never its own."""
+    memory: Positive = 128
+    """Keypoints of how many frames of each subject the energy distance remembers."""
     discriminator_width: Positive = 512
     """Of D's hidden layers (program: 512)."""
     discriminator_lr: Annotated[float, Field(gt=0)] = 1e-4
@@ -185,8 +198,8 @@ class JokrConfig(Config):
 
     @model_validator(mode="after")
     def _consistent(self) -> "JokrConfig":
-        if self.size % 32:
-            raise ValueError(f"size is a multiple of 32, not {self.size}")
+        if self.size % 16:
+            raise ValueError(f"size is a multiple of 16, not {self.size}")
         if not self.two_steps and self.shape.steps == 0:
             raise ValueError("without the two steps, the shape stage trains everything and needs steps")
         return self

@@ -10,6 +10,7 @@ from muybridge.errors import UsageError
 from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians, warp_affine
 from muybridge.losses import (
     bce,
+    energy_distance,
     equivariance,
     feature_matching,
     l1,
@@ -40,6 +41,7 @@ from muybridge.methods.jokr.networks import (
     Refiner,
     ShapeGenerator,
     fit_silhouettes,
+    touched_cells,
 )
 from muybridge.methods.jokr.presets import CARD
 from muybridge.methods.jokr.texture import settled
@@ -77,8 +79,13 @@ class Jokr(Method[JokrConfig, PairData]):
             self.critic_b = PatchCritic(4, config.critic_width)
         self.canvas_size: Tensor
         self.shape_steps: Tensor
+        self.seen_a: Tensor
+        self.seen_b: Tensor
         self.register_buffer("canvas_size", torch.tensor([config.size, config.size]))
         self.register_buffer("shape_steps", torch.zeros((), dtype=torch.int64))
+        if config.losses.align:
+            for name in ("seen_a", "seen_b"):
+                self.register_buffer(name, torch.zeros(config.memory, k, 2))
         # In a list, so that VGG's weights are not taken for this method's own.
         self._lpips = [load_lpips()] if config.texture_loss == "lpips" and config.losses.perceptual else []
 
@@ -134,7 +141,7 @@ class Jokr(Method[JokrConfig, PairData]):
         c, w = self.config, self.config.losses
         pictures = {s: _to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES}
         found = self._detect_all(pictures, batch)
-        drawn = self._draw_pair(found["a"].points, found["b"].points)
+        drawn = self._draw_pair(self._shaken(found["a"].points), self._shaken(found["b"].points))
         sides = (("a", drawn[0]), ("b", drawn[1]))
         total: dict[str, Tensor] = {}
         # eq. 1, or without the two steps the picture itself (figure 7 g)
@@ -153,9 +160,14 @@ class Jokr(Method[JokrConfig, PairData]):
         apart = released_separation if c.released else separation
         total["sep"] = _both(apart(found[s].points, w.delta) for s in SIDES)
         total["sill"] = _both(self._on_subject(found[s], batch[f"masks_{s}"]) for s in SIDES)
+        if w.align:
+            total["align"] = self._apart(found["a"].points, found["b"].points)
+        if w.cyc and c.two_steps:
+            total["cyc"] = self._cycle(found, pictures, batch)
         weights = {name: float(getattr(w, name)) for name in total}
         if w.dc_warmup:
-            weights["dc"] *= min(1.0, self.shape_steps.item() / w.dc_warmup)
+            warm = min(1.0, self.shape_steps.item() / w.dc_warmup)
+            weights |= {name: weights[name] * warm for name in ("dc", "cyc") if name in weights}
         self.shape_steps += 1
         yield Turn("shape", total, weights)
         # eq. 5 with the program's labels; keypoints as they were before E moved
@@ -201,21 +213,48 @@ class Jokr(Method[JokrConfig, PairData]):
                 losses["ssim"] = ssim_loss(made, target, span=2.0)
         return losses
 
+    def _shaken(self, points: Points) -> Points:
+        """Keypoints with noise, so that G learns to draw a whole subject from ones that are slightly wrong."""
+        spread = self.config.shapes_noise
+        return points + spread * torch.randn_like(points) if spread else points
+
+    def _apart(self, a: Points, b: Points) -> Tensor:
+        """The energy distance between A's keypoints and T of B's, each with those of earlier steps."""
+        n, memory, steps = len(a), self.config.memory, int(self.shape_steps.item())
+        filled = min(n * steps, memory)
+        all_a, all_b = (torch.cat((x, seen[:filled])) for x, seen in ((a, self.seen_a), (b, self.seen_b)))
+        place = torch.arange(n * steps, n * (steps + 1), device=a.device) % memory
+        distance = energy_distance(a, self._to_a(b), all_a, self._to_a(all_b))
+        with torch.no_grad():
+            self.seen_a[place], self.seen_b[place] = a.float(), b.float()
+        return distance
+
+    def _cycle(self, found: Mapping[str, Detection], pictures: Mapping[str, Images], batch: Batch) -> Tensor:
+        """Mean |E(G_B(T^-1 k_A)) - T^-1 k_A|, and the same the other way; the drawn silhouettes are painted in the
+        mean colour of the one whose shape they have."""
+        losses = []
+        for side, there in (("a", "b"), ("b", "a")):
+            moved = self.transfer(found[side].points, side)
+            drawn = self._draw(moved)[:, SIDES.index(there)][:, None]
+            colour = _mean_colour(pictures[there], batch[f"masks_{there}"])
+            losses.append((self.detector(colour * drawn).points - moved.detach()).abs().mean())
+        return losses[0] + losses[1]
+
     def _shape_distance(self, made: Images, target: Images) -> Tensor:
         if self.config.silhouette_loss == "bce" and self.config.two_steps:
             return silhouette_entropy(made, target)
         return mse(made, target)
 
     def _on_subject(self, found: Detection, masks: Masks) -> Tensor:
-        inside = fit_silhouettes(masks, (found.heatmaps.shape[2], found.heatmaps.shape[3]))
+        size = (found.heatmaps.shape[2], found.heatmaps.shape[3])
         if self.config.released:
-            return silhouette(found.heatmaps, inside)
-        return silhouette_of_logits(found.logits, inside)
+            return silhouette(found.heatmaps, fit_silhouettes(masks, size))
+        return silhouette_of_logits(found.logits, touched_cells(masks, size))
 
     def _detect_all(self, pictures: dict[str, Images], batch: Batch) -> dict[str, Detection]:
         """E on the frames "a", "b", on their successors "a+1", "b+1" and on the frames moved at random "a warped"."""
         weights = self.config.losses
-        wanted = dict(pictures)
+        wanted = {s: self._flattened(pictures[s], batch, s) for s in SIDES}
         for s in SIDES:
             if weights.tmp:
                 wanted[f"{s}+1"] = _to_picture(batch[f"successors_{s}"], batch[f"successor_masks_{s}"])
@@ -233,6 +272,14 @@ class Jokr(Method[JokrConfig, PairData]):
             if weights.eq:
                 found[f"{s} warped"] = self.detector(wanted[f"{s} warped"])
         return found
+
+    def _flattened(self, pictures: Images, batch: Batch, side: str) -> Images:
+        """Some of the pictures painted in their mean colour, as `_cycle` paints what G has drawn."""
+        share, masks = self.config.augment.flat, batch[f"masks_{side}"]
+        if not share:
+            return pictures
+        flat = torch.rand(len(pictures), 1, 1, 1, device=pictures.device) < share
+        return torch.where(flat, _mean_colour(pictures, masks) * masks, pictures)
 
     def _draw_pair(self, a: Points, b: Points) -> tuple[Images, Images]:
         """What G_A makes of A's keypoints and G_B of B's; without the two steps, R's pictures."""
@@ -331,6 +378,12 @@ class Jokr(Method[JokrConfig, PairData]):
 def _to_picture(frames: Images, masks: Masks) -> Images:
     """[0, 1] on black to [-1, 1] with 0 around the subject."""
     return frames * 2 - masks
+
+
+def _mean_colour(pictures: Images, masks: Masks) -> Tensor:
+    """The mean of each picture under its mask: [B, 3, 1, 1]."""
+    area = masks.sum((2, 3), keepdim=True).clamp_min(1)
+    return (pictures * masks).sum((2, 3), keepdim=True) / area
 
 
 def _both(terms: Iterator[Tensor]) -> Tensor:

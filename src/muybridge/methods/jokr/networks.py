@@ -204,6 +204,11 @@ class LearnedAffine(nn.Module):
         return self.matrix
 
 
+def touched_cells(silhouettes: Float[Tensor, "B 1 H W"], size: tuple[int, int]) -> Float[Tensor, "B 1 H2 W2"]:
+    """1 where a cell of E's heat maps holds any of the subject, so that a leg that is thinner than a cell counts."""
+    return (F.adaptive_max_pool2d(silhouettes, size) > 0.5).to(silhouettes.dtype)
+
+
 def fit_silhouettes(silhouettes: Float[Tensor, "B 1 H W"], size: tuple[int, int]) -> Float[Tensor, "B 1 H2 W2"]:
     """Silhouettes at the size of E's heat maps, 0 or 1: bilinear, then cut at one half (for the silhouette loss)."""
     return (F.interpolate(silhouettes, size=size, mode="bilinear") > 0.5).to(silhouettes.dtype)

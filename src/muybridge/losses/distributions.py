@@ -1,0 +1,28 @@
+"""How far two sets of keypoints lie apart as distributions."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from muybridge.geometry import full_precision
+from muybridge.tensors import Points, Scalar
+
+
+def energy_distance(a: Points, b: Points, others_a: Points, others_b: Points) -> Scalar:
+    """Twice the mean distance between the sets less the mean distance within each (Szekely and Rizzo 2013); 0 where
+    they are equal in distribution. Mean of two: of each keypoint by itself, and of all as one long vector by sqrt(K).
+
+    a, b      [B, K, 2]  keypoints of the two sets
+    others_*  [N, K, 2]  more of the same sets, which stand for them where B is small
+    """
+    a, b, all_a, all_b = (full_precision(x) for x in (a, b, others_a, others_b))
+    apart = _distances(a, all_b) + _distances(b, all_a)
+    within = _distances(a, all_a) + _distances(b, all_b)
+    return (apart - within).mean()
+
+
+def _distances(x: Points, y: Points) -> Float[Tensor, ""]:
+    squared = (x[:, None] - y[None]).square().sum(-1)
+    # A distance of zero has no gradient.
+    each = (squared + 1e-6).sqrt().mean()
+    whole = (squared.mean(-1) + 1e-6).sqrt().mean()
+    return (each + whole) / 2
