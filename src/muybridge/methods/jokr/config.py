@@ -119,7 +119,8 @@ class AugmentConfig(Part):
     equivariance: Weight = 0.1
     """Standard deviation of the six entries of eq. 7's map (program: 0.1)."""
     flat: Share = 0.0
-    """Ours: share of the samples that E sees painted in their mean colour, so that it can read drawn silhouettes."""
+    """Ours: share of the samples whose texture fades towards their mean colour before E sees them, so that it can read
+    drawn silhouettes."""
     where: Literal["frames", "keypoints"] = "frames"
     """`keypoints`: just before the discriminator, for backgrounds that must stay (section 3, Augmentations)."""
 
