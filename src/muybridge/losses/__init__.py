@@ -1,6 +1,7 @@
 """Losses: plain functions from tensors to a scalar. Weights belong to the methods."""
 
 from muybridge.losses.adversarial import bce, feature_matching, lsgan_critic, lsgan_generator
+from muybridge.losses.features import feature_distance, gradient_difference
 from muybridge.losses.keypoints import (
     equivariance,
     released_separation,
@@ -14,7 +15,9 @@ from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, 
 __all__ = [
     "bce",
     "equivariance",
+    "feature_distance",
     "feature_matching",
+    "gradient_difference",
     "l1",
     "lsgan_critic",
     "lsgan_generator",
