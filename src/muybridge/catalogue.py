@@ -8,7 +8,10 @@ from typing import Any
 from muybridge.errors import UsageError
 from muybridge.method import Method
 
-METHODS: Mapping[str, str] = {"jokr": "muybridge.methods.jokr.method:Jokr"}
+METHODS: Mapping[str, str] = {
+    "jokr": "muybridge.methods.jokr.method:Jokr",
+    "cyclegan": "muybridge.methods.cyclegan.method:CycleGan",
+}
 
 
 def names() -> list[str]:

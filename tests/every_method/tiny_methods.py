@@ -25,6 +25,13 @@ TINY: Mapping[str, dict[str, Any]] = {
         "shape": {"steps": 2, "batch": 2},
         "texture": {"steps": 2, "batch": 2},
     },
+    "cyclegan": {
+        "size": 32,
+        "generator": GENERATOR,
+        "critic": {"width": 8, "layers": 2},
+        "history": 3,
+        "translate": {"steps": 3, "batch": 2},
+    },
 }
 
 
