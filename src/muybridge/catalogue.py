@@ -11,6 +11,7 @@ from muybridge.method import Method
 METHODS: Mapping[str, str] = {
     "jokr": "muybridge.methods.jokr.method:Jokr",
     "cyclegan": "muybridge.methods.cyclegan.method:CycleGan",
+    "recyclegan": "muybridge.methods.recyclegan.method:RecycleGan",
 }
 
 

@@ -32,6 +32,14 @@ TINY: Mapping[str, dict[str, Any]] = {
         "history": 3,
         "translate": {"steps": 3, "batch": 2},
     },
+    "recyclegan": {
+        "size": 32,
+        "generator": GENERATOR,
+        "critic": {"width": 8, "layers": 2},
+        "predictor": {"width": 8, "max_width": 16, "blocks": 2},
+        "history": 4,
+        "translate": {"steps": 2, "batch": 1},
+    },
 }
 
 
