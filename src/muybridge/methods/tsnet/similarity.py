@@ -105,22 +105,19 @@ def _one(
     found, order = [], []
     for side in (True, False):
         asking = (row_inside == side).nonzero()[:, 0]
-        allowed, others = column_inside == side, column_inside != side
         if not len(asking):
             continue
+        allowed, others = column_inside == side, column_inside != side
         count = others.sum().to(places)
         far = places[others].sum(0, keepdim=True) / count.clamp_min(1)
         keys, where = columns[allowed], torch.cat((places[allowed], far))
-        blocks = asking.split(max(1, pairs // max(1, len(keys))))
+        blocks = rows[asking].split(max(1, pairs // max(1, len(keys))))
+        again = len(blocks) > 1 and torch.is_grad_enabled()
         for block in blocks:
-            arguments = (rows[block], keys, where, count.log(), sharpness)
-            if len(blocks) > 1 and torch.is_grad_enabled():
-                found.append(checkpoint(_block, *arguments, use_reentrant=False))
-            else:
-                found.append(_block(*arguments))
-            order.append(block)
-    places_of = torch.cat(order)
-    return torch.cat(found)[places_of.argsort()]
+            arguments = (block, keys, where, count.log(), sharpness)
+            found.append(checkpoint(_block, *arguments, use_reentrant=False) if again else _block(*arguments))
+        order.append(asking)
+    return torch.cat(found)[torch.cat(order).argsort()]
 
 
 def _block(
