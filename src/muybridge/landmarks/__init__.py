@@ -1,6 +1,22 @@
 """Face and body landmarks for a clip: given (OpenPose, COCO, text), detected; smoothed, aligned, drawn."""
 
+from muybridge.landmarks.aligning import align
 from muybridge.landmarks.drawing import classes, coloured, label_indices, label_maps
 from muybridge.landmarks.points import Kind, Landmarks
+from muybridge.landmarks.reading import read
+from muybridge.landmarks.report import Report
+from muybridge.landmarks.smoothing import fill, smooth
 
-__all__ = ["Kind", "Landmarks", "classes", "coloured", "label_indices", "label_maps"]
+__all__ = [
+    "Kind",
+    "Landmarks",
+    "Report",
+    "align",
+    "classes",
+    "coloured",
+    "fill",
+    "label_indices",
+    "label_maps",
+    "read",
+    "smooth",
+]
