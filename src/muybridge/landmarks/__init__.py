@@ -1,6 +1,7 @@
 """Face and body landmarks for a clip: given (OpenPose, COCO, text), detected; smoothed, aligned, drawn."""
 
 from muybridge.landmarks.aligning import align
+from muybridge.landmarks.detecting import detect
 from muybridge.landmarks.drawing import classes, coloured, label_indices, label_maps
 from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.reading import read
@@ -14,6 +15,7 @@ __all__ = [
     "align",
     "classes",
     "coloured",
+    "detect",
     "fill",
     "label_indices",
     "label_maps",
