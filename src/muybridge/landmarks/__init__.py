@@ -3,6 +3,7 @@
 from muybridge.landmarks.aligning import align
 from muybridge.landmarks.detecting import detect
 from muybridge.landmarks.drawing import classes, coloured, label_indices, label_maps
+from muybridge.landmarks.joints import from_joints
 from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.reading import read
 from muybridge.landmarks.report import Report
@@ -17,6 +18,7 @@ __all__ = [
     "coloured",
     "detect",
     "fill",
+    "from_joints",
     "label_indices",
     "label_maps",
     "read",
