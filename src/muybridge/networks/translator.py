@@ -38,8 +38,6 @@ class TranslatorSizes(Sizes):
     """`instance` as published."""
     upsampling: Upsampling = "transposed"
     """`transposed` as published; `resize` leaves no checkerboard."""
-    fold: Literal[1, 2] = 1
-    """2: works at half the size, on 2x2 pixels laid out as channels, at a quarter of the cost."""
 
 
 class CriticSizes(Sizes):
@@ -67,17 +65,15 @@ class PredictorSizes(Sizes):
 class Translator(nn.Module):
     """A picture with its silhouette to another subject's, both [B, 4, H, W] in [-1, 1].
 
-    Both sides are multiples of fold x 2^downs. Weights start at N(0, 0.02).
+    Both sides are multiples of 2^downs. Weights start at N(0, 0.02).
     """
 
     def __init__(self, sizes: TranslatorSizes) -> None:
         super().__init__()
-        self.unfold, self.fold = nn.PixelUnshuffle(sizes.fold), nn.PixelShuffle(sizes.fold)
-        channels = CHANNELS * sizes.fold**2
-        self.net = ResnetGenerator(channels, channels, **sizes.model_dump(exclude={"fold"}))
+        self.net = ResnetGenerator(CHANNELS, CHANNELS, **sizes.model_dump())
 
     def forward(self, pictures: Float[Tensor, "B 4 H W"]) -> Float[Tensor, "B 4 H W"]:
-        return self.fold(self.net(self.unfold(pictures)))
+        return self.net(pictures)
 
 
 class FramePredictor(nn.Module):

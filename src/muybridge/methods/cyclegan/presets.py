@@ -10,20 +10,20 @@ _STANDARD = CycleGanConfig()
 _DRAFT = CycleGanConfig(
     size=128,
     margin=0.03,
-    generator=TranslatorSizes(width=48, blocks=6, downs=1, upsampling="resize", fold=2),
+    generator=TranslatorSizes(width=24, blocks=6, upsampling="resize"),
     critic=CriticSizes(width=32),
     augment=_CALM,
-    translate=StageConfig(steps=4000, lr=4e-4),
+    translate=StageConfig(steps=3200, lr=4e-4),
 )
 _BENCH = _DRAFT.model_copy(
     update={
         "size": 64,
-        "generator": TranslatorSizes(width=32, blocks=4, downs=1, upsampling="resize", fold=2),
+        "generator": TranslatorSizes(width=16, blocks=4, upsampling="resize"),
         "critic": CriticSizes(width=24),
-        "translate": StageConfig(steps=3000, batch=2, lr=5e-4),
+        "translate": StageConfig(steps=2000, batch=2, lr=5e-4),
     }
 )
-_SMOKE = _BENCH.model_copy(update={"translate": StageConfig(steps=500, batch=2, lr=1e-3)})
+_SMOKE = _BENCH.model_copy(update={"translate": StageConfig(steps=400, batch=2, lr=1e-3)})
 
 CARD = Card(
     name="cyclegan",

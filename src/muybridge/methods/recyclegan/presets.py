@@ -10,22 +10,22 @@ _STANDARD = RecycleGanConfig()
 _DRAFT = RecycleGanConfig(
     size=128,
     margin=0.03,
-    generator=TranslatorSizes(width=48, blocks=6, downs=1, upsampling="resize", fold=2),
+    generator=TranslatorSizes(width=24, blocks=6, upsampling="resize"),
     critic=CriticSizes(width=32),
     predictor=PredictorSizes(width=16, max_width=128),
     augment=_CALM,
-    translate=StageConfig(steps=2500, lr=4e-4),
+    translate=StageConfig(steps=1900, lr=4e-4),
 )
 _BENCH = _DRAFT.model_copy(
     update={
         "size": 64,
-        "generator": TranslatorSizes(width=32, blocks=4, downs=1, upsampling="resize", fold=2),
+        "generator": TranslatorSizes(width=16, blocks=4, upsampling="resize"),
         "critic": CriticSizes(width=24),
         "predictor": PredictorSizes(width=12, max_width=96, blocks=4),
-        "translate": StageConfig(steps=2500, lr=5e-4),
+        "translate": StageConfig(steps=1800, lr=5e-4),
     }
 )
-_SMOKE = _BENCH.model_copy(update={"translate": StageConfig(steps=450, lr=1e-3)})
+_SMOKE = _BENCH.model_copy(update={"translate": StageConfig(steps=400, lr=1e-3)})
 
 CARD = Card(
     name="recyclegan",
