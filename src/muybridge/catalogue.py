@@ -12,6 +12,7 @@ METHODS: Mapping[str, str] = {
     "jokr": "muybridge.methods.jokr.method:Jokr",
     "cyclegan": "muybridge.methods.cyclegan.method:CycleGan",
     "recyclegan": "muybridge.methods.recyclegan.method:RecycleGan",
+    "tsnet": "muybridge.methods.tsnet.method:Tsnet",
 }
 
 
