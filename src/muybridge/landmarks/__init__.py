@@ -7,7 +7,9 @@ from muybridge.landmarks.joints import from_joints
 from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.reading import read
 from muybridge.landmarks.report import Report
+from muybridge.landmarks.sheets import overlay, sheet
 from muybridge.landmarks.smoothing import fill, smooth
+from muybridge.landmarks.writing import to_json
 
 __all__ = [
     "Kind",
@@ -21,6 +23,9 @@ __all__ = [
     "from_joints",
     "label_indices",
     "label_maps",
+    "overlay",
     "read",
+    "sheet",
     "smooth",
+    "to_json",
 ]

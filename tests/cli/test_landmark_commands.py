@@ -1,0 +1,105 @@
+"""muybridge landmarks, and what takes landmarks."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_jobs import Command
+
+from muybridge.api.landmarking import performer, performers
+from muybridge.errors import InputError, UsageError
+from muybridge.landmarks import Landmarks, from_joints, read, to_json
+from muybridge.puppets import SceneClips, scene
+from muybridge.video import write
+
+
+@pytest.fixture(scope="module")
+def dancers() -> SceneClips:
+    return scene("dancers", 8, 64)
+
+
+def openpose(landmarks: Landmarks, folder: Path, second: bool = False) -> Path:
+    folder.mkdir()
+    for t, (points, trust) in enumerate(zip(landmarks.points, landmarks.confidence, strict=True)):
+        rows = torch.cat([points, trust[:, None]], 1)
+        people = [rows, rows * torch.tensor([0.5, 0.5, 1])] if second else [rows]
+        record = {"people": [{"pose_keypoints_2d": each.flatten().tolist()} for each in people]}
+        (folder / f"clip_{t:012d}_keypoints.json").write_text(json.dumps(record))
+    return folder
+
+
+def of(drawn: SceneClips) -> Landmarks:
+    return from_joints(drawn.joints_a, drawn.joint_names, (64, 64))
+
+
+def test_landmarks_of_a_video(tmp_path: Path, dancers: SceneClips, command: Command) -> None:
+    video = write(tmp_path / "dance.mp4", dancers.a.pixels, dancers.a.timing)
+    files = openpose(of(dancers), tmp_path / "json", second=True)
+    out = tmp_path / "landmarks"
+    ended = command("landmarks", video, "--landmarks", files, "--out", out)
+    assert ended.code == 0
+    assert "OpenPose JSON" in ended.err
+    assert "2 people on one frame" in ended.err
+    assert ended.out.splitlines()[-1] == str(out / "sheet.png")
+    assert {p.name for p in out.iterdir()} == {"landmarks.json", "sheet.png", "report.json"}
+    back, _ = read(out, 8)
+    assert float((back.points[:, :19] - of(dancers).points[:, :19]).abs().max()) < 1e-3
+    told = json.loads((out / "report.json").read_text())
+    assert told["people"] == 2
+    assert len(told["confidence"]) == 8
+
+    again = command("landmarks", video, "--landmarks", files, "--out", out)
+    assert again.code == 1
+    assert "--force" in again.err
+    assert command("landmarks", video, "--landmarks", out, "--smooth", 5, "--out", tmp_path / "smooth").code == 0
+    assert command("landmarks", video, "--landmarks", files, "--person", 1, "--out", out, "--force").code == 0
+    other, _ = read(out, 8)
+    assert torch.allclose(other.points[:, 1], of(dancers).points[:, 1] / 2, atol=1e-2)
+
+
+def test_without_a_detector_it_says_what_to_fetch(
+    tmp_path: Path, dancers: SceneClips, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUYBRIDGE_CACHE", str(tmp_path))
+    video = write(tmp_path / "dance.mp4", dancers.a.pixels, dancers.a.timing)
+    ended = command("landmarks", video, "--out", tmp_path / "landmarks")
+    assert ended.code == 1
+    assert str(tmp_path / "pose.onnx") in ended.err
+    assert "RTMPose" in ended.err
+    assert not (tmp_path / "landmarks").exists()
+
+
+def test_other_things_are_not_replaced(tmp_path: Path, dancers: SceneClips, command: Command) -> None:
+    video = write(tmp_path / "dance.mp4", dancers.a.pixels, dancers.a.timing)
+    files = openpose(of(dancers), tmp_path / "json")
+    ended = command("landmarks", video, "--landmarks", files, "--out", files, "--force")
+    assert ended.code == 1
+    assert "other things than landmarks" in ended.err
+
+
+def test_landmarks_shrink_with_their_frames(tmp_path: Path, dancers: SceneClips) -> None:
+    video = write(tmp_path / "dance.mp4", dancers.a.pixels, dancers.a.timing)
+    files = openpose(of(dancers), tmp_path / "json")
+    small = performer(video, files, max_side=32, max_frames=3)
+    assert small.clip.width == 32
+    want = of(dancers)[:3].resized((64, 64), (32, 32))
+    assert torch.allclose(small.landmarks.points[:, :15], want.points[:, :15], atol=1e-3)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "landmarks.json").write_text(to_json(of(dancers), (64, 64)))
+    whole = performer(dancers.a, tmp_path / "own")
+    assert torch.allclose(whole.landmarks.points[:, 1], of(dancers).points[:, 1], atol=1e-3)
+
+
+def test_wrong_requests_are_named(tmp_path: Path, dancers: SceneClips) -> None:
+    with pytest.raises(InputError, match="has 8 frames, and its landmarks have 2"):
+        performer(dancers.a, of(dancers)[:2])
+    with pytest.raises(UsageError, match="no network would look"):
+        performer(dancers.a, of(dancers), box=(0, 0, 9, 9))
+    with pytest.raises(UsageError, match="finds bodies"):
+        performer(dancers.a, kind="face68")
+    with pytest.raises(UsageError, match="1 videos cannot have 2"):
+        performers([dancers.a], [of(dancers), of(dancers)])
+    both = performers([dancers.a, dancers.b], [of(dancers), of(dancers)])
+    assert [p.name for p in both] == ["clip-a", "clip-b"]
+    assert both[0].notes == []
