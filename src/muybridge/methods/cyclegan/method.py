@@ -81,10 +81,6 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
 
     # -- what comes out -------------------------------------------------------------------------------------------
 
-    def translator(self, target: str) -> Translator:
-        """The one whose results look like `target`, "a" or "b"."""
-        return {"a": self.to_a, "b": self.to_b}[target]
-
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
@@ -105,7 +101,8 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
         full_frame = bool(options.pop("full_frame", True))
         c = self.config
         way = course(data, driving, source, method="cyclegan", margin=c.margin, follow_size=c.follow_size, **options)
-        frames = result_frames(self.translator(way.source), way, full_frame, self.device)
+        network = {"a": self.to_a, "b": self.to_b}[way.source]
+        frames = result_frames(network, way, full_frame, self.device)
         return Animation(frames, way.motion.timing, way.look.frame if full_frame else way.look.canvas, way.notes)
 
     def quality(self, data: UnpairedFrames) -> dict[str, float]:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from muybridge.data.pair import Pair, other, windows
 from muybridge.data.translating import EXPLAINED, pictures_of, through
 from muybridge.methods.recyclegan.data import LENGTH
-from muybridge.networks.translator import FramePredictor, Translator
 
 _AHEAD: Mapping[str, str] = {
     "ahead_l1": "mean difference of a frame from the one predicted from the two before (0 is perfect)",
@@ -25,7 +24,7 @@ def explained(name: str) -> str:
 
 
 def ahead_figures(
-    networks: Mapping[str, tuple[Translator, FramePredictor]], pair: Pair, device: torch.device
+    networks: Mapping[str, tuple[nn.Module, nn.Module]], pair: Pair, device: torch.device
 ) -> dict[str, float]:
     """ahead_l1, still_l1 and recycle_l1 of each side, over all windows of three frames, the values in [0, 1].
 
@@ -45,6 +44,6 @@ def ahead_figures(
     return figures
 
 
-def _predicted(predictor: FramePredictor, before: Tensor, now: Tensor, device: torch.device) -> Tensor:
+def _predicted(predictor: nn.Module, before: Tensor, now: Tensor, device: torch.device) -> Tensor:
     """`through` for a network of two pictures."""
     return through(lambda both: predictor(both[:, :4], both[:, 4:]), torch.cat((before, now), 1), device)

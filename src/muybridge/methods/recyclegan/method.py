@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from muybridge.data.pair import SIDES, crop_pair
 from muybridge.data.translating import course, cycle_figures, pair_sheet, result_frames, to_pictures
@@ -123,7 +123,7 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
     explained = staticmethod(explained)
 
 
-def _ahead(predictor: FramePredictor, frames: Tensor) -> Tensor:
+def _ahead(predictor: nn.Module, frames: Tensor) -> Tensor:
     """The last third of a stack of three frames, predicted from the two before."""
     before, now, _ = frames.chunk(LENGTH)
     return predictor(before, now)
