@@ -48,7 +48,8 @@ class FakeHistory(nn.Module):
                 self.pictures[place] = _to_bytes(fake)[0]
             else:
                 shown.append(fake)
-        return torch.cat(shown)
+        # In one memory layout, whether they are new or come from a checkpoint: others would be added in another order.
+        return torch.cat(shown).contiguous(memory_format=torch.channels_last)
 
     def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *rest: Any) -> None:
         # How many there are, and how large, only the checkpoint knows.
