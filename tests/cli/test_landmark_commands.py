@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from tiny_jobs import Command
 
+import muybridge
 from muybridge.api.landmarking import performer, performers
 from muybridge.errors import InputError, UsageError
 from muybridge.landmarks import Landmarks, from_joints, read, to_json
@@ -103,3 +105,97 @@ def test_wrong_requests_are_named(tmp_path: Path, dancers: SceneClips) -> None:
     both = performers([dancers.a, dancers.b], [of(dancers), of(dancers)])
     assert [p.name for p in both] == ["clip-a", "clip-b"]
     assert both[0].notes == []
+
+
+SETTINGS = {
+    "size": 32,
+    "aspect": 1.0,
+    "padded": "false",
+    "width": 4,
+    "critic_width": 4,
+    "image_blocks": 1,
+    "decoder_blocks": 1,
+    "perceptual": "weight-free",
+    "train.steps": 2,
+    "train.batch": 2,
+}
+TINY = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
+
+
+@pytest.fixture(scope="module")
+def performance(tmp_path_factory: pytest.TempPathFactory, dancers: SceneClips) -> Path:
+    """A folder with a.mp4, b.mp4, their landmarks, and run/: a trained on for two steps."""
+    folder = tmp_path_factory.mktemp("performance")
+    for name, clip, joints in (("a", dancers.a, dancers.joints_a), ("b", dancers.b, dancers.joints_b)):
+        write(folder / f"{name}.mp4", clip.pixels, clip.timing)
+        openpose(from_joints(joints, dancers.joint_names, (64, 64)), folder / f"{name}-json")
+    muybridge.fit(
+        "tsnet",
+        folder / "a.mp4",
+        landmarks=[folder / "a-json"],
+        out=folder / "run",
+        preset="smoke",
+        set={k: yaml.safe_load(str(v)) for k, v in SETTINGS.items()},
+        device="cpu",
+        precision="float32",
+    )
+    return folder
+
+
+def test_a_subject_is_trained_with_its_landmarks_and_performs(
+    performance: Path, dancers: SceneClips, tmp_path: Path, command: Command
+) -> None:
+    out = tmp_path / "a-like-b.mp4"
+    given = ("--driving", performance / "b.mp4", "--landmarks", performance / "b-json")
+    ended = command("animate", performance / "run", *given, "--out", out, "--device", "cpu")
+    assert ended.code == 0, ended.err
+    assert "b: landmarks given: OpenPose JSON" in ended.err
+    assert muybridge.read(out).timing == dancers.b.timing
+    source = ("--source", performance / "b.mp4", "--source-landmarks", performance / "b-json", "--no-align")
+    ended = command("animate", performance / "run", *given, *source, "--out", tmp_path / "bb.mp4", "--device", "cpu")
+    assert ended.code == 0, ended.err
+
+
+def test_two_videos_are_trained_on_from_the_command(performance: Path, tmp_path: Path, command: Command) -> None:
+    both = (performance / "a.mp4", performance / "b.mp4", "--landmarks", performance / "a-json")
+    ended = command(
+        "fit", "tsnet", *both, "--landmarks", performance / "b-json", "--out", tmp_path / "run", "--preset", "smoke",
+        "--device", "cpu", *TINY,
+    )  # fmt: skip
+    assert ended.code == 0, ended.err
+    assert "b: landmarks given: OpenPose JSON, b-json" in ended.err
+    told = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert [Path(p).name for p in told["inputs"].values()] == ["a.mp4", "b.mp4"]
+
+
+def test_requests_without_landmarks_say_what_to_do(
+    performance: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUYBRIDGE_CACHE", str(tmp_path))
+    a, b, run, out = (performance / "a.mp4", performance / "b.mp4", performance / "run", tmp_path / "x.mp4")
+    wrong = {
+        ("fit", "tsnet", a, "--out", tmp_path / "r"): "--landmarks FOLDER",
+        ("fit", "tsnet", "--out", tmp_path / "r"): "at least one video",
+        ("fit", "tsnet", a, "--flip", "A", "--out", tmp_path / "r"): "learns from landmarks",
+        ("fit", "jokr", a, b, "--landmarks", a, "--out", tmp_path / "r"): "uses no landmarks",
+        ("animate", run, "--driving", b, "--out", out): "--landmarks FOLDER",
+        ("animate", run, "--driving", b, "--background", "red", "--out", out): "are for pairs",
+        (
+            "animate",
+            run,
+            "--driving",
+            b,
+            "--landmarks",
+            performance / "b-json",
+            "--source",
+            "who",
+            "--out",
+            out,
+        ): "no video who",
+    }
+    for words, says in wrong.items():
+        ended = command(*words)
+        assert ended.code in (1, 2), words
+        assert says in ended.err, ended.err
+    assert not out.exists()
+    assert not (tmp_path / "r").exists()
