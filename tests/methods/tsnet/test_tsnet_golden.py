@@ -14,7 +14,11 @@ from golden_arrays import Golden
 from torch import Tensor, nn
 
 from muybridge import losses
+from muybridge.engine.optimisers import fade
 from muybridge.methods.tsnet import networks, pictures, similarity
+from muybridge.methods.tsnet.animating import References, drawn
+from muybridge.methods.tsnet.data import boxed
+from muybridge.methods.tsnet.method import Tsnet
 from muybridge.methods.tsnet.released import ReleasedCheckpoint, read_released, released_name
 from muybridge.networks import Vgg19
 
@@ -224,21 +228,86 @@ def test_training_step(golden: Golden, checkpoint: ReleasedCheckpoint) -> None:
     total = taught["G"] + taught["GF"] + taught["grad_G"] + taught["warp"]
     golden.check("train/loss_before_step/total_G_side", total)
 
-    total.backward(retain_graph=True)
+    total.backward()
     parts = step.parts
     golden.check_gradients("train/grad/img_enc", norms(parts.image_encoder, "img_enc"))
     golden.check_gradients("train/grad/lbl_enc", norms(parts.mask_encoder, "lbl_enc"))
     golden.check_gradients("train/grad/dec", norms(parts.decoder, "dec", checkpoint.decoder_blocks))
     golden.check_gradients("train/grad/fuse_net", norms(parts.fusion, "fuse_net"))
 
-    # The released step: the critics move first, with half the learning rate, and judge as they are then.
-    critics = [*parts.critic.parameters(), *parts.face_critic.parameters()]
-    for p in critics:
-        p.grad = None
-    optimiser = torch.optim.Adam(critics, 1e-4, (0.5, 0.999))
-    (judged["D"] + judged["DF"]).backward()
-    optimiser.step()
-    for name, value in (judged | step.generator_losses()).items():
+    golden.all_seen(*(f"train/{part}" for part in ("warp", "rec", "loss_before", "face", "netD", "grad")))
+
+
+@pytest.fixture(scope="module")
+def method(shared: Path) -> Tsnet:
+    """The method itself, as `muybridge import` sets it up."""
+    folder = shared / "golden" / "tsnet"
+    config, weights, stage = Tsnet.imported(folder / "checkpoint.pth", folder / "config.yaml")
+    built = Tsnet(config)
+    built.load_state_dict(weights)
+    assert stage == 1
+    return built.eval()
+
+
+def as_rgb(stored: Tensor) -> Tensor:
+    """The file's pictures [..., 3, 256, 256] as the crops that the method takes."""
+    mean = torch.tensor(pictures.MEAN_BGR).view(3, 1, 1)
+    return ((stored + mean) / 255).flip(-3)[..., PICTURE]
+
+
+def test_the_methods_own_step(golden: Golden, method: Tsnet) -> None:
+    labels = golden["in/train_lbl"][..., PICTURE]
+    boxes = torch.stack([boxed(each) for each in labels])
+    assert torch.equal(boxes[:, :, 0], golden["in/train_bbox"][..., PICTURE].float())
+    batch = {
+        "pictures": as_rgb(golden["in/train_img"]),
+        "labels": labels,
+        "boxes": boxes,
+        "crossed": torch.zeros(2, dtype=torch.bool),
+    }
+    stage = method.stages()[0]
+    method._vgg = [random_vgg19(golden)]
+    turns = method.turns(stage, batch)
+    critics = next(turns)
+    for name, value in {"D": critics.losses["d"], "DF": critics.losses["d_face"]}.items():
         golden.check(f"train/loss_of_optimize_parameters/{name}", value.double())
-    golden.seen |= {n for n in golden.arrays if n.startswith("train/lr")}
-    golden.all_seen("train/")
+    # The critics move first, with half the learning rate, and judge as they are then.
+    group = method.groups(stage)["critics"]
+    optimiser = torch.optim.Adam(group.parameters, group.lr, group.betas)
+    torch.autograd.backward(critics.total, inputs=list(group.parameters))
+    optimiser.step()
+    generator = next(turns)
+    method._vgg = []
+    weighted = {name: generator.weights.get(name, 1.0) * value for name, value in generator.losses.items()}
+    found = {"grad_G": weighted.pop("gradient"), "warp": weighted.pop("transformation")}
+    for released, ours in (("GAN", "gan"), ("FML", "matching"), ("VGG", "vgg")):
+        found[f"G_{released}"], found[f"GF_{released}"] = weighted.pop(ours), weighted.pop(f"{ours}_face")
+    assert not weighted
+    for net in ("G", "GF"):
+        found[net] = found[f"{net}_GAN"] + found[f"{net}_FML"] + found[f"{net}_VGG"]
+    for name, value in found.items():
+        golden.check(f"train/loss_of_optimize_parameters/{name}", value.double())
+
+
+@pytest.mark.parametrize("i", range(4))
+def test_the_methods_own_pictures(golden: Golden, method: Tsnet, i: int) -> None:
+    labels = golden["in/test_src_lbl"][..., PICTURE]
+    seen = method.seen(as_rgb(golden["in/test_src_img"]), labels, boxed(labels))
+    with torch.no_grad():
+        references = References(method.encode(*seen[:2]), seen[2], seen[0][:, 0])
+    made = drawn(method, references, golden["in/test_tar_lbl"][i : i + 1][..., PICTURE])
+    # Beyond the crop the program's black is no longer quite black once colours are matched; that is not shown here.
+    whole = golden[f"test/{i}/final_rgb_0_255@s8"].clone()
+    whole[:, 8:24] = (made[0] * 255).movedim(0, -1)[::8, ::8]
+    golden._compare(f"test/{i}/final_rgb_0_255@s8", whole)
+
+
+def test_the_programs_schedule(golden: Golden, method: Tsnet) -> None:
+    stage = method.stages()[0]
+    groups = method.groups(stage)
+    start = torch.tensor([groups["generator"].lr] * 4 + [groups["critics"].lr] * 2, dtype=torch.float64)
+    torch.testing.assert_close(golden["train/lr_after_setup"][0], start)
+    table = golden["train/lr_table_steps_0_27999_28000_40000_62999"]
+    shares = torch.tensor([fade(stage, step) for step in (0, 27999, 28000, 40000, 62999)], dtype=torch.float64)
+    # The program never quite comes to zero: it divides by one picture more.
+    torch.testing.assert_close(shares[:, None] * start, table, rtol=3e-6, atol=1e-9)

@@ -69,3 +69,14 @@ def test_patches_follow_the_grid() -> None:
     moved = warp_patches(picture, torch.stack((x, y), -1)[None])
     torch.testing.assert_close(moved[..., :-8], picture[..., 8:], atol=1e-5, rtol=0)
     assert moved[..., -8:].abs().max() < 1e-5
+
+
+def test_eight_bits_do_not_reach_the_grid() -> None:
+    torch.manual_seed(0)
+    features = torch.randn(2, 1, 16, SIDE, SIDE)
+    inside = box(1, 6, 2, 7)
+    wanted = sampling_grid(*features, inside, inside)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = sampling_grid(*features, inside, inside)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, wanted)

@@ -30,6 +30,8 @@ class LossConfig(Part):
     """L1 of each warped subject frame, eq. 7: lambda (section 4.2: 10); 0 is the ablation `T-Net w/o L_TRA`."""
     gradient: Weight = 10.0
     """Image gradient difference (section 4.2; program: 10)."""
+    alignment: Weight = 0.0
+    """1 - cosine similarity of the two branches' features; an option of the program for faces, not in the paper."""
 
 
 class SamplingConfig(Part):

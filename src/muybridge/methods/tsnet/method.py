@@ -49,11 +49,12 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 class Made(NamedTuple):
-    """A drawn picture [B, 3, H, W] as the networks see pictures, and where each of its cells looked in each of the K
-    subject frames, [B, K, h, w, 2]; None without the transformation branch."""
+    """A drawn picture [B, 3, H, W] as the networks see pictures; where each of its cells looked in each of the K
+    subject frames, [B, K, h, w, 2], None without the transformation branch; each branch's features [B, C, h, w]."""
 
     picture: Tensor
     grids: Tensor | None
+    branches: tuple[Tensor, ...]
 
 
 class Tsnet(Method[TsnetConfig, TsnetData]):
@@ -140,7 +141,10 @@ class Tsnet(Method[TsnetConfig, TsnetData]):
             losses["gradient"] = gradient_difference(made.picture[crossed:], target[crossed:])
         if made.grids is not None and w.transformation and crossed < len(target):
             losses["transformation"] = self._transformation(made.grids[crossed:], pictures[crossed:])
-        weights = {"gradient": w.gradient, "transformation": w.transformation}
+        if w.alignment and len(made.branches) == 2 and crossed < len(target):
+            warped, fused = (x[crossed:].float() for x in made.branches)
+            losses["alignment"] = 1 - F.cosine_similarity(warped, fused, dim=1).mean()
+        weights = {"gradient": w.gradient, "transformation": w.transformation, "alignment": w.alignment}
         for name in ("", "_face"):
             weights |= {f"vgg{name}": w.vgg, f"multiscale{name}": w.vgg, f"ssim{name}": w.ssim}
             weights |= {f"matching{name}": w.matching}
@@ -231,10 +235,11 @@ class Tsnet(Method[TsnetConfig, TsnetData]):
             parts.append(warp_features(each, grid).unflatten(0, (b, k)).mean(1))
         if c.branches != "transformation":
             parts.append(self.fusion(each, wanted).unflatten(0, (b, k)).mean(1))
+        joined = torch.cat(parts, 1)
         if c.combine == "matting":
             share = self.matte(*parts).sigmoid()
-            parts = [share * parts[0] + (1 - share) * parts[1]]
-        return Made(self._bordered(self.decoder(torch.cat(parts, 1))), grids)
+            joined = share * parts[0] + (1 - share) * parts[1]
+        return Made(self._bordered(self.decoder(joined)), grids, tuple(parts))
 
     # -- pictures as the networks see them ------------------------------------------------------------------------
 

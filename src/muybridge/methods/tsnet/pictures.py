@@ -65,7 +65,8 @@ def label_boxes(labels: Labels, margin: tuple[int, int]) -> Masks:
         ys, xs = (picture > 0).nonzero().T
         if len(ys):
             top, left = max(0, int(ys.min()) - margin[0]), max(0, int(xs.min()) - margin[1])
-            box[top : int(ys.max()) + margin[0] + 1, left : int(xs.max()) + margin[1] + 1] = 1
+            # The last row and column stay outside, as in the released program.
+            box[top : int(ys.max()) + max(1, margin[0]), left : int(xs.max()) + max(1, margin[1])] = 1
         maps.append(box)
     return torch.stack(maps)[:, None].to(labels.device)
 
@@ -73,8 +74,8 @@ def label_boxes(labels: Labels, margin: tuple[int, int]) -> Masks:
 def face_boxes(labels: Labels) -> Int64[Tensor, "B 4"]:
     """Where each picture's face is: (top, bottom, left, right) in pixels, ends excluded, inside the picture.
 
-    From the face's own label, else from the limbs of the head, else a square below the top; at least an eighth of the picture's
-    height (facts: Losses, for 256 pixels).
+    From the face's own label, else from the limbs of the head, else a square below the top; at least an eighth of the
+    picture's height (facts: Losses, for 256 pixels).
     """
     return torch.tensor([_face_box(picture) for picture in labels.cpu()])
 

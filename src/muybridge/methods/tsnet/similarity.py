@@ -69,7 +69,9 @@ def sampling_grid(
     rows, columns = _cells(driving), _cells(subject)
     places = make_grid(size, rows).flatten(0, 1)
     inner, outer = driving_box.flatten(1) > 0.5, subject_box.flatten(1) > 0.5
-    parts = [_one(*each, places, sharpness, pairs) for each in zip(rows, columns, inner, outer, strict=True)]
+    # Times tau, a product of 8 bits would move cells by whole cells.
+    with torch.autocast(driving.device.type, enabled=False):
+        parts = [_one(*each, places, sharpness, pairs) for each in zip(rows, columns, inner, outer, strict=True)]
     return torch.stack(parts).unflatten(1, size)
 
 
