@@ -107,6 +107,13 @@ def test_somebody_who_is_hidden_for_a_while_is_the_same_and_crumbs_are_nobody(tm
     assert float(found.points[11, 1, 0]) == 111
 
 
+def test_one_person_who_leaps_is_one_person(tmp_path: Path) -> None:
+    places = [(100.0, 200.0), (101.0, 200.0), (400.0, 200.0), (401.0, 200.0)]
+    found, report = read(folder(tmp_path, {str(t): [openpose(person(at, 10))] for t, at in enumerate(places)}), 4)
+    assert found.points[:, 1, 0].tolist() == [x for x, _ in places]
+    assert (report.people, report.missing) == (1, ())
+
+
 def test_older_openpose_files_have_18_points(tmp_path: Path) -> None:
     full = person((100, 200), 10)
     rows = np.stack([full[PLACE[name]] for name in OPENPOSE18])
@@ -200,6 +207,7 @@ def test_texts_of_faces(tmp_path: Path) -> None:
         ("a.json", '[{"image_id": 1, "keypoints": [1, 2, 3]}]', "people of 1 points"),
         ("a.json", '{"format": "muybridge landmarks", "kind": "x"}', "broken file of landmarks"),
         ("a.json", '{"people": []}', "no subject on any of the 1 frames"),
+        ("a.json", json.dumps({"people": [{"pose_keypoints_2d": [10**400, 2, 1]}]}), "not numbers"),
         ("a.txt", "1 2\n3 4", "4 numbers where 136"),
         ("a.txt", "hello", "not a text of numbers"),
     ],

@@ -26,6 +26,9 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert float((back.points - own.points)[own.present].abs().max()) < 1e-3
     assert report.size == (120, 160)
     assert report.missing == (2,)
+    # Frames that are named from 1 are not mistaken for the places in the file.
+    again, _ = read(tmp_path, 4, names=["1.png", "2.png", "3.png", "4.png"])
+    assert again.points.equal(back.points)
     (tmp_path / OWN).write_text(to_json(own, (120, 160)).replace("body25", "face68"))
     with pytest.raises(InputError, match="broken file of landmarks"):
         read(tmp_path)

@@ -112,13 +112,20 @@ def performer(
             )
         landmarks, report = detect(clip, model, None if box is None else scaled_box(box, video, clip))
         return Performer(name_of(video), path, clip, landmarks, report)
-    names = None if clip.source is None or not clip.source.is_dir() else [p.name for p in images_in(clip.source)]
     landmarks, report = read_landmarks(
-        given, len(clip), names=names or None, kind=kind, person=person, cut=max_frames is not None
+        given, len(clip), names=_names(video, clip), kind=kind, person=person, cut=max_frames is not None
     )
     now = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
     full = report.size or (now if isinstance(video, Clip) else probe(video).size)
     return Performer(name_of(video), path, clip, landmarks.resized(full, now), report)
+
+
+def _names(video: Source, clip: Clip) -> list[str] | None:
+    """Of the clip's frames, where it is a folder of images; of one in memory only where it is all of the folder."""
+    if clip.source is None or not clip.source.is_dir():
+        return None
+    names = [p.name for p in images_in(clip.source)]
+    return names if len(names) == len(clip) or (names and not isinstance(video, Clip)) else None
 
 
 def performers(

@@ -28,12 +28,14 @@ class Raw:
     what    the format, for people
     kind    of the landmarks
     frames  (key, the people on it) in order; the key is a file's name without its ending, or a number
+    named   whether the keys are names that frames may have, and not just the frames' places in the file
     size    (h, w) of the pictures, where the file says
     """
 
     what: str
     kind: Kind
     frames: tuple[tuple[str, tuple[Person, ...]], ...]
+    named: bool = True
     size: tuple[int, int] | None = None
 
 
@@ -57,7 +59,7 @@ def face_table(file: Path) -> Raw:
     if all(len(row) == 2 for row in rows):
         return face_texts([file])
     people = [(_face([row], file, ""),) for row in rows]
-    return Raw("a text file of 68 face points", "face68", tuple((str(i), p) for i, p in enumerate(people)))
+    return Raw("a text file of 68 face points", "face68", tuple((str(i), p) for i, p in enumerate(people)), False)
 
 
 def single(file: Path, kind: Kind | None = None) -> Raw:
@@ -82,7 +84,7 @@ def _object(file: Path, types: type | tuple[type, ...]) -> Any:
     if file.stat().st_size > LARGEST:
         raise InputError(f"{file} is larger than {LARGEST >> 20} MiB, too large for landmarks", f"Give {KINDS}.")
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file} is not a JSON file that can be read", "Write or copy it again.") from error
     if not isinstance(found, types):
@@ -93,7 +95,7 @@ def _object(file: Path, types: type | tuple[type, ...]) -> Any:
 def _triples(values: Any, file: Path, what: str) -> Rows:
     try:
         flat = np.asarray(values, np.float64).reshape(-1)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{file}: the {what} are not numbers") from error
     if len(flat) % 3 or not np.isfinite(flat).all():
         raise InputError(f"{file}: the {what} are not x, y and confidence of each point")
@@ -171,7 +173,7 @@ def _own(found: dict[str, Any], file: Path) -> Raw:
     try:
         kind, size = found["kind"], (int(found["size"][0]), int(found["size"][1]))
         frames = [np.asarray(each, np.float64) for each in found["points"]]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise InputError(f"{file} is a broken file of landmarks", "Write it again: muybridge landmarks") from error
     counts = (FACE68,) if kind == "face68" else (25, WHOLE)
     shapes = {each.shape for each in frames}
@@ -179,14 +181,14 @@ def _own(found: dict[str, Any], file: Path) -> Raw:
         raise InputError(f"{file} is a broken file of landmarks", "Write it again: muybridge landmarks")
     if not all(np.isfinite(each).all() for each in frames):
         raise InputError(f"{file} holds numbers that are not finite", "Write it again: muybridge landmarks")
-    return Raw("landmarks", kind, tuple((str(i), (each,)) for i, each in enumerate(frames)), size)
+    return Raw("landmarks", kind, tuple((str(i), (each,)) for i, each in enumerate(frames)), False, size)
 
 
 def _numbers(file: Path) -> list[list[float]]:
     """Every line of numbers, with commas or spaces between; the lines of a .pts file around them are left out."""
     if file.stat().st_size > LARGEST:
         raise InputError(f"{file} is larger than {LARGEST >> 20} MiB, too large for landmarks", f"Give {KINDS}.")
-    text = file.read_text(encoding="utf-8", errors="replace")
+    text = file.read_text(encoding="utf-8-sig", errors="replace")
     lines = [line for line in text.splitlines() if line.strip() and not re.match(r"\s*(version|n_points|[{}#])", line)]
     try:
         return [[float(part) for part in re.split(r"[,;\s]+", line.strip())] for line in lines]

@@ -88,7 +88,7 @@ def _placed(
     """The people on each frame of the clip."""
     by_key = dict(raw.frames)
     stems = [] if names is None else [Path(name).stem for name in names]
-    if stems and sum(stem in by_key for stem in stems) > 0:
+    if raw.named and any(stem in by_key for stem in stems):
         return [by_key.get(stem, ()) for stem in stems[:frames]]
     count = len(raw.frames) if frames is None else frames
     if len(raw.frames) == count or (cut and len(raw.frames) > count and not _from_zero(raw, 2**31)):

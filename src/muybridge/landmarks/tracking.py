@@ -79,6 +79,9 @@ def followed(frames: Sequence[Sequence[Person]], count: int, person: int = 0) ->
     most = max((sum(t in track.seen for track in found) for t in range(len(frames))), default=0)
     if not found:
         return out, 0
+    if most == 1 and len(found) > 1:
+        # Nobody to be mistaken for: one person, however far they moved between two frames.
+        found = [Track({t: rows for track in found for t, rows in track.seen.items()})]
     if not 0 <= person < len(found):
         raise UsageError(f"there is no person {person}: {len(found)} were found, numbered from 0 by size")
     chosen = found[person]
