@@ -1,4 +1,4 @@
-"""CycleGAN: its losses by hand, its history through a killed training, what comes out."""
+"""CycleGAN: its losses by hand, its history through a training that is stopped and goes on, what comes out."""
 
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ def test_the_critic_sees_fakes_and_older_fakes() -> None:
     assert {round(new, 4), round(old, 4)} <= seen
 
 
-def test_a_killed_training_ends_bit_for_bit_with_its_history(clips: list[Clip], tmp_path: Path) -> None:
+def test_a_stopped_training_ends_bit_for_bit_with_its_history(clips: list[Clip], tmp_path: Path) -> None:
     whole, data = made(clips)
     train(whole, data, seed=5, **CPU)
     run = Run.create(tmp_path / "run", "cyclegan", TINY.model_dump(mode="json"))

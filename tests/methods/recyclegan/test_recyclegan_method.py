@@ -1,4 +1,4 @@
-"""Recycle-GAN: its losses by hand, its history through a killed training, what comes out."""
+"""Recycle-GAN: its losses by hand, its history through a training that is stopped and goes on, what comes out."""
 
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,7 @@ def test_a_batch_is_three_frames_of_each_in_their_order(clips: list[Clip]) -> No
     assert places == [places[0], places[0] + 1, places[0] + 2]
 
 
-def test_a_killed_training_ends_bit_for_bit_with_its_history(clips: list[Clip], tmp_path: Path) -> None:
+def test_a_stopped_training_ends_bit_for_bit_with_its_history(clips: list[Clip], tmp_path: Path) -> None:
     whole, data = made(clips)
     train(whole, data, seed=5, **CPU)
     run = Run.create(tmp_path / "run", "recyclegan", TINY.model_dump(mode="json"))
