@@ -8,7 +8,12 @@ from typing import Any
 from muybridge.errors import UsageError
 from muybridge.method import Method
 
-METHODS: Mapping[str, str] = {"jokr": "muybridge.methods.jokr.method:Jokr"}
+METHODS: Mapping[str, str] = {
+    "jokr": "muybridge.methods.jokr.method:Jokr",
+    "cyclegan": "muybridge.methods.cyclegan.method:CycleGan",
+    "recyclegan": "muybridge.methods.recyclegan.method:RecycleGan",
+    "tsnet": "muybridge.methods.tsnet.method:Tsnet",
+}
 
 
 def names() -> list[str]:

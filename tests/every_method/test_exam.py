@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from pydantic import ValidationError
-from tiny_methods import FRAMES, TINY, build, build_with_data, clips, puppets
+from tiny_methods import FRAMES, TINY, beside, build, build_with_data, clips, landmarks, puppets
 from torch import Tensor
 
 from muybridge import catalogue
@@ -46,8 +46,10 @@ def batch_of(data: Data, stage: Stage, seed: int = 1) -> dict[str, Tensor]:
 
 def animation(method: Method[Any, Any], data: Data) -> Animation:
     """The method's natural question: the first appearance, moved as the second clip."""
-    source = "a" if method.card.needs == "pair" else puppets().a
-    return method.animate(data, puppets().b, source)
+    needs = method.card.needs
+    source = puppets().a if needs == "folder" else "a"
+    options = {"landmarks": landmarks()[1]} if needs == "landmarks" else {}
+    return method.animate(data, puppets(needs).b, source, **options)
 
 
 def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
@@ -100,10 +102,13 @@ def test_wrong_clips_get_a_sentence(name: str) -> None:
     with pytest.raises((InputError, UsageError)):
         method.prepare([])
     with pytest.raises(InputError):
-        method.prepare([clip[:1] for clip in good])
+        method.prepare([clip[:1] for clip in good], **beside(method.card.needs, 1))
     if method.card.needs == "pair":
         with pytest.raises(InputError, match="silhouettes"):
             method.prepare([clip.with_masks(None) for clip in good])
+    if method.card.needs == "landmarks":
+        with pytest.raises(InputError, match="landmarks"):
+            method.prepare(good)
 
 
 def test_stages_are_named_and_have_their_groups(sitting: tuple[Method[Any, Any], Data]) -> None:
@@ -207,7 +212,7 @@ def test_animations_keep_the_driving_times(sitting: tuple[Method[Any, Any], Data
     method.begin(method.stages()[0], data, torch.Generator().manual_seed(0))
     method.eval()
     made = animation(method, data)
-    assert made.timing == puppets().b.timing
+    assert made.timing == puppets(method.card.needs).b.timing
     frames = list(made.frames)
     assert len(frames) == FRAMES
     assert all(f.dtype == torch.uint8 and f.shape == (4, *made.size) for f in frames)

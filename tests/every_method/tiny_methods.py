@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from muybridge import catalogue
+from muybridge.landmarks import Landmarks, from_joints
 from muybridge.method import Data, Method
 from muybridge.puppets import SceneClips, scene
 from muybridge.video import Clip
@@ -25,19 +26,58 @@ TINY: Mapping[str, dict[str, Any]] = {
         "shape": {"steps": 2, "batch": 2},
         "texture": {"steps": 2, "batch": 2},
     },
+    "cyclegan": {
+        "size": 32,
+        "generator": GENERATOR,
+        "critic": {"width": 8, "layers": 2},
+        "history": 3,
+        "translate": {"steps": 3, "batch": 2},
+    },
+    "recyclegan": {
+        "size": 32,
+        "generator": GENERATOR,
+        "critic": {"width": 8, "layers": 2},
+        "predictor": {"width": 8, "max_width": 16, "blocks": 2},
+        "history": 4,
+        "translate": {"steps": 2, "batch": 1},
+    },
+    "tsnet": {
+        "size": 32,
+        "aspect": 1.0,
+        "padded": False,
+        "width": 4,
+        "critic_width": 4,
+        "image_blocks": 1,
+        "decoder_blocks": 1,
+        "perceptual": "weight-free",
+        "losses": {"ssim": 1.0},
+        "train": {"steps": 2, "batch": 2},
+    },
 }
 
 
 @cache
-def puppets() -> SceneClips:
-    """Two puppets with silhouettes."""
-    return scene("dog-cat", frames=FRAMES, size=64)
+def puppets(needs: str = "pair") -> SceneClips:
+    """Two puppets with silhouettes; dancers, whose joints are known, where landmarks are needed."""
+    return scene("dancers" if needs == "landmarks" else "dog-cat", frames=FRAMES, size=64)
+
+
+def landmarks() -> tuple[Landmarks, Landmarks]:
+    """Of both dancers."""
+    drawn = puppets("landmarks")
+    a, b = (from_joints(joints, drawn.joint_names, (64, 64)) for joints in (drawn.joints_a, drawn.joints_b))
+    return a, b
 
 
 def clips(needs: str) -> list[Clip]:
     """What a method that needs this is trained on."""
-    drawn = puppets()
-    return {"pair": [drawn.a, drawn.b], "folder": [drawn.a, drawn.ba]}[needs]
+    drawn = puppets(needs)
+    return {"pair": [drawn.a, drawn.b], "folder": [drawn.a, drawn.ba], "landmarks": [drawn.a, drawn.b]}[needs]
+
+
+def beside(needs: str, frames: int = FRAMES) -> dict[str, Any]:
+    """What `prepare` wants beside so many frames of the clips."""
+    return {"landmarks": [each[:frames] for each in landmarks()]} if needs == "landmarks" else {}
 
 
 def build(name: str, seed: int = 0) -> Method[Any, Any]:
@@ -51,4 +91,4 @@ def build(name: str, seed: int = 0) -> Method[Any, Any]:
 def build_with_data(name: str, seed: int = 0) -> tuple[Method[Any, Any], Data]:
     """The same with its training data."""
     method = build(name, seed)
-    return method, method.prepare(clips(method.card.needs))
+    return method, method.prepare(clips(method.card.needs), **beside(method.card.needs))

@@ -5,6 +5,7 @@ from muybridge.api.demonstration import demo
 from muybridge.api.evaluating import evaluate
 from muybridge.api.fitting import Fitted, fit, load
 from muybridge.api.importing import import_checkpoint
+from muybridge.api.landmarking import find_landmarks
 from muybridge.api.listing import methods, puppets
 from muybridge.api.machine import doctor
 from muybridge.api.masking import mask
@@ -20,6 +21,7 @@ __all__ = [
     "doctor",
     "edit",
     "evaluate",
+    "find_landmarks",
     "fit",
     "import_checkpoint",
     "load",

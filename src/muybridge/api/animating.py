@@ -7,6 +7,8 @@ from pathlib import Path
 
 from muybridge.api.fitting import Fitted, load
 from muybridge.api.inputs import Box, Source, silhouetted
+from muybridge.api.landmarking import Given
+from muybridge.api.performing import animate_person
 from muybridge.api.rendering import backdrop_of, check_background, check_free, written
 from muybridge.errors import MuybridgeError, RunError, UsageError
 from muybridge.method import Animation
@@ -16,7 +18,7 @@ from muybridge.video import Clip, probe
 def animate(
     run: Fitted | str | Path,
     driving: Source | None = None,
-    source: str | None = None,
+    source: Source | None = None,
     *,
     out: str | Path,
     background: str = "black",
@@ -24,6 +26,9 @@ def animate(
     masks: str | Path | Clip | None = None,
     box: Box | None = None,
     how: str = "auto",
+    landmarks: Given | None = None,
+    source_landmarks: Given | None = None,
+    align: bool = True,
     force: bool = False,
     device: str = "auto",
 ) -> tuple[Path, tuple[str, ...]]:
@@ -37,13 +42,32 @@ def animate(
     background  black, a colour, #rrggbb, transparent, or source, where the run keeps it
     affine      with the method's own map between the two subjects
     masks, box, how   silhouettes of the driving clip, see `mask`
+    landmarks, source_landmarks, align   for methods that need landmarks, see `performing.animate_person`
     returns     the file, and what a person should know of how it was made
     """
     target = Path(out)
     check_free(target, force)
     check_background(background, (_suffix(out),))
     fitted = run if isinstance(run, Fitted) else load(run, device=device)
-    side = None if source is None else source.lower()
+    if fitted.method.card.needs == "landmarks":
+        if background != "black" or masks is not None:
+            raise UsageError("whole pictures are made from landmarks: backgrounds and masks are for pairs")
+        said = animate_person(
+            fitted.method,
+            fitted.data,
+            driving,
+            source,
+            target,
+            landmarks=landmarks,
+            source_landmarks=source_landmarks,
+            box=box,
+            align=align,
+            force=force,
+        )
+        return target, (*said, *_unfinished(fitted))
+    if landmarks is not None or source_landmarks is not None:
+        raise UsageError(f"{fitted.method.card.name} uses no landmarks", "Leave them out.")
+    side = None if source is None else _side(source)
     clip, audio = None, None
     trained_on = _side_of(fitted, driving)
     if trained_on is not None and masks is None and box is None and side in (None, _other(trained_on)):
@@ -98,6 +122,13 @@ def edit(
     plate = getattr(getattr(fitted.data, side), "plate", None)
     written(animation, [target], backdrop_of(background, animation.size, plate), None, force)
     return target
+
+
+def _side(source: Source) -> str:
+    side = source.lower() if isinstance(source, str) else ""
+    if side not in ("a", "b"):
+        raise UsageError(f"a pair has the subjects A and B, not {source}", "Name one of the two: --source A")
+    return side
 
 
 def _suffix(out: str | Path) -> str:

@@ -12,6 +12,7 @@ import torch
 from muybridge import catalogue
 from muybridge.api.facing import facing_hint
 from muybridge.api.inputs import Box, Input, Source, names_of, silhouetted
+from muybridge.api.landmarking import Given, performers
 from muybridge.api.settings import checked, settings
 from muybridge.data.background import Plate, plate
 from muybridge.engine import Listener, settle, train
@@ -108,6 +109,7 @@ def fit(
     flip: str | None = None,
     keep_background: bool = False,
     max_frames: int | None = None,
+    landmarks: Sequence[Given | None] = (),
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
@@ -126,15 +128,48 @@ def fit(
     masks, boxes     for each input: given silhouettes, or a box round the subject on its first frame
     how              the way to find silhouettes, see `mask`
     flip             "a" or "b": mirror that input on the way in, and its results on the way out
+    landmarks        for each input of a method that needs them: files, see `find_landmarks`; None: found by a network
     keep_background  find each input's own background and keep it in the run, for results that are put back on it
     seed, device, precision, checkpoint_seconds, listener   see `engine.train`
     say              told what a person should know
     Raises the errors of reading, of silhouettes and of training; KeyboardInterrupt leaves a run to resume.
     """
     asked = wish(method, out, preset, set, resume=resume, force=force, device=device, precision=precision, seed=seed)
+    if asked.kind.card.needs == "landmarks":
+        if any(m is not None for m in (*masks, *boxes)) or flip is not None or keep_background:
+            raise UsageError(f"{method} learns from landmarks: masks, boxes, flips and backgrounds are for pairs")
+        return _fit_people(asked, inputs, landmarks, max_frames, listener, say, checkpoint_seconds)
+    if landmarks:
+        raise UsageError(f"{method} uses no landmarks", "Leave --landmarks out.")
     given = read_all(asked, inputs, masks=masks, boxes=boxes, how=how, max_frames=max_frames)
     plates = [plate(each.clip) for each in given] if keep_background else None
     return train_on(asked, given, flip, plates, listener, say, checkpoint_seconds)
+
+
+def _fit_people(
+    asked: Wish,
+    inputs: Sequence[Source],
+    landmarks: Sequence[Given | None],
+    max_frames: int | None,
+    listener: Listener | None,
+    say: Say | None,
+    checkpoint_seconds: float | int,
+) -> Fitted:
+    if not inputs:
+        raise UsageError(f"{asked.kind.card.name} learns from at least one video", "Name it, and its --landmarks.")
+    # People fill less of a frame than the silhouettes' subjects: twice the pixels are read.
+    side = None if asked.max_side is None else 2 * asked.max_side
+    kind = getattr(asked.config, "kind", None)
+    people = performers(inputs, landmarks, kind=kind, max_side=side, max_frames=max_frames)
+    named = {chr(ord("a") + i) if len(people) <= 26 else str(i + 1): p.path or p.name for i, p in enumerate(people)}
+
+    def prepare(method: Method[Any, Any]) -> Data:
+        return method.prepare([p.clip for p in people], landmarks=[p.landmarks for p in people])
+
+    def notes(data: Data) -> list[str]:
+        return [note for p in people for note in p.notes]
+
+    return trained(asked, prepare, named, {}, notes, listener, say, checkpoint_seconds)
 
 
 def read_all(
@@ -172,31 +207,53 @@ def train_on(
     """Make or open the run, train, and hand back what was trained."""
     if flip is not None and flip not in ("a", "b"):
         raise UsageError(f"one of the two subjects a and b can be mirrored, not {flip!r}")
-    tell = say or (lambda text: None)
+    sides = [chr(ord("a") + i) for i in range(len(given))]
+    inputs = {side: each.path or each.name for side, each in zip(sides, given, strict=True)}
+    silhouettes = {side: each.how for side, each in zip(sides, given, strict=True)}
+
+    def prepare(method: Method[Any, Any]) -> Data:
+        return method.prepare([each.clip for each in given], **_options(flip, plates))
+
+    def notes(data: Data) -> list[str]:
+        hint = facing_hint(data, given) if flip is None else None
+        found = [f"{g.name}: silhouettes {g.how}" for g in given] + [n for g in given for n in g.notes]
+        return found + ([hint] if hint else [])
+
+    return trained(asked, prepare, inputs, silhouettes, notes, listener, say, checkpoint_seconds)
+
+
+def trained(
+    asked: Wish,
+    prepare: Callable[[Method[Any, Any]], Data],
+    inputs: Mapping[str, str],
+    silhouettes: Mapping[str, str],
+    notes: Callable[[Data], list[str]],
+    listener: Listener | None,
+    say: Say | None,
+    checkpoint_seconds: float | int,
+) -> Fitted:
+    """Prepare the data and make the run, or open both; then train. Of several processes the first one prepares, and
+    the others take the data from its run."""
     torch.manual_seed(asked.seed)
     method = asked.kind(asked.config)
-    run, data = _opened(asked, given) if asked.resume else (None, None)
-    if data is None:
-        data = method.prepare([each.clip for each in given], **_options(flip, plates))
-    for note in [
-        *asked.notes,
-        *(f"{g.name}: silhouettes {g.how}" for g in given),
-        *(n for g in given for n in g.notes),
-    ]:
-        tell(note)
-    hint = facing_hint(data, given) if flip is None else None
-    if hint:
-        tell(hint)
-    sides = [chr(ord("a") + i) for i in range(len(given))]
-    if run is None:
-        run = Run.create(
-            asked.out,
-            asked.kind.card.name,
-            asked.config.model_dump(mode="json"),
-            asked.force,
-            inputs={side: each.path or each.name for side, each in zip(sides, given, strict=True)},
-            silhouettes={side: each.how for side, each in zip(sides, given, strict=True)},
-        )
+    machine = settle(asked.device, "float32")
+    if machine.main:
+        run, data = _opened(asked, list(inputs.values())) if asked.resume else (None, None)
+        data = prepare(method) if data is None else data
+        for note in [*asked.notes, *notes(data)] if say else []:
+            say(note)  # type: ignore[misc]
+        if run is None:
+            config = asked.config.model_dump(mode="json")
+            name = asked.kind.card.name
+            run = Run.create(asked.out, name, config, asked.force, inputs=inputs, silhouettes=silhouettes)
+        if machine.count > 1 and not run.has_data:
+            run.save_data(data.tensors())
+    machine.meet()
+    if not machine.main:
+        run = Run.open(asked.out, asked.kind.card.name)
+        data = asked.kind.Data.restore(run.load_data())
+    assert run is not None
+    assert data is not None
     train(
         method,
         data,
@@ -249,11 +306,10 @@ def _middle(p: Plate) -> torch.Tensor:
     return (p.at(len(p.motions) // 2) * 255).round().to(torch.uint8)
 
 
-def _opened(asked: Wish, given: Sequence[Input]) -> tuple[Run, Data | None]:
+def _opened(asked: Wish, now: list[str]) -> tuple[Run, Data | None]:
     """The run to go on with, and its data where it has them; RunError where it is of other inputs."""
     run = Run.open(asked.out, asked.kind.card.name)
     before = list(run.record.inputs.values())
-    now = [each.path or each.name for each in given]
     if before != now:
         raise RunError(
             f"{asked.out} was made from {' and '.join(before)}, not from {' and '.join(now)}",

@@ -63,7 +63,7 @@ def silhouetted(
     path = "" if isinstance(source, Clip) else str(source)
     clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=max_frames)
     if box is not None:
-        box = _scaled(box, source, clip)
+        box = scaled_box(box, source, clip)
     given = masks_of(masks)
     if given is not None and max_frames is not None and not isinstance(given, Clip):
         given = read(given, max_frames=max_frames)
@@ -94,7 +94,7 @@ def names_of(sources: Sequence[Source]) -> list[str]:
     return [f"{name}-{chr(ord('a') + i)}" for i, name in enumerate(names)]
 
 
-def _scaled(box: Box, source: Source, clip: Clip) -> Box:
+def scaled_box(box: Box, source: Source, clip: Clip) -> Box:
     """The box in pixels of the clip, which may have been made smaller while reading."""
     x0, y0, x1, y1 = box
     width = clip.width if clip.sizes is None else clip.sizes[0][1]

@@ -135,5 +135,5 @@ def _pictures(fitted: Fitted, files: Mapping[str, Path]) -> dict[str, bytes]:
     pictures = {"Contact sheet": files["contact-sheet.png"].read_bytes()}
     previews = fitted.run.previews()
     if previews:
-        pictures["Each subject with its keypoints, drawn again, and as the other"] = previews[-1].read_bytes()
+        pictures["The last preview of the training"] = previews[-1].read_bytes()
     return pictures

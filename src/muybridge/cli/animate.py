@@ -11,7 +11,6 @@ from muybridge.cli import options as o
 from muybridge.cli.console import note
 from muybridge.cli.console import out as printed
 from muybridge.cli.values import box as box_of
-from muybridge.cli.values import side
 
 
 def animate(
@@ -20,7 +19,7 @@ def animate(
     *,
     driving: Annotated[Path, Parameter(name="--driving", help="The video that gives the motion.")],
     source: Annotated[
-        str | None, Parameter(name="--source", help="Who moves: A or B; the one that the video does not show.")
+        str | None, Parameter(name="--source", help="Who moves: A or B of a pair; of landmarks, also a video.")
     ] = None,
     out: o.Out,
     background: o.Background = "black",
@@ -28,6 +27,15 @@ def animate(
     masks: Annotated[Path | None, Parameter(name="--masks", help="Silhouettes of the driving video.")] = None,
     box: Annotated[str | None, Parameter(name="--box", help="Box round its subject: x0,y0,x1,y1 in pixels.")] = None,
     how: o.How = "auto",
+    landmarks: Annotated[
+        Path | None, Parameter(name="--landmarks", help="Landmarks of the driving video, where the method needs them.")
+    ] = None,
+    source_landmarks: Annotated[
+        Path | None, Parameter(name="--source-landmarks", help="Landmarks of a --source that is a video.")
+    ] = None,
+    align: Annotated[
+        bool, Parameter(name="--align", help="Bring driving landmarks to the subject's size and place.")
+    ] = True,
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
@@ -39,6 +47,8 @@ def animate(
 
         muybridge animate runs/cat-fox --driving another-fox.mp4 --source A --background transparent --out cat.webm
 
+        muybridge animate runs/dance --driving other.mp4 --landmarks other-landmarks --out dances-like-other.mp4
+
     Parameters
     ----------
     run
@@ -49,13 +59,16 @@ def animate(
     path, notes = muybridge.animate(
         run,
         driving,
-        side(source),
+        source,
         out=out,
         background=background,
         affine=affine,
         masks=masks,
         box=box_of(box),
         how=how,
+        landmarks=landmarks,
+        source_landmarks=source_landmarks,
+        align=align,
         force=force,
         device=device,
     )

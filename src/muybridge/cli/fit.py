@@ -31,6 +31,7 @@ def fit(
         bool, Parameter(name="--keep-background", negative="", help="Keep each input's own background with the run.")
     ] = False,
     max_frames: o.MaxFrames = None,
+    landmarks: o.Landmarks = (),
     set: o.Set = (),
     seed: o.Seed = 0,
     device: o.Device = "auto",
@@ -42,6 +43,8 @@ def fit(
     For example:
 
         muybridge fit jokr cat.mp4 fox.mp4 --out runs/cat-fox --preset draft
+
+        muybridge fit tsnet dance.mp4 --landmarks dance-landmarks --out runs/dance
 
         muybridge fit jokr cat.mp4 fox.mp4 --out runs/no-affine --set affine=false --set shape.steps=2000
 
@@ -68,6 +71,7 @@ def fit(
             flip=side(flip),
             keep_background=keep_background,
             max_frames=max_frames,
+            landmarks=landmarks,
             seed=seed,
             device=device,
             precision=precision,

@@ -18,6 +18,7 @@ from muybridge.cli.edit import edit
 from muybridge.cli.evaluate import evaluate
 from muybridge.cli.fit import fit
 from muybridge.cli.importing import importing
+from muybridge.cli.landmarks import landmarks
 from muybridge.cli.mask import mask
 from muybridge.cli.methods import methods
 from muybridge.cli.puppets import puppets
@@ -45,7 +46,7 @@ def app() -> App:
         exit_on_error=False,
         print_error=False,
     )
-    for verb in (retarget, mask, fit, animate, edit, evaluate, demo, puppets, methods, doctor):
+    for verb in (retarget, mask, landmarks, fit, animate, edit, evaluate, demo, puppets, methods, doctor):
         made.command(verb)
     made.command(importing, name="import")
     return made

@@ -40,6 +40,14 @@ BoxA = Annotated[
     str | None, Parameter(name="--box-a", help="Box round A's subject on its first frame: x0,y0,x1,y1 in pixels.")
 ]
 BoxB = Annotated[str | None, Parameter(name="--box-b", help="Box round B's subject.")]
+Landmarks = Annotated[
+    tuple[Path, ...],
+    Parameter(
+        name="--landmarks",
+        negative="",
+        help="Landmarks of a video, where the method needs them: of `landmarks`, or files that it reads. Once a video.",
+    ),
+]
 CheckpointSeconds = Annotated[
     float, Parameter(name="--checkpoint-seconds", help="The most that a kill can cost, in seconds.")
 ]

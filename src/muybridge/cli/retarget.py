@@ -19,6 +19,9 @@ def retarget(
     /,
     *,
     out: o.Out,
+    method: Annotated[
+        str, Parameter(name="--method", help="Of those that need a pair; see: muybridge methods")
+    ] = "jokr",
     preset: o.Preset = None,
     force: o.Force = False,
     resume: o.Resume = False,
@@ -40,8 +43,8 @@ def retarget(
 ) -> None:
     """Two subjects exchange their motion: A moves like B, and B like A.
 
-    Writes both videos, a side-by-side sheet, the keypoints, a contact sheet and report.html. Videos, GIFs, folders of
-    frames and frame strips will do. Silhouettes are found unless they are given.
+    Writes both videos, a side-by-side sheet, the keypoints where the method has any, a contact sheet and report.html.
+    Videos, GIFs, folders of frames and frame strips will do. Silhouettes are found unless they are given.
 
     For example:
 
@@ -52,6 +55,8 @@ def retarget(
         muybridge retarget cat.mp4 fox.mp4 --out cat-fox --masks-a cat-masks --box-b 40,60,300,280
 
         muybridge retarget cat.mp4 fox.mp4 --out cat-fox --resume
+
+        muybridge retarget cat.mp4 fox.mp4 --out cat-fox-baseline --method cyclegan
 
     Parameters
     ----------
@@ -68,6 +73,7 @@ def retarget(
             a,
             b,
             out,
+            method=method,
             preset=preset,
             set=changes(set),
             masks=(masks_a, masks_b),

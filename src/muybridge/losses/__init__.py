@@ -2,6 +2,7 @@
 
 from muybridge.losses.adversarial import bce, feature_matching, lsgan_critic, lsgan_generator
 from muybridge.losses.distributions import energy_distance
+from muybridge.losses.features import feature_distance, gradient_difference
 from muybridge.losses.keypoints import (
     equivariance,
     released_separation,
@@ -16,7 +17,9 @@ __all__ = [
     "bce",
     "energy_distance",
     "equivariance",
+    "feature_distance",
     "feature_matching",
+    "gradient_difference",
     "l1",
     "lsgan_critic",
     "lsgan_generator",

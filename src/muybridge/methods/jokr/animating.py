@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from muybridge.data.pair import SIDES, check_side, closest_side, other
 from muybridge.data.subject import Subject
 from muybridge.errors import UsageError
 from muybridge.method import Animation, Stage
-from muybridge.methods.jokr.data import SIDES, PairData
+from muybridge.methods.jokr.data import PairData
 from muybridge.tensors import Images, Masks, Points
 from muybridge.video import Clip, Timing, contact_sheet, draw_keypoints
 
@@ -26,11 +27,6 @@ def batch(method: Jokr) -> int:
     """Frames that go through the networks together: one, where what comes out depends on the others in the batch."""
     c = method.config
     return 1 if c.detector.always_training or c.bumps == "released" else BATCH
-
-
-def other(side: str) -> str:
-    """The partner of "a" or "b"."""
-    return "b" if side == "a" else "a"
 
 
 def animate(
@@ -60,8 +56,7 @@ def animate(
         shown = closest_subject(data, driving)
         source = other(shown)
         notes.append(f"the driving clip looks like subject {shown}, so subject {source} is moved")
-    if source not in SIDES:
-        raise UsageError(f"a pair has the subjects a and b, not {source!r}")
+    check_side(source)
     appearance = None if data is None else data.subject(source)
     motion = _motion(method, data, driving, other(source))
     full = appearance if full_frame else None
@@ -213,17 +208,7 @@ def draw_preview(method: Jokr, data: PairData, stage: Stage) -> Tensor:
 
 def closest_subject(data: PairData, clip: Clip) -> str:
     """ "a" or "b": whose colours, under the silhouettes, are nearer to the clip's."""
-    shown = Subject.from_clip(clip, data.a.canvas, 0.1)
-    seen = _colours(shown)
-    return min(SIDES, key=lambda side: float((seen - _colours(data.subject(side))).abs().sum()))
-
-
-def _colours(subject: Subject) -> Tensor:
-    """Histogram of the subject's colours, 4 levels a channel, summing to 1: [64]."""
-    bins = (subject.pixels // 64).long()
-    index = (bins[:, 0] * 16 + bins[:, 1] * 4 + bins[:, 2])[subject.mattes[:, 0] > 127]
-    counts = torch.bincount(index, minlength=64).double()
-    return counts / counts.sum().clamp_min(1)
+    return closest_side(data.a, data.b, clip)
 
 
 def _as_seen(rgb: Images, mask: Masks) -> tuple[Images, Masks]:

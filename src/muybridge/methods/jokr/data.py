@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from muybridge.data.subject import Subject, shared_canvas
-from muybridge.errors import InputError, UsageError
-from muybridge.geometry import identity_affine, noisy_affines, random_affines, warp_affine
+from muybridge.data.pair import SIDES, augmenting_maps, check_side, crop_pair
+from muybridge.data.subject import Subject
+from muybridge.geometry import noisy_affines, warp_affine
 from muybridge.method import Data, Stage
 from muybridge.methods.jokr.config import AugmentConfig, JokrConfig
 from muybridge.tensors import Affines
 from muybridge.video import Clip
-
-SIDES = ("a", "b")
 
 
 @dataclass
@@ -35,31 +33,17 @@ class PairData(Data):
         plates: Sequence[Tensor | None] = (None, None),
     ) -> "PairData":
         """Crop both clips; see `Jokr.prepare`."""
-        if len(clips) != 2:
-            raise UsageError(
-                f"jokr learns from exactly two videos, not {len(clips)}", "muybridge retarget A B --out DIR"
-            )
-        for clip in clips:
-            if len(clip) < 2:
-                raise InputError(f"{clip.name} has {len(clip)} frame: jokr needs at least two that follow each other")
-        size = (
-            (config.size, config.size) if config.square or config.squeezed else shared_canvas(list(clips), config.size)
+        a, b = crop_pair(
+            clips,
+            config.size,
+            config.margin,
+            method="jokr",
+            square=config.square,
+            squeezed=config.squeezed,
+            follow_size=config.follow_size,
+            flip=flip,
+            plates=plates,
         )
-        a, b = (
-            Subject.from_clip(
-                clip,
-                size,
-                config.margin,
-                flip=flip == side,
-                plate=plate,
-                squeezed=config.squeezed,
-                follow_size=config.follow_size,
-            )
-            for clip, side, plate in zip(clips, SIDES, plates, strict=True)
-        )
-        for subject, clip in ((a, clips[0]), (b, clips[1])):
-            if not len(subject.neighbours()):
-                raise InputError(f"{clip.name}: no two neighbouring frames have silhouettes")
         return cls(a, b, config.augment)
 
     def batch(self, stage: Stage, generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:
@@ -86,24 +70,21 @@ class PairData(Data):
         return out
 
     def _maps(self, count: int, generator: torch.Generator, subject: Subject) -> Affines:
-        h, w = subject.canvas
-        moved = random_affines(
+        g = self.augment
+        return augmenting_maps(
             count,
-            degrees=self.augment.degrees,
-            scale=self.augment.scale,
-            shear=self.augment.shear,
-            shift=self.augment.shift,
-            aspect=w / h,
-            generator=generator,
+            generator,
+            subject.canvas,
+            share=g.share,
+            degrees=g.degrees,
+            scale=g.scale,
+            shear=g.shear,
+            shift=g.shift,
         )
-        still = torch.rand(count, generator=generator) >= self.augment.share
-        return torch.where(still[:, None, None], identity_affine(count), moved)
 
     def subject(self, side: str) -> Subject:
         """ "a" or "b"."""
-        if side not in SIDES:
-            raise UsageError(f"a pair has the subjects a and b, not {side!r}")
-        return self.a if side == "a" else self.b
+        return self.a if check_side(side) == "a" else self.b
 
     def tensors(self) -> dict[str, Tensor]:
         a = self.augment

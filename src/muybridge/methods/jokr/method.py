@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from muybridge.data.pair import SIDES
 from muybridge.errors import UsageError
 from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians, warp_affine
 from muybridge.losses import (
@@ -30,7 +31,7 @@ from muybridge.losses import (
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.jokr.animating import animate, draw_preview, edit, overlay, quality
 from muybridge.methods.jokr.config import JokrConfig
-from muybridge.methods.jokr.data import SIDES, PairData
+from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.describing import described, explained
 from muybridge.methods.jokr.importing import imported
 from muybridge.methods.jokr.networks import (

@@ -1,0 +1,72 @@
+"""muybridge landmarks"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from muybridge.cli import options as o
+from muybridge.cli.console import note
+from muybridge.cli.console import out as printed
+from muybridge.cli.values import box as box_of
+
+
+def landmarks(
+    video: Path,
+    /,
+    *,
+    out: o.Out,
+    given: Annotated[
+        Path | None,
+        Parameter(name="--landmarks", help="Of another program: OpenPose's folder, COCO JSON, text of 68 face points."),
+    ] = None,
+    kind: Annotated[
+        Literal["body25", "face68"] | None, Parameter(name="--kind", help="face68: only the face of OpenPose's files.")
+    ] = None,
+    person: Annotated[int, Parameter(name="--person", help="Who, where the files hold several: 0 is the largest.")] = 0,
+    model: Annotated[
+        Path | None, Parameter(name="--model", help="The pose network, an ONNX file; pose.onnx in the cache otherwise.")
+    ] = None,
+    box: Annotated[
+        str | None, Parameter(name="--box", help="Box round the person on the first frame: x0,y0,x1,y1 in pixels.")
+    ] = None,
+    smooth: Annotated[int, Parameter(name="--smooth", help="Frames to average over, odd; 1 leaves them.")] = 1,
+    max_frames: o.MaxFrames = None,
+    force: o.Force = False,
+) -> None:
+    """Read or find the subject's landmarks on each frame, and show a sheet to judge by.
+
+    For example:
+
+        muybridge landmarks dance.mp4 --landmarks openpose-json --out dance-landmarks
+
+        muybridge landmarks dance.mp4 --model rtmpose.onnx --box 900,200,1200,900 --out dance-landmarks
+
+    Parameters
+    ----------
+    video
+        A video, GIF, folder of frames or frame strip.
+    """
+    import muybridge
+
+    found, report = muybridge.find_landmarks(
+        video,
+        out,
+        given=given,
+        kind=kind,
+        person=person,
+        model=model,
+        box=box_of(box),
+        smoothing=smooth,
+        max_frames=max_frames,
+        force=force,
+    )
+    note(f"{report.how}: {report.detail}")
+    sure = sum(report.confidence) / len(report.confidence)
+    note(f"{found.kind}, {found.points.shape[1]} points, mean confidence {sure:.2f}; people at once: {report.people}")
+    for warning in report.warnings:
+        note(warning)
+    printed().print(f"Use them with --landmarks {out}; judge them by", markup=False)
+    printed().print(str(out / "sheet.png"), markup=False)

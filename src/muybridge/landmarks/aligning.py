@@ -1,0 +1,206 @@
+"""The driving landmarks brought to the subject's size and place."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from muybridge.errors import InputError, MuybridgeWarning
+from muybridge.landmarks.layout import PLACE
+from muybridge.landmarks.points import Landmarks
+
+NEAR = 12
+"""Frames on either side within which a jump comes back to the ground: half a second at 25 a second."""
+LEVEL = 0.1
+"""A ground that rises less than this part of the body's height through a clip is taken as level."""
+PARTS = (
+    *(tuple(range(17)), tuple(range(17, 22)), tuple(range(22, 27)), tuple(range(27, 36))),
+    *(tuple(range(36, 42)), tuple(range(42, 48)), tuple(range(48, 68))),
+)
+"""Of a face: jaw, two brows, nose, two eyes, mouth."""
+
+_CHAIN = (("nose", "neck"), ("neck", "mid_hip"))
+_LEG = (("hip", "knee"), ("knee", "ankle"))
+
+
+def align(driving: Landmarks, subject: Landmarks) -> Landmarks:
+    """Bring driving landmarks to the subject's size and place; both in pixels of pictures of one size.
+
+    Bodies, as in Chan et al., "Everybody Dance Now" (2019), global pose normalisation: the subject's ground, near and
+    far, is where the ankles are lowest and highest in the picture; a driving frame is moved as far between
+    them, and scaled by the ratio of the two bodies' heights there. Two things differ, because a clip of a second
+    is not the paper's minutes: the ground under somebody who jumps is where they stand half a second before or after,
+    and the height is measured along the bones and not from nose to ankle, so that bending the knees is not growing
+    smaller. Sideways the middles of the two ways fall together.
+
+    Faces, part by part as in Wang et al., "Few-shot video-to-video synthesis" (2019): the face as a whole by its size
+    and middle, and then each of jaw, brows, nose, eyes and mouth by its own usual size and its usual place in the face.
+
+    Raises InputError where the two are of different kinds, or one of them is never seen. Where ankles are never seen, a
+    MuybridgeWarning says so and the trunk's length and the neck are used in their place.
+    """
+    if driving.kind != subject.kind:
+        raise InputError(
+            f"landmarks of kind {driving.kind} cannot drive landmarks of kind {subject.kind}",
+            "Read both with the same kind: body25 or face68.",
+        )
+    return _faces(driving, subject) if driving.kind == "face68" else _bodies(driving, subject)
+
+
+@dataclass(frozen=True, eq=False)
+class Stand:
+    """Where a body stands on each frame, and how large it is.
+
+    way     [T]  x of the hips, pixels
+    ground  [T]  y of the ground beneath, pixels
+    height  [T]  along the bones, pixels
+    known   [T]  where the three were measured, not filled in
+    """
+
+    way: Float[Tensor, "T"]
+    ground: Float[Tensor, "T"]
+    height: Float[Tensor, "T"]
+    known: Bool[Tensor, "T"]
+
+    @property
+    def near(self) -> float:
+        """y of the ground where it is nearest to the camera."""
+        return float(self.ground[self.known].quantile(0.95))
+
+    @property
+    def far(self) -> float:
+        """y of the ground where it is farthest."""
+        return float(self.ground[self.known].quantile(0.05))
+
+    @property
+    def tall(self) -> float:
+        """The body's height over the whole clip; bones are only ever foreshortened, so the upper quarter counts."""
+        return float(self.height[self.known].quantile(0.75))
+
+    @property
+    def level(self) -> bool:
+        """Whether it stays as near as it is."""
+        return self.near - self.far < LEVEL * self.tall
+
+    def tall_at(self, part: float) -> float:
+        """The height where the ground is about that part of the way from far (0) to near (1)."""
+        if self.level:
+            return self.tall
+        here = (self.ground - self.far) / (self.near - self.far)
+        close = self.known & ((here - part).abs() < 1 / 3)
+        return float(self.height[close].quantile(0.75)) if bool(close.any()) else self.tall
+
+
+def _bodies(driving: Landmarks, subject: Landmarks) -> Landmarks:
+    legs = _legs(driving) and _legs(subject)
+    if not legs:
+        warnings.warn(
+            "the ankles are never seen in one of the two clips: sizes are compared by the trunk, places by the neck",
+            MuybridgeWarning,
+            stacklevel=3,
+        )
+    one, two = _stand(driving, legs), _stand(subject, legs)
+    # Without a way of its own a clip stands in the middle of the other's.
+    part = torch.full_like(one.ground, 0.5) if one.level else (one.ground - one.far) / (one.near - one.far)
+    far, near = (two.tall_at(p) / one.tall_at(p) for p in (0.0, 1.0))
+    scale = torch.lerp(torch.tensor(far), torch.tensor(near), part.clamp(0, 1))
+    ground = two.far + part * (two.near - two.far)
+    if one.level:
+        # Small steps stay small steps.
+        ground = two.ground[two.known].median() + scale * (one.ground - one.ground[one.known].median())
+    middle = one.way[one.known].median(), two.way[two.known].median()
+    x = middle[1] + scale[:, None] * (driving.points[..., 0] - middle[0])
+    y = ground[:, None] + scale[:, None] * (driving.points[..., 1] - one.ground[:, None])
+    return replace(driving, points=torch.stack([x, y], -1))
+
+
+def _legs(landmarks: Landmarks) -> bool:
+    ankles = landmarks.seen[:, [PLACE["left_ankle"], PLACE["right_ankle"]]].any(1)
+    return int(ankles.sum()) > 0.2 * max(1, int(landmarks.present.sum()))
+
+
+def _stand(landmarks: Landmarks, legs: bool) -> Stand:
+    at, seen = landmarks.points, landmarks.seen
+    length = sum((_bone(landmarks, a, b) for a, b in _CHAIN[0 if legs else 1 :]), torch.zeros(len(at)))
+    feet = [PLACE[name] for name in (("left_ankle", "right_ankle") if legs else ("neck",))]
+    if legs:
+        for a, b in _LEG:
+            sides = [_bone(landmarks, f"{s}_{a}", f"{s}_{b}") for s in ("left", "right")]
+            length = length + torch.stack(sides).nan_to_num(-1).amax(0).where(~torch.stack(sides).isnan().all(0), NAN)
+    lowest = at[:, feet, 1].where(seen[:, feet], -torch.inf).amax(1)
+    hip = PLACE["mid_hip"] if bool(seen[:, PLACE["mid_hip"]].any()) else PLACE["neck"]
+    known = lowest.isfinite() & length.isfinite() & seen[:, hip]
+    if not bool(known.any()):
+        raise InputError(
+            "the body is never seen whole enough to be measured: neck, hips and, where there are any, a leg",
+            "Leave alignment out, or use other landmarks.",
+        )
+    ground = _between(lowest, lowest.isfinite())
+    if legs:
+        ground = _landed(ground)
+    return Stand(_between(at[:, hip, 0], seen[:, hip]), ground, _between(length, length.isfinite()), known)
+
+
+NAN = torch.tensor(float("nan"))
+
+
+def _bone(landmarks: Landmarks, a: str, b: str) -> Float[Tensor, "T"]:
+    """Length on each frame, pixels; NaN where an end is not seen."""
+    i, j = PLACE[a], PLACE[b]
+    length = (landmarks.points[:, i] - landmarks.points[:, j]).norm(dim=-1)
+    return length.where(landmarks.seen[:, i] & landmarks.seen[:, j], NAN)
+
+
+def _between(values: Float[Tensor, "T"], known: Bool[Tensor, "T"]) -> Float[Tensor, "T"]:
+    """Gaps filled from the nearest frame that is known; zero where none is."""
+    if not bool(known.any()):
+        return torch.zeros_like(values)
+    index = known.nonzero().flatten()
+    gap = (torch.arange(len(values))[:, None] - index[None]).abs()
+    return values[index[gap.argmin(1)]]
+
+
+def _landed(lowest: Float[Tensor, "T"]) -> Float[Tensor, "T"]:
+    """The ground under the lower foot: the lowest that it comes within half a second (y grows downwards), averaged."""
+    size = 2 * NEAR + 1
+    padded = torch.cat([lowest[:1].expand(NEAR), lowest, lowest[-1:].expand(NEAR)])
+    deepest = padded.unfold(0, size, 1).amax(1)
+    padded = torch.cat([deepest[:1].expand(NEAR), deepest, deepest[-1:].expand(NEAR)])
+    return padded.unfold(0, size, 1).mean(1)
+
+
+def _faces(driving: Landmarks, subject: Landmarks) -> Landmarks:
+    one, two = _whole(driving, "driving"), _whole(subject, "subject's")
+    scale = _extent(two.points).norm() / _extent(one.points).norm().clamp(min=1e-6)
+    middles = [face.points.mean(1, keepdim=True) for face in (one, two)]
+    here = driving.points.mean(1, keepdim=True)
+    moved = middles[1].mean(0) + scale * (here - middles[0].mean(0))
+    points = torch.zeros_like(driving.points)
+    for part in PARTS:
+        rows = list(part)
+        usual = [
+            (face.points[:, rows].mean(1, keepdim=True) - middle).mean(0)
+            for face, middle in zip((one, two), middles, strict=True)
+        ]
+        size = _extent(two.points[:, rows]) / _extent(one.points[:, rows]).clamp(min=1e-6)
+        centre = driving.points[:, rows].mean(1, keepdim=True)
+        place = moved + usual[1] + scale * (centre - here - usual[0])
+        points[:, rows] = place + size * (driving.points[:, rows] - centre)
+    return replace(driving, points=points)
+
+
+def _whole(face: Landmarks, whose: str) -> Landmarks:
+    """The frames on which all of the face is seen."""
+    frames = [int(i) for i in face.seen.all(1).nonzero().flatten()]
+    if not frames:
+        raise InputError(f"the {whose} face is seen whole on no frame", "Use other landmarks, or fill the gaps first.")
+    return face[frames]
+
+
+def _extent(points: Float[Tensor, "T N 2"]) -> Float[Tensor, "2"]:
+    """Usual width and height, pixels: the mean over the frames of each one's spread, twice the standard deviation."""
+    return 2 * points.std(dim=1, unbiased=False).mean(0)

@@ -1,0 +1,87 @@
+"""Landmarks found in the pictures themselves, one person followed through the clip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from muybridge.landmarks.network import Corners, Network, model_path
+from muybridge.landmarks.points import Landmarks
+from muybridge.landmarks.report import Report, checked
+from muybridge.landmarks.skeletons import Person, from_coco
+from muybridge.video.clip import Clip
+
+FAINT = 0.3
+"""Points below this score count as not found: MMPose's own demos do not draw them."""
+FEWEST = 6
+"""Body points without which nobody is there."""
+
+Picture = UInt8[np.ndarray, "h w 3"]
+
+
+def detect(clip: Clip, model: str | Path | None = None, box: Corners | None = None) -> tuple[Landmarks, Report]:
+    """One person's landmarks on every frame, by a pose network from a file.
+
+    model    an ONNX file, see `network.Network`; pose.onnx in the cache folder unless told
+    box      (x0, y0, x1, y1) in pixels round the person on the first frame. Without one it is the box of the clip's
+             silhouettes, and without those the whole picture, looked at again round what was found in it
+    returns  "body25" of 25 points, or 137 where the network has hands and face; and how it went
+
+    From then on the box is that of the points on the frame before; where the person is lost, the whole picture again.
+    The network sees one person, so others in the picture are not counted.
+
+    Raises MissingWeightsError, MissingExtraError or CheckpointError where there is no such network, InputError where
+    nobody is found on any frame.
+    """
+    network = Network(model_path(None if model is None else Path(model)))
+    first = box or _silhouette(clip)
+    rows: list[Person] = []
+    around = first
+    lost = 0
+    for i in range(len(clip)):
+        frame = _picture(clip, i)
+        whole = (0.0, 0.0, float(frame.shape[1]), float(frame.shape[0]))
+        found = network.find(frame, around or whole)
+        if around is None and (closer := extent(found)) is not None:
+            found = network.find(frame, closer)
+        found[found[:, 2] < FAINT, 2] = 0
+        around = extent(found)
+        if around is None:
+            lost += 1
+            found = np.zeros_like(found)
+        rows.append(from_coco(found))
+    at = torch.from_numpy(np.stack(rows)).float()
+    landmarks = Landmarks(at[..., :2].contiguous(), at[..., 2].contiguous(), "body25")
+    notes = (
+        [] if first is not None else ["the person was looked for in the whole picture; a box helps where it is large"]
+    )
+    if lost:
+        notes.append(f"the person was lost on {lost} of {len(clip)} frames")
+    return landmarks, checked(landmarks, "detected", network.name, clip.name, 1, tuple(notes))
+
+
+def extent(found: Person) -> Corners | None:
+    """The box round a person's points that are not faint; None where there are too few of them."""
+    sure = found[found[:, 2] >= FAINT, :2]
+    if int((found[:17, 2] >= FAINT).sum()) < FEWEST:
+        return None
+    (x0, y0), (x1, y1) = sure.min(0), sure.max(0)
+    return float(x0), float(y0), float(x1), float(y1)
+
+
+def _silhouette(clip: Clip) -> Corners | None:
+    """The box of the first silhouette, if it is the subject's and not the whole picture."""
+    if clip.mattes is None:
+        return None
+    rows, columns = (clip.mattes[0, 0] > 127).nonzero(as_tuple=True)
+    if len(rows) == 0 or len(rows) == clip.height * clip.width:
+        return None
+    return float(columns.min()), float(rows.min()), float(columns.max()), float(rows.max())
+
+
+def _picture(clip: Clip, index: int) -> Picture:
+    h, w = clip.sizes[index] if clip.sizes is not None else (clip.height, clip.width)
+    return np.ascontiguousarray(clip.pixels[index, :, :h, :w].permute(1, 2, 0).numpy())

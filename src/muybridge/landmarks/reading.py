@@ -1,0 +1,113 @@
+"""Landmarks that somebody else made, brought to the frames of a clip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from muybridge.errors import InputError
+from muybridge.landmarks.formats import KINDS, Raw, face_table, face_texts, natural_key, openpose, single
+from muybridge.landmarks.layout import FACE68, WHOLE
+from muybridge.landmarks.points import Kind, Landmarks
+from muybridge.landmarks.report import Report, checked
+from muybridge.landmarks.skeletons import Person
+from muybridge.landmarks.tracking import followed
+from muybridge.video.paths import local
+
+OWN = "landmarks.json"
+"""What `muybridge landmarks` writes into its folder."""
+
+
+def read(
+    path: str | Path,
+    frames: int | None = None,
+    *,
+    names: Sequence[str] | None = None,
+    kind: Kind | None = None,
+    person: int = 0,
+    cut: bool = False,
+) -> tuple[Landmarks, Report]:
+    """Landmarks from files.
+
+    path    a folder of OpenPose's JSON files (25 or 18 body points, hands, face), one a frame; a JSON file of COCO's,
+            data set or results, with 17, 26 (Halpe) or 133 (WholeBody) points; a folder of .txt or .pts files with 68
+            face points each, or one text file with 136 numbers a line; what `muybridge landmarks` wrote
+    frames  how many the clip has; as many as there are files unless told
+    names   of the clip's frames, where it is a folder: files are matched to them by name, and a frame without a file
+            has no subject. Otherwise the files' numbers count where they begin at 0, as OpenPose writes them for a
+            video; otherwise there must be one for each frame, in order
+    kind    "face68" reads only the faces of OpenPose's files
+    person  who, where there are several: 0 is the largest and surest, followed from frame to frame, 1 the next
+    cut     the clip is only the beginning: what lies beyond `frames` is left out
+
+    Raises InputError: files that hold no landmarks or do not fit the clip, UsageError: a person who is not there.
+    """
+    path = local(path)
+    raw = _raw(path, kind)
+    if kind is not None and raw.kind != kind:
+        raise InputError(f"{path} holds {raw.kind}, and {kind} is needed", f"Give {KINDS}.")
+    people = _placed(raw, frames, names, cut, path)
+    rows = next((len(p) for each in people for p in each), FACE68 if raw.kind == "face68" else WHOLE)
+    found, most = followed(people, rows, person)
+    at = torch.from_numpy(found).float()
+    landmarks = Landmarks(at[..., :2].contiguous(), at[..., 2].clamp(0, 1).contiguous(), raw.kind)
+    notes: tuple[str, ...] = ()
+    if most > 1:
+        notes = (f"{most} people on one frame: the landmarks are those of person {person}, by size",)
+    files = f"{raw.what}, {path.name}"
+    return landmarks, checked(landmarks, "given", files, path.name, max(most, 1), notes, raw.size)
+
+
+def _raw(path: Path, kind: Kind | None) -> Raw:
+    if path.is_dir():
+        if (path / OWN).is_file():
+            return single(path / OWN, kind)
+        jsons, texts = _files(path, (".json",)), _files(path, (".txt", ".pts"))
+        if jsons and not texts:
+            return openpose(jsons, kind or "body25")
+        if texts and not jsons:
+            return face_texts(texts)
+        what = "both JSON and text files" if jsons else "no landmarks"
+        raise InputError(f"the folder {path} holds {what}", f"Give {KINDS}.")
+    if path.suffix.lower() == ".json":
+        return single(path, kind)
+    return face_texts([path]) if path.suffix.lower() == ".pts" else face_table(path)
+
+
+def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    found = [p for p in folder.iterdir() if p.suffix.lower() in suffixes and p.name[0] != "." and p.is_file()]
+    return sorted(found, key=lambda p: natural_key(p.name))
+
+
+def _placed(
+    raw: Raw, frames: int | None, names: Sequence[str] | None, cut: bool, path: Path
+) -> list[tuple[Person, ...]]:
+    """The people on each frame of the clip."""
+    by_key = dict(raw.frames)
+    stems = [] if names is None else [Path(name).stem for name in names]
+    if raw.named and any(stem in by_key for stem in stems):
+        return [by_key.get(stem, ()) for stem in stems[:frames]]
+    count = len(raw.frames) if frames is None else frames
+    if len(raw.frames) == count or (cut and len(raw.frames) > count and not _from_zero(raw, 2**31)):
+        return [people for _, people in raw.frames[:count]]
+    if _from_zero(raw, 2**31 if cut else count):
+        by_number = {_number(key): people for key, people in raw.frames}
+        return [by_number.get(i, ()) for i in range(count)]
+    raise InputError(
+        f"{path} holds landmarks for {len(raw.frames)} frames, and the clip has {count}: each needs one",
+        "Give one for each frame in the same order, or name the files after the frames.",
+    )
+
+
+def _number(key: str) -> int:
+    digits = re.findall(r"\d+", key)
+    return int(digits[-1]) if digits else -1
+
+
+def _from_zero(raw: Raw, count: int) -> bool:
+    """Whether the files' numbers are indexes of frames: OpenPose counts a video from 0."""
+    numbers = [_number(key) for key, _ in raw.frames]
+    return len(set(numbers)) == len(numbers) and min(numbers) == 0 and max(numbers) < count

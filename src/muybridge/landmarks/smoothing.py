@@ -1,0 +1,61 @@
+"""Landmarks made steady in time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from muybridge.errors import UsageError
+from muybridge.landmarks.points import Landmarks
+
+
+def smooth(landmarks: Landmarks, window: int = 5, gap: int = 5) -> Landmarks:
+    """Fill short gaps and average over neighbouring frames (facts/tsnet, inference: a moving average of 5 frames).
+
+    window  frames, odd; 1 leaves the points where they are
+    gap     a landmark that is missing on at most so many frames in a row is put on the line between the places before
+            and after, as sure as the less sure of the two; longer gaps stay gaps
+
+    Neighbours count in pairs, one before and one as far behind, and only where both are sure: a steady motion is left
+    as it is, at the ends and beside a gap too. Nothing is averaged over a frame on which the landmark is missing.
+    """
+    if window < 1 or window % 2 == 0 or gap < 0:
+        raise UsageError(f"smoothing takes an odd window and a gap of 0 or more, not {window} and {gap}")
+    filled = fill(landmarks, gap)
+    points = filled.points
+    total, weight = points.clone(), torch.ones_like(filled.confidence)
+    whole = filled.seen
+    for k in range(1, min(window // 2, (len(points) - 1) // 2) + 1):
+        pairs = torch.zeros_like(whole)
+        pairs[k:-k] = whole[k:-k] & filled.seen[2 * k :] & filled.seen[: -2 * k]
+        before, after = points.roll(k, 0), points.roll(-k, 0)
+        total += torch.where(pairs[..., None], before + after, 0)
+        weight += 2 * pairs.float()
+        whole = pairs
+    return replace(filled, points=total / weight[..., None])
+
+
+def fill(landmarks: Landmarks, gap: int = 5) -> Landmarks:
+    """Put landmarks that are missing or unsure on at most `gap` frames in a row between those before and after."""
+    points, trust = landmarks.points.clone(), landmarks.confidence.clone()
+    seen = landmarks.seen
+    before, after = _nearest(seen), len(seen) - 1 - _nearest(seen.flip(0)).flip(0)
+    frames = torch.arange(len(seen))[:, None].expand_as(seen)
+    inside = (before >= 0) & (after < len(seen)) & ~seen
+    inside &= after - before - 1 <= gap
+    a, b = before.clamp(min=0), after.clamp(max=len(seen) - 1)
+    part = ((frames - a).float() / (b - a).clamp(min=1))[..., None]
+    two = [landmarks.points.gather(0, i[..., None].expand_as(points)) for i in (a, b)]
+    sure = [landmarks.confidence.gather(0, i) for i in (a, b)]
+    points = torch.where(inside[..., None], torch.lerp(two[0], two[1], part), points)
+    trust = torch.where(inside, torch.minimum(*sure), trust)
+    return replace(landmarks, points=points, confidence=trust)
+
+
+def _nearest(seen: Bool[Tensor, "T K"]) -> Int[Tensor, "T K"]:
+    """Index of the last frame up to this one on which a landmark is sure; -1 where there is none."""
+    index = torch.where(seen, torch.arange(len(seen))[:, None], -1)
+    return index.cummax(0).values

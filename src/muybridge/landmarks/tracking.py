@@ -1,0 +1,114 @@
+"""One person out of several, followed from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+
+from muybridge.errors import UsageError
+from muybridge.landmarks.skeletons import Person
+
+SURE = 0.05
+FEWEST = 3
+"""Points of a body that make somebody a person; OpenPose leaves crumbs of one or two."""
+REACH = 0.5
+"""How far somebody may have moved since the frame before, as a part of their own size."""
+PATIENCE = 30
+"""Frames that somebody may be hidden and still be the same."""
+
+
+@dataclass(eq=False)
+class Track:
+    """One person through the clip: frame -> points; `weight` is how large and sure they are, summed."""
+
+    seen: dict[int, Person] = field(default_factory=dict)
+    weight: float = 0.0
+
+    @property
+    def last(self) -> int:
+        """The frame where they were seen last."""
+        return max(self.seen)
+
+    def add(self, frame: int, person: Person) -> None:
+        """They were seen there."""
+        self.seen[frame] = person
+        rows = _main(person)
+        self.weight += size_of(person) * float(rows[rows[:, 2] >= SURE, 2].sum())
+
+
+def tracks(frames: Sequence[Sequence[Person]]) -> list[Track]:
+    """Everybody in the clip, the largest, surest and longest seen first.
+
+    frames  for each frame the people on it: [K, 3] each, (x, y, confidence)
+    """
+    found: list[Track] = []
+    for t, people in enumerate(frames):
+        there = [p for p in people if int((_main(p)[:, 2] >= SURE).sum()) >= FEWEST]
+        active = [track for track in found if t - track.last <= PATIENCE]
+        pairs = sorted(
+            (gap, i, j)
+            for i, track in enumerate(active)
+            for j, person in enumerate(there)
+            if (gap := distance(track.seen[track.last], person)) < REACH * (t - track.last) ** 0.5
+        )
+        taken: set[int] = set()
+        kept: set[int] = set()
+        for _, i, j in pairs:
+            if i not in kept and j not in taken:
+                active[i].add(t, there[j])
+                kept.add(i)
+                taken.add(j)
+        for j, person in enumerate(there):
+            if j not in taken:
+                found.append(Track())
+                found[-1].add(t, person)
+    return sorted(found, key=lambda track: -track.weight)
+
+
+def followed(frames: Sequence[Sequence[Person]], count: int, person: int = 0) -> tuple[Float[np.ndarray, "T K 3"], int]:
+    """The points [T, K, 3] of one person, zero where they are not seen; and how many there are at most on a frame.
+
+    count   K
+    person  0 for the largest and surest, 1 for the next; UsageError where there are not so many
+    """
+    out = np.zeros((len(frames), count, 3))
+    found = tracks(frames)
+    most = max((sum(t in track.seen for track in found) for t in range(len(frames))), default=0)
+    if not found:
+        return out, 0
+    if most == 1 and len(found) > 1:
+        # Nobody to be mistaken for: one person, however far they moved between two frames.
+        found = [Track({t: rows for track in found for t, rows in track.seen.items()})]
+    if not 0 <= person < len(found):
+        raise UsageError(f"there is no person {person}: {len(found)} were found, numbered from 0 by size")
+    chosen = found[person]
+    for t, rows in chosen.seen.items():
+        out[t] = rows
+    return out, most
+
+
+def size_of(person: Person) -> float:
+    """The longer side of the box round the sure points, in pixels."""
+    rows = _main(person)
+    at = rows[rows[:, 2] >= SURE, :2]
+    return float(np.ptp(at, axis=0).max()) if len(at) else 0.0
+
+
+def distance(one: Person, other: Person) -> float:
+    """Median distance of the points that both have, as a part of the larger one's size; infinite where they share none.
+
+    The median, so that an arm that was taken for the other does not tear a person apart.
+    """
+    a, b = _main(one), _main(other)
+    both = (a[:, 2] >= SURE) & (b[:, 2] >= SURE)
+    size = max(size_of(one), size_of(other))
+    if not both.any() or size == 0:
+        return float("inf")
+    return float(np.median(np.linalg.norm(a[both, :2] - b[both, :2], axis=1))) / size
+
+
+def _main(person: Person) -> Person:
+    return person if len(person) == 68 else person[:25]

@@ -1,0 +1,116 @@
+"""CycleGAN: unpaired translation, frame by frame (Zhu et al. 2017), of one pair of videos with silhouettes."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from muybridge.data.pair import crop_pair
+from muybridge.data.translating import EXPLAINED, course, cycle_figures, pair_sheet, result_frames, to_pictures
+from muybridge.losses import l1, lsgan_critic, lsgan_generator
+from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
+from muybridge.methods.cyclegan.config import CycleGanConfig
+from muybridge.methods.cyclegan.data import UnpairedFrames
+from muybridge.methods.cyclegan.presets import CARD
+from muybridge.networks.history import FakeHistory
+from muybridge.networks.translator import Translator, picture_critic
+from muybridge.video import Clip
+
+
+class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
+    """Two translators, a to b and b to a, each judged by a critic of its target.
+
+    Pictures have four channels in [-1, 1]: RGB with 0 (mid grey) around the subject, and the silhouette.
+    """
+
+    card: ClassVar[Card] = CARD
+    Config = CycleGanConfig
+    Data = UnpairedFrames
+
+    def __init__(self, config: CycleGanConfig) -> None:
+        super().__init__(config)
+        self.to_a, self.to_b = Translator(config.generator), Translator(config.generator)
+        self.critic_a, self.critic_b = picture_critic(config.critic), picture_critic(config.critic)
+        self.history_a, self.history_b = FakeHistory(config.history), FakeHistory(config.history)
+
+    # -- what is learned ------------------------------------------------------------------------------------------
+
+    def prepare(self, clips: Sequence[Clip], **options: Any) -> UnpairedFrames:
+        """Crop the two clips to their subjects.
+
+        clips   A and B, with silhouettes
+        flip    "a" or "b": mirror that one on the way in, and its results on the way out
+        plates  backgrounds uint8 [3, H, W] of both, for results on the source's own background
+        """
+        c = self.config
+        a, b = crop_pair(
+            clips, c.size, c.margin, method="cyclegan", square=c.square, follow_size=c.follow_size, **options
+        )
+        return UnpairedFrames(a, b, c.augment)
+
+    def stages(self) -> tuple[Stage, ...]:
+        t = self.config.translate
+        return (Stage("translate", t.steps, t.batch, t.decay),)
+
+    def groups(self, stage: Stage) -> dict[str, Group]:
+        lr = self.config.translate.lr
+        return {
+            "generators": Group([*self.to_a.parameters(), *self.to_b.parameters()], lr),
+            "critics": Group([*self.critic_a.parameters(), *self.critic_b.parameters()], lr),
+        }
+
+    def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
+        """Eq. 3 for both translators, then the critics on new and on older fakes."""
+        w = self.config.losses
+        a, b = to_pictures(batch["a"]), to_pictures(batch["b"])
+        made_b, made_a = self.to_b(a), self.to_a(b)
+        losses = {
+            # eq. 1, least squares
+            "adversarial": lsgan_generator(self.critic_b(made_b)) + lsgan_generator(self.critic_a(made_a)),
+            # eq. 2
+            "cycle": l1(self.to_a(made_b), a) + l1(self.to_b(made_a), b),
+        }
+        if w.identity:
+            losses["identity"] = l1(self.to_a(a), a) + l1(self.to_b(b), b)
+        yield Turn("generators", losses, w.model_dump())
+        shown_a, shown_b = self.history_a(made_a), self.history_b(made_b)
+        judged_a = lsgan_critic(self.critic_a(a), self.critic_a(shown_a))
+        judged_b = lsgan_critic(self.critic_b(b), self.critic_b(shown_b))
+        yield Turn("critics", {"critic_a": judged_a, "critic_b": judged_b})
+
+    # -- what comes out -------------------------------------------------------------------------------------------
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    def preview(self, data: UnpairedFrames, stage: Stage) -> Tensor:
+        return pair_sheet(self.to_a, self.to_b, data, self.device)
+
+    def animate(
+        self, data: UnpairedFrames, driving: Clip | None, source: Clip | str | None = None, **options: Any
+    ) -> Animation:
+        """Each driving frame translated to the subject `source`, "a" or "b".
+
+        driving     a clip of the other subject, with silhouettes; None: the clip that was trained on
+        affine      False is told that there is no map between the subjects that could be left out
+        full_frame  put back into frames of the source's size, where the source usually is; False: the crop as it is
+        """
+        full_frame = bool(options.pop("full_frame", True))
+        c = self.config
+        way = course(data, driving, source, method="cyclegan", margin=c.margin, follow_size=c.follow_size, **options)
+        network = {"a": self.to_a, "b": self.to_b}[way.source]
+        frames = result_frames(network, way, full_frame, self.device)
+        return Animation(frames, way.motion.timing, way.look.frame if full_frame else way.look.canvas, way.notes)
+
+    def quality(self, data: UnpairedFrames) -> dict[str, float]:
+        """Figures that need no truth; see `cycle_figures`."""
+        return cycle_figures(self.to_a, self.to_b, data, self.device)
+
+    @staticmethod
+    def explained(name: str) -> str:
+        """What a figure of `quality` means; "" where it is not one."""
+        figure, _, side = name.rpartition("_")
+        return f"{side}: {EXPLAINED[figure]}" if figure in EXPLAINED else ""

@@ -1,0 +1,1 @@
+"""Recycle-GAN on one pair of videos: see method.py for what is learned."""

@@ -1,0 +1,49 @@
+"""Figures of Recycle-GAN's look ahead, which need no truth."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from muybridge.data.pair import Pair, other, windows
+from muybridge.data.translating import EXPLAINED, pictures_of, through
+from muybridge.methods.recyclegan.data import LENGTH
+
+_AHEAD: Mapping[str, str] = {
+    "ahead_l1": "mean difference of a frame from the one predicted from the two before (0 is perfect)",
+    "still_l1": "the same of a frame from the one before: what predicting no motion gives",
+    "recycle_l1": "the same after the way there, one frame ahead, and back",
+}
+
+
+def explained(name: str) -> str:
+    """What a figure of `quality` means; "" where it is not one."""
+    figure, _, side = name.rpartition("_")
+    meaning = {**EXPLAINED, **_AHEAD}.get(figure)
+    return "" if meaning is None else f"{side}: {meaning}"
+
+
+def ahead_figures(
+    networks: Mapping[str, tuple[nn.Module, nn.Module]], pair: Pair, device: torch.device
+) -> dict[str, float]:
+    """ahead_l1, still_l1 and recycle_l1 of each side, over all windows of three frames, the values in [0, 1].
+
+    networks  for each side, the translator to it and the predictor of its next frame
+    """
+    figures: dict[str, float] = {}
+    for side, (back, ahead) in networks.items():
+        there, ahead_there = networks[other(side)]
+        subject = pair.subject(side)
+        starts = windows(subject, LENGTH)
+        before, now, later = (pictures_of(subject, starts + i) for i in range(LENGTH))
+        guessed = _predicted(ahead, before, now, device)
+        first, second = through(there, before, device), through(there, now, device)
+        again = through(back, _predicted(ahead_there, first, second, device), device)
+        for name, made in (("ahead", guessed), ("still", now), ("recycle", again)):
+            figures[f"{name}_l1_{side}"] = float((made - later).abs().mean() / 2)
+    return figures
+
+
+def _predicted(predictor: nn.Module, before: Tensor, now: Tensor, device: torch.device) -> Tensor:
+    """`through` for a network of two pictures."""
+    return through(lambda both: predictor(both[:, :4], both[:, 4:]), torch.cat((before, now), 1), device)

@@ -1,0 +1,43 @@
+"""Recycle-GAN's card and presets. A preset is a set of sizes and lengths; what is learned is the same in all."""
+
+from muybridge.data.pair import Augment
+from muybridge.method import Card
+from muybridge.methods.recyclegan.config import RecycleGanConfig, StageConfig
+from muybridge.networks.translator import CriticSizes, PredictorSizes, TranslatorSizes
+
+_CALM = Augment(degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
+_STANDARD = RecycleGanConfig()
+_DRAFT = RecycleGanConfig(
+    size=128,
+    margin=0.03,
+    generator=TranslatorSizes(width=24, blocks=6, upsampling="resize"),
+    critic=CriticSizes(width=32),
+    predictor=PredictorSizes(width=16, max_width=128),
+    augment=_CALM,
+    translate=StageConfig(steps=1900, lr=4e-4),
+)
+_BENCH = _DRAFT.model_copy(
+    update={
+        "size": 64,
+        "generator": TranslatorSizes(width=16, blocks=4, upsampling="resize"),
+        "critic": CriticSizes(width=24),
+        "predictor": PredictorSizes(width=12, max_width=96, blocks=4),
+        "translate": StageConfig(steps=1800, lr=5e-4),
+    }
+)
+_SMOKE = _BENCH.model_copy(update={"translate": StageConfig(steps=400, lr=1e-3)})
+
+CARD = Card(
+    name="recyclegan",
+    title="Each frame of one video as the subject of the other, learned from how both go on",
+    paper="Bansal, Ma, Ramanan, Sheikh: Recycle-GAN: Unsupervised Video Retargeting, 2018",
+    needs="pair",
+    gives="both translated videos",
+    presets={"draft": _DRAFT, "standard": _STANDARD, "smoke": _SMOKE, "bench": _BENCH},
+    preset_help={
+        "draft": "128 px, for a processor without GPU",
+        "standard": "256 px, sizes and weights of the paper, for a GPU",
+        "smoke": "64 px, a first look in about a minute",
+        "bench": "64 px, a few minutes on two cores, for tables of comparison",
+    },
+)

@@ -1,0 +1,1 @@
+"""TS-Net: see method.py for what is learned, in the order of the paper."""

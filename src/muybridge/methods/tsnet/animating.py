@@ -1,0 +1,173 @@
+"""What a trained TS-Net gives: the subject performing the driving motion, previews."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from muybridge.errors import InputError, UsageError
+from muybridge.landmarks import Landmarks, align, coloured, label_indices, smooth
+from muybridge.method import Animation
+from muybridge.methods.tsnet.data import Track, TsnetData, boxed, check, into_box
+from muybridge.methods.tsnet.pictures import one_hot, renormalised, to_rgb
+from muybridge.tensors import Images
+from muybridge.video import Clip, Timing, contact_sheet
+
+if TYPE_CHECKING:
+    from muybridge.methods.tsnet.method import Tsnet
+
+BATCH = 4
+"""Frames that go through the networks together."""
+
+
+class References(NamedTuple):
+    """K subject frames, encoded: features [1, K, C, h, w], boxes [1, K, 1, h, w], and the first frame's picture."""
+
+    features: Tensor
+    boxes: Tensor
+    first: Tensor
+
+
+def animate(
+    method: Tsnet,
+    data: TsnetData | None,
+    driving: Clip | None,
+    source: Clip | str | None = None,
+    *,
+    landmarks: Landmarks | None = None,
+    source_landmarks: Landmarks | None = None,
+    aligned: bool = True,
+    smoothing: int = 5,
+    sources: int | None = None,
+    seed: int = 0,
+) -> Animation:
+    """The subject performing the driving motion; pictures are crops of the config's size, opaque.
+
+    data              None for an imported checkpoint; then the source is a clip
+    driving           any video; None: the subject's own clip
+    source            a clip, or which clip of the training: "a" or "1" is the first, and the default
+    landmarks         of the driving clip, in pixels of its frames
+    source_landmarks  of the source where it is a clip
+    aligned           bring the driving landmarks to the subject's place and size (section 4.2)
+    smoothing         frames over which they are averaged (facts: Inference: 5); 1 leaves them
+    sources           K, as trained unless told
+    seed              of the choice of the K subject frames, drawn once for the whole video (section 3.2)
+    """
+    subject = _subject(method, data, source, source_landmarks)
+    notes: list[str] = []
+    if driving is None:
+        followed, timing = subject.landmarks, Timing.constant(len(subject))
+    else:
+        if landmarks is None:
+            raise InputError(
+                f"tsnet needs the landmarks of the driving clip {driving.name}",
+                "Name them with --landmarks; see: muybridge landmarks VIDEO",
+            )
+        check(driving, landmarks, method.config)
+        steady = _steady(landmarks, smoothing, notes)
+        followed, timing = _to_subject(steady, (driving.height, driving.width), subject, aligned), driving.timing
+    size = method.config.crop
+
+    def frames() -> Iterator[Tensor]:
+        references = encoded(method, subject, sources or method.config.sampling.sources, seed)
+        for index in torch.arange(len(followed)).split(BATCH):
+            labels = label_indices(followed[index.tolist()], size)
+            rgb = (drawn(method, references, labels).cpu() * 255).round().to(torch.uint8)
+            yield from torch.cat((rgb, torch.full_like(rgb[:, :1], 255)), 1)
+
+    return Animation(frames(), timing, size, tuple(notes))
+
+
+def encoded(method: Tsnet, subject: Track, count: int, seed: int) -> References:
+    """K of a subject's frames, drawn at random; all of them, some again, where there are fewer."""
+    present = subject.present
+    order = torch.randperm(len(present), generator=torch.Generator().manual_seed(seed))
+    chosen = present[order.repeat(-(-count // len(order)))[:count]]
+    labels = label_indices(subject.landmarks[chosen.tolist()], method.config.crop)
+    device = next(method.parameters()).device
+    rgb = subject.pixels[chosen].float() / 255
+    with torch.no_grad():
+        pictures, maps, boxes = method.seen(rgb.to(device), labels.to(device), boxed(labels).to(device))
+        return References(method.encode(pictures, maps), boxes, pictures[:, 0])
+
+
+def drawn(method: Tsnet, references: References, labels: UInt8[Tensor, "B h w"]) -> Images:
+    """The subject as each label map is: RGB crops in [0, 1]."""
+    device, n = references.first.device, len(labels)
+    like, border = method.config.crop[1], method.border
+    with torch.no_grad():
+        blank = torch.zeros(n, 3, *labels.shape[1:], device=device)
+        _, maps, boxes = method.seen(blank, labels.to(device), boxed(labels).to(device))
+        features, own = (x.expand(n, *x.shape[1:]) for x in (references.features, references.boxes))
+        made = method.draw(features, own, one_hot(maps[0], method.classes), boxes[0]).picture.float()
+        if method.config.match_colours:
+            made = renormalised(made, references.first.float())
+        return to_rgb(made)[..., border : border + like]
+
+
+def draw_preview(method: Tsnet, data: TsnetData) -> Tensor:
+    """Each subject's frames, the labels, and what is drawn from them; and the first as the second: uint8 [3, H, W]."""
+    rows: dict[str, Tensor] = {}
+    shown = data.tracks[:2]
+    for i, track in enumerate(shown):
+        index = track.present[torch.linspace(0, len(track.present) - 1, min(6, len(track.present))).long()]
+        labels = label_indices(track.landmarks[index.tolist()], method.config.crop)
+        references = encoded(method, track, method.config.sampling.sources, 0)
+        name = chr(ord("a") + i)
+        rows[name] = track.pixels[index]
+        rows[f"{name}: landmarks"] = coloured(labels, method.classes)
+        rows[f"{name} drawn again"] = drawn(method, references, labels).cpu()
+    if len(shown) == 2:
+        a, b = shown
+        index = b.present[torch.linspace(0, len(b.present) - 1, min(6, len(b.present))).long()]
+        followed = into_box(align(b.in_frame(), a.in_frame()), a.box, method.config.crop)
+        labels = label_indices(followed[index.tolist()], method.config.crop)
+        references = encoded(method, a, method.config.sampling.sources, 0)
+        rows["a moving like b"] = drawn(method, references, labels).cpu()
+    return contact_sheet(rows, columns=6)
+
+
+def _subject(method: Tsnet, data: TsnetData | None, source: Clip | str | None, landmarks: Landmarks | None) -> Track:
+    if isinstance(source, Clip):
+        if landmarks is None:
+            raise InputError(
+                f"tsnet needs the landmarks of the source clip {source.name}",
+                "Name them with --source-landmarks; see: muybridge landmarks VIDEO",
+            )
+        return Track.from_clip(source, landmarks, method.config)
+    if data is None:
+        raise UsageError("an imported checkpoint has no subject of its own", "Name a source video and its landmarks.")
+    name = "a" if source is None else source.lower()
+    index = int(name) - 1 if name.isdigit() else ord(name) - ord("a") if len(name) == 1 else -1
+    if not 0 <= index < len(data.tracks):
+        raise UsageError(
+            f"there is no subject {source!r}: the training had {len(data.tracks)}",
+            'Name one by its letter or its number: "a" or "1" is the first, or give a video.',
+        )
+    return data.tracks[index]
+
+
+def _steady(landmarks: Landmarks, smoothing: int, notes: list[str]) -> Landmarks:
+    """Smoothed, and where nobody is seen as on the nearest frame with somebody."""
+    present = landmarks.present.nonzero()[:, 0]
+    if not len(present):
+        raise InputError("the driving landmarks show nobody on any frame", "Look at them: muybridge landmarks VIDEO")
+    lost = len(landmarks) - len(present)
+    if lost:
+        notes.append(f"nobody is seen on {lost} driving frames; they are drawn like the nearest frame with somebody")
+    steady = smooth(landmarks, smoothing)
+    nearest = (torch.arange(len(landmarks))[:, None] - present).abs().argmin(1)
+    held = torch.where(steady.present, torch.arange(len(landmarks)), present[nearest])
+    return steady[held.tolist()]
+
+
+def _to_subject(driving: Landmarks, size: tuple[int, int], subject: Track, aligned: bool) -> Landmarks:
+    """Driving landmarks of frames of `size` (h, w) in pixels of the subject's crop."""
+    moved = driving.resized(size, subject.frame) if not aligned else driving
+    if aligned:
+        moved = align(driving.moved(subject.frame[0] / size[0]), subject.in_frame())
+    return into_box(moved, subject.box, (subject.pixels.shape[2], subject.pixels.shape[3]))

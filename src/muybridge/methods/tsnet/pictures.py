@@ -1,0 +1,107 @@
+"""Pictures and labels as TS-Net's networks see them, and the crop of the face (facts: Inputs, Losses)."""
+
+import torch
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor
+from torch.nn import functional as F
+
+from muybridge.tensors import Images, Masks
+
+MEAN_BGR = (101.84807586669922, 112.10832977294922, 111.65972900390625)
+"""Of the authors' training pictures, 0 to 255 (facts: Inputs)."""
+FACE = 24
+"""Label of the face's own landmarks; 1 to 4 are the limbs of the head."""
+FACE_SIZE = 64
+"""Side of the crop that the face critic sees."""
+Labels = UInt8[Tensor, "B H W"]
+"""Class of each pixel, 0 for the background."""
+
+
+def shift(like: Tensor) -> Float[Tensor, "1 3 1 1"]:
+    """What is taken from BGR in [0, 1]."""
+    return torch.tensor(MEAN_BGR, device=like.device, dtype=like.dtype).view(1, 3, 1, 1) / 255
+
+
+def to_network(rgb: Images) -> Images:
+    """RGB in [0, 1] to BGR minus the mean, about [-0.44, 0.6]."""
+    return rgb.flip(1) - shift(rgb)
+
+
+def to_rgb(pictures: Images) -> Images:
+    """The inverse of `to_network`, clipped to [0, 1]."""
+    return (pictures + shift(pictures)).clamp(0, 1).flip(1)
+
+
+def one_hot(labels: Labels, classes: int) -> Float[Tensor, "B C H W"]:
+    """A map for each class, the background's too."""
+    return F.one_hot(labels.long(), classes).movedim(-1, 1).float()
+
+
+def renormalised(pictures: Images, like: Float[Tensor, "B2 C H2 W2"]) -> Images:
+    """Each channel with the mean and deviation (unbiased) of `like`'s (facts: Losses, Inference).
+
+    pictures, like  [B, C, H, W]; `like` may have a batch of 1
+    """
+    spread, mean = torch.std_mean(pictures, (2, 3), keepdim=True)
+    wanted_spread, wanted_mean = torch.std_mean(like, (2, 3), keepdim=True)
+    return (pictures - mean) / spread.clamp_min(1e-12) * wanted_spread + wanted_mean
+
+
+def cell_boxes(boxes: Masks, cell: int = 8) -> Float[Tensor, "B 1 h w"]:
+    """Box maps at the size of the features, by the nearest pixel (facts: Transformation branch)."""
+    return F.interpolate(boxes, (boxes.shape[2] // cell, boxes.shape[3] // cell), mode="nearest")
+
+
+def label_boxes(labels: Labels, margin: tuple[int, int]) -> Masks:
+    """1 in the rectangle that holds all labels, widened; empty where there are none (section 3.1, figure 3).
+
+    labels   [B, H, W]
+    margin   (y, x) in pixels; a sixteenth of the picture's sides in the released program
+    returns  [B, 1, H, W]
+    """
+    maps = []
+    for picture in labels:
+        box = torch.zeros(picture.shape)
+        ys, xs = (picture > 0).nonzero().T
+        if len(ys):
+            top, left = max(0, int(ys.min()) - margin[0]), max(0, int(xs.min()) - margin[1])
+            # The last row and column stay outside, as in the released program.
+            box[top : int(ys.max()) + max(1, margin[0]), left : int(xs.max()) + max(1, margin[1])] = 1
+        maps.append(box)
+    return torch.stack(maps)[:, None].to(labels.device)
+
+
+def face_boxes(labels: Labels) -> Int64[Tensor, "B 4"]:
+    """Where each picture's face is: (top, bottom, left, right) in pixels, ends excluded, inside the picture.
+
+    From the face's own label, else from the limbs of the head, else a square below the top; at least an eighth of the
+    picture's height (facts: Losses, for 256 pixels).
+    """
+    return torch.tensor([_face_box(picture) for picture in labels.cpu()])
+
+
+def face_crops(pictures: Images, boxes: Int64[Tensor, "B 4"]) -> Float[Tensor, "B C 64 64"]:
+    """The faces, 64x64, bilinear with aligned corners."""
+    crops = []
+    for picture, (top, bottom, left, right) in zip(pictures.split(1), boxes.tolist(), strict=True):
+        face = picture[:, :, top:bottom, left:right]
+        crops.append(F.interpolate(face, (FACE_SIZE, FACE_SIZE), mode="bilinear", align_corners=True))
+    return torch.cat(crops)
+
+
+def _face_box(labels: UInt8[Tensor, "H W"]) -> tuple[int, int, int, int]:
+    h, w = labels.shape
+    unit = h / 256
+    found = labels == FACE
+    if not bool(found.any()):
+        found = (labels >= 1) & (labels <= 4)
+    if bool(found.any()):
+        ys, xs = found.nonzero().T
+        top, bottom, left, right = int(ys.min()), int(ys.max()), int(xs.min()), int(xs.max())
+        x, y, side = (left + right) // 2, (3 * top + 2 * bottom) // 5, int(2.5 * (right - left))
+        side = max(8, round(32 * unit), side)
+    else:
+        y, x, side = h // 4, w // 2, max(8, round(64 * unit))
+    half = min(side, h, w) // 2
+    y, x = max(half, min(h - half, y)), max(half, min(w - half, x))
+    return y - half, y + half, x - half, x + half

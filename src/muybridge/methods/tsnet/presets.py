@@ -1,0 +1,54 @@
+"""TS-Net's card and presets. A preset is a set of sizes and lengths; what is learned is the same in all."""
+
+from muybridge.method import Card
+from muybridge.methods.tsnet.config import LossConfig, SamplingConfig, StageConfig, TsnetConfig
+
+_DRAFT = TsnetConfig(
+    size=128,
+    aspect=0.75,
+    padded=False,
+    margin=0.15,
+    width=16,
+    critic_width=16,
+    image_blocks=3,
+    decoder_blocks=2,
+    perceptual="weight-free",
+    losses=LossConfig(vgg=20.0, ssim=2.0),
+    sampling=SamplingConfig(window=0, mirror=0.0),
+    train=StageConfig(steps=2500, batch=4, lr=5e-4, critic_lr=2e-4, decay=0.5),
+)
+_SMOKE = _DRAFT.model_copy(
+    update={
+        "size": 64,
+        "width": 10,
+        "critic_width": 8,
+        "image_blocks": 1,
+        "decoder_blocks": 1,
+        "train": StageConfig(steps=150, batch=2, lr=1e-3, critic_lr=2e-4, decay=0.5),
+    }
+)
+_STANDARD = TsnetConfig()
+_FACE = TsnetConfig(
+    kind="face68",
+    aspect=1.0,
+    padded=False,
+    margin=0.4,
+    sampling=SamplingConfig(stride=1, scale=0.2, shift=0.2),
+    train=StageConfig(steps=31500),
+)
+
+CARD = Card(
+    name="tsnet",
+    title="A subject performs a driving video's motion, by 2D landmarks of both",
+    paper="Ni, Liu, Huang, Xue: Cross-identity Video Motion Retargeting with Joint Transformation and Synthesis, "
+    "WACV 2023",
+    needs="landmarks",
+    gives="the subject performing the driving motion",
+    presets={"draft": _DRAFT, "standard": _STANDARD, "face": _FACE, "smoke": _SMOKE},
+    preset_help={
+        "draft": "128 px bodies, for a processor without GPU",
+        "standard": "256 px bodies with the paper's sizes, losses and schedule, for a GPU",
+        "face": "256 px faces with the paper's sizes, losses and schedule, for a GPU",
+        "smoke": "64 px bodies, a first look in about a minute",
+    },
+)

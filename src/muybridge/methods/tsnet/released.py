@@ -1,0 +1,178 @@
+"""Checkpoints of the released TS-Net program, read as data; nothing in them is run (facts: Checkpoint format).
+
+There are two classes, for poses and for faces; only the first has a face critic. Every size comes from the tensors.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from muybridge.errors import CheckpointError
+from muybridge.methods.tsnet.networks import HALVINGS, Critic, Decoder, Encoder, Fusion
+from muybridge.networks import load_tensors, plain_tensor
+
+State = dict[str, Tensor]
+NAMES = {
+    "img_enc": "image_encoder",
+    "lbl_enc": "mask_encoder",
+    "fuse_net": "fusion",
+    "dec": "decoder",
+    "netD": "critic",
+    "netDF": "face_critic",
+}
+"""The program's name of each network, and ours."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReleasedCheckpoint:
+    """What a checkpoint holds, under this package's names.
+
+    kind            pose or face: the program's two classes
+    classes         of labels, the background counted
+    width           of encoders and decoder at full size (64 released)
+    critic_width    of the critics' first stage (64 released)
+    image_blocks    residual blocks of each network
+    mask_blocks
+    decoder_blocks
+    pictures        training pictures seen
+    states          state dict of each network
+    """
+
+    kind: Literal["pose", "face"]
+    classes: int
+    width: int
+    critic_width: int
+    image_blocks: int
+    mask_blocks: int
+    decoder_blocks: int
+    pictures: int
+    states: dict[str, State]
+
+    def build(self) -> dict[str, nn.Module]:
+        """Every network of the checkpoint with its weights; CheckpointError where they do not fit."""
+        built: dict[str, nn.Module] = {
+            "image_encoder": Encoder(3 + self.classes, width=self.width, blocks=self.image_blocks),
+            "mask_encoder": Encoder(self.classes, width=self.width, blocks=self.mask_blocks),
+            "fusion": Fusion(8 * self.width),
+            "decoder": Decoder(16 * self.width, width=self.width, blocks=self.decoder_blocks),
+            "critic": Critic(3 + self.classes, self.critic_width),
+        }
+        if self.kind == "pose":
+            built["face_critic"] = Critic(3, self.critic_width)
+        for name, network in built.items():
+            try:
+                network.load_state_dict(self.states[name])
+            except RuntimeError as error:
+                lines = str(error).splitlines()
+                raise CheckpointError(
+                    f"{name} in this checkpoint has layers that TS-Net's program does not write: {lines[1:2]}"
+                ) from error
+        return built
+
+
+def read_released(path: Path) -> ReleasedCheckpoint:
+    """Read a checkpoint of either class, of any width. CheckpointError names what the file is instead."""
+    raw = load_tensors(path)
+    if not set(NAMES) - {"netDF"} <= raw.keys():
+        found = ", ".join(sorted(map(str, raw))[:8])
+        raise CheckpointError(
+            f"{path} is not a checkpoint of TS-Net: expected img_enc, lbl_enc, dec, fuse_net and netD, found {found}"
+        )
+    parts = {name: _state(raw, name) for name in NAMES if name in raw}
+    try:
+        seen = raw.get("example", 0)
+        checkpoint = ReleasedCheckpoint(
+            kind="pose" if "netDF" in parts else "face",
+            classes=_classes(parts),
+            width=parts["img_enc"]["model.1.weight"].shape[0],
+            critic_width=parts["netD"]["model0.0.weight"].shape[0],
+            image_blocks=_count(parts["img_enc"], r"model\.(\d+)\.conv_block\."),
+            mask_blocks=_count(parts["lbl_enc"], r"model\.(\d+)\.conv_block\."),
+            decoder_blocks=_count(parts["dec"], r"model(\d+)\.0\.conv_block\."),
+            pictures=seen if isinstance(seen, int) else 0,
+            states={NAMES[name]: _renamed(name, state) for name, state in parts.items()},
+        )
+    except (KeyError, IndexError, ValueError) as error:
+        raise CheckpointError(f"{path} has parts of TS-Net, but not in the released layout: {error}") from error
+    checkpoint.build()
+    return checkpoint
+
+
+def released_name(network: str, name: str, blocks: int = 0) -> str:
+    """The program's name of one of our parameters.
+
+    network  the program's name of the network
+    name     ours: trunk.0.second.bias in img_enc is model.13.conv_block.5.bias
+    blocks   residual blocks of a decoder
+    """
+    *layer, kind = name.split(".")
+    block = {"first": "conv_block.1", "second": "conv_block.5"}
+    if network.startswith("netD"):
+        return f"model{layer[1]}.0.{kind}"
+    if network == "fuse_net":
+        return f"conv.{kind}" if layer == ["out"] else f"model.0.{block[layer[1]]}.{kind}"
+    if network == "dec":
+        return {
+            "join": lambda: f"map_conv.{kind}",
+            "trunk": lambda: f"model{layer[1]}.0.{block[layer[2]]}.{kind}",
+            "up": lambda: f"model{blocks + int(layer[1])}.2.{kind}",
+            "out": lambda: f"model{blocks + HALVINGS}.1.{kind}",
+        }[layer[0]]()
+    return {
+        "stem": lambda: f"model.1.{kind}",
+        "down": lambda: f"model.{4 + 3 * int(layer[1])}.{kind}",
+        "trunk": lambda: f"model.{4 + 3 * HALVINGS + int(layer[1])}.{block[layer[2]]}.{kind}",
+    }[layer[0]]()
+
+
+def _renamed(network: str, state: State) -> State:
+    """The program's names to ours; names that have no place are kept, to be refused."""
+    if network.startswith("netD"):
+        layers, blocks = [f"stages.{i}.0" for i in range(HALVINGS + 2)], 0
+    elif network == "fuse_net":
+        layers, blocks = ["trunk.first", "trunk.second", "out"], 0
+    else:
+        blocks = _count(state, r"model(?:\d+\.0|\.\d+)\.conv_block\.1\.(?:weight)") or 0
+        trunk = [f"trunk.{i}.{which}" for i in range(blocks) for which in ("first", "second")]
+        if network == "dec":
+            layers = ["join", *trunk, *(f"up.{i}.0" for i in range(HALVINGS)), "out"]
+        else:
+            layers = ["stem.0", *(f"down.{i}.0" for i in range(HALVINGS)), *trunk]
+    ours = {
+        released_name(network, f"{layer}.{kind}", blocks): f"{layer}.{kind}"
+        for layer in layers
+        for kind in ("weight", "bias")
+    }
+    return {ours.get(name, name): x for name, x in state.items()}
+
+
+def _state(raw: Mapping[str, Any], name: str) -> State:
+    state = raw[name]
+    if not isinstance(state, Mapping) or not all(isinstance(x, Tensor) for x in state.values()):
+        raise CheckpointError(f"{name} in this checkpoint is not a table of tensors")
+    for key, x in state.items():
+        if not plain_tensor(x):
+            raise CheckpointError(f"{name}.{key} in this checkpoint is not a plain tensor: {tuple(x.shape)} {x.dtype}")
+    return {str(key): x.detach().clone() for key, x in state.items()}
+
+
+def _classes(parts: Mapping[str, State]) -> int:
+    """Labels' classes, on which the encoders and D must agree."""
+    image = parts["img_enc"]["model.1.weight"].shape[1] - 6
+    mask = parts["lbl_enc"]["model.1.weight"].shape[1] - 3
+    judged = parts["netD"]["model0.0.weight"].shape[1] - 3
+    if not image == mask == judged >= 1:
+        raise ValueError(
+            f"encoders and D disagree on the classes of labels ({image}, {mask}, {judged}), or have no coordinates"
+        )
+    return int(image)
+
+
+def _count(state: State, pattern: str) -> int:
+    return len(
+        {found[0] if not found.groups() else found[1] for found in (re.match(pattern, n) for n in state) if found}
+    )

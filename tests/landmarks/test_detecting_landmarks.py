@@ -1,0 +1,131 @@
+import builtins
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from figures import walk
+from tiny_network import GREY, REACH, colours, write_network
+
+from muybridge.errors import CheckpointError, InputError, MissingExtraError, MissingWeightsError
+from muybridge.landmarks import detect
+from muybridge.landmarks.layout import PLACE
+from muybridge.landmarks.network import decode, model_path
+from muybridge.landmarks.skeletons import COCO17
+from muybridge.video.clip import Clip, Timing
+
+
+def drawn(
+    feet: list[tuple[float, float]], unit: float = 16.0, size: tuple[int, int] = (200, 260)
+) -> tuple[Clip, torch.Tensor]:
+    """People made of dots in the network's colours, and where the dots are: [T, 25, 2]."""
+    truth = walk(feet, unit).points
+    frames = []
+    for at in truth:
+        frame = np.full((*size, 3), GREY, np.float32)
+        for name, way in zip(COCO17, colours(17), strict=True):
+            x, y = at[PLACE[name]].tolist()
+            cv2.circle(frame, (round(x), round(y)), max(2, round(unit / 5)), (GREY + REACH * way).tolist(), -1)
+        frames.append(torch.from_numpy(frame.round().astype(np.uint8)).permute(2, 0, 1))
+    return Clip(torch.stack(frames), Timing.constant(len(frames))), truth
+
+
+@pytest.mark.parametrize("maps", [False, True], ids=["simcc", "heat maps"])
+def test_dots_are_found_where_they_are(tmp_path: Path, maps: bool) -> None:
+    clip, truth = drawn([(120.0 + 4 * t, 180.0) for t in range(4)])
+    found, report = detect(clip, write_network(tmp_path / "net.onnx", size=(256, 192), maps=maps))
+    assert found.points.shape == (4, 25, 2)
+    rows = [PLACE[name] for name in (*COCO17, "neck", "mid_hip")]
+    off = (found.points[:, rows] - truth[:, rows]).norm(dim=-1)
+    assert float(off.max()) < 4.5
+    assert bool(found.seen[:, rows].all())
+    assert not found.seen[:, PLACE["left_heel"]].any()
+    assert report.how == "detected"
+    assert hashlib.sha256((tmp_path / "net.onnx").read_bytes()).hexdigest() in report.detail
+    assert "whole picture" in report.warnings[0]
+
+
+def test_one_of_two_is_followed_from_a_box(tmp_path: Path) -> None:
+    clip, truth = drawn([(190.0 + 3 * t, 190.0) for t in range(3)], 10.0)
+    other, _ = drawn([(60.0, 190.0)] * 3, 10.0)
+    both = Clip(torch.where((other.pixels.float() - GREY).abs() > 2, other.pixels, clip.pixels), clip.timing)
+    found, report = detect(
+        both, write_network(tmp_path / "net.onnx", size=(256, 192)), box=(160.0, 100.0, 215.0, 195.0)
+    )
+    assert float((found.points - truth)[:, :15].norm(dim=-1).max()) < 4
+    assert report.warnings == ()
+
+
+def test_silhouettes_say_where_to_look(tmp_path: Path) -> None:
+    clip, truth = drawn([(190.0, 190.0)] * 2, 10.0)
+    masks = torch.zeros(2, 1, 200, 260)
+    masks[:, :, 100:198, 165:215] = 1
+    found, report = detect(clip.with_masks(masks), write_network(tmp_path / "net.onnx", size=(256, 192)))
+    assert float((found.points - truth)[:, :15].norm(dim=-1).max()) < 3
+    assert report.warnings == ()
+
+
+def test_who_leaves_is_missing_and_found_again(tmp_path: Path) -> None:
+    clip, _ = drawn([(130.0, 180.0)] * 5)
+    pixels = clip.pixels.clone()
+    pixels[2:4] = int(GREY)
+    found, report = detect(Clip(pixels, clip.timing), write_network(tmp_path / "net.onnx", size=(256, 192)))
+    assert report.missing == (2, 3)
+    assert found.present.tolist() == [True, True, False, False, True]
+    assert "lost on 2 of 5" in " ".join(report.warnings)
+    with pytest.raises(InputError, match="no subject on any"):
+        detect(Clip(pixels[2:4], Timing.constant(2)), tmp_path / "net.onnx")
+
+
+def test_whole_bodies_and_open_sizes(tmp_path: Path) -> None:
+    clip, _ = drawn([(130.0, 180.0)])
+    with pytest.raises(InputError, match="no subject"):
+        # 133 other colours: nothing is found, but the network runs at the published size.
+        detect(
+            Clip(torch.full_like(clip.pixels, int(GREY)), clip.timing), write_network(tmp_path / "n", 133, (None, None))
+        )
+
+
+def test_simcc_is_read_at_its_own_resolution() -> None:
+    across, down = np.zeros((1, 2, 96)), np.zeros((1, 2, 128))
+    across[0, 0, 20], down[0, 0, 30] = 0.9, 0.6
+    across[0, 1, 95], down[0, 1, 0] = 1.7, -0.2
+    found = decode([across, down], (64, 48))
+    assert found[0].tolist() == [10.0, 15.0, 0.6]
+    assert found[1, 0] == 47.5
+    assert found[1, 2] == 0
+
+
+def test_heat_maps_are_read_between_cells() -> None:
+    maps = np.zeros((1, 1, 16, 12))
+    maps[0, 0, 5, 3], maps[0, 0, 5, 4], maps[0, 0, 4, 3] = 0.8, 0.4, 0.1
+    assert decode([maps], (64, 48))[0].tolist() == [13.0, 19.0, 0.8]
+
+
+def test_what_is_missing_or_broken_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, _ = drawn([(130.0, 180.0)])
+    monkeypatch.setenv("MUYBRIDGE_CACHE", str(tmp_path))
+    with pytest.raises(MissingWeightsError, match=r"pose\.onnx.*\n.*RTMPose"):
+        detect(clip)
+    (tmp_path / "pose.onnx").write_bytes(b"not a network")
+    assert model_path() == tmp_path / "pose.onnx"
+    with pytest.raises(CheckpointError, match="not an ONNX network"):
+        detect(clip)
+    with pytest.raises(CheckpointError, match=r"finds \[5\] points"):
+        detect(clip, write_network(tmp_path / "five.onnx", 5))
+
+
+def test_without_onnxruntime_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "onnxruntime":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match=r"muybridge\[landmarks\]"):
+        detect(drawn([(130.0, 180.0)])[0], write_network(tmp_path / "net.onnx"))

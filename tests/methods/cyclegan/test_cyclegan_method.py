@@ -1,0 +1,171 @@
+"""CycleGAN: its losses by hand, its history through a training that is stopped and goes on, what comes out."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from muybridge.engine import train
+from muybridge.errors import InputError, UsageError
+from muybridge.methods.cyclegan.config import CycleGanConfig, LossConfig, StageConfig
+from muybridge.methods.cyclegan.data import UnpairedFrames
+from muybridge.methods.cyclegan.method import CycleGan
+from muybridge.networks.translator import CriticSizes, TranslatorSizes
+from muybridge.puppets import scene
+from muybridge.run import Run
+from muybridge.video import Clip
+
+TINY = CycleGanConfig(
+    size=32,
+    generator=TranslatorSizes(width=4, blocks=1),
+    critic=CriticSizes(width=4, layers=2),
+    history=3,
+    translate=StageConfig(steps=8, batch=1, lr=1e-3),
+)
+CPU: dict[str, Any] = {"device": "cpu", "precision": "float32", "preview_seconds": 3600}
+
+
+class Plus(nn.Module):
+    """Adds a number."""
+
+    def __init__(self, what: float) -> None:
+        super().__init__()
+        self.what = nn.Parameter(torch.tensor(what))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.what
+
+
+class Redness(nn.Module):
+    """A critic whose score is the first channel."""
+
+    def forward(self, x: Tensor) -> list[list[Tensor]]:
+        return [[x[:, :1]]]
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[Clip]:
+    drawn = scene("cat-horse", frames=4, size=64)
+    return [drawn.a, drawn.b]
+
+
+def made(clips: list[Clip], config: CycleGanConfig = TINY, seed: int = 0) -> tuple[CycleGan, UnpairedFrames]:
+    torch.manual_seed(seed)
+    method = CycleGan(config)
+    return method, method.prepare(clips)
+
+
+def by_hand(config: CycleGanConfig = TINY) -> CycleGan:
+    """To a adds 0.1, to b takes 0.3 away; critics look at the first channel."""
+    method = CycleGan(config)
+    method.to_a, method.to_b = Plus(0.1), Plus(-0.3)
+    method.critic_a, method.critic_b = Redness(), Redness()
+    return method
+
+
+def plain(value: float) -> Tensor:
+    """A frame all of whose pixels are the subject, of one grey."""
+    return torch.cat((torch.full((1, 3, 4, 4), value), torch.ones(1, 1, 4, 4)), 1)
+
+
+def test_losses_by_hand() -> None:
+    method = by_hand()
+    batch = {"a": plain(0.6), "b": plain(0.4)}  # as pictures 0.2 and -0.2
+    turns = list(method.turns(method.stages()[0], batch))
+    assert [turn.group for turn in turns] == ["generators", "critics"]
+    found = {name: float(x.detach()) for turn in turns for name, x in turn.losses.items()}
+    assert found == pytest.approx(
+        {
+            "adversarial": (0.2 - 0.3 - 1) ** 2 + (-0.2 + 0.1 - 1) ** 2,
+            "cycle": 0.2 + 0.2,  # both ways end 0.2 lower
+            "identity": 0.1 + 0.3,
+            "critic_a": ((0.2 - 1) ** 2 + (-0.1) ** 2) / 2,
+            "critic_b": ((-0.2 - 1) ** 2 + (-0.1) ** 2) / 2,
+        },
+        abs=1e-6,
+    )
+    assert dict(turns[0].weights) == {"adversarial": 1.0, "cycle": 10.0, "identity": 5.0}
+    total = found["adversarial"] + 10 * found["cycle"] + 5 * found["identity"]
+    assert float(turns[0].total.detach()) == pytest.approx(total, abs=1e-5)
+
+
+def test_without_identity_it_is_not_even_computed() -> None:
+    method = by_hand(TINY.model_copy(update={"losses": LossConfig(identity=0.0)}))
+    turn = next(method.turns(method.stages()[0], {"a": plain(0.6), "b": plain(0.4)}))
+    assert set(turn.losses) == {"adversarial", "cycle"}
+
+
+def test_the_critic_sees_fakes_and_older_fakes() -> None:
+    method = by_hand(TINY.model_copy(update={"history": 1}))
+    stage = method.stages()[0]
+    list(method.turns(stage, {"a": plain(0.6), "b": plain(0.4)}))
+    assert method.history_a.pictures.shape == (1, 4, 4, 4)
+    seen = set()
+    torch.manual_seed(0)
+    for _ in range(20):
+        turns = list(method.turns(stage, {"a": plain(0.6), "b": plain(0.5)}))
+        seen.add(round(float(turns[1].losses["critic_a"].detach()), 4))
+        method.history_a.pictures.fill_(255)  # the highest score that there is
+    new, old = ((0.2 - 1) ** 2 + 0.1**2) / 2, ((0.2 - 1) ** 2 + 1) / 2
+    assert {round(new, 4), round(old, 4)} <= seen
+
+
+def test_a_stopped_training_ends_bit_for_bit_with_its_history(clips: list[Clip], tmp_path: Path) -> None:
+    whole, data = made(clips)
+    train(whole, data, seed=5, **CPU)
+    run = Run.create(tmp_path / "run", "cyclegan", TINY.model_dump(mode="json"))
+    first, _ = made(clips)
+    train(first, data, run, seed=5, stop_after=5, **CPU)
+    again, _ = made(clips, seed=9)
+    assert train(again, UnpairedFrames.restore(run.load_data()), run, resume=True, **CPU).finished
+    a, b = whole.state_dict(), again.state_dict()
+    assert a["history_a.pictures"].shape == (3, 4, 32, 32)
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_the_rate_falls_over_the_second_half() -> None:
+    (stage,) = CycleGan(TINY).stages()
+    assert (stage.steps, stage.decay) == (8, 0.5)
+
+
+def test_results_and_figures(clips: list[Clip]) -> None:
+    method, data = made(clips)
+    own = method.animate(data, None, "a")
+    assert own.size == data.a.frame
+    assert own.timing == data.b.timing
+    assert own.notes == ()
+    other = method.animate(data, clips[0], None, affine=False, full_frame=False)
+    assert other.size == data.b.canvas
+    assert len(other.notes) == 2
+    assert next(other.frames).shape == (4, *data.b.canvas)
+    figures = method.quality(data)
+    assert set(figures) == {f"{n}_{s}" for n in ("cycle_iou", "cycle_l1", "kept_iou") for s in "ab"}
+    assert all(0 <= value <= 1 for value in figures.values())
+    assert all(method.explained(name) for name in figures)
+    assert method.explained("nothing_a") == ""
+
+
+def test_a_mirrored_subject_is_mirrored_back(clips: list[Clip]) -> None:
+    method, _ = made(clips)
+    method.to_a = method.to_b = nn.Identity()
+    data = method.prepare(clips, flip="a")
+    crops = [next(method.animate(data, None, side, full_frame=False).frames) for side in ("a", "b")]
+    shown = method.prepare(clips)
+    straight = [next(method.animate(shown, None, side, full_frame=False).frames) for side in ("a", "b")]
+    # The driving b as a is mirrored back on its way out; a as b went in mirrored.
+    assert torch.equal(crops[0], straight[0].flip(-1))
+    assert int((crops[1].int() - straight[1].flip(-1).int()).abs().max()) <= 1
+
+
+def test_what_it_cannot_do_is_said(clips: list[Clip]) -> None:
+    method, data = made(clips)
+    with pytest.raises(UsageError, match="own two subjects"):
+        method.animate(data, clips[0], clips[1])
+    with pytest.raises(UsageError, match="a and b, not 'c'"):
+        method.animate(data, None, "c")
+    with pytest.raises(InputError, match="cyclegan needs at least two"):
+        method.prepare([clips[0][:1], clips[1]])
+    with pytest.raises(ValueError, match="multiple of 32"):
+        CycleGanConfig(size=100)

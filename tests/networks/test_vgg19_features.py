@@ -1,0 +1,54 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from muybridge.errors import CheckpointError, MissingWeightsError
+from muybridge.methods.tsnet.config import TsnetConfig
+from muybridge.methods.tsnet.texture import settled
+from muybridge.networks import Vgg19, load_vgg19
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_layers_have_torchvisions_names() -> None:
+    vgg = Vgg19()
+    state = vgg.state_dict()
+    assert len(state) == 26
+    assert state["features.28.bias"].shape == (512,)
+    assert vgg.taps == [1, 6, 11, 20, 29]
+    found = vgg(torch.rand(1, 3, 32, 48))
+    assert [tuple(x.shape[1:]) for x in found] == [(64, 32, 48), (128, 16, 24), (256, 8, 12), (512, 4, 6), (512, 2, 3)]
+    assert all((x >= 0).all() for x in found)
+
+
+def test_weights_come_from_files_alone(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(MissingWeightsError, match=r"vgg19-dcbb9e9d\.pth"):
+        load_vgg19()
+    chosen, told = settled(TsnetConfig())
+    assert chosen.perceptual == "weight-free"
+    assert chosen.losses.ssim > 0
+    assert "no weights of VGG-19" in told
+    vgg = Vgg19()
+    path = cache / "mine.pth"
+    torch.save(vgg.state_dict() | {"classifier.0.bias": torch.zeros(3)}, path)
+    assert torch.equal(load_vgg19(path).features[28].weight, vgg.features[28].weight)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    named = path.rename(cache / f"vgg19-{digest}.pth")
+    monkeypatch.setattr("muybridge.networks.vgg19.VGG19_FILE", named.name)
+    assert not any(p.requires_grad for p in load_vgg19().parameters())
+    assert settled(TsnetConfig())[0].perceptual == "vgg19"
+    broken = cache / "vgg19-00000000.pth"
+    broken.write_bytes(named.read_bytes())
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_vgg19(broken)
+    torch.save({"features.0.weight": torch.zeros(1)}, cache / "other.pth")
+    with pytest.raises(CheckpointError, match="does not hold VGG-19"):
+        load_vgg19(cache / "other.pth")
