@@ -137,7 +137,7 @@ def overlay(method: Jokr, data: PairData, side: str) -> Points:
     """A subject's keypoints where they lie in its own frames, as the video shows them: [T, K, 2]."""
     subject = data.subject(side)
     points = detect(method, subject).float().cpu()
-    (h, w), (frame_h, frame_w) = subject.canvas, subject.frame
+    (h, w), (frame_h, frame_w) = method.shape_canvas, subject.frame
     centre, size = subject.boxes[:, None, :2], subject.boxes[:, None, 2:]
     canvas = torch.tensor([w, h])
     # Box and frame are measured at pixel edges, keypoints at pixel centres.

@@ -145,6 +145,8 @@ class JokrConfig(Config):
 
     size: Annotated[int, Field(ge=32)] = 256
     """Side in pixels of the square whose area the crops have (appendix: 256)."""
+    shape_scale: Literal[1, 2, 4] = 1
+    """Ours: E and G work on pictures this many times smaller, R enlarges the silhouettes; in two steps only."""
     square: bool = False
     """True: square crops. False: crops of the subjects' common aspect ratio, so that fewer pixels are empty."""
     squeezed: bool = False

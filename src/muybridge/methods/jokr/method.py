@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from muybridge.data.pair import SIDES
 from muybridge.errors import UsageError
@@ -134,12 +135,24 @@ class Jokr(Method[JokrConfig, PairData]):
         h, w = self.canvas_size.tolist()
         return h, w
 
+    @property
+    def shape_scale(self) -> int:
+        """How many times smaller than the canvas the pictures of E and G are."""
+        return self.config.shape_scale if self.config.two_steps else 1
+
+    @property
+    def shape_canvas(self) -> tuple[int, int]:
+        """(h, w) of the pictures that E sees and G draws."""
+        h, w = self.canvas
+        return h // self.shape_scale, w // self.shape_scale
+
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
         return self._texture(batch) if stage.name == "texture" else self._shape(batch)
 
     def _shape(self, batch: Batch) -> Iterator[Turn]:
         """Eq. 10 for E, G and T, then eq. 5 for D."""
         c, w = self.config, self.config.losses
+        batch = {name: self._smaller(x) if x.dim() == 4 else x for name, x in batch.items()}
         pictures = {s: _to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES}
         found = self._detect_all(pictures, batch)
         drawn = self._draw_pair(self._shaken(found["a"].points), self._shaken(found["b"].points))
@@ -237,7 +250,7 @@ class Jokr(Method[JokrConfig, PairData]):
         half = (len(pictures["a"]) + 1) // 2
         for side, there in (("a", "b"), ("b", "a")):
             moved = self.transfer(found[side].points[:half], side)
-            drawn = self._draw(moved)[:, SIDES.index(there)][:, None]
+            drawn = self.shapes(self._bumps(moved))[:, SIDES.index(there)][:, None]
             colour = _mean_colour(pictures[there][:half], batch[f"masks_{there}"][:half])
             losses.append((self.detector(colour * drawn).points - moved.detach()).abs().mean())
         return losses[0] + losses[1]
@@ -337,12 +350,16 @@ class Jokr(Method[JokrConfig, PairData]):
         return points if self.affine is None else apply_affine(self.affine(), points)
 
     def _points(self, pictures: Images) -> Points:
-        return self.detector(pictures).points
+        return self.detector(self._smaller(pictures)).points
+
+    def _smaller(self, pictures: Images) -> Images:
+        """At the size that E and G work at."""
+        return F.avg_pool2d(pictures, self.shape_scale) if self.shape_scale > 1 else pictures
 
     def _bumps(self, points: Points) -> Heatmaps:
         """Eq. 9, or the form that the config names, at the size that G works at; without G, the canvas."""
         c = self.config
-        h, w = self.canvas
+        h, w = self.shape_canvas
         fold = c.shapes.fold if c.two_steps else 1
         size = (h // fold, w // fold)
         if c.bumps == "normal":
@@ -350,8 +367,9 @@ class Jokr(Method[JokrConfig, PairData]):
         return gaussians(points, size, c.sigma) if c.bumps == "paper" else released_gaussians(points, size, c.sigma)
 
     def _draw(self, points: Points) -> Tensor:
-        """G: both silhouettes [B, 2, h, w]."""
-        return self.shapes(self._bumps(points))
+        """G: both silhouettes [B, 2, h, w], of the canvas's size."""
+        drawn = self.shapes(self._bumps(points))
+        return drawn if self.shape_scale == 1 else F.interpolate(drawn, self.canvas, mode="bilinear")
 
     # -- what comes out -------------------------------------------------------------------------------------------
 
