@@ -3,8 +3,9 @@ import torch
 from figures import face, walk
 
 from muybridge.errors import InputError, MuybridgeWarning
-from muybridge.landmarks import Landmarks, align
+from muybridge.landmarks import Landmarks, align, from_joints
 from muybridge.landmarks.layout import PLACE
+from muybridge.puppets import scene
 
 
 def faces(*each: torch.Tensor) -> Landmarks:
@@ -119,3 +120,19 @@ def test_what_cannot_be_aligned_is_told() -> None:
         align(one, gone)
     with pytest.raises(InputError, match="never seen whole enough"), pytest.warns(MuybridgeWarning):
         align(Landmarks(body.points, 0 * body.confidence, "body25"), body)
+
+
+def test_puppets_come_nearer_to_the_truth() -> None:
+    drawn = scene("dancers", 40, 64)
+
+    def of(joints: torch.Tensor) -> Landmarks:
+        return from_joints(joints, drawn.joint_names, (64, 64)).moved(3)
+
+    def off(one: Landmarks, other: Landmarks) -> float:
+        return float((one.points - other.points)[:, :15].norm(dim=-1).mean())
+
+    a, b, truth = of(drawn.joints_a), of(drawn.joints_b), of(drawn.joints_ab)
+    far = b.moved(0.6, (70.0, -20.0))
+    assert off(align(b, a), truth) < 0.95 * off(b, truth)
+    assert torch.allclose(align(far, a).points, align(b, a).points, atol=0.05)
+    assert off(align(far, a), truth) < 0.1 * off(far, truth)

@@ -12,7 +12,8 @@ import torch
 from muybridge import catalogue
 from muybridge.api.facing import facing_hint
 from muybridge.api.inputs import Box, Input, Source, names_of, silhouetted
-from muybridge.api.landmarking import Given, performers
+from muybridge.api.landmarking import Given
+from muybridge.api.performing import people_of
 from muybridge.api.settings import checked, settings
 from muybridge.data.background import Plate, plate
 from muybridge.engine import Listener, settle, train
@@ -138,38 +139,13 @@ def fit(
     if asked.kind.card.needs == "landmarks":
         if any(m is not None for m in (*masks, *boxes)) or flip is not None or keep_background:
             raise UsageError(f"{method} learns from landmarks: masks, boxes, flips and backgrounds are for pairs")
-        return _fit_people(asked, inputs, landmarks, max_frames, listener, say, checkpoint_seconds)
+        people = people_of(method, asked.config, inputs, landmarks, asked.max_side, max_frames)
+        return trained(asked, people.prepare, people.named, {}, people.notes, listener, say, checkpoint_seconds)
     if landmarks:
         raise UsageError(f"{method} uses no landmarks", "Leave --landmarks out.")
     given = read_all(asked, inputs, masks=masks, boxes=boxes, how=how, max_frames=max_frames)
     plates = [plate(each.clip) for each in given] if keep_background else None
     return train_on(asked, given, flip, plates, listener, say, checkpoint_seconds)
-
-
-def _fit_people(
-    asked: Wish,
-    inputs: Sequence[Source],
-    landmarks: Sequence[Given | None],
-    max_frames: int | None,
-    listener: Listener | None,
-    say: Say | None,
-    checkpoint_seconds: float | int,
-) -> Fitted:
-    if not inputs:
-        raise UsageError(f"{asked.kind.card.name} learns from at least one video", "Name it, and its --landmarks.")
-    # People fill less of a frame than the silhouettes' subjects: twice the pixels are read.
-    side = None if asked.max_side is None else 2 * asked.max_side
-    kind = getattr(asked.config, "kind", None)
-    people = performers(inputs, landmarks, kind=kind, max_side=side, max_frames=max_frames)
-    named = {chr(ord("a") + i) if len(people) <= 26 else str(i + 1): p.path or p.name for i, p in enumerate(people)}
-
-    def prepare(method: Method[Any, Any]) -> Data:
-        return method.prepare([p.clip for p in people], landmarks=[p.landmarks for p in people])
-
-    def notes(data: Data) -> list[str]:
-        return [note for p in people for note in p.notes]
-
-    return trained(asked, prepare, named, {}, notes, listener, say, checkpoint_seconds)
 
 
 def read_all(

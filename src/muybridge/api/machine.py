@@ -13,13 +13,14 @@ import torch
 
 from muybridge.engine import computes_bfloat16, settle
 from muybridge.errors import MuybridgeError
+from muybridge.landmarks.network import model_path
 from muybridge.masks.saliency import weights_path
 from muybridge.networks import load_lpips_weights
 from muybridge.networks.vgg import VGG16_FILE
 
 CODECS = {"h264": "libx264", "vp9": "libvpx-vp9", "prores": "prores_ks", "gif": "gif", "aac": "aac", "opus": "libopus"}
 """What each file format is written with."""
-EXTRAS = {"tensorboard": "tensorboard", "hub": "huggingface_hub"}
+EXTRAS = {"tensorboard": "tensorboard", "hub": "huggingface_hub", "landmarks": "onnxruntime"}
 PACKAGES = ("muybridge", "torch", "av", "opencv-python-headless", "kornia", "accelerate", "numpy")
 
 
@@ -76,6 +77,10 @@ def _weights() -> dict[str, str]:
         found["U2-Net (saliency)"] = str(weights_path())
     except MuybridgeError as e:
         found["U2-Net (saliency)"] = f"not here; {e.message}"
+    try:
+        found["pose network (landmarks)"] = str(model_path())
+    except MuybridgeError as e:
+        found["pose network (landmarks)"] = f"not here; {e.message}"
     return found
 
 

@@ -1,16 +1,61 @@
-"""A trained subject performing what somebody does in a driving video, by the landmarks of both."""
+"""Methods that need landmarks: what they are trained on, and a subject performing what a driving video shows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from muybridge.api.inputs import Box, Source
-from muybridge.api.landmarking import Given, Performer, performer
+from muybridge.api.landmarking import Given, Performer, performer, performers
 from muybridge.api.rendering import backdrop_of, written
 from muybridge.errors import UsageError
-from muybridge.method import Animation, Data, Method
+from muybridge.method import Animation, Config, Data, Method
 from muybridge.video import Clip
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Those that a method learns from, each with landmarks."""
+
+    each: Sequence[Performer]
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Letter, or number where there are more than letters -> where the video is."""
+        few = len(self.each) <= 26
+        return {chr(ord("a") + i) if few else str(i + 1): p.path or p.name for i, p in enumerate(self.each)}
+
+    def prepare(self, method: Method[Any, Any]) -> Data:
+        """A method's data."""
+        data: Data = method.prepare([p.clip for p in self.each], landmarks=[p.landmarks for p in self.each])
+        return data
+
+    def notes(self, data: Data) -> list[str]:
+        """How the landmarks were found, and what a person should know of them."""
+        return [note for p in self.each for note in p.notes]
+
+
+def people_of(
+    method: str,
+    config: Config,
+    inputs: Sequence[Source],
+    landmarks: Sequence[Given | None],
+    max_side: int | None,
+    max_frames: int | None,
+) -> People:
+    """Read the videos of a training and their landmarks.
+
+    method    what it is called, for messages
+    max_side  of the frames of other methods, pixels: people fill less of a frame than silhouettes do, and are read at
+              twice the size
+    """
+    if not inputs:
+        raise UsageError(f"{method} learns from at least one video", "Name it, and its --landmarks.")
+    side = None if max_side is None else 2 * max_side
+    kind = getattr(config, "kind", None)
+    return People(performers(inputs, landmarks, kind=kind, max_side=side, max_frames=max_frames))
 
 
 def animate_person(
