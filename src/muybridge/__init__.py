@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from muybridge.api import (
         Fitted,
         animate,
+        bench,
         demo,
         doctor,
         edit,
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
         mask,
         read,
         retarget,
+        score,
+        study,
         write,
     )
 
 __all__ = [
     "Fitted",
     "animate",
+    "bench",
     "demo",
     "doctor",
     "edit",
@@ -41,6 +45,8 @@ __all__ = [
     "mask",
     "read",
     "retarget",
+    "score",
+    "study",
     "write",
 ]
 

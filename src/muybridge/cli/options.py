@@ -40,6 +40,14 @@ BoxA = Annotated[
     str | None, Parameter(name="--box-a", help="Box round A's subject on its first frame: x0,y0,x1,y1 in pixels.")
 ]
 BoxB = Annotated[str | None, Parameter(name="--box-b", help="Box round B's subject.")]
+Weights = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--weights",
+        help="A network to judge with, as often as needed: --weights vgg=FILE, inception=FILE or action=FILE.",
+        negative="",
+    ),
+]
 CheckpointSeconds = Annotated[
     float, Parameter(name="--checkpoint-seconds", help="The most that a kill can cost, in seconds.")
 ]

@@ -23,7 +23,8 @@ def frechet_distance(first: Features, second: Features) -> Scalar:
     if first.shape[1] != second.shape[1]:
         raise InputError(f"features of {first.shape[1]} and of {second.shape[1]} numbers cannot be compared")
     (m1, c1), (m2, c2) = moments(first), moments(second)
-    return (m1 - m2).square().sum() + c1.trace() + c2.trace() - 2 * _trace_of_root(c1, c2)
+    apart = (m1 - m2).square().sum() + c1.trace() + c2.trace() - 2 * _trace_of_root(c1, c2)
+    return apart.clamp_min(0)  # rounding alone can bring equal sets under it
 
 
 def moments(features: Features) -> tuple[Float[Tensor, "D"], Float[Tensor, "D D"]]:
