@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,44 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from muybridge import catalogue
+from muybridge.api.bench_folder import BenchFolder, Plan, machine
 from muybridge.api.fitting import Fitted, Say, Wish, read_all, train_on, wish
 from muybridge.api.measuring import DIRECTIONS, clips_for, figures_of, flip_of, keypoint_figures, made_by
 from muybridge.api.settings import settings
 from muybridge.engine import Listener
 from muybridge.engine.processor import fast_kernels
-from muybridge.errors import InputError, OutputExistsError, TrainingError, UsageError
-from muybridge.evaluation import TRIVIAL, Cell, Cells, Judges, Tables, as_csv, as_json, digest, judges, tables
+from muybridge.errors import OutputExistsError, TrainingError, UsageError
+from muybridge.evaluation import TRIVIAL, Cell, Tables, digest, judges
 from muybridge.evaluation.cells import cell_key, plain_figures
-from muybridge.evaluation.pages import tables_page
 from muybridge.method import Config, Method
-from muybridge.puppets import SCENES, SceneClips, scene
-from muybridge.run.disk import lock
-from muybridge.run.disk import replace as put
-from muybridge.video import Clip, Timing, contact_sheet, write
-
-SHEET_COLUMNS, SHEET_HEIGHT = 8, 72
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one bench measures on, apart from the methods.
-
-    frames   of each clip; None for each scene's own length
-    size     side of the frames, pixels
-    drawing  seed of the scenes' motions and backdrops
-    """
-
-    frames: int | None = None
-    size: int = 128
-    drawing: int = 0
-
-    def values(self, name: str) -> dict[str, Any]:
-        """What of it decides a cell's figures."""
-        frames = SCENES[name].frames if self.frames is None else self.frames
-        return {"frames": frames, "size": self.size, "drawing": self.drawing}
+from muybridge.puppets import SCENES, SceneClips
+from muybridge.run.disk import lock, replace
+from muybridge.video import Clip
 
 
 @dataclass(frozen=True)
@@ -95,7 +70,6 @@ def bench(
     Raises UsageError before anything is trained; KeyboardInterrupt leaves what is finished, and a run to go on with.
     A training that fails is told and left out.
     """
-    plan = plan or Plan()
     out = Path(out)
     names = _scenes(scenes)
     entrants = [e for m in methods for e in _entrants(m, preset, set or {}, variants or {"": {}})]
@@ -103,13 +77,14 @@ def bench(
     _fresh_or_own(out)
     out.mkdir(parents=True, exist_ok=True)
     tell = say or (lambda text: None)
-    bench_ = _Bench(out, plan, by, tell, listener, device, precision, checkpoint_seconds)
+    folder = BenchFolder(out, plan or Plan(), by)
+    job = _Bench(folder, tell, listener, device, precision, checkpoint_seconds)
     with lock(out / ".lock"):
-        put(out / "bench.json", b'{"kind": "bench"}')
+        replace(out / "bench.json", b'{"kind": "bench"}')
         for seed in seeds:
             for name in names:
-                bench_.scene(name, entrants, seed, trivial)
-        return bench_.tables()
+                job.scene(name, entrants, seed, trivial)
+        return folder.tables()
 
 
 def _scenes(given: Sequence[str]) -> list[str]:
@@ -144,51 +119,35 @@ def _fresh_or_own(out: Path) -> None:
         raise OutputExistsError(f"{out} exists and is not a bench: nothing there is replaced", "Choose another --out.")
 
 
+@dataclass
 class _Bench:
-    """The folder of one bench, and what is done in it."""
+    """What is done in the folder of one bench."""
 
-    def __init__(
-        self,
-        out: Path,
-        plan: Plan,
-        by: Judges,
-        tell: Say,
-        listener: Listener | None,
-        device: str,
-        precision: str,
-        checkpoint_seconds: float,
-    ) -> None:
-        self.out, self.plan, self.by, self.tell, self.listener = out, plan, by, tell, listener
-        self.device, self.precision, self.checkpoint_seconds = device, precision, checkpoint_seconds
-        self.cells = Cells(out / "cells")
-        self.drawn: SceneClips | None = None
+    folder: BenchFolder
+    tell: Say
+    listener: Listener | None
+    device: str
+    precision: str
+    checkpoint_seconds: float
 
     def scene(self, name: str, entrants: Sequence[Entrant], seed: int, trivial: bool) -> None:
         """Every cell of a scene and a seed that is not there yet."""
-        if trivial:
-            for answer in TRIVIAL:
-                self._trivial(name, answer)
+        for answer in TRIVIAL if trivial else ():
+            self._trivial(name, answer)
         for entrant in entrants:
             self._method(name, entrant, seed)
 
-    def _draw(self, name: str) -> SceneClips:
-        """The scene, drawn where it is not at hand; its two clips are kept for whoever looks at the results."""
-        if self.drawn is None or self.drawn.name != name:
-            self.drawn = scene(name, self.plan.frames, self.plan.size, self.plan.drawing)
-            for side in ("a", "b"):
-                self._keep_clip(f"{name}-{side}__{digest(self.plan.values(name))}", getattr(self.drawn, side))
-        return self.drawn
-
     def _trivial(self, name: str, answer: str) -> None:
-        config = digest({"trivial": answer, **self.plan.values(name)})
+        values = self.folder.plan.values(name)
+        config = digest({"trivial": answer, **values})
         for direction in DIRECTIONS:
-            if cell_key(answer, name, direction, 0, "", config) in self.cells:
+            if cell_key(answer, name, direction, 0, "", config) in self.folder.cells:
                 continue
-            drawn = self._draw(name)
+            drawn = self.folder.draw(name)
             began = time.monotonic()
             source, driving, truth = (getattr(drawn, which) for which in (direction[0], direction[1], direction))
             made = TRIVIAL[answer](source, driving, truth, flip_of(name) is not None)
-            figures = figures_of(made, drawn, direction, self.by)
+            figures = figures_of(made, drawn, direction, self.folder.by)
             cell = Cell(
                 method=answer,
                 scene=name,
@@ -196,31 +155,32 @@ class _Bench:
                 seed=0,
                 preset="",
                 config=config,
-                drawn=digest(self.plan.values(name)),
+                drawn=digest(values),
                 figures=plain_figures(figures),
                 seconds=time.monotonic() - began,
-                machine=_machine(),
+                machine=machine(),
             )
             self._keep(cell, made, drawn)
 
     def _method(self, name: str, entrant: Entrant, seed: int) -> None:
-        config = digest({"settings": entrant.config, **self.plan.values(name)})
+        values = self.folder.plan.values(name)
+        config = digest({"settings": entrant.config, **values})
         keys = {d: cell_key(entrant.method, name, d, seed, entrant.preset, config) for d in DIRECTIONS}
-        missing = [d for d, key in keys.items() if key not in self.cells]
+        missing = [d for d, key in keys.items() if key not in self.folder.cells]
         if not missing:
             return
-        drawn = self._draw(name)
-        run = self.out / "runs" / keys["ab"].replace("__ab__", "__", 1)
+        drawn = self.folder.draw(name)
+        run = self.folder.out / "runs" / keys["ab"].replace("__ab__", "__", 1)
         try:
             fitted = self._fitted(entrant, drawn, run, seed)
         except TrainingError as e:
             self.tell(f"{entrant.method} on {name}, seed {seed}: {e.message}; the cell is left out")
             return
+        began = time.monotonic()
+        own = keypoint_figures(fitted, drawn)
         for direction in missing:
-            began = time.monotonic()
             made = made_by(fitted, drawn, direction)
-            figures = figures_of(made, drawn, direction, self.by) | keypoint_figures(fitted, drawn, direction)
-            cost = fitted.run.record.seconds / len(DIRECTIONS) + time.monotonic() - began
+            figures = figures_of(made, drawn, direction, self.folder.by) | own[direction]
             cell = Cell(
                 method=entrant.method,
                 variant=entrant.variant,
@@ -229,12 +189,19 @@ class _Bench:
                 seed=seed,
                 preset=entrant.preset,
                 config=config,
-                drawn=digest(self.plan.values(name)),
+                drawn=digest(values),
                 figures=plain_figures(figures),
-                seconds=cost,
-                machine=f"{_machine()}, {fitted.run.record.device} {fitted.run.record.precision}",
+                seconds=fitted.run.record.seconds / len(DIRECTIONS) + time.monotonic() - began,
+                machine=f"{machine()}, {fitted.run.record.device} {fitted.run.record.precision}",
             )
             self._keep(cell, made, drawn)
+            began = time.monotonic()
+
+    def _keep(self, cell: Cell, made: Clip, drawn: SceneClips) -> None:
+        self.folder.keep(cell, made, drawn)
+        name = " ".join(part for part in (cell.method, cell.variant) if part)
+        iou, seed = cell.figures["iou"], f", seed {cell.seed}" if cell.preset else ""
+        self.tell(f"{name} on {cell.scene} {cell.direction}{seed}: iou {iou:.3f}, {cell.seconds:.0f} s")
 
     def _fitted(self, entrant: Entrant, drawn: SceneClips, run: Path, seed: int) -> Fitted:
         """A trained method: a run that is there goes on, or is only loaded where it is finished."""
@@ -257,71 +224,3 @@ class _Bench:
         return train_on(
             asked, given, flip, listener=self.listener, say=None, checkpoint_seconds=self.checkpoint_seconds
         )
-
-    def _keep(self, cell: Cell, made: Clip, drawn: SceneClips) -> None:
-        """The result's clip and sheet first, the cell last: a cell that is there is whole."""
-        self._keep_clip(cell.key, made)
-        a, b = cell.direction[0], cell.direction[1]
-        rows = {
-            f"{b} (driving)": getattr(drawn, b).pixels,
-            "truth": _shown(getattr(drawn, cell.direction)),
-            f"{a} like {b}: {cell.method} {cell.variant}".strip(): _shown(made),
-        }
-        (self.out / "sheets").mkdir(exist_ok=True)
-        sheet = contact_sheet(rows, SHEET_COLUMNS, SHEET_HEIGHT)
-        write(self.out / "sheets" / f"{cell.key}.png", [sheet], Timing.constant(1), force=True)
-        self.cells.keep(cell)
-        iou = cell.figures.get("iou")
-        told = "" if iou is None else f": iou {iou:.3f}"
-        self.tell(f"{cell.method} {cell.variant} on {cell.scene} {cell.direction}, seed {cell.seed}{told}")
-        self.tables()
-
-    def _keep_clip(self, name: str, clip: Clip) -> None:
-        path = self.out / "clips" / f"{name}.mp4"
-        if not path.is_file():
-            path.parent.mkdir(exist_ok=True)
-            write(path, _shown(clip), clip.timing)
-
-    def tables(self) -> Tables:
-        """Put every cell of the folder together and write the three files."""
-        cells = self.cells.all()
-        if not cells:
-            raise InputError(f"{self.out} has no finished cell")
-        found = tables(cells, notes_of(cells, self.by))
-        put(self.out / "table.csv", as_csv(found).encode())
-        put(self.out / "table.json", as_json(found).encode())
-        put(self.out / "table.html", page_of(self.out, cells, found).encode())
-        return found
-
-
-def page_of(out: Path, cells: Sequence[Cell], found: Tables) -> str:
-    """The page of a bench with the sheets of each row's first seed."""
-    first = {(c.scene, c.direction, c.method, c.variant, c.preset, c.config): c for c in reversed(cells)}
-    sheets: dict[str, bytes] = {}
-    for place, cell in sorted(first.items()):
-        path = out / "sheets" / f"{cell.key}.png"
-        if path.is_file():
-            sheets[", ".join(part for part in place[:5] if part)] = path.read_bytes()
-    lead = f"{len(cells)} cells: puppets whose true retargeting is known, each result against it."
-    return tables_page("Bench", lead, found, sheets)
-
-
-def notes_of(cells: Sequence[Cell], by: Judges) -> list[str]:
-    """What a person should know of the tables."""
-    notes = [
-        "± is half of Student's 95 % interval over seeds; a row with one seed has none.",
-        "best still and warped silhouette were chosen knowing the truth; same time was not.",
-    ]
-    have = {name for cell in cells for name in cell.figures}
-    return notes + [f"{name} was not measured: {why}" for name, why in by.missing.items() if name not in have]
-
-
-def _shown(clip: Clip) -> torch.Tensor:
-    """The subject on black, uint8 [T, 3, H, W]."""
-    if clip.mattes is None:
-        return clip.pixels
-    return (clip.pixels.float() * (clip.mattes.float() / 255)).round().to(torch.uint8)
-
-
-def _machine() -> str:
-    return f"{platform.machine()}, torch {torch.__version__}, {torch.get_num_threads()} threads"

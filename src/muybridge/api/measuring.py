@@ -63,22 +63,23 @@ def figures_of(made: Clip, drawn: SceneClips, direction: str, by: Judges) -> dic
     return found | without_truth(made, own, driving, by)
 
 
-def keypoint_figures(fitted: Fitted, drawn: SceneClips, direction: str) -> dict[str, float]:
-    """What a method with keypoints tells of itself: its own figures of the driving side, how well both subjects'
-    keypoints can be told apart, how faithfully they stay on limbs."""
-    side = direction[1]
+def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, float]]:
+    """What a method with keypoints tells of itself, for each direction: its own figures of the driving side, how well
+    both subjects' keypoints can be told apart, how faithfully they stay on limbs."""
     method: Any = fitted.method
-    found: dict[str, float] = {}
-    if hasattr(method, "quality"):
-        own = {name.rpartition("_"): value for name, value in method.quality(fitted.data).items()}
-        found |= {f"own_{name}": value for (name, _, of), value in own.items() if of == side}
-    if hasattr(method, "shared_points"):
-        found |= apart(method.shared_points(fitted.data))
+    both = apart(method.shared_points(fitted.data)) if hasattr(method, "shared_points") else {}
+    own: dict[str, float] = method.quality(fitted.data) if hasattr(method, "quality") else {}
     limbs = limbs_of(drawn.joint_names)
-    if hasattr(method, "overlay") and limbs:
-        points: Tensor = method.overlay(fitted.data, side)
-        joints = getattr(drawn, f"joints_{side}")
-        found["limb_identity"] = float(metrics.limb_identity(points.float().cpu(), joints, limbs))
+    found: dict[str, dict[str, float]] = {}
+    for direction in DIRECTIONS:
+        side = direction[1]
+        parts = {name.rpartition("_"): value for name, value in own.items()}
+        figures = {f"own_{name}": value for (name, _, of), value in parts.items() if of == side} | both
+        if hasattr(method, "overlay") and limbs:
+            points: Tensor = method.overlay(fitted.data, side)
+            joints = getattr(drawn, f"joints_{side}")
+            figures["limb_identity"] = float(metrics.limb_identity(points.float().cpu(), joints, limbs))
+        found[direction] = figures
     return found
 
 
