@@ -128,7 +128,7 @@ class _Bench:
     listener: Listener | None
     device: str
     precision: str
-    checkpoint_seconds: float
+    checkpoint_seconds: float | int
 
     def scene(self, name: str, entrants: Sequence[Entrant], seed: int, trivial: bool) -> None:
         """Every cell of a scene and a seed that is not there yet."""
