@@ -180,7 +180,7 @@ class _Bench:
         own = keypoint_figures(fitted, drawn)
         for direction in missing:
             made = made_by(fitted, drawn, direction)
-            figures = figures_of(made, drawn, direction, self.folder.by) | own[direction]
+            figures = figures_of(made, drawn, direction, self.folder.by, entrant.kind.card.needs) | own[direction]
             cell = Cell(
                 method=entrant.method,
                 variant=entrant.variant,
