@@ -76,7 +76,7 @@ def test_a_table_averages_seeds_then_scenes() -> None:
         cell("best still", preset="", figures={"iou": 0.7, "l1": 0.1}),
     ]
     found = tables(cells)
-    still, jokr = found.overall
+    jokr, still = found.overall
     assert (jokr.label, jokr.cells, jokr.worst) == ("jokr bench", 4, pytest.approx(0.5))
     # Over seeds: 0.6 and 0.8.
     assert jokr.figures["iou"].mean == pytest.approx(0.7)
@@ -84,8 +84,8 @@ def test_a_table_averages_seeds_then_scenes() -> None:
     assert still.figures["iou"] == Interval(0.7)
     assert [(r.scene, r.label) for r in found.scenes] == [
         ("birds", "jokr bench"),
-        ("gif", "best still"),
         ("gif", "jokr bench"),
+        ("gif", "best still"),
     ]
     assert found.columns == ["iou", "l1"]
     assert found.costs["jokr bench"] == (4, 8.0)

@@ -31,7 +31,9 @@ MEANINGS: Mapping[str, Meaning] = {
     "lpips": Meaning("learned perceptual distance to the truth (0 is equal)", "down"),
     "joint_error": Meaning("how far joints found in the result are from the true ones; the picture spans 2", "down"),
     "tracker_error": Meaning("the same for joints found in the truth itself: what the tracker does wrong", ""),
-    "flicker_ratio": Meaning("flicker of the result over the driving video's own (1 is as steady)", "down"),
+    "flicker_ratio": Meaning(
+        "flicker over the driving video's own (1 is as lively, far over it jitters, 0 is frozen)", ""
+    ),
     "random_features": Meaning("appearance: distance to the source's own video by fixed random features", "down"),
     "fid": Meaning("appearance: Frechet distance to the source's own frames (Inception)", "down"),
     "svfid": Meaning("appearance in time: Frechet distance to the source's own video (C3D)", "down"),

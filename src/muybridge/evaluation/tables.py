@@ -73,7 +73,8 @@ class Tables:
 
 def tables(cells: Iterable[Cell], notes: Sequence[str] = ()) -> Tables:
     """Put cells together; the same cells give the same tables, whatever order they come in."""
-    given = sorted(cells, key=lambda c: (c.method, c.variant, c.preset, c.config, c.scene, c.direction, c.seed))
+    # Methods first, then the answers that need none, which have no preset.
+    given = sorted(cells, key=lambda c: (not c.preset, *_group(c), c.scene, c.direction, c.seed))
     names = {name for cell in given for name in cell.figures}
     columns = [*(n for n in FIRST if n in names), *sorted(names - set(FIRST))]
     groups: dict[str, list[Cell]] = {}
