@@ -141,7 +141,8 @@ def test_load_gives_back_what_fit_made(fitted: muybridge.Fitted) -> None:
 
 def test_evaluate_measures_a_run(fitted: muybridge.Fitted) -> None:
     figures = muybridge.evaluate(fitted)
-    assert set(figures) == {f"{n}_{s}" for n in ("iou", "cycle_iou", "cycle_points", "step") for s in "ab"}
+    own = ("iou", "cycle_iou", "cycle_points", "step", "flicker_ratio", "random_features")
+    assert set(figures) == {f"{n}_{s}" for n in own for s in "ab"}
     assert all(np.isfinite(value) for value in figures.values())
 
 

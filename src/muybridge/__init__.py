@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from muybridge.api import (
         Fitted,
         animate,
+        bench,
         demo,
         doctor,
         edit,
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
         mask,
         read,
         retarget,
+        score,
+        study,
         write,
     )
 
 __all__ = [
     "Fitted",
     "animate",
+    "bench",
     "demo",
     "doctor",
     "edit",
@@ -43,6 +47,8 @@ __all__ = [
     "mask",
     "read",
     "retarget",
+    "score",
+    "study",
     "write",
 ]
 

@@ -1,23 +1,128 @@
-"""Figures of a finished run."""
+"""Figures of a finished run: its own, beside its inputs, and against true answers where they are given."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from muybridge.api.fitting import Fitted, load
-from muybridge.errors import RunError, UsageError
+from muybridge.api.inputs import Source, silhouetted
+from muybridge.data.subject import Subject
+from muybridge.errors import OutputExistsError, RunError, UsageError
+from muybridge.evaluation import Figure, Judges, Page, against_truth, apart, judges, meaning, page, without_truth
+from muybridge.video import Clip, Timing, contact_sheet, write
+
+SIDES = {"a": "b", "b": "a"}
+"""Whose appearance -> whose motion."""
+FILES = ("evaluation.csv", "evaluation.json", "evaluation.html", "contact-sheet.png")
 
 
-def evaluate(run: Fitted | str | Path, *, device: str = "auto") -> dict[str, float]:
-    """What can be measured of a run without knowing the truth: name -> value; the method says what each means.
+def evaluate(
+    run: Fitted | str | Path,
+    *,
+    truth: Mapping[str, Source] | None = None,
+    truth_masks: Mapping[str, str | Path | Clip] | None = None,
+    weights: Mapping[str, Path] | None = None,
+    out: str | Path | None = None,
+    force: bool = False,
+    device: str = "auto",
+) -> dict[str, float]:
+    """What can be measured of a run: name -> value; a name ends with the side whose appearance it is of.
 
-    Raises RunError where the run has no data of its own.
+    truth        "a" and "b": the true clips, a moving like b and the reverse, where they are known
+    truth_masks  their silhouettes, unless they can be found
+    weights      files of the networks to judge with: "vgg", "inception", "action"; else torch's cache
+    out          folder for evaluation.csv, .json, .html and a contact sheet
+    Raises RunError where the run has no data of its own, UsageError where its method has no figures.
     """
     fitted = run if isinstance(run, Fitted) else load(run, device=device)
-    measure = getattr(fitted.method, "quality", None)
-    if measure is None:
-        raise UsageError(f"{fitted.method.card.name} has no figures of its own")
+    target = None if out is None else _target(Path(out), force)
     if fitted.data is None:
         raise RunError("an imported checkpoint has no videos to be measured on", "Train with: muybridge fit")
-    figures: dict[str, float] = measure(fitted.data)
+    by = judges(**(weights or {}))
+    method: Any = fitted.method
+    own: Mapping[str, float] = method.quality(fitted.data) if hasattr(method, "quality") else {}
+    figures: dict[str, float] = dict(own)
+    rows: dict[str, Any] = {}
+    for side, other in SIDES.items() if _paired(fitted) else ():
+        found, shown = _beside(fitted, side, other, by)
+        figures |= {f"{name}_{side}": value for name, value in found.items()}
+        rows |= shown
+        if truth is not None and side in truth:
+            right = silhouetted(truth[side], masks=(truth_masks or {}).get(side)).clip
+            made = method.animate(fitted.data, None, side).clip()
+            found = against_truth(made, right, by)
+            figures |= {f"truth_{name}_{side}": value for name, value in found.items()}
+    if hasattr(method, "shared_points"):
+        figures |= apart(method.shared_points(fitted.data))
+    if not figures:
+        raise UsageError(f"{fitted.method.card.name} has no figures of its own")
+    if target is not None:
+        _written(target, fitted, figures, by, rows)
     return figures
+
+
+def explained(fitted: Fitted, name: str) -> str:
+    """One sentence on a figure of `evaluate`; "" where nobody says."""
+    said = getattr(fitted.method, "explained", lambda name: "")(name)
+    return said or meaning(name.removeprefix("truth_"))
+
+
+def missing(weights: Mapping[str, Path] | None = None) -> Mapping[str, str]:
+    """Figures that cannot be had here -> which file each wants."""
+    return judges(**(weights or {})).missing
+
+
+def _paired(fitted: Fitted) -> bool:
+    return all(isinstance(getattr(fitted.data, side, None), Subject) for side in SIDES)
+
+
+def _beside(fitted: Fitted, side: str, other: str, by: Judges) -> tuple[dict[str, float], dict[str, Any]]:
+    """Figures of the crop that comes out beside those that went in; and rows to look at."""
+    source, driving = (_clip_of(getattr(fitted.data, s)) for s in (side, other))
+    made = fitted.method.animate(fitted.data, None, side, full_frame=False).clip()
+    shown = made.frames if made.masks is None else made.frames * made.masks
+    rows = {f"{other} (driving)": driving.pixels, f"{side} like {other}": shown}
+    return without_truth(made, source, driving, by), rows
+
+
+def _clip_of(subject: Subject) -> Clip:
+    clip = Clip(subject.pixels, subject.timing, subject.mattes)[subject.seen.nonzero()[:, 0].tolist()]
+    return clip.flipped() if subject.flip else clip
+
+
+def _target(out: Path, force: bool) -> Path:
+    there = [name for name in FILES if (out / name).exists()]
+    if there and not force:
+        raise OutputExistsError(f"{out} already holds {there[0]}", "Replace it with --force, or choose another --out.")
+    if out.exists() and not out.is_dir():
+        raise OutputExistsError(f"{out} is a file", "Choose another --out.")
+    return out
+
+
+def _written(out: Path, fitted: Fitted, figures: Mapping[str, float], by: Judges, rows: Mapping[str, Any]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["figure", "value", "meaning"])
+    table.writerows([name, f"{value:.6g}", explained(fitted, name)] for name, value in figures.items())
+    (out / "evaluation.csv").write_text(text.getvalue(), encoding="utf-8")
+    told = {"kind": "evaluation", "figures": dict(figures), "missing": dict(by.missing)}
+    (out / "evaluation.json").write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+    pictures: dict[str, bytes] = {}
+    if rows:
+        path = write(out / "contact-sheet.png", [contact_sheet(rows)], Timing.constant(1), force=True)
+        pictures["Contact sheet"] = path.read_bytes()
+    record = fitted.run.record
+    content = Page(
+        title=f"Evaluation of a run of {record.method}",
+        lead=f"{record.done} steps, seed {record.seed}.",
+        figures={"Figures": [Figure(name, value, explained(fitted, name)) for name, value in figures.items()]},
+        pictures=pictures,
+        notes=[f"{name} was not measured: {why}" for name, why in by.missing.items()],
+    )
+    (out / "evaluation.html").write_text(page(content), encoding="utf-8")

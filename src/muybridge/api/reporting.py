@@ -12,16 +12,11 @@ from muybridge.api.fitting import Fitted
 from muybridge.api.inputs import Input
 from muybridge.api.machine import doctor
 from muybridge.engine.progress import duration
-from muybridge.evaluation import Chart, Figure, Page, against_truth, page
+from muybridge.evaluation import Chart, Figure, Page, against_truth, meaning, page
 from muybridge.video import Clip
 
 INLINE = 8 * 2**20
 """Largest video that is put inside the page, in bytes."""
-TRUTH = {
-    "iou": "overlap of the result's silhouette with the true one (IoU, 1 is perfect)",
-    "l1": "mean difference of the colours where either subject is (0 is perfect, 1 the opposite colour)",
-    "still_iou": "overlap that the source's own video, left as it is, would have: what doing nothing gives",
-}
 
 
 def measured(fitted: Fitted, given: Sequence[Input], truth: tuple[Clip, Clip] | None) -> dict[str, float]:
@@ -117,7 +112,7 @@ def _sections(fitted: Fitted, figures: Mapping[str, float], names: tuple[str, st
     for name, value in figures.items():
         if name.startswith("truth_"):
             what, _, side = name.removeprefix("truth_").rpartition("_")
-            truth.append(Figure(f"{known[side]}: {what}", value, TRUTH[what]))
+            truth.append(Figure(f"{known[side]}: {what}", value, meaning(what)))
         else:
             own.append(Figure(name, value, explain(name)))
     return {"How far from the truth": truth, "Quality, without knowing the truth": own}

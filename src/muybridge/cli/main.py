@@ -11,6 +11,7 @@ import cyclopts
 from cyclopts import App
 
 from muybridge.cli.animate import animate
+from muybridge.cli.bench import bench
 from muybridge.cli.console import complain, heard, trouble
 from muybridge.cli.demo import demo
 from muybridge.cli.doctor import doctor
@@ -23,6 +24,7 @@ from muybridge.cli.mask import mask
 from muybridge.cli.methods import methods
 from muybridge.cli.puppets import puppets
 from muybridge.cli.retarget import retarget
+from muybridge.cli.study import study
 from muybridge.errors import MuybridgeError
 
 HELP = """Move one subject the way another moves, learnt from ordinary videos.
@@ -46,7 +48,8 @@ def app() -> App:
         exit_on_error=False,
         print_error=False,
     )
-    for verb in (retarget, mask, landmarks, fit, animate, edit, evaluate, demo, puppets, methods, doctor):
+    verbs = (retarget, mask, landmarks, fit, animate, edit, evaluate, bench, study, demo, puppets, methods, doctor)
+    for verb in verbs:
         made.command(verb)
     made.command(importing, name="import")
     return made

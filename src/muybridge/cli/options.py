@@ -48,6 +48,14 @@ Landmarks = Annotated[
         help="Landmarks of a video, where the method needs them: of `landmarks`, or files that it reads. Once a video.",
     ),
 ]
+Weights = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--weights",
+        help="A network to judge with, as often as needed: --weights vgg=FILE, inception=FILE or action=FILE.",
+        negative="",
+    ),
+]
 CheckpointSeconds = Annotated[
     float, Parameter(name="--checkpoint-seconds", help="The most that a kill can cost, in seconds.")
 ]

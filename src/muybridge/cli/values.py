@@ -54,6 +54,28 @@ def formats(given: str | None) -> list[str]:
     return [] if given is None else [part.strip().lstrip(".").lower() for part in given.split(",") if part.strip()]
 
 
+def names(given: str) -> list[str]:
+    """Words with commas between, each once."""
+    found = list(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
+    if not found:
+        raise UsageError("a list of names is empty", "Names stand with commas between: cat-horse,birds")
+    return found
+
+
+def whole_numbers(given: str, option: str) -> list[int]:
+    """0,1,2."""
+    return [_whole(part.strip(), option, "0,1") for part in given.split(",")]
+
+
+def weights_of(given: Sequence[str]) -> dict[str, Path]:
+    """NETWORK=FILE each; the networks are vgg, inception and action."""
+    pairs = [_pair(each, "--weights", "inception=FILE") for each in given]
+    unknown = [name for name, _ in pairs if name not in ("vgg", "inception", "action")]
+    if unknown:
+        raise UsageError(f"there is no network {unknown[0]!r} to judge with", "Take vgg, inception or action.")
+    return {name: Path(value) for name, value in pairs}
+
+
 def side(given: str | None) -> str | None:
     """A or B."""
     if given is not None and given.lower() not in ("a", "b"):

@@ -1,6 +1,41 @@
 """What is measured on what, and the pages that show it."""
 
+from muybridge.evaluation.cells import Cell, Cells, digest
+from muybridge.evaluation.judges import Judges, judges
+from muybridge.evaluation.limbs import limbs_of
+from muybridge.evaluation.meanings import MEANINGS, meaning
+from muybridge.evaluation.poses import compare_identities, compare_poses, read_predictions
 from muybridge.evaluation.report import Chart, Figure, Page, page
-from muybridge.evaluation.truth import against_truth
+from muybridge.evaluation.tables import Interval, Row, Tables, as_csv, as_json, tables
+from muybridge.evaluation.trivial import TRIVIAL
+from muybridge.evaluation.truth import against_truth, joint_errors
+from muybridge.evaluation.unknown import apart, without_truth
 
-__all__ = ["Chart", "Figure", "Page", "against_truth", "page"]
+__all__ = [
+    "MEANINGS",
+    "TRIVIAL",
+    "Cell",
+    "Cells",
+    "Chart",
+    "Figure",
+    "Interval",
+    "Judges",
+    "Page",
+    "Row",
+    "Tables",
+    "against_truth",
+    "apart",
+    "as_csv",
+    "as_json",
+    "compare_identities",
+    "compare_poses",
+    "digest",
+    "joint_errors",
+    "judges",
+    "limbs_of",
+    "meaning",
+    "page",
+    "read_predictions",
+    "tables",
+    "without_truth",
+]

@@ -35,6 +35,7 @@ from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.describing import described, explained
 from muybridge.methods.jokr.importing import imported
+from muybridge.methods.jokr.measuring import shared_points
 from muybridge.methods.jokr.networks import (
     Detection,
     KeypointDetector,
@@ -391,6 +392,7 @@ class Jokr(Method[JokrConfig, PairData]):
     edit = edit
     overlay = overlay
     quality = quality
+    shared_points = shared_points
     described = described
     explained = staticmethod(explained)
     settled = staticmethod(settled)

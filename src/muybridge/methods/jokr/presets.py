@@ -36,6 +36,12 @@ _SMOKE = _DRAFT.model_copy(
         "texture": StageConfig(steps=150, batch=4, lr=2e-3, beta2=0.99, decay=0.5),
     }
 )
+_BENCH = _SMOKE.model_copy(
+    update={
+        "shape": StageConfig(steps=1200, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
+        "texture": StageConfig(steps=300, batch=4, lr=2e-3, beta2=0.99, decay=0.5),
+    }
+)
 _STANDARD = JokrConfig(
     size=256,
     detector=DetectorConfig(shrink="unfold"),
@@ -68,11 +74,12 @@ CARD = Card(
     "Cross-Domain Motion Retargeting, 2021",
     needs="pair",
     gives="both retargeted videos, keypoints to drag",
-    presets={"draft": _DRAFT, "standard": _STANDARD, "paper": _PAPER, "smoke": _SMOKE},
+    presets={"draft": _DRAFT, "standard": _STANDARD, "paper": _PAPER, "smoke": _SMOKE, "bench": _BENCH},
     preset_help={
         "draft": "128 px, for a processor without GPU",
         "standard": "256 px, for a GPU",
         "paper": "sizes, batch and iterations of the paper (12 hours on the authors' GPU); needs VGG and LPIPS weights",
         "smoke": "64 px, a first look in about a minute",
+        "bench": "64 px, some minutes: for tables over many pairs",
     },
 )

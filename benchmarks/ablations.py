@@ -1,0 +1,147 @@
+"""What each part of JOKR is worth (figures 7 to 9 of the paper), in figures: each part taken away, on the scenes where
+it matters, by the measure that it is there for.
+
+    python benchmarks/ablations.py --out DIR [--preset bench] [--seeds 0,1] [--only "no temporal"] [--set shape.steps=9]
+
+The cells are those of `muybridge bench` and are kept: the same command goes on where it was stopped, and the whole
+method is trained once for all of them. ablations.md and ablations.json stand in DIR beside the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from muybridge.api import bench
+from muybridge.api.bench_folder import Plan
+from muybridge.api.settings import settings
+from muybridge.cli.values import changes, names, whole_numbers
+from muybridge.engine import RichListener
+from muybridge.evaluation import Cells
+from muybridge.evaluation.ablations import WHOLE, Ablation, Worth, worth
+from muybridge.methods.jokr.method import Jokr
+
+HEADS = ("taken away", "figure", "with", "without", "worse by", "times", "cells", "costs")
+
+
+def ablations(steps: int) -> list[Ablation]:
+    """The parts; `steps` of both stages together, which the way without stages has for its one."""
+    return [
+        Ablation(
+            "no equivariance",
+            {"losses.eq": 0.0},
+            ("legs",),
+            "limb_identity",
+            "up",
+            "figure 7c: a keypoint wanders from leg to leg",
+        ),
+        Ablation(
+            "no augmentation",
+            {"augment.share": 0.0},
+            ("cat-horse", "horse-giraffe"),
+            "iou",
+            "up",
+            "figure 7d: a few frames are learned by heart",
+        ),
+        Ablation(
+            "no domain confusion",
+            {"losses.dc": 0.0},
+            ("cat-horse", "horse-giraffe"),
+            "iou",
+            "up",
+            "figure 7e: the driving subject's shape comes along",
+        ),
+        Ablation(
+            "no temporal",
+            {"losses.tmp": 0.0},
+            ("cat-horse", "birds"),
+            "own_step",
+            "down",
+            "figures 7f and 8: keypoints jump, 0.0055 against 0.0023 from frame to frame",
+            ratio=2.0,
+        ),
+        Ablation(
+            "one step",
+            {"two_steps": False, "shape.steps": steps},
+            ("cat-horse", "dancers"),
+            "ssim",
+            "up",
+            "figure 7g: the texture is inferior",
+        ),
+        Ablation(
+            "no affine", {"affine": False}, ("rotated",), "iou", "up", "figure 9: subjects that are turned and scaled"
+        ),
+    ]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--out", type=Path, required=True)
+    arguments.add_argument("--preset", default="bench")
+    arguments.add_argument("--seeds", default="0")
+    arguments.add_argument("--only", action="append", help="one of the parts, as often as needed")
+    arguments.add_argument("--set", action="append", default=[])
+    arguments.add_argument("--frames", type=int)
+    arguments.add_argument("--size", type=int, default=128)
+    arguments.add_argument("--device", default="auto")
+    given = arguments.parse_args()
+    every = changes(given.set)
+    config = settings(Jokr, given.preset, every)
+    assert isinstance(config, Jokr.Config)
+    chosen = ablations(config.shape.steps + config.texture.steps)
+    if given.only:
+        wanted = [name for text in given.only for name in names(text)]
+        unknown = set(wanted) - {a.name for a in chosen}
+        if unknown:
+            arguments.error(f"there is no part {', '.join(unknown)}: there are {', '.join(a.name for a in chosen)}")
+        chosen = [a for a in chosen if a.name in wanted]
+    for seed in whole_numbers(given.seeds, "--seeds"):
+        for ablation in chosen:
+            bench(
+                given.out,
+                methods=("jokr",),
+                scenes=ablation.scenes,
+                seeds=(seed,),
+                preset=given.preset,
+                set=every,
+                variants={WHOLE: {}, ablation.name: ablation.changes},
+                trivial=False,
+                plan=Plan(given.frames, given.size),
+                device=given.device,
+                listener=RichListener(),
+                say=print,
+            )
+            tell(given.out, chosen)
+
+
+def tell(out: Path, chosen: list[Ablation]) -> None:
+    """Print what is known so far, and write it beside the table."""
+    cells = Cells(out / "cells").all()
+    found = [(ablation, worth(ablation, cells)) for ablation in chosen]
+    table = Table(*HEADS)
+    lines = ["| " + " | ".join(HEADS) + " |", "|---|---|---:|---:|---:|---:|---:|---|"]
+    for _, each in found:
+        if each is not None:
+            table.add_row(*row(each))
+            lines.append("| " + " | ".join(row(each)) + " |")
+    Console().print(table)
+    why = [f"* {ablation.name}: {ablation.why}" for ablation, _ in found]
+    (out / "ablations.md").write_text("\n".join(["# What each part is worth", "", *lines, "", *why, ""]))
+    told = [asdict(each) for _, each in found if each is not None]
+    (out / "ablations.json").write_text(json.dumps(told, indent=1))
+
+
+def row(each: Worth) -> tuple[str, ...]:
+    """The cells of one line."""
+    times = "" if each.times is None else f"{each.times:.2f}"
+    numbers = (f"{each.whole:.4f}", f"{each.without:.4f}", str(each.loss), times, str(each.pairs))
+    return (each.name, each.figure, *numbers, "yes" if each.costs else "no")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The folder of a bench: what is finished, and the tables over it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from muybridge.errors import InputError
+from muybridge.evaluation import Cell, Cells, Judges, Tables, as_csv, as_json, digest, tables
+from muybridge.evaluation.pages import tables_page
+from muybridge.puppets import SCENES, SceneClips, scene
+from muybridge.run.disk import replace
+from muybridge.video import Clip, Timing, contact_sheet, write
+
+SHEET_COLUMNS, SHEET_HEIGHT = 8, 72
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one bench measures on, apart from the methods.
+
+    frames   of each clip; None for each scene's own length
+    size     side of the frames, pixels
+    drawing  seed of the scenes' motions and backdrops
+    """
+
+    frames: int | None = None
+    size: int = 128
+    drawing: int = 0
+
+    def values(self, name: str) -> dict[str, Any]:
+        """What of it decides a cell's figures."""
+        frames = SCENES[name].frames if self.frames is None else self.frames
+        return {"frames": frames, "size": self.size, "drawing": self.drawing}
+
+
+class BenchFolder:
+    """cells/ (one JSON each), runs/, clips/, sheets/, and table.csv, table.json, table.html."""
+
+    def __init__(self, out: Path, plan: Plan, by: Judges) -> None:
+        self.out, self.plan, self.by = out, plan, by
+        self.cells = Cells(out / "cells")
+        self._drawn: SceneClips | None = None
+
+    def draw(self, name: str) -> SceneClips:
+        """The scene, drawn where it is not at hand; its two clips are kept for whoever looks at the results."""
+        if self._drawn is None or self._drawn.name != name:
+            self._drawn = scene(name, self.plan.frames, self.plan.size, self.plan.drawing)
+            for side in ("a", "b"):
+                self._keep_clip(f"{name}-{side}__{digest(self.plan.values(name))}", getattr(self._drawn, side))
+        return self._drawn
+
+    def keep(self, cell: Cell, made: Clip, drawn: SceneClips) -> None:
+        """The result's clip and sheet first, the cell last: a cell that is there is whole. Then the tables anew."""
+        self._keep_clip(cell.key, made)
+        a, b = cell.direction[0], cell.direction[1]
+        rows = {
+            f"{b} (driving)": getattr(drawn, b).pixels,
+            "truth": shown(getattr(drawn, cell.direction)),
+            f"{a} like {b}: {cell.method} {cell.variant}".strip(): shown(made),
+        }
+        (self.out / "sheets").mkdir(exist_ok=True)
+        sheet = contact_sheet(rows, SHEET_COLUMNS, SHEET_HEIGHT)
+        write(self.out / "sheets" / f"{cell.key}.png", [sheet], Timing.constant(1), force=True)
+        self.cells.keep(cell)
+        self.tables()
+
+    def _keep_clip(self, name: str, clip: Clip) -> None:
+        path = self.out / "clips" / f"{name}.mp4"
+        if not path.is_file():
+            path.parent.mkdir(exist_ok=True)
+            write(path, shown(clip), clip.timing)
+
+    def tables(self) -> Tables:
+        """Put every cell of the folder together and write the three files."""
+        cells = self.cells.all()
+        if not cells:
+            raise InputError(f"{self.out} has no finished cell")
+        found = tables(cells, notes_of(cells, self.by))
+        replace(self.out / "table.csv", as_csv(found).encode())
+        replace(self.out / "table.json", as_json(found).encode())
+        replace(self.out / "table.html", page_of(self.out, cells, found).encode())
+        return found
+
+
+def page_of(out: Path, cells: Sequence[Cell], found: Tables) -> str:
+    """The page of a bench with the sheets of each row's first seed."""
+    first = {(c.scene, c.direction, c.method, c.variant, c.preset, c.config): c for c in reversed(cells)}
+    sheets: dict[str, bytes] = {}
+    for place, cell in sorted(first.items()):
+        path = out / "sheets" / f"{cell.key}.png"
+        if path.is_file():
+            sheets[", ".join(part for part in place[:5] if part)] = path.read_bytes()
+    lead = f"{len(cells)} cells: puppets whose true retargeting is known, each result against it."
+    return tables_page("Bench", lead, found, sheets)
+
+
+def notes_of(cells: Sequence[Cell], by: Judges) -> list[str]:
+    """What a person should know of the tables."""
+    notes = [
+        "± is half of Student's 95 % interval over seeds; a row with one seed has none.",
+        "best still and warped silhouette were chosen knowing the truth; same time was not.",
+    ]
+    have = {name for cell in cells for name in cell.figures}
+    return notes + [f"{name} was not measured: {why}" for name, why in by.missing.items() if name not in have]
+
+
+def shown(clip: Clip) -> Tensor:
+    """The subject on black, uint8 [T, 3, H, W]."""
+    if clip.mattes is None:
+        return clip.pixels
+    return (clip.pixels.float() * (clip.mattes.float() / 255)).round().to(torch.uint8)
+
+
+def machine() -> str:
+    """Where this runs, in a few words."""
+    return f"{platform.machine()}, torch {torch.__version__}, {torch.get_num_threads()} threads"

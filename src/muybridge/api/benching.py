@@ -1,0 +1,226 @@
+"""Methods on scenes with a known answer: every finished cell is kept, so that a table may grow over days."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from muybridge import catalogue
+from muybridge.api.bench_folder import BenchFolder, Plan, machine
+from muybridge.api.fitting import Fitted, Say, Wish, read_all, train_on, wish
+from muybridge.api.measuring import DIRECTIONS, clips_for, figures_of, flip_of, keypoint_figures, made_by
+from muybridge.api.settings import settings
+from muybridge.engine import Listener
+from muybridge.engine.processor import fast_kernels
+from muybridge.errors import OutputExistsError, TrainingError, UsageError
+from muybridge.evaluation import TRIVIAL, Cell, Tables, digest, judges
+from muybridge.evaluation.cells import cell_key, plain_figures
+from muybridge.method import Config, Method
+from muybridge.puppets import SCENES, SceneClips
+from muybridge.run.disk import lock, replace
+from muybridge.video import Clip
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A method with its settings: one row of the table."""
+
+    method: str
+    preset: str
+    variant: str
+    changes: Mapping[str, Any]
+    kind: type[Method[Any, Any]]
+    config: Mapping[str, Any]
+
+
+@fast_kernels()
+def bench(
+    out: str | Path,
+    *,
+    methods: Sequence[str] = ("jokr",),
+    scenes: Sequence[str] = (),
+    seeds: Sequence[int] = (0,),
+    preset: str = "bench",
+    set: Mapping[str, Any] | None = None,
+    variants: Mapping[str, Mapping[str, Any]] | None = None,
+    trivial: bool = True,
+    plan: Plan | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    weights: Mapping[str, Path] | None = None,
+    checkpoint_seconds: float | int = 60,
+    listener: Listener | None = None,
+    say: Say | None = None,
+) -> Tables:
+    """Train methods on scenes whose true answer is known, measure both directions, and put it all in tables.
+
+    out        folder: cells/ (one JSON each), runs/, clips/, sheets/, and table.csv, table.json, table.html; what is
+               finished there is not done again, and a training that was stopped goes on
+    scenes     names of puppet scenes; all of them unless told
+    seeds      of the trainings; the scenes are drawn by `plan.drawing` alone
+    preset     which each of the methods must have
+    set        settings changed for all methods
+    variants   name -> further changes: each is a row of its own; {"": {}} unless told
+    trivial    with the answers that need no method
+    weights    files of the networks to judge with: "vgg", "inception", "action"; else torch's cache
+    Raises UsageError before anything is trained; KeyboardInterrupt leaves what is finished, and a run to go on with.
+    A training that fails is told and left out.
+    """
+    out = Path(out)
+    names = _scenes(scenes)
+    entrants = [e for m in methods for e in _entrants(m, preset, set or {}, variants or {"": {}})]
+    by = judges(**(weights or {}))
+    _fresh_or_own(out)
+    out.mkdir(parents=True, exist_ok=True)
+    tell = say or (lambda text: None)
+    folder = BenchFolder(out, plan or Plan(), by)
+    job = _Bench(folder, tell, listener, device, precision, checkpoint_seconds)
+    with lock(out / ".lock"):
+        replace(out / "bench.json", b'{"kind": "bench"}')
+        for seed in seeds:
+            for name in names:
+                job.scene(name, entrants, seed, trivial)
+        return folder.tables()
+
+
+def _scenes(given: Sequence[str]) -> list[str]:
+    unknown = [name for name in given if name not in SCENES]
+    if unknown:
+        raise UsageError(f"there is no scene {unknown[0]!r}: there are {', '.join(SCENES)}", "muybridge puppets --list")
+    return list(dict.fromkeys(given)) or list(SCENES)
+
+
+def _entrants(
+    method: str, preset: str, changes: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Entrant]:
+    kind = catalogue.find(method)
+    if kind.card.needs == "landmarks":
+        raise UsageError(f"{method} needs landmarks, which a bench does not draw")
+    if preset not in kind.card.presets:
+        raise UsageError(
+            f"{method} has no preset {preset!r}", f"Name one that it has with --preset: {', '.join(kind.card.presets)}."
+        )
+    for name, more in variants.items():
+        every = {**changes, **more}
+        config: Config = settings(kind, preset, every)
+        decide = getattr(kind, "settled", None)
+        if decide is not None:
+            config, _ = decide(config)
+        said = name or (", ".join(f"{k}={v}" for k, v in changes.items()))
+        yield Entrant(method, preset, said, every, kind, config.model_dump(mode="json"))
+
+
+def _fresh_or_own(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "bench.json").is_file())):
+        raise OutputExistsError(f"{out} exists and is not a bench: nothing there is replaced", "Choose another --out.")
+
+
+@dataclass
+class _Bench:
+    """What is done in the folder of one bench."""
+
+    folder: BenchFolder
+    tell: Say
+    listener: Listener | None
+    device: str
+    precision: str
+    checkpoint_seconds: float | int
+
+    def scene(self, name: str, entrants: Sequence[Entrant], seed: int, trivial: bool) -> None:
+        """Every cell of a scene and a seed that is not there yet."""
+        for answer in TRIVIAL if trivial else ():
+            self._trivial(name, answer)
+        for entrant in entrants:
+            self._method(name, entrant, seed)
+
+    def _trivial(self, name: str, answer: str) -> None:
+        values = self.folder.plan.values(name)
+        config = digest({"trivial": answer, **values})
+        for direction in DIRECTIONS:
+            if cell_key(answer, name, direction, 0, "", config) in self.folder.cells:
+                continue
+            drawn = self.folder.draw(name)
+            began = time.monotonic()
+            source, driving, truth = (getattr(drawn, which) for which in (direction[0], direction[1], direction))
+            made = TRIVIAL[answer](source, driving, truth, flip_of(name) is not None)
+            figures = figures_of(made, drawn, direction, self.folder.by)
+            cell = Cell(
+                method=answer,
+                scene=name,
+                direction=direction,
+                seed=0,
+                preset="",
+                config=config,
+                drawn=digest(values),
+                figures=plain_figures(figures),
+                seconds=time.monotonic() - began,
+                machine=machine(),
+            )
+            self._keep(cell, made, drawn)
+
+    def _method(self, name: str, entrant: Entrant, seed: int) -> None:
+        values = self.folder.plan.values(name)
+        config = digest({"settings": entrant.config, **values})
+        keys = {d: cell_key(entrant.method, name, d, seed, entrant.preset, config) for d in DIRECTIONS}
+        missing = [d for d, key in keys.items() if key not in self.folder.cells]
+        if not missing:
+            return
+        drawn = self.folder.draw(name)
+        run = self.folder.out / "runs" / keys["ab"].replace("__ab__", "__", 1)
+        try:
+            fitted = self._fitted(entrant, drawn, run, seed)
+        except TrainingError as e:
+            self.tell(f"{entrant.method} on {name}, seed {seed}: {e.message}; the cell is left out")
+            return
+        began = time.monotonic()
+        own = keypoint_figures(fitted, drawn)
+        for direction in missing:
+            made = made_by(fitted, drawn, direction)
+            figures = figures_of(made, drawn, direction, self.folder.by, entrant.kind.card.needs) | own[direction]
+            cell = Cell(
+                method=entrant.method,
+                variant=entrant.variant,
+                scene=name,
+                direction=direction,
+                seed=seed,
+                preset=entrant.preset,
+                config=config,
+                drawn=digest(values),
+                figures=plain_figures(figures),
+                seconds=fitted.run.record.seconds / len(DIRECTIONS) + time.monotonic() - began,
+                machine=f"{machine()}, {fitted.run.record.device} {fitted.run.record.precision}",
+            )
+            self._keep(cell, made, drawn)
+            began = time.monotonic()
+
+    def _keep(self, cell: Cell, made: Clip, drawn: SceneClips) -> None:
+        self.folder.keep(cell, made, drawn)
+        name = " ".join(part for part in (cell.method, cell.variant) if part)
+        iou, seed = cell.figures["iou"], f", seed {cell.seed}" if cell.preset else ""
+        self.tell(f"{name} on {cell.scene} {cell.direction}{seed}: iou {iou:.3f}, {cell.seconds:.0f} s")
+
+    def _fitted(self, entrant: Entrant, drawn: SceneClips, run: Path, seed: int) -> Fitted:
+        """A trained method: a run that is there goes on, or is only loaded where it is finished."""
+        known = (run / "run.json").is_file() and (run / "weights.safetensors").is_file()
+        if run.exists() and not known:
+            shutil.rmtree(run)  # of a kill before the first checkpoint: our own folder, with nothing in it to keep
+        run.parent.mkdir(parents=True, exist_ok=True)
+        asked: Wish = wish(
+            entrant.method,
+            run,
+            entrant.preset,
+            entrant.changes,
+            resume=known,
+            seed=seed,
+            device=self.device,
+            precision=self.precision,
+        )
+        given = read_all(asked, clips_for(entrant.kind.card.needs, drawn))
+        flip = flip_of(drawn.name) if entrant.kind.card.needs == "pair" else None
+        return train_on(
+            asked, given, flip, listener=self.listener, say=None, checkpoint_seconds=self.checkpoint_seconds
+        )

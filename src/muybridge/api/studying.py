@@ -1,0 +1,78 @@
+"""A blind user study over a bench's results, and what people said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from muybridge.errors import InputError, OutputExistsError
+from muybridge.evaluation import Cells
+from muybridge.evaluation.study import Entry, Score, as_json, scores
+from muybridge.evaluation.study import study as paged
+
+
+def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: int = 0, force: bool = False) -> Path:
+    """Write study.html, a page of a bench's results in random order and without names, and key.json, which says whose
+    they are: the page is for the people who judge, the key is not.
+
+    bench    folder of `bench`; each row's lowest seed is shown
+    out      folder
+    trivial  with the answers that need no method
+    seed     of the order
+    returns  the page
+    """
+    folder, target = Path(bench), Path(out)
+    if not (folder / "bench.json").is_file():
+        raise InputError(f"{folder} is not a bench", "Make one with: muybridge bench")
+    for name in ("study.html", "key.json"):
+        if (target / name).exists() and not force:
+            raise OutputExistsError(f"{target} already holds {name}", "Replace it with --force, or choose another.")
+    page, key = paged(_entries(folder, trivial), seed)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "study.html").write_text(page, encoding="utf-8")
+    (target / "key.json").write_text(json.dumps(key, indent=1, ensure_ascii=False), encoding="utf-8")
+    return target / "study.html"
+
+
+def score(out: str | Path, answers: Sequence[str | Path]) -> list[Score]:
+    """Mean opinion scores and preferences from what people saved; scores.json is written beside the key.
+
+    out      folder of `study`
+    answers  files that the page saved, one for each person
+    """
+    folder = Path(out)
+    found = scores(_json(folder / "key.json"), [_json(Path(path)) for path in answers])
+    (folder / "scores.json").write_text(as_json(found), encoding="utf-8")
+    return found
+
+
+def _entries(folder: Path, trivial: bool) -> list[Entry]:
+    first: dict[tuple[str, ...], Any] = {}
+    for cell in Cells(folder / "cells").all():
+        if cell.preset or trivial:
+            group = (cell.method, cell.variant, cell.preset, cell.config)
+            place = (*group, cell.scene, cell.direction)
+            if place not in first or cell.seed < first[place].seed:
+                first[place] = cell
+    entries = []
+    for cell in first.values():
+        source, driving = (_clip(folder, f"{cell.scene}-{side}__{cell.drawn}") for side in cell.direction)
+        label = " ".join(part for part in (cell.method, cell.variant, cell.preset) if part)
+        entries.append(Entry(label, f"{cell.scene} {cell.direction}", _clip(folder, cell.key), source, driving))
+    return entries
+
+
+def _clip(folder: Path, name: str) -> bytes:
+    path = folder / "clips" / f"{name}.mp4"
+    if not path.is_file():
+        raise InputError(f"{folder} lacks the clip {path.name}", "Delete that cell and run the bench again.")
+    return path.read_bytes()
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as e:
+        raise InputError(f"{path} cannot be read as JSON: {e}") from e

@@ -1,0 +1,110 @@
+"""muybridge bench"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from muybridge.cli import options as o
+from muybridge.cli.console import err, note
+from muybridge.cli.console import out as printed
+from muybridge.cli.values import changes, names, weights_of, whole_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from muybridge.evaluation import Row, Tables
+
+SHOWN = ("iou", "boundary_f", "l1", "ssim", "lpips", "joint_error", "flicker_ratio", "random_features", "probe")
+"""Columns that fit a terminal; the files have all."""
+
+
+def bench(
+    *,
+    out: o.Out,
+    methods: Annotated[str, Parameter(name="--methods", help="Names with commas between.")] = "jokr",
+    scenes: Annotated[str, Parameter(name="--scenes", help="Puppet scenes with commas between, or all.")] = "all",
+    seeds: Annotated[str, Parameter(name="--seeds", help="Of the trainings, with commas between.")] = "0",
+    preset: Annotated[str, Parameter(name="--preset", help="Which each method must have.")] = "bench",
+    set: o.Set = (),
+    trivial: Annotated[bool, Parameter(name="--trivial", help="With the answers that need no method.")] = True,
+    frames: Annotated[int | None, Parameter(name="--frames", help="Of each clip; the scene's own unless told.")] = None,
+    size: Annotated[int, Parameter(name="--size", help="Side of the frames in pixels.")] = 128,
+    drawing: Annotated[int, Parameter(name="--drawing", help="Seed of the scenes themselves.")] = 0,
+    weights: o.Weights = (),
+    device: o.Device = "auto",
+    precision: o.Precision = "auto",
+    checkpoint_seconds: o.CheckpointSeconds = 60,
+) -> None:
+    """Train methods on puppets whose true retargeting is known, and print how far from it each ends.
+
+    Every finished cell is kept in --out: the same command goes on where it was stopped, and a table may grow by more
+    scenes, seeds or methods. Beside the table stand table.csv, table.json and table.html with sheets.
+
+    For example:
+
+        muybridge bench --methods jokr --scenes cat-horse,birds --seeds 0,1 --out bench
+    """
+    from muybridge.api import bench as benched
+    from muybridge.api.bench_folder import Plan
+    from muybridge.engine import RichListener
+
+    chosen = [] if scenes == "all" else names(scenes)
+    try:
+        found = benched(
+            out,
+            methods=names(methods),
+            scenes=chosen,
+            seeds=whole_numbers(seeds, "--seeds"),
+            preset=preset,
+            set=changes(set),
+            trivial=trivial,
+            plan=Plan(frames, size, drawing),
+            device=device,
+            precision=precision,
+            weights=weights_of(weights),
+            checkpoint_seconds=checkpoint_seconds,
+            listener=RichListener(),
+            say=note,
+        )
+    except KeyboardInterrupt:
+        err().print("stopped. What is finished is kept: the same command goes on from here.")
+        raise
+    show(found, out / "table.html")
+
+
+def show(found: Tables, page: Path) -> None:
+    """Print the tables and where the page is."""
+    from rich.text import Text
+
+    grid("Mean over scenes and directions", found.overall, found.columns, place=False)
+    grid("By scene", found.scenes, found.columns, place=True)
+    for label, (count, seconds) in found.costs.items():
+        printed().print(Text(f"{label}: {count} cells, {seconds:.0f} s, {seconds / count:.1f} s a cell"))
+    for text in found.notes:
+        printed().print(Text(text))
+    printed().print(Text(str(page), style="bold"))
+
+
+def grid(title: str, rows: Sequence[Row], columns: Sequence[str], *, place: bool) -> None:
+    """One of the tables: those columns that fit, and behind each mean half of its interval."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = [name for name in SHOWN if name in columns]
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for head in (*(("scene", "") if place else ()), "method", "cells", "worst", *shown):
+        table.add_column(head, justify="left" if head in ("scene", "", "method") else "right", no_wrap=True)
+    for row in rows:
+        where = [row.scene, row.direction] if place else []
+        worst = "" if row.worst is None else f"{row.worst:.3f}"
+        values = [str(row.figures[name]) if name in row.figures else "" for name in shown]
+        table.add_row(*(Text(cell) for cell in (*where, row.label, str(row.cells), worst, *values)))
+    console = Console(highlight=False)
+    # A table is as wide as it is, where nobody looks at it in a window.
+    console.width = console.width if console.is_terminal else 240
+    console.print(table)
+    printed().print()

@@ -1,0 +1,58 @@
+"""What each figure says: one sentence, and which way is better. docs/evaluation.md has the whole of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a figure says.
+
+    text    one sentence
+    better  which way is better; "" where neither is
+    """
+
+    text: str
+    better: Literal["up", "down", ""]
+
+
+MEANINGS: Mapping[str, Meaning] = {
+    "iou": Meaning("overlap of the result's silhouette with the true one (IoU, 1 is perfect)", "up"),
+    "boundary_f": Meaning("share of the outlines that meet (boundary F, 1 is perfect)", "up"),
+    "l1": Meaning(
+        "mean difference of the colours where either subject is (0 is perfect, 1 the opposite colour)", "down"
+    ),
+    "psnr": Meaning("peak signal to noise ratio of the subject on black, decibels", "up"),
+    "ssim": Meaning("structural similarity of the subject on black (1 is equal)", "up"),
+    "ms_ssim": Meaning("the same over several sizes (1 is equal)", "up"),
+    "lpips": Meaning("learned perceptual distance to the truth (0 is equal)", "down"),
+    "joint_error": Meaning("how far joints found in the result are from the true ones; the picture spans 2", "down"),
+    "tracker_error": Meaning("the same for joints found in the truth itself: what the tracker does wrong", ""),
+    "flicker_ratio": Meaning(
+        "flicker over the driving video's own (1 is as lively, far over it jitters, 0 is frozen)", ""
+    ),
+    "random_features": Meaning("appearance: distance to the source's own video by fixed random features", "down"),
+    "fid": Meaning("appearance: Frechet distance to the source's own frames (Inception)", "down"),
+    "svfid": Meaning("appearance in time: Frechet distance to the source's own video (C3D)", "down"),
+    "own_iou": Meaning("overlap of a driving frame's silhouette with the one drawn from its own keypoints", "up"),
+    "own_cycle_iou": Meaning("the same after the way there and back", "up"),
+    "own_cycle_points": Meaning("how far keypoints end from where they began after that way", "down"),
+    "own_step": Meaning("how far a keypoint of the driving video moves from frame to frame; the picture spans 2", ""),
+    "limb_identity": Meaning("how faithfully a keypoint stays on one limb of the driving subject (1 is always)", "up"),
+    "probe": Meaning("how often a fresh probe tells whose keypoints they are (0.5 is chance, 1 always)", "down"),
+    "energy": Meaning("energy distance between the two subjects' keypoints", "down"),
+    "energy_within": Meaning("the same between two halves of one subject's own", ""),
+    "still_iou": Meaning("overlap that the source's own video, left as it is, would have", ""),
+}
+"""Figure -> what it says."""
+
+
+def meaning(figure: str) -> str:
+    """The sentence for a figure, with or without a side behind it; "" for a figure of nobody's."""
+    for name in (figure, figure.rpartition("_")[0]):
+        if name in MEANINGS:
+            return MEANINGS[name].text
+    return ""

@@ -1,0 +1,84 @@
+"""How well two sets of keypoints can be told apart: what JOKR's domain confusion is there to prevent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from muybridge.errors import InputError
+from muybridge.tensors import Scalar
+
+Set = Float[Tensor, "_ K 2"]
+Vectors = Float[Tensor, "_ D"]
+HIDDEN, STEPS, RATE, DECAY = 64, 300, 3e-3, 1e-3
+"""The probe: one hidden layer, Adam."""
+BLOCKS = 8
+"""A clip is cut into so many blocks; every second one is held out. Frames beside each other are nearly the same, so
+that held-out single frames would be known by heart; a block's first and last frame are left out of both."""
+
+
+@dataclass(frozen=True)
+class Apart:
+    """How well two sets can be told apart.
+
+    balanced_accuracy  of a fresh probe on held-out frames: 0.5 is chance, 1 is always
+    energy             energy distance between the two sets, in the unit of the points; 0 for equal distributions
+    energy_within      the same between two halves of one set, mean of both sets: what no difference looks like
+    """
+
+    balanced_accuracy: float
+    energy: float
+    energy_within: float
+
+
+def told_apart(first: Set, second: Set, seed: int = 0) -> Apart:
+    """Measure two sets of keypoints [N, K, 2] in the order of their frames; at least two blocks of four frames each."""
+    if min(len(first), len(second)) < 4 * BLOCKS:
+        raise InputError(f"telling keypoints apart needs {4 * BLOCKS} frames of each, not {len(first)}, {len(second)}")
+    a, b = first.detach().float().cpu().flatten(1), second.detach().float().cpu().flatten(1)
+    within = [energy_distance(*_blocks(x)) for x in (a, b)]
+    return Apart(probe_accuracy(a, b, seed), float(energy_distance(a, b)), float(torch.stack(within).mean()))
+
+
+def energy_distance(first: Vectors, second: Vectors) -> Scalar:
+    """2 E|x - y| - E|x - x'| - E|y - y'| with pairs of different members (Szekely and Rizzo 2013, eq. 2.1).
+
+    Unbiased, so that it may fall a little under 0 for two samples of one distribution.
+    """
+    n, m = len(first), len(second)
+    if min(n, m) < 2:
+        raise InputError("an energy distance needs two members of each set")
+    across = torch.cdist(first, second).mean()
+    inside = torch.cdist(first, first).sum() / (n * (n - 1)) + torch.cdist(second, second).sum() / (m * (m - 1))
+    return 2 * across - inside
+
+
+def probe_accuracy(first: Vectors, second: Vectors, seed: int = 0) -> float:
+    """Balanced accuracy on held-out blocks of a small network that was trained on the others to tell the sets apart."""
+    sets = [_blocks(x) for x in (first, second)]
+    train = torch.cat([s[0] for s in sets])
+    label = torch.cat([torch.full((len(s[0]),), float(i)) for i, s in enumerate(sets)])
+    mean, spread = train.mean(0), train.std(0).clamp_min(1e-6)
+    weight = torch.where(label > 0.5, 0.5 / label.mean(), 0.5 / (1 - label.mean()))
+    with torch.random.fork_rng([]), torch.enable_grad():
+        torch.manual_seed(seed)
+        probe = nn.Sequential(nn.Linear(train.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
+        optimiser = torch.optim.AdamW(probe.parameters(), RATE, weight_decay=DECAY)
+        for _ in range(STEPS):
+            optimiser.zero_grad()
+            logits = probe((train - mean) / spread)[:, 0]
+            F.binary_cross_entropy_with_logits(logits, label, weight).backward()
+            optimiser.step()
+    with torch.no_grad():
+        said = [(probe((held - mean) / spread)[:, 0] > 0).float().mean() for _, held in sets]
+    return float((1 - said[0] + said[1]) / 2)
+
+
+def _blocks(x: Vectors) -> tuple[Vectors, Vectors]:
+    """(trained on, held out)."""
+    parts = [part[1:-1] for part in x.tensor_split(BLOCKS)]
+    return torch.cat(parts[::2]), torch.cat(parts[1::2])

@@ -1,0 +1,94 @@
+"""The page does not tell whose results it shows; the answers are read back."""
+
+import json
+import re
+
+import pytest
+
+from muybridge.errors import InputError, UsageError
+from muybridge.evaluation.study import Entry, scores, study
+
+
+def entry(method: str, place: str = "gif ab") -> Entry:
+    return Entry(method, place, f"{method} {place}".encode(), b"source", b"driving")
+
+
+THREE = [entry("jokr"), entry("cyclegan"), entry("best still")]
+
+
+def test_the_page_is_blind_and_complete() -> None:
+    html, key = study(THREE)
+    assert not re.search(r"jokr|cyclegan|best still", html)
+    assert len(key["marks"]) == 3
+    assert len(key["pairs"]) == 3
+    assert html.count("data-kind='mark'") == 3
+    assert html.count("data-kind='pair'") == 3
+    assert not re.search(r"(src|href)=['\"]https?:", html)
+    # Every video is in it once, though the source stands in each question.
+    held = json.loads(re.search(r"<script id='videos' type='application/json'>(.*?)</script>", html)[1])
+    assert len(held) == 5
+    assert all(int(i) < len(held) for i in re.findall(r"data-video='(\d+)'", html))
+
+
+def test_the_order_is_random_and_comes_from_the_seed() -> None:
+    many = [entry(f"m{i}") for i in range(6)]
+    one, again, other = study(many, 1), study(many, 1), study(many, 2)
+    assert one == again
+    assert one[1]["marks"] != other[1]["marks"]
+    assert {p["left"] < p["right"] for p in one[1]["pairs"]} == {True, False}
+
+
+def test_only_results_of_one_place_are_compared() -> None:
+    _, key = study([entry("jokr"), entry("jokr", "birds ab"), entry("cyclegan", "birds ab")])
+    assert [p["place"] for p in key["pairs"]] == ["birds ab"]
+    with pytest.raises(UsageError):
+        study([])
+
+
+def answer(key: dict, marks: dict[str, tuple[int, int]], winner: str) -> dict:
+    """Marks by method, and who wins wherever it is shown."""
+    given = {
+        str(i): dict(zip(("appearance", "motion"), marks[m["method"]], strict=True)) for i, m in enumerate(key["marks"])
+    }
+    sides = {str(i): "left" if p["left"] == winner else "right" for i, p in enumerate(key["pairs"])}
+    return {"study": key["study"], "marks": given, "pairs": sides}
+
+
+def test_opinions_and_preferences_by_hand() -> None:
+    _, key = study([entry("jokr"), entry("cyclegan")])
+    first = answer(key, {"jokr": (5, 4), "cyclegan": (2, 4)}, "jokr")
+    second = answer(key, {"jokr": (4, 2), "cyclegan": (3, 4)}, "cyclegan")
+    jokr, cyclegan = scores(key, [first, second])
+    assert (jokr.method, jokr.appearance.mean, jokr.motion.mean) == ("jokr", 4.5, 3.0)
+    assert jokr.appearance.half == pytest.approx(12.706 * 0.5, rel=1e-3)
+    assert (jokr.preferred, jokr.comparisons, jokr.marks) == (0.5, 2, 4)
+    assert (cyclegan.appearance.mean, cyclegan.motion.mean) == (2.5, 4.0)
+
+
+def test_an_unfinished_answer_counts_as_far_as_it_goes() -> None:
+    _, key = study([entry("jokr"), entry("cyclegan")])
+    at = next(i for i, m in enumerate(key["marks"]) if m["method"] == "jokr")
+    half = {"study": key["study"], "marks": {str(at): {"motion": 3}}, "pairs": {}}
+    found = {s.method: s for s in scores(key, [half])}
+    assert found["jokr"].motion.mean == 3
+    assert found["jokr"].appearance is None
+    assert found["jokr"].preferred is None
+    assert found["cyclegan"].marks == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"study": "other"},
+        {"marks": {"0": {"motion": 6}}},
+        {"marks": {"9": {"motion": 3}}},
+        {"pairs": {"0": "up"}},
+        {"marks": 3},
+    ],
+    ids=["other study", "mark of six", "what was not shown", "no side", "no marks"],
+)
+def test_damaged_answers(damage: dict) -> None:
+    _, key = study([entry("jokr"), entry("cyclegan")])
+    good = answer(key, {"jokr": (5, 4), "cyclegan": (2, 4)}, "jokr")
+    with pytest.raises(InputError):
+        scores(key, [good | damage])

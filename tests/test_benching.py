@@ -1,0 +1,266 @@
+"""The bench: cells that are kept, trainings that go on, tables that come out the same; the study over it; evaluate."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import muybridge
+from muybridge.api import benching
+from muybridge.api.bench_folder import Plan
+from muybridge.api.measuring import clips_for, figures_of, flip_of, lit, made_by
+from muybridge.engine import Listener
+from muybridge.errors import InputError, OutputExistsError, TrainingError, UsageError
+from muybridge.evaluation import Judges, against_truth
+from muybridge.method import Animation, Batch, Card, Config, Data, Group, Method, Stage, Turn
+from muybridge.puppets import scene
+from muybridge.run import Run
+from muybridge.video import Clip, read
+
+SMALL = {"size": 32, "keypoints": 4, "shape.steps": 3, "texture.steps": 2}
+PLAN = Plan(frames=6, size=48)
+WISH: Mapping[str, Any] = {
+    "scenes": ["gif"],
+    "preset": "smoke",
+    "set": SMALL,
+    "plan": PLAN,
+    "device": "cpu",
+    "precision": "float32",
+}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one finished bench with two seeds."""
+    out = tmp_path_factory.mktemp("benches") / "bench"
+    muybridge.bench(out, seeds=(0, 1), **WISH)
+    return out
+
+
+class Told(Listener):
+    """Counts steps, and may stop a training after some."""
+
+    def __init__(self, stop_at: int = 10**9) -> None:
+        self.steps, self.stop_at = 0, stop_at
+
+    def on_start(self, stages: object, resumed_at: int) -> None:
+        self.resumed_at = resumed_at
+
+    def on_step(self, stage: Stage, step: int, *rest: object) -> None:
+        self.steps += 1
+        if self.steps >= self.stop_at:
+            raise KeyboardInterrupt
+
+
+def test_a_bench_keeps_every_cell_its_clip_and_its_sheet(table: Path) -> None:
+    cells = {p.stem for p in (table / "cells").iterdir()}
+    # Two directions of three trivial answers and of two seeds.
+    assert len(cells) == 2 * 3 + 2 * 2
+    assert cells == {p.stem for p in (table / "sheets").iterdir()}
+    assert cells < {p.stem for p in (table / "clips").iterdir()}
+    assert len(read(next((table / "clips").glob("gif-a__*.mp4")))) == 6
+    one = json.loads((table / "cells" / f"{next(c for c in cells if c.startswith('jokr'))}.json").read_text())
+    assert {"iou", "joint_error", "tracker_error", "own_cycle_iou", "limb_identity"} <= set(one["figures"])
+    assert one["seconds"] > 0
+    rows = json.loads((table / "table.json").read_text())["overall"]
+    assert [r["cells"] for r in rows] == [4, 2, 2, 2]
+    jokr = rows[0]["figures"]["iou"]
+    assert jokr["seeds"] == 2
+    assert jokr["half"] > 0
+    html = (table / "table.html").read_text()
+    assert html.count("<details>") == 8
+    assert "fid was not measured" in html
+
+
+def test_the_same_bench_again_does_nothing_and_says_the_same(table: Path) -> None:
+    before = {p.name: p.read_bytes() for p in table.glob("table.*")}
+    watching = Told()
+    muybridge.bench(table, seeds=(0, 1), listener=watching, **WISH)
+    assert watching.steps == 0
+    assert {p.name: p.read_bytes() for p in table.glob("table.*")} == before
+
+
+def test_a_bench_goes_on_where_it_was_stopped(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "stopped"
+    wanted = {**WISH, "trivial": False}
+    with pytest.raises(KeyboardInterrupt):
+        muybridge.bench(out, listener=Told(stop_at=1), **wanted)
+    assert not list((out / "cells").glob("*")) if (out / "cells").exists() else True
+    watching = Told()
+    muybridge.bench(out, listener=watching, **wanted)
+    assert watching.resumed_at > 0
+    for path in sorted((out / "cells").iterdir()):
+        figures = [json.loads(p.read_text())["figures"] for p in (path, table / "cells" / path.name)]
+        assert figures[0] == figures[1], path.name
+    # A lost cell is measured again from the run that is there, to the same figures.
+    lost = next((out / "cells").iterdir())
+    kept = json.loads(lost.read_text())["figures"]
+    lost.unlink()
+    watching = Told()
+    muybridge.bench(out, listener=watching, **wanted)
+    assert watching.steps == 0
+    assert json.loads(lost.read_text())["figures"] == kept
+
+
+def test_a_training_that_fails_is_told_and_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object, **more: object) -> None:
+        raise TrainingError("the losses are not finite")
+
+    monkeypatch.setattr(benching, "train_on", fail)
+    said: list[str] = []
+    found = muybridge.bench(tmp_path / "b", say=said.append, **{**WISH, "plan": Plan(frames=3, size=32)})
+    assert [row.label for row in found.overall] == ["best still", "same time", "warped silhouette"]
+    assert any("not finite" in text for text in said)
+
+
+def test_a_variant_is_a_row_of_its_own_and_the_whole_is_not_trained_again(table: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(table, tmp_path / "bench")
+    watching = Told()
+    found = muybridge.bench(out, variants={"whole": {}}, listener=watching, **WISH)
+    assert watching.steps == 0
+    found = muybridge.bench(out, variants={"one step": {"shape.steps": 1}}, **WISH)
+    assert [row.cells for row in found.overall] == [4, 2, 2, 2, 2]
+    assert "jokr one step smoke" in [row.label for row in found.overall]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scenes": ["zoo"]},
+        {"methods": ["dance"]},
+        {"preset": "gallop"},
+        {"set": {"shape.stepz": 1}},
+        {"variants": {"x": {"losses.none": 0.0}}},
+    ],
+    ids=str,
+)
+def test_a_wrong_wish_costs_nothing(wrong: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        muybridge.bench(tmp_path / "b", **{**WISH, **wrong})
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(OutputExistsError):
+        muybridge.bench(tmp_path, **WISH)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_whole_frame_methods_see_black_and_are_read_off_black() -> None:
+    drawn = scene("cat-horse", 4, 96)
+    a = clips_for("folder", drawn)[0]
+    assert a.pixels[:, :, 0, 0].max() == 0
+    assert clips_for("pair", drawn)[1].pixels.equal(drawn.b.pixels)
+    assert drawn.ab.masks is not None
+    perfect = lit(Clip.from_floats(drawn.ab.frames * drawn.ab.masks))
+    # The rim is read a little wider than it is; the truth is read the same way, so that a perfect result is perfect.
+    assert 0.85 < against_truth(perfect, drawn.ab)["iou"] < 1
+    figures = figures_of(perfect, drawn, "ab", Judges(), "folder")
+    assert (figures["iou"], figures["l1"]) == (1, pytest.approx(0, abs=1e-6))
+    assert (flip_of("facing"), flip_of("gif")) == ("b", None)
+
+
+class Still(Method[Config, Data]):
+    """A method of whole frames that has learned to show the source as it is."""
+
+    card = Card("still", "t", "p 2026", "folder", "g", {"bench": Config()}, {"bench": "none"})
+    Config = Config
+    Data = Data
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+
+    def prepare(self, clips: Sequence[Clip], **options: Any) -> Data:
+        raise AssertionError("the test does not train")
+
+    def stages(self) -> tuple[Stage, ...]:
+        return ()
+
+    def groups(self, stage: Stage) -> dict[str, Group]:
+        return {}
+
+    def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
+        yield from ()
+
+    def preview(self, data: Data, stage: Stage) -> torch.Tensor:
+        raise AssertionError("the test does not train")
+
+    def animate(self, data: Data, driving: Clip | None, source: Clip | str | None = None, **options: Any) -> Animation:
+        assert driving is not None
+        assert isinstance(source, Clip)
+        rgba = torch.cat((source.pixels[0], torch.full_like(source.pixels[0, :1], 255)))
+        return Animation(iter([rgba] * len(driving)), driving.timing, (driving.height, driving.width))
+
+
+def test_a_method_of_whole_frames_shows_its_first_frame_moving() -> None:
+    drawn = scene("gif", 4, 48)
+    fitted = muybridge.Fitted(Still(Config()), None, Run(Path("none")))
+    made = made_by(fitted, drawn, "ba")
+    assert len(made) == 4
+    assert drawn.b.masks is not None
+    assert against_truth(made, lit(Clip.from_floats(drawn.b.frames * drawn.b.masks)))["iou"] > 0.5
+    assert bool((made.pixels == made.pixels[:1]).all())
+
+
+# -- the study -------------------------------------------------------------------------------------------------------
+
+
+def test_a_study_of_a_bench_and_its_answers(table: Path, tmp_path: Path) -> None:
+    page = muybridge.study(table, tmp_path / "study", trivial=True)
+    assert "jokr" not in page.read_text()
+    key = json.loads((tmp_path / "study" / "key.json").read_text())
+    # Four rows in two directions, each direction with six pairs.
+    assert (len(key["marks"]), len(key["pairs"])) == (8, 12)
+    marks = {str(i): {"appearance": 5 if "jokr" in m["method"] else 1, "motion": 3} for i, m in enumerate(key["marks"])}
+    answers = tmp_path / "anna.json"
+    answers.write_text(json.dumps({"study": key["study"], "marks": marks, "pairs": {"0": "left"}}))
+    best = muybridge.score(tmp_path / "study", [answers])[0]
+    assert "jokr" in best.method
+    assert best.appearance is not None
+    assert best.appearance.mean == 5
+    assert (tmp_path / "study" / "scores.json").is_file()
+    with pytest.raises(OutputExistsError):
+        muybridge.study(table, tmp_path / "study")
+    with pytest.raises(InputError):
+        muybridge.study(tmp_path, tmp_path / "other")
+    with pytest.raises(InputError):
+        muybridge.score(tmp_path / "study", [page])
+
+
+# -- evaluate --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def run(table: Path) -> Path:
+    return next((table / "runs").iterdir())
+
+
+def test_evaluate_measures_beside_the_inputs_and_the_truth(run: Path, tmp_path: Path) -> None:
+    drawn = scene("gif", PLAN.frames, PLAN.size)
+    figures = muybridge.evaluate(run, truth={"a": drawn.ab}, out=tmp_path / "figures")
+    own = {f"{n}_{s}" for n in ("iou", "cycle_iou", "cycle_points", "step") for s in "ab"}
+    beside = {f"{n}_{s}" for n in ("flicker_ratio", "random_features") for s in "ab"}
+    true = {f"truth_{n}_a" for n in ("iou", "boundary_f", "l1", "psnr", "ssim", "ms_ssim")}
+    assert set(figures) == own | beside | true
+    cells = [json.loads(p.read_text()) for p in (run.parents[1] / "cells").iterdir()]
+    same = next(
+        c for c in cells if c["method"] == "jokr" and c["direction"] == "ab" and f"seed{c['seed']}_" in run.name
+    )
+    assert figures["truth_iou_a"] == pytest.approx(same["figures"]["iou"])
+    assert {p.name for p in (tmp_path / "figures").iterdir()} == {
+        *(f"evaluation.{suffix}" for suffix in ("csv", "json", "html")),
+        "contact-sheet.png",
+    }
+    lines = (tmp_path / "figures" / "evaluation.csv").read_text().splitlines()
+    assert lines[0] == "figure,value,meaning"
+    assert len(lines) == 1 + len(figures)
+    assert all(line.split(",", 2)[2] for line in lines)
+    with pytest.raises(OutputExistsError):
+        muybridge.evaluate(run, out=tmp_path / "figures")
+    again = muybridge.evaluate(run, truth={"a": drawn.ab}, out=tmp_path / "figures", force=True)
+    assert again == figures
