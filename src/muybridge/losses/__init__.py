@@ -11,7 +11,7 @@ from muybridge.losses.keypoints import (
     silhouette_of_logits,
     temporal,
 )
-from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss
+from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss, thin_mse
 
 __all__ = [
     "bce",
@@ -33,4 +33,5 @@ __all__ = [
     "silhouette_of_logits",
     "ssim_loss",
     "temporal",
+    "thin_mse",
 ]

@@ -71,6 +71,9 @@ class LossConfig(Part):
 
     seg: Weight = 50.0
     """Silhouettes, eq. 1 (appendix B.3: 50)."""
+    thin: Weight = 0.0
+    """Ours: how much more those pixels count in eq. 1 that are unlike their surroundings, as legs and the gaps between
+    them are."""
     dc: Weight = 0.5
     """Domain confusion, eq. 4 (appendix B.3: 0.5; the cat/fox command: 1)."""
     tmp: Weight = 1.0
@@ -119,8 +122,7 @@ class AugmentConfig(Part):
     equivariance: Weight = 0.1
     """Standard deviation of the six entries of eq. 7's map (program: 0.1)."""
     flat: Share = 0.0
-    """Ours: share of the samples whose texture fades towards their mean colour before E sees them, so that it can read
-    drawn silhouettes."""
+    """Ours: share of the samples that E sees painted in their mean colour, so that it can read drawn silhouettes."""
     where: Literal["frames", "keypoints"] = "frames"
     """`keypoints`: just before the discriminator, for backgrounds that must stay (section 3, Augmentations)."""
 

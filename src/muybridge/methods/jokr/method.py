@@ -28,6 +28,7 @@ from muybridge.losses import (
     silhouette_of_logits,
     ssim_loss,
     temporal,
+    thin_mse,
 )
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.jokr.animating import animate, draw_preview, edit, overlay, quality
@@ -259,7 +260,8 @@ class Jokr(Method[JokrConfig, PairData]):
     def _shape_distance(self, made: Images, target: Images) -> Tensor:
         if self.config.silhouette_loss == "bce" and self.config.two_steps:
             return silhouette_entropy(made, target)
-        return mse(made, target)
+        thin = self.config.losses.thin
+        return thin_mse(made, target, thin) if thin and self.config.two_steps else mse(made, target)
 
     def _on_subject(self, found: Detection, masks: Masks) -> Tensor:
         size = (found.heatmaps.shape[2], found.heatmaps.shape[3])
@@ -290,14 +292,12 @@ class Jokr(Method[JokrConfig, PairData]):
         return found
 
     def _flattened(self, pictures: Images, batch: Batch, side: str) -> Images:
-        """Some of the pictures faded towards their mean colour, as `_cycle` paints what G has drawn."""
+        """Some of the pictures painted in their mean colour, as `_cycle` paints what G has drawn."""
         share, masks = self.config.augment.flat, batch[f"masks_{side}"]
         if not share:
             return pictures
-        chosen, far = torch.rand(2, len(pictures), 1, 1, 1, device=pictures.device)
-        # Half of the chosen ones all the way: that is what `_cycle` shows.
-        faded = (chosen < share) * (2 * far).clamp_max(1)
-        return torch.lerp(pictures, _mean_colour(pictures, masks) * masks, faded)
+        chosen = torch.rand(len(pictures), 1, 1, 1, device=pictures.device) < share
+        return torch.where(chosen, _mean_colour(pictures, masks) * masks, pictures)
 
     def _draw_pair(self, a: Points, b: Points) -> tuple[Images, Images]:
         """What G_A makes of A's keypoints and G_B of B's; without the two steps, R's pictures."""
