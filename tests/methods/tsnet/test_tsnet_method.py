@@ -8,12 +8,14 @@ from torch import Tensor
 from muybridge.errors import InputError, UsageError
 from muybridge.landmarks import Landmarks, from_joints, label_indices
 from muybridge.method import Turn
+from muybridge.methods.tsnet.animating import _to_subject
 from muybridge.methods.tsnet.augment import jittered, placed, turned
 from muybridge.methods.tsnet.config import SamplingConfig, TsnetConfig
 from muybridge.methods.tsnet.data import Track, TsnetData, drawn_frames, into_box, out_of_box
 from muybridge.methods.tsnet.method import Tsnet
 from muybridge.methods.tsnet.pictures import face_boxes, label_boxes, renormalised, to_network, to_rgb
 from muybridge.puppets import SceneClips, scene
+from muybridge.video import Clip, Timing
 
 TINY: Mapping[str, Any] = {
     "size": 32,
@@ -302,3 +304,23 @@ def test_a_few_steps_teach(dancers: SceneClips, marks: list[Landmarks]) -> None:
 def test_labels_drawn_from_moved_landmarks_are_crisp(marks: list[Landmarks]) -> None:
     labels = label_indices(marks[0], (96, 96))
     assert set(labels.unique().tolist()) >= {0, 5, 6, 7, 8, 9, 10, 11, 12}
+
+
+def test_a_face_drives_another() -> None:
+    generator = torch.Generator().manual_seed(0)
+    around = torch.linspace(0, 6.28, 69)[:68]
+    oval = torch.stack((40 + 18 * around.cos(), 40 + 24 * around.sin()), -1)
+    sway = torch.stack((torch.linspace(-3, 3, 6), torch.zeros(6)), -1)[:, None]
+    subject = Landmarks(oval + sway, torch.ones(6, 68), "face68")
+    larger = Landmarks(1.5 * (oval - 2 * sway) - 20, torch.ones(6, 68), "face68")
+    clip = Clip(torch.randint(0, 255, (6, 3, 80, 80), dtype=torch.uint8, generator=generator), Timing.constant(6))
+    method = tiny(kind="face68", margin=0.3).eval()
+    data = method.prepare([clip], landmarks=[subject])
+    made = method.animate(data, clip, landmarks=larger).clip()
+    assert tuple(made.pixels.shape) == (6, 3, 32, 32)
+    # The driving face is brought to the subject's size, unless told otherwise.
+    own = data.tracks[0].landmarks.points
+    for aligned, ratio in ((True, 1.0), (False, 1.5)):
+        followed = _to_subject(larger, (80, 80), data.tracks[0], aligned).points
+        heights = [(x[..., 1].amax() - x[..., 1].amin()).item() for x in (followed, own)]
+        assert heights[0] / heights[1] == pytest.approx(ratio, rel=0.02)

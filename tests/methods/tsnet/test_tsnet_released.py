@@ -59,7 +59,8 @@ def test_both_classes_of_any_size(tmp_path: Path, pose: bool, blocks: int) -> No
 
 def test_a_checkpoint_becomes_a_run(tmp_path: Path) -> None:
     path = write(tmp_path, small())
-    made = import_checkpoint(path, out=tmp_path / "run", method="tsnet")
+    made = import_checkpoint(path, out=tmp_path / "run")
+    assert made.run.record.method == "tsnet"
     again = load(tmp_path / "run", device="cpu")
     assert again.data is None
     state = again.method.state_dict()

@@ -37,6 +37,7 @@ from muybridge.methods.tsnet.pictures import (
     to_network,
 )
 from muybridge.methods.tsnet.presets import CARD
+from muybridge.methods.tsnet.released import recognises
 from muybridge.methods.tsnet.similarity import sampling_grid, warp_features, warp_patches
 from muybridge.methods.tsnet.texture import settled
 from muybridge.networks import load_vgg19
@@ -284,3 +285,4 @@ class Tsnet(Method[TsnetConfig, TsnetData]):
     # What the verbs of the API find here, where a method has it.
     settled = staticmethod(settled)
     imported = staticmethod(imported)
+    recognises = staticmethod(recognises)

@@ -3,6 +3,9 @@
 from muybridge.method import Card
 from muybridge.methods.tsnet.config import LossConfig, SamplingConfig, StageConfig, TsnetConfig
 
+_CALM = SamplingConfig(
+    window=0, mirror=0.0, brightness=0.05, contrast=0.05, saturation=0.05, hue=0.0, scale=0.05, shift=0.03
+)
 _DRAFT = TsnetConfig(
     size=128,
     aspect=0.75,
@@ -14,8 +17,8 @@ _DRAFT = TsnetConfig(
     decoder_blocks=2,
     perceptual="weight-free",
     losses=LossConfig(vgg=20.0, ssim=2.0),
-    sampling=SamplingConfig(window=0, mirror=0.0),
-    train=StageConfig(steps=2500, batch=4, lr=5e-4, critic_lr=2e-4, decay=0.5),
+    sampling=_CALM,
+    train=StageConfig(steps=4000, batch=2, lr=5e-4, critic_lr=2e-4, decay=0.5),
 )
 _SMOKE = _DRAFT.model_copy(
     update={
@@ -24,7 +27,7 @@ _SMOKE = _DRAFT.model_copy(
         "critic_width": 8,
         "image_blocks": 1,
         "decoder_blocks": 1,
-        "train": StageConfig(steps=150, batch=2, lr=1e-3, critic_lr=2e-4, decay=0.5),
+        "train": StageConfig(steps=400, batch=2, lr=1e-3, critic_lr=2e-4, decay=0.5),
     }
 )
 _STANDARD = TsnetConfig()

@@ -74,10 +74,15 @@ class ReleasedCheckpoint:
         return built
 
 
+def recognises(table: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint has the networks that TS-Net's program writes."""
+    return set(NAMES) - {"netDF"} <= table.keys()
+
+
 def read_released(path: Path) -> ReleasedCheckpoint:
     """Read a checkpoint of either class, of any width. CheckpointError names what the file is instead."""
     raw = load_tensors(path)
-    if not set(NAMES) - {"netDF"} <= raw.keys():
+    if not recognises(raw):
         found = ", ".join(sorted(map(str, raw))[:8])
         raise CheckpointError(
             f"{path} is not a checkpoint of TS-Net: expected img_enc, lbl_enc, dec, fuse_net and netD, found {found}"
