@@ -4,6 +4,7 @@ from muybridge.losses.adversarial import bce, feature_matching, lsgan_critic, ls
 from muybridge.losses.distributions import energy_distance
 from muybridge.losses.features import feature_distance, gradient_difference
 from muybridge.losses.keypoints import (
+    coverage,
     equivariance,
     released_separation,
     separation,
@@ -15,6 +16,7 @@ from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, 
 
 __all__ = [
     "bce",
+    "coverage",
     "energy_distance",
     "equivariance",
     "feature_distance",

@@ -86,12 +86,16 @@ class LossConfig(Part):
     """Keypoints on the silhouette (appendix B.3: 0.5)."""
     delta: Weight = 0.1
     """Squared distance under which two keypoints push each other away (appendix B.3: 0.1; the command: 0.12)."""
+    cover: Weight = 0.0
+    """Ours: no part of the subject, legs and tails above all, is far from every keypoint."""
     align: Weight = 0.0
     """Ours: energy distance between the two keypoint sets, T applied, over the last `memory` frames of each; unlike D
     it cannot win, and it pulls however far apart the sets are."""
     cyc: Weight = 0.0
     """Ours: the keypoints that E finds again in a silhouette of the other subject, drawn from them and painted flat,
     are the ones that it was drawn from."""
+    read: Weight = 0.0
+    """Ours: in the texture stage E learns to find the keypoints again in the painted picture of the other subject."""
     dc_warmup: Annotated[int, Field(ge=0)] = 0
     """Steps over which the weight of domain confusion rises to its value."""
     l1: Weight = 1.0

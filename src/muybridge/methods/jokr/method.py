@@ -12,6 +12,7 @@ from muybridge.errors import UsageError
 from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians, warp_affine
 from muybridge.losses import (
     bce,
+    coverage,
     energy_distance,
     equivariance,
     feature_matching,
@@ -55,6 +56,10 @@ from muybridge.video import Clip
 
 RELEASED_TEMPORAL = 13.0
 """The program's --new_alpha, in front of the temporal term (facts: losses of stage 1)."""
+
+
+READING = 0.3
+"""Rate of E in the texture stage, where it only learns to read painted pictures, as a share of the refiners'."""
 
 
 class Jokr(Method[JokrConfig, PairData]):
@@ -116,6 +121,8 @@ class Jokr(Method[JokrConfig, PairData]):
         if stage.name == "texture":
             betas = (0.5, c.texture.beta2)
             groups = {"texture": Group(refiners, c.texture.lr, betas)}
+            if c.losses.read:
+                groups["detector"] = Group(list(self.detector.parameters()), READING * c.texture.lr, betas)
             if c.losses.adversarial:
                 critics = [*self.critic_a.parameters(), *self.critic_b.parameters()]
                 groups["critic"] = Group(critics, c.texture.lr, betas)
@@ -176,6 +183,10 @@ class Jokr(Method[JokrConfig, PairData]):
         apart = released_separation if c.released else separation
         total["sep"] = _both(apart(found[s].points, w.delta) for s in SIDES)
         total["sill"] = _both(self._on_subject(found[s], batch[f"masks_{s}"]) for s in SIDES)
+        if w.cover:
+            total["cover"] = _both(
+                coverage(found[s].points, touched_cells(batch[f"masks_{s}"], _cells(found[s]))) for s in SIDES
+            )
         if w.align:
             total["align"] = self._apart(found["a"].points, found["b"].points)
         if w.cyc and c.two_steps:
@@ -202,6 +213,8 @@ class Jokr(Method[JokrConfig, PairData]):
         weights = {"l1": w.l1, "multiscale": w.perceptual, "ssim": w.ssim, "lpips": w.perceptual}
         if not w.adversarial:
             yield Turn("texture", losses, weights)
+            if w.read:
+                yield self._reading(targets, batch)
             return
         critics = (self.critic_a, self.critic_b)
         shown = [torch.cat((s.to(t), t), 1) for s, t in zip(silhouettes, targets, strict=True)]
@@ -217,6 +230,24 @@ class Jokr(Method[JokrConfig, PairData]):
             lsgan_critic(critic(r), critic(f.detach())) for critic, r, f in zip(critics, shown, faked, strict=True)
         ]
         yield Turn("critic", {"c": verdicts[0] + verdicts[1]})
+        if w.read:
+            yield self._reading(targets, batch)
+
+    def _reading(self, targets: Sequence[Images], batch: Batch) -> Turn:
+        """E learns to read what R has painted: the keypoints of A, drawn and painted as B, are found again where they
+        were, and the other way; G stands still, and its silhouettes hold E to what the keypoints meant before."""
+        w, half = self.config.losses, (len(targets[0]) + 1) // 2
+        seg, again = [], []
+        for i, (side, there) in enumerate((("a", "b"), ("b", "a"))):
+            points = self._points(targets[i])
+            drawn = self.shapes(self._bumps(points))[:, i : i + 1]
+            seg.append(mse(drawn, self._smaller(batch[f"masks_{side}"])))
+            with torch.no_grad():
+                moved = self.transfer(points[:half], side)
+                rgb, mask = self.render(moved, there)
+                hard = (mask > 0.5).to(rgb)
+            again.append((self._points(_to_picture(rgb * hard, hard)) - moved).abs().mean())
+        return Turn("detector", {"seg": seg[0] + seg[1], "read": again[0] + again[1]}, {"seg": w.seg, "read": w.read})
 
     def _texture_losses(self, made: Images, target: Images) -> dict[str, Tensor]:
         """Eq. 2 and 3, or their weight-free stand-in."""
@@ -264,7 +295,7 @@ class Jokr(Method[JokrConfig, PairData]):
         return thin_mse(made, target, thin) if thin and self.config.two_steps else mse(made, target)
 
     def _on_subject(self, found: Detection, masks: Masks) -> Tensor:
-        size = (found.heatmaps.shape[2], found.heatmaps.shape[3])
+        size = _cells(found)
         if self.config.released:
             return silhouette(found.heatmaps, fit_silhouettes(masks, size))
         return silhouette_of_logits(found.logits, touched_cells(masks, size))
@@ -402,6 +433,11 @@ class Jokr(Method[JokrConfig, PairData]):
 def _to_picture(frames: Images, masks: Masks) -> Images:
     """[0, 1] on black to [-1, 1] with 0 around the subject."""
     return frames * 2 - masks
+
+
+def _cells(found: Detection) -> tuple[int, int]:
+    """(h, w) of E's heat maps."""
+    return found.heatmaps.shape[2], found.heatmaps.shape[3]
 
 
 def _mean_colour(pictures: Images, masks: Masks) -> Tensor:
