@@ -12,7 +12,7 @@ from muybridge.losses.keypoints import (
     silhouette_of_logits,
     temporal,
 )
-from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss, thin_mse
+from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss
 
 __all__ = [
     "bce",
@@ -35,5 +35,4 @@ __all__ = [
     "silhouette_of_logits",
     "ssim_loss",
     "temporal",
-    "thin_mse",
 ]

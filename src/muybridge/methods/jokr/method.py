@@ -29,7 +29,6 @@ from muybridge.losses import (
     silhouette_of_logits,
     ssim_loss,
     temporal,
-    thin_mse,
 )
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.jokr.animating import animate, draw_preview, edit, overlay, quality
@@ -164,7 +163,7 @@ class Jokr(Method[JokrConfig, PairData]):
         batch = {name: self._smaller(x) if x.dim() == 4 else x for name, x in batch.items()}
         pictures = {s: _to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES}
         found = self._detect_all(pictures, batch)
-        drawn = self._draw_pair(self._shaken(found["a"].points), self._shaken(found["b"].points))
+        drawn = self._draw_pair(found["a"].points, found["b"].points)
         sides = (("a", drawn[0]), ("b", drawn[1]))
         total: dict[str, Tensor] = {}
         # eq. 1, or without the two steps the picture itself (figure 7 g)
@@ -260,11 +259,6 @@ class Jokr(Method[JokrConfig, PairData]):
                 losses["ssim"] = ssim_loss(made, target, span=2.0)
         return losses
 
-    def _shaken(self, points: Points) -> Points:
-        """Keypoints with noise, so that G learns to draw a whole subject from ones that are slightly wrong."""
-        spread = self.config.shapes_noise
-        return points + spread * torch.randn_like(points) if spread else points
-
     def _apart(self, a: Points, b: Points) -> Tensor:
         """The energy distance between A's keypoints and T of B's, each with those of earlier steps."""
         n, memory, steps = len(a), self.config.memory, int(self.shape_steps.item())
@@ -291,8 +285,7 @@ class Jokr(Method[JokrConfig, PairData]):
     def _shape_distance(self, made: Images, target: Images) -> Tensor:
         if self.config.silhouette_loss == "bce" and self.config.two_steps:
             return silhouette_entropy(made, target)
-        thin = self.config.losses.thin
-        return thin_mse(made, target, thin) if thin and self.config.two_steps else mse(made, target)
+        return mse(made, target)
 
     def _on_subject(self, found: Detection, masks: Masks) -> Tensor:
         size = _cells(found)
