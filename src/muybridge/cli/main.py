@@ -22,6 +22,7 @@ from muybridge.cli.mask import mask
 from muybridge.cli.methods import methods
 from muybridge.cli.puppets import puppets
 from muybridge.cli.retarget import retarget
+from muybridge.cli.studio import studio
 from muybridge.errors import MuybridgeError
 
 HELP = """Move one subject the way another moves, learnt from ordinary videos.
@@ -45,7 +46,7 @@ def app() -> App:
         exit_on_error=False,
         print_error=False,
     )
-    for verb in (retarget, mask, fit, animate, edit, evaluate, demo, puppets, methods, doctor):
+    for verb in (retarget, mask, fit, animate, edit, evaluate, demo, puppets, methods, doctor, studio):
         made.command(verb)
     made.command(importing, name="import")
     return made
