@@ -16,7 +16,7 @@ from muybridge.errors import MuybridgeError
 from muybridge.run import Run
 from muybridge.studio.intake import intake
 from muybridge.studio.telling import Teller
-from muybridge.video import Clip, read
+from muybridge.video import Clip, Timing, read, write
 
 Order = Mapping[str, Any]
 Tell = Callable[..., None]
@@ -104,6 +104,9 @@ def finish(order: Order, tell: Tell) -> dict[str, Any]:
     results = api.finish(out, *pair, masks=masks, device=order["device"])
     fitted = api.load(out / "run", device=order["device"])
     for side in ("a", "b"):
+        plate = getattr(getattr(fitted.data, side, None), "plate", None)
+        if plate is not None and bool(plate.any()):
+            write(out.parent / "made" / f"background-{side}.png", [plate], Timing.constant(1), force=True)
         for affine in (True, False):
             name = out.parent / "made" / f"frames-{side}-{'with' if affine else 'without'}"
             api.animate(fitted, None, side, out=name, background="transparent", affine=affine, force=True)
