@@ -42,6 +42,6 @@ def studio(
     # Command and studio stand on one floor and do not import each other; the room is opened by its name.
     room = import_module("muybridge.studio")
     settings = room.Settings(
-        runs=runs.absolute(), host=host, port=port, device=device, limits=room.Limits(quota_bytes=int(quota * 2**30))
+        runs=runs.absolute(), host=host, port=port, device=device, limits=room.Limits(quota_bytes=int(quota * 10**9))
     )
     room.serve(settings, browser=browser, say=lambda text: printed().print(text, markup=False))

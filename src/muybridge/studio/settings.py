@@ -21,7 +21,7 @@ class Limits:
     """Longest side that frames are kept at, pixels."""
     source_side: int = 8192
     """Longest side of an upload, pixels."""
-    quota_bytes: int = 20 * 2**30
+    quota_bytes: int = 20 * 10**9
     """Of the whole folder; nothing new is begun beyond it."""
     queue: int = 20
     """Trainings that wait or run."""

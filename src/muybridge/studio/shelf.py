@@ -107,7 +107,7 @@ class Shelf:
         used, free = self.used(), shutil.disk_usage(self.root).free
         if used > quota:
             raise InputError(
-                f"the studio's folder holds {used / 2**30:.1f} GB, and {quota / 2**30:.1f} GB are allowed",
+                f"the studio's folder holds {used / 1e9:.1f} GB, and {quota / 1e9:.1f} GB are allowed",
                 "Delete runs or clips that are no longer needed.",
             )
         if free < 256 * 2**20:

@@ -66,6 +66,13 @@ export function bytes(count) {
 export const when = (iso) =>
   new Date(iso).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 
+/** As large as its place and the window allow, without bars beside the picture. */
+export function fit(element, width, height) {
+  element.style.width = `min(100%, ${((68 * width) / height).toFixed(2)}vh)`;
+  element.style.aspectRatio = `${width} / ${height}`;
+  return element;
+}
+
 /** A field with its label, and a line of help. */
 export function field(label, control, help = null) {
   control.id ||= `f${Math.random().toString(36).slice(2)}`;

@@ -1,6 +1,6 @@
 // Keypoints moved by hand: the generated frame follows, keyframes make a clip of it.
 
-import { attempt, choice, field, h, notice } from "./dom.js";
+import { attempt, choice, field, fit, h, notice } from "./dom.js";
 import * as store from "./store.js";
 import { frameOf, get, post, put } from "./talk.js";
 import { Drawing } from "./socket.js";
@@ -125,6 +125,7 @@ class Editor {
       },
       chosen: (picked) => (this.count.textContent = picked.size ? `${picked.size} chosen` : "none chosen"),
     });
+    for (const each of [this.stage.element, this.canvas]) fit(each, size[1], size[0]);
     this.count = h("span", { class: "help" }, "none chosen");
     this.left.replaceChildren(h("div", { class: "frame" }, this.stage.element), h("figcaption", {}, h("span", { class: "role" }, "keypoints"), this.count));
     this.slider.max = points.length - 1;

@@ -1,6 +1,6 @@
 // Silhouettes put right by hand: a box, then brush and eraser on one frame, carried to the others, played.
 
-import { attempt, field, h, notice, sentence } from "./dom.js";
+import { attempt, field, fit, h, notice, sentence } from "./dom.js";
 import * as store from "./store.js";
 import { ask, frameOf, image, maskOf, post } from "./talk.js";
 import { silhouettesOf } from "./slot.js";
@@ -29,6 +29,7 @@ class Painting {
       role: "img",
       "aria-label": "The frame with its silhouette. Draw with the pointer; with the keyboard, give a box below.",
     });
+    fit(this.canvas, clip.width, clip.height);
     this.cursor = null;
     this.box = null;
     this.undone = [];

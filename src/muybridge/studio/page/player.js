@@ -66,9 +66,9 @@ export class Player {
     return h(
       "div",
       { class: "transport" },
-      step(-1, "One frame back", "⏮"),
+      step(-1, "One frame back", "◂"),
       this.button,
-      step(1, "One frame on", "⏭"),
+      step(1, "One frame on", "▸"),
       this.slider,
       this.number,
       speed,

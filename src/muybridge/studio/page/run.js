@@ -18,6 +18,7 @@ export function runView(main, signal, id, tab) {
     main.append(h("p", { class: "empty" }, "This run is not here any more. ", h("a", { href: "#/runs" }, "All runs"), "."));
     return;
   }
+  document.title = `${run.name} · Muybridge studio`;
   const chosen = tab ?? (DONE.includes(run.state) ? "result" : "learning");
   const head = h("div", { class: "run-head" });
   const body = h("div", { class: "run-body" });

@@ -42,9 +42,10 @@ export function share(run) {
 
 function row(run) {
   const working = ["training", "finishing", "pausing", "stopping"].includes(run.state);
-  const picture = run.progress?.preview
-    ? h("img", { src: `/api/runs/${run.id}/previews/${run.progress.preview}`, alt: "", loading: "lazy" })
-    : h("span", { class: "nothing" });
+  const done = ["finished", "kept"].includes(run.state);
+  const source = (side, i) =>
+    done ? `/api/runs/${run.id}/results/${side}/with/0?height=120&v=${run.finished}` : `/api/clips/${run.clips[i]}/frames/0?height=120`;
+  const picture = ["a", "b"].map((side, i) => h("img", { src: source(side, i), alt: "", loading: "lazy" }));
   return h(
     "li",
     { class: `run ${run.state}`, "data-id": run.id },
