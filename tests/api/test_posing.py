@@ -116,9 +116,7 @@ def test_a_stopped_training_has_results_too(pair: SceneClips, tmp_path: Path) ->
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        api.fit(
-            "jokr", pair.a, pair.b, out=tmp_path / "run", preset="smoke", set=TINY, device="cpu", listener=Stop()
-        )
+        api.fit("jokr", pair.a, pair.b, out=tmp_path / "run", preset="smoke", set=TINY, device="cpu", listener=Stop())
     with pytest.raises(RunError):
         api.finish(tmp_path / "nothing", pair.a, pair.b)
     results = api.finish(tmp_path, pair.a, pair.b, device="cpu")
@@ -128,7 +126,9 @@ def test_a_stopped_training_has_results_too(pair: SceneClips, tmp_path: Path) ->
     assert 0 <= results.figures["iou_a"] <= 1
 
 
-def test_a_cost_is_measured_and_keeps_nothing(pair: SceneClips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cost_is_measured_and_keeps_nothing(
+    pair: SceneClips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     sizes = {**TINY, "shape.steps": 400, "texture.steps": 3}
     found = api.cost("jokr", pair.a, pair.b, preset="smoke", set=sizes, steps=4, device="cpu")

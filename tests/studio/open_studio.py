@@ -72,7 +72,9 @@ class Studio:
         return answer.json
 
     def upload(self, name: str, content: bytes) -> dict[str, Any]:
-        answer = self.ask("POST", f"/api/clips?name={quote(name)}", content, {"content-type": "application/octet-stream"})
+        answer = self.ask(
+            "POST", f"/api/clips?name={quote(name)}", content, {"content-type": "application/octet-stream"}
+        )
         assert answer.status == 201, answer.body
         return answer.json  # type: ignore[no-any-return]
 

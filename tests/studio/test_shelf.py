@@ -16,7 +16,7 @@ from muybridge.studio.shelf import Missing, Shelf, plain_name
 def test_names_are_plain(name: str) -> None:
     plain = plain_name(name)
     assert 0 < len(plain) <= 60
-    assert not set(plain) & set("/\\\x00\n\r\t<>:\"|?*\u202e")
+    assert not set(plain) & set('/\\\x00\n\r\t<>:"|?*\u202e')
     assert plain == plain.strip(" .")
 
 

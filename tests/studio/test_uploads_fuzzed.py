@@ -129,7 +129,9 @@ def test_a_clip_is_read_masked_and_corrected(studio: Studio, good: dict[str, byt
     assert frame.headers["content-type"] == "image/jpeg"
     assert frame.body[:2] == b"\xff\xd8"
     mask = studio.ask("GET", f"/api/clips/{clip['id']}/silhouettes/2").body
-    said = studio.ask("PUT", f"/api/clips/{clip['id']}/silhouettes/2", mask, {"content-type": "application/octet-stream"})
+    said = studio.ask(
+        "PUT", f"/api/clips/{clip['id']}/silhouettes/2", mask, {"content-type": "application/octet-stream"}
+    )
     assert said.status == 202
     after = studio.clip(clip["id"])
     assert (after["how"], after["corrected"]) == ("corrected", [2])

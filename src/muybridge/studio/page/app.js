@@ -40,6 +40,7 @@ function foot() {
 }
 
 addEventListener("hashchange", () => {
+  for (const said of document.querySelectorAll(".notice.error")) said.remove();
   show();
   $("#view").focus({ preventScroll: true });
 });

@@ -44,6 +44,7 @@ class Editor {
       this.rendering(),
     );
     body.addEventListener("keydown", (event) => this.shortcut(event));
+    addEventListener("pagehide", () => this.keeping && this.save(), { signal });
     signal.addEventListener("abort", () => {
       this.playing = false;
       if (this.keeping) this.save();
@@ -210,15 +211,18 @@ class Editor {
     this.keeping = setTimeout(() => this.save(), 500);
   }
 
-  async save() {
+  /** One after the other, for each builds on the revision of the one before. */
+  save() {
     clearTimeout(this.keeping);
     this.keeping = null;
-    try {
-      const said = await put(`/runs/${this.run.id}/edits`, { revision: this.revision, ...this.keys.now });
-      this.revision = said.revision;
-    } catch (error) {
-      notice(error.message, error.hint);
-    }
+    this.saving = (this.saving ?? Promise.resolve()).then(async () => {
+      try {
+        const said = await put(`/runs/${this.run.id}/edits`, { revision: this.revision, ...this.keys.now });
+        this.revision = said.revision;
+      } catch (error) {
+        notice(error.message, error.hint);
+      }
+    });
   }
 
   shortcut(event) {

@@ -13,7 +13,8 @@ const BACK = "See whether it still runs in its terminal.";
 
 /** JSON in, JSON out. */
 export async function ask(method, path, body = undefined) {
-  const options = { method, headers: {} };
+  // Kept alive, so that what is saved while the page is left still arrives.
+  const options = { method, headers: {}, keepalive: method === "PUT" && !(body instanceof Blob) };
   if (body instanceof Blob) options.body = body;
   else if (body !== undefined) {
     options.body = JSON.stringify(body);
