@@ -122,7 +122,7 @@ def _parent(process: Path) -> int:
 
 @contextmanager
 def opened(runs: Path, *options: str) -> Iterator[Studio]:
-    """Start one, and end it as Ctrl-C does."""
+    """Start one, and end it as the system does."""
     environment = {k: v for k, v in os.environ.items() if k != "MUYBRIDGE_CHECK_SHAPES"} | {"OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "studio", "--port", "0", "--no-browser", "--runs", str(runs), *options],
@@ -137,7 +137,7 @@ def opened(runs: Path, *options: str) -> Iterator[Studio]:
         yield Studio(said.split("open at ")[1].strip(), runs, process)
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
         try:
             process.wait(30)
         finally:

@@ -63,7 +63,7 @@ def test_events_tell_what_happens(studio: Studio) -> None:
         assert stream.readline() == b"retry: 1000\n"
         clip = studio.upload("short.mp4", b"nothing")
         lines = []
-        while not any('"failed"' in line for line in lines):
+        while not any('"failed"' in line and clip["id"] in line for line in lines):
             lines.append(stream.readline().decode())
     told = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
     mine = [t["state"] for t in told if t["id"] == clip["id"]]

@@ -23,17 +23,23 @@ class Screen:
         self.page = page
         self.wrong: list[str] = []
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        # Chromium notes each refusal in the console; that it is told on the page as well, the tests look at.
+        # Chromium notes each refusal in the console, without saying of what.
         page.on(
             "console",
-            lambda said: said.type == "error" and "status of 409" not in said.text and self.wrong.append(said.text),
+            lambda said: said.type == "error" and "Failed to load" not in said.text and self.wrong.append(said.text),
         )
+        page.on("response", self._refused)
         page.on("request", lambda asked: self._local(asked.url))
         page.on("dialog", lambda dialog: dialog.accept())
 
     def _local(self, address: str) -> None:
         if not address.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "blob:", "data:")):
             self.wrong.append(f"asked {address}")
+
+    def _refused(self, answer: Any) -> None:
+        if answer.status >= 400 and answer.status != 409:
+            asked = answer.request
+            self.wrong.append(f"{asked.method} {asked.url} {answer.status} {asked.post_data or ''}"[:400])
 
     def keep(self, name: str) -> None:
         place = pictures()

@@ -1,12 +1,18 @@
 """Two in a queue, pause and resume, stop and keep, a killed worker, a studio that ends and comes back."""
 
+import json
 import os
 import signal
 import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from open_studio import Studio, opened
+
+from muybridge.errors import RunError, UsageError
+from muybridge.run import Run
+from muybridge.studio import Settings, serve
 
 LONG = 100_000
 """Steps that nobody waits for."""
@@ -30,7 +36,7 @@ def _act(studio: Studio, run: dict[str, Any], what: str) -> int:
     return studio.ask("POST", f"/api/runs/{run['id']}/actions/{what}").status
 
 
-def test_a_killed_worker_loses_nothing_that_was_kept(tmp_path: Path) -> None:
+def test_runs_survive_their_worker_and_their_studio(tmp_path: Path) -> None:
     with opened(tmp_path) as studio:
         run = studio.train(studio.pair(), shape=LONG)
         _learning(studio, run)
@@ -40,39 +46,37 @@ def test_a_killed_worker_loses_nothing_that_was_kept(tmp_path: Path) -> None:
         assert failed["hint"]
         assert _act(studio, run, "resume") == 202
         _learning(studio, run)
+        second = studio.train(run["clips"])
+        assert second["state"] == "queued"
         assert _act(studio, run, "pause") == 202
         assert _act(studio, run, "pause") in (202, 409)  # a second tab
         paused = _state(studio, run, "paused")
         assert paused["state"] == "paused", paused
-        far = paused["progress"]["done"]
-        assert far > 2
-        second = studio.train(studio.pair())
+        assert paused["progress"]["done"] > 2
         assert _state(studio, second, "finished")["state"] == "finished"
-        # The studio ends while the first one learns, once as it should and once not.
         assert _act(studio, run, "resume") == 202
-        further = _learning(studio, run, far)["progress"]["done"]
-    with opened(tmp_path) as studio:
-        assert {r["id"] for r in studio.get("/api/runs")} == {run["id"], second["id"]}
-        assert _learning(studio, run)["progress"]["done"] >= further
-        third = studio.train(studio.get(f"/api/runs/{second['id']}")["clips"])
-        assert third["state"] == "queued"
+        _learning(studio, run, paused["progress"]["done"])
         studio.process.kill()
         studio.process.wait()
     with opened(tmp_path) as studio:
-        _learning(studio, run)
-        assert studio.get(f"/api/runs/{third['id']}")["state"] == "queued"
+        assert {r["id"] for r in studio.get("/api/runs")} == {run["id"], second["id"]}
+        _learning(studio, run, paused["progress"]["done"])  # by itself
         assert studio.ask("DELETE", f"/api/runs/{run['id']}").status == 409
+        assert studio.ask("DELETE", f"/api/clips/{run['clips'][0]}").status == 409
         assert _act(studio, run, "keep") == 202
         kept = _state(studio, run, "kept")
         assert kept["state"] == "kept", kept
         assert any("stopped after" in note for note in kept["notes"])
-        assert _state(studio, third, "finished")["state"] == "finished"
-        files = studio.get(f"/api/runs/{run['id']}/files")
-        assert "report.html" in files
-        assert studio.ask("DELETE", f"/api/clips/{run['clips'][0]}").status == 409
-        assert studio.ask("DELETE", f"/api/runs/{run['id']}").status == 204
-        assert studio.ask("GET", f"/api/runs/{run['id']}").status == 404
+        assert "report.html" in studio.get(f"/api/runs/{run['id']}/files")
+        assert studio.ask("DELETE", f"/api/runs/{second['id']}").status == 204
+        assert studio.ask("GET", f"/api/runs/{second['id']}").status == 404
+        assert _act(studio, run, "resume") == 202
+        far = _learning(studio, run, kept["progress"]["done"])["progress"]["done"]
+    # Ended as it should be: the training kept its steps, and goes on with the next studio.
     _no_worker_is_left(tmp_path)
+    record = json.loads((tmp_path / "runs" / run["id"] / "run.json").read_text(encoding="utf-8"))
+    assert record["state"] == "queued"
+    assert Run(tmp_path / "runs" / run["id"] / "out" / "run").record.done >= far
 
 
 def _no_worker_is_left(runs: Path) -> None:
@@ -90,30 +94,10 @@ def _locks(runs: Path, line: str) -> bool:
 
 
 def test_one_folder_has_one_studio(studio: Studio) -> None:
-    with opened_again(studio.runs) as said:
-        assert "another studio has" in said
-
-
-class opened_again:
-    """A second studio on the same folder; what it complains of."""
-
-    def __init__(self, runs: Path) -> None:
-        self.runs = runs
-
-    def __enter__(self) -> str:
-        import subprocess
-        import sys
-
-        from open_studio import PROGRAM
-
-        command = [sys.executable, "-c", PROGRAM, "studio", "--port", "0", "--no-browser", "--runs", str(self.runs)]
-        environment = {k: v for k, v in os.environ.items() if k != "MUYBRIDGE_CHECK_SHAPES"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=100)
-        assert done.returncode == 1
-        return done.stderr
-
-    def __exit__(self, *error: object) -> None:
-        return None
+    with pytest.raises(RunError, match="another studio"):
+        serve(Settings(studio.runs, port=0), browser=False)
+    with pytest.raises(UsageError, match="cannot be listened on"):
+        serve(Settings(studio.runs.parent / "other", port=int(studio.address.split(":")[2].strip("/"))), browser=False)
 
 
 def test_two_tabs_do_not_overwrite_each_other(studio: Studio, finished: dict[str, Any]) -> None:

@@ -35,6 +35,9 @@ class Clips:
         for record in self.shelf.all("clips"):
             if record["state"] == "reading":
                 self._go(self._take_in(record))
+            elif record["state"] == "finding" and (self.shelf.folder("clips", record["id"]) / "silhouettes").is_dir():
+                # What was asked for is gone; what was there before is still good.
+                self._save({**record, "state": "ready", "message": GIVEN_UP, "hint": "Ask for it again."})
             elif record["state"] == "finding":
                 self._go(self._find(record, {}))
 

@@ -91,6 +91,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
+        # Whoever comes between the address being told and the server being ready waits, instead of being refused.
+        listening.listen(128)
     except OSError as e:
         listening.close()
         raise UsageError(

@@ -8,6 +8,7 @@ gone: then the worker stops as Ctrl-C stops it, so that a training keeps its che
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -28,7 +29,9 @@ def main() -> int:
     os.dup2(2, 1)
 
     def tell(event: str, **more: Any) -> None:
-        told.write(json.dumps({"event": event, **more}, ensure_ascii=False) + "\n")
+        # Where nobody listens any more, `_watch_studio` ends this process as it should be ended.
+        with contextlib.suppress(BrokenPipeError):
+            told.write(json.dumps({"event": event, **more}, ensure_ascii=False) + "\n")
 
     tell("ready")
     try:

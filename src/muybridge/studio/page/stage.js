@@ -54,7 +54,8 @@ export class Stage {
 
   /** A way in pixels of the screen, as the frame measures it. */
   way(dx, dy) {
-    const area = this.picture.getBoundingClientRect();
+    // Of the stage, which has its size before the picture is there.
+    const area = this.element.getBoundingClientRect();
     const [height, width] = this.size;
     return [((dx / area.width) * 2 * width) / (width - 1), ((dy / area.height) * 2 * height) / (height - 1)];
   }
