@@ -165,7 +165,7 @@ def _watch_result(screen: Screen, tmp_path: Path) -> None:
     page.get_by_text("MP4 cannot be transparent").wait_for()
     page.get_by_label("As", exact=True).select_option("webm")
     page.get_by_role("button", name="Make it").click()
-    link = page.get_by_role("link", name="transparent-still", exact=False).first
+    link = page.get_by_role("link", name="transparent-no-affine", exact=False).first
     link.wait_for()
     with page.expect_download() as fetched:
         link.click()

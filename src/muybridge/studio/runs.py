@@ -282,7 +282,7 @@ class Runs:
 
 def _short(asked: Mapping[str, Any]) -> str:
     """A few letters that tell one wish from another in a file's name."""
-    words = [str(asked["background"]).lstrip("#"), "" if asked["affine"] else "still"]
+    words = [str(asked["background"]).lstrip("#"), "" if asked["affine"] else "no-affine"]
     digest = hashlib.sha256(json.dumps(dict(asked), sort_keys=True).encode()).hexdigest()[:6]
     return "-".join([*filter(None, words), digest])
 

@@ -16,8 +16,8 @@ const FORMATS = [
 ];
 const CLEAR = ["gif", "webm", "mov", "zip"];
 const MEANS = {
-  iou: "Drawn again from its own keypoints, the silhouette overlaps the true one by",
-  cycle_iou: "After the way to the other and back, by",
+  iou: "drawn again from its own keypoints. Its silhouette overlaps the true one by",
+  cycle_iou: "made the other one, and back again. It overlaps by",
 };
 
 export async function result(body, signal, run) {
@@ -174,7 +174,7 @@ function facts(run) {
       { class: "figures" },
       figures
         .filter(([, , value]) => typeof value === "number")
-        .map(([name, words, value]) => h("div", {}, h("dt", {}, `${name}: ${words}`), h("dd", { class: "tabular" }, `${Math.round(100 * value)} %`))),
+        .map(([name, words, value]) => h("div", {}, h("dt", {}, `${name}, ${words}`), h("dd", { class: "tabular" }, `${Math.round(100 * value)} %`))),
     ),
     h("p", {}, h("a", { href: report, target: "_blank", rel: "noopener" }, "The whole report"), " opens in a tab of its own. ", h("a", { href: `${report}?download=true`, download: "report.html" }, "Keep it"), " to send it."),
     run.notes.length ? h("ul", { class: "notes" }, run.notes.map((note) => h("li", {}, sentence(note)))) : null,
