@@ -26,7 +26,7 @@ from chromium import FOUND, browser
 from open_studio import Studio, opened
 from websockets.asyncio.client import connect
 
-FRAMES, SIZE, PACE = 24, 256, 0.05
+FRAMES, SIZE, PACE = 8, 256, 0.05
 
 
 def prepared(studio: Studio, preset: str) -> str:

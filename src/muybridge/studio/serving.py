@@ -15,6 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
+from muybridge.engine import settle
 from muybridge.errors import MuybridgeError, RunError, UsageError
 from muybridge.studio.app import create
 from muybridge.studio.settings import Settings
@@ -26,8 +27,10 @@ def serve(settings: Settings, *, browser: bool = True, say: Callable[[str], obje
     settings  port 0 takes a free one; a token is made where other machines can reach it
     browser   open the page
     say       told the address
-    Raises UsageError where the address cannot be listened on, RunError where another studio has the folder.
+    Raises UsageError where the address cannot be listened on or the device is not there, RunError where another
+    studio has the folder.
     """
+    settle(settings.device, "float32")
     if not settings.loopback and settings.token is None:
         settings = replace(settings, token=secrets.token_urlsafe(24))
     with _folder(settings.runs), _listening(settings) as listening:
@@ -86,6 +89,8 @@ def _folder(runs: Path) -> Iterator[None]:
 
 @contextmanager
 def _listening(settings: Settings) -> Iterator[socket.socket]:
+    if not 0 <= settings.port < 65536:
+        raise UsageError(f"there is no port {settings.port}", "Ports go up to 65535; 0 takes a free one.")
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
