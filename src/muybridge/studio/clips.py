@@ -17,7 +17,7 @@ from muybridge.studio.foreman import Foreman, Outcome
 from muybridge.studio.settings import Settings
 from muybridge.studio.shelf import Shelf, plain_name
 
-BUSY = ("reading", "finding")
+BUSY = ("uploading", "reading", "finding")
 GIVEN_UP = "the studio was closed before this was done"
 
 
@@ -33,7 +33,9 @@ class Clips:
         for left in self.shelf.root.glob(".puppets-*"):
             shutil.rmtree(left, ignore_errors=True)
         for record in self.shelf.all("clips"):
-            if record["state"] == "reading":
+            if record["state"] == "uploading":
+                self.shelf.remove("clips", record["id"])  # half a file
+            elif record["state"] == "reading":
                 self._go(self._take_in(record))
             elif record["state"] == "finding" and (self.shelf.folder("clips", record["id"]) / "silhouettes").is_dir():
                 # What was asked for is gone; what was there before is still good.
@@ -63,7 +65,7 @@ class Clips:
         except BaseException:
             self.shelf.remove("clips", record["id"])
             raise
-        record = self._save(record)
+        record = self._save({**record, "state": "reading"})
         self._go(self._take_in(record))
         return record
 
@@ -126,14 +128,14 @@ class Clips:
 
     def _new(self, name: str) -> dict[str, Any]:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        return self.shelf.new("clips", {"name": name, "state": "reading", "created": now, "version": 0, "notes": []})
+        return self.shelf.new("clips", {"name": name, "state": "uploading", "created": now, "version": 0, "notes": []})
 
     def _puppet(self, scene: Path, side: str, name: str) -> dict[str, Any]:
         record = self._new(name)
         folder = self.shelf.folder("clips", record["id"])
         (scene / f"{side}.mp4").replace(folder / "upload")
         (scene / f"{side}_masks").replace(folder / "given")
-        record = self._save(record)
+        record = self._save({**record, "state": "reading"})
         self._go(self._take_in(record))
         return record
 

@@ -49,6 +49,9 @@ addEventListener("unhandledrejection", (event) => {
 });
 addEventListener("error", (event) => notice(event.message || "something went wrong on this page", "Load it again."));
 
+// The token is in a cookie now; it need not stand in the address, to be copied by mistake.
+if (location.search) history.replaceState(null, "", location.pathname + location.hash);
+
 try {
   await store.refresh();
   store.follow();

@@ -85,7 +85,7 @@ function waiting(clip, taken) {
         other,
       ),
     );
-  const words = clip.state === "reading" ? "Reading the video…" : "Finding the silhouettes…";
+  const words = { uploading: "Uploading…", reading: "Reading the video…", finding: "Finding the silhouettes…" }[clip.state];
   return h("div", { class: "busy", role: "status" }, h("span", { class: "spinner" }), `${clip.name}: ${words}`);
 }
 
