@@ -91,7 +91,7 @@ def pointer(studio: Studio, run: str) -> list[float]:
         page = started.new_page(viewport={"width": 1200, "height": 900})  # type: ignore[attr-defined]
         page.goto(f"{studio.address}#/run/{run}/edit")
         page.locator(".dot").first.wait_for(timeout=90_000)
-        page.wait_for_function("document.querySelector('.editor canvas').dataset.full === 'true'", timeout=90_000)
+        page.locator(".editor canvas[data-full=true]").wait_for(timeout=90_000)
         box = page.locator(".dot").nth(3).bounding_box()
         page.mouse.move(box["x"] + 15, box["y"] + 15)
         page.mouse.down()

@@ -74,7 +74,7 @@ def _drag(page: Any, dot: Any, dx: float, dy: float) -> None:
     for part in range(1, 9):
         page.mouse.move(x + dx * part / 8, y + dy * part / 8)
         page.wait_for_timeout(30)
-    page.wait_for_function("document.querySelector('.editor canvas').dataset.delays")
+    page.locator(".editor canvas[data-delays]").wait_for()
     page.mouse.up()
 
 
@@ -85,7 +85,7 @@ def _dots(page: Any) -> list[tuple[float, float]]:
 
 def _pixels(page: Any) -> str:
     """What the drawn frame shows, once it is whole."""
-    page.wait_for_function("document.querySelector('.editor canvas').dataset.full === 'true'")
+    page.locator(".editor canvas[data-full=true]").wait_for()
     return str(page.evaluate("document.querySelector('.editor canvas').toDataURL()"))
 
 
@@ -187,7 +187,7 @@ def _edit(screen: Screen, studio: Studio, run: str, tmp_path: Path) -> None:
     after = _dots(page)
     assert after[1] == pytest.approx((before[1][0] + 60, before[1][1] - 40), abs=1.5)
     assert [after[i] for i in (0, 2, 3)] == [before[i] for i in (0, 2, 3)]
-    page.wait_for_function("document.querySelector('.editor canvas').dataset.full === 'true'")
+    page.locator(".editor canvas[data-full=true]").wait_for()
     assert _pixels(page) != picture
     assert "from pointer to picture" in page.locator("#delay").inner_text()
     page.keyboard.press("Control+z")
