@@ -2,34 +2,45 @@
 
 from muybridge.api.animating import animate, edit
 from muybridge.api.benching import bench
+from muybridge.api.costing import Cost, cost
 from muybridge.api.demonstration import demo
 from muybridge.api.evaluating import evaluate
+from muybridge.api.finishing import finish
 from muybridge.api.fitting import Fitted, fit, load
 from muybridge.api.importing import import_checkpoint
 from muybridge.api.landmarking import find_landmarks
 from muybridge.api.listing import methods, puppets
 from muybridge.api.machine import doctor
 from muybridge.api.masking import mask
+from muybridge.api.posing import Handles, edit_clip, handles, keyframed, pose
 from muybridge.api.results import Results
 from muybridge.api.retargeting import retarget
 from muybridge.api.studying import score, study
 from muybridge.video import read, write
 
 __all__ = [
+    "Cost",
     "Fitted",
+    "Handles",
     "Results",
     "animate",
     "bench",
+    "cost",
     "demo",
     "doctor",
     "edit",
+    "edit_clip",
     "evaluate",
     "find_landmarks",
+    "finish",
     "fit",
+    "handles",
     "import_checkpoint",
+    "keyframed",
     "load",
     "mask",
     "methods",
+    "pose",
     "puppets",
     "read",
     "retarget",

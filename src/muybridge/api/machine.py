@@ -20,7 +20,7 @@ from muybridge.networks.vgg import VGG16_FILE
 
 CODECS = {"h264": "libx264", "vp9": "libvpx-vp9", "prores": "prores_ks", "gif": "gif", "aac": "aac", "opus": "libopus"}
 """What each file format is written with."""
-EXTRAS = {"tensorboard": "tensorboard", "hub": "huggingface_hub", "landmarks": "onnxruntime"}
+EXTRAS = {"tensorboard": "tensorboard", "hub": "huggingface_hub", "landmarks": "onnxruntime", "studio": "fastapi"}
 PACKAGES = ("muybridge", "torch", "av", "opencv-python-headless", "kornia", "accelerate", "numpy")
 
 

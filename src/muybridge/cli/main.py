@@ -24,6 +24,7 @@ from muybridge.cli.mask import mask
 from muybridge.cli.methods import methods
 from muybridge.cli.puppets import puppets
 from muybridge.cli.retarget import retarget
+from muybridge.cli.studio import studio
 from muybridge.cli.study import study
 from muybridge.errors import MuybridgeError
 
@@ -48,7 +49,22 @@ def app() -> App:
         exit_on_error=False,
         print_error=False,
     )
-    verbs = (retarget, mask, landmarks, fit, animate, edit, evaluate, bench, study, demo, puppets, methods, doctor)
+    verbs = (
+        retarget,
+        mask,
+        landmarks,
+        fit,
+        animate,
+        edit,
+        evaluate,
+        bench,
+        study,
+        studio,
+        demo,
+        puppets,
+        methods,
+        doctor,
+    )
     for verb in verbs:
         made.command(verb)
     made.command(importing, name="import")

@@ -1,0 +1,141 @@
+"""The studio as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+
+from muybridge import api
+from muybridge.errors import InputError, MuybridgeError, UsageError
+from muybridge.studio import routes_clips, routes_edit, routes_runs
+from muybridge.studio.clips import Clips
+from muybridge.studio.easel import Easel
+from muybridge.studio.events import Events
+from muybridge.studio.foreman import Foreman
+from muybridge.studio.guarding import App, Guard
+from muybridge.studio.routes_runs import Conflict
+from muybridge.studio.runs import Runs
+from muybridge.studio.settings import Settings
+from muybridge.studio.shelf import Missing, Shelf
+
+PAGE = Path(__file__).parent / "page"
+TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TOLD: dict[int | str, dict[str, Any]] = {
+    code: {
+        "description": what,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"message": {"type": "string"}, "hint": {"type": ["string", "null"]}},
+                    "required": ["message"],
+                }
+            }
+        },
+    }
+    for code, what in {
+        400: "It cannot be used as it is",
+        404: "There is no such thing here",
+        409: "Not now, or not any more",
+        422: "It does not look as it should",
+    }.items()
+}
+
+
+def create(settings: Settings) -> App:
+    """Everything wired together; the folder is made where it is missing."""
+    shelf, foreman, events = Shelf(settings.runs), Foreman(), Events()
+    easel = Easel(settings.device)
+    clips, runs = Clips(shelf, foreman, events, settings), Runs(shelf, foreman, events, settings)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        foreman.warm()
+        clips.begin()
+        runs.begin()
+        yield
+        events.close()
+        await foreman.close()
+        await runs.close()
+        await clips.close()
+        await easel.close()
+
+    app = FastAPI(
+        title="Muybridge studio",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        responses=TOLD,
+    )
+    _errors(app)
+    app.include_router(routes_clips.router(clips, shelf))
+    app.include_router(routes_runs.router(runs, shelf, foreman, easel))
+    app.include_router(routes_edit.router(shelf, easel, settings.limits.sockets))
+    _general(app, events, shelf, settings)
+    return Guard(app, settings)
+
+
+def _general(app: FastAPI, events: Events, shelf: Shelf, settings: Settings) -> None:
+    @app.get("/api/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
+    async def happenings() -> StreamingResponse:
+        return StreamingResponse(events.stream(), media_type="text/event-stream")
+
+    @app.get("/api/about")
+    def about() -> dict[str, Any]:
+        """What this studio offers: methods with their presets, scenes, limits, what is used of the disk."""
+        cards = api.methods()
+        return {
+            "methods": [
+                {
+                    **{k: getattr(card, k) for k in ("name", "title", "paper", "needs", "gives")},
+                    "presets": {name: card.preset_help.get(name, "") for name in card.presets},
+                }
+                for card in cards
+            ],
+            "scenes": api.puppets(),
+            "limits": {k: getattr(settings.limits, k) for k in ("upload_bytes", "frames", "side", "quota_bytes")},
+            "used": shelf.used(),
+            "machine": api.doctor(settings.runs)["machine"],
+        }
+
+    @app.get("/", include_in_schema=False)
+    @app.get("/{name}", include_in_schema=False)
+    def page(name: str = "index.html") -> FileResponse:
+        there = {path.name: path for path in PAGE.iterdir() if path.suffix in TYPES}
+        if name not in there:
+            raise Missing(f"there is no page {name[:60]!r}")
+        return FileResponse(there[name], media_type=TYPES[there[name].suffix])
+
+
+def _errors(app: FastAPI) -> None:
+    """Each error is a sentence and a hint."""
+
+    @app.exception_handler(MuybridgeError)
+    async def known(request: Request, e: MuybridgeError) -> JSONResponse:
+        code = 404 if isinstance(e, Missing) else 409 if isinstance(e, Conflict | UsageError) else 400
+        return JSONResponse({"message": e.message, "hint": e.hint}, code)
+
+    @app.exception_handler(RequestValidationError)
+    async def strange(request: Request, e: RequestValidationError) -> JSONResponse:
+        wrong = "; ".join(f"{'.'.join(map(str, p['loc'][1:])) or 'the request'}: {p['msg']}" for p in e.errors()[:5])
+        return JSONResponse({"message": f"this cannot be done as it was asked: {wrong}", "hint": None}, 422)
+
+    @app.exception_handler(OSError)
+    async def disk(request: Request, e: OSError) -> JSONResponse:
+        said = {"message": f"the disk refused: {e.strerror}", "hint": "Check the free space and the permissions."}
+        return JSONResponse(said, 507)
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, e: Exception) -> JSONResponse:
+        said = f"something went wrong inside: {type(e).__name__}: {e}"
+        return JSONResponse({"message": said, "hint": "Please report it, with what the terminal says."}, 500)
+
+
+__all__ = ["InputError", "create"]

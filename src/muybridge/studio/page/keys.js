@@ -1,0 +1,85 @@
+// Keyframes of one subject, with undo: what is moved, by how much, on which frames, and what lies between.
+
+/** Moves of a frame: straight lines between keyframes, held at both ends. The studio draws by the same rule. */
+export function between(keys, frame) {
+  const frames = Object.keys(keys).map(Number).sort((x, y) => x - y);
+  if (!frames.length) return {};
+  const before = frames.filter((k) => k <= frame).pop() ?? frames[0];
+  const after = frames.find((k) => k >= frame) ?? frames[frames.length - 1];
+  const share = before === after ? 0 : (frame - before) / (after - before);
+  const moved = {};
+  for (const i of new Set([...Object.keys(keys[before]), ...Object.keys(keys[after])])) {
+    const [x0, y0] = keys[before][i] ?? [0, 0];
+    const [x1, y1] = keys[after][i] ?? [0, 0];
+    moved[i] = [x0 + share * (x1 - x0), y0 + share * (y1 - y0)];
+  }
+  return moved;
+}
+
+export class Keys {
+  constructor(kept, changed) {
+    this.now = { a: kept.a ?? {}, b: kept.b ?? {} };
+    this.past = [];
+    this.future = [];
+    this.changed = changed;
+  }
+
+  at(side, frame) {
+    return between(this.now[side], frame);
+  }
+
+  frames(side) {
+    return Object.keys(this.now[side]).map(Number).sort((x, y) => x - y);
+  }
+
+  /** Remember what is, before a change that can be undone. */
+  mark() {
+    this.past.push(JSON.stringify(this.now));
+    if (this.past.length > 200) this.past.shift();
+    this.future = [];
+  }
+
+  /** Move some keypoints of a frame, which becomes a keyframe. */
+  move(side, frame, which, dx, dy) {
+    const moves = { ...this.at(side, frame) };
+    for (const i of which) {
+      const [x, y] = moves[i] ?? [0, 0];
+      moves[i] = [x + dx, y + dy];
+    }
+    this.set(side, frame, moves);
+  }
+
+  set(side, frame, moves) {
+    this.now = { ...this.now, [side]: { ...this.now[side], [frame]: moves } };
+    this.changed();
+  }
+
+  remove(side, frame) {
+    const { [frame]: gone, ...kept } = this.now[side];
+    if (gone === undefined) return;
+    this.mark();
+    this.now = { ...this.now, [side]: kept };
+    this.changed();
+  }
+
+  clear(side) {
+    this.mark();
+    this.now = { ...this.now, [side]: {} };
+    this.changed();
+  }
+
+  undo() {
+    this.swap(this.past, this.future);
+  }
+
+  redo() {
+    this.swap(this.future, this.past);
+  }
+
+  swap(from, to) {
+    if (!from.length) return;
+    to.push(JSON.stringify(this.now));
+    this.now = JSON.parse(from.pop());
+    this.changed();
+  }
+}

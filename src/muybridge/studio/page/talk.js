@@ -1,0 +1,87 @@
+// Requests to the studio; every error comes out as a sentence and a hint.
+
+export class Refused extends Error {
+  constructor(message, hint = null, status = 0) {
+    super(message);
+    this.hint = hint;
+    this.status = status;
+  }
+}
+
+const AWAY = "the studio does not answer";
+const BACK = "See whether it still runs in its terminal.";
+
+/** JSON in, JSON out. */
+export async function ask(method, path, body = undefined) {
+  // Kept alive, so that what is saved while the page is left still arrives.
+  const options = { method, headers: {}, keepalive: method === "PUT" && !(body instanceof Blob) };
+  if (body instanceof Blob) options.body = body;
+  else if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers["content-type"] = "application/json";
+  }
+  let answer;
+  try {
+    answer = await fetch(`/api${path}`, options);
+  } catch {
+    throw new Refused(AWAY, BACK);
+  }
+  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  throw await refusal(answer.status, await answer.text());
+}
+
+export const get = (path) => ask("GET", path);
+export const post = (path, body = {}) => ask("POST", path, body);
+export const put = (path, body) => ask("PUT", path, body);
+export const drop = (path) => ask("DELETE", path);
+
+function refusal(status, text) {
+  try {
+    const said = JSON.parse(text);
+    return new Refused(said.message, said.hint, status);
+  } catch {
+    return new Refused(text.slice(0, 300) || `the studio answered with ${status}`, null, status);
+  }
+}
+
+/** Send a file; `told` hears the share that is sent. */
+export function upload(file, told) {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/api/clips?name=${encodeURIComponent(file.name.slice(-200))}`);
+    request.upload.onprogress = (event) => event.lengthComputable && told(event.loaded / event.total);
+    request.onload = () =>
+      request.status === 201
+        ? done(JSON.parse(request.responseText))
+        : failed(refusal(request.status, request.responseText));
+    request.onerror = () => failed(new Refused(AWAY, "The file may be too large, or the studio has ended."));
+    request.send(file);
+  });
+}
+
+/** The address of a picture. */
+export const frameOf = (clip, index, height = null) =>
+  `/api/clips/${clip.id}/frames/${index}${height ? `?height=${height}` : ""}`;
+export const maskOf = (clip, index, height = null) =>
+  `/api/clips/${clip.id}/silhouettes/${index}?v=${clip.version}${height ? `&height=${height}` : ""}`;
+
+const pictures = new Map();
+
+/** An image, fetched once; the last few hundred are kept. */
+export function image(address) {
+  let found = pictures.get(address);
+  if (!found) {
+    found = new Promise((done, failed) => {
+      const made = new Image();
+      made.onload = () => done(made);
+      made.onerror = () => {
+        pictures.delete(address);
+        failed(new Refused("a picture could not be loaded", "Load the page again."));
+      };
+      made.src = address;
+    });
+    pictures.set(address, found);
+    if (pictures.size > 1500) pictures.delete(pictures.keys().next().value);
+  }
+  return found;
+}

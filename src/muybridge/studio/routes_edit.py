@@ -1,0 +1,90 @@
+"""The socket that a page drags on."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from typing import Any
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import ValidationError
+
+from muybridge.errors import MuybridgeError
+from muybridge.studio.asked import Drag
+from muybridge.studio.easel import Easel
+from muybridge.studio.shelf import Shelf
+
+LONGEST = 1 << 16
+"""Of a message, characters."""
+
+
+def router(shelf: Shelf, easel: Easel, most: int) -> APIRouter:
+    """/api/runs/ID/drag: in, `Drag` as JSON; out, `seq` in 4 bytes, little end first, 1 for a whole picture or 0 for a
+    half-size one, and a JPEG; or an error as JSON."""
+    routes = APIRouter()
+    pages: set[WebSocket] = set()
+
+    @routes.websocket("/api/runs/{number}/drag")
+    async def drag(socket: WebSocket, number: str) -> None:
+        await socket.accept()
+        try:
+            if len(pages) >= most:
+                raise MuybridgeError(f"{most} pages are editing already, the most there may be", "Close some of them.")
+            run = str(shelf.folder("runs", number) / "out" / "run")
+        except MuybridgeError as e:
+            await socket.send_json({"message": e.message, "hint": e.hint})
+            await socket.close(1008)
+            return
+        pages.add(socket)
+        try:
+            await _Page(socket, easel, run).serve()
+        finally:
+            pages.discard(socket)
+
+    return routes
+
+
+class _Page:
+    """One page; while one picture is drawn, of the wishes that come in only the last is kept."""
+
+    def __init__(self, socket: WebSocket, easel: Easel, run: str) -> None:
+        self.socket, self.easel, self.run = socket, easel, run
+        self.wish: Drag | None = None
+        self.wished = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Until the page goes away."""
+        drawing = asyncio.create_task(self._draw())
+        try:
+            while True:
+                await self._hear(await self.socket.receive_text())
+        except (WebSocketDisconnect, RuntimeError, KeyError):
+            return  # closed, or something that is no text
+        finally:
+            drawing.cancel()
+            await asyncio.gather(drawing, return_exceptions=True)
+
+    async def _hear(self, text: str) -> None:
+        try:
+            if len(text) > LONGEST:
+                raise ValueError("too long")
+            self.wish = Drag.model_validate_json(text)
+        except (ValidationError, ValueError):
+            await self.socket.send_json({"message": "this is not something that can be drawn", "hint": None})
+            return
+        self.wished.set()
+
+    async def _draw(self) -> None:
+        while True:
+            await self.wished.wait()
+            self.wished.clear()
+            wish, self.wish = self.wish, None
+            if wish is None:
+                continue
+            order: dict[str, Any] = {**wish.model_dump(), "do": "pose", "run": self.run}
+            try:
+                head, body = await self.easel.ask(order)
+            except MuybridgeError as e:
+                await self.socket.send_json({"message": e.message, "hint": e.hint, "seq": wish.seq})
+                continue
+            await self.socket.send_bytes(struct.pack("<IB", wish.seq, head["full"]) + body)

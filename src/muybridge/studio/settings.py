@@ -1,0 +1,61 @@
+"""What a studio is started with."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much strangers, and mistakes, may ask for."""
+
+    upload_bytes: int = 512 * 2**20
+    """Largest file."""
+    clips: int = 200
+    """Kept at a time."""
+    frames: int = 600
+    """Of a clip; what is longer is cut, and said so."""
+    side: int = 640
+    """Longest side that frames are kept at, pixels."""
+    source_side: int = 8192
+    """Longest side of an upload, pixels."""
+    quota_bytes: int = 20 * 10**9
+    """Of the whole folder; nothing new is begun beyond it."""
+    queue: int = 20
+    """Trainings that wait or run."""
+    sockets: int = 64
+    """Pages that edit at a time."""
+    intake_seconds: int = 300
+    """Processor time to read an upload."""
+    intake_memory: int = 3 * 2**30
+    """Address space to read an upload, beyond what the process starts with."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where it listens, and where it keeps everything."""
+
+    runs: Path
+    host: str = "127.0.0.1"
+    port: int = 8642
+    token: str | None = None
+    """Asked of every request; None: whoever reaches the address may come in."""
+    device: str = "auto"
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address means this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,144 @@
+"""Keypoints moved by hand over a clip; the results of a training that was stopped; what a training costs."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from muybridge import api
+from muybridge.api import Fitted
+from muybridge.engine import Listener
+from muybridge.errors import InputError, RunError, UsageError
+from muybridge.puppets import SceneClips, scene
+from muybridge.video import read
+
+TINY = {
+    "size": 32,
+    "keypoints": 4,
+    "detector.width": 8,
+    "detector.max_width": 16,
+    "detector.blocks": 2,
+    "shapes.width": 8,
+    "refiner.width": 8,
+    "discriminator_width": 8,
+    "shape.steps": 2,
+    "texture.steps": 2,
+}
+MOVES = st.dictionaries(st.integers(0, 3), st.tuples(st.floats(-1, 1), st.floats(-1, 1)), max_size=4)
+
+
+@pytest.fixture(scope="module")
+def pair() -> SceneClips:
+    return scene("gif", 5, 64)
+
+
+@pytest.fixture(scope="module")
+def fitted(pair: SceneClips, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    out = tmp_path_factory.mktemp("posing") / "job" / "run"
+    return api.fit("jokr", pair.a, pair.b, out=out, preset="smoke", set=TINY, device="cpu")
+
+
+@given(keys=st.dictionaries(st.integers(0, 20), MOVES, min_size=1, max_size=5), frame=st.integers(0, 20))
+@settings(max_examples=200, deadline=None)
+def test_between_keyframes_lie_straight_lines(keys: dict[int, dict[int, tuple[float, float]]], frame: int) -> None:
+    found = api.keyframed(keys, frame)
+    before = max((k for k in keys if k <= frame), default=min(keys))
+    after = min((k for k in keys if k >= frame), default=max(keys))
+    for i in range(4):
+        ends = [keys[k].get(i, (0.0, 0.0)) for k in (before, after)]
+        for axis in (0, 1):
+            value = found.get(i, (0.0, 0.0))[axis]
+            low, high = sorted(end[axis] for end in ends)
+            assert low - 1e-9 <= value <= high + 1e-9
+    if frame in keys:
+        assert found == keys[frame]
+
+
+def test_a_line_by_hand() -> None:
+    keys = {2: {1: (0.2, 0.0)}, 6: {1: (0.0, 0.4), 3: (1.0, 1.0)}}
+    assert api.keyframed(keys, 3)[1] == pytest.approx((0.15, 0.1))
+    assert api.keyframed(keys, 3)[3] == pytest.approx((0.25, 0.25))
+    assert api.keyframed(keys, 0) == keys[2]
+    assert api.keyframed(keys, 9) == keys[6]
+    assert api.keyframed({}, 3) == {}
+
+
+def test_no_moves_draw_what_edit_draws(fitted: Fitted, tmp_path: Path) -> None:
+    still = api.pose(fitted, "a", 2, {})
+    assert torch.equal(still, next(iter(fitted.method.edit(fitted.data, "a", 2, {0: (0.0, 0.0)}, 1).frames)))
+    assert still.shape == (4, 64, 64)
+    moved = api.pose(fitted, "A", 2, {0: (0.5, 0.5)})
+    assert not torch.equal(still, moved)
+
+
+def test_a_way_in_the_frame_is_longer_in_the_crop(fitted: Fitted) -> None:
+    """Both span 2: what is a tenth of the frame is 64 / box of the crop as much."""
+    box = fitted.data.a.boxes[1, 2:]
+    there = api.pose(fitted, "a", 1, {2: (0.1, -0.2)})
+    inside = {2: (float(0.1 * 64 / box[0]), float(-0.2 * 64 / box[1]))}
+    assert torch.equal(there, next(iter(fitted.method.edit(fitted.data, "a", 1, inside, 1).frames)))
+
+
+def test_an_edited_clip_keeps_times_and_moves_only_what_was_moved(
+    fitted: Fitted, pair: SceneClips, tmp_path: Path
+) -> None:
+    plain = api.edit_clip(fitted, "a", {}, out=tmp_path / "plain")
+    bent = api.edit_clip(fitted, "a", {0: {}, 2: {1: (0.6, 0.6)}, 3: {}}, out=tmp_path / "bent")
+    first, second = read(plain), read(bent)
+    assert first.timing.seconds == second.timing.seconds == pair.a.timing.seconds
+    same = [torch.equal(x, y) for x, y in zip(first.pixels, second.pixels, strict=True)]
+    assert same == [True, False, False, True, True]
+
+
+def test_handles_are_the_keypoints_that_the_overlay_draws(fitted: Fitted) -> None:
+    held = api.handles(fitted, "b")
+    assert held.size == (64, 64)
+    assert torch.equal(held.points, fitted.method.overlay(fitted.data, "b").float())
+    assert held.timing == fitted.data.b.timing
+
+
+@pytest.mark.parametrize(
+    ("side", "frame"),
+    [("c", 0), ("a", 5), ("a", -1)],
+)
+def test_what_is_not_there_cannot_be_posed(fitted: Fitted, side: str, frame: int, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        api.pose(fitted, side, frame, {})
+    with pytest.raises(UsageError):
+        api.edit_clip(fitted, side, {frame: {}}, out=tmp_path / "x.mp4")
+
+
+def test_a_stopped_training_has_results_too(pair: SceneClips, tmp_path: Path) -> None:
+    class Stop(Listener):
+        def on_preview(self, done: int, picture: object, path: object) -> None:  # type: ignore[override]
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        api.fit("jokr", pair.a, pair.b, out=tmp_path / "run", preset="smoke", set=TINY, device="cpu", listener=Stop())
+    with pytest.raises(RunError):
+        api.finish(tmp_path / "nothing", pair.a, pair.b)
+    results = api.finish(tmp_path, pair.a, pair.b, device="cpu")
+    assert {"side-by-side.mp4", "keypoints.mp4", "report.html", "contact-sheet.png"} <= set(results.files)
+    assert all(path.is_file() for path in results.files.values())
+    assert any("stopped after" in note for note in results.notes)
+    assert 0 <= results.figures["iou_a"] <= 1
+
+
+def test_a_cost_is_measured_and_keeps_nothing(
+    pair: SceneClips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sizes = {**TINY, "shape.steps": 400, "texture.steps": 3}
+    found = api.cost("jokr", pair.a, pair.b, preset="smoke", set=sizes, steps=4, device="cpu")
+    assert (found.steps, found.measured) == (403, 7)
+    assert set(found.step_seconds) == {"shape", "texture"}
+    assert all(0 < seconds < 20 for seconds in found.step_seconds.values())
+    by_hand = 400 * found.step_seconds["shape"] + 3 * found.step_seconds["texture"]
+    assert found.seconds == pytest.approx(by_hand)
+    assert found.memory > 50 * 2**20
+    assert found.disk > 1000
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError):
+        api.cost("jokr", pair.a[:1], pair.b, preset="smoke", set=sizes, device="cpu")

@@ -1,0 +1,145 @@
+"""A studio started as a person starts it, in a process of its own, and asked over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+PROGRAM = "import sys; from muybridge.cli import main; sys.exit(main())"
+TINY = {
+    "size": 32,
+    "keypoints": 4,
+    "detector.width": 8,
+    "detector.max_width": 16,
+    "detector.blocks": 2,
+    "shapes.width": 8,
+    "refiner.width": 8,
+    "discriminator_width": 8,
+}
+"""A training of a second, by the settings that anybody may set."""
+PATIENCE = 90.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A studio that runs."""
+
+    address: str
+    runs: Path
+    process: subprocess.Popen[str]
+
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 60
+    ) -> Answer:
+        """One request; bytes go as they are, everything else as JSON."""
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        sent = {"content-type": "application/json", **(headers or {})}
+        request = urllib.request.Request(self.address.rstrip("/") + path, data, sent, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                return Answer(answer.status, answer.read(), dict(answer.headers))
+        except urllib.error.HTTPError as e:
+            return Answer(e.code, e.read(), dict(e.headers))
+
+    def get(self, path: str) -> Any:
+        answer = self.ask("GET", path)
+        assert answer.status == 200, answer.body
+        return answer.json
+
+    def upload(self, name: str, content: bytes) -> dict[str, Any]:
+        answer = self.ask(
+            "POST", f"/api/clips?name={quote(name)}", content, {"content-type": "application/octet-stream"}
+        )
+        assert answer.status == 201, answer.body
+        return answer.json  # type: ignore[no-any-return]
+
+    def wait(self, path: str, ready: Callable[[Any], object]) -> Any:
+        """What stands there, once it is as wished."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            found = self.get(path)
+            if ready(found):
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"{path} is still {found}")
+
+    def clip(self, number: str) -> dict[str, Any]:
+        """A clip that nobody works on any more."""
+        return self.wait(f"/api/clips/{number}", lambda c: c["state"] in ("ready", "failed"))  # type: ignore[no-any-return]
+
+    def pair(self) -> list[str]:
+        """Two puppets, ready."""
+        answer = self.ask("POST", "/api/clips/puppets", {"scene": "gif", "frames": 5, "size": 64})
+        assert answer.status == 201, answer.body
+        return [self.clip(clip["id"])["id"] for clip in answer.json]
+
+    def train(self, clips: list[str], shape: int = 2, texture: int = 2) -> dict[str, Any]:
+        steps = {"shape.steps": shape, "texture.steps": texture}
+        answer = self.ask("POST", "/api/runs", {"clips": clips, "preset": "smoke", "set": {**TINY, **steps}})
+        assert answer.status == 201, answer.body
+        return answer.json  # type: ignore[no-any-return]
+
+    def worker(self) -> int:
+        """The process that trains: the one that has the run's lock."""
+        held = {line.split()[4] for line in Path("/proc/locks").read_text().splitlines() if "FLOCK" in line}
+        mine = {p.name for p in Path("/proc").iterdir() if p.name.isdecimal() and _parent(p) == self.process.pid}
+        found = held & mine
+        assert len(found) == 1, f"{held} {mine}"
+        return int(found.pop())
+
+
+def _parent(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (OSError, IndexError):
+        return 0
+
+
+@contextmanager
+def opened(runs: Path, *options: str) -> Iterator[Studio]:
+    """Start one, and end it as the system does."""
+    environment = {k: v for k, v in os.environ.items() if k != "MUYBRIDGE_CHECK_SHAPES"} | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "studio", "--port", "0", "--no-browser", "--runs", str(runs), *options],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert "open at " in said, said
+        yield Studio(said.split("open at ")[1].strip(), runs, process)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        finally:
+            process.kill()
+            process.stdout.close()

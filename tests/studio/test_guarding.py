@@ -1,0 +1,92 @@
+"""Who may ask: Host, Origin, token; and what every answer says to the browser."""
+
+import asyncio
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from muybridge.studio.guarding import Guard
+from muybridge.studio.settings import Settings
+
+HERE = "127.0.0.1:8642"
+
+
+async def _hello(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+def ask(settings: Settings, method: str = "GET", path: str = "/", query: str = "", **headers: str) -> dict[str, Any]:
+    """One request straight at the guard."""
+    said = [(k.replace("_", "-").encode(), v.encode()) for k, v in {"host": HERE, **headers}.items()]
+    kind = "websocket" if method == "WS" else "http"
+    scope = {"type": kind, "method": method, "path": path, "query_string": query.encode(), "headers": said}
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {}
+
+    asyncio.run(Guard(_hello, settings)(scope, receive, send))
+    first = sent[0]
+    return {"status": first.get("status", first.get("code")), "headers": dict(first.get("headers", []))}
+
+
+HOME = Settings(Path("."))
+AWAY = Settings(Path("."), host="192.168.1.7", token="sesame")
+
+
+@pytest.mark.parametrize("host", [HERE, "localhost:8642", "[::1]:8642", "127.0.0.1"])
+def test_loopback_names_are_the_studio(host: str) -> None:
+    assert ask(HOME, host=host)["status"] == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "192.168.1.7", "", "localhost.evil:8642"])
+def test_other_names_are_not(host: str) -> None:
+    """DNS rebinding: a name of somebody else that leads here."""
+    assert ask(HOME, host=host)["status"] == 403
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "WS"])
+def test_other_sites_may_not_ask_for_changes(method: str) -> None:
+    refused = 1008 if method == "WS" else 403
+    assert ask(HOME, method, origin="https://evil.example")["status"] == refused
+    assert ask(HOME, method, origin="null")["status"] == refused
+    assert ask(HOME, method, origin="http://127.0.0.1:9999")["status"] == refused
+    assert ask(HOME, method, sec_fetch_site="cross-site")["status"] == refused
+    assert ask(HOME, method, origin=f"http://{HERE}")["status"] == 200
+    assert ask(HOME, method)["status"] == 200  # a program, not a browser
+
+
+def test_the_token_is_asked_for_everywhere() -> None:
+    place = {"host": "192.168.1.7:8642"}
+    assert ask(AWAY, **place)["status"] == 403
+    assert ask(AWAY, path="/api/runs", query="token=sesame", **place)["status"] == 403
+    assert ask(AWAY, path="/api/runs", cookie="muybridge-token=wrong", **place)["status"] == 403
+    assert ask(AWAY, path="/api/runs", authorization="Bearer sesame", **place)["status"] == 200
+    assert ask(AWAY, path="/api/runs", cookie="muybridge-token=sesame", **place)["status"] == 200
+    first = ask(AWAY, query="token=sesame", **place)
+    assert first["status"] == 200
+    assert first["headers"][b"set-cookie"].startswith(b"muybridge-token=sesame; HttpOnly; SameSite=Strict")
+    assert ask(AWAY, query="token=sesame", host="evil.example")["status"] == 403
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_answers_bind_the_browser(status: int) -> None:
+    answer = ask(HOME, host=HERE if status == 200 else "evil.example")
+    assert answer["status"] == status
+    policy = answer["headers"][b"content-security-policy"].decode()
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy.replace("https:", "")
+    assert answer["headers"][b"x-content-type-options"] == b"nosniff"
+    assert answer["headers"][b"referrer-policy"] == b"no-referrer"
+
+
+def test_loopback_is_told_from_the_rest() -> None:
+    assert all(Settings(Path("."), host=h).loopback for h in ("127.0.0.1", "127.3.4.5", "::1", "localhost"))
+    assert not any(Settings(Path("."), host=h).loopback for h in ("0.0.0.0", "::", "192.168.1.7", "example.org"))

@@ -1,0 +1,81 @@
+"""What lies on the disk, and that nothing else can be reached."""
+
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from muybridge.errors import InputError
+from muybridge.studio.shelf import Missing, Shelf, plain_name
+
+
+@given(st.text(alphabet=st.sampled_from(string.printable + "é猫\u202e\x00/\\.")))
+@settings(max_examples=200, deadline=None)
+def test_names_are_plain(name: str) -> None:
+    plain = plain_name(name)
+    assert 0 < len(plain) <= 60
+    assert not set(plain) & set('/\\\x00\n\r\t<>:"|?*\u202e')
+    assert plain == plain.strip(" .")
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("cat.mp4", "cat"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\videos\\my cat.mov", "my cat"),
+        ("猫 & élan.gif", "猫 & élan"),
+        ("", "clip"),
+        ("....", "clip"),
+        (".hidden", "hidden"),
+        ("a.b.c.mp4", "a.b.c"),
+    ],
+)
+def test_names_that_people_use(name: str, plain: str) -> None:
+    assert plain_name(name) == plain
+
+
+@pytest.mark.parametrize("number", ["", "..", "../clips", "abc", "0123456789AB", "0" * 12, "%2e%2e", "a" * 12 + "\n"])
+def test_only_numbers_lead_to_folders(tmp_path: Path, number: str) -> None:
+    shelf = Shelf(tmp_path)
+    with pytest.raises(Missing):
+        shelf.folder("clips", number)
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    (tmp_path / "clips" / ("a" * 12)).symlink_to(tmp_path)
+    with pytest.raises(Missing):
+        shelf.folder("clips", "a" * 12)
+
+
+def test_records_come_back_newest_first_and_broken_ones_are_left_out(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    first, second = (shelf.new("clips", {"name": n, "created": c}) for n, c in (("one", "2026-01"), ("two", "2026-02")))
+    broken = shelf.new("clips", {"name": "three", "created": "2026-03"})
+    (shelf.folder("clips", broken["id"]) / "clip.json").write_text("{")
+    assert [r["name"] for r in shelf.all("clips")] == ["two", "one"]
+    assert shelf.load("clips", first["id"]) == first
+    shelf.remove("clips", second["id"])
+    assert [r["name"] for r in Shelf(tmp_path).all("clips")] == ["one"]
+
+
+def test_a_file_of_a_run_is_one_that_was_made(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    run = shelf.new("runs", {"name": "run"})
+    folder = shelf.folder("runs", run["id"])
+    (folder / "out").mkdir()
+    for name in ("a.mp4", ".hidden"):
+        (folder / "out" / name).write_bytes(b"x")
+    (folder / "out" / "link.mp4").symlink_to("/etc/hostname")
+    assert set(shelf.files(run["id"])) == {"a.mp4"}
+
+
+def test_a_full_folder_takes_nothing_more(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    (tmp_path / "clips" / "much").write_bytes(b"x" * 1000)
+    with pytest.raises(InputError, match="allowed"):
+        shelf.refuse_full(10)
+    shelf.refuse_full(10**9)
