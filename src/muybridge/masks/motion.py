@@ -48,8 +48,8 @@ def residual(pictures: Bytes, inside: Floats) -> Floats:
     for gap in (g for g in GAPS if g < len(pictures)):
         least = np.full(total.shape, np.inf, np.float32)
         for i in range(len(pictures) - gap):
-            between = steps[i : i + gap]
-            if any(step is None for step in between):
+            between = [step for step in steps[i : i + gap] if step is not None]
+            if len(between) < gap:
                 continue
             matrix = np.eye(3)
             for step in between:
