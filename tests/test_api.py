@@ -14,6 +14,7 @@ from torch import Tensor
 import muybridge
 from muybridge.api.facing import facing_hint
 from muybridge.api.inputs import name_of, names_of, silhouetted
+from muybridge.api.reporting import preset_of
 from muybridge.api.results import _looped, plain
 from muybridge.api.settings import settings
 from muybridge.errors import CheckpointError, RunError, UsageError
@@ -132,11 +133,19 @@ def test_the_texture_loss_is_settled_by_what_is_there(tmp_path: Path, monkeypatc
 def test_load_gives_back_what_fit_made(fitted: muybridge.Fitted) -> None:
     loaded = muybridge.load(fitted.run.path, "jokr", device="cpu")
     assert isinstance(loaded.data, PairData)
+    # Not only the same numbers: laid out otherwise in memory, other kernels would work on them and round otherwise.
+    layouts = [{name: t.stride() for name, t in f.method.state_dict().items()} for f in (fitted, loaded)]
+    assert layouts[0] == layouts[1]
     made, again = (f.method.animate(f.data, None, "a").clip() for f in (fitted, loaded))
     assert made.pixels.equal(again.pixels)
     assert made.timing == loaded.data.b.timing
     with pytest.raises(RunError):
         muybridge.load(fitted.run.path, "monkeynet")
+
+
+def test_a_run_says_which_preset_it_started_from(fitted: muybridge.Fitted) -> None:
+    assert fitted.run.record.preset == "smoke"
+    assert preset_of(fitted) == "smoke, with size=32, keypoints=4, shape.steps=2, texture.steps=2"
 
 
 def test_evaluate_measures_a_run(fitted: muybridge.Fitted) -> None:
@@ -177,14 +186,14 @@ def test_keypoints_lie_on_the_subject_in_its_own_frames(fitted: muybridge.Fitted
 
 def test_the_distance_from_the_truth(clips: tuple[Clip, Clip]) -> None:
     same = against_truth(clips[0], clips[0])
-    assert (same["iou"], same["l1"]) == (1.0, 0.0)
+    assert (same["iou"], same["boundary_f"], same["l1"]) == (1.0, 1.0, 0.0)
     mattes = clips[0].mattes
     assert mattes is not None
     white = replace(clips[0], pixels=torch.full_like(clips[0].pixels, 255))
     black = replace(clips[0], pixels=torch.zeros_like(clips[0].pixels))
     hard = (mattes > 127).to(torch.uint8) * 255
-    opposite = against_truth(white.with_masks(hard), black.with_masks(hard))
-    assert (opposite["iou"], opposite["l1"]) == (1.0, 1.0)
+    far = against_truth(white.with_masks(hard), black.with_masks(hard))
+    assert (far["iou"], far["l1"]) == (1.0, 1.0)
     assert against_truth(clips[0].with_masks(255 - hard), clips[0])["iou"] == 0.0
 
 

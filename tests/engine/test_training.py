@@ -177,6 +177,26 @@ def test_a_resumed_training_ends_bit_for_bit(run: Run, first: int) -> None:
     assert rest.begun == ["shape", "texture"][2 if first > 12 else 1 if first else 0 :]
     assert same(weights(rest), weights(whole))
     assert same(run.load_weights(), weights(whole))
+    assert notes.of("warning") == []
+
+
+def test_resuming_with_another_number_of_threads_is_said(run: Run) -> None:
+    method, data = make()
+    train(method, data, run, stop_after=2, **CPU)
+    now = torch.get_num_threads()
+    run.mark(threads=now + 1)
+    notes = Notes()
+    train(method, data, run, resume=True, stop_after=1, listener=notes, **CPU)
+    ((message,),) = notes.of("warning")
+    assert f"made with {now + 1} threads and goes on with {now}" in message
+    assert f"OMP_NUM_THREADS={now + 1}" in message
+
+
+def test_what_was_trained_lies_in_memory_as_what_is_loaded() -> None:
+    method, data = make()
+    before = {name: p.stride() for name, p in method.named_parameters()}
+    train(method, data, **CPU)
+    assert {name: p.stride() for name, p in method.named_parameters()} == before
 
 
 def test_previews_and_checkpoints_do_not_change_the_training(run: Run) -> None:

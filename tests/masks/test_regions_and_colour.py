@@ -4,7 +4,7 @@ from hypothesis import given as over
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from muybridge.masks.colour import bins, evidence, lab, level_evidence, span
+from muybridge.masks.colour import bins, evidence, evidence_nearby, lab, level_evidence, span
 from muybridge.masks.motion import Carrier, camera, residual
 from muybridge.masks.regions import filled, guided, main_parts, snapped
 
@@ -62,6 +62,21 @@ def test_evidence_has_the_sign_of_the_colours() -> None:
     assert lab(np.full((1, 1, 3), 255, np.uint8))[0, 0] == pytest.approx([100, 0, 0], abs=0.1)
 
 
+def test_a_colour_may_be_the_subjects_early_and_the_backgrounds_late() -> None:
+    spot, count = disc(40, 40, 20, 20, 10), 60
+    grey, red, blue = [120, 120, 120], [200, 30, 30], [30, 30, 200]
+    early, late = np.where(spot[..., None], grey, blue), np.where(spot[..., None], red, grey)
+    colours = lab(np.stack([early] * (count // 2) + [late] * (count // 2)).astype(np.uint8))
+    cells, inside = bins(colours, span(colours)), np.repeat(spot[None], count, 0).astype(float)
+    everywhere = evidence(cells, inside, 1 - inside)[cells]
+    nearby = evidence_nearby(cells, inside, 1 - inside)
+    assert (everywhere[5][spot] < 0).all()  # there is more grey background than grey subject
+    assert (nearby[5][spot] > 1).all()
+    assert (nearby[5][~spot] < -1).all()
+    assert (nearby[-5][spot] > 1).all()
+    assert (nearby[-5][~spot] < -1).all()
+
+
 def test_level_evidence_rises_with_what_the_subject_has_more_of() -> None:
     value = np.concatenate([np.full(500, 1.0), np.full(500, 9.0)])
     inside = np.concatenate([np.full(500, 0.1), np.full(500, 0.9)])
@@ -89,6 +104,21 @@ def test_the_camera_is_followed_and_a_moving_subject_sticks_out() -> None:
     assert matrix == pytest.approx(np.array([[1, 0, -3], [0, 1, 0]]), abs=0.15)
     left = residual(frames, np.repeat(disc(80, 110, 40, 55, 20)[None], 4, 0).astype(np.float32))
     assert left[1][spot].mean() > 5 * left[1][~disc(80, 110, 40, 55, 22)][: 110 * 10].mean()
+
+
+def test_background_that_is_hidden_on_one_side_is_seen_on_the_other() -> None:
+    wide, front = texture(80, 110), texture(80, 110, 1)
+    spots = np.stack([disc(80, 110, 40, 20 + 10 * t, 12) for t in range(8)])
+    frames = np.where(spots[..., None], np.stack([np.roll(front, 10 * t, 1) for t in range(8)]), wide)
+    left = residual(frames, spots.astype(np.float32))
+    # In the middle frame, what was hidden a frame ago and what will be hidden in a frame fits as well as the rest.
+    uncovered, rest = (spots[3] | spots[5]) & ~spots[4], ~spots.any(0)
+    assert left[4][spots[4]].mean() > 5 * left[4][uncovered].mean()
+    assert left[4][uncovered].mean() < left[4][rest].mean() + 1
+
+
+def test_a_single_frame_has_no_movement() -> None:
+    assert residual(texture(40, 40)[None], np.zeros((1, 40, 40), np.float32)).max() == 0
 
 
 def test_flow_carries_a_mask_along() -> None:

@@ -54,6 +54,7 @@ class Wish:
     device: str
     precision: str
     seed: int
+    preset: str
 
     @property
     def max_side(self) -> int | None:
@@ -94,7 +95,8 @@ def wish(
     if decide is not None:
         config, note = decide(config)
         notes = (note,)
-    return Wish(kind, config, out, resume, force, notes, device, precision, seed)
+    named = preset or next(iter(kind.card.presets))
+    return Wish(kind, config, out, resume, force, notes, device, precision, seed, named)
 
 
 @fast_kernels()
@@ -221,7 +223,9 @@ def trained(
         if run is None:
             config = asked.config.model_dump(mode="json")
             name = asked.kind.card.name
-            run = Run.create(asked.out, name, config, asked.force, inputs=inputs, silhouettes=silhouettes)
+            run = Run.create(
+                asked.out, name, config, asked.force, preset=asked.preset, inputs=inputs, silhouettes=silhouettes
+            )
         if machine.count > 1 and not run.has_data:
             run.save_data(data.tensors())
     machine.meet()

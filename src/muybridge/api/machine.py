@@ -20,8 +20,8 @@ from muybridge.networks.vgg import VGG16_FILE
 
 CODECS = {"h264": "libx264", "vp9": "libvpx-vp9", "prores": "prores_ks", "gif": "gif", "aac": "aac", "opus": "libopus"}
 """What each file format is written with."""
-EXTRAS = {"tensorboard": "tensorboard", "hub": "huggingface_hub", "landmarks": "onnxruntime", "studio": "fastapi"}
-PACKAGES = ("muybridge", "torch", "av", "opencv-python-headless", "kornia", "accelerate", "numpy")
+EXTRAS = {"tensorboard": "tensorboard", "landmarks": "onnxruntime", "studio": "fastapi"}
+PACKAGES = ("muybridge", "torch", "av", "opencv-python-headless", "accelerate", "numpy")
 
 
 def doctor(out: str | Path = ".") -> dict[str, dict[str, str]]:

@@ -84,15 +84,35 @@ def _facts(fitted: Fitted, given: Sequence[Input]) -> dict[str, dict[str, str]]:
     sections = {f"Input {side}: {each.name}": _input(each) for side, each in zip("AB", given, strict=True)}
     sections["Training"] = {
         "method": record.method,
+        "preset": preset_of(fitted),
         "stages": ", ".join(f"{s.name}: {s.steps} steps of {s.batch} frames of each" for s in fitted.method.stages()),
         "time": duration(record.seconds),
-        "device": f"{record.device}, {record.precision}, {record.threads} threads",
+        "device": f"{record.device}, {record.precision}, threads: {record.threads}",
         "seed": str(record.seed),
         "started": record.created,
         "reported": datetime.now(UTC).isoformat(timespec="seconds"),
     } | ({} if describe is None else describe())
     sections["Versions"] = doctor()["versions"]
     return sections
+
+
+def preset_of(fitted: Fitted) -> str:
+    """The preset that a run started from, and which settings it has otherwise."""
+    name = fitted.run.record.preset
+    preset = fitted.method.card.presets.get(name or "")
+    if name is None or preset is None:
+        return name or "not recorded"
+    now, before = (_flat(config.model_dump(mode="json")) for config in (fitted.method.config, preset))
+    changed = [f"{key}={value}" for key, value in now.items() if value != before.get(key) and before.get(key) != "auto"]
+    return f"{name}, with {', '.join(changed)}" if changed else name
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested settings under dotted names, as --set has them."""
+    out: dict[str, Any] = {}
+    for name, value in values.items():
+        out |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
+    return out
 
 
 def _input(each: Input) -> dict[str, str]:

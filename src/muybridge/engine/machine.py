@@ -129,6 +129,13 @@ def channels_last(module: nn.Module) -> None:
             p.data = p.data.contiguous(memory_format=torch.channels_last)
 
 
+def plainly(module: nn.Module) -> None:
+    """Lay the weights out as a loaded file has them: another layout is worked on by other kernels, whose sums round
+    otherwise (those of channels-last pictures also more coarsely)."""
+    for p in module.parameters():
+        p.data = p.data.contiguous()
+
+
 def laid_out(t: Tensor) -> Tensor:
     """The same for a batch's pictures."""
     return t.contiguous(memory_format=torch.channels_last) if t.ndim == 4 else t

@@ -53,6 +53,21 @@ def kept_memory() -> Iterator[None]:
         libc.malloc_trim(0)
 
 
+def other_threads(before: int | None) -> str | None:
+    """What to tell a person who resumes with another number of threads than the run was made `before`; else None."""
+    now = torch.get_num_threads()
+    if before is None or before == now:
+        return None
+    return (
+        f"this run was made with {_threads(before)} and goes on with {now}: sums round otherwise, so its weights will "
+        f"not be bit for bit those of an unbroken training. OMP_NUM_THREADS={before} keeps the number"
+    )
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
+
+
 def _flushes() -> bool:
     """Whether this thread takes such numbers for 0 already."""
     return not bool(torch.tensor(1e-39) * 1)

@@ -12,10 +12,10 @@ from muybridge.engine.failures import remembered
 from muybridge.engine.interrupts import Interrupts
 from muybridge.engine.listener import Listener, Summary
 from muybridge.engine.losses import Losses
-from muybridge.engine.machine import Machine, Precision, channels_last, laid_out, settle, share_of
+from muybridge.engine.machine import Machine, Precision, channels_last, laid_out, plainly, settle, share_of
 from muybridge.engine.optimisers import build, fade, from_tensors, parameters, to_tensors
 from muybridge.engine.pace import Clock, Pace
-from muybridge.engine.processor import fast_kernels
+from muybridge.engine.processor import fast_kernels, other_threads
 from muybridge.engine.randomness import check_seed, reseed
 from muybridge.engine.weights import gather, load
 from muybridge.errors import CheckpointError, RunError, TrainingError, UsageError
@@ -38,7 +38,7 @@ def train(
     resume: bool = False,
     stop_after: int | None = None,
 ) -> Summary:
-    """Train `method` on `data` through all its stages; the method is left trained, on the device.
+    """Train `method` on `data` through all its stages; the method is left trained, on the device, as if loaded.
 
     run                 where checkpoints, log and previews go; None keeps nothing
     seed                of everything random; a resumed run keeps its own
@@ -73,7 +73,9 @@ def train(
         training = _Training(method, data, writes, machine, seed, clocks, log_every, listener or Listener())
         with remembered(writes), Interrupts() as interrupts:
             training.start(run if resume else None)
-            return training.go(interrupts, stop_after)
+            summary = training.go(interrupts, stop_after)
+    plainly(method)
+    return summary
 
 
 class _Training:
@@ -122,6 +124,8 @@ class _Training:
         going_on = resumed is not None and (resumed.has_checkpoint or resumed.record.status != "prepared")
         if resumed is not None and going_on:
             self._restore(resumed.load_checkpoint())
+            if self.machine.device.type == "cpu" and (warning := other_threads(resumed.record.threads)):
+                self.listener.on_warning(warning)
         self.machine.share(self.method)
         self._describe()
         if not going_on:

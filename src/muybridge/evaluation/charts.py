@@ -46,7 +46,7 @@ def chart(curve: Chart) -> str:
         f"<text x='{x}' y='{HEIGHT - 4}' font-size='10' text-anchor='{anchor}' fill='currentColor'>{value:.0f}</text>"
         for x, anchor, value in ((LEFT, "start", xs[0]), (WIDTH - 6, "end", xs[-1]))
     )
-    curve_line = f"<polyline points='{line}' fill='none' stroke='#2563eb' stroke-width='1.5'/>"
+    curve_line = f"<polyline points='{line}' fill='none' stroke='#3b82f6' stroke-width='1.5'/>"
     return _svg(title + frame + labels + steps + curve_line)
 
 

@@ -49,10 +49,13 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; } figure { margin: 1rem 0; }
-img, video { max-width: 100%; height: auto; border-radius: 4px; }
+img, video { max-width: 100%; height: auto; border-radius: 4px; } video { min-width: min(100%, 48rem); }
 figcaption, .dim { color: var(--dim); font-size: 0.9rem; }
 table { border-collapse: collapse; } td, th { padding: 0.25rem 1rem 0.25rem 0; text-align: left; vertical-align: top; }
-tr { border-bottom: 1px solid var(--line); } td.n { font-variant-numeric: tabular-nums; text-align: right; }
+td, th, li { overflow-wrap: anywhere; } tr > :first-child { min-width: 8rem; }
+tr { border-bottom: 1px solid var(--line); }
+td.n { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
+@media (max-width: 32rem) { td.dim { font-size: 0.8rem; } td, th { padding-right: 0.5rem; } }
 .charts { display: flex; flex-wrap: wrap; gap: 1rem; } svg { background: transparent; }
 """
 

@@ -30,6 +30,12 @@ def span(colours: Floats) -> tuple[Floats, Floats]:
     return np.percentile(some, 0.2, axis=0), np.percentile(some, 99.8, axis=0)
 
 
+NEARBY = 8.0
+"""Spread of the frames that teach one of them its colours, in frames."""
+WHOLE = 0.3
+"""Share of the lesson that comes from all frames alike, for colours that the frames nearby happen not to show."""
+
+
 def evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float = 0.05) -> Floats:
     """log p(colour | subject) - log p(colour | background), one value per cell of the histogram [BINS ** 3].
 
@@ -37,13 +43,38 @@ def evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float = 0.05)
     unseen           share of the subject's model that is spread evenly over all colours of the clip, so that a colour
                      which the background does not have counts for the subject
     """
-    used = _smoothed(np.bincount(cells.ravel(), minlength=BINS**3)) > 1e-3
-    subject = _smoothed(np.bincount(cells.ravel(), inside.ravel(), BINS**3))
-    background = _smoothed(np.bincount(cells.ravel(), outside.ravel(), BINS**3))
+    subject, background = (np.bincount(cells.ravel(), part.ravel(), BINS**3) for part in (inside, outside))
+    return _odds(subject, background, _used(cells), unseen)
+
+
+def evidence_nearby(cells: Ints, inside: Floats, outside: Floats, unseen: float = 0.05) -> Floats:
+    """The same for each pixel [T, H, W], learnt for each frame mostly from those around it: as light and ground change
+    along a clip, the background comes to have colours that only the subject had before."""
+    count = len(cells)
+    time = np.arange(count)
+    near = np.exp(-0.5 * ((time[:, None] - time) / NEARBY) ** 2)
+    share = (1 - WHOLE) * near / near.sum(1, keepdims=True) + WHOLE / count
+    subject, background = (
+        share @ np.stack([np.bincount(c.ravel(), p.ravel(), BINS**3) for c, p in zip(cells, part, strict=True)])
+        for part in (inside, outside)
+    )
+    used = _used(cells)
+    tables = (_odds(s, b, used, unseen) for s, b in zip(subject, background, strict=True))
+    return np.stack([table[c] for table, c in zip(tables, cells, strict=True)])
+
+
+def _odds(subject: Floats, background: Floats, used: Bools, unseen: float) -> Floats:
+    """Log odds per cell from the counts in it, which are smoothed to shares here."""
+    subject, background = _smoothed(subject), _smoothed(background)
     subject = subject / max(subject.sum(), 1e-9)
     background = background / max(background.sum(), 1e-9)
     subject = (1 - unseen) * subject + unseen * used / max(int(used.sum()), 1)
     return np.log((subject + 1e-6) / (background + 1e-6))
+
+
+def _used(cells: Ints) -> Bools:
+    """The cells that the clip has, with those beside them."""
+    return _smoothed(np.bincount(cells.ravel(), minlength=BINS**3)) > 1e-3
 
 
 def distance(cells: Ints, inside: Bools) -> float:

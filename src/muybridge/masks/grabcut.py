@@ -1,9 +1,10 @@
-"""Silhouettes without weights: GrabCut's iteration, with models shared by the whole clip.
+"""Silhouettes without weights: the iteration of GrabCut, over the whole clip at once.
 
 GrabCut (Rother, Kolmogorov and Blake, 2004) alternates between colour models of subject and background and the
-segmentation that they give. Here the models are shared by all frames, the place and the movement against the
-background are further evidence, and a guided filter takes the part of the graph cut: a graph cut per frame fits its
-colours to that frame alone and measured worse (benchmarks/silhouettes.md).
+segmentation that they give. Here a frame's models are learnt from the frames around it and, in part, from the whole
+clip, the place and the movement against the background are further evidence, and a guided filter takes the part of
+the graph cut, which on each frame by itself fits its colours to that frame alone and measured worse
+(benchmarks/silhouettes.md).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 
 from muybridge.masks.arrays import Bytes, Floats, Ints, padded, picture, small
-from muybridge.masks.colour import bins, distance, evidence, lab, level_evidence, span
+from muybridge.masks.colour import bins, distance, evidence_nearby, lab, level_evidence, span
 from muybridge.masks.hints import Box, Guess, Rough, begin
 from muybridge.masks.motion import residual
 from muybridge.masks.regions import enlarged, filled, main_parts, snapped
@@ -107,8 +108,7 @@ def _score(
     place = np.stack([cv2.GaussianBlur(p, (0, 0), 0.05 * p.shape[0] + 0.1) for p in _over_time(soft, 8.0)])
     # Only pixels where the subject hardly ever is teach the background: a leg that swings through does not.
     inside, outside = soft**reading.certainty * teaches, (1 - soft) * (1 - place) ** 4 * teaches
-    table = evidence(cells, inside, outside, reading.unseen)
-    score = np.clip(table, -4, 4)[cells]
+    score = np.clip(evidence_nearby(cells, inside, outside, reading.unseen), -4, 4)
     if moving is not None:
         score = score + np.clip(level_evidence(moving, soft), -4, 4)
     share = float(np.clip(soft.mean(), 1e-3, 1 - 1e-3))

@@ -29,28 +29,57 @@ def camera(first: Bytes, second: Bytes, background: Bools) -> Floats | None:
     return matrix
 
 
+GAPS = (1, 2, 4)
+"""Frames between those that are compared: what hardly moves from one to the next has moved after four."""
+
+
 def residual(pictures: Bytes, inside: Floats) -> Floats:
     """How badly each pixel is explained by the camera's movement alone, in grey levels [T, H, W].
 
-    Each frame is laid over its two neighbours as the background moves; what is not background does not fit.
+    Each frame is laid over others, before and after it, as the background moves; what is not background does not fit.
+    Background that the subject hides on one side is seen on the other, so the better of both sides counts; over
+    the gaps it is the mean.
 
     pictures  uint8 [T, H, W, 3]
     inside    [T, H, W]   how likely each pixel is the subject; the camera is measured where it is below 0.4
     """
-    count, h, w = pictures.shape[:3]
-    total, seen = np.zeros((count, h, w), np.float32), np.zeros((count, 1, 1), np.float32)
+    steps, frames = _steps(pictures, inside), pictures.astype(np.float32)
+    total, seen = np.zeros(pictures.shape[:3], np.float32), np.zeros((len(pictures), 1, 1), np.float32)
+    for gap in (g for g in GAPS if g < len(pictures)):
+        least = np.full(total.shape, np.inf, np.float32)
+        for i in range(len(pictures) - gap):
+            between = [step for step in steps[i : i + gap] if step is not None]
+            if len(between) < gap:
+                continue
+            matrix = np.eye(3)
+            for step in between:
+                matrix = step @ matrix
+            least[i] = np.minimum(least[i], _unlike(frames[i], frames[i + gap], matrix, cv2.WARP_INVERSE_MAP))
+            least[i + gap] = np.minimum(least[i + gap], _unlike(frames[i + gap], frames[i], matrix))
+        found = np.isfinite(least)
+        total += np.where(found, least, 0)
+        seen += found[:, :1, :1]
+    return total / np.maximum(seen, 1)
+
+
+def _steps(pictures: Bytes, inside: Floats) -> list[Floats | None]:
+    """The camera's map [3, 3] from each frame to the next; None where it is not found."""
     shades, kernel = grey(pictures), np.ones((3, 3), np.uint8)
-    for i in range(count - 1):
+    out: list[Floats | None] = []
+    for i in range(len(pictures) - 1):
         outside = cv2.erode((inside[i] < 0.4).astype(np.uint8), kernel) > 0
         matrix = camera(shades[i], shades[i + 1], outside)
-        if matrix is None:
-            continue
-        a, b = pictures[i].astype(np.float32), pictures[i + 1].astype(np.float32)
-        back = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        total[i] += np.abs(cv2.warpAffine(b, matrix, (w, h), flags=back, borderMode=cv2.BORDER_REPLICATE) - a).mean(-1)
-        total[i + 1] += np.abs(cv2.warpAffine(a, matrix, (w, h), borderMode=cv2.BORDER_REPLICATE) - b).mean(-1)
-        seen[i : i + 2] += 1
-    return total / np.maximum(seen, 1)
+        out.append(None if matrix is None else np.vstack([matrix, [0, 0, 1]]))
+    return out
+
+
+def _unlike(frame: Floats, other: Floats, matrix: Floats, way: int = 0) -> Floats:
+    """Mean absolute difference [H, W] of a frame from another one that is moved by a matrix, or back by it."""
+    size = (frame.shape[1], frame.shape[0])
+    flags = cv2.INTER_LINEAR | way
+    return np.abs(cv2.warpAffine(other, matrix[:2], size, flags=flags, borderMode=cv2.BORDER_REPLICATE) - frame).mean(
+        -1
+    )
 
 
 class Carrier:

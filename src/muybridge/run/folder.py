@@ -35,6 +35,7 @@ class Run:
         config: Mapping[str, Any],
         force: bool = False,
         *,
+        preset: str | None = None,
         inputs: Mapping[str, str] | None = None,
         silhouettes: Mapping[str, str] | None = None,
     ) -> Run:
@@ -54,6 +55,7 @@ class Run:
         record = Record(
             muybridge=version("muybridge"),
             method=method,
+            preset=preset,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             silhouettes=dict(silhouettes or {}),
             inputs=dict(inputs or {}),

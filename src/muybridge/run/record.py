@@ -24,6 +24,8 @@ class Record(BaseModel):
     muybridge: str
     """Version that made the run."""
     method: str
+    preset: str | None = None
+    """Its settings' starting point; config.json has what was made of it."""
     status: Status = "prepared"
     reason: str | None = None
     """Why it failed."""
