@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -14,7 +15,7 @@ from torch import Tensor
 from muybridge.data.augmentation import Augment, augmented
 from muybridge.data.canvas import squeezed_bytes
 from muybridge.data.frame_cache import FrameCache, Kind
-from muybridge.errors import CheckpointError, InputError
+from muybridge.errors import CheckpointError, InputError, MuybridgeWarning
 from muybridge.tensors import Pixels
 from muybridge.video.clip import Clip
 
@@ -32,6 +33,17 @@ class Wanted(Protocol):
     @property
     def batch(self) -> int:
         """Samples."""
+
+
+@runtime_checkable
+class Clips(Protocol):
+    """A list of clips, or a `ClipFolder`, which decodes the one that is asked for."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __getitem__(self, index: int, /) -> Clip:
+        """One of them; may raise InputError."""
 
 
 @dataclass(eq=False)
@@ -55,7 +67,7 @@ class ClipsData:
     @classmethod
     def from_clips(
         cls: type[C],
-        clips: Sequence[Clip],
+        clips: Clips,
         canvas: tuple[int, int],
         *,
         augment: Augment | None = None,
@@ -69,28 +81,38 @@ class ClipsData:
         augment     FOMM's unless given
         identities  whom each clip shows; None takes `clips.identities` where a `ClipFolder` has them, or everybody
                     is somebody else
-        Raises InputError where there are no clips, or one has a single frame.
+        Clips that cannot be read, or have a single frame, are left out with a MuybridgeWarning. Raises InputError where
+        none is left.
         """
         if not len(clips):
             raise InputError("there are no clips to learn from", "Give a folder of videos, GIFs, strips or frames.")
         lengths: list[int] = []
+        good: list[int] = []
+        bad: list[InputError] = []
 
         def each() -> Iterator[Pixels]:
-            for clip in clips:
-                if len(clip) < 2:
-                    raise InputError(
-                        f"{clip.name} has a single frame: motion is learnt from clips of two or more",
-                        "Take it out of the folder.",
-                    )
-                lengths.append(len(clip))
-                yield squeezed_bytes(own_pixels(clip), canvas)
+            for index in range(len(clips)):
+                try:
+                    pixels = own_pixels(_moving(clips[index]))
+                except InputError as e:
+                    bad.append(e)
+                    continue
+                lengths.append(len(pixels))
+                good.append(index)
+                yield squeezed_bytes(pixels, canvas)
 
         packed = FrameCache.of(each(), canvas, cache)
-        starts = torch.tensor([0, *lengths]).cumsum(0)
+        if not good:
+            raise bad[0]
+        if bad:
+            left_out = f"{len(bad)} of {len(clips)} clips are left out, the first because {bad[0].message}"
+            warnings.warn(left_out, MuybridgeWarning, stacklevel=2)
         found = getattr(clips, "identities", None) if identities is None else identities
-        whom = torch.arange(len(lengths)) if found is None else torch.tensor(list(found))
-        if len(whom) != len(lengths):
-            raise InputError(f"{len(lengths)} clips cannot show {len(whom)} identities")
+        whom = torch.arange(len(clips)) if found is None else torch.tensor(list(found))
+        if len(whom) != len(clips):
+            raise InputError(f"{len(clips)} clips cannot show {len(whom)} identities")
+        whom = whom[good]
+        starts = torch.tensor([0, *lengths]).cumsum(0)
         _, whom = whom.unique(return_inverse=True)
         return cls(packed, starts, whom, augment or Augment(), dict(sequences or {}))
 
@@ -154,6 +176,14 @@ class ClipsData:
             return cls(cache, tensors["starts"], tensors["identity"], Augment(**changes), told["sequences"])
         except (KeyError, ValueError, TypeError) as e:
             raise CheckpointError(f"the run's data are not clips of a folder ({e})", "Train anew with --force.") from e
+
+
+def _moving(clip: Clip) -> Clip:
+    if len(clip) < 2:
+        raise InputError(
+            f"{clip.name} has a single frame: motion is learnt from clips of two or more", "Take it out of the folder."
+        )
+    return clip
 
 
 def own_pixels(clip: Clip) -> Pixels:
