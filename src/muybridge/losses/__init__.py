@@ -9,18 +9,24 @@ from muybridge.losses.keypoints import (
     silhouette_of_logits,
     temporal,
 )
+from muybridge.losses.motion_equivariance import frame_equivariance, point_equivariance
+from muybridge.losses.pyramid import PerceptualPyramid, plain_pyramid
 from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss
 
 __all__ = [
+    "PerceptualPyramid",
     "bce",
     "equivariance",
     "feature_matching",
+    "frame_equivariance",
     "l1",
     "lsgan_critic",
     "lsgan_generator",
     "mse",
     "multiscale_l1",
     "perceptual",
+    "plain_pyramid",
+    "point_equivariance",
     "released_separation",
     "separation",
     "silhouette",

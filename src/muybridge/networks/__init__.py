@@ -1,31 +1,51 @@
 """Networks that two or more methods use. All take rectangular pictures, channels-last, autocast and float64."""
 
 from muybridge.networks.antialias import Downsample, gaussian_taps
+from muybridge.networks.block_critic import BlockCritic
 from muybridge.networks.critic import PatchCritic, Verdicts, scores
+from muybridge.networks.dense_motion import DenseMotion, Flow
+from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
 from muybridge.networks.hourglass import Hourglass
 from muybridge.networks.norms import Norm, make_norm
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
+from muybridge.networks.spectral import SpectralConv2d, spectral
+from muybridge.networks.states import filled, state_in
 from muybridge.networks.vgg import LEVELS, Lpips, Vgg16, load_lpips, load_lpips_weights, load_vgg16
+from muybridge.networks.vgg19 import Vgg19, load_vgg19
+from muybridge.networks.warping_generator import Drawn, WarpingGenerator
 from muybridge.networks.weights import load_tensors, plain_tensor
 
 __all__ = [
     "LEVELS",
+    "BlockCritic",
+    "DenseMotion",
     "Downsample",
+    "Drawn",
+    "Flow",
     "Head",
+    "HeatRegionPredictor",
+    "HeatRegions",
     "Hourglass",
     "Lpips",
     "Norm",
     "PatchCritic",
     "ResnetGenerator",
+    "SpectralConv2d",
     "Upsampling",
     "Verdicts",
     "Vgg16",
+    "Vgg19",
+    "WarpingGenerator",
+    "filled",
     "gaussian_taps",
     "load_lpips",
     "load_lpips_weights",
     "load_tensors",
     "load_vgg16",
+    "load_vgg19",
     "make_norm",
     "plain_tensor",
     "scores",
+    "spectral",
+    "state_in",
 ]

@@ -94,8 +94,8 @@ def load_vgg16(path: Path | None = None) -> Vgg16:
             f"no weights of VGG-16 at {path}: expected torchvision's {VGG16_FILE}",
             f"Put the file there, or name another one; torch's own cache is the folder {path.parent}.",
         )
-    _check_digest(path)
-    state = _tensors(path)
+    check_digest(path)
+    state = table_of_tensors(path)
     vgg = Vgg16()
     wanted = vgg.state_dict()
     if any(name not in state or state[name].shape != x.shape for name, x in wanted.items()):
@@ -121,7 +121,7 @@ def load_lpips_weights(path: Path | None = None) -> list[Tensor]:
             f"no channel weights of LPIPS at {path or 'the lpips package'}: expected its weights/v0.1/vgg.pth",
             "Install them with: pip install --no-deps lpips==0.1.4",
         )
-    state = _tensors(path)
+    state = table_of_tensors(path)
     names = [f"lin{i}.model.1.weight" for i in range(len(LEVELS))]
     if any(name not in state or state[name].numel() != c for name, c in zip(names, LEVELS, strict=True)):
         raise CheckpointError(f"{path} does not hold LPIPS for VGG-16: expected {names[0]} to {names[-1]}")
@@ -141,7 +141,8 @@ def _packaged_lpips() -> Path | None:
     return None
 
 
-def _check_digest(path: Path) -> None:
+def check_digest(path: Path) -> None:
+    """Refuse (CheckpointError) a file that does not have the SHA-256 that its name promises."""
     promised = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
     if promised is None:
         return
@@ -154,7 +155,8 @@ def _check_digest(path: Path) -> None:
         )
 
 
-def _tensors(path: Path) -> Mapping[str, Tensor]:
+def table_of_tensors(path: Path) -> Mapping[str, Tensor]:
+    """The tensors of a file by name; CheckpointError where it holds anything else."""
     state = load_tensors(path)
     if not all(isinstance(x, Tensor) and plain_tensor(x) for x in state.values()):
         raise CheckpointError(f"{path} does not hold a table of tensors")

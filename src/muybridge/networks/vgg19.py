@@ -1,0 +1,63 @@
+"""VGG-19 features, with weights from a file on this machine; nothing is downloaded."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from muybridge.errors import CheckpointError, MissingWeightsError
+from muybridge.networks.vgg import check_digest, table_of_tensors
+from muybridge.tensors import Images
+
+VGG19_FILE = "vgg19-dcbb9e9d.pth"
+"""torchvision's ImageNet weights; the name ends with the first digits of the file's SHA-256."""
+VGG19_WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
+
+
+class Vgg19(nn.Module):
+    """The convolutions of VGG-19 up to relu5_1 (Simonyan and Zisserman, configuration E), named as in torchvision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        self.taps: list[int] = []
+        channels = 3
+        for widths in VGG19_WIDTHS:
+            self.taps.append(len(layers) + 1)
+            for width in widths:
+                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+                channels = width
+            layers.append(nn.MaxPool2d(2, 2))
+        self.features = nn.Sequential(*layers[:-1])
+
+    def forward(self, images: Images) -> list[Tensor]:
+        """relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1 of pictures [B, 3, H, W], both sides at least 16 pixels."""
+        found = []
+        x = images
+        for i, layer in enumerate(self.features):
+            x = layer(x)
+            if i in self.taps:
+                found.append(x)
+        return found
+
+
+def load_vgg19(path: Path | None = None) -> Vgg19:
+    """VGG-19, frozen, with weights from `path`, or from the usual cache of torch (TORCH_HOME).
+
+    A file that is named like torchvision's must have the digest that its name promises.
+    Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
+    """
+    path = path or Path(torch.hub.get_dir()) / "checkpoints" / VGG19_FILE
+    if not path.is_file():
+        raise MissingWeightsError(
+            f"no weights of VGG-19 at {path}: expected torchvision's {VGG19_FILE}",
+            f"Put the file there, or name another one; torch's own cache is the folder {path.parent}.",
+        )
+    check_digest(path)
+    state = table_of_tensors(path)
+    vgg = Vgg19()
+    wanted = vgg.state_dict()
+    if any(name not in state or state[name].shape != x.shape for name, x in wanted.items()):
+        raise CheckpointError(f"{path} does not hold VGG-19: expected features.0.weight to features.28.bias")
+    vgg.load_state_dict({name: state[name] for name in wanted})
+    return vgg.requires_grad_(False).eval()
