@@ -8,7 +8,10 @@ from typing import Any
 from muybridge.errors import UsageError
 from muybridge.method import Method
 
-METHODS: Mapping[str, str] = {"jokr": "muybridge.methods.jokr.method:Jokr"}
+METHODS: Mapping[str, str] = {
+    "jokr": "muybridge.methods.jokr.method:Jokr",
+    "monkeynet": "muybridge.methods.monkeynet.method:MonkeyNet",
+}
 
 
 def names() -> list[str]:

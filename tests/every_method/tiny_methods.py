@@ -13,6 +13,7 @@ from muybridge.video import Clip
 
 FRAMES = 4
 GENERATOR = {"width": 8, "blocks": 1, "downs": 1}
+HOURGLASS = {"width": 4, "max_width": 16, "blocks": 2}
 TINY: Mapping[str, dict[str, Any]] = {
     "jokr": {
         "size": 32,
@@ -24,6 +25,17 @@ TINY: Mapping[str, dict[str, Any]] = {
         "texture_loss": "weight-free",
         "shape": {"steps": 2, "batch": 2},
         "texture": {"steps": 2, "batch": 2},
+    },
+    "monkeynet": {
+        "size": 32,
+        "keypoints": 3,
+        "detector": HOURGLASS,
+        "motion": HOURGLASS,
+        "generator": HOURGLASS | {"refinements": 1},
+        "critic": HOURGLASS,
+        "losses": {"matching": (10, 10, 10)},
+        "learn": {"steps": 2, "batch": 2, "lr": 1e-3},
+        "prediction": {"steps": 2, "batch": 2, "lr": 1e-3, "hidden": 8, "frames": 3},
     },
 }
 
