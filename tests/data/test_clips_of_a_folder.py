@@ -7,9 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kornia.color import hsv_to_rgb, rgb_to_hsv
 from torch import Tensor
 
-from muybridge.data.augmentation import NONE, Augment, augmented
+from muybridge.data.augmentation import NONE, Augment, _hue, augmented
 from muybridge.data.canvas import squeezed, squeezed_bytes, unsqueezed
 from muybridge.data.clips import ClipsData
 from muybridge.errors import CheckpointError, InputError, UsageError
@@ -141,6 +142,15 @@ def test_each_jitter_by_hand(index: int) -> None:
     turned = augmented(red, Augment(0.0, 0.0, (0.0, 0.0, 0.0, 0.5)), drawn())
     assert torch.allclose(turned.amax(2), torch.ones(()), atol=1e-5)
     assert len({round(v, 3) for v in turned[:, 0, 1, 0, 0].tolist()}) > 1
+
+
+def test_hue_is_turned_as_in_hsv() -> None:
+    pictures = torch.rand(2, 3, 3, 5, 5, generator=drawn())
+    amount = torch.tensor([0.13, -0.4])[:, None, None, None, None]
+    hsv = rgb_to_hsv(pictures.flatten(0, 1)).view_as(pictures).clone()
+    hsv[:, :, 0] = (hsv[:, :, 0] + amount[..., 0] * 2 * torch.pi) % (2 * torch.pi)
+    want = hsv_to_rgb(hsv.flatten(0, 1)).view_as(pictures)
+    assert torch.allclose(_hue(pictures, amount), want, atol=1e-5)
 
 
 def test_augmentation_out_of_range_is_refused() -> None:

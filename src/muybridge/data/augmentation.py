@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from kornia.color import hsv_to_rgb, rgb_to_hsv
 from torch import Tensor
 
 from muybridge.errors import UsageError
@@ -91,7 +90,7 @@ def _jittered(samples: Tensor, amounts: Tensor, order: Tensor) -> Tensor:
             if bool(chosen.any()):
                 here = _on(chosen, samples)
                 amount = amounts[chosen, index].to(samples.device)[:, None, None, None, None]
-                samples[here] = change(samples[here], amount).clamp(0, 1)
+                samples[here] = change(samples[here], amount).clamp_(0, 1)
     return samples
 
 
@@ -111,13 +110,19 @@ def _saturation(x: Tensor, amount: Tensor) -> Tensor:
 
 
 def _hue(x: Tensor, amount: Tensor) -> Tensor:
-    """Turned by `amount` of the circle."""
-    hsv = rgb_to_hsv(x.flatten(0, 1)).view_as(x).clone()
-    hsv[:, :, :1] = (hsv[:, :, :1] + amount * 2 * torch.pi) % (2 * torch.pi)
-    return hsv_to_rgb(hsv.flatten(0, 1)).view_as(x)
+    """Turned by `amount` of the circle, value and saturation as they are (the HSV hexagon, in closed form)."""
+    red, green, blue = x.unbind(-3)
+    value, low = x.amax(-3), x.amin(-3)
+    chroma = value - low
+    safe = chroma.clamp(min=1e-6)
+    sector = torch.where(value == green, 2 + (blue - red) / safe, 4 + (red - green) / safe)
+    sector = torch.where(value == red, (green - blue) / safe, sector) + amount.squeeze(-3) * 6
+    offsets = torch.tensor((5.0, 3.0, 1.0), device=x.device, dtype=x.dtype)[:, None, None]
+    k = (offsets + sector.unsqueeze(-3)) % 6
+    return value.unsqueeze(-3) - chroma.unsqueeze(-3) * k.minimum(4 - k).clamp_(0, 1)
 
 
 def _grey(x: Tensor) -> Tensor:
     """ITU-R 601 luma."""
     weights = torch.tensor((0.299, 0.587, 0.114), device=x.device, dtype=x.dtype)
-    return (x * weights[:, None, None]).sum(-3, keepdim=True)
+    return torch.einsum("...chw,c->...hw", x, weights).unsqueeze(-3)
