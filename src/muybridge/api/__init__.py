@@ -1,13 +1,15 @@
 """The verbs in Python: what the command, the package's front door and the studio hand on to."""
 
-from muybridge.api.animating import animate, edit
+from muybridge.api.animating import animate, animate_pairs, edit
 from muybridge.api.demonstration import demo
 from muybridge.api.evaluating import evaluate
 from muybridge.api.fitting import Fitted, fit, load
 from muybridge.api.importing import import_checkpoint
 from muybridge.api.listing import methods, puppets
+from muybridge.api.living import live
 from muybridge.api.machine import doctor
 from muybridge.api.masking import mask
+from muybridge.api.reconstructing import predict, reconstruct
 from muybridge.api.results import Results
 from muybridge.api.retargeting import retarget
 from muybridge.video import read, write
@@ -16,17 +18,21 @@ __all__ = [
     "Fitted",
     "Results",
     "animate",
+    "animate_pairs",
     "demo",
     "doctor",
     "edit",
     "evaluate",
     "fit",
     "import_checkpoint",
+    "live",
     "load",
     "mask",
     "methods",
+    "predict",
     "puppets",
     "read",
+    "reconstruct",
     "retarget",
     "write",
 ]

@@ -14,6 +14,7 @@ from muybridge.api.facing import facing_hint
 from muybridge.api.inputs import Box, Input, Source, names_of, silhouetted
 from muybridge.api.settings import checked, settings
 from muybridge.data.background import Plate, plate
+from muybridge.data.folders import ClipFolder
 from muybridge.engine import Listener, settle, train
 from muybridge.engine import load as load_weights
 from muybridge.engine.processor import fast_kernels
@@ -79,12 +80,12 @@ def wish(
         raise UsageError("--resume goes on with what is there, and --force replaces it", "Leave one of the two out.")
     kind = catalogue.find(method)
     config: Config = settings(kind, preset, changes)
-    settle(device, "float32")
+    leads = settle(device, "float32").main
     out = Path(out)
     notes: tuple[str, ...] = ()
     if resume:
         config = _as_before(kind, config, Run.open(out, method), preset is not None or bool(changes))
-    elif out.exists() and (any(out.iterdir()) if out.is_dir() else True) and not (force and _is_run(out)):
+    elif leads and out.exists() and (any(out.iterdir()) if out.is_dir() else True) and not (force and _is_run(out)):
         raise OutputExistsError(
             f"{out} exists already", "Replace it with --force, go on with --resume, or choose another --out."
         )
@@ -108,6 +109,8 @@ def fit(
     flip: str | None = None,
     keep_background: bool = False,
     max_frames: int | None = None,
+    stride: int = 1,
+    cache: str = "exact",
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
@@ -120,18 +123,30 @@ def fit(
     """Train a method.
 
     method           a name of `muybridge methods`
-    inputs           files, folders or clips; a pair method takes two
+    inputs           files, folders or clips; a pair method takes two, a folder method one folder of clips or many clips
     out              the run's folder: new, or an old run with `resume` or `force`
     preset, set      the settings, and what is changed of them: {"shape.steps": 500}
     masks, boxes     for each input: given silhouettes, or a box round the subject on its first frame
     how              the way to find silhouettes, see `mask`
     flip             "a" or "b": mirror that input on the way in, and its results on the way out
+    max_frames       at most so many of each clip
+    stride, cache    of a folder: every so many-th frame; kept `exact`, or `small` (JPEG) where the run grows too large
     keep_background  find each input's own background and keep it in the run, for results that are put back on it
     seed, device, precision, checkpoint_seconds, listener   see `engine.train`
     say              told what a person should know
     Raises the errors of reading, of silhouettes and of training; KeyboardInterrupt leaves a run to resume.
     """
     asked = wish(method, out, preset, set, resume=resume, force=force, device=device, precision=precision, seed=seed)
+    if asked.kind.card.needs == "folder":
+        if any(m is not None for m in (*masks, *boxes)) or flip is not None or keep_background:
+            raise UsageError(f"{method} sees whole frames: masks, boxes, flips and backgrounds are for pairs")
+        if cache not in ("exact", "small"):
+            raise UsageError(f"frames are kept exact or small, not {cache!r}")
+        clips = _clips_of(method, inputs, {"max_side": asked.max_side, "max_frames": max_frames, "stride": stride})
+        named = {"folder": str(inputs[0]) if isinstance(clips, ClipFolder) else "clips"}
+        return trained(
+            asked, lambda m: m.prepare(clips, cache=cache), named, {}, lambda _: [], listener, say, checkpoint_seconds
+        )
     given = read_all(asked, inputs, masks=masks, boxes=boxes, how=how, max_frames=max_frames)
     plates = [plate(each.clip) for each in given] if keep_background else None
     return train_on(asked, given, flip, plates, listener, say, checkpoint_seconds)
@@ -172,31 +187,53 @@ def train_on(
     """Make or open the run, train, and hand back what was trained."""
     if flip is not None and flip not in ("a", "b"):
         raise UsageError(f"one of the two subjects a and b can be mirrored, not {flip!r}")
-    tell = say or (lambda text: None)
+    sides = [chr(ord("a") + i) for i in range(len(given))]
+    inputs = {side: each.path or each.name for side, each in zip(sides, given, strict=True)}
+    silhouettes = {side: each.how for side, each in zip(sides, given, strict=True)}
+
+    def prepare(method: Method[Any, Any]) -> Data:
+        return method.prepare([each.clip for each in given], **_options(flip, plates))
+
+    def notes(data: Data) -> list[str]:
+        hint = facing_hint(data, given) if flip is None else None
+        found = [f"{g.name}: silhouettes {g.how}" for g in given] + [n for g in given for n in g.notes]
+        return found + ([hint] if hint else [])
+
+    return trained(asked, prepare, inputs, silhouettes, notes, listener, say, checkpoint_seconds)
+
+
+def trained(
+    asked: Wish,
+    prepare: Callable[[Method[Any, Any]], Data],
+    inputs: Mapping[str, str],
+    silhouettes: Mapping[str, str],
+    notes: Callable[[Data], list[str]],
+    listener: Listener | None,
+    say: Say | None,
+    checkpoint_seconds: float | int,
+) -> Fitted:
+    """Prepare the data and make the run, or open both; then train. Of several processes the first one prepares, and
+    the others take the data from its run."""
     torch.manual_seed(asked.seed)
     method = asked.kind(asked.config)
-    run, data = _opened(asked, given) if asked.resume else (None, None)
-    if data is None:
-        data = method.prepare([each.clip for each in given], **_options(flip, plates))
-    for note in [
-        *asked.notes,
-        *(f"{g.name}: silhouettes {g.how}" for g in given),
-        *(n for g in given for n in g.notes),
-    ]:
-        tell(note)
-    hint = facing_hint(data, given) if flip is None else None
-    if hint:
-        tell(hint)
-    sides = [chr(ord("a") + i) for i in range(len(given))]
-    if run is None:
-        run = Run.create(
-            asked.out,
-            asked.kind.card.name,
-            asked.config.model_dump(mode="json"),
-            asked.force,
-            inputs={side: each.path or each.name for side, each in zip(sides, given, strict=True)},
-            silhouettes={side: each.how for side, each in zip(sides, given, strict=True)},
-        )
+    machine = settle(asked.device, "float32")
+    if machine.main:
+        run, data = _opened(asked, list(inputs.values())) if asked.resume else (None, None)
+        data = prepare(method) if data is None else data
+        for note in [*asked.notes, *notes(data)] if say else []:
+            say(note)  # type: ignore[misc]
+        if run is None:
+            config = asked.config.model_dump(mode="json")
+            name = asked.kind.card.name
+            run = Run.create(asked.out, name, config, asked.force, inputs=inputs, silhouettes=silhouettes)
+        if machine.count > 1 and not run.has_data:
+            run.save_data(data.tensors())
+    machine.meet()
+    if not machine.main:
+        run = Run.open(asked.out, asked.kind.card.name)
+        data = asked.kind.Data.restore(run.load_data())
+    assert run is not None
+    assert data is not None
     train(
         method,
         data,
@@ -212,11 +249,12 @@ def train_on(
     return Fitted(method, data, run)
 
 
-def load(run: str | Path, method: str | None = None, device: str = "auto") -> Fitted:
+def load(run: str | Path, method: str | None = None, device: str = "auto", data: bool = True) -> Fitted:
     """What was trained in a run folder, ready to animate.
 
     run     the folder, or one that `muybridge retarget` wrote
     method  refuse runs of any other
+    data    with what it was trained on; False leaves that on the disk
     Raises RunError or CheckpointError where the folder is broken or of another method.
     """
     path = Path(run)
@@ -234,8 +272,27 @@ def load(run: str | Path, method: str | None = None, device: str = "auto") -> Fi
         raise RunError(f"{path} holds no weights yet", "Train it first, with --resume.")
     built = kind(_recorded(kind, opened))
     load_weights(built, opened.load_weights())
-    data = kind.Data.restore(opened.load_data()) if opened.has_data else None
-    return Fitted(built.to(settle(device, "float32").device).eval(), data, opened)
+    kept = kind.Data.restore(opened.load_data()) if data and opened.has_data else None
+    return Fitted(built.to(settle(device, "float32").device).eval(), kept, opened)
+
+
+def needs_of(run: str | Path) -> str:
+    """What the method of a run learns from: pair, folder or landmarks."""
+    path = Path(run)
+    found = Run.open(path / "run" if (path / "run" / "run.json").is_file() else path).record.method
+    return catalogue.find(found).card.needs if found in catalogue.names() else ""
+
+
+def _clips_of(method: str, inputs: Sequence[Source], options: Mapping[str, Any]) -> Sequence[Clip]:
+    """A folder's clips to train on, not yet decoded, or those that are in memory; UsageError for anything else."""
+    clips = [each for each in inputs if isinstance(each, Clip)]
+    if clips and len(clips) == len(inputs):
+        return clips
+    if clips or len(inputs) != 1:
+        raise UsageError(
+            f"{method} learns from one folder of clips, not from {len(inputs)} inputs", f"muybridge fit {method} FOLDER"
+        )
+    return ClipFolder(inputs[0], **options)  # type: ignore[arg-type]
 
 
 def _options(flip: str | None, plates: Sequence[Plate | None] | None) -> dict[str, Any]:
@@ -249,11 +306,10 @@ def _middle(p: Plate) -> torch.Tensor:
     return (p.at(len(p.motions) // 2) * 255).round().to(torch.uint8)
 
 
-def _opened(asked: Wish, given: Sequence[Input]) -> tuple[Run, Data | None]:
+def _opened(asked: Wish, now: list[str]) -> tuple[Run, Data | None]:
     """The run to go on with, and its data where it has them; RunError where it is of other inputs."""
     run = Run.open(asked.out, asked.kind.card.name)
     before = list(run.record.inputs.values())
-    now = [each.path or each.name for each in given]
     if before != now:
         raise RunError(
             f"{asked.out} was made from {' and '.join(before)}, not from {' and '.join(now)}",

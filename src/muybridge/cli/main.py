@@ -18,9 +18,12 @@ from muybridge.cli.edit import edit
 from muybridge.cli.evaluate import evaluate
 from muybridge.cli.fit import fit
 from muybridge.cli.importing import importing
+from muybridge.cli.live import live
 from muybridge.cli.mask import mask
 from muybridge.cli.methods import methods
+from muybridge.cli.predict import predict
 from muybridge.cli.puppets import puppets
+from muybridge.cli.reconstruct import reconstruct
 from muybridge.cli.retarget import retarget
 from muybridge.errors import MuybridgeError
 
@@ -45,7 +48,21 @@ def app() -> App:
         exit_on_error=False,
         print_error=False,
     )
-    for verb in (retarget, mask, fit, animate, edit, evaluate, demo, puppets, methods, doctor):
+    for verb in (
+        retarget,
+        mask,
+        fit,
+        animate,
+        predict,
+        live,
+        edit,
+        evaluate,
+        reconstruct,
+        demo,
+        puppets,
+        methods,
+        doctor,
+    ):
         made.command(verb)
     made.command(importing, name="import")
     return made
