@@ -1,6 +1,7 @@
 """How alike two sets of keypoints are posed."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from muybridge.geometry.grids import full_precision
@@ -8,7 +9,7 @@ from muybridge.geometry.hulls import hull_area
 from muybridge.tensors import Points
 
 
-def closest_pose(points: Points, candidates: Points) -> int:
+def closest_pose(points: Points, candidates: Float[Tensor, "T K 2"]) -> int:
     """Which of many sets of keypoints is posed most like one, wherever and however large they are: the frame from
     which a relative movement starts best.
 

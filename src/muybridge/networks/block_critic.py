@@ -60,8 +60,8 @@ class BlockCritic(nn.Module):
 
 
 def _smallest(blocks: int, pool_last: bool) -> int:
-    """The side of a picture of which one cell is left."""
-    side = 1
+    """The side of a picture of which one cell is left, or two by two where the last block norms what is left."""
+    side = 1 if pool_last or blocks == 1 else 2
     for i in reversed(range(blocks)):
         side = (2 * side if pool_last or i < blocks - 1 else side) + 3
     return side
