@@ -12,6 +12,7 @@ from muybridge.api.fitting import Fitted
 from muybridge.api.rendering import check_free
 from muybridge.errors import CheckpointError
 from muybridge.method import Method
+from muybridge.networks import load_tensors
 from muybridge.run import Checkpoint, Run
 
 
@@ -20,16 +21,18 @@ def import_checkpoint(
     config: str | Path | None = None,
     *,
     out: str | Path,
-    method: str = "jokr",
+    method: str = "auto",
     force: bool = False,
 ) -> Fitted:
     """Read a released checkpoint, as data and nothing else, into a run folder that reproduces the authors' program.
 
     checkpoint  the file
     config      YAML of the options that it was trained with, where there is one
+    method      whose it is; auto tells by the names of the networks in it
     out         the run's folder; it has no training data, so `animate` needs a driving clip and a source
     Raises CheckpointError where the file is anything else.
     """
+    method = recognised(Path(checkpoint)) if method == "auto" else method
     kind = catalogue.find(method)
     read = getattr(kind, "imported", None)
     if read is None:
@@ -52,3 +55,34 @@ def import_checkpoint(
     run.save_checkpoint(Checkpoint(index, stages[index].name, stages[index].steps, done, 0.0, built.state_dict()))
     run.mark(status="finished" if stage == len(stages) else "interrupted")
     return Fitted(built.eval(), None, run)
+
+
+def recognised(path: Path) -> str:
+    """The method whose authors' program wrote a checkpoint, by the names in it.
+
+    A method says it by `recognises(table)`; one that only has `imported` is asked to read the file.
+    Raises CheckpointError, which says what the file is otherwise.
+    """
+    table = load_tensors(path)
+    readable = {name: catalogue.find(name) for name in catalogue.names()}
+    readable = {name: kind for name, kind in readable.items() if hasattr(kind, "imported")}
+    for name, kind in readable.items():
+        says = getattr(kind, "recognises", None)
+        if says is not None and says(table):
+            return name
+    for name, kind in readable.items():
+        if not hasattr(kind, "recognises") and _reads(kind, path):
+            return name
+    found = ", ".join(sorted(map(str, table))[:8]) or "nothing"
+    raise CheckpointError(
+        f"{path} is of none of the programs that are known here ({', '.join(readable)}): it holds {found}",
+        "Give a checkpoint as the authors' program wrote it, or name the method with --method.",
+    )
+
+
+def _reads(kind: Any, path: Path) -> bool:
+    try:
+        kind.imported(path, None)
+    except CheckpointError:
+        return False
+    return True

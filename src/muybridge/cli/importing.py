@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
+from muybridge.cli.console import note
 from muybridge.cli.console import out as printed
 
 
@@ -19,11 +20,14 @@ def importing(
     config: Annotated[
         Path | None, Parameter(name="--config", help="YAML of the options that it was trained with.")
     ] = None,
+    method: Annotated[str, Parameter(name="--method", help="Whose it is; auto tells by its contents.")] = "auto",
     force: o.Force = False,
 ) -> None:
     """Read a checkpoint of the authors' program into a run. Nothing in it is executed.
 
     For example:
+
+        muybridge import vox.pth.tar --config vox.yaml --out runs/vox
 
         muybridge import checkpoint.pth --config options.yaml --out runs/released
 
@@ -36,4 +40,6 @@ def importing(
     """
     import muybridge
 
-    printed().print(str(muybridge.import_checkpoint(checkpoint, config, out=out, force=force).run.path), markup=False)
+    fitted = muybridge.import_checkpoint(checkpoint, config, out=out, method=method, force=force)
+    note(f"a checkpoint of {fitted.method.card.name}: {fitted.method.card.title}")
+    printed().print(str(fitted.run.path), markup=False)

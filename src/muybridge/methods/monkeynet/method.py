@@ -25,6 +25,7 @@ from muybridge.methods.monkeynet.importing import imported
 from muybridge.methods.monkeynet.networks import Drawing, Generator, KeypointDetector, KeypointGru
 from muybridge.methods.monkeynet.prediction import numbers_of
 from muybridge.methods.monkeynet.presets import CARD
+from muybridge.methods.monkeynet.released import is_released
 from muybridge.networks import BlockCritic
 from muybridge.tensors import Images
 from muybridge.video import Clip
@@ -154,6 +155,7 @@ class MonkeyNet(Method[MonkeyNetConfig, MonkeyNetData]):
     reconstruct = reconstruct
     predict = predict
     imported = staticmethod(imported)
+    recognises = staticmethod(is_released)
 
 
 def _parameters(*networks: nn.Module | None) -> list[nn.Parameter]:
