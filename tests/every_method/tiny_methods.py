@@ -37,6 +37,17 @@ TINY: Mapping[str, dict[str, Any]] = {
         "learn": {"steps": 2, "batch": 2, "lr": 1e-3},
         "prediction": {"steps": 2, "batch": 2, "lr": 1e-3, "hidden": 8, "frames": 3},
     },
+    "fomm": {
+        "size": 32,
+        "keypoints": 3,
+        "perceptual": "weight-free",
+        "detector": HOURGLASS | {"scale": 0.5, "padding": 3},
+        "motion": HOURGLASS | {"scale": 0.5},
+        "generator": GENERATOR,
+        "critic": {"width": 8, "max_width": 8, "blocks": 2, "keypoints": True},
+        "losses": {"adversarial": 1.0},
+        "training": {"steps": 2, "batch": 2},
+    },
 }
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from muybridge.errors import UsageError
 from muybridge.method import Stage
+from muybridge.networks import computes_bfloat16
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -96,13 +97,6 @@ def settle(device: str = "auto", precision: Precision = "auto") -> Machine:
     if precision == "auto":
         precision = "bfloat16" if computes_bfloat16(chosen) else "float32"
     return Machine(chosen, precision, state.process_index, state.num_processes)
-
-
-def computes_bfloat16(device: torch.device) -> bool:
-    """Whether the hardware itself multiplies in bfloat16; emulated it is slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _leave() -> None:

@@ -4,6 +4,7 @@ from muybridge.networks.antialias import Downsample, gaussian_taps
 from muybridge.networks.block_critic import BlockCritic
 from muybridge.networks.critic import PatchCritic, Verdicts, scores
 from muybridge.networks.dense_motion import DenseMotion, Flow
+from muybridge.networks.folding import computes_bfloat16, folded, readied
 from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
 from muybridge.networks.hourglass import Hourglass
 from muybridge.networks.norms import Norm, make_norm
@@ -36,7 +37,9 @@ __all__ = [
     "Vgg16",
     "Vgg19",
     "WarpingGenerator",
+    "computes_bfloat16",
     "filled",
+    "folded",
     "gaussian_taps",
     "load_lpips",
     "load_lpips_weights",
@@ -45,6 +48,7 @@ __all__ = [
     "load_vgg19",
     "make_norm",
     "plain_tensor",
+    "readied",
     "scores",
     "spectral",
     "state_in",

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from muybridge.geometry import combined_flow, sample
+from muybridge.geometry import combined_flow, full_precision, sample
 from muybridge.networks.antialias import Downsample
 from muybridge.networks.hourglass import Hourglass
 from muybridge.networks.norms import Norm
@@ -66,9 +66,10 @@ class DenseMotion(nn.Module):
         moved = self._moved(source, motions)
         heat = torch.cat((torch.zeros_like(heat[:, :1]), heat), dim=1)[:, :, None].to(moved.dtype)
         seen = torch.cat((heat, moved), dim=2) if self.deformed else heat
-        features = self.trunk(seen.flatten(1, 2))
-        masks = self.masks(features).softmax(1)
-        occlusion = None if self.occlusion is None else self.occlusion(features).sigmoid()
+        features = self.trunk(seen.flatten(1, 2).to(self.masks.weight.dtype))
+        # Shares in half precision would not sum to 1, and a flow is their mean.
+        masks = full_precision(self.masks(features)).softmax(1)
+        occlusion = None if self.occlusion is None else full_precision(self.occlusion(features)).sigmoid()
         return Flow(combined_flow(motions, masks), occlusion, masks, moved)
 
     def _moved(self, source: Images, motions: Float[Tensor, "N M h w 2"]) -> Float[Tensor, "N M C2 h w"]:

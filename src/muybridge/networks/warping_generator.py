@@ -3,7 +3,6 @@
 from itertools import pairwise
 from typing import NamedTuple
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -95,7 +94,7 @@ class WarpingGenerator(nn.Module):
 
     def encode(self, source: Images) -> list[Tensor]:
         """The source's features from the finest to the innermost: all that is needed of it, once a source."""
-        features = [self.first(source)]
+        features = [self.first(source.to(self.final.weight.dtype))]
         for block in self.down_blocks:
             features.append(block(features[-1]))
         return features
@@ -119,7 +118,7 @@ class WarpingGenerator(nn.Module):
         x = self.bottleneck(x)
         for block, skip in zip(self.up_blocks, reversed(features), strict=False):
             x = block(self._blended(x, skip, flow, occlusion))
-        x = self.final(self._blended(x, features[0], flow, occlusion)).sigmoid()
+        x = full_precision(self.final(self._blended(x, features[0], flow, occlusion))).sigmoid()
         picture = self._blended(x, source, flow, occlusion)
         return Drawn(picture, bottleneck, x)
 
@@ -128,7 +127,9 @@ class WarpingGenerator(nn.Module):
         size = (images.shape[2], images.shape[3])
         if flow.shape[1:3] != size:
             flow = F.interpolate(flow.permute(0, 3, 1, 2), size=size, mode="bilinear").permute(0, 2, 3, 1)
-        return sample(images.expand(len(flow), -1, -1, -1), flow, align_corners=self.align_corners)
+        # To float32 before it is repeated, which costs nothing then.
+        wide = full_precision(images).expand(len(flow), -1, -1, -1)
+        return sample(wide, flow, align_corners=self.align_corners).to(images.dtype)
 
     def _moved(self, features: Tensor, flow: Tensor, occlusion: Tensor | None) -> Tensor:
         moved = self.warp(features, flow)
@@ -138,11 +139,11 @@ class WarpingGenerator(nn.Module):
         if not self.skips or occlusion is None:
             return x
         share = _fitted(occlusion, x)
-        return self.warp(skip, flow) * share + x * (1 - share)
+        return self.warp(skip, flow).to(x.dtype) * share + x * (1 - share)
 
 
 def _fitted(occlusion: Tensor, like: Tensor) -> Tensor:
     size = (like.shape[2], like.shape[3])
     if occlusion.shape[2:] != like.shape[2:]:
         occlusion = F.interpolate(full_precision(occlusion), size=size, mode="bilinear")
-    return occlusion.to(torch.result_type(occlusion, like) if like.dtype == torch.float64 else like.dtype)
+    return occlusion.to(like.dtype)
