@@ -18,10 +18,11 @@ from muybridge.geometry import closest_pose
 from muybridge.method import Animation, Stage
 from muybridge.methods.monkeynet.data import MonkeyNetData
 from muybridge.methods.monkeynet.embedding import Keypoints
-from muybridge.methods.monkeynet.networks import Drawing
+from muybridge.methods.monkeynet.networks import Generator, KeypointDetector
 from muybridge.methods.monkeynet.prediction import keypoints_of, numbers_of
 from muybridge.methods.monkeynet.transfer import movement_scale, transferred
-from muybridge.tensors import Pixels
+from muybridge.networks import readied
+from muybridge.tensors import Images, Pixels
 from muybridge.video import Clip, Timing, contact_sheet, draw_keypoints
 
 if TYPE_CHECKING:
@@ -33,24 +34,40 @@ MODES = ("relative", "standard")
 
 
 class Appearance:
-    """A source, seen once for all driving frames: the encoder's levels and its keypoints."""
+    """A source, seen once for all driving frames, and networks made ready to run.
+
+    pixels  uint8 [1, 3, h, w]
+    """
 
     def __init__(self, method: MonkeyNet, pixels: Pixels) -> None:
-        self.method = method
         self.size = (pixels.shape[2], pixels.shape[3])
-        with inference(method):
-            picture = on_canvas(method, pixels)
-            self.keypoints: Keypoints = method.detector(picture).keypoints
-            self.levels: list[Tensor] = method.generator.levels(picture)
+        self.side = method.config.size
+        self.device = next(method.parameters()).device
+        self.detector: KeypointDetector = readied(method.detector)
+        self.generator: Generator = readied(method.generator)
+        with torch.inference_mode():
+            picture = self.on_canvas(pixels)
+            self.keypoints: Keypoints = self.detector(picture).keypoints
+            self.levels: list[Tensor] = self.generator.levels(picture)
 
-    def drawn(self, where: Keypoints) -> Drawing:
-        """The source with its keypoints there, [B, ...] of them."""
-        with inference(self.method):
-            return self.method.generator(self.levels, self.keypoints, where)
+    def on_canvas(self, pixels: Pixels) -> Float[Tensor, "T 3 H2 W2"]:
+        """Frames as the networks see them, on their device."""
+        return squeezed(pixels, (self.side, self.side)).to(self.device)
+
+    def detected(self, pixels: Pixels) -> Keypoints:
+        """Keypoints of frames, uint8 [T, 3, h, w]."""
+        with torch.inference_mode():
+            found: Keypoints = self.detector(self.on_canvas(pixels)).keypoints
+            return found
+
+    def drawn(self, where: Keypoints) -> Images:
+        """The source with its keypoints there, on the canvas."""
+        with torch.inference_mode():
+            return self.generator(self.levels, self.keypoints, where).picture.float()
 
     def frames(self, where: Keypoints) -> Iterator[Tensor]:
         """The same at the source's own size: uint8 [4, H, W] each."""
-        for frame in unsqueezed(self.drawn(where).picture, self.size):
+        for frame in unsqueezed(self.drawn(where), self.size):
             yield torch.cat((frame, torch.full_like(frame[:1], 255)))
 
 
@@ -75,6 +92,7 @@ def animate(
     adapt_scale  movements as much larger as the source is larger than the driving subject
     adapt_covariances  the source's covariances, changed as the driving ones; False: the driving ones, as in the paper
     inside       keep keypoints in the picture
+    batch        driving frames that go through the networks together
     Raises UsageError.
     """
     if driving is None:
@@ -119,11 +137,11 @@ def stream(
         raise UsageError(f"frames go through the networks {batch} at a time: expected 1 or more")
     relative = is_relative(method, mode)
     appearance = Appearance(method, own_pixels(source[:1]))
-    first = None if reference is None else detected(method, reference[None])
+    first = None if reference is None else appearance.detected(reference[None])
     scale = 1.0
     waiting = iter(driving)
     while some := list(islice(waiting, batch)):
-        points = detected(method, torch.stack(some))
+        points = appearance.detected(torch.stack(some))
         if first is None:
             first = points.at(slice(1))
         if adapt_scale and relative:
@@ -196,22 +214,9 @@ def is_relative(method: MonkeyNet, mode: str | None) -> bool:
 
 def nearest_frame(method: MonkeyNet, driving: Clip, source: Clip, batch: int = BATCH) -> int:
     """The driving frame that is posed most like the source's first: where a relative movement starts best."""
-    wanted = detected(method, own_pixels(source[:1])).means
-    found = torch.cat([detected(method, some).means for some in own_pixels(driving).split(batch)])
-    return closest_pose(wanted, found)
-
-
-def detected(method: MonkeyNet, pixels: Pixels) -> Keypoints:
-    """Keypoints of frames, uint8 [T, 3, h, w]."""
-    with inference(method):
-        found: Keypoints = method.detector(on_canvas(method, pixels)).keypoints
-        return found
-
-
-def on_canvas(method: MonkeyNet, pixels: Pixels) -> Float[Tensor, "T 3 H2 W2"]:
-    """Frames as the networks see them, on their device."""
-    side = method.config.size
-    return squeezed(pixels, (side, side)).to(next(method.parameters()).device)
+    appearance = Appearance(method, own_pixels(source[:1]))
+    found = [appearance.detected(some).means for some in own_pixels(driving).split(batch)]
+    return closest_pose(appearance.keypoints.means, torch.cat(found))
 
 
 def preview(method: MonkeyNet, data: MonkeyNetData, stage: Stage) -> Tensor:
@@ -219,16 +224,19 @@ def preview(method: MonkeyNet, data: MonkeyNetData, stage: Stage) -> Tensor:
     in the prediction stage a clip's frames and those that the GRU makes of its first one: uint8 [3, H, W]."""
     if stage.name == "prediction":
         return _predicted(method, data)
-    rows: dict[str, list[Tensor]] = {"source": [], "driving": [], "made": [], "warped source": []}
-    for index in torch.linspace(0, len(data) - 1, min(6, len(data))).long().tolist():
-        frames = data.clip(index)
-        two = squeezed(frames[[0, len(frames) // 2]], data.canvas)
-        points = detected(method, frames[[0, len(frames) // 2]])
-        made = Appearance(method, frames[:1]).drawn(points.at(slice(1, 2)))
-        for name, i in (("source", 0), ("driving", 1)):
-            rows[name].append(draw_keypoints(two[i], points.means[i].float().cpu()))
-        rows["made"].append(made.picture[0].float().cpu())
-        rows["warped source"].append(made.deformed[0].float().cpu().clamp(0, 1))
+    chosen = [data.clip(i) for i in torch.linspace(0, len(data) - 1, min(6, len(data))).long().tolist()]
+    source, driving = (
+        torch.stack(some).float() / 255 for some in zip(*((c[0], c[len(c) // 2]) for c in chosen), strict=True)
+    )
+    device = next(method.parameters()).device
+    with inference(method):
+        a, b, made = method.reconstruction(source.to(device), driving.to(device))
+    rows = {
+        "source": [draw_keypoints(x, p) for x, p in zip(source, a.means.float().cpu(), strict=True)],
+        "driving": [draw_keypoints(x, p) for x, p in zip(driving, b.means.float().cpu(), strict=True)],
+        "made": list(made.picture.float().cpu()),
+        "warped source": list(made.deformed.float().cpu().clamp(0, 1)),
+    }
     return contact_sheet(rows, columns=6)
 
 
@@ -238,8 +246,7 @@ def _predicted(method: MonkeyNet, data: MonkeyNetData) -> Tensor:
     chosen = torch.linspace(0, count - 1, 6).long()
     told = predict(method, data, Clip(frames[:1], Timing.constant(1)), count).clip()
     real = frames[chosen.clamp(max=len(frames) - 1)]
-    rows = {"clip": list(real.float() / 255), "predicted": list(told.pixels[chosen].float() / 255)}
-    return contact_sheet(rows, columns=6)
+    return contact_sheet({"clip": real, "predicted": told.pixels[chosen]}, columns=6)
 
 
 @contextmanager

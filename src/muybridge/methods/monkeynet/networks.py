@@ -20,6 +20,7 @@ from muybridge.methods.monkeynet.config import DetectorConfig, GeneratorConfig, 
 from muybridge.methods.monkeynet.embedding import Keypoints, displacements, heat, movement, scaled_size, shrunk
 from muybridge.networks import Hourglass, make_norm
 from muybridge.networks.hourglass import Decoder, Encoder
+from muybridge.networks.warping_generator import PreactivationBlock
 from muybridge.tensors import Grid, Heatmaps, Images
 
 FLOOR = 1e-7
@@ -114,20 +115,6 @@ class DenseMotion(nn.Module):
         return Motion(flow, masks, residual)
 
 
-class RefinementBlock(nn.Module):
-    """Norm, ReLU and convolution twice, added to the input."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = make_norm("batch", channels), make_norm("batch", channels)
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-
-    def forward(self, x: Images) -> Images:
-        y = self.conv1(F.relu(self.norm1(x)))
-        return x + self.conv2(F.relu(self.norm2(y)))
-
-
 class Drawing(NamedTuple):
     """What G gives: the picture in [0, 1], the source warped by the flow, and the flow (None without M)."""
 
@@ -158,7 +145,7 @@ class Generator(nn.Module):
         self.encoder = Encoder(3, widths, "batch")
         self.decoder = Decoder(ins, outs, "batch")
         last = outs[-1] + 3 + seen
-        self.refinements = nn.Sequential(*(RefinementBlock(last) for _ in range(config.refinements)))
+        self.refinements = nn.Sequential(*(PreactivationBlock(last, "batch") for _ in range(config.refinements)))
         self.out = nn.Conv2d(last, 3, 1)
 
     def levels(self, source: Images) -> list[Tensor]:
