@@ -9,6 +9,7 @@ from muybridge.errors import UsageError
 from muybridge.method import Method
 
 METHODS: Mapping[str, str] = {
+    "articulated": "muybridge.methods.articulated.method:Articulated",
     "fomm": "muybridge.methods.fomm.method:Fomm",
     "jokr": "muybridge.methods.jokr.method:Jokr",
     "monkeynet": "muybridge.methods.monkeynet.method:MonkeyNet",

@@ -37,6 +37,17 @@ TINY: Mapping[str, dict[str, Any]] = {
         "learn": {"steps": 2, "batch": 2, "lr": 1e-3},
         "prediction": {"steps": 2, "batch": 2, "lr": 1e-3, "hidden": 8, "frames": 3},
     },
+    "articulated": {
+        "size": 32,
+        "regions": 3,
+        "perceptual": "weight-free",
+        "detector": HOURGLASS | {"scale": 0.5, "padding": 3},
+        "background": HOURGLASS | {"scale": 0.5},
+        "motion": HOURGLASS | {"scale": 0.5},
+        "generator": GENERATOR,
+        "training": {"steps": 2, "batch": 2},
+        "avd": {"steps": 2, "batch": 8, "widths": (8,), "identity": 4, "pose": 4},
+    },
     "fomm": {
         "size": 32,
         "keypoints": 3,

@@ -6,7 +6,7 @@ from muybridge.networks.critic import PatchCritic, Verdicts, scores
 from muybridge.networks.dense_motion import DenseMotion, Flow
 from muybridge.networks.folding import computes_bfloat16, folded, readied
 from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
-from muybridge.networks.hourglass import Hourglass
+from muybridge.networks.hourglass import Encoder, Hourglass
 from muybridge.networks.norms import Norm, make_norm
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
 from muybridge.networks.spectral import SpectralConv2d, spectral
@@ -22,6 +22,7 @@ __all__ = [
     "DenseMotion",
     "Downsample",
     "Drawn",
+    "Encoder",
     "Flow",
     "Head",
     "HeatRegionPredictor",
