@@ -18,7 +18,7 @@ from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.data import ArticulatedData, prepared
 from muybridge.methods.articulated.networks import ArticulatedNetworks, Regions
 from muybridge.methods.articulated.presets import CARD
-from muybridge.methods.articulated.released import imported
+from muybridge.methods.articulated.released import imported, is_released
 from muybridge.networks import load_vgg19
 from muybridge.tensors import Images, Scalar
 from muybridge.video import Clip
@@ -145,3 +145,4 @@ class Articulated(Method[ArticulatedConfig, ArticulatedData]):
     reconstruct = reconstruct
     nearest_frame = nearest_frame
     imported = staticmethod(imported)
+    recognises = staticmethod(is_released)

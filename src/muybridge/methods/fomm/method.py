@@ -24,7 +24,7 @@ from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.data import FommData, prepared
 from muybridge.methods.fomm.networks import Critics, FommNetworks, Keypoints
 from muybridge.methods.fomm.presets import CARD
-from muybridge.methods.fomm.released import imported
+from muybridge.methods.fomm.released import imported, is_released
 from muybridge.networks import load_vgg19
 from muybridge.tensors import Images, Points, Scalar
 from muybridge.video import Clip
@@ -131,6 +131,7 @@ class Fomm(Method[FommConfig, FommData]):
     reconstruct = reconstruct
     nearest_frame = nearest_frame
     imported = staticmethod(imported)
+    recognises = staticmethod(is_released)
 
 
 def adversarial_losses(critics: Critics, made: Images, driving: Images, keypoints: Points) -> tuple[Scalar, Scalar]:
