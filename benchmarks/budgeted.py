@@ -109,8 +109,8 @@ def animation_sheet(fitted: muybridge.Fitted, pairs: Sequence[tuple[Clip, Clip]]
         with torch.no_grad():
             made = fitted.method.animate(None, driving, source[:1], **options).clip().pixels
         shown = torch.linspace(0, len(driving) - 1, 8).round().long()
-        rows[f"{index} driving"] = [source.pixels[0], *driving.pixels[shown]]
-        rows[f"{index} animated"] = [source.pixels[0], *made[shown]]
+        rows[f"{index}: the source, then the driving clip"] = [source.pixels[0], *driving.pixels[shown]]
+        rows[f"{index}: the source moving so"] = [source.pixels[0], *made[shown]]
     return contact_sheet(rows, columns=9, height=96)
 
 

@@ -26,7 +26,7 @@ from muybridge.data.folders import ClipFolder
 RUNS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "fomm": ("fomm", {}),
     "articulated": ("articulated", {}),
-    "articulated, still camera assumed": ("articulated", {"background.kind": "zero"}),
+    "articulated, still camera assumed": ("articulated", {"background.kind": "none"}),
 }
 HEADS = ("puppets", "method", "steps", "minutes", "test L1", "copying the source", "times lower")
 
