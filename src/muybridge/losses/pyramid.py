@@ -45,8 +45,9 @@ class PerceptualPyramid(nn.Module):
 
 
 def plain_pyramid(result: Images, target: Images) -> Scalar:
-    """10 x (mean |difference| at three sizes + (1 - SSIM) / 4): for trainings without the weights of VGG-19.
+    """200 x (mean |difference| at three sizes + (1 - SSIM) / 4): for trainings without the weights of VGG-19, and about
+    as large as the distance that those give, so that the other losses keep their share.
 
     result, target  [B, 3, H, W] in [0, 1], both sides at least 11 pixels
     """
-    return 10 * (multiscale_l1(result, target) + ssim_loss(result, target) / 4)
+    return 200 * (multiscale_l1(result, target) + ssim_loss(result, target) / 4)
