@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from muybridge.networks.antialias import Downsample
 from muybridge.networks.hourglass import UpBlock
 from muybridge.networks.norms import BatchNorm
-from muybridge.networks.warping_generator import DoublingBlock, PreactivationBlock
+from muybridge.networks.warping_generator import DoublingBlock, PreactivationBlock, WarpingGenerator
 
 M = TypeVar("M", bound=nn.Module)
 
