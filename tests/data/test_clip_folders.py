@@ -119,6 +119,30 @@ def test_pair_lists(tmp_path: Path, folder: Path) -> None:
         read_pairs(listed)
 
 
+def test_layouts_of_the_papers_datasets(tmp_path: Path) -> None:
+    """Made samples, named and laid out as the authors' preparation leaves them."""
+
+    def frames(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        for t, frame in enumerate(moving()):
+            cv2.imwrite(str(folder / f"{t:07d}.png"), frame.permute(1, 2, 0).flip(-1).contiguous().numpy())
+
+    vox, taichi, gifs, robots = (tmp_path / name for name in ("vox", "taichi", "moving-gif", "bair"))
+    for name in ("id10001#7w0IBEWc9Qw#001993#002143", "id10001#7w0IBEWc9Qw#002143#002300", "id10283#x#1#2"):
+        frames(vox / "train" / f"{name}.mp4")
+    for name in ("ab28GAufK8o#000261#000596.mp4", "ab28GAufK8o#000700#000900.mp4", "YEYIKG9Hg-0#1#2.mp4"):
+        (taichi / "train").mkdir(parents=True, exist_ok=True)
+        write(taichi / "train" / name, moving(), Timing.constant(FRAMES))
+    for name in ("00000.gif", "00001.gif"):
+        (gifs / "train").mkdir(parents=True, exist_ok=True)
+        write(gifs / "train" / name, moving(), Timing.constant(FRAMES, 10))
+    frames(robots / "train" / "traj_0_to_255")
+    for root, whom in ((vox, [0, 0, 1]), (taichi, [1, 0, 0]), (gifs, [0, 1]), (robots, [0])):
+        data = ClipsData.from_clips(ClipFolder(root), (16, 16))
+        assert sorted(data.identity.bincount().tolist()) == sorted(torch.tensor(whom).bincount().tolist())
+        assert int(data.starts[-1]) == FRAMES * len(whom)
+
+
 def test_the_shapes_of_the_papers(shared: Path, tmp_path: Path) -> None:
     """Rows of 32 square frames, as the archive holds them."""
     import tarfile
