@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from jaxtyping import Float
@@ -21,7 +21,7 @@ from muybridge.methods.monkeynet.embedding import Keypoints
 from muybridge.methods.monkeynet.networks import Generator, KeypointDetector
 from muybridge.methods.monkeynet.prediction import keypoints_of, numbers_of
 from muybridge.methods.monkeynet.transfer import movement_scale, transferred
-from muybridge.networks import readied
+from muybridge.networks import computes_bfloat16, readied
 from muybridge.tensors import Images, Pixels
 from muybridge.video import Clip, Timing, contact_sheet, draw_keypoints
 
@@ -31,24 +31,46 @@ if TYPE_CHECKING:
 BATCH = 8
 """Frames that go through the networks together."""
 MODES = ("relative", "standard")
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class Appearance:
     """A source, seen once for all driving frames, and networks made ready to run.
 
-    pixels  uint8 [1, 3, h, w]
+    pixels     uint8 [1, 3, h, w]
+    precision  "bfloat16": of M and of G behind its encoder. "auto": of those where the hardware has it and the first
+               frames are as good as in float32, see `good_enough`. Keypoints are always found in float32
     """
 
-    def __init__(self, method: MonkeyNet, pixels: Pixels) -> None:
+    def __init__(self, method: MonkeyNet, pixels: Pixels, precision: Precision = "auto") -> None:
+        self.method = method
         self.size = (pixels.shape[2], pixels.shape[3])
         self.side = method.config.size
         self.device = next(method.parameters()).device
         self.detector: KeypointDetector = readied(method.detector)
-        self.generator: Generator = readied(method.generator)
+        self.generator: Generator = readied(method.generator, self.halves()[0] if precision == "bfloat16" else ())
+        self.settled = precision != "auto" or not computes_bfloat16(self.device)
         with torch.inference_mode():
             picture = self.on_canvas(pixels)
             self.keypoints: Keypoints = self.detector(picture).keypoints
             self.levels: list[Tensor] = self.generator.levels(picture)
+
+    def halves(self) -> tuple[tuple[str, ...], ...]:
+        """The parts of G that may compute in bfloat16, the fastest choice first."""
+        decoding = ("decoder", "refinements", "out")
+        return (decoding,) if self.method.generator.motion is None else ((*decoding, "motion"), decoding)
+
+    def settle(self, where: Keypoints) -> None:
+        """Take the fastest precision that is good enough for these frames, once."""
+        if self.settled:
+            return
+        self.settled = True
+        plain, kept = self.drawn(where), self.generator
+        for half in self.halves():
+            self.generator = readied(self.method.generator, half)
+            if good_enough(self.drawn(where), plain):
+                return
+        self.generator = kept
 
     def on_canvas(self, pixels: Pixels) -> Float[Tensor, "T 3 H2 W2"]:
         """Frames as the networks see them, on their device."""
@@ -67,6 +89,7 @@ class Appearance:
 
     def frames(self, where: Keypoints) -> Iterator[Tensor]:
         """The same at the source's own size: uint8 [4, H, W] each."""
+        self.settle(where)
         for frame in unsqueezed(self.drawn(where), self.size):
             yield torch.cat((frame, torch.full_like(frame[:1], 255)))
 
@@ -82,6 +105,7 @@ def animate(
     adapt_covariances: bool = False,
     inside: bool = False,
     batch: int = BATCH,
+    precision: Precision = "auto",
 ) -> Animation:
     """The first frame of `source` moving as `driving` does, at the source's size and the driving clip's times.
 
@@ -93,6 +117,7 @@ def animate(
     adapt_covariances  the source's covariances, changed as the driving ones; False: the driving ones, as in the paper
     inside       keep keypoints in the picture
     batch        driving frames that go through the networks together
+    precision    see `Appearance`
     Raises UsageError.
     """
     if driving is None:
@@ -110,6 +135,7 @@ def animate(
         adapt_scale=adapt_scale,
         adapt_covariances=adapt_covariances,
         inside=inside,
+        precision=precision,
     )
     size = (source.height, source.width) if source.sizes is None else source.sizes[0]
     return Animation(made, driving.timing, size)
@@ -126,6 +152,7 @@ def stream(
     adapt_scale: bool = False,
     adapt_covariances: bool = False,
     inside: bool = False,
+    precision: Precision = "auto",
 ) -> Iterator[Tensor]:
     """`animate` on frames that come one by one, for long videos and cameras: `batch` of them are held, not more.
 
@@ -136,7 +163,7 @@ def stream(
     if batch < 1:
         raise UsageError(f"frames go through the networks {batch} at a time: expected 1 or more")
     relative = is_relative(method, mode)
-    appearance = Appearance(method, own_pixels(source[:1]))
+    appearance = Appearance(method, own_pixels(source[:1]), precision)
     first = None if reference is None else appearance.detected(reference[None])
     scale = 1.0
     waiting = iter(driving)
@@ -158,9 +185,14 @@ def stream(
         yield from appearance.frames(moved)
 
 
+def good_enough(result: Images, plain: Images) -> bool:
+    """Whether pictures in [0, 1] are within 40 dB (peak signal to noise) of those in float32, each of them."""
+    return bool((result - plain).square().mean((1, 2, 3)).max() <= 1e-4)
+
+
 def reconstruct(method: MonkeyNet, clip: Clip, batch: int = BATCH) -> Animation:
     """The clip made again from its first frame and everybody's keypoints (section 4, video reconstruction)."""
-    return animate(method, clip, clip[:1], "standard", batch=batch)
+    return animate(method, clip, clip[:1], "standard", batch=batch, precision="float32")
 
 
 def predict(
@@ -214,7 +246,7 @@ def is_relative(method: MonkeyNet, mode: str | None) -> bool:
 
 def nearest_frame(method: MonkeyNet, driving: Clip, source: Clip, batch: int = BATCH) -> int:
     """The driving frame that is posed most like the source's first: where a relative movement starts best."""
-    appearance = Appearance(method, own_pixels(source[:1]))
+    appearance = Appearance(method, own_pixels(source[:1]), "float32")
     found = [appearance.detected(some).means for some in own_pixels(driving).split(batch)]
     return closest_pose(appearance.keypoints.means, torch.cat(found))
 

@@ -102,7 +102,7 @@ class DenseMotion(nn.Module):
         """images [B, 3, H, W] or [1, 3, H, W] at full size; the flow has the size of the config's maps."""
         c = self.config
         seen = shrunk(images, c.bumps.scale)
-        maps = movement(seen, source, driving, c, self.align_corners)
+        maps = movement(seen, source, driving, c, self.align_corners).to(self.head.weight.dtype)
         out = full_precision(self.head(self.trunk(self.groups(maps))))
         flow = make_grid((seen.shape[2], seen.shape[3]), driving.means).expand(len(out), -1, -1, -1)
         masks = residual = None
@@ -168,7 +168,7 @@ class Generator(nn.Module):
             maps = heat(source, driving, scaled_size(size, self.config.bumps.scale), self.config.bumps)
         warped = [self._warped(x.expand(count, -1, -1, -1), motion) for x in levels]
         skips = warped if maps is None else [self._joined(x, maps) for x in warped]
-        features = self.decoder(skips)
+        features = self.decoder([x.to(self.out.weight.dtype) for x in skips])
         drawn = torch.sigmoid(self.out(self.refinements(features)))
         return Drawing(drawn, warped[0], motion, features, maps)
 

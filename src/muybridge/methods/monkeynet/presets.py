@@ -24,19 +24,20 @@ _STANDARD = MonkeyNetConfig(
 )
 _DRAFT = MonkeyNetConfig(
     size=64,
-    detector=DetectorConfig(width=16, max_width=128, blocks=4),
-    motion=MotionConfig(width=16, max_width=128, blocks=4, displacement=True, bumps=_HALF),
-    generator=GeneratorConfig(width=16, max_width=128, blocks=4, refinements=2),
-    critic=CriticConfig(width=16, max_width=128, blocks=3),
+    detector=DetectorConfig(width=16, max_width=64, blocks=4, scale=0.5),
+    motion=MotionConfig(width=8, max_width=64, blocks=4, displacement=True, bumps=_HALF),
+    # At this size a flow of half the picture's size shows as steps unless it is smoothed on its way up.
+    generator=GeneratorConfig(width=12, max_width=64, blocks=4, refinements=1, resampling="bilinear"),
+    critic=CriticConfig(width=8, max_width=64, blocks=3),
     losses=LossConfig(matching=(10.0, 10.0, 10.0, 10.0)),
     augment=AugmentConfig(resize=(1.0, 1.0)),
-    learn=StageConfig(steps=3000, batch=8, lr=5e-4, decay=0.4),
-    prediction=PredictionConfig(steps=200, batch=8, lr=1e-3, hidden=256, frames=16),
+    learn=StageConfig(steps=4500, batch=8, lr=1e-3, decay=0.5),
+    prediction=PredictionConfig(steps=400, batch=8, lr=1e-3, decay=0.5, hidden=256, frames=16),
 )
 _SMOKE = _DRAFT.model_copy(
     update={
-        "learn": StageConfig(steps=150, batch=6, lr=1e-3, decay=0.4),
-        "prediction": PredictionConfig(steps=20, batch=4, lr=1e-3, hidden=128, frames=8),
+        "learn": StageConfig(steps=200, batch=8, lr=1e-3, decay=0.5),
+        "prediction": PredictionConfig(steps=50, batch=4, lr=1e-3, decay=0.5, hidden=128, frames=8),
     }
 )
 
