@@ -109,6 +109,11 @@ def test_a_picture_follows_a_video(
     assert any("posed most like" in note for note in notes) == best
 
 
+def test_a_large_picture_may_be_made_smaller(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    path, _ = muybridge.animate(fitted, folder / "wide.mp4", folder / "photo.png", out=tmp_path / "made", max_side=40)
+    assert max(read(path).pixels.shape[2:]) == 40
+
+
 def test_modes_and_what_is_for_pairs(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
     def ask(**options: Any) -> None:
         muybridge.animate(fitted, folder / "wide.mp4", folder / "photo.png", out=tmp_path / "x.mp4", **options)

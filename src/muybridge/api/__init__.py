@@ -3,6 +3,7 @@
 from muybridge.api.animating import animate, animate_pairs, edit
 from muybridge.api.demonstration import demo
 from muybridge.api.evaluating import evaluate
+from muybridge.api.exporting import export
 from muybridge.api.fitting import Fitted, fit, load
 from muybridge.api.importing import import_checkpoint
 from muybridge.api.listing import methods, puppets
@@ -23,6 +24,7 @@ __all__ = [
     "doctor",
     "edit",
     "evaluate",
+    "export",
     "fit",
     "import_checkpoint",
     "live",

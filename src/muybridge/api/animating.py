@@ -24,6 +24,7 @@ def animate(
     out: str | Path,
     mode: str | None = None,
     best_frame: bool = False,
+    max_side: int | None = None,
     background: str = "black",
     affine: bool = True,
     masks: str | Path | Clip | None = None,
@@ -42,6 +43,7 @@ def animate(
     out         .mp4, .mov, .mkv, .webm, .gif, or a folder of PNGs
     mode        how motion is carried over, for methods that have several ways, such as relative
     best_frame  such a motion starts from the driving frame that is posed most like the source, not from the first
+    max_side    a larger picture is made smaller first, and so is the result, pixels
     background  black, a colour, #rrggbb, transparent, or source, where the run keeps it
     affine      with the method's own map between the two subjects
     masks, box, how   silhouettes of the driving clip, see `mask`
@@ -54,9 +56,10 @@ def animate(
     if fitted.method.card.needs == "folder":
         if background != "black" or masks is not None or box is not None:
             raise UsageError("whole pictures are animated: backgrounds, masks and boxes are for pairs")
-        said = animate_picture(fitted, driving, source, target, mode=mode, best_frame=best_frame, force=force)
+        how_so = {"mode": mode, "best_frame": best_frame, "max_side": max_side}
+        said = animate_picture(fitted, driving, source, target, force=force, **how_so)  # type: ignore[arg-type]
         return target, (*said, *_unfinished(fitted))
-    if mode is not None or best_frame:
+    if mode is not None or best_frame or max_side is not None:
         raise UsageError(f"{fitted.method.card.name} moves its subjects in one way only: modes are for pictures")
     side = None if source is None else _side(source)
     clip, audio = None, None

@@ -31,6 +31,7 @@ def animate_picture(
     *,
     mode: str | None = None,
     best_frame: bool = False,
+    max_side: int | None = None,
     force: bool = False,
 ) -> list[str]:
     """Write `source` moving as `driving` does; returns what a person should know of how it was made.
@@ -38,12 +39,13 @@ def animate_picture(
     mode        one of the method's; None: its first
     best_frame  relative motion starts from the driving frame whose keypoints are nearest to the source's, instead of
                 from the first
+    max_side    a larger picture is made smaller first, pixels
     Frames are read, drawn and written a few at a time.
     """
     options: dict[str, Any] = dict(check_mode(fitted, mode))
     if driving is None:
         raise UsageError("no driving video was named", "Name one: --driving walk.mp4")
-    appearance = picture_of(source)
+    appearance = picture_of(source, max_side)
     notes = []
     if best_frame:
         place, options["reference"] = _best(fitted, driving, appearance)

@@ -32,6 +32,9 @@ def animate(
             name="--best-frame", negative="", help="Start from the driving frame that is posed most like the picture."
         ),
     ] = False,
+    max_side: Annotated[
+        int | None, Parameter(name="--max-side", help="Make a larger picture smaller first, pixels.")
+    ] = None,
     pairs: Annotated[
         Path | None, Parameter(name="--pairs", help="CSV of source,driving: clips of the folder --driving.")
     ] = None,
@@ -73,6 +76,7 @@ def animate(
         out=out,
         mode=mode,
         best_frame=best_frame,
+        max_side=max_side,
         background=background,
         affine=affine,
         masks=masks,

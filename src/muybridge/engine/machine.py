@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 
 import torch
@@ -19,6 +20,8 @@ from muybridge.method import Stage
 from muybridge.networks import computes_bfloat16
 
 Precision = Literal["auto", "float32", "bfloat16"]
+PATIENCE = timedelta(hours=12)
+"""How long processes wait for the first one to prepare the data; where it fails, the launcher ends them at once."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def settle(device: str = "auto", precision: Precision = "auto") -> Machine:
     """
     # `cpu` is told to accelerate only where it decides the backend: its state outlives this training.
     launched = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    state = PartialState(cpu=True) if device == "cpu" and launched else PartialState()
+    state = PartialState(cpu=device == "cpu", timeout=PATIENCE) if launched else PartialState()
     if state.num_processes > 1:
         atexit.register(_leave)
     if device == "auto" or state.num_processes > 1:
