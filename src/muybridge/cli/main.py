@@ -16,6 +16,7 @@ from muybridge.cli.demo import demo
 from muybridge.cli.doctor import doctor
 from muybridge.cli.edit import edit
 from muybridge.cli.evaluate import evaluate
+from muybridge.cli.export import export
 from muybridge.cli.fit import fit
 from muybridge.cli.importing import importing
 from muybridge.cli.live import live
@@ -58,6 +59,7 @@ def app() -> App:
         edit,
         evaluate,
         reconstruct,
+        export,
         demo,
         puppets,
         methods,

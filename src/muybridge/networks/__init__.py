@@ -8,6 +8,7 @@ from muybridge.networks.folding import computes_bfloat16, folded, readied
 from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
 from muybridge.networks.hourglass import Encoder, Hourglass
 from muybridge.networks.norms import Norm, make_norm
+from muybridge.networks.onnx_files import OnnxPart, exportable
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
 from muybridge.networks.spectral import SpectralConv2d, spectral
 from muybridge.networks.states import filled, state_in
@@ -30,6 +31,7 @@ __all__ = [
     "Hourglass",
     "Lpips",
     "Norm",
+    "OnnxPart",
     "PatchCritic",
     "ResnetGenerator",
     "SpectralConv2d",
@@ -39,6 +41,7 @@ __all__ = [
     "Vgg19",
     "WarpingGenerator",
     "computes_bfloat16",
+    "exportable",
     "filled",
     "folded",
     "gaussian_taps",

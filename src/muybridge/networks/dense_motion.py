@@ -76,5 +76,5 @@ class DenseMotion(nn.Module):
         count = motions.shape[1]
         # One picture and all motions side by side, so that the source is not copied for each.
         tall = motions.flatten(1, 2)
-        moved = sample(source.expand(len(tall), -1, -1, -1), tall, align_corners=self.align_corners)
+        moved = sample(source.expand(tall.shape[0], -1, -1, -1), tall, align_corners=self.align_corners)
         return moved.unflatten(2, (count, motions.shape[2])).transpose(1, 2)

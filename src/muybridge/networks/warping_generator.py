@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -128,8 +129,10 @@ class WarpingGenerator(nn.Module):
         if flow.shape[1:3] != size:
             flow = F.interpolate(flow.permute(0, 3, 1, 2), size=size, mode="bilinear").permute(0, 2, 3, 1)
         # To float32 before it is repeated, which costs nothing then.
-        wide = full_precision(images).expand(len(flow), -1, -1, -1)
-        return sample(wide, flow, align_corners=self.align_corners).to(images.dtype)
+        wide = full_precision(images).expand(flow.shape[0], -1, -1, -1)
+        moved = sample(wide, flow, align_corners=self.align_corners).to(images.dtype)
+        # Looking up leaves pixel by pixel layout, and all that follows would stay out of it.
+        return moved.contiguous(memory_format=torch.channels_last) if _by_pixel(images) else moved
 
     def _moved(self, features: Tensor, flow: Tensor, occlusion: Tensor | None) -> Tensor:
         moved = self.warp(features, flow)
@@ -147,3 +150,7 @@ def _fitted(occlusion: Tensor, like: Tensor) -> Tensor:
     if occlusion.shape[2:] != like.shape[2:]:
         occlusion = F.interpolate(full_precision(occlusion), size=size, mode="bilinear")
     return occlusion.to(like.dtype)
+
+
+def _by_pixel(x: Tensor) -> bool:
+    return not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)

@@ -16,6 +16,7 @@ from muybridge.methods.articulated.animating import animate, nearest_frame, prev
 from muybridge.methods.articulated.avd import AvdNetwork, avd_losses, stretched
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.data import ArticulatedData, prepared
+from muybridge.methods.articulated.exporting import onnx_parts
 from muybridge.methods.articulated.networks import ArticulatedNetworks, Regions
 from muybridge.methods.articulated.presets import CARD
 from muybridge.methods.articulated.released import imported, is_released
@@ -146,3 +147,4 @@ class Articulated(Method[ArticulatedConfig, ArticulatedData]):
     nearest_frame = nearest_frame
     imported = staticmethod(imported)
     recognises = staticmethod(is_released)
+    onnx_parts = onnx_parts

@@ -98,7 +98,7 @@ class ArticulatedNetworks(nn.Module):
         """The flow and confidence that bring the source to the driving regions; without `background` it stands."""
         size = (source.small.shape[2], source.small.shape[3])
         heat = self._heat(driving, size) - self._heat(source.regions, size)
-        there = source.regions.repeated(len(driving.points))
+        there = source.regions.repeated(driving.points.shape[0])
         return self.motion(source.small, heat, motions_to(driving, there, size, background, self.swaps))
 
     def _heat(self, regions: Regions, size: tuple[int, int]) -> Heatmaps:
@@ -137,7 +137,7 @@ def motions_to(
         linear = relative_linear(source.affines, driving.affines)
         linear = linear * axis_swap(linear) if swaps else linear
     moved = local_motions(size, driving.points, source.points, linear)
-    still = make_grid(size, moved).expand(len(moved), -1, -1, -1)
+    still = make_grid(size, moved).expand(moved.shape[0], -1, -1, -1)
     if background is not None:
         still = apply_homography(full_precision(background), still)
     return torch.cat((still[:, None], moved), dim=1)

@@ -22,6 +22,7 @@ from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.fomm.animating import animate, nearest_frame, preview, reconstruct, stream
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.data import FommData, prepared
+from muybridge.methods.fomm.exporting import onnx_parts
 from muybridge.methods.fomm.networks import Critics, FommNetworks, Keypoints
 from muybridge.methods.fomm.presets import CARD
 from muybridge.methods.fomm.released import imported, is_released
@@ -132,6 +133,7 @@ class Fomm(Method[FommConfig, FommData]):
     nearest_frame = nearest_frame
     imported = staticmethod(imported)
     recognises = staticmethod(is_released)
+    onnx_parts = onnx_parts
 
 
 def adversarial_losses(critics: Critics, made: Images, driving: Images, keypoints: Points) -> tuple[Scalar, Scalar]:

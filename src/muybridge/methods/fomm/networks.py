@@ -90,7 +90,7 @@ class FommNetworks(nn.Module):
         heat = normal_gaussians(driving.points, size, self.variance) - normal_gaussians(
             there.points, size, self.variance
         )
-        return self.motion(source.small, heat, motions_to(driving, there.repeated(len(driving.points)), size))
+        return self.motion(source.small, heat, motions_to(driving, there.repeated(driving.points.shape[0]), size))
 
     def draw(self, source: Source, flow: Flow) -> Drawn:
         """The picture that a flow makes of the source."""
@@ -109,7 +109,7 @@ def motions_to(driving: Keypoints, source: Keypoints, size: tuple[int, int]) -> 
     if driving.jacobians is not None and source.jacobians is not None:
         linear = relative_linear(source.jacobians, driving.jacobians)
     moved = local_motions(size, driving.points, source.points, linear)
-    still = make_grid(size, moved).expand(len(moved), 1, -1, -1, -1)
+    still = make_grid(size, moved).expand(moved.shape[0], 1, -1, -1, -1)
     return torch.cat((still, moved), dim=1)
 
 
