@@ -61,10 +61,11 @@ class Appearance:
         return (decoding,) if self.method.generator.motion is None else ((*decoding, "motion"), decoding)
 
     def settle(self, where: Keypoints) -> None:
-        """Take the fastest precision that is good enough for these frames, once."""
+        """Take the fastest precision that is good enough for the first and the last of these frames, once."""
         if self.settled:
             return
         self.settled = True
+        where = where.at(slice(None, None, max(1, len(where.means) - 1)))
         plain, kept = self.drawn(where), self.generator
         for half in self.halves():
             self.generator = readied(self.method.generator, half)

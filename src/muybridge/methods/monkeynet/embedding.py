@@ -30,12 +30,6 @@ class Keypoints(NamedTuple):
         """Without gradients."""
         return Keypoints(self.means.detach(), self.covariances.detach())
 
-    def repeated(self, count: int) -> "Keypoints":
-        """One picture's keypoints for each of `count`; others as they are."""
-        if len(self.means) == count:
-            return self
-        return Keypoints(self.means.expand(count, -1, -1), self.covariances.expand(count, -1, -1, -1))
-
 
 def shrunk(images: Images, scale: float) -> Float[Tensor, "B C H2 W2"]:
     """Every n-th pixel: nearest resampling, as published."""

@@ -21,6 +21,7 @@ from muybridge.methods.monkeynet.animating import (
 from muybridge.methods.monkeynet.config import MonkeyNetConfig
 from muybridge.methods.monkeynet.data import MonkeyNetData, prepared
 from muybridge.methods.monkeynet.embedding import Keypoints, drawn, scaled_size
+from muybridge.methods.monkeynet.exporting import onnx_parts
 from muybridge.methods.monkeynet.importing import imported
 from muybridge.methods.monkeynet.networks import Drawing, Generator, KeypointDetector, KeypointGru
 from muybridge.methods.monkeynet.prediction import numbers_of
@@ -154,6 +155,7 @@ class MonkeyNet(Method[MonkeyNetConfig, MonkeyNetData]):
     nearest_frame = nearest_frame
     reconstruct = reconstruct
     predict = predict
+    onnx_parts = onnx_parts
     imported = staticmethod(imported)
     recognises = staticmethod(is_released)
 

@@ -104,7 +104,7 @@ class DenseMotion(nn.Module):
         seen = shrunk(images, c.bumps.scale)
         maps = movement(seen, source, driving, c, self.align_corners).to(self.head.weight.dtype)
         out = full_precision(self.head(self.trunk(self.groups(maps))))
-        flow = make_grid((seen.shape[2], seen.shape[3]), driving.means).expand(len(out), -1, -1, -1)
+        flow = make_grid((seen.shape[2], seen.shape[3]), driving.means).expand(out.shape[0], -1, -1, -1)
         masks = residual = None
         if c.coarse:
             masks = out[:, : self.masks].softmax(dim=1)
@@ -159,7 +159,7 @@ class Generator(nn.Module):
         source   its keypoints; the same
         driving  where they are to be, B of them
         """
-        count = len(driving.means)
+        count = driving.means.shape[0]
         picture = levels[0]
         size = (picture.shape[2], picture.shape[3])
         motion = None if self.motion is None else self.motion(picture, source, driving)
