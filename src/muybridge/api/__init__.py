@@ -1,15 +1,18 @@
 """The verbs in Python: what the command, the package's front door and the studio hand on to."""
 
-from muybridge.api.animating import animate, edit
+from muybridge.api.animating import animate, animate_pairs, edit
 from muybridge.api.benching import bench
 from muybridge.api.demonstration import demo
 from muybridge.api.evaluating import evaluate
+from muybridge.api.exporting import export
 from muybridge.api.fitting import Fitted, fit, load
 from muybridge.api.importing import import_checkpoint
 from muybridge.api.landmarking import find_landmarks
 from muybridge.api.listing import methods, puppets
+from muybridge.api.living import live
 from muybridge.api.machine import doctor
 from muybridge.api.masking import mask
+from muybridge.api.reconstructing import predict, reconstruct
 from muybridge.api.results import Results
 from muybridge.api.retargeting import retarget
 from muybridge.api.studying import score, study
@@ -19,19 +22,24 @@ __all__ = [
     "Fitted",
     "Results",
     "animate",
+    "animate_pairs",
     "bench",
     "demo",
     "doctor",
     "edit",
     "evaluate",
+    "export",
     "find_landmarks",
     "fit",
     "import_checkpoint",
+    "live",
     "load",
     "mask",
     "methods",
+    "predict",
     "puppets",
     "read",
+    "reconstruct",
     "retarget",
     "score",
     "study",

@@ -17,12 +17,16 @@ from muybridge.cli.demo import demo
 from muybridge.cli.doctor import doctor
 from muybridge.cli.edit import edit
 from muybridge.cli.evaluate import evaluate
+from muybridge.cli.export import export
 from muybridge.cli.fit import fit
 from muybridge.cli.importing import importing
 from muybridge.cli.landmarks import landmarks
+from muybridge.cli.live import live
 from muybridge.cli.mask import mask
 from muybridge.cli.methods import methods
+from muybridge.cli.predict import predict
 from muybridge.cli.puppets import puppets
+from muybridge.cli.reconstruct import reconstruct
 from muybridge.cli.retarget import retarget
 from muybridge.cli.study import study
 from muybridge.errors import MuybridgeError
@@ -48,8 +52,25 @@ def app() -> App:
         exit_on_error=False,
         print_error=False,
     )
-    verbs = (retarget, mask, landmarks, fit, animate, edit, evaluate, bench, study, demo, puppets, methods, doctor)
-    for verb in verbs:
+    for verb in (
+        retarget,
+        mask,
+        landmarks,
+        fit,
+        animate,
+        predict,
+        live,
+        edit,
+        evaluate,
+        reconstruct,
+        bench,
+        study,
+        export,
+        demo,
+        puppets,
+        methods,
+        doctor,
+    ):
         made.command(verb)
     made.command(importing, name="import")
     return made

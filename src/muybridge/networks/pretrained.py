@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
-from muybridge.networks.vgg import _check_digest, _tensors
+from muybridge.networks.vgg import check_digest, table_of_tensors
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -27,8 +27,8 @@ def with_weights(network: N, path: Path | None, file: str, what: str) -> N:
             f"no weights of {what} at {path}: expected {file}",
             f"Put the file there, or name another one; torch's own cache is the folder {path.parent}.",
         )
-    _check_digest(path)
-    state = _tensors(path)
+    check_digest(path)
+    state = table_of_tensors(path)
     wanted = {name: x for name, x in network.state_dict().items() if not name.endswith("num_batches_tracked")}
     wrong = [name for name, x in wanted.items() if name not in state or state[name].shape != x.shape]
     if wrong:

@@ -1,0 +1,23 @@
+"""What Monkey-Net trains on: pairs of frames of one clip, and sequences for image to video."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from muybridge.data.augmentation import Augment
+from muybridge.data.clips import ClipsData
+from muybridge.method import Data
+from muybridge.methods.monkeynet.config import MonkeyNetConfig
+from muybridge.video import Clip
+
+
+class MonkeyNetData(ClipsData, Data):
+    """Clips of one kind of object, squeezed to the canvas."""
+
+
+def prepared(clips: Sequence[Clip], config: MonkeyNetConfig, **options: Any) -> MonkeyNetData:
+    """The clips on the config's canvas; see `ClipsData.from_clips` for the options."""
+    a = config.augment
+    changes = Augment(a.time_flip, a.mirror, (0.0, 0.0, 0.0, a.hue), a.resize)
+    sequences = {"prediction": config.prediction.frames}
+    canvas = (config.size, config.size)
+    return MonkeyNetData.from_clips(clips, canvas, augment=changes, sequences=sequences, **options)
