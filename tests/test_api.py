@@ -271,6 +271,6 @@ def test_a_first_stage_is_imported_as_unfinished(shared: Path, tmp_path: Path) -
 
 def test_what_is_no_checkpoint_leaves_nothing(tmp_path: Path) -> None:
     torch.save({"weights": torch.zeros(2)}, tmp_path / "other.pth")
-    with pytest.raises(CheckpointError, match="not a checkpoint of JOKR"):
+    with pytest.raises(CheckpointError, match="none of the programs that are known"):
         muybridge.import_checkpoint(tmp_path / "other.pth", out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
