@@ -122,3 +122,19 @@ def test_perceptual_is_zero_for_equal_pictures_and_has_finite_gradients() -> Non
     assert loss > 0
     assert a.grad is not None
     assert torch.isfinite(a.grad).all()
+
+
+def test_coverage_counts_the_subject_that_is_far_from_every_keypoint() -> None:
+    masks = torch.zeros(1, 1, 3, 3)
+    masks[0, 0, 1] = 1  # the middle row: x = -1, 0 and 1 at y = 0
+    points = torch.tensor([[[-1.0, 0.0], [0.0, 0.0]]])
+    assert losses.coverage(points, masks).item() == pytest.approx((0 + 0 + 1) / 3)
+    assert losses.coverage(points, torch.zeros_like(masks)).item() == 0
+
+
+def test_coverage_pulls_the_nearest_keypoint_alone() -> None:
+    masks = torch.zeros(1, 1, 3, 3)
+    masks[0, 0, 1, 2] = 1
+    points = torch.tensor([[[-1.0, 0.0], [0.0, 0.0]]], requires_grad=True)
+    (gradient,) = torch.autograd.grad(losses.coverage(points, masks), points)
+    torch.testing.assert_close(gradient, torch.tensor([[[0.0, 0.0], [-4.0, 0.0]]]))

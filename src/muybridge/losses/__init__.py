@@ -4,6 +4,7 @@ from muybridge.losses.adversarial import bce, feature_matching, lsgan_critic, ls
 from muybridge.losses.distributions import energy_distance
 from muybridge.losses.features import feature_distance, gradient_difference
 from muybridge.losses.keypoints import (
+    coverage,
     equivariance,
     released_separation,
     separation,
@@ -13,11 +14,12 @@ from muybridge.losses.keypoints import (
 )
 from muybridge.losses.motion_equivariance import frame_equivariance, point_equivariance
 from muybridge.losses.pyramid import PerceptualPyramid, plain_pyramid
-from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss, thin_mse
+from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss
 
 __all__ = [
     "PerceptualPyramid",
     "bce",
+    "coverage",
     "energy_distance",
     "equivariance",
     "feature_distance",
@@ -39,5 +41,4 @@ __all__ = [
     "silhouette_of_logits",
     "ssim_loss",
     "temporal",
-    "thin_mse",
 ]

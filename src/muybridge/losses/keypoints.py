@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from muybridge.geometry import apply_affine, full_precision
+from muybridge.geometry import apply_affine, full_precision, make_grid
 from muybridge.tensors import Affines, Heatmaps, Masks, Points, Scalar
 
 
@@ -46,6 +46,20 @@ def released_separation(points: Points, closest: float, first: int = 10) -> Scal
     """
     used = points[:, :first]
     return _closeness(used, closest).sum() / (2 * used.shape[1] * used.shape[0])
+
+
+def coverage(points: Points, masks: Masks) -> Scalar:
+    """Mean over the subject of the fourth power of the distance to the nearest keypoint, so that legs and tails that no
+    keypoint is near count most; mean over the batch.
+
+    points  [B, K, 2]
+    masks   [B, 1, H, W]  above 0.5 on the subject; pictures without a subject count as nothing
+    """
+    places = make_grid((masks.shape[2], masks.shape[3]), masks).flatten(0, 1)
+    inside = (full_precision(masks).flatten(1) > 0.5).float()
+    squared = (places[None, :, None] - full_precision(points)[:, None]).square().sum(-1)
+    far = squared.amin(-1).square()
+    return ((far * inside).sum(1) / inside.sum(1).clamp_min(1)).mean()
 
 
 def silhouette(heatmaps: Heatmaps, masks: Masks) -> Scalar:

@@ -19,22 +19,6 @@ def mse(result: Images, target: Images) -> Scalar:
     return (full_precision(result) - full_precision(target)).square().mean()
 
 
-def thin_mse(drawn: Images, target: Images, more: float) -> Scalar:
-    """`mse` in which pixels that are unlike their surroundings count more: thin legs, and the gaps between them.
-
-    A pixel weighs 1 + more |target - its mean over a window of an eighth of the height on each side|; the weights are
-    divided by their mean, so that the loss keeps its size.
-
-    drawn, target  [B, 1, H, W] in [0, 1]
-    more           weight of a pixel that is wholly unlike its surroundings; 0 is `mse`
-    """
-    reach = max(1, target.shape[2] // 8)
-    around = F.avg_pool2d(target, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)
-    weight = 1 + more * (target - around).abs()
-    difference = full_precision(drawn) - full_precision(target)
-    return (weight / weight.mean() * difference.square()).mean()
-
-
 def silhouette_entropy(drawn: Images, target: Images) -> Scalar:
     """Mean binary cross-entropy of silhouettes; a stand-in for eq. 1 of JOKR with a gradient that does not fade.
 

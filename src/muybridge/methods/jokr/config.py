@@ -23,7 +23,7 @@ class DetectorConfig(Part):
 
     variant: Literal["hourglass", "strong"] = "hourglass"
     """`hourglass`: U-Net. `strong`: the ResNet generator, logits through a tanh (--strong_kp of the program)."""
-    scale: Literal[0.125, 0.25, 0.5, 1.0] = 0.25
+    scale: Literal[0.25, 0.5, 1.0] = 0.25
     """Size of the heat maps, as a share of the picture's; a quarter in the program."""
     temperature: Annotated[float, Field(gt=0)] = 0.1
     """Of the softmax over the map (program)."""
@@ -62,7 +62,7 @@ class GeneratorConfig(Part):
     """Inside the residual blocks (program: 0.5 while training)."""
     upsampling: Upsampling = "resize"
     """`transposed` as published; `resize` leaves no checkerboard."""
-    fold: Literal[1, 2, 4] = 1
+    fold: Literal[1, 2] = 1
     """2: works at half the size and unfolds each cell to 2x2 pixels at the end, at a quarter of the cost."""
 
 
@@ -71,9 +71,6 @@ class LossConfig(Part):
 
     seg: Weight = 50.0
     """Silhouettes, eq. 1 (appendix B.3: 50)."""
-    thin: Weight = 0.0
-    """Ours: how much more those pixels count in eq. 1 that are unlike their surroundings, as legs and the gaps between
-    them are."""
     dc: Weight = 0.5
     """Domain confusion, eq. 4 (appendix B.3: 0.5; the cat/fox command: 1)."""
     tmp: Weight = 1.0
@@ -86,12 +83,16 @@ class LossConfig(Part):
     """Keypoints on the silhouette (appendix B.3: 0.5)."""
     delta: Weight = 0.1
     """Squared distance under which two keypoints push each other away (appendix B.3: 0.1; the command: 0.12)."""
+    cover: Weight = 0.0
+    """Ours: no part of the subject, legs and tails above all, is far from every keypoint."""
     align: Weight = 0.0
     """Ours: energy distance between the two keypoint sets, T applied, over the last `memory` frames of each; unlike D
     it cannot win, and it pulls however far apart the sets are."""
     cyc: Weight = 0.0
     """Ours: the keypoints that E finds again in a silhouette of the other subject, drawn from them and painted flat,
     are the ones that it was drawn from."""
+    read: Weight = 0.0
+    """Ours: in the texture stage E learns to find the keypoints again in the painted picture of the other subject."""
     dc_warmup: Annotated[int, Field(ge=0)] = 0
     """Steps over which the weight of domain confusion rises to its value."""
     l1: Weight = 1.0
@@ -147,7 +148,7 @@ class JokrConfig(Config):
 
     size: Annotated[int, Field(ge=32)] = 256
     """Side in pixels of the square whose area the crops have (appendix: 256)."""
-    shape_scale: Literal[1, 2, 4] = 1
+    shape_scale: Literal[1, 2] = 1
     """Ours: E and G work on pictures this many times smaller, R enlarges the silhouettes; in two steps only."""
     square: bool = False
     """True: square crops. False: crops of the subjects' common aspect ratio, so that fewer pixels are empty."""
@@ -175,9 +176,6 @@ class JokrConfig(Config):
     refiner: GeneratorConfig = GeneratorConfig()
     refiner_input: Literal["silhouette", "rgb"] = "silhouette"
     """`rgb`: three copies of the silhouette, as released."""
-    shapes_noise: Weight = 0.0
-    """Ours: spread of normal noise on the keypoints that G draws from while it learns, so that it draws a whole subject
-    from keypoints that were never its own."""
     memory: Positive = 128
     """Keypoints of how many frames of each subject the energy distance remembers."""
     discriminator_width: Positive = 512

@@ -12,6 +12,7 @@ from muybridge.errors import UsageError
 from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians, warp_affine
 from muybridge.losses import (
     bce,
+    coverage,
     energy_distance,
     equivariance,
     feature_matching,
@@ -28,7 +29,6 @@ from muybridge.losses import (
     silhouette_of_logits,
     ssim_loss,
     temporal,
-    thin_mse,
 )
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.jokr.animating import animate, draw_preview, edit, overlay, quality
@@ -55,6 +55,10 @@ from muybridge.video import Clip
 
 RELEASED_TEMPORAL = 13.0
 """The program's --new_alpha, in front of the temporal term (facts: losses of stage 1)."""
+
+
+READING = 0.3
+"""Rate of E in the texture stage, where it only learns to read painted pictures, as a share of the refiners'."""
 
 
 class Jokr(Method[JokrConfig, PairData]):
@@ -116,6 +120,8 @@ class Jokr(Method[JokrConfig, PairData]):
         if stage.name == "texture":
             betas = (0.5, c.texture.beta2)
             groups = {"texture": Group(refiners, c.texture.lr, betas)}
+            if c.losses.read:
+                groups["detector"] = Group(list(self.detector.parameters()), READING * c.texture.lr, betas)
             if c.losses.adversarial:
                 critics = [*self.critic_a.parameters(), *self.critic_b.parameters()]
                 groups["critic"] = Group(critics, c.texture.lr, betas)
@@ -157,7 +163,7 @@ class Jokr(Method[JokrConfig, PairData]):
         batch = {name: self._smaller(x) if x.dim() == 4 else x for name, x in batch.items()}
         pictures = {s: _to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES}
         found = self._detect_all(pictures, batch)
-        drawn = self._draw_pair(self._shaken(found["a"].points), self._shaken(found["b"].points))
+        drawn = self._draw_pair(found["a"].points, found["b"].points)
         sides = (("a", drawn[0]), ("b", drawn[1]))
         total: dict[str, Tensor] = {}
         # eq. 1, or without the two steps the picture itself (figure 7 g)
@@ -176,6 +182,10 @@ class Jokr(Method[JokrConfig, PairData]):
         apart = released_separation if c.released else separation
         total["sep"] = _both(apart(found[s].points, w.delta) for s in SIDES)
         total["sill"] = _both(self._on_subject(found[s], batch[f"masks_{s}"]) for s in SIDES)
+        if w.cover:
+            total["cover"] = _both(
+                coverage(found[s].points, touched_cells(batch[f"masks_{s}"], _cells(found[s]))) for s in SIDES
+            )
         if w.align:
             total["align"] = self._apart(found["a"].points, found["b"].points)
         if w.cyc and c.two_steps:
@@ -202,6 +212,8 @@ class Jokr(Method[JokrConfig, PairData]):
         weights = {"l1": w.l1, "multiscale": w.perceptual, "ssim": w.ssim, "lpips": w.perceptual}
         if not w.adversarial:
             yield Turn("texture", losses, weights)
+            if w.read:
+                yield self._reading(targets, batch)
             return
         critics = (self.critic_a, self.critic_b)
         shown = [torch.cat((s.to(t), t), 1) for s, t in zip(silhouettes, targets, strict=True)]
@@ -217,6 +229,24 @@ class Jokr(Method[JokrConfig, PairData]):
             lsgan_critic(critic(r), critic(f.detach())) for critic, r, f in zip(critics, shown, faked, strict=True)
         ]
         yield Turn("critic", {"c": verdicts[0] + verdicts[1]})
+        if w.read:
+            yield self._reading(targets, batch)
+
+    def _reading(self, targets: Sequence[Images], batch: Batch) -> Turn:
+        """E learns to read what R has painted: the keypoints of A, drawn and painted as B, are found again where they
+        were, and the other way; G stands still, and its silhouettes hold E to what the keypoints meant before."""
+        w, half = self.config.losses, (len(targets[0]) + 1) // 2
+        seg, again = [], []
+        for i, (side, there) in enumerate((("a", "b"), ("b", "a"))):
+            points = self._points(targets[i])
+            drawn = self.shapes(self._bumps(points))[:, i : i + 1]
+            seg.append(mse(drawn, self._smaller(batch[f"masks_{side}"])))
+            with torch.no_grad():
+                moved = self.transfer(points[:half], side)
+                rgb, mask = self.render(moved, there)
+                hard = (mask > 0.5).to(rgb)
+            again.append((self._points(_to_picture(rgb * hard, hard)) - moved).abs().mean())
+        return Turn("detector", {"seg": seg[0] + seg[1], "read": again[0] + again[1]}, {"seg": w.seg, "read": w.read})
 
     def _texture_losses(self, made: Images, target: Images) -> dict[str, Tensor]:
         """Eq. 2 and 3, or their weight-free stand-in."""
@@ -228,11 +258,6 @@ class Jokr(Method[JokrConfig, PairData]):
             if self.config.losses.ssim:
                 losses["ssim"] = ssim_loss(made, target, span=2.0)
         return losses
-
-    def _shaken(self, points: Points) -> Points:
-        """Keypoints with noise, so that G learns to draw a whole subject from ones that are slightly wrong."""
-        spread = self.config.shapes_noise
-        return points + spread * torch.randn_like(points) if spread else points
 
     def _apart(self, a: Points, b: Points) -> Tensor:
         """The energy distance between A's keypoints and T of B's, each with those of earlier steps."""
@@ -260,11 +285,10 @@ class Jokr(Method[JokrConfig, PairData]):
     def _shape_distance(self, made: Images, target: Images) -> Tensor:
         if self.config.silhouette_loss == "bce" and self.config.two_steps:
             return silhouette_entropy(made, target)
-        thin = self.config.losses.thin
-        return thin_mse(made, target, thin) if thin and self.config.two_steps else mse(made, target)
+        return mse(made, target)
 
     def _on_subject(self, found: Detection, masks: Masks) -> Tensor:
-        size = (found.heatmaps.shape[2], found.heatmaps.shape[3])
+        size = _cells(found)
         if self.config.released:
             return silhouette(found.heatmaps, fit_silhouettes(masks, size))
         return silhouette_of_logits(found.logits, touched_cells(masks, size))
@@ -403,6 +427,11 @@ class Jokr(Method[JokrConfig, PairData]):
 def _to_picture(frames: Images, masks: Masks) -> Images:
     """[0, 1] on black to [-1, 1] with 0 around the subject."""
     return frames * 2 - masks
+
+
+def _cells(found: Detection) -> tuple[int, int]:
+    """(h, w) of E's heat maps."""
+    return found.heatmaps.shape[2], found.heatmaps.shape[3]
 
 
 def _mean_colour(pictures: Images, masks: Masks) -> Tensor:
