@@ -1,6 +1,6 @@
 """Frames per second of `animate` at the default sizes, against a plain loop with the same weights.
 
-    python benchmarks/animate_speed.py [fomm articulated] [--frames N] [--rounds N] [--threads N] [--batch N]
+    python benchmarks/animate_speed.py [fomm articulated monkeynet] [--frames N] [--rounds N] [--threads N] [--batch N]
 
 The plain loop is what the released programs do: frame by frame, in float32, source and driving frame through all
 networks each time. Both ways work in turn on the same random clips, and the median round counts. Weights are random;
@@ -33,26 +33,32 @@ def settled(name: str) -> tuple[Method[Any, Any], Clip]:
     torch.manual_seed(0)
     kind = catalogue.find(name)
     method = kind(kind.Config())
-    clip = scene("dog-cat", frames=24, size=256).a
+    clip = scene("dog-cat", frames=24, size=method.config.size).a
     pictures = squeezed(clip.pixels[:6], (method.config.size, method.config.size))
     for module in method.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 1.0
     with torch.no_grad():
-        networks = method.networks
-        networks(pictures[:2], networks.detect(pictures[:2]), networks.detect(pictures[4:]))
+        seen_anew(method, pictures[:2], pictures[4:])
     return method.eval(), clip
+
+
+def seen_anew(method: Method[Any, Any], source: Tensor, driving: Tensor) -> Tensor:
+    """The source moved to the driving keypoints, nothing kept from before: [B, 3, S, S]."""
+    if hasattr(method, "reconstruction"):
+        return method.reconstruction(source, driving)[2].picture
+    networks = method.networks
+    return networks(source, networks.detect(source), networks.detect(driving))[0].picture
 
 
 def plain(method: Method[Any, Any], driving: Clip, source: Clip) -> list[Tensor]:
     """Each driving frame with the source seen anew."""
-    networks, size = method.networks, (method.config.size, method.config.size)
+    size = (method.config.size, method.config.size)
     made = []
     with torch.no_grad():
         for frame in driving.pixels:
             picture, moved = squeezed(source.pixels[:1], size), squeezed(frame[None], size)
-            drawn, _ = networks(picture, networks.detect(picture), networks.detect(moved))
-            made.append(drawn.picture[0])
+            made.append(seen_anew(method, picture, moved)[0])
     return made
 
 
@@ -90,7 +96,7 @@ def measure(name: str, frames: int, rounds: int, batch: int) -> dict[str, float]
 def main() -> None:
     """Print one line a method."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("methods", nargs="*", default=["fomm", "articulated"])
+    parser.add_argument("methods", nargs="*", default=["fomm", "articulated", "monkeynet"])
     parser.add_argument("--frames", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
