@@ -28,7 +28,7 @@ from muybridge.puppets import scene
 from muybridge.video import Clip
 
 
-def settled(name: str) -> tuple[Method[Any, Any], Clip]:
+def settled(name: str, frames: int) -> tuple[Method[Any, Any], Clip]:
     """A method at its default sizes, with the statistics of a clip, and that clip."""
     torch.manual_seed(0)
     kind = catalogue.find(name)
@@ -76,8 +76,8 @@ def timed(work: Callable[[], list[Tensor]]) -> tuple[list[Tensor], float, float]
 
 def measure(name: str, frames: int, rounds: int, batch: int) -> dict[str, float]:
     """Frames per second of both ways, and how far the pictures are apart."""
-    method, clip = settled(name)
-    driving = clip[: min(frames, len(clip))]
+    method, clip = settled(name, frames)
+    driving = clip[:frames]
     seconds: dict[str, list[float]] = {"plain": [], "fast": [], "plain cpu": [], "fast cpu": []}
     fast(method, driving[:batch], clip, batch)
     for _ in range(rounds):
@@ -97,7 +97,7 @@ def main() -> None:
     """Print one line a method."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("methods", nargs="*", default=["fomm", "articulated", "monkeynet"])
-    parser.add_argument("--frames", type=int, default=16)
+    parser.add_argument("--frames", type=int, default=48)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=8)
