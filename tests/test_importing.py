@@ -18,9 +18,7 @@ from muybridge.networks import load_tensors
 from muybridge.puppets import scene
 
 READABLE = [name for name in catalogue.names() if hasattr(catalogue.find(name), "imported")]
-PAGE = (
-    b"<!DOCTYPE html><html><title>Google Drive - Quota exceeded</title><body>download quota</body></html>"
-)
+PAGE = b"<!DOCTYPE html><html><title>Google Drive - Quota exceeded</title><body>download quota</body></html>"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 357922299\n"
 
 
