@@ -57,7 +57,7 @@ class Appearance:
         return made
 
     def settle(self, where: Regions) -> None:
-        """Take the fastest precision that is good enough, once, by the last of these regions: the first may not move."""
+        """Take the fastest precision that is good enough for the last of these, once: the first may not move."""
         if self.settled:
             return
         self.settled = True

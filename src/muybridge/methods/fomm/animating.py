@@ -48,7 +48,7 @@ class Appearance:
             self.source = self.networks.encode(self.picture, self.keypoints)
 
     def settle(self, where: Keypoints) -> None:
-        """Take the fastest precision that is good enough, once, by the last of these keypoints: the first may not move."""
+        """Take the fastest precision that is good enough for the last of these, once: the first may not move."""
         if self.settled:
             return
         self.settled = True
