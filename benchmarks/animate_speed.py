@@ -1,6 +1,6 @@
 """Frames per second of `animate` at the default sizes, against a plain loop with the same weights.
 
-    python benchmarks/animate_speed.py [fomm articulated] [--frames N] [--rounds N] [--threads N] [--batch N]
+    python benchmarks/animate_speed.py [fomm articulated monkeynet] [--frames N] [--rounds N] [--threads N] [--batch N]
 
 The plain loop is what the released programs do: frame by frame, in float32, source and driving frame through all
 networks each time. Both ways work in turn on the same random clips, and the median round counts. Weights are random;
@@ -28,31 +28,37 @@ from muybridge.puppets import scene
 from muybridge.video import Clip
 
 
-def settled(name: str) -> tuple[Method[Any, Any], Clip]:
+def settled(name: str, frames: int) -> tuple[Method[Any, Any], Clip]:
     """A method at its default sizes, with the statistics of a clip, and that clip."""
     torch.manual_seed(0)
     kind = catalogue.find(name)
     method = kind(kind.Config())
-    clip = scene("dog-cat", frames=24, size=256).a
+    clip = scene("dog-cat", frames=24, size=method.config.size).a
     pictures = squeezed(clip.pixels[:6], (method.config.size, method.config.size))
     for module in method.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 1.0
     with torch.no_grad():
-        networks = method.networks
-        networks(pictures[:2], networks.detect(pictures[:2]), networks.detect(pictures[4:]))
+        seen_anew(method, pictures[:2], pictures[4:])
     return method.eval(), clip
+
+
+def seen_anew(method: Method[Any, Any], source: Tensor, driving: Tensor) -> Tensor:
+    """The source moved to the driving keypoints, nothing kept from before: [B, 3, S, S]."""
+    if hasattr(method, "reconstruction"):
+        return method.reconstruction(source, driving)[2].picture
+    networks = method.networks
+    return networks(source, networks.detect(source), networks.detect(driving))[0].picture
 
 
 def plain(method: Method[Any, Any], driving: Clip, source: Clip) -> list[Tensor]:
     """Each driving frame with the source seen anew."""
-    networks, size = method.networks, (method.config.size, method.config.size)
+    size = (method.config.size, method.config.size)
     made = []
     with torch.no_grad():
         for frame in driving.pixels:
             picture, moved = squeezed(source.pixels[:1], size), squeezed(frame[None], size)
-            drawn, _ = networks(picture, networks.detect(picture), networks.detect(moved))
-            made.append(drawn.picture[0])
+            made.append(seen_anew(method, picture, moved)[0])
     return made
 
 
@@ -70,8 +76,8 @@ def timed(work: Callable[[], list[Tensor]]) -> tuple[list[Tensor], float, float]
 
 def measure(name: str, frames: int, rounds: int, batch: int) -> dict[str, float]:
     """Frames per second of both ways, and how far the pictures are apart."""
-    method, clip = settled(name)
-    driving = clip[: min(frames, len(clip))]
+    method, clip = settled(name, frames)
+    driving = clip[:frames]
     seconds: dict[str, list[float]] = {"plain": [], "fast": [], "plain cpu": [], "fast cpu": []}
     fast(method, driving[:batch], clip, batch)
     for _ in range(rounds):
@@ -90,8 +96,8 @@ def measure(name: str, frames: int, rounds: int, batch: int) -> dict[str, float]
 def main() -> None:
     """Print one line a method."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("methods", nargs="*", default=["fomm", "articulated"])
-    parser.add_argument("--frames", type=int, default=16)
+    parser.add_argument("methods", nargs="*", default=["fomm", "articulated", "monkeynet"])
+    parser.add_argument("--frames", type=int, default=48)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=8)

@@ -1,7 +1,7 @@
 """How far off the angle of a rotated rectangle is, by three ways to find it (articulated animation, section 4.1).
 
     python benchmarks/rotated_rectangles.py [--out DIR] [--sizes 32 64 ...] [--ways naive regression pca]
-                                            [--epochs 100] [--seeds 1] [--size 64] [--threads 1]
+                                            [--epochs 100] [--seeds 1] [--size 32] [--threads 1]
 
 Rectangles of random colours are turned by 0 to 90 degrees. `naive` reads the angle off an encoder, `regression` pools
 an angle for each pixel under a heat map, as FOMM does its Jacobians, and `pca` takes the principal axis of the heat map
@@ -62,10 +62,10 @@ class Finder(nn.Module):
         super().__init__()
         self.way = way
         if way == "naive":
-            self.trunk: nn.Module = Encoder(3, [64, 128, 256, 256, 256], "batch")
-            self.head: nn.Module = nn.Linear(256, 1)
+            self.trunk: nn.Module = Encoder(3, [32, 64, 128, 128], "batch")
+            self.head: nn.Module = nn.Linear(128, 1)
         else:
-            hourglass = Hourglass(3, 32, 256, 5)
+            hourglass = Hourglass(3, 16, 128, 4)
             self.trunk = hourglass
             self.head = nn.Conv2d(hourglass.out_channels, 1 if way == "pca" else 2, 7, padding=3)
 
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)

@@ -333,3 +333,17 @@ def test_a_run_without_prediction() -> None:
         made().predict(None, clip(), 0)
     with pytest.raises(InputError):
         method.prepare([])
+
+
+def test_sequences_keep_their_direction_and_pairs_may_not() -> None:
+    brighter = torch.arange(0, 240, 30, dtype=torch.uint8)[:, None, None, None].expand(8, 3, 32, 32).contiguous()
+    method = made(augment={"time_flip": 1.0, "hue": 0.1})
+    data = method.prepare([Clip(brighter, Timing.constant(8))] * 2)
+    learn, prediction = method.stages()
+    for seed in range(4):
+        batch = data.batch(prediction, torch.Generator().manual_seed(seed), torch.device("cpu"))
+        light = batch["frames"].mean((2, 3, 4))
+        assert light.shape == (2, 4)
+        assert bool((light.diff(dim=1) > 0).all())
+        pair = data.batch(learn, torch.Generator().manual_seed(seed), torch.device("cpu"))
+        assert bool((pair["source"].mean((1, 2, 3)) >= pair["driving"].mean((1, 2, 3))).all())
