@@ -17,7 +17,7 @@ from muybridge.api.performing import people_of
 from muybridge.api.wishes import Wish, recorded, wish
 from muybridge.data.background import Plate, plate
 from muybridge.data.folders import ClipFolder
-from muybridge.engine import Listener, channels_last, settle, train
+from muybridge.engine import Listener, settle, train
 from muybridge.engine import load as load_weights
 from muybridge.engine.processor import fast_kernels
 from muybridge.errors import RunError, UsageError
@@ -228,7 +228,6 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
         raise RunError(f"{path} holds no weights yet", "Train it first, with --resume.")
     built = kind(recorded(kind, opened))
     load_weights(built, opened.load_weights())
-    channels_last(built)  # as it was trained: another layout rounds differently
     kept = kind.Data.restore(opened.load_data()) if data and opened.has_data else None
     return Fitted(built.to(settle(device, "float32").device).eval(), kept, opened)
 

@@ -1,7 +1,7 @@
 """How a method is trained: the loop, devices, precision, several processes, previews, resuming."""
 
 from muybridge.engine.listener import Listener, Summary, Together
-from muybridge.engine.machine import Machine, channels_last, computes_bfloat16, settle
+from muybridge.engine.machine import Machine, computes_bfloat16, settle
 from muybridge.engine.progress import RichListener
 from muybridge.engine.tensorboard import TensorBoardListener
 from muybridge.engine.training import train
@@ -14,7 +14,6 @@ __all__ = [
     "Summary",
     "TensorBoardListener",
     "Together",
-    "channels_last",
     "computes_bfloat16",
     "load",
     "settle",
