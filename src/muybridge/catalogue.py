@@ -9,8 +9,11 @@ from muybridge.errors import UsageError
 from muybridge.method import Method
 
 METHODS: Mapping[str, str] = {
-    "jokr": "muybridge.methods.jokr.method:Jokr",
+    "articulated": "muybridge.methods.articulated.method:Articulated",
     "cyclegan": "muybridge.methods.cyclegan.method:CycleGan",
+    "fomm": "muybridge.methods.fomm.method:Fomm",
+    "jokr": "muybridge.methods.jokr.method:Jokr",
+    "monkeynet": "muybridge.methods.monkeynet.method:MonkeyNet",
     "recyclegan": "muybridge.methods.recyclegan.method:RecycleGan",
     "tsnet": "muybridge.methods.tsnet.method:Tsnet",
 }

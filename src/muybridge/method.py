@@ -57,6 +57,8 @@ class Stage:
     """Samples in a batch; what a sample is, the method's data says."""
     decay: float = 0.0
     """Share of the stage, at its end, over which the learning rates fall linearly to zero."""
+    drops: tuple[float, ...] = ()
+    """Shares of the stage after each of which the learning rates are a tenth of what they were."""
     cost: float = 1.0
     """Rough time of a step against the other stages', for the time left."""
 

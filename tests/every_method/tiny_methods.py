@@ -14,6 +14,7 @@ from muybridge.video import Clip
 
 FRAMES = 4
 GENERATOR = {"width": 8, "blocks": 1, "downs": 1}
+HOURGLASS = {"width": 4, "max_width": 16, "blocks": 2}
 TINY: Mapping[str, dict[str, Any]] = {
     "jokr": {
         "size": 32,
@@ -52,6 +53,39 @@ TINY: Mapping[str, dict[str, Any]] = {
         "perceptual": "weight-free",
         "losses": {"ssim": 1.0},
         "train": {"steps": 2, "batch": 2},
+    },
+    "monkeynet": {
+        "size": 32,
+        "keypoints": 3,
+        "detector": HOURGLASS,
+        "motion": HOURGLASS,
+        "generator": HOURGLASS | {"refinements": 1},
+        "critic": HOURGLASS,
+        "losses": {"matching": (10, 10, 10)},
+        "learn": {"steps": 2, "batch": 2, "lr": 1e-3},
+        "prediction": {"steps": 2, "batch": 2, "lr": 1e-3, "hidden": 8, "frames": 3},
+    },
+    "articulated": {
+        "size": 32,
+        "regions": 3,
+        "perceptual": "weight-free",
+        "detector": HOURGLASS | {"scale": 0.5, "padding": 3},
+        "background": HOURGLASS | {"scale": 0.5},
+        "motion": HOURGLASS | {"scale": 0.5},
+        "generator": GENERATOR,
+        "training": {"steps": 2, "batch": 2},
+        "avd": {"steps": 2, "batch": 8, "widths": (8,), "identity": 4, "pose": 4},
+    },
+    "fomm": {
+        "size": 32,
+        "keypoints": 3,
+        "perceptual": "weight-free",
+        "detector": HOURGLASS | {"scale": 0.5, "padding": 3},
+        "motion": HOURGLASS | {"scale": 0.5},
+        "generator": GENERATOR,
+        "critic": {"width": 8, "max_width": 8, "blocks": 2, "keypoints": True},
+        "losses": {"adversarial": 1.0},
+        "training": {"steps": 2, "batch": 2},
     },
 }
 

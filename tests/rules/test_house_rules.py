@@ -22,7 +22,7 @@ def ours() -> Iterator[Path]:
     """Every text file of the repository that a person wrote."""
     for top in ("src", "tests", "docs", "benchmarks", ".ci"):
         yield from (p for p in (ROOT / top).rglob("*") if p.is_file() and p.suffix in TEXTS)
-    yield from (p for p in ROOT.iterdir() if p.is_file() and p.suffix in TEXTS)
+    yield from (p for p in ROOT.iterdir() if p.is_file() and p.suffix in TEXTS and p.name != ".git")
 
 
 def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:

@@ -1,18 +1,21 @@
 """The verbs in Python: what the command, the package's front door and the studio hand on to."""
 
-from muybridge.api.animating import animate, edit
+from muybridge.api.animating import animate, animate_pairs, edit
 from muybridge.api.benching import bench
 from muybridge.api.costing import Cost, cost
 from muybridge.api.demonstration import demo
 from muybridge.api.evaluating import evaluate
+from muybridge.api.exporting import export
 from muybridge.api.finishing import finish
 from muybridge.api.fitting import Fitted, fit, load
 from muybridge.api.importing import import_checkpoint
 from muybridge.api.landmarking import find_landmarks
 from muybridge.api.listing import methods, puppets
+from muybridge.api.living import live
 from muybridge.api.machine import doctor
 from muybridge.api.masking import mask
 from muybridge.api.posing import Handles, edit_clip, handles, keyframed, pose
+from muybridge.api.reconstructing import predict, reconstruct
 from muybridge.api.results import Results
 from muybridge.api.retargeting import retarget
 from muybridge.api.studying import score, study
@@ -24,6 +27,7 @@ __all__ = [
     "Handles",
     "Results",
     "animate",
+    "animate_pairs",
     "bench",
     "cost",
     "demo",
@@ -31,18 +35,22 @@ __all__ = [
     "edit",
     "edit_clip",
     "evaluate",
+    "export",
     "find_landmarks",
     "finish",
     "fit",
     "handles",
     "import_checkpoint",
     "keyframed",
+    "live",
     "load",
     "mask",
     "methods",
     "pose",
+    "predict",
     "puppets",
     "read",
+    "reconstruct",
     "retarget",
     "score",
     "study",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from muybridge.api.fitting import Fitted, load
+from muybridge.api.fitting import Fitted, load, needs_of
+from muybridge.api.folder_inputs import loaded
 from muybridge.api.inputs import Box, Source, silhouetted
 from muybridge.api.landmarking import Given
 from muybridge.api.performing import animate_person
+from muybridge.api.photos import animate_pairs as picture_pairs
+from muybridge.api.photos import animate_picture
 from muybridge.api.rendering import backdrop_of, check_background, check_free, written
 from muybridge.errors import MuybridgeError, RunError, UsageError
 from muybridge.method import Animation
@@ -21,6 +24,9 @@ def animate(
     source: Source | None = None,
     *,
     out: str | Path,
+    mode: str | None = None,
+    best_frame: bool = False,
+    max_side: int | None = None,
     background: str = "black",
     affine: bool = True,
     masks: str | Path | Clip | None = None,
@@ -37,8 +43,12 @@ def animate(
     run         a folder, or what `fit` and `load` give
     driving     a video of either subject of a pair; one that the run was trained on needs no silhouettes again;
                 None takes that of the training
-    source      "a" or "b" for a pair; None: the one that the driving clip does not show
+    source      "a" or "b" for a pair; None: the one that the driving clip does not show. For a method that learns from
+                a folder: a picture, or a video whose first frame is taken
     out         .mp4, .mov, .mkv, .webm, .gif, or a folder of PNGs
+    mode        how motion is carried over, for methods that have several ways, such as relative
+    best_frame  such a motion starts from the driving frame that is posed most like the source, not from the first
+    max_side    a larger picture is made smaller first, and so is the result, pixels
     background  black, a colour, #rrggbb, transparent, or source, where the run keeps it
     affine      with the method's own map between the two subjects
     masks, box, how   silhouettes of the driving clip, see `mask`
@@ -48,8 +58,19 @@ def animate(
     target = Path(out)
     check_free(target, force)
     check_background(background, (_suffix(out),))
-    fitted = run if isinstance(run, Fitted) else load(run, device=device)
-    if fitted.method.card.needs == "landmarks":
+    fitted = run if isinstance(run, Fitted) else load(run, device=device, data=needs_of(run) != "folder")
+    name, needs = fitted.method.card.name, fitted.method.card.needs
+    if needs != "folder" and (mode is not None or best_frame or max_side is not None):
+        raise UsageError(f"{name} moves its subjects in one way only: modes are for pictures")
+    if needs != "landmarks" and (landmarks is not None or source_landmarks is not None):
+        raise UsageError(f"{name} uses no landmarks", "Leave them out.")
+    if needs == "folder":
+        if background != "black" or masks is not None or box is not None:
+            raise UsageError("whole pictures are animated: backgrounds, masks and boxes are for pairs")
+        how_so = {"mode": mode, "best_frame": best_frame, "max_side": max_side}
+        told = animate_picture(fitted, driving, source, target, force=force, **how_so)  # type: ignore[arg-type]
+        return target, (*told, *_unfinished(fitted))
+    if needs == "landmarks":
         if background != "black" or masks is not None:
             raise UsageError("whole pictures are made from landmarks: backgrounds and masks are for pairs")
         said = animate_person(
@@ -65,8 +86,6 @@ def animate(
             force=force,
         )
         return target, (*said, *_unfinished(fitted))
-    if landmarks is not None or source_landmarks is not None:
-        raise UsageError(f"{fitted.method.card.name} uses no landmarks", "Leave them out.")
     side = None if source is None else _side(source)
     clip, audio = None, None
     trained_on = _side_of(fitted, driving)
@@ -86,6 +105,27 @@ def animate(
         plate = getattr(subject, "plate", None)
     written(animation, [target], backdrop_of(background, animation.size, plate), audio, force)
     return target, tuple(notes)
+
+
+def animate_pairs(
+    run: Fitted | str | Path,
+    folder: str | Path,
+    pairs: str | Path,
+    *,
+    out: str | Path,
+    mode: str | None = None,
+    force: bool = False,
+    device: str = "auto",
+) -> list[Path]:
+    """Animate every line of a pair list, as the papers' tables are made.
+
+    folder   of clips; its `test` part where it is divided
+    pairs    CSV with the columns source and driving: names of clips, with or without their endings
+    out      a folder: each result is SOURCE-like-DRIVING.mp4, of the source's first frame
+    returns  the files
+    """
+    fitted = loaded(run, device, "animate pictures")
+    return picture_pairs(fitted, Path(folder), Path(pairs), Path(out), mode, force)
 
 
 def edit(

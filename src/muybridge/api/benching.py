@@ -11,9 +11,10 @@ from typing import Any
 
 from muybridge import catalogue
 from muybridge.api.bench_folder import BenchFolder, Plan, machine
-from muybridge.api.fitting import Fitted, Say, Wish, read_all, train_on, wish
+from muybridge.api.fitting import Fitted, Say, read_all, train_on
 from muybridge.api.measuring import DIRECTIONS, clips_for, figures_of, flip_of, keypoint_figures, made_by
 from muybridge.api.settings import settings
+from muybridge.api.wishes import Wish, wish
 from muybridge.engine import Listener
 from muybridge.engine.processor import fast_kernels
 from muybridge.errors import OutputExistsError, TrainingError, UsageError

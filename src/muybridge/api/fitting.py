@@ -14,13 +14,14 @@ from muybridge.api.facing import facing_hint
 from muybridge.api.inputs import Box, Input, Source, names_of, silhouetted
 from muybridge.api.landmarking import Given
 from muybridge.api.performing import people_of
-from muybridge.api.settings import checked, settings
+from muybridge.api.wishes import Wish, recorded, wish
 from muybridge.data.background import Plate, plate
+from muybridge.data.folders import ClipFolder
 from muybridge.engine import Listener, settle, train
 from muybridge.engine import load as load_weights
 from muybridge.engine.processor import fast_kernels
-from muybridge.errors import OutputExistsError, RunError, UsageError
-from muybridge.method import Config, Data, Method
+from muybridge.errors import RunError, UsageError
+from muybridge.method import Data, Method
 from muybridge.run import Run
 from muybridge.video import Clip
 
@@ -41,64 +42,6 @@ class Fitted:
     run: Run
 
 
-@dataclass(frozen=True, eq=False)
-class Wish:
-    """What is to be trained: settled before any file is read, so that a wrong request costs nothing."""
-
-    kind: type[Method[Any, Any]]
-    config: Config
-    out: Path
-    resume: bool
-    force: bool
-    notes: tuple[str, ...]
-    device: str
-    precision: str
-    seed: int
-    preset: str
-
-    @property
-    def max_side(self) -> int | None:
-        """Longest side of the frames worth reading: four times the method's own, or all of it where it squeezes."""
-        size = getattr(self.config, "size", None)
-        return None if size is None or getattr(self.config, "squeezed", False) else 4 * int(size)
-
-
-def wish(
-    method: str,
-    out: str | Path,
-    preset: str | None = None,
-    changes: Mapping[str, Any] | None = None,
-    *,
-    resume: bool = False,
-    force: bool = False,
-    device: str = "auto",
-    precision: str = "auto",
-    seed: int = 0,
-) -> Wish:
-    """Check a request to train; UsageError, OutputExistsError or RunError before anything is touched."""
-    if precision not in ("auto", "float32", "bfloat16"):
-        raise UsageError(f"there is no precision {precision!r}", "Take auto, float32 or bfloat16.")
-    if resume and force:
-        raise UsageError("--resume goes on with what is there, and --force replaces it", "Leave one of the two out.")
-    kind = catalogue.find(method)
-    config: Config = settings(kind, preset, changes)
-    settle(device, "float32")
-    out = Path(out)
-    notes: tuple[str, ...] = ()
-    if resume:
-        config = _as_before(kind, config, Run.open(out, method), preset is not None or bool(changes))
-    elif out.exists() and (any(out.iterdir()) if out.is_dir() else True) and not (force and _is_run(out)):
-        raise OutputExistsError(
-            f"{out} exists already", "Replace it with --force, go on with --resume, or choose another --out."
-        )
-    decide = getattr(kind, "settled", None)
-    if decide is not None:
-        config, note = decide(config)
-        notes = (note,)
-    named = preset or next(iter(kind.card.presets))
-    return Wish(kind, config, out, resume, force, notes, device, precision, seed, named)
-
-
 @fast_kernels()
 def fit(
     method: str,
@@ -113,6 +56,8 @@ def fit(
     keep_background: bool = False,
     max_frames: int | None = None,
     landmarks: Sequence[Given | None] = (),
+    stride: int = 1,
+    cache: str = "exact",
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
@@ -125,26 +70,39 @@ def fit(
     """Train a method.
 
     method           a name of `muybridge methods`
-    inputs           files, folders or clips; a pair method takes two
+    inputs           files, folders or clips; a pair method takes two, a folder method one folder of clips or many clips
     out              the run's folder: new, or an old run with `resume` or `force`
     preset, set      the settings, and what is changed of them: {"shape.steps": 500}
     masks, boxes     for each input: given silhouettes, or a box round the subject on its first frame
     how              the way to find silhouettes, see `mask`
     flip             "a" or "b": mirror that input on the way in, and its results on the way out
     landmarks        for each input of a method that needs them: files, see `find_landmarks`; None: found by a network
+    max_frames       at most so many of each clip
+    stride, cache    of a folder: every so many-th frame; kept `exact`, or `small` (JPEG) where the run grows too large
     keep_background  find each input's own background and keep it in the run, for results that are put back on it
     seed, device, precision, checkpoint_seconds, listener   see `engine.train`
     say              told what a person should know
     Raises the errors of reading, of silhouettes and of training; KeyboardInterrupt leaves a run to resume.
     """
     asked = wish(method, out, preset, set, resume=resume, force=force, device=device, precision=precision, seed=seed)
-    if asked.kind.card.needs == "landmarks":
-        if any(m is not None for m in (*masks, *boxes)) or flip is not None or keep_background:
-            raise UsageError(f"{method} learns from landmarks: masks, boxes, flips and backgrounds are for pairs")
+    needs = asked.kind.card.needs
+    if needs != "pair" and (any(m is not None for m in (*masks, *boxes)) or flip is not None or keep_background):
+        raise UsageError(f"{method} sees whole frames: masks, boxes, flips and backgrounds are for pairs")
+    if needs != "landmarks" and landmarks:
+        raise UsageError(f"{method} uses no landmarks", "Leave --landmarks out.")
+    if needs != "folder" and (stride != 1 or cache != "exact"):
+        raise UsageError(f"{method} takes every frame as it is: strides and caches are for folders of clips")
+    if needs == "landmarks":
         people = people_of(method, asked.config, inputs, landmarks, asked.max_side, max_frames)
         return trained(asked, people.prepare, people.named, {}, people.notes, listener, say, checkpoint_seconds)
-    if landmarks:
-        raise UsageError(f"{method} uses no landmarks", "Leave --landmarks out.")
+    if needs == "folder":
+        if cache not in ("exact", "small"):
+            raise UsageError(f"frames are kept exact or small, not {cache!r}")
+        clips = _clips_of(method, inputs, {"max_side": asked.max_side, "max_frames": max_frames, "stride": stride})
+        named = {"folder": str(inputs[0]) if isinstance(clips, ClipFolder) else "clips"}
+        return trained(
+            asked, lambda m: m.prepare(clips, cache=cache), named, {}, lambda _: [], listener, say, checkpoint_seconds
+        )
     given = read_all(asked, inputs, masks=masks, boxes=boxes, how=how, max_frames=max_frames)
     plates = [plate(each.clip) for each in given] if keep_background else None
     return train_on(asked, given, flip, plates, listener, say, checkpoint_seconds)
@@ -249,11 +207,12 @@ def trained(
     return Fitted(method, data, run)
 
 
-def load(run: str | Path, method: str | None = None, device: str = "auto") -> Fitted:
+def load(run: str | Path, method: str | None = None, device: str = "auto", data: bool = True) -> Fitted:
     """What was trained in a run folder, ready to animate.
 
     run     the folder, or one that `muybridge retarget` wrote
     method  refuse runs of any other
+    data    with what it was trained on; False leaves that on the disk
     Raises RunError or CheckpointError where the folder is broken or of another method.
     """
     path = Path(run)
@@ -269,10 +228,29 @@ def load(run: str | Path, method: str | None = None, device: str = "auto") -> Fi
     kind = catalogue.find(made_by)
     if not opened.has_checkpoint:
         raise RunError(f"{path} holds no weights yet", "Train it first, with --resume.")
-    built = kind(_recorded(kind, opened))
+    built = kind(recorded(kind, opened))
     load_weights(built, opened.load_weights())
-    data = kind.Data.restore(opened.load_data()) if opened.has_data else None
-    return Fitted(built.to(settle(device, "float32").device).eval(), data, opened)
+    kept = kind.Data.restore(opened.load_data()) if data and opened.has_data else None
+    return Fitted(built.to(settle(device, "float32").device).eval(), kept, opened)
+
+
+def needs_of(run: str | Path) -> str:
+    """What the method of a run learns from: pair, folder or landmarks."""
+    path = Path(run)
+    found = Run.open(path / "run" if (path / "run" / "run.json").is_file() else path).record.method
+    return catalogue.find(found).card.needs if found in catalogue.names() else ""
+
+
+def _clips_of(method: str, inputs: Sequence[Source], options: Mapping[str, Any]) -> Sequence[Clip]:
+    """A folder's clips to train on, not yet decoded, or those that are in memory; UsageError for anything else."""
+    clips = [each for each in inputs if isinstance(each, Clip)]
+    if clips and len(clips) == len(inputs):
+        return clips
+    if clips or len(inputs) != 1:
+        raise UsageError(
+            f"{method} learns from one folder of clips, not from {len(inputs)} inputs", f"muybridge fit {method} FOLDER"
+        )
+    return ClipFolder(inputs[0], **options)  # type: ignore[arg-type]
 
 
 def _options(flip: str | None, plates: Sequence[Plate | None] | None) -> dict[str, Any]:
@@ -296,29 +274,3 @@ def _opened(asked: Wish, now: list[str]) -> tuple[Run, Data | None]:
             "Name the same inputs as before, or choose another --out.",
         )
     return run, asked.kind.Data.restore(run.load_data()) if run.has_data else None
-
-
-def _recorded(kind: type[Method[Any, Any]], run: Run) -> Config:
-    try:
-        return checked(kind, run.config)
-    except UsageError as e:
-        raise RunError(f"{run.path / 'config.json'} has settings that do not fit: {e.message}") from e
-
-
-def _as_before(kind: type[Method[Any, Any]], asked: Config, run: Run, said: bool) -> Config:
-    """The run's own settings; UsageError where others were asked for."""
-    before = _recorded(kind, run)
-    if not said:
-        return before
-    old, new = before.model_dump(), asked.model_dump()
-    changed = sorted(name for name in new if new[name] != old[name] and new[name] != "auto")
-    if changed:
-        raise UsageError(
-            f"{run.path} was started with another {', '.join(changed)}: a run goes on with its own settings",
-            "Leave --preset and --set out, or start anew with --force.",
-        )
-    return before
-
-
-def _is_run(path: Path) -> bool:
-    return (path / "run.json").is_file()

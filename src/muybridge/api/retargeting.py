@@ -9,11 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
-from muybridge.api.fitting import Fitted, Say, Wish, read_all, train_on, wish
+from muybridge.api.fitting import Fitted, Say, read_all, train_on
 from muybridge.api.inputs import Box, Input, Source
 from muybridge.api.rendering import check_background
 from muybridge.api.reporting import measured, report
 from muybridge.api.results import Gathering, Look, Results, write_videos
+from muybridge.api.wishes import Wish, wish
 from muybridge.data.background import Plate, plate
 from muybridge.engine import Listener, Together
 from muybridge.engine.processor import fast_kernels

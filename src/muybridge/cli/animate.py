@@ -11,17 +11,34 @@ from muybridge.cli import options as o
 from muybridge.cli.console import note
 from muybridge.cli.console import out as printed
 from muybridge.cli.values import box as box_of
+from muybridge.errors import UsageError
 
 
 def animate(
     run: Path,
     /,
     *,
-    driving: Annotated[Path, Parameter(name="--driving", help="The video that gives the motion.")],
+    driving: Annotated[Path | None, Parameter(name="--driving", help="The video that gives the motion.")] = None,
     source: Annotated[
-        str | None, Parameter(name="--source", help="Who moves: A or B of a pair; of landmarks, also a video.")
+        str | None,
+        Parameter(name="--source", help="Who moves: A or B of a pair; a picture; of landmarks, a video or its letter."),
     ] = None,
     out: o.Out,
+    mode: Annotated[
+        str | None, Parameter(name="--mode", help="How motion is carried over, for pictures: relative, standard, avd.")
+    ] = None,
+    best_frame: Annotated[
+        bool,
+        Parameter(
+            name="--best-frame", negative="", help="Start from the driving frame that is posed most like the picture."
+        ),
+    ] = False,
+    max_side: Annotated[
+        int | None, Parameter(name="--max-side", help="Make a larger picture smaller first, pixels.")
+    ] = None,
+    pairs: Annotated[
+        Path | None, Parameter(name="--pairs", help="CSV of source,driving: clips of the folder --driving.")
+    ] = None,
     background: o.Background = "black",
     affine: o.Affine = True,
     masks: Annotated[Path | None, Parameter(name="--masks", help="Silhouettes of the driving video.")] = None,
@@ -39,9 +56,11 @@ def animate(
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
-    """Apply a finished run to the same or a new video of either subject.
+    """Apply a finished run: a subject of its pair, or any picture, moves as a video does.
 
     For example:
+
+        muybridge animate runs/faces --source photo.png --driving talk.mp4 --mode relative --out photo-talks.mp4
 
         muybridge animate runs/cat-fox --driving fox.mp4 --out cat-like-fox.mp4
 
@@ -56,11 +75,20 @@ def animate(
     """
     import muybridge
 
+    if pairs is not None:
+        if driving is None or source is not None:
+            raise UsageError("a pair list names the sources itself: --pairs LIST.csv --driving FOLDER")
+        for path in muybridge.animate_pairs(run, driving, pairs, out=out, mode=mode, force=force, device=device):
+            printed().print(str(path), markup=False)
+        return
     path, notes = muybridge.animate(
         run,
         driving,
         source,
         out=out,
+        mode=mode,
+        best_frame=best_frame,
+        max_side=max_side,
         background=background,
         affine=affine,
         masks=masks,

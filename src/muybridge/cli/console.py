@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +21,8 @@ _given: list[str] = []
 
 
 def out() -> Console:
-    """Where results go."""
-    return Console(soft_wrap=True, highlight=False)
+    """Where results go; of several processes the first one speaks."""
+    return Console(soft_wrap=True, highlight=False, quiet=os.environ.get("RANK", "0") != "0")
 
 
 def err() -> Console:

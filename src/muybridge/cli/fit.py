@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -32,6 +32,11 @@ def fit(
     ] = False,
     max_frames: o.MaxFrames = None,
     landmarks: o.Landmarks = (),
+    stride: Annotated[int, Parameter(name="--stride", help="Of a folder's clips: every so many-th frame.")] = 1,
+    cache: Annotated[
+        Literal["exact", "small"],
+        Parameter(name="--cache", help="How a folder's frames are kept: small is JPEG, for many photographs."),
+    ] = "exact",
     set: o.Set = (),
     seed: o.Seed = 0,
     device: o.Device = "auto",
@@ -45,6 +50,7 @@ def fit(
         muybridge fit jokr cat.mp4 fox.mp4 --out runs/cat-fox --preset draft
 
         muybridge fit tsnet dance.mp4 --landmarks dance-landmarks --out runs/dance
+        muybridge fit articulated walkers --out runs/walkers     (a folder of clips, or one with train and test in it)
 
         muybridge fit jokr cat.mp4 fox.mp4 --out runs/no-affine --set affine=false --set shape.steps=2000
 
@@ -53,7 +59,7 @@ def fit(
     method
         See: muybridge methods
     inputs
-        The videos; a pair method takes two.
+        The videos: a pair method takes two, others a folder of clips.
     """
     import muybridge
     from muybridge.engine import RichListener
@@ -72,6 +78,8 @@ def fit(
             keep_background=keep_background,
             max_frames=max_frames,
             landmarks=landmarks,
+            stride=stride,
+            cache=cache,
             seed=seed,
             device=device,
             precision=precision,

@@ -17,12 +17,16 @@ from muybridge.cli.demo import demo
 from muybridge.cli.doctor import doctor
 from muybridge.cli.edit import edit
 from muybridge.cli.evaluate import evaluate
+from muybridge.cli.export import export
 from muybridge.cli.fit import fit
 from muybridge.cli.importing import importing
 from muybridge.cli.landmarks import landmarks
+from muybridge.cli.live import live
 from muybridge.cli.mask import mask
 from muybridge.cli.methods import methods
+from muybridge.cli.predict import predict
 from muybridge.cli.puppets import puppets
+from muybridge.cli.reconstruct import reconstruct
 from muybridge.cli.retarget import retarget
 from muybridge.cli.studio import studio
 from muybridge.cli.study import study
@@ -55,11 +59,15 @@ def app() -> App:
         landmarks,
         fit,
         animate,
+        predict,
+        live,
         edit,
         evaluate,
+        reconstruct,
         bench,
         study,
         studio,
+        export,
         demo,
         puppets,
         methods,

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 
 import torch
@@ -16,8 +17,11 @@ from torch import Tensor, nn
 
 from muybridge.errors import UsageError
 from muybridge.method import Stage
+from muybridge.networks import computes_bfloat16
 
 Precision = Literal["auto", "float32", "bfloat16"]
+PATIENCE = timedelta(hours=12)
+"""How long processes wait for the first one to prepare the data; where it fails, the launcher ends them at once."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def settle(device: str = "auto", precision: Precision = "auto") -> Machine:
     """
     # `cpu` is told to accelerate only where it decides the backend: its state outlives this training.
     launched = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    state = PartialState(cpu=True) if device == "cpu" and launched else PartialState()
+    state = PartialState(cpu=device == "cpu", timeout=PATIENCE) if launched else PartialState()
     if state.num_processes > 1:
         atexit.register(_leave)
     if device == "auto" or state.num_processes > 1:
@@ -96,13 +100,6 @@ def settle(device: str = "auto", precision: Precision = "auto") -> Machine:
     if precision == "auto":
         precision = "bfloat16" if computes_bfloat16(chosen) else "float32"
     return Machine(chosen, precision, state.process_index, state.num_processes)
-
-
-def computes_bfloat16(device: torch.device) -> bool:
-    """Whether the hardware itself multiplies in bfloat16; emulated it is slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _leave() -> None:

@@ -29,9 +29,11 @@ def parameters(optimiser: Adam) -> list[nn.Parameter]:
 
 
 def fade(stage: Stage, step: int) -> float:
-    """The share of the learning rate for the step after `step` are done: 1, then linearly to 0 at the stage's end."""
+    """The share of the learning rate for the step after `step` are done: 1, then linearly to 0 at the stage's end, and
+    a tenth of that after each of its drops."""
     falling = stage.steps * stage.decay
-    return 1.0 if stage.steps - step >= falling else (stage.steps - step) / falling
+    linear = 1.0 if stage.steps - step >= falling else (stage.steps - step) / falling
+    return linear * 0.1 ** sum(step >= share * stage.steps for share in stage.drops)
 
 
 def to_tensors(optimisers: Mapping[str, Adam]) -> dict[str, Tensor]:

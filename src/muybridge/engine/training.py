@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
 import torch
 
+from muybridge.engine.batch_statistics import shared_statistics
 from muybridge.engine.failures import remembered
 from muybridge.engine.interrupts import Interrupts
 from muybridge.engine.listener import Listener, Summary
@@ -190,7 +192,13 @@ class _Training:
         stage, device = self.stage, self.machine.device
         generator = reseed(self.seed, self.index, self.step + 1, self.machine.rank)
         batch = {name: laid_out(t) for name, t in self.data.batch(stage, generator, device).items()}
-        turns = self.method.turns(stage, batch)
+        with shared_statistics(self.method, self.machine.count):
+            self._take_turns(self.method.turns(stage, batch))
+        self.step += 1
+        self.losses.steps += 1
+        self.pace.tick()
+
+    def _take_turns(self, turns: Iterator[Turn]) -> None:
         while True:
             with self.machine.autocast():
                 turn = next(turns, None)
@@ -199,9 +207,6 @@ class _Training:
             self._move(turn)
             self.losses.add(turn)
             del turn  # and with it the graph, before the next is built
-        self.step += 1
-        self.losses.steps += 1
-        self.pace.tick()
 
     def _move(self, turn: Turn) -> None:
         if turn.group not in self.optimisers:

@@ -5,6 +5,7 @@ from muybridge.evaluation.judges import Judges, judges
 from muybridge.evaluation.limbs import limbs_of
 from muybridge.evaluation.meanings import MEANINGS, meaning
 from muybridge.evaluation.poses import compare_identities, compare_poses, read_predictions
+from muybridge.evaluation.reconstruction import Reconstruction, compared, overall
 from muybridge.evaluation.report import Chart, Figure, Page, page
 from muybridge.evaluation.tables import Interval, Row, Tables, as_csv, as_json, tables
 from muybridge.evaluation.trivial import TRIVIAL
@@ -39,3 +40,4 @@ __all__ = [
     "tables",
     "without_truth",
 ]
+__all__ = ["Chart", "Figure", "Page", "Reconstruction", "against_truth", "compared", "overall", "page"]

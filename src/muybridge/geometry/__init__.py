@@ -10,6 +10,8 @@ from muybridge.geometry.affine import (
     warp_affine,
 )
 from muybridge.geometry.grids import Padding, axis, from_pixels, full_precision, make_grid, sample, to_pixels
+from muybridge.geometry.homography import Homographies, apply_homography, homography_of
+from muybridge.geometry.hulls import hull_area
 from muybridge.geometry.keypoints import (
     gaussians,
     normal_gaussians,
@@ -17,25 +19,69 @@ from muybridge.geometry.keypoints import (
     soft_argmax,
     spatial_softmax,
 )
+from muybridge.geometry.local_motion import (
+    Motions,
+    combined_flow,
+    local_motions,
+    product_2x2,
+    relative_affines,
+    relative_linear,
+    relative_points,
+)
+from muybridge.geometry.moments import (
+    Covariances,
+    drawn_moments,
+    inverse_2x2,
+    second_moments,
+    smallest_eigenvalue,
+    widened,
+)
+from muybridge.geometry.poses import closest_pose
+from muybridge.geometry.principal_axes import PrincipalAxes, Solver, axis_swap, principal_axes
+from muybridge.geometry.thin_plate import ThinPlate, random_thin_plate
 
 __all__ = [
+    "Covariances",
+    "Homographies",
+    "Motions",
     "Padding",
+    "PrincipalAxes",
+    "Solver",
+    "ThinPlate",
     "apply_affine",
+    "apply_homography",
     "axis",
+    "axis_swap",
+    "closest_pose",
+    "combined_flow",
     "compose_affines",
+    "drawn_moments",
     "from_pixels",
     "full_precision",
     "gaussians",
+    "homography_of",
+    "hull_area",
     "identity_affine",
+    "inverse_2x2",
     "invert_affine",
+    "local_motions",
     "make_grid",
     "noisy_affines",
     "normal_gaussians",
+    "principal_axes",
+    "product_2x2",
     "random_affines",
+    "random_thin_plate",
+    "relative_affines",
+    "relative_linear",
+    "relative_points",
     "released_gaussians",
     "sample",
+    "second_moments",
+    "smallest_eigenvalue",
     "soft_argmax",
     "spatial_softmax",
     "to_pixels",
     "warp_affine",
+    "widened",
 ]

@@ -12,15 +12,19 @@ from muybridge.losses.keypoints import (
     silhouette_of_logits,
     temporal,
 )
+from muybridge.losses.motion_equivariance import frame_equivariance, point_equivariance
+from muybridge.losses.pyramid import PerceptualPyramid, plain_pyramid
 from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss
 
 __all__ = [
+    "PerceptualPyramid",
     "bce",
     "coverage",
     "energy_distance",
     "equivariance",
     "feature_distance",
     "feature_matching",
+    "frame_equivariance",
     "gradient_difference",
     "l1",
     "lsgan_critic",
@@ -28,6 +32,8 @@ __all__ = [
     "mse",
     "multiscale_l1",
     "perceptual",
+    "plain_pyramid",
+    "point_equivariance",
     "released_separation",
     "separation",
     "silhouette",

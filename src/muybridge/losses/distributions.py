@@ -6,8 +6,11 @@ from torch import Tensor
 from muybridge.geometry import full_precision
 from muybridge.tensors import Points, Scalar
 
+Others = Float[Tensor, "N K 2"]
+"""Keypoints of another number of pictures."""
 
-def energy_distance(a: Points, b: Points, others_a: Points, others_b: Points) -> Scalar:
+
+def energy_distance(a: Points, b: Points, others_a: Others, others_b: Others) -> Scalar:
     """Twice the mean distance between the sets less the mean distance within each (Szekely and Rizzo 2013); 0 where
     they are equal in distribution. Mean of two: of each keypoint by itself, and of all as one long vector by sqrt(K).
 
@@ -20,7 +23,7 @@ def energy_distance(a: Points, b: Points, others_a: Points, others_b: Points) ->
     return (apart - within).mean()
 
 
-def _distances(x: Points, y: Points) -> Float[Tensor, ""]:
+def _distances(x: Points, y: Others) -> Float[Tensor, ""]:
     squared = (x[:, None] - y[None]).square().sum(-1)
     # A distance of zero has no gradient.
     each = (squared + 1e-6).sqrt().mean()

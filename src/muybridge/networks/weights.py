@@ -1,6 +1,5 @@
 """Files of weights that somebody else wrote, read as data: nothing in them is run."""
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,14 @@ import torch
 from torch import Tensor
 
 from muybridge.errors import CheckpointError
+from muybridge.networks.other_files import refuse_other_files
 
 
 def load_tensors(path: Path) -> dict[str, Any]:
     """The table in a torch file, without running what a pickle may ask for; CheckpointError names other files."""
     if not path.is_file():
         raise CheckpointError(f"no checkpoint at {path}", "Give the path of a checkpoint file.")
-    _refuse_other_files(path)
+    refuse_other_files(path)
     try:
         raw = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken or hostile pickle can raise anything
@@ -34,27 +34,3 @@ def plain_tensor(x: Tensor) -> bool:
     if x.layout != torch.strided or x.device.type != "cpu" or x.is_quantized or x.is_complex():
         return False
     return x.numel() * x.element_size() <= x.untyped_storage().nbytes()
-
-
-def _refuse_other_files(path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(512)
-    text = start.lstrip().lower()
-    hint = "Fetch the checkpoint itself; a download may have saved the page about it."
-    if not start:
-        raise CheckpointError(f"{path} is empty", hint)
-    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        raise CheckpointError(f"{path} is an HTML page, not a checkpoint", hint)
-    if text.startswith(b"version https://git-lfs"):
-        raise CheckpointError(
-            f"{path} is a git-lfs pointer, not the checkpoint that it stands for", "Run: git lfs pull"
-        )
-    if start.startswith(b"PK"):
-        try:
-            with zipfile.ZipFile(path) as archive:
-                names = archive.namelist()
-        except (zipfile.BadZipFile, OSError) as error:
-            raise CheckpointError(f"{path} is cut off or damaged", hint) from error
-        if not any(name.endswith("/data.pkl") for name in names):
-            inside = ", ".join(names[:3]) or "nothing"
-            raise CheckpointError(f"{path} is a zip archive of something else: {inside}", "Unpack it first.")

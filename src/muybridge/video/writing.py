@@ -35,7 +35,7 @@ class Writer:
 
     path        .mp4, .mov, .mkv, .webm, .gif, .png (one frame); without a suffix, or ending in /: a folder of PNGs
     time_base   seconds per tick
-    last        ticks that the last frame stays; as long as the one before it unless told
+    last        ticks that the last frame stays, to be set until the block ends; else as long as the one before it
     audio       file whose first audio stream goes along, up to the end of the last frame; GIF and PNG have no sound
     quality     1 to 100; GIF and PNG do not use it
     background  RGB in [0, 1] behind frames with alpha, where the format keeps no alpha (.mp4, .mkv)
@@ -64,7 +64,7 @@ class Writer:
         if not 1 <= quality <= 100 or time_base <= 0 or (last is not None and last < 1):
             raise UsageError(f"cannot write with quality {quality}, time base {time_base}, last {last}")
         _refuse_existing(self.path, self._suffix, force)
-        self._base, self._last, self._quality = time_base, last, quality
+        self._base, self.last, self._quality = time_base, last, quality
         self._audio = None if audio is None else Path(audio)
         self._background = background
         self._part = self.path.with_name(f".{self.path.stem[:40]}.{secrets.token_hex(4)}.part{self._suffix}")
@@ -122,7 +122,7 @@ class Writer:
     def _finish(self) -> None:
         if self._sink is None:
             raise InputError(f"there are no frames to write to {self.path}")
-        self._put(self._last or self._gap)
+        self._put(self.last or self._gap)
         self._sink.finish()
         self._sink = None
         if self._suffix == "" and self.path.is_dir():

@@ -138,7 +138,8 @@ def test_a_pickle_bomb_does_not_go_off(tmp_path: Path, plain: bool) -> None:
         (b"", "empty"),
         (b"\n<!DOCTYPE html><html>Sign in</html>", "HTML page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n", "git-lfs pointer"),
-        (b"hello", "cannot|damaged"),
+        (b"hello", "a text that begins"),
+        (b"hello\xff\x00", "cannot|damaged"),
         (b"PK\x03\x04 cut off", "cut off"),
     ],
 )

@@ -24,6 +24,11 @@ PAD = 0.2
 """Border that the program puts round a frame, as a share of its sides."""
 
 
+def is_released(table: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint's table of contents is this program's, of either stage."""
+    return {"G_A", "KP"} <= table.keys() and ({"R_A", "R_B"} <= table.keys() or "Disc" in table)
+
+
 def imported(path: Path, options: Path | None = None) -> tuple[JokrConfig, dict[str, Tensor], int]:
     """A released checkpoint as settings that reproduce it, and the weights under `Jokr`'s names.
 

@@ -35,7 +35,7 @@ from muybridge.methods.jokr.animating import animate, draw_preview, edit, overla
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.describing import described, explained
-from muybridge.methods.jokr.importing import imported
+from muybridge.methods.jokr.importing import imported, is_released
 from muybridge.methods.jokr.measuring import shared_points
 from muybridge.methods.jokr.networks import (
     Detection,
@@ -421,6 +421,7 @@ class Jokr(Method[JokrConfig, PairData]):
     explained = staticmethod(explained)
     settled = staticmethod(settled)
     imported = staticmethod(imported)
+    recognises = staticmethod(is_released)
 
 
 def _to_picture(frames: Images, masks: Masks) -> Images:

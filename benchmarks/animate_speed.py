@@ -1,0 +1,114 @@
+"""Frames per second of `animate` at the default sizes, against a plain loop with the same weights.
+
+    python benchmarks/animate_speed.py [fomm articulated monkeynet] [--frames N] [--rounds N] [--threads N] [--batch N]
+
+The plain loop is what the released programs do: frame by frame, in float32, source and driving frame through all
+networks each time. Both ways work in turn on the same random clips, and the median round counts. Weights are random;
+batch norm has seen the clips, so that its statistics are theirs. Seconds of the processor are told beside the clock's,
+because those stay true on a machine that is busy with something else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from muybridge import catalogue
+from muybridge.data.canvas import squeezed
+from muybridge.engine.processor import fast_kernels
+from muybridge.method import Method
+from muybridge.puppets import scene
+from muybridge.video import Clip
+
+
+def settled(name: str, frames: int) -> tuple[Method[Any, Any], Clip]:
+    """A method at its default sizes, with the statistics of a clip, and that clip."""
+    torch.manual_seed(0)
+    kind = catalogue.find(name)
+    method = kind(kind.Config())
+    clip = scene("dog-cat", frames=24, size=method.config.size).a
+    pictures = squeezed(clip.pixels[:6], (method.config.size, method.config.size))
+    for module in method.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.no_grad():
+        seen_anew(method, pictures[:2], pictures[4:])
+    return method.eval(), clip
+
+
+def seen_anew(method: Method[Any, Any], source: Tensor, driving: Tensor) -> Tensor:
+    """The source moved to the driving keypoints, nothing kept from before: [B, 3, S, S]."""
+    if hasattr(method, "reconstruction"):
+        return method.reconstruction(source, driving)[2].picture
+    networks = method.networks
+    return networks(source, networks.detect(source), networks.detect(driving))[0].picture
+
+
+def plain(method: Method[Any, Any], driving: Clip, source: Clip) -> list[Tensor]:
+    """Each driving frame with the source seen anew."""
+    size = (method.config.size, method.config.size)
+    made = []
+    with torch.no_grad():
+        for frame in driving.pixels:
+            picture, moved = squeezed(source.pixels[:1], size), squeezed(frame[None], size)
+            made.append(seen_anew(method, picture, moved)[0])
+    return made
+
+
+def fast(method: Method[Any, Any], driving: Clip, source: Clip, batch: int) -> list[Tensor]:
+    """What the command does."""
+    return list(method.animate(None, driving, source, mode="standard", batch=batch).frames)
+
+
+def timed(work: Callable[[], list[Tensor]]) -> tuple[list[Tensor], float, float]:
+    """What it made, seconds of the clock and of the processor."""
+    clock, processor = time.perf_counter(), time.process_time()
+    made = work()
+    return made, time.perf_counter() - clock, time.process_time() - processor
+
+
+def measure(name: str, frames: int, rounds: int, batch: int) -> dict[str, float]:
+    """Frames per second of both ways, and how far the pictures are apart."""
+    method, clip = settled(name, frames)
+    driving = clip[:frames]
+    seconds: dict[str, list[float]] = {"plain": [], "fast": [], "plain cpu": [], "fast cpu": []}
+    fast(method, driving[:batch], clip, batch)
+    for _ in range(rounds):
+        slow, a, b = timed(lambda: plain(method, driving, clip))
+        quick, c, d = timed(lambda: fast(method, driving, clip, batch))
+        for key, value in zip(seconds, (a, c, b, d), strict=True):
+            seconds[key].append(value)
+    per_second = {key: len(driving) / statistics.median(values) for key, values in seconds.items()}
+    apart = torch.stack(slow) - torch.stack(quick)[:, :3].float() / 255
+    noise = -10 * torch.log10(apart.square().mean().clamp_min(1e-12))
+    ratios = {"ratio": per_second["fast"] / per_second["plain"]}
+    ratios["ratio cpu"] = per_second["fast cpu"] / per_second["plain cpu"]
+    return per_second | ratios | {"dB": noise.item()}
+
+
+def main() -> None:
+    """Print one line a method."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("methods", nargs="*", default=["fomm", "articulated", "monkeynet"])
+    parser.add_argument("--frames", type=int, default=48)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=8)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    print(f"torch {torch.__version__}, {given.threads} threads, {platform.processor() or platform.machine()}")
+    with fast_kernels():
+        for name in given.methods:
+            found = measure(name, given.frames, given.rounds, given.batch)
+            print(name, "  ".join(f"{key} {value:.2f}" for key, value in found.items()), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""What a person gives to the methods that learn from a folder of clips and animate a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from muybridge.api.fitting import Fitted, load
+from muybridge.api.inputs import Source
+from muybridge.errors import UsageError
+from muybridge.video import Clip, read
+
+
+def loaded(run: Fitted | str | Path, device: str, verb: str) -> Fitted:
+    """A run of a method that learns from a folder, without its training data; UsageError for any other."""
+    fitted = run if isinstance(run, Fitted) else load(run, device=device, data=False)
+    card = fitted.method.card
+    if card.needs != "folder":
+        raise UsageError(
+            f"{card.name} learns from a {card.needs}, not from a folder of clips: it cannot {verb}",
+            "See what each method gives: muybridge methods",
+        )
+    return fitted
+
+
+def ability(fitted: Fitted, name: str, what: str) -> Any:
+    """A thing that only some methods can do; UsageError where this one cannot."""
+    found = getattr(fitted.method, name, None)
+    if found is None:
+        raise UsageError(f"{fitted.method.card.name} has no {what}", "See what each method gives: muybridge methods")
+    return found
+
+
+def picture_of(source: Source | None, max_side: int | None = None) -> Clip:
+    """The appearance: the first frame of whatever it is; a wide picture is a picture, and not a row of frames."""
+    if source is None:
+        raise UsageError("whose picture should move? No source was named", "Name one: --source photo.png")
+    if isinstance(source, Clip):
+        return source[:1]
+    return read(source, max_frames=1, max_side=max_side, strip=False)
+
+
+def check_mode(fitted: Fitted, mode: str | None) -> dict[str, str]:
+    """The option for `animate`, empty where nothing was asked; UsageError names the modes that there are."""
+    if mode is None:
+        return {}
+    modes: Sequence[str] = getattr(fitted.method, "modes", ())
+    if mode not in modes:
+        there = f"it has {', '.join(modes)}" if modes else "it has one way only"
+        raise UsageError(f"{fitted.method.card.name} has no mode {mode!r}: {there}")
+    return {"mode": mode}

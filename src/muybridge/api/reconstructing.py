@@ -1,0 +1,115 @@
+"""The papers' protocol on a folder of test clips; and image to video."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import torch
+from torch import Tensor
+
+from muybridge.api.fitting import Fitted
+from muybridge.api.folder_inputs import ability, loaded, picture_of
+from muybridge.api.inputs import Source
+from muybridge.api.rendering import check_free
+from muybridge.data.canvas import squeezed_bytes
+from muybridge.data.clips import own_pixels
+from muybridge.data.folders import ClipFolder
+from muybridge.errors import UsageError
+from muybridge.evaluation import Reconstruction, compared, overall
+from muybridge.method import Animation
+from muybridge.video import Clip, contact_sheet, write
+
+SHOWN = 6
+"""Clips on the sheet."""
+
+
+def reconstruct(
+    run: Fitted | str | Path,
+    folder: str | Path,
+    out: str | Path | None = None,
+    *,
+    part: str = "test",
+    max_clips: int | None = None,
+    max_frames: int | None = None,
+    force: bool = False,
+    device: str = "auto",
+    say: Callable[[str], object] | None = None,
+) -> dict[str, float]:
+    """Make every test clip again from its first frame, at the size the run was trained at, and measure.
+
+    folder      of clips; its `test` part where it is divided
+    out         where PNG frames (`frames/CLIP/`), a sheet (`sheet.png`: each clip over its reconstruction) and
+                `figures.json` (overall and clip by clip) go; None keeps nothing
+    max_clips   the first so many; max_frames: of each clip
+    returns     see `evaluation.overall`: l1 and copy_l1 are means over all frames of colours in [0, 1]
+    """
+    fitted = loaded(run, device, "reconstruct clips")
+    again: Callable[[Clip], Animation] = ability(fitted, "reconstruct", "reconstruction of a clip")
+    target = None if out is None else _fresh(Path(out), force)
+    side = int(fitted.method.config.size)
+    clips = ClipFolder(folder, part, max_frames=max_frames, max_side=4 * side)
+    found: list[Reconstruction] = []
+    shown: dict[str, Tensor] = {}
+    for name, clip in islice(zip(clips.names, clips, strict=True), max_clips):
+        truth = squeezed_bytes(own_pixels(clip), (side, side))
+        with torch.no_grad():
+            made = again(replace(clip, pixels=truth, mattes=None, sizes=None)).clip()
+        found.append(compared(name, truth, made.pixels))
+        if target is not None:
+            write(target / "frames" / name, made.pixels, clip.timing, force=force)
+        if len(shown) < 2 * SHOWN:
+            shown |= {name: truth, f"{name} again": made.pixels}
+        if say is not None and len(found) % 100 == 0:
+            say(f"{len(found)} of {len(clips)} clips: L1 {overall(found)['l1']:.4f}")
+    figures = overall(found)
+    if target is not None:
+        _keep(target, figures, found, shown)
+    return figures
+
+
+def predict(
+    run: Fitted | str | Path,
+    source: Source,
+    *,
+    out: str | Path,
+    frames: int = 32,
+    force: bool = False,
+    device: str = "auto",
+) -> tuple[Path, tuple[str, ...]]:
+    """Image to video: a picture moves as things of its kind do, without a driving video.
+
+    source   a picture, or a video whose first frame is taken
+    frames   how many are made
+    returns  the file, and what a person should know of how it was made
+    Raises UsageError for methods that cannot.
+    """
+    target = Path(out)
+    check_free(target, force)
+    if frames < 2:
+        raise UsageError(f"a video of {frames} frames is none", "Ask for 2 or more: --frames 32")
+    fitted = loaded(run, device, "go on from a picture")
+    make = ability(fitted, "predict", "image to video")
+    with torch.no_grad():
+        made: Animation = make(None, picture_of(source), frames)
+        write(target, (picture[:3] for picture in made.frames), made.timing, force=force)
+    return target, made.notes
+
+
+def _fresh(out: Path, force: bool) -> Path:
+    if out.is_dir() and not any(out.iterdir()):
+        return out
+    if not (force and (out / "figures.json").is_file()):
+        check_free(out, False)
+    return out
+
+
+def _keep(target: Path, figures: dict[str, float], found: list[Reconstruction], shown: dict[str, Tensor]) -> None:
+    sheet = contact_sheet(shown)
+    cv2.imwrite(str(target / "sheet.png"), sheet.permute(1, 2, 0).flip(-1).contiguous().numpy())
+    told = {"overall": figures, "clips": [asdict(each) for each in found]}
+    (target / "figures.json").write_text(json.dumps(told, indent=2), encoding="utf-8")

@@ -1,0 +1,26 @@
+"""muybridge export"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from muybridge.cli import options as o
+from muybridge.cli.console import out as printed
+
+
+def export(run: Path, /, *, out: o.Out, force: o.Force = False) -> None:
+    """Write the networks of a run as ONNX files, for programs without PyTorch. Their batch may be of any size.
+
+    For example:
+
+        muybridge export runs/walkers --out walkers-onnx
+
+    Parameters
+    ----------
+    run
+        The folder of `fit` or `import`.
+    """
+    import muybridge
+
+    for path in muybridge.export(run, out=out, force=force):
+        printed().print(str(path), markup=False)

@@ -1,0 +1,67 @@
+"""muybridge live"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.live import Live
+from rich.text import Text
+
+from muybridge.cli import options as o
+from muybridge.cli.console import err, note
+from muybridge.cli.console import out as printed
+
+
+def live(
+    run: Path,
+    /,
+    *,
+    source: Annotated[Path, Parameter(name="--source", help="The picture that moves.")],
+    camera: Annotated[int | None, Parameter(name="--camera", help="Number of a camera, the first is 0.")] = None,
+    driving: Annotated[Path | None, Parameter(name="--driving", help="A video, played at its own pace.")] = None,
+    out: Annotated[Path | None, Parameter(name="--out", help="Keep it as a video.")] = None,
+    mode: Annotated[str | None, Parameter(name="--mode", help="How motion is carried over.")] = None,
+    port: Annotated[int, Parameter(name="--port", help="Of the page that shows it; 0 takes a free one.")] = 0,
+    screen: Annotated[bool, Parameter(name="--screen", help="Show it on a page of this machine.")] = True,
+    max_frames: o.MaxFrames = None,
+    force: o.Force = False,
+    device: o.Device = "auto",
+) -> None:
+    """Move a picture as a camera sees it now, with the frame rate shown. Ctrl-C ends it.
+
+    The picture is shown on a page for a browser on this machine (motion JPEG on 127.0.0.1), for the OpenCV that comes
+    with this package opens no windows.
+
+    For example:
+
+        muybridge live runs/faces --source photo.png --camera 0
+
+        muybridge live runs/faces --source photo.png --driving talk.mp4 --out talked.mp4
+
+    Parameters
+    ----------
+    run
+        The folder of `fit` or `import`.
+    """
+    import muybridge
+
+    with Live(Text(""), console=err(), transient=True) as shown:
+        lived = muybridge.live(
+            run,
+            source,
+            driving=driving,
+            camera=camera,
+            out=out,
+            mode=mode,
+            port=port if screen else None,
+            max_frames=max_frames,
+            force=force,
+            device=device,
+            on_open=lambda address: note(f"watch it at {address}"),
+            on_frame=lambda rate: shown.update(Text(f"{rate:.1f} frames per second, Ctrl-C ends")),
+        )
+    note(f"{lived.frames} frames at {lived.rate:.1f} a second, {lived.missed} left out")
+    if out is not None:
+        printed().print(str(out), markup=False)

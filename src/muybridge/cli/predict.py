@@ -1,0 +1,43 @@
+"""muybridge predict"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from muybridge.cli import options as o
+from muybridge.cli.console import note
+from muybridge.cli.console import out as printed
+
+
+def predict(
+    run: Path,
+    picture: Path,
+    /,
+    *,
+    out: o.Out,
+    frames: Annotated[int, Parameter(name="--frames", help="How many are made.")] = 32,
+    force: o.Force = False,
+    device: o.Device = "auto",
+) -> None:
+    """Image to video: a picture goes on as things of its kind do. For methods that learn this.
+
+    For example:
+
+        muybridge predict runs/robots photo.png --out photo-moves.mp4
+
+    Parameters
+    ----------
+    run
+        The folder of `fit`.
+    picture
+        An image, or a video whose first frame is taken.
+    """
+    import muybridge
+
+    path, notes = muybridge.predict(run, picture, out=out, frames=frames, force=force, device=device)
+    for each in notes:
+        note(each)
+    printed().print(str(path), markup=False)

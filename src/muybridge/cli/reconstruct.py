@@ -1,0 +1,56 @@
+"""muybridge reconstruct"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from muybridge.cli import options as o
+from muybridge.cli.console import note, table
+
+
+def reconstruct(
+    run: Path,
+    folder: Path,
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(name="--out", help="Where frames, a sheet and figures.json go.")] = None,
+    part: Annotated[Literal["train", "test"], Parameter(name="--part", help="Of a divided folder.")] = "test",
+    max_clips: Annotated[int | None, Parameter(name="--max-clips", help="The first so many clips only.")] = None,
+    max_frames: o.MaxFrames = None,
+    force: o.Force = False,
+    device: o.Device = "auto",
+) -> None:
+    """Make test clips again from their first frames, and measure: the protocol of the animation papers.
+
+    `l1` is the mean absolute difference of colours in [0, 1] over all frames; `copy_l1` that of the first frame
+    standing still, and `times` how many times lower the first is.
+
+    For example:
+
+        muybridge reconstruct runs/shapes shapes --out shapes-again
+
+    Parameters
+    ----------
+    run
+        The folder of `fit` or `import`.
+    folder
+        Of clips; its `test` part where there is one.
+    """
+    import muybridge
+
+    found = muybridge.reconstruct(
+        run,
+        folder,
+        out,
+        part=part,
+        max_clips=max_clips,
+        max_frames=max_frames,
+        force=force,
+        device=device,
+        say=note,
+    )
+    counts = ("clips", "frames")
+    table("", {name: f"{value:.0f}" if name in counts else f"{value:.4f}" for name, value in found.items()})

@@ -1,0 +1,144 @@
+"""Folders of clips as people keep them, read one clip at a time."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import overload
+
+from muybridge.errors import InputError, UsageError
+from muybridge.video.clip import Clip
+from muybridge.video.paths import IMAGE_SUFFIXES, images_in, local, natural
+from muybridge.video.reading import read
+
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif", ".m4v", ".apng")
+PARTS = ("train", "test")
+
+
+class ClipFolder(Sequence[Clip]):
+    """Every clip below a folder; each one is decoded when it is asked for, and not kept.
+
+    A clip is a video, a GIF, an image that is a row of square frames, or a folder of images. With `train` and `test`
+    in the folder, `part` says which of them; without them the folder itself is meant. Hidden files are passed over.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        part: str = "train",
+        *,
+        max_frames: int | None = None,
+        max_side: int | None = None,
+        stride: int = 1,
+    ) -> None:
+        """
+        folder      the root
+        part        train or test
+        max_frames  at most so many of each clip, from its start
+        max_side    larger frames are made smaller while decoding, pixels
+        stride      every so many-th frame
+        Raises InputError where there are no clips.
+        """
+        self.root = Path(folder)
+        self.folder = part_of(folder, part)
+        self.paths = clips_in(self.folder)
+        self.max_frames, self.max_side, self.stride = max_frames, max_side, stride
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Clip: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Clip]: ...
+    def __getitem__(self, index: int | slice) -> Clip | Sequence[Clip]:
+        """A clip, decoded now; a slice decodes all of its clips."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self))[index]]
+        return read_clip(self.paths[index], max_frames=self.max_frames, max_side=self.max_side, stride=self.stride)
+
+    def __iter__(self) -> Iterator[Clip]:
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def names(self) -> list[str]:
+        """What each clip is called: the file's or folder's name without its ending."""
+        return [name_of_clip(path) for path in self.paths]
+
+    @property
+    def identities(self) -> list[int]:
+        """Whom each clip shows: the part of its name before the first `#`, as VoxCeleb and TaiChiHD are cut
+        (`id10001#7w0IBEWc9Qw#001993#002143.mp4`); a clip without a # is somebody of its own."""
+        known: dict[str, int] = {}
+        return [known.setdefault(name.split("#")[0] if "#" in name else f"\0{name}", len(known)) for name in self.names]
+
+
+def part_of(folder: str | Path, part: str) -> Path:
+    """`folder/part` where the folder is divided, or the folder itself; InputError where that part is missing."""
+    root = local(folder)
+    if not root.is_dir():
+        raise InputError(f"{folder} is a file: a folder of clips is needed", "Give the folder that it lies in.")
+    there = [name for name in PARTS if (root / name).is_dir()]
+    if not there:
+        return root
+    if part not in there:
+        raise InputError(f"{folder} has {' and '.join(there)}, but no {part}", f"Put clips into {root / part}.")
+    return root / part
+
+
+def clips_in(folder: Path) -> list[Path]:
+    """The clips of a folder in natural order; InputError where there are none."""
+    entries = sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=natural)
+    known = (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
+    found = [p for p in entries if (p.is_file() and p.suffix.lower() in known) or (p.is_dir() and images_in(p))]
+    if not found:
+        raise InputError(
+            f"there are no clips in {folder}",
+            "Clips are videos, GIFs, rows of square frames as PNG, or folders of images; see docs/datasets.md.",
+        )
+    return found
+
+
+def read_clip(path: Path, *, max_frames: int | None = None, max_side: int | None = None, stride: int = 1) -> Clip:
+    """A clip of a folder; an image is a row of square frames here, two of them at least.
+
+    Raises InputError as `video.read` does, and for an image that is not such a row.
+    """
+    strip = None if path.is_dir() or path.suffix.lower() not in IMAGE_SUFFIXES else True
+    try:
+        return read(path, max_frames=max_frames, max_side=max_side, stride=stride, strip=strip)
+    except UsageError as e:  # not a whole number of squares
+        raise InputError(e.message, "An image in a folder of clips is a row of square frames.") from e
+
+
+def name_of_clip(path: Path) -> str:
+    """The name without its ending."""
+    return path.name if path.is_dir() else path.stem
+
+
+def read_pairs(path: str | Path) -> list[tuple[str, str]]:
+    """(source, driving) of each line of a CSV with columns of these names, as the released pair lists have them.
+
+    Raises InputError where they are missing or there are no lines.
+    """
+    with local(path).open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        names = rows.fieldnames or []
+        if not {"source", "driving"} <= set(names):
+            raise InputError(
+                f"{path} has the columns {', '.join(names) or 'none'}: source and driving are needed",
+                "The first line of a pair list is: source,driving",
+            )
+        pairs = [(row["source"], row["driving"]) for row in rows if row["source"] and row["driving"]]
+    if not pairs:
+        raise InputError(f"{path} lists no pairs", "Each line names a source and a driving clip.")
+    return pairs
+
+
+def find_clip(paths: Sequence[Path], name: str) -> Path:
+    """The clip of that name, with or without its ending; InputError where there is none."""
+    for path in paths:
+        if name in (path.name, name_of_clip(path)) or Path(name).stem == name_of_clip(path):
+            return path
+    raise InputError(f"there is no clip {name!r} in {paths[0].parent}", "Names are those of files in that folder.")

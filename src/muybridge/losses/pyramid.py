@@ -1,0 +1,53 @@
+"""Distances in the feature space of VGG-19 at several sizes, and a stand-in that needs no weights."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from muybridge.geometry import full_precision
+from muybridge.losses.reconstruction import multiscale_l1, ssim_loss
+from muybridge.networks import Downsample, Vgg19
+from muybridge.tensors import Images, Scalar
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet, as torchvision's weights want their pictures."""
+
+
+class PerceptualPyramid(nn.Module):
+    """Sum over sizes and layers of weight x mean |V(result) - V(target)| (articulated animation, eq. 5; FOMM, eq. 13).
+
+    vgg      frozen
+    weights  of relu1_1 to relu5_1
+    scales   1 / n each
+    """
+
+    def __init__(self, vgg: Vgg19, weights: Sequence[float], scales: Sequence[float]) -> None:
+        super().__init__()
+        self.vgg = vgg
+        self.weights = tuple(weights)
+        self.sizes = nn.ModuleList(Downsample(round(1 / scale)) for scale in scales)
+
+    def forward(self, result: Images, target: Images) -> Scalar:
+        """result, target  [B, 3, H, W] in [0, 1]; the smallest size must have at least 16 pixels a side."""
+        terms: list[Tensor] = []
+        for down in self.sizes:
+            made = self._features(down(result))
+            with torch.no_grad():
+                wanted = self._features(down(target))
+            pairs = zip(self.weights, made, wanted, strict=True)
+            terms += [w * (full_precision(a) - full_precision(b)).abs().mean() for w, a, b in pairs if w]
+        return torch.stack(terms).sum()
+
+    def _features(self, images: Images) -> list[Tensor]:
+        mean, deviation = (images.new_tensor(x).view(1, 3, 1, 1) for x in (MEAN, DEVIATION))
+        return self.vgg((images - mean) / deviation)
+
+
+def plain_pyramid(result: Images, target: Images) -> Scalar:
+    """200 x (mean |difference| at three sizes + (1 - SSIM) / 4): for trainings without the weights of VGG-19, and about
+    as large as the distance that those give, so that the other losses keep their share.
+
+    result, target  [B, 3, H, W] in [0, 1], both sides at least 11 pixels
+    """
+    return 200 * (multiscale_l1(result, target) + ssim_loss(result, target) / 4)

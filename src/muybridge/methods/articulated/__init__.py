@@ -1,0 +1,1 @@
+"""Motion representations for articulated animation (2021)."""

@@ -1,0 +1,1 @@
+"""First order motion model (Siarohin et al. 2019)."""

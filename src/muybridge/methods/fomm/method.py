@@ -1,0 +1,156 @@
+"""FOMM: first order motion model for image animation (Siarohin et al. 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from muybridge.errors import UsageError
+from muybridge.geometry import random_thin_plate
+from muybridge.losses import (
+    PerceptualPyramid,
+    frame_equivariance,
+    lsgan_critic,
+    lsgan_generator,
+    plain_pyramid,
+    point_equivariance,
+)
+from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
+from muybridge.methods.fomm.animating import animate, nearest_frame, preview, reconstruct, stream
+from muybridge.methods.fomm.config import FommConfig
+from muybridge.methods.fomm.data import FommData, prepared
+from muybridge.methods.fomm.exporting import onnx_parts
+from muybridge.methods.fomm.networks import Critics, FommNetworks, Keypoints
+from muybridge.methods.fomm.presets import CARD
+from muybridge.methods.fomm.released import imported, is_released
+from muybridge.networks import load_vgg19
+from muybridge.tensors import Images, Points, Scalar
+from muybridge.video import Clip
+
+
+class Fomm(Method[FommConfig, FommData]):
+    """A detector finds K keypoints and the affine motion around each, a dense motion network makes one flow of them,
+    and a generator moves the source's features by it and makes up what it hid.
+
+    Pictures are RGB in [0, 1], squeezed to the config's square.
+    """
+
+    card: ClassVar[Card] = CARD
+    Config = FommConfig
+    Data = FommData
+    modes: ClassVar[tuple[str, ...]] = ("relative", "standard")
+
+    def __init__(self, config: FommConfig) -> None:
+        super().__init__(config)
+        self.networks = FommNetworks(config)
+        self.critics = Critics(config) if config.losses.adversarial else None
+        # In a list, so that VGG's weights are not taken for this method's own; there once it is trained.
+        self._pyramid: list[PerceptualPyramid] = []
+
+    # -- what is learned ------------------------------------------------------------------------------------------
+
+    def prepare(self, clips: Sequence[Clip], **options: Any) -> FommData:
+        """Clips of one kind of object, each of two frames or more; InputError says which is not.
+
+        Raises MissingWeightsError where the losses need VGG-19 and it is not on this machine.
+        """
+        self._load_pyramid()
+        return prepared(clips, self.config, **options)
+
+    def stages(self) -> tuple[Stage, ...]:
+        t = self.config.training
+        return (Stage("learn", t.steps, t.batch, t.decay, t.drops),)
+
+    def groups(self, stage: Stage) -> dict[str, Group]:
+        t = self.config.training
+        groups = {"networks": Group(list(self.networks.parameters()), t.lr, (0.5, t.beta2))}
+        if self.critics is not None:
+            groups["critic"] = Group(list(self.critics.parameters()), t.lr, (0.5, t.beta2))
+        return groups
+
+    def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
+        """Source, driving and bent frame go through the detector one after the other, each a batch of its own."""
+        source, driving, w = batch["source"], batch["driving"], self.config.losses
+        at, to = self.networks.detect(source), self.networks.detect(driving)
+        made = self.networks(source, at, to)[0].picture
+        losses = {"perceptual": self._distance(made, driving)}
+        if self.critics is not None:
+            losses["adversarial"], losses["matching"] = adversarial_losses(self.critics, made, driving, to.points)
+        if w.equivariance_value or w.equivariance_jacobian:
+            losses |= self._equivariance(driving, to)
+        weights = {name: getattr(w, name) for name in losses if name != "perceptual"}
+        if self.critics is not None:
+            weights["matching"] = w.adversarial * w.matching
+        yield Turn("networks", losses, weights)
+        if self.critics is not None:
+            yield Turn("critic", {"critic": critic_loss(self.critics, made, driving, to.points)})
+
+    def _distance(self, made: Images, driving: Images) -> Scalar:
+        """The perceptual loss at all sizes, its weights included (paper, eq. 13)."""
+        if self.config.perceptual == "weight-free":
+            return plain_pyramid(made, driving)
+        self._load_pyramid()
+        return self._pyramid[0].to(made.device)(made, driving)
+
+    def _load_pyramid(self) -> None:
+        w, smallest = self.config.losses, self.config.size * min(self.config.losses.scales)
+        if self._pyramid or self.config.perceptual == "weight-free":
+            return
+        if smallest < 16:
+            raise UsageError(
+                f"VGG-19 takes pictures of 16 pixels or more, and the smallest of the perceptual loss has {smallest:g}",
+                "Set losses.scales to fewer sizes, or perceptual to weight-free.",
+            )
+        self._pyramid.append(PerceptualPyramid(load_vgg19(), w.perceptual, w.scales))
+
+    def _equivariance(self, driving: Images, to: Keypoints) -> dict[str, Tensor]:
+        """Keypoints and Jacobians of a bent frame (paper, eq. 10 and 11)."""
+        b = self.config.bend
+        bend = random_thin_plate(len(driving), b.affine, b.thin_plate, b.points, driving.float())
+        bent = self.networks.detect(bend.warp(driving, align_corners=self.config.align_corners))
+        losses = {"equivariance_value": point_equivariance(to.points, bent.points, bend)}
+        if to.jacobians is not None and bent.jacobians is not None:
+            losses["equivariance_jacobian"] = frame_equivariance(to.jacobians, bent.jacobians, bent.points, bend)
+        return losses
+
+    # -- what comes out -------------------------------------------------------------------------------------------
+
+    def preview(self, data: FommData, stage: Stage) -> Tensor:
+        return preview(self, data)
+
+    def animate(
+        self, data: FommData | None, driving: Clip | None, source: Clip | str | None = None, **options: Any
+    ) -> Animation:
+        """The picture `source` moving as `driving` does; see `animating.animate`."""
+        return animate(self, driving, source, **options)
+
+    # What the verbs of the API find here, where a method has it.
+    stream = stream
+    reconstruct = reconstruct
+    nearest_frame = nearest_frame
+    imported = staticmethod(imported)
+    recognises = staticmethod(is_released)
+    onnx_parts = onnx_parts
+
+
+def adversarial_losses(critics: Critics, made: Images, driving: Images, keypoints: Points) -> tuple[Scalar, Scalar]:
+    """The adversarial loss, and the distance of the critics' features, both summed over sizes and, the latter, blocks.
+
+    made, driving  [B, 3, H, W] in [0, 1]
+    keypoints      [B, K, 2]  of the driving frame
+    """
+    fake = critics(made, keypoints)
+    real = critics(driving, keypoints)
+    pairs = [(a, b) for r, f in zip(real, fake, strict=True) for a, b in zip(r[:-1], f[:-1], strict=True)]
+    matching = torch.stack([(a.detach() - b).abs().mean() for a, b in pairs]).sum()
+    return len(fake) * lsgan_generator(fake), matching
+
+
+def critic_loss(critics: Critics, made: Images, driving: Images, keypoints: Points) -> Scalar:
+    """mean (1 - D(driving))^2 + mean D(made)^2, summed over sizes."""
+    fake = critics(made.detach(), keypoints)
+    real = critics(driving, keypoints)
+    return 2 * len(fake) * lsgan_critic(real, fake)

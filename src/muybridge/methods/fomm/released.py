@@ -1,0 +1,234 @@
+"""The checkpoints and configs of the released program, as data and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from torch import Tensor
+
+from muybridge.errors import CheckpointError
+from muybridge.methods.fomm.config import (
+    BendConfig,
+    CriticConfig,
+    DetectorConfig,
+    FommConfig,
+    GeneratorConfig,
+    LossConfig,
+    MotionConfig,
+    TrainingConfig,
+)
+from muybridge.networks import gaussian_taps, load_tensors, state_in
+
+State = dict[str, Tensor]
+PARTS_NEEDED = ("kp_detector", "generator")
+Options = Mapping[str, Any]
+PARTS = (
+    ("kp_detector", r"^predictor\.", "networks.detector.trunk."),
+    ("kp_detector", r"^kp\.", "networks.detector.head."),
+    ("kp_detector", r"^jacobian\.", "networks.detector.frame_head."),
+    ("generator", r"^dense_motion_network\.hourglass\.", "networks.motion.trunk."),
+    ("generator", r"^dense_motion_network\.mask\.", "networks.motion.masks."),
+    ("generator", r"^dense_motion_network\.occlusion\.", "networks.motion.occlusion."),
+    ("generator", r"^(first|down_blocks|up_blocks|final)\.", r"networks.generator.\1."),
+    ("generator", r"^bottleneck\.r(\d+)\.", r"networks.generator.bottleneck.\1."),
+    ("discriminator", r"^discs\.([^.]+)\.", r"critics.judges.\1."),
+)
+"""Part of the checkpoint, the program's names in it, ours."""
+
+
+def is_released(table: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint's table of contents is this program's."""
+    generator = table.get("generator")
+    return isinstance(generator, Mapping) and "kp_detector" in table and "first.conv.weight" in generator
+
+
+def imported(path: Path, options: Path | None = None) -> tuple[FommConfig, State, int]:
+    """A released checkpoint as settings that reproduce the program, and the weights under `Fomm`'s names.
+
+    path     *.pth.tar as the program writes it; of any sizes and options
+    options  its YAML; without it the sizes are read off the weights, and what they do not show is the program's
+             default
+    returns  the settings, the weights, the stage (1)
+    Raises CheckpointError.
+    """
+    table = load_tensors(path)
+    if not is_released(table):
+        found = ", ".join(sorted(map(str, table))[:8])
+        raise CheckpointError(f"{path} is not a checkpoint of FOMM: expected generator and kp_detector, found {found}")
+    states: dict[str, State] = {name: state_in(table, name) for name in PARTS_NEEDED}
+    said = read_options(options)
+    if isinstance(table.get("discriminator"), Mapping) and table["discriminator"]:
+        states["discriminator"] = state_in(table, "discriminator")
+    try:
+        config = _config(states, said)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        if isinstance(error, ValidationError):
+            wrong = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
+            raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
+        raise CheckpointError(f"{path} has parts of FOMM, but not in the released layout: {error}") from error
+    return config, renamed(states, config), 1
+
+
+def read_options(path: Path | None) -> Options:
+    """The program's YAML; CheckpointError where the file is none."""
+    if path is None:
+        return {}
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CheckpointError(f"{path} is not a YAML file of options: {error}") from error
+    if not isinstance(raw, dict) or "model_params" not in raw:
+        raise CheckpointError(f"{path} is not a config of FOMM: it has no model_params")
+    return raw
+
+
+def renamed(states: Mapping[str, State], config: FommConfig) -> State:
+    """The program's names to ours; CheckpointError names one that has no place."""
+    ours: State = {}
+    scales = [_critic_name(scale) for scale in config.critic.scales]
+    for part, state in states.items():
+        if part == "discriminator" and not config.losses.adversarial:
+            continue
+        for name, value in state.items():
+            if name.endswith("down.weight"):
+                _check_blur(f"{part}.{name}", value)
+                continue
+            rules = [(pattern, to) for p, pattern, to in PARTS if p == part and re.match(pattern, name)]
+            if not rules:
+                raise CheckpointError(f"{part}.{name} has no place in FOMM")
+            place = re.sub(*rules[0], name)
+            if part == "discriminator":
+                scale = name.split(".")[1]
+                place = place.replace(f"judges.{scale}.", f"judges.{scales.index(scale)}.", 1)
+            ours[place] = value
+    return ours
+
+
+def _critic_name(scale: float) -> str:
+    return f"{scale:g}".replace(".", "-")
+
+
+def _check_blur(name: str, kernel: Tensor) -> None:
+    taps = gaussian_taps((kernel.shape[-1] + 3) // 4)
+    if kernel.shape[-2:] != (len(taps),) * 2 or (kernel - taps[:, None] * taps).abs().max() > 1e-5:
+        raise CheckpointError(f"{name} is not the program's Gaussian")
+
+
+def _config(states: Mapping[str, State], said: Options) -> FommConfig:
+    detector, generator = states["kp_detector"], states["generator"]
+    model, train = said.get("model_params", {}), said.get("train_params", {})
+    critic = _critic(states.get("discriminator"), model.get("discriminator_params", {}), detector)
+    losses = _losses(train, critic is not None)
+    shape = said.get("dataset_params", {}).get("frame_shape")
+    return FommConfig(
+        size=int(shape[0]) if shape else 256,
+        keypoints=detector["kp.weight"].shape[0],
+        jacobian="jacobian.weight" in detector,
+        align_corners=False,
+        detector=_detector(detector, {**model.get("kp_detector_params", {})}),
+        motion=_motion(generator, model.get("generator_params", {}).get("dense_motion_params", {})),
+        generator=_generator(generator),
+        critic=critic or CriticConfig(),
+        losses=losses,
+        bend=_bend(train.get("transform_params", {})),
+        training=_training(train),
+    )
+
+
+def hourglass_sizes(state: Mapping[str, Tensor], prefix: str) -> dict[str, int]:
+    """Width, largest width and number of halvings of an hourglass, from the weights under a prefix."""
+    pattern = re.escape(prefix) + r"encoder\.down_blocks\.(\d+)\.conv\.weight"
+    widths = {int(found[1]): x.shape[0] for name, x in state.items() if (found := re.match(pattern, name))}
+    last = state[f"{prefix}decoder.up_blocks.{len(widths) - 1}.conv.weight"].shape[0]
+    return {"width": last, "max_width": max(widths.values()), "blocks": len(widths)}
+
+
+def _scale(state: Mapping[str, Tensor], name: str, said: Options) -> float:
+    """1 / n for a blur of 4 (n - 1) + 1 taps; what the options say where nothing is scaled."""
+    kernel = state.get(name)
+    return float(said.get("scale_factor", 1)) if kernel is None else 4 / (kernel.shape[-1] + 3)
+
+
+def _detector(state: State, said: Options) -> DetectorConfig:
+    frames = state.get("jacobian.weight")
+    return DetectorConfig.model_validate(
+        {
+            **hourglass_sizes(state, "predictor."),
+            "scale": _scale(state, "down.weight", said),
+            "temperature": float(said.get("temperature", 0.1)),
+            "padding": int(said.get("pad", 0)),
+            "one_frame_map": frames is not None and frames.shape[0] == 4 != 4 * state["kp.weight"].shape[0],
+        }
+    )
+
+
+def _motion(state: State, said: Options) -> MotionConfig:
+    return MotionConfig.model_validate(
+        {
+            **hourglass_sizes(state, "dense_motion_network.hourglass."),
+            "scale": _scale(state, "dense_motion_network.down.weight", said),
+            "variance": float(said.get("kp_variance", 0.01)),
+            "occlusion": "dense_motion_network.occlusion.weight" in state,
+        }
+    )
+
+
+def _generator(state: State) -> GeneratorConfig:
+    downs = [x.shape[0] for name, x in state.items() if re.match(r"down_blocks\.\d+\.conv\.weight", name)]
+    first = state["first.conv.weight"].shape[0]
+    blocks = len({name.split(".")[1] for name in state if name.startswith("bottleneck.r")})
+    return GeneratorConfig(width=first, max_width=max(first, *downs), downs=len(downs), blocks=blocks)
+
+
+def _critic(state: State | None, said: Options, detector: State) -> CriticConfig | None:
+    """None where there is no critic."""
+    if state is None:
+        return None
+    names = list(dict.fromkeys(name.split(".")[1] for name in state))
+    convs = [name for name in state if re.match(rf"discs\.{names[0]}\.down_blocks\.\d+\.conv\.weight(_orig)?$", name)]
+    widths = [state[name].shape[0] for name in convs]
+    return CriticConfig.model_validate(
+        {
+            "width": -(-widths[0] // 2),
+            "max_width": max(widths),
+            "blocks": len(widths),
+            "scales": [float(name.replace("-", ".")) for name in names],
+            "spectral": convs[0].endswith("_orig"),
+            "keypoints": state[convs[0]].shape[1] == 3 + detector["kp.weight"].shape[0],
+        }
+    )
+
+
+def _losses(train: Options, critic: bool) -> LossConfig:
+    said = train.get("loss_weights", {})
+    matching = said.get("feature_matching", [10])
+    if len(set(matching)) > 1:
+        raise ValueError(f"feature_matching has other weights for other blocks: {matching}")
+    values = {
+        "perceptual": said.get("perceptual"),
+        "scales": train.get("scales"),
+        "equivariance_value": said.get("equivariance_value"),
+        "equivariance_jacobian": said.get("equivariance_jacobian"),
+        "adversarial": said.get("generator_gan") if critic else 0,
+        "matching": matching[0],
+    }
+    return LossConfig.model_validate({name: value for name, value in values.items() if value is not None})
+
+
+def _bend(said: Options) -> BendConfig:
+    names = {"sigma_affine": "affine", "sigma_tps": "thin_plate", "points_tps": "points"}
+    return BendConfig.model_validate({ours: said[theirs] for theirs, ours in names.items() if theirs in said})
+
+
+def _training(said: Options) -> TrainingConfig:
+    """Steps are not in the file: the program counts epochs of a data set that it does not name."""
+    values: dict[str, Any] = {"lr": said.get("lr_generator"), "batch": said.get("batch_size")}
+    epochs, drops = said.get("num_epochs"), said.get("epoch_milestones")
+    if epochs and drops is not None:
+        values["drops"] = [drop / epochs for drop in drops if drop < epochs]
+    return TrainingConfig.model_validate({name: value for name, value in values.items() if value is not None})

@@ -1,0 +1,164 @@
+"""The released program's YAML files, as this package's settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from muybridge.errors import CheckpointError
+
+KNOWN = {
+    "common_params": {"num_kp", "kp_variance", "num_channels"},
+    "kp_detector_params": {"temperature", "block_expansion", "max_features", "num_blocks", "scale_factor"}
+    | {"clip_variance", "temporal"},
+    "generator_params": {"block_expansion", "max_features", "num_blocks", "num_refinement_blocks"}
+    | {"dense_motion_params", "kp_embedding_params", "interpolation_mode", "temporal"},
+    "discriminator_params": {"kp_embedding_params", "block_expansion", "max_features", "num_blocks", "temporal"},
+    "dense_motion_params": {"block_expansion", "max_features", "num_blocks", "use_mask", "use_correction"}
+    | {"scale_factor", "mask_embedding_params", "num_group_blocks", "bg_init", "temporal"},
+    "embedding": {"use_heatmap", "use_deformed_source_image", "use_difference", "heatmap_type", "norm_const"}
+    | {"scale_factor"},
+}
+"""The options that are understood; another one might change what the networks compute."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the weights cannot say.
+
+    size      side of the pictures
+    detector, motion, drawn_for_generator, drawn_for_critic   settings of this package
+    resampling   of flow and maps
+    relative  whether the program's own transfer is relative
+    train, dataset   as written
+    """
+
+    size: int
+    detector: dict[str, Any]
+    motion: dict[str, Any]
+    drawn_for_generator: dict[str, Any]
+    drawn_for_critic: dict[str, Any]
+    resampling: str
+    relative: bool
+    train: Mapping[str, Any]
+    dataset: Mapping[str, Any]
+
+
+def read_options(path: Path) -> Options:
+    """Read a YAML file of the program; CheckpointError names what is not understood."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CheckpointError(f"{path} is not a YAML file of options: {error}") from error
+    model = _section(raw, "model_params", path)
+    common = _known(model, "common_params", path)
+    detector = _known(model, "kp_detector_params", path)
+    generator = _known(model, "generator_params", path)
+    critic = _known(model, "discriminator_params", path)
+    motion = _known(generator, "dense_motion_params", path)
+    seen = _known(motion, "mask_embedding_params", path, "embedding")
+    dataset, transfer = _section(raw, "dataset_params", path), _section(raw, "transfer_params", path)
+    size = _size(dataset, path)
+    scale = float(motion.get("scale_factor", 1))
+    return Options(
+        size=size,
+        detector={
+            "scale": float(detector.get("scale_factor", 1)),
+            "temperature": float(detector.get("temperature", 0.1)),
+            "smallest_variance": float(detector.get("clip_variance") or 0.0),
+            "covariance": _covariance(common.get("kp_variance", "matrix"), path),
+        },
+        motion={
+            "heat": bool(seen.get("use_heatmap", True)),
+            "displacement": bool(seen.get("use_difference", False)),
+            "source": bool(seen.get("use_deformed_source_image", False)),
+            "bumps": _bumps(seen, path) | {"scale": scale * float(seen.get("scale_factor", 1))},
+        },
+        drawn_for_generator=_bumps(_known(generator, "kp_embedding_params", path, "embedding"), path),
+        drawn_for_critic=_bumps(_known(critic, "kp_embedding_params", path, "embedding"), path),
+        resampling={"nearest": "nearest", "trilinear": "bilinear"}.get(
+            generator.get("interpolation_mode", "nearest"), "unknown"
+        ),
+        relative=bool(_section(transfer, "normalization_params", path).get("move_location", False)),
+        train=_section(raw, "train_params", path),
+        dataset=dataset,
+    )
+
+
+def losses(train: Mapping[str, Any], blocks: int) -> dict[str, Any]:
+    """The weights that the options name, or the paper's, with the program's habits."""
+    said = train.get("loss_weights") or {}
+    return {
+        "matching": tuple(said.get("reconstruction", [10] * (blocks + 1))),
+        "gan": said.get("generator_gan", 1),
+        "deformed": said.get("reconstruction_deformed", 0),
+        "through_keypoints": not train.get("detach_kp_generator", False),
+    }
+
+
+def pace(train: Mapping[str, Any]) -> dict[str, Any]:
+    """Batch, rate, and where it drops."""
+    epochs = train.get("num_epochs") or 0
+    drops = tuple(m / epochs for m in train.get("epoch_milestones") or () if 0 < m < epochs)
+    return {"batch": train.get("batch_size", 64), "lr": train.get("lr", 2e-4), "drops": drops}
+
+
+def augmentation(dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """What the program does to a pair of frames."""
+    said = dataset.get("augmentation_params") or {}
+    flips = said.get("flip_param") or {}
+    return {
+        "time_flip": 0.5 if flips.get("time_flip") else 0.0,
+        "mirror": 0.5 if flips.get("horizontal_flip") else 0.0,
+        "resize": tuple((said.get("resize_param") or {}).get("ratio", (1.0, 1.0))),
+        "hue": (said.get("jitter_param") or {}).get("hue", 0.0),
+    }
+
+
+def _bumps(said: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    kinds = {"difference": "difference", "gaussian": "driving"}
+    kind = said.get("heatmap_type", "gaussian")
+    if kind not in kinds:
+        raise CheckpointError(f"{path}: heatmap_type is difference or gaussian, not {kind!r}")
+    return {
+        "scale": float(said.get("scale_factor", 1)),
+        "alpha": said.get("norm_const", "sum"),
+        "drawn": kinds[kind],
+    }
+
+
+def _covariance(said: object, path: Path) -> str | float:
+    if said == "matrix":
+        return "fitted"
+    if isinstance(said, int | float) and said > 0:
+        return float(said)
+    raise CheckpointError(f"{path}: kp_variance {said!r} is not supported: matrix, or a fixed variance")
+
+
+def _size(dataset: Mapping[str, Any], path: Path) -> int:
+    shape = dataset.get("image_shape", [64, 64, 3])
+    if not isinstance(shape, list) or len(shape) != 3 or shape[0] != shape[1] or shape[2] != 3:
+        raise CheckpointError(f"{path}: image_shape is [side, side, 3], not {shape}")
+    return int(shape[0])
+
+
+def _section(table: object, name: str, path: Path) -> Mapping[str, Any]:
+    """A table of options, empty where there is none."""
+    if not isinstance(table, Mapping):
+        raise CheckpointError(f"{path} is not a YAML file of options: expected names with values")
+    section = table.get(name)
+    if section is None:
+        return {}
+    if not isinstance(section, Mapping):
+        raise CheckpointError(f"{path}: {name} should hold names with values")
+    return section
+
+
+def _known(table: Mapping[str, Any], name: str, path: Path, kind: str | None = None) -> Mapping[str, Any]:
+    section = _section(table, name, path)
+    strange = sorted(set(map(str, section)) - KNOWN[kind or name])
+    if strange:
+        raise CheckpointError(f"{path}: {name} has options that are not understood: {', '.join(strange)}")
+    return section

@@ -1,0 +1,56 @@
+"""Monkey-Net's card and presets. A preset is a set of sizes and lengths; what is learned is the same in all."""
+
+from muybridge.method import Card
+from muybridge.methods.monkeynet.config import (
+    AugmentConfig,
+    BumpsConfig,
+    CriticConfig,
+    DetectorConfig,
+    GeneratorConfig,
+    LossConfig,
+    MonkeyNetConfig,
+    MotionConfig,
+    PredictionConfig,
+    StageConfig,
+)
+
+_HALF = BumpsConfig(scale=0.5)
+_STANDARD = MonkeyNetConfig(
+    size=128,
+    detector=DetectorConfig(scale=0.5),
+    motion=MotionConfig(displacement=True, bumps=_HALF),
+    generator=GeneratorConfig(bumps=_HALF),
+    augment=AugmentConfig(hue=0.5),
+)
+_DRAFT = MonkeyNetConfig(
+    size=64,
+    detector=DetectorConfig(width=16, max_width=64, blocks=4, scale=0.5),
+    motion=MotionConfig(width=8, max_width=64, blocks=4, displacement=True, bumps=_HALF),
+    # At this size a flow of half the picture's size shows as steps unless it is smoothed on its way up.
+    generator=GeneratorConfig(width=12, max_width=64, blocks=4, refinements=1, resampling="bilinear"),
+    critic=CriticConfig(width=8, max_width=64, blocks=3),
+    losses=LossConfig(matching=(10.0, 10.0, 10.0, 10.0)),
+    augment=AugmentConfig(resize=(1.0, 1.0)),
+    learn=StageConfig(steps=4500, batch=8, lr=1e-3, decay=0.5),
+    prediction=PredictionConfig(steps=400, batch=8, lr=1e-3, decay=0.5, hidden=256, frames=16),
+)
+_SMOKE = _DRAFT.model_copy(
+    update={
+        "learn": StageConfig(steps=200, batch=8, lr=1e-3, decay=0.5),
+        "prediction": PredictionConfig(steps=50, batch=4, lr=1e-3, decay=0.5, hidden=128, frames=8),
+    }
+)
+
+CARD = Card(
+    name="monkeynet",
+    title="A still image follows a driving video, learnt from a folder of videos; or goes on by itself",
+    paper="Siarohin, Lathuilière, Tulyakov, Ricci, Sebe: Animating Arbitrary Objects via Deep Motion Transfer, 2019",
+    needs="folder",
+    gives="a still image that follows a driving video; image to video",
+    presets={"draft": _DRAFT, "standard": _STANDARD, "smoke": _SMOKE},
+    preset_help={
+        "draft": "64 px, for a processor without GPU",
+        "standard": "128 px, the paper's networks, batch and steps, for a GPU",
+        "smoke": "64 px, a first look in about a minute",
+    },
+)

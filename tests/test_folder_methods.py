@@ -1,0 +1,264 @@
+"""The verbs of methods that learn from a folder: fit, animate a picture, reconstruct, predict, live."""
+
+import json
+import urllib.request
+import wave
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+import torch
+
+import muybridge
+from muybridge.api.mjpeg import Screen
+from muybridge.cli import main
+from muybridge.errors import InputError, OutputExistsError, RunError, UsageError
+from muybridge.evaluation import Reconstruction, compared, overall
+from muybridge.puppets import scene
+from muybridge.video import Timing, probe, read, write
+from muybridge.video.camera import Missed, played
+
+FRAMES = 6
+UNEVEN = Timing((0, 1, 2, 5, 6, 9), 4, Fraction(1, 20))
+HOURGLASS = {"width": 8, "max_width": 16, "blocks": 2}
+SMALL: dict[str, Any] = {
+    "size": 32,
+    "keypoints": 3,
+    "detector": HOURGLASS,
+    "motion": {**HOURGLASS, "group_blocks": 1},
+    "generator": {**HOURGLASS, "refinements": 1},
+    "critic": HOURGLASS,
+    "losses": {"matching": [10, 10, 10]},
+    "learn": {"steps": 3, "batch": 2, "lr": 1e-3},
+    "prediction": {"steps": 2, "batch": 2, "lr": 1e-3, "hidden": 8, "frames": 3},
+}
+TINY: dict[str, Any] = {"set": SMALL, "device": "cpu", "precision": "float32"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three clips to train on, two to test: the second test clip has sound, uneven times and another aspect."""
+    root = tmp_path_factory.mktemp("clips") / "walk ers"
+    drawn = scene("dog-cat", FRAMES, 64)
+    for part, clips in (("train", (drawn.a, drawn.b, drawn.ab)), ("test", (drawn.a, drawn.ba))):
+        (root / part).mkdir(parents=True)
+        for index, clip in enumerate(clips):
+            write(root / part / f"{index}.mp4", clip.pixels, clip.timing)
+    sound = root.parent / "sound.wav"
+    with wave.open(str(sound), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(b"\x10\x20" * 12000)
+    wide = torch.nn.functional.interpolate(drawn.b.pixels.float(), (48, 80)).to(torch.uint8)
+    write(root / "wide.mp4", wide, UNEVEN, audio=sound)
+    (root / "photo.png").write_bytes(cv2.imencode(".png", torch.randint(0, 255, (50, 38, 3)).byte().numpy())[1])
+    return root
+
+
+@pytest.fixture(scope="module")
+def fitted(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> muybridge.Fitted:
+    return muybridge.fit("monkeynet", folder, out=tmp_path_factory.mktemp("runs") / "run", **TINY)
+
+
+def test_a_folder_is_trained_on_and_resumed(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    assert fitted.run.record.status == "finished"
+    assert fitted.run.record.inputs == {"folder": str(folder)}
+    assert len(fitted.data) == 3  # type: ignore[arg-type]
+    again = muybridge.fit("monkeynet", folder, out=fitted.run.path, resume=True, device="cpu", precision="float32")
+    assert again.run.record.done == fitted.run.record.done
+    with pytest.raises(RunError, match="was made from"):
+        muybridge.fit("monkeynet", folder / "train", out=fitted.run.path, resume=True, device="cpu")
+    assert muybridge.load(fitted.run.path, data=False).data is None
+    small = muybridge.fit("monkeynet", folder, out=tmp_path / "small", cache="small", stride=2, max_frames=2, **TINY)
+    assert small.data.starts.tolist() == [0, 2, 4, 6]  # type: ignore[union-attr]
+
+
+def test_what_a_folder_method_is_not_given(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    clip = scene("dog-cat", 3, 64).a
+    for inputs, options in (((), {}), ((folder, folder), {}), ((folder, clip), {}), ((folder,), {"flip": "a"})):
+        with pytest.raises(UsageError):
+            muybridge.fit("monkeynet", *inputs, out=out, **TINY, **options)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="exact or small"):
+        muybridge.fit("monkeynet", folder, out=out, cache="tiny", **TINY)
+    with pytest.raises(InputError, match="no file or folder"):
+        muybridge.fit("monkeynet", folder / "nowhere", out=out, **TINY)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(("mode", "best"), [(None, False), ("standard", False), ("relative", True)])
+def test_a_picture_follows_a_video(
+    fitted: muybridge.Fitted, folder: Path, tmp_path: Path, mode: str | None, best: bool
+) -> None:
+    path, notes = muybridge.animate(
+        fitted.run.path,
+        folder / "wide.mp4",
+        folder / "photo.png",
+        out=tmp_path / "made.mp4",
+        mode=mode,
+        best_frame=best,
+    )
+    made = read(path)
+    assert made.timing.seconds == pytest.approx(UNEVEN.seconds)
+    assert made.timing.duration == pytest.approx(UNEVEN.duration)
+    assert probe(path).has_audio
+    assert (made.height, made.width) == (50, 38)
+    assert any("posed most like" in note for note in notes) == best
+
+
+def test_a_large_picture_may_be_made_smaller(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    path, _ = muybridge.animate(fitted, folder / "wide.mp4", folder / "photo.png", out=tmp_path / "made", max_side=40)
+    assert max(read(path).pixels.shape[2:]) == 40
+
+
+def test_modes_and_what_is_for_pairs(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    def ask(**options: Any) -> None:
+        muybridge.animate(fitted, folder / "wide.mp4", folder / "photo.png", out=tmp_path / "x.mp4", **options)
+
+    with pytest.raises(UsageError, match="relative"):
+        ask(mode="sideways")
+    with pytest.raises(UsageError, match="pairs"):
+        ask(background="source")
+    with pytest.raises(UsageError, match="--source"):
+        muybridge.animate(fitted, folder / "wide.mp4", out=tmp_path / "x.mp4")
+    with pytest.raises(UsageError, match="--driving"):
+        muybridge.animate(fitted, None, folder / "photo.png", out=tmp_path / "x.mp4")
+    (tmp_path / "x.mp4").write_text("mine")
+    with pytest.raises(OutputExistsError):
+        ask()
+
+
+def test_a_pair_list_is_animated(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("source,driving\n0.mp4,1\n1,0\n")
+    files = muybridge.animate_pairs(fitted, folder, tmp_path / "pairs.csv", out=tmp_path / "made")
+    assert [path.name for path in files] == ["0-like-1.mp4", "1-like-0.mp4"]
+    assert all(len(read(path)) == FRAMES for path in files)
+
+
+def test_reconstruction_figures_by_hand() -> None:
+    truth = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
+    truth[1] = 51
+    made = truth.clone()
+    made[1] = 102
+    first = compared("a", truth, made)
+    assert (first.l1, first.copy) == (pytest.approx(0.1), pytest.approx(0.1))
+    found = overall([first, Reconstruction("b", 6, 0.02, 0.3)])
+    assert found["l1"] == pytest.approx((2 * 0.1 + 6 * 0.02) / 8)
+    assert found["copy_l1"] == pytest.approx((2 * 0.1 + 6 * 0.3) / 8)
+    assert found["times"] == pytest.approx(found["copy_l1"] / found["l1"])
+    with pytest.raises(InputError):
+        compared("a", truth, made[:1])
+    with pytest.raises(InputError):
+        overall([])
+
+
+def test_test_clips_are_reconstructed_and_kept(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "again"
+    figures = muybridge.reconstruct(fitted.run.path, folder, out)
+    assert (figures["clips"], figures["frames"]) == (2, 2 * FRAMES)
+    told = json.loads((out / "figures.json").read_text())
+    assert told["overall"] == figures
+    made = read(out / "frames" / "0")
+    assert made.pixels.shape == (FRAMES, 3, 32, 32)
+    # The figure is that of the frames that lie there.
+    from muybridge.data.canvas import squeezed_bytes
+
+    truth = squeezed_bytes(read(folder / "test" / "0.mp4").pixels, (32, 32))
+    assert told["clips"][0]["l1"] == pytest.approx(compared("0", truth, made.pixels).l1)
+    assert cv2.imread(str(out / "sheet.png")) is not None
+    with pytest.raises(OutputExistsError):
+        muybridge.reconstruct(fitted, folder, out)
+    assert muybridge.reconstruct(fitted, folder, out, max_clips=1, force=True)["clips"] == 1
+
+
+def test_a_picture_goes_on(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    path, _ = muybridge.predict(fitted, folder / "photo.png", out=tmp_path / "on.gif", frames=5)
+    assert len(read(path)) == 5
+    with pytest.raises(UsageError, match="2 or more"):
+        muybridge.predict(fitted, folder / "photo.png", out=tmp_path / "none.gif", frames=1)
+
+
+def test_a_pair_run_is_refused(tmp_path: Path, folder: Path) -> None:
+    from muybridge.methods.jokr.method import Jokr
+    from muybridge.run import Run
+
+    method = Jokr(Jokr.card.presets["smoke"])
+    fitted = muybridge.Fitted(method, None, Run(tmp_path))
+    with pytest.raises(UsageError, match="pair"):
+        muybridge.reconstruct(fitted, folder)
+    with pytest.raises(UsageError, match="one way only"):
+        muybridge.animate(fitted, folder / "wide.mp4", out=tmp_path / "x.mp4", mode="relative")
+
+
+def test_live_shows_and_keeps_what_it_makes(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    addresses: list[str] = []
+    rates: list[float] = []
+    lived = muybridge.live(
+        fitted,
+        folder / "photo.png",
+        driving=folder / "wide.mp4",
+        out=tmp_path / "live.mp4",
+        on_open=addresses.append,
+        on_frame=rates.append,
+    )
+    assert lived.frames + lived.missed == FRAMES
+    assert lived.frames == len(rates) == len(read(tmp_path / "live.mp4")) > 0
+    assert addresses[0].startswith("http://127.0.0.1:")
+    with pytest.raises(UsageError, match="--camera"):
+        muybridge.live(fitted, folder / "photo.png")
+    with pytest.raises(InputError, match="no camera"):
+        muybridge.live(fitted, folder / "photo.png", camera=987, port=None)
+
+
+def test_the_screen_streams_jpegs() -> None:
+    with Screen() as screen:
+        page = urllib.request.urlopen(screen.address, timeout=5).read()
+        assert b"stream.mjpg" in page
+        screen.show(torch.full((3, 16, 24), 200, dtype=torch.uint8))
+        with urllib.request.urlopen(screen.address + "stream.mjpg", timeout=5) as stream:
+            assert stream.readline() == b"--frame\r\n"
+            assert b"image/jpeg" in stream.readline()
+            size = int(stream.readline().split()[-1])
+            stream.readline()
+            jpeg = stream.read(size)
+        assert jpeg[:2] == b"\xff\xd8"
+        with pytest.raises(UsageError, match="port"):
+            Screen(screen.server.server_address[1])
+
+
+def test_a_played_video_keeps_its_pace_and_leaves_out_what_is_late(folder: Path) -> None:
+    import time
+
+    counts = Missed()
+    start = time.monotonic()
+    quick = list(played(folder / "wide.mp4", counts))
+    assert len(quick) + counts.missed == FRAMES
+    assert time.monotonic() - start > 9 / 20 - 0.05
+    slow = Missed()
+    shown = 0
+    for _ in played(folder / "wide.mp4", slow):
+        shown += 1
+        time.sleep(0.3)
+    assert shown < FRAMES
+    assert slow.missed == FRAMES - shown
+
+
+def test_the_commands(folder: Path, fitted: muybridge.Fitted, tmp_path: Path, capsys: Any) -> None:
+    run = str(fitted.run.path)
+    photo, wide = str(folder / "photo.png"), str(folder / "wide.mp4")
+    made = str(tmp_path / "made.mp4")
+    assert main(["animate", run, "--source", photo, "--driving", wide, "--mode", "relative", "--out", made]) == 0
+    assert main(["reconstruct", run, str(folder), "--out", str(tmp_path / "again")]) == 0
+    assert "copy_l1" in capsys.readouterr().out
+    assert main(["predict", run, photo, "--out", str(tmp_path / "on.mp4"), "--frames", "4"]) == 0
+    assert main(["live", run, "--source", photo, "--driving", wide, "--no-screen", "--max-frames", "2"]) == 0
+    assert "left out" in capsys.readouterr().err
+    assert main(["live", run, "--source", photo]) == 2
+    (tmp_path / "pairs.csv").write_text("source,driving\n0,1\n")
+    listed = ["--driving", str(folder), "--pairs", str(tmp_path / "pairs.csv")]
+    assert main(["animate", run, *listed, "--out", str(tmp_path / "pairs")]) == 0
+    options = [f"--set={name}={json.dumps(value)}" for name, value in SMALL.items()]
+    assert main(["fit", "monkeynet", str(folder), "--out", str(tmp_path / "fit"), "--device", "cpu", *options]) == 0
