@@ -73,7 +73,7 @@ class PlainJokr(Jokr):
                     setattr(module, name, PlainNorm())
 
     def _draw_pair(self, a: Points, b: Points) -> tuple[Images, Images]:
-        return self._draw(a)[:, :1], self._draw(b)[:, 1:]
+        return self.draw(a)[:, :1], self.draw(b)[:, 1:]
 
 
 class Stepper:

@@ -1,6 +1,6 @@
 """JOKR: joint keypoint representation for motion retargeting from one pair of videos (Mokady et al. 2021)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -9,28 +9,21 @@ from torch.nn import functional as F
 
 from muybridge.data.pair import SIDES
 from muybridge.errors import UsageError
-from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians, warp_affine
+from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians
 from muybridge.losses import (
     bce,
     coverage,
-    energy_distance,
     equivariance,
-    feature_matching,
-    l1,
-    lsgan_critic,
-    lsgan_generator,
     mse,
-    multiscale_l1,
-    perceptual,
     released_separation,
     separation,
     silhouette,
     silhouette_entropy,
     silhouette_of_logits,
-    ssim_loss,
     temporal,
 )
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
+from muybridge.methods.jokr.aligning import cycle, distance
 from muybridge.methods.jokr.animating import animate, draw_preview, edit, overlay, quality
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
@@ -47,7 +40,10 @@ from muybridge.methods.jokr.networks import (
     fit_silhouettes,
     touched_cells,
 )
+from muybridge.methods.jokr.painting import READING, texture_turns
+from muybridge.methods.jokr.pictures import both, to_picture
 from muybridge.methods.jokr.presets import CARD
+from muybridge.methods.jokr.seeing import detect_all
 from muybridge.methods.jokr.texture import settled
 from muybridge.networks import PatchCritic, load_lpips
 from muybridge.tensors import Heatmaps, Images, Masks, Points
@@ -55,10 +51,6 @@ from muybridge.video import Clip
 
 RELEASED_TEMPORAL = 13.0
 """The program's --new_alpha, in front of the temporal term (facts: losses of stage 1)."""
-
-
-READING = 0.3
-"""Rate of E in the texture stage, where it only learns to read painted pictures, as a share of the refiners'."""
 
 
 class Jokr(Method[JokrConfig, PairData]):
@@ -95,7 +87,7 @@ class Jokr(Method[JokrConfig, PairData]):
             for name in ("seen_a", "seen_b"):
                 self.register_buffer(name, torch.zeros(config.memory, k, 2))
         # In a list, so that VGG's weights are not taken for this method's own.
-        self._lpips = [load_lpips()] if config.texture_loss == "lpips" and config.losses.perceptual else []
+        self.lpips = [load_lpips()] if config.texture_loss == "lpips" and config.losses.perceptual else []
 
     # -- what is learned ------------------------------------------------------------------------------------------
 
@@ -155,41 +147,41 @@ class Jokr(Method[JokrConfig, PairData]):
         return h // self.shape_scale, w // self.shape_scale
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
-        return self._texture(batch) if stage.name == "texture" else self._shape(batch)
+        return texture_turns(self, batch) if stage.name == "texture" else self._shape(batch)
 
     def _shape(self, batch: Batch) -> Iterator[Turn]:
         """Eq. 10 for E, G and T, then eq. 5 for D."""
         c, w = self.config, self.config.losses
-        batch = {name: self._smaller(x) if x.dim() == 4 else x for name, x in batch.items()}
-        pictures = {s: _to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES}
-        found = self._detect_all(pictures, batch)
+        batch = {name: self.smaller(x) if x.dim() == 4 else x for name, x in batch.items()}
+        pictures = {s: to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES}
+        found = detect_all(self, pictures, batch)
         drawn = self._draw_pair(found["a"].points, found["b"].points)
         sides = (("a", drawn[0]), ("b", drawn[1]))
         total: dict[str, Tensor] = {}
         # eq. 1, or without the two steps the picture itself (figure 7 g)
         target = {s: batch[f"masks_{s}"] if c.two_steps else pictures[s] for s in SIDES}
-        total["seg"] = _both(self._shape_distance(made, target[s]) for s, made in sides)
+        total["seg"] = both(self._shape_distance(made, target[s]) for s, made in sides)
         # eq. 4; T is applied to B's keypoints
-        fakes = self._to_a(found["b"].points)
+        fakes = self.to_a(found["b"].points)
         total["dc"] = bce(self._judge(found["a"].points, batch, "a"), 1.0) + bce(self._judge(fakes, batch, "b"), 1.0)
         if w.tmp:
             factor = RELEASED_TEMPORAL if c.released else 1.0
-            total["tmp"] = factor * _both(temporal(found[s].points, found[f"{s}+1"].points) for s in SIDES)
+            total["tmp"] = factor * both(temporal(found[s].points, found[f"{s}+1"].points) for s in SIDES)
         if w.eq:
-            total["eq"] = _both(
+            total["eq"] = both(
                 equivariance(found[s].points, found[f"{s} warped"].points, batch[f"equivariance_{s}"]) for s in SIDES
             )
         apart = released_separation if c.released else separation
-        total["sep"] = _both(apart(found[s].points, w.delta) for s in SIDES)
-        total["sill"] = _both(self._on_subject(found[s], batch[f"masks_{s}"]) for s in SIDES)
+        total["sep"] = both(apart(found[s].points, w.delta) for s in SIDES)
+        total["sill"] = both(self._on_subject(found[s], batch[f"masks_{s}"]) for s in SIDES)
         if w.cover:
-            total["cover"] = _both(
+            total["cover"] = both(
                 coverage(found[s].points, touched_cells(batch[f"masks_{s}"], _cells(found[s]))) for s in SIDES
             )
         if w.align:
-            total["align"] = self._apart(found["a"].points, found["b"].points)
+            total["align"] = distance(self, found["a"].points, found["b"].points)
         if w.cyc and c.two_steps:
-            total["cyc"] = self._cycle(found, pictures, batch)
+            total["cyc"] = cycle(self, found, pictures, batch)
         weights = {name: float(getattr(w, name)) for name in total}
         if w.dc_warmup:
             warm = min(1.0, self.shape_steps.item() / w.dc_warmup)
@@ -200,87 +192,6 @@ class Jokr(Method[JokrConfig, PairData]):
         real, fake = found["a"].points.detach(), fakes.detach()
         judged = bce(self._judge(real, batch, "a"), 1.0) + bce(self._judge(fake, batch, "b"), 0.0)
         yield Turn("discriminator", {"d": judged})
-
-    def _texture(self, batch: Batch) -> Iterator[Turn]:
-        """Eq. 11, with the critics of Wang et al. where they are asked for."""
-        w = self.config.losses
-        targets = [_to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES]
-        with torch.no_grad():
-            silhouettes = [self._draw(self._points(x))[:, i : i + 1] for i, x in enumerate(targets)]
-        made = [self.refiner_a(silhouettes[0]), self.refiner_b(silhouettes[1])]
-        losses = _sum_by_name(self._texture_losses(m, t) for m, t in zip(made, targets, strict=True))
-        weights = {"l1": w.l1, "multiscale": w.perceptual, "ssim": w.ssim, "lpips": w.perceptual}
-        if not w.adversarial:
-            yield Turn("texture", losses, weights)
-            if w.read:
-                yield self._reading(targets, batch)
-            return
-        critics = (self.critic_a, self.critic_b)
-        shown = [torch.cat((s.to(t), t), 1) for s, t in zip(silhouettes, targets, strict=True)]
-        faked = [torch.cat((s.to(m), m), 1) for s, m in zip(silhouettes, made, strict=True)]
-        with torch.no_grad():
-            real = [critic(x) for critic, x in zip(critics, shown, strict=True)]
-        fake = [critic(x) for critic, x in zip(critics, faked, strict=True)]
-        losses["adversarial"] = _both(lsgan_generator(f) for f in fake)
-        losses["matching"] = _both(feature_matching(r, f) for r, f in zip(real, fake, strict=True))
-        weights |= {"adversarial": w.adversarial, "matching": w.adversarial * w.matching}
-        yield Turn("texture", losses, weights)
-        verdicts = [
-            lsgan_critic(critic(r), critic(f.detach())) for critic, r, f in zip(critics, shown, faked, strict=True)
-        ]
-        yield Turn("critic", {"c": verdicts[0] + verdicts[1]})
-        if w.read:
-            yield self._reading(targets, batch)
-
-    def _reading(self, targets: Sequence[Images], batch: Batch) -> Turn:
-        """E learns to read what R has painted: the keypoints of A, drawn and painted as B, are found again where they
-        were, and the other way; G stands still, and its silhouettes hold E to what the keypoints meant before."""
-        w, half = self.config.losses, (len(targets[0]) + 1) // 2
-        seg, again = [], []
-        for i, (side, there) in enumerate((("a", "b"), ("b", "a"))):
-            points = self._points(targets[i])
-            drawn = self.shapes(self._bumps(points))[:, i : i + 1]
-            seg.append(mse(drawn, self._smaller(batch[f"masks_{side}"])))
-            with torch.no_grad():
-                moved = self.transfer(points[:half], side)
-                rgb, mask = self.render(moved, there)
-                hard = (mask > 0.5).to(rgb)
-            again.append((self._points(_to_picture(rgb * hard, hard)) - moved).abs().mean())
-        return Turn("detector", {"seg": seg[0] + seg[1], "read": again[0] + again[1]}, {"seg": w.seg, "read": w.read})
-
-    def _texture_losses(self, made: Images, target: Images) -> dict[str, Tensor]:
-        """Eq. 2 and 3, or their weight-free stand-in."""
-        losses = {"l1": l1(made, target)}
-        if self._lpips:
-            losses["lpips"] = perceptual(made.float(), target, self._lpips[0].to(made.device))
-        elif self.config.texture_loss == "weight-free":
-            losses["multiscale"] = multiscale_l1(made, target)
-            if self.config.losses.ssim:
-                losses["ssim"] = ssim_loss(made, target, span=2.0)
-        return losses
-
-    def _apart(self, a: Points, b: Points) -> Tensor:
-        """The energy distance between A's keypoints and T of B's, each with those of earlier steps."""
-        n, memory, steps = len(a), self.config.memory, int(self.shape_steps.item())
-        filled = min(n * steps, memory)
-        all_a, all_b = (torch.cat((x, seen[:filled])) for x, seen in ((a, self.seen_a), (b, self.seen_b)))
-        place = torch.arange(n * steps, n * (steps + 1), device=a.device) % memory
-        distance = energy_distance(a, self._to_a(b), all_a, self._to_a(all_b))
-        with torch.no_grad():
-            self.seen_a[place], self.seen_b[place] = a.float(), b.float()
-        return distance
-
-    def _cycle(self, found: Mapping[str, Detection], pictures: Mapping[str, Images], batch: Batch) -> Tensor:
-        """Mean |E(G_B(T^-1 k_A)) - T^-1 k_A|, and the same the other way; the drawn silhouettes are painted in the
-        mean colour of the one whose shape they have. For half of the batch, which is enough and saves time."""
-        losses = []
-        half = (len(pictures["a"]) + 1) // 2
-        for side, there in (("a", "b"), ("b", "a")):
-            moved = self.transfer(found[side].points[:half], side)
-            drawn = self.shapes(self._bumps(moved))[:, SIDES.index(there)][:, None]
-            colour = _mean_colour(pictures[there][:half], batch[f"masks_{there}"][:half])
-            losses.append((self.detector(colour * drawn).points - moved.detach()).abs().mean())
-        return losses[0] + losses[1]
 
     def _shape_distance(self, made: Images, target: Images) -> Tensor:
         if self.config.silhouette_loss == "bce" and self.config.two_steps:
@@ -293,39 +204,9 @@ class Jokr(Method[JokrConfig, PairData]):
             return silhouette(found.heatmaps, fit_silhouettes(masks, size))
         return silhouette_of_logits(found.logits, touched_cells(masks, size))
 
-    def _detect_all(self, pictures: dict[str, Images], batch: Batch) -> dict[str, Detection]:
-        """E on the frames "a", "b", on their successors "a+1", "b+1" and on the frames moved at random "a warped"."""
-        weights = self.config.losses
-        wanted = {s: self._flattened(pictures[s], batch, s) for s in SIDES}
-        for s in SIDES:
-            if weights.tmp:
-                wanted[f"{s}+1"] = _to_picture(batch[f"successors_{s}"], batch[f"successor_masks_{s}"])
-        for s in SIDES:
-            if weights.eq:
-                wanted[f"{s} warped"] = warp_affine(pictures[s], batch[f"equivariance_{s}"], padding="reflection")
-        if self.config.detector.norm != "batch":
-            return _split(self.detector(torch.cat(list(wanted.values()))), wanted)
-        # Batch norm sees what the released program showed it: frames with successors, side by side, then the rest.
-        found: dict[str, Detection] = {}
-        for s in SIDES:
-            group = {name: wanted[name] for name in (s, f"{s}+1") if name in wanted}
-            found |= _split(self.detector(torch.cat(list(group.values()))), group)
-        for s in SIDES:
-            if weights.eq:
-                found[f"{s} warped"] = self.detector(wanted[f"{s} warped"])
-        return found
-
-    def _flattened(self, pictures: Images, batch: Batch, side: str) -> Images:
-        """Some of the pictures painted in their mean colour, as `_cycle` paints what G has drawn."""
-        share, masks = self.config.augment.flat, batch[f"masks_{side}"]
-        if not share:
-            return pictures
-        chosen = torch.rand(len(pictures), 1, 1, 1, device=pictures.device) < share
-        return torch.where(chosen, _mean_colour(pictures, masks) * masks, pictures)
-
     def _draw_pair(self, a: Points, b: Points) -> tuple[Images, Images]:
         """What G_A makes of A's keypoints and G_B of B's; without the two steps, R's pictures."""
-        bumps = self._bumps(torch.cat((a, b)))
+        bumps = self.bumps(torch.cat((a, b)))
         if not self.config.two_steps:
             return self.refiner_a(bumps[: len(a)]), self.refiner_b(bumps[len(a) :])
         drawn = self.shapes(bumps)
@@ -343,7 +224,7 @@ class Jokr(Method[JokrConfig, PairData]):
 
     def keypoints(self, frames: Images, masks: Masks) -> Points:
         """E on pictures: frames RGB in [0, 1], masks 1 on the subject."""
-        return self._points(_to_picture(frames, masks))
+        return self.points(to_picture(frames, masks))
 
     def render(self, points: Points, side: str, cut: bool = True) -> tuple[Images, Masks]:
         """Keypoints of one side to its appearance: RGB in [0, 1] and the silhouette in [0, 1].
@@ -354,10 +235,10 @@ class Jokr(Method[JokrConfig, PairData]):
         """
         refiner = {"a": self.refiner_a, "b": self.refiner_b}[side]
         if self.config.two_steps:
-            mask = self._draw(points)[:, SIDES.index(side)][:, None].float()
+            mask = self.draw(points)[:, SIDES.index(side)][:, None].float()
             picture = refiner(mask).float()
         else:
-            picture = refiner(self._bumps(points)).float()
+            picture = refiner(self.bumps(points)).float()
             mask = (picture.abs().amax(1, keepdim=True) > 0.1).float()
         rgb = ((picture + 1) / 2).clamp(0, 1)
         return (rgb * mask if cut else rgb), mask
@@ -369,19 +250,19 @@ class Jokr(Method[JokrConfig, PairData]):
         """
         if self.affine is None or not use_affine:
             return points
-        return self._to_a(points) if from_side == "b" else apply_affine(invert_affine(self.affine()), points)
+        return self.to_a(points) if from_side == "b" else apply_affine(invert_affine(self.affine()), points)
 
-    def _to_a(self, points: Points) -> Points:
+    def to_a(self, points: Points) -> Points:
         return points if self.affine is None else apply_affine(self.affine(), points)
 
-    def _points(self, pictures: Images) -> Points:
-        return self.detector(self._smaller(pictures)).points
+    def points(self, pictures: Images) -> Points:
+        return self.detector(self.smaller(pictures)).points
 
-    def _smaller(self, pictures: Images) -> Images:
+    def smaller(self, pictures: Images) -> Images:
         """At the size that E and G work at."""
         return F.avg_pool2d(pictures, self.shape_scale) if self.shape_scale > 1 else pictures
 
-    def _bumps(self, points: Points) -> Heatmaps:
+    def bumps(self, points: Points) -> Heatmaps:
         """Eq. 9, or the form that the config names, at the size that G works at; without G, the canvas."""
         c = self.config
         h, w = self.shape_canvas
@@ -391,9 +272,9 @@ class Jokr(Method[JokrConfig, PairData]):
             return normal_gaussians(points, size, c.sigma**2)
         return gaussians(points, size, c.sigma) if c.bumps == "paper" else released_gaussians(points, size, c.sigma)
 
-    def _draw(self, points: Points) -> Tensor:
+    def draw(self, points: Points) -> Tensor:
         """G: both silhouettes [B, 2, h, w], of the canvas's size."""
-        drawn = self.shapes(self._bumps(points))
+        drawn = self.shapes(self.bumps(points))
         return drawn if self.shape_scale == 1 else F.interpolate(drawn, self.canvas, mode="bilinear")
 
     # -- what comes out -------------------------------------------------------------------------------------------
@@ -424,39 +305,6 @@ class Jokr(Method[JokrConfig, PairData]):
     recognises = staticmethod(is_released)
 
 
-def _to_picture(frames: Images, masks: Masks) -> Images:
-    """[0, 1] on black to [-1, 1] with 0 around the subject."""
-    return frames * 2 - masks
-
-
 def _cells(found: Detection) -> tuple[int, int]:
     """(h, w) of E's heat maps."""
     return found.heatmaps.shape[2], found.heatmaps.shape[3]
-
-
-def _mean_colour(pictures: Images, masks: Masks) -> Tensor:
-    """The mean of each picture under its mask: [B, 3, 1, 1]."""
-    area = masks.sum((2, 3), keepdim=True).clamp_min(1)
-    return (pictures * masks).sum((2, 3), keepdim=True) / area
-
-
-def _both(terms: Iterator[Tensor]) -> Tensor:
-    """The sum over the two sides."""
-    first, second = terms
-    return first + second
-
-
-def _split(detection: Detection, like: Mapping[str, Tensor]) -> dict[str, Detection]:
-    """One detection of several batches, by the name of each."""
-    counts = [len(x) for x in like.values()]
-    parts = zip(*(field.split(counts) for field in detection), strict=True)
-    return {name: Detection(*part) for name, part in zip(like, parts, strict=True)}
-
-
-def _sum_by_name(parts: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The losses of both sides, added name by name."""
-    total: dict[str, Tensor] = {}
-    for part in parts:
-        for name, value in part.items():
-            total[name] = total[name] + value if name in total else value
-    return total
