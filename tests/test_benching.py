@@ -68,7 +68,8 @@ def test_a_bench_keeps_every_cell_its_clip_and_its_sheet(table: Path) -> None:
     assert one["seconds"] > 0
     rows = json.loads((table / "table.json").read_text())["overall"]
     assert [r["cells"] for r in rows] == [4, 2, 2, 2]
-    jokr = rows[0]["figures"]["iou"]
+    # After two steps the silhouettes may be empty for both seeds, and their overlap 0; colours differ.
+    jokr = rows[0]["figures"]["l1"]
     assert jokr["seeds"] == 2
     assert jokr["half"] > 0
     html = (table / "table.html").read_text()

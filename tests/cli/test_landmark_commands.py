@@ -176,7 +176,7 @@ def test_requests_without_landmarks_say_what_to_do(
     wrong = {
         ("fit", "tsnet", a, "--out", tmp_path / "r"): "--landmarks FOLDER",
         ("fit", "tsnet", "--out", tmp_path / "r"): "at least one video",
-        ("fit", "tsnet", a, "--flip", "A", "--out", tmp_path / "r"): "learns from landmarks",
+        ("fit", "tsnet", a, "--flip", "A", "--out", tmp_path / "r"): "sees whole frames",
         ("fit", "jokr", a, b, "--landmarks", a, "--out", tmp_path / "r"): "uses no landmarks",
         ("animate", run, "--driving", b, "--out", out): "--landmarks FOLDER",
         ("animate", run, "--driving", b, "--background", "red", "--out", out): "are for pairs",
