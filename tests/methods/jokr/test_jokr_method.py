@@ -54,8 +54,45 @@ def changed(**losses: float) -> JokrConfig:
 
 def test_every_term_of_eq_10_then_the_discriminator(clips: tuple[Clip, Clip]) -> None:
     losses, groups = first_turn(clips, TINY)
-    assert set(losses) == {"seg", "dc", "tmp", "eq", "sep", "sill"}
+    paper = {"seg", "dc", "tmp", "eq", "sep", "sill"}
+    assert set(losses) == paper | {"cover", "align", "cyc"}
     assert groups == ["shape", "discriminator"]
+    assert set(first_turn(clips, changed(cover=0.0, align=0.0, cyc=0.0))[0]) == paper
+
+
+def test_the_energy_distance_remembers_the_keypoints_of_earlier_steps(clips: tuple[Clip, Clip]) -> None:
+    plain = TINY.augment.model_copy(update={"flat": 0.0})
+    method, data = made(clips, TINY.model_copy(update={"memory": 6, "augment": plain}))
+    stage = method.stages()[0]
+    assert stage.batch == 4
+    for step in range(2):
+        batch = data.batch(stage, torch.Generator().manual_seed(step), torch.device("cpu"))
+        before = method.seen_a.clone()
+        found = method.keypoints(batch["frames_a"], batch["masks_a"])
+        list(method.turns(stage, batch))
+        places = [0, 1, 2, 3] if step == 0 else [4, 5, 0, 1]
+        kept = [i for i in range(6) if i not in places]
+        assert torch.equal(method.seen_a[kept], before[kept])
+        torch.testing.assert_close(method.seen_a[places], found.detach())
+
+
+def test_shapes_at_half_the_size_are_drawn_at_the_whole(clips: tuple[Clip, Clip]) -> None:
+    method, data = made(clips, TINY)
+    h, w = data.a.canvas
+    assert method.shape_scale == 2
+    assert method.shape_canvas == (h // 2, w // 2)
+    assert method.render(torch.zeros(2, 5, 2), "a")[1].shape == (2, 1, h, w)
+
+
+def test_reading_moves_the_detector_alone(clips: tuple[Clip, Clip]) -> None:
+    method, data = made(clips, TINY)
+    stage = method.stages()[1]
+    moved = {id(p) for p in method.groups(stage)["detector"].parameters}
+    assert moved == {id(p) for p in method.detector.parameters()}
+    turn = list(method.turns(stage, data.batch(stage, torch.Generator().manual_seed(0), torch.device("cpu"))))[1]
+    assert set(turn.losses) == {"seg", "read"}
+    turn.total.backward(inputs=list(method.groups(stage)["detector"].parameters))
+    assert any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in method.detector.parameters())
 
 
 @pytest.mark.parametrize("term", ["tmp", "eq"])
@@ -67,10 +104,11 @@ def test_an_ablated_term_is_not_even_computed(clips: tuple[Clip, Clip], term: st
 def test_texture_alone_and_with_critics(clips: tuple[Clip, Clip]) -> None:
     losses, groups = first_turn(clips, TINY, stage=1)
     assert set(losses) == {"l1", "multiscale", "ssim"}
-    assert groups == ["texture"]
+    assert groups == ["texture", "detector"]
+    assert first_turn(clips, changed(read=0.0), stage=1)[1] == ["texture"]
     losses, groups = first_turn(clips, changed(adversarial=1.0), stage=1)
     assert {"adversarial", "matching"} <= set(losses)
-    assert groups == ["texture", "critic"]
+    assert groups == ["texture", "critic", "detector"]
 
 
 def test_one_step_instead_of_two_draws_pictures(clips: tuple[Clip, Clip]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -258,7 +259,7 @@ class Jokr(Method[JokrConfig, PairData]):
     def points(self, pictures: Images) -> Points:
         return self.detector(self.smaller(pictures)).points
 
-    def smaller(self, pictures: Images) -> Images:
+    def smaller(self, pictures: Images) -> Float[Tensor, "B C H2 W2"]:
         """At the size that E and G work at."""
         return F.avg_pool2d(pictures, self.shape_scale) if self.shape_scale > 1 else pictures
 
