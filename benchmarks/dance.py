@@ -4,7 +4,8 @@
     python3 benchmarks/dance.py --puppets --out DIR
 
 DATA holds images/NAME/*.jpg and labels/NAME/*.json (OpenPose, one file a frame). The first two thirds of each clip are
-trained on; the rest is held out, and drawn from its landmarks alone. Stopped or killed, the same command goes on.
+trained on (with --held third all but every third frame); the rest is held out, and drawn from its landmarks alone.
+Stopped or killed, the same command goes on.
 Writes to DIR: run/ (the training), self-NAME.png and cross.png to look at, figures.json and figures.md.
 
 L2 is the root of the mean squared difference of RGB in [0, 1] of a frame, SSIM that of Wang et al. 2004; means over
@@ -47,12 +48,19 @@ class Dancer:
     name: str
     clip: Clip
     landmarks: Landmarks
+    held: list[int]
+    """Frames that are not trained on."""
     truth: Clip | None = None
 
     @property
-    def cut(self) -> int:
-        """The first frame that is held out."""
-        return round(SHARE * len(self.clip))
+    def kept(self) -> list[int]:
+        """Frames that are trained on."""
+        return [t for t in range(len(self.clip)) if t not in self.held]
+
+
+def held_out(count: int, how: str) -> list[int]:
+    """Which of `count` frames are held out: the last third of them, or every third."""
+    return list(range(2, count, 3)) if how == "third" else list(range(round(SHARE * count), count))
 
 
 class Clock(Listener):
@@ -68,23 +76,25 @@ class Clock(Listener):
             print(f"step {step}, {rate:.2f} steps/s, {left / 60:.1f} min left: {shown}", flush=True)
 
 
-def filmed(folder: Path, side: int) -> list[Dancer]:
+def filmed(folder: Path, side: int, held: str) -> list[Dancer]:
     """Every clip below `folder` that has labels; frames at most `side` pixels long."""
     found = []
     for images in sorted(p for p in (folder / "images").iterdir() if (folder / "labels" / p.name).is_dir()):
         clip = read(images, max_side=side)
         marks, _ = read_landmarks(folder / "labels" / images.name)
-        found.append(Dancer(images.name, clip, marks.resized(probe(images).size, (clip.height, clip.width))))
+        marks = marks.resized(probe(images).size, (clip.height, clip.width))
+        found.append(Dancer(images.name, clip, marks, held_out(len(clip), held)))
     if not found:
         raise InputError(f"{folder} holds no images/NAME with labels/NAME")
     return found
 
 
-def drawn_puppets(frames: int) -> list[Dancer]:
+def drawn_puppets(frames: int, held: str) -> list[Dancer]:
     """The two dancers of the puppets' scene, 256 pixels."""
     s = scene("dancers", frames=frames, size=256)
     marks = [from_joints(joints, s.joint_names, (256, 256)) for joints in (s.joints_a, s.joints_b)]
-    return [Dancer("ballerina", s.a, marks[0], s.ab), Dancer("sailor", s.b, marks[1], s.ba)]
+    left = held_out(frames, held)
+    return [Dancer("ballerina", s.a, marks[0], left, s.ab), Dancer("sailor", s.b, marks[1], left, s.ba)]
 
 
 def l2(a: Tensor, b: Tensor) -> float:
@@ -115,8 +125,8 @@ def fitted(dancers: list[Dancer], config: TsnetConfig, out: Path, minutes: float
     """Train, or go on training, for at most so many minutes in this call; a finished run is only opened."""
     torch.manual_seed(seed)
     method = Tsnet(config)
-    cuts = [d.clip[: d.cut] for d in dancers]
-    data = method.prepare(cuts, landmarks=[d.landmarks[: d.cut] for d in dancers])
+    cuts = [d.clip[d.kept] for d in dancers]
+    data = method.prepare(cuts, landmarks=[d.landmarks[d.kept] for d in dancers])
     there = (out / "run.json").is_file()
     run = Run.open(out, "tsnet") if there else Run.create(out, "tsnet", config.model_dump(mode="json"))
     if there and run.config != config.model_dump(mode="json"):
@@ -132,8 +142,8 @@ def self_reconstruction(method: Tsnet, data: TsnetData, dancers: list[Dancer], o
     """The held-out frames of each subject, drawn from their landmarks."""
     figures = {}
     for i, (dancer, track) in enumerate(zip(dancers, data.tracks, strict=True)):
-        held, marks = dancer.clip[dancer.cut :], dancer.landmarks[dancer.cut :]
-        made = method.animate(data, held, str(i + 1), landmarks=marks, aligned=False).clip().frames
+        held, marks = dancer.clip[dancer.held], dancer.landmarks[dancer.held]
+        made = method.animate(data, held, str(i + 1), landmarks=marks, aligned=False, smoothing=1).clip().frames
         truth = cropped(held, track)
         size = (truth.shape[2], truth.shape[3])
         followed = into_box(marks, track.box, size)
@@ -184,6 +194,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--puppets", action="store_true")
     parser.add_argument("--frames", type=int, default=90, help="of the puppets")
+    parser.add_argument("--held", choices=("last", "third"), default="last")
     parser.add_argument("--preset", default="draft")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--train-minutes", type=float, default=25.0)
@@ -194,7 +205,7 @@ def main() -> None:
     changes = {name: json.loads(value) for name, value in (each.split("=", 1) for each in told.set)}
     config = settings(Tsnet, told.preset, changes)
     assert isinstance(config, TsnetConfig)
-    dancers = drawn_puppets(told.frames) if told.puppets else filmed(told.data, 8 * config.size)
+    dancers = drawn_puppets(told.frames, told.held) if told.puppets else filmed(told.data, 8 * config.size, told.held)
     told.out.mkdir(parents=True, exist_ok=True)
     method, data = fitted(dancers, config, told.out / "run", told.train_minutes, told.seed)
     figures = {"held out": self_reconstruction(method, data, dancers, told.out)}

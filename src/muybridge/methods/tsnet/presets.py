@@ -4,7 +4,7 @@ from muybridge.method import Card
 from muybridge.methods.tsnet.config import LossConfig, SamplingConfig, StageConfig, TsnetConfig
 
 _CALM = SamplingConfig(
-    window=0, mirror=0.0, brightness=0.05, contrast=0.05, saturation=0.05, hue=0.0, scale=0.05, shift=0.03
+    window=0, mirror=0.0, brightness=0.05, contrast=0.05, saturation=0.05, hue=0.0, scale=0.05, shift=0.08
 )
 _DRAFT = TsnetConfig(
     size=128,
