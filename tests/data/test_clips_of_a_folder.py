@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kornia.color import hsv_to_rgb, rgb_to_hsv
 from torch import Tensor
 
 from muybridge.data.augmentation import NONE, Augment, _hue, augmented
@@ -144,12 +144,20 @@ def test_each_jitter_by_hand(index: int) -> None:
     assert len({round(v, 3) for v in turned[:, 0, 1, 0, 0].tolist()}) > 1
 
 
+def _turned(picture: torch.Tensor, turn: float) -> torch.Tensor:
+    """OpenCV's answer: [3, h, w] with the hue turned by `turn` of a full circle."""
+    hsv = cv2.cvtColor(picture.permute(1, 2, 0).numpy(), cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0] + 360 * turn) % 360
+    return torch.from_numpy(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)).permute(2, 0, 1)
+
+
 def test_hue_is_turned_as_in_hsv() -> None:
     pictures = torch.rand(2, 3, 3, 5, 5, generator=drawn())
     amount = torch.tensor([0.13, -0.4])[:, None, None, None, None]
-    hsv = rgb_to_hsv(pictures.flatten(0, 1)).view_as(pictures).clone()
-    hsv[:, :, 0] = (hsv[:, :, 0] + amount[..., 0] * 2 * torch.pi) % (2 * torch.pi)
-    want = hsv_to_rgb(hsv.flatten(0, 1)).view_as(pictures)
+    turns = amount.expand(*pictures.shape[:2], 1, 1, 1).flatten().tolist()
+    want = torch.stack(
+        [_turned(picture, turn) for picture, turn in zip(pictures.flatten(0, 1), turns, strict=True)]
+    ).view_as(pictures)
     assert torch.allclose(_hue(pictures, amount), want, atol=1e-5)
 
 
