@@ -9,12 +9,12 @@ from muybridge.errors import UsageError
 from muybridge.method import Method
 
 METHODS: Mapping[str, str] = {
-    "articulated": "muybridge.methods.articulated.method:Articulated",
-    "cyclegan": "muybridge.methods.cyclegan.method:CycleGan",
-    "fomm": "muybridge.methods.fomm.method:Fomm",
     "jokr": "muybridge.methods.jokr.method:Jokr",
-    "monkeynet": "muybridge.methods.monkeynet.method:MonkeyNet",
+    "cyclegan": "muybridge.methods.cyclegan.method:CycleGan",
     "recyclegan": "muybridge.methods.recyclegan.method:RecycleGan",
+    "monkeynet": "muybridge.methods.monkeynet.method:MonkeyNet",
+    "fomm": "muybridge.methods.fomm.method:Fomm",
+    "articulated": "muybridge.methods.articulated.method:Articulated",
     "tsnet": "muybridge.methods.tsnet.method:Tsnet",
 }
 

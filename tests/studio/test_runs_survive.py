@@ -45,7 +45,7 @@ def test_runs_survive_their_worker_and_their_studio(tmp_path: Path) -> None:
         assert "SIGKILL" in failed["message"]
         assert failed["hint"]
         assert _act(studio, run, "resume") == 202
-        _learning(studio, run)
+        _learning(studio, run, failed["progress"]["done"])
         second = studio.train(run["clips"])
         assert second["state"] == "queued"
         assert _act(studio, run, "pause") == 202
