@@ -1,30 +1,34 @@
-"""Networks that are measured with, their weights from files on this machine; nothing is downloaded."""
+"""Networks that somebody else has trained, their weights from files on this machine; nothing is downloaded."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
-from muybridge.networks.vgg import check_digest, table_of_tensors
+from muybridge.networks.weights import load_tensors, plain_tensor
 
 N = TypeVar("N", bound=nn.Module)
 
 
-def with_weights(network: N, path: Path | None, file: str, what: str) -> N:
+def with_weights(network: N, path: Path | None, file: str, what: str, whose: str = "") -> N:
     """The network with the weights of a file, frozen and in evaluation mode.
 
     path  the file; unless told, `file` in the usual cache of torch (TORCH_HOME)
     what  the network's name, for people
+    whose  whose file it is, for people: "torchvision's"
     Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
     """
     path = path or Path(torch.hub.get_dir()) / "checkpoints" / file
     if not path.is_file():
         raise MissingWeightsError(
-            f"no weights of {what} at {path}: expected {file}",
+            f"no weights of {what} at {path}: expected {whose}{' ' if whose else ''}{file}",
             f"Put the file there, or name another one; torch's own cache is the folder {path.parent}.",
         )
     check_digest(path)
@@ -35,3 +39,25 @@ def with_weights(network: N, path: Path | None, file: str, what: str) -> N:
         raise CheckpointError(f"{path} does not hold {what}: {wrong[0]} is missing or of another shape")
     network.load_state_dict({name: state[name] for name in wanted}, strict=False)
     return network.requires_grad_(False).eval()
+
+
+def check_digest(path: Path) -> None:
+    """Refuse (CheckpointError) a file that does not have the SHA-256 that its name promises."""
+    promised = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
+    if promised is None:
+        return
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if not digest.startswith(promised[1]):
+        raise CheckpointError(
+            f"{path} is damaged: its SHA-256 begins with {digest[:8]}, expected {promised[1]}",
+            "Delete it and fetch it again.",
+        )
+
+
+def table_of_tensors(path: Path) -> Mapping[str, Tensor]:
+    """The tensors of a file by name; CheckpointError where it holds anything else."""
+    state = load_tensors(path)
+    if not all(isinstance(x, Tensor) and plain_tensor(x) for x in state.values()):
+        raise CheckpointError(f"{path} does not hold a table of tensors")
+    return state

@@ -1,9 +1,6 @@
 """VGG-16 features and the LPIPS distance, with weights from files on this machine; nothing is downloaded."""
 
-import hashlib
 import importlib.util
-import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -11,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
-from muybridge.networks.weights import load_tensors, plain_tensor
+from muybridge.networks.pretrained import table_of_tensors, with_weights
 from muybridge.tensors import Images
 
 VGG16_FILE = "vgg16-397923af.pth"
@@ -88,20 +85,7 @@ def load_vgg16(path: Path | None = None) -> Vgg16:
     A file that is named like torchvision's must have the digest that its name promises.
     Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
     """
-    path = path or Path(torch.hub.get_dir()) / "checkpoints" / VGG16_FILE
-    if not path.is_file():
-        raise MissingWeightsError(
-            f"no weights of VGG-16 at {path}: expected torchvision's {VGG16_FILE}",
-            f"Put the file there, or name another one; torch's own cache is the folder {path.parent}.",
-        )
-    check_digest(path)
-    state = table_of_tensors(path)
-    vgg = Vgg16()
-    wanted = vgg.state_dict()
-    if any(name not in state or state[name].shape != x.shape for name, x in wanted.items()):
-        raise CheckpointError(f"{path} does not hold VGG-16: expected features.0.weight to features.28.bias")
-    vgg.load_state_dict({name: state[name] for name in wanted})
-    return vgg.requires_grad_(False).eval()
+    return with_weights(Vgg16(), path, VGG16_FILE, "VGG-16", "torchvision's")
 
 
 def load_lpips(vgg: Path | None = None, weights: Path | None = None) -> Lpips:
@@ -139,25 +123,3 @@ def _packaged_lpips() -> Path | None:
             if (Path(folder) / inside).is_file():
                 return Path(folder) / inside
     return None
-
-
-def check_digest(path: Path) -> None:
-    """Refuse (CheckpointError) a file that does not have the SHA-256 that its name promises."""
-    promised = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
-    if promised is None:
-        return
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if not digest.startswith(promised[1]):
-        raise CheckpointError(
-            f"{path} is damaged: its SHA-256 begins with {digest[:8]}, expected {promised[1]}",
-            "Delete it and fetch it again.",
-        )
-
-
-def table_of_tensors(path: Path) -> Mapping[str, Tensor]:
-    """The tensors of a file by name; CheckpointError where it holds anything else."""
-    state = load_tensors(path)
-    if not all(isinstance(x, Tensor) and plain_tensor(x) for x in state.values()):
-        raise CheckpointError(f"{path} does not hold a table of tensors")
-    return state

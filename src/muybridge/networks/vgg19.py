@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
-from muybridge.errors import CheckpointError, MissingWeightsError
-from muybridge.networks.vgg import check_digest, table_of_tensors
+from muybridge.networks.pretrained import with_weights
 from muybridge.tensors import Images
 
 VGG19_FILE = "vgg19-dcbb9e9d.pth"
@@ -47,17 +45,4 @@ def load_vgg19(path: Path | None = None) -> Vgg19:
     A file that is named like torchvision's must have the digest that its name promises.
     Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
     """
-    path = path or Path(torch.hub.get_dir()) / "checkpoints" / VGG19_FILE
-    if not path.is_file():
-        raise MissingWeightsError(
-            f"no weights of VGG-19 at {path}: expected torchvision's {VGG19_FILE}",
-            f"Put the file there, or name another one; torch's own cache is the folder {path.parent}.",
-        )
-    check_digest(path)
-    state = table_of_tensors(path)
-    vgg = Vgg19()
-    wanted = vgg.state_dict()
-    if any(name not in state or state[name].shape != x.shape for name, x in wanted.items()):
-        raise CheckpointError(f"{path} does not hold VGG-19: expected features.0.weight to features.28.bias")
-    vgg.load_state_dict({name: state[name] for name in wanted})
-    return vgg.requires_grad_(False).eval()
+    return with_weights(Vgg19(), path, VGG19_FILE, "VGG-19", "torchvision's")
