@@ -174,11 +174,11 @@ class Jokr(Method[JokrConfig, PairData]):
             )
         apart = released_separation if c.released else separation
         total["sep"] = both(apart(found[s].points, w.delta) for s in SIDES)
-        total["sill"] = both(self._on_subject(found[s], batch[f"masks_{s}"]) for s in SIDES)
+        cells = fit_silhouettes if c.released else touched_cells
+        inside = {s: cells(batch[f"masks_{s}"], _cells(found[s])) for s in SIDES}
+        total["sill"] = both(self._on_subject(found[s], inside[s]) for s in SIDES)
         if w.cover:
-            total["cover"] = both(
-                coverage(found[s].points, touched_cells(batch[f"masks_{s}"], _cells(found[s]))) for s in SIDES
-            )
+            total["cover"] = both(coverage(found[s].points, inside[s]) for s in SIDES)
         if w.align:
             total["align"] = distance(self, found["a"].points, found["b"].points)
         if w.cyc and c.two_steps:
@@ -199,11 +199,10 @@ class Jokr(Method[JokrConfig, PairData]):
             return silhouette_entropy(made, target)
         return mse(made, target)
 
-    def _on_subject(self, found: Detection, masks: Masks) -> Tensor:
-        size = _cells(found)
+    def _on_subject(self, found: Detection, inside: Masks) -> Tensor:
         if self.config.released:
-            return silhouette(found.heatmaps, fit_silhouettes(masks, size))
-        return silhouette_of_logits(found.logits, touched_cells(masks, size))
+            return silhouette(found.heatmaps, inside)
+        return silhouette_of_logits(found.logits, inside)
 
     def _draw_pair(self, a: Points, b: Points) -> tuple[Images, Images]:
         """What G_A makes of A's keypoints and G_B of B's; without the two steps, R's pictures."""
@@ -275,7 +274,10 @@ class Jokr(Method[JokrConfig, PairData]):
 
     def draw(self, points: Points) -> Tensor:
         """G: both silhouettes [B, 2, h, w], of the canvas's size."""
-        drawn = self.shapes(self.bumps(points))
+        return self.enlarged(self.shapes(self.bumps(points)))
+
+    def enlarged(self, drawn: Tensor) -> Tensor:
+        """What G has drawn, at the canvas's size."""
         return drawn if self.shape_scale == 1 else F.interpolate(drawn, self.canvas, mode="bilinear")
 
     # -- what comes out -------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from muybridge.losses import (
 )
 from muybridge.method import Batch, Turn
 from muybridge.methods.jokr.pictures import both, to_picture
-from muybridge.tensors import Images
+from muybridge.tensors import Images, Points
 
 if TYPE_CHECKING:
     from muybridge.methods.jokr.method import Jokr
@@ -35,15 +35,17 @@ def texture_turns(method: Jokr, batch: Batch) -> Iterator[Turn]:
     """Eq. 11, with the critics of Wang et al. where they are asked for."""
     w = method.config.losses
     targets = [to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES]
-    with torch.no_grad():
-        silhouettes = [method.draw(method.points(x))[:, i : i + 1] for i, x in enumerate(targets)]
+    with torch.set_grad_enabled(w.read > 0):
+        points = [method.points(x) for x in targets]
+        drawn = [method.shapes(method.bumps(p))[:, i : i + 1] for i, p in enumerate(points)]
+    silhouettes = [method.enlarged(x.detach()) for x in drawn]
     made = [method.refiner_a(silhouettes[0]), method.refiner_b(silhouettes[1])]
     losses = _sum_by_name(_losses(method, m, t) for m, t in zip(made, targets, strict=True))
     weights = {"l1": w.l1, "multiscale": w.perceptual, "ssim": w.ssim, "lpips": w.perceptual}
     if not w.adversarial:
         yield Turn("texture", losses, weights)
         if w.read:
-            yield _reading(method, targets, batch)
+            yield _reading(method, points, drawn, batch)
         return
     critics = (method.critic_a, method.critic_b)
     shown = [torch.cat((s.to(t), t), 1) for s, t in zip(silhouettes, targets, strict=True)]
@@ -58,20 +60,18 @@ def texture_turns(method: Jokr, batch: Batch) -> Iterator[Turn]:
     verdicts = [lsgan_critic(critic(r), critic(f.detach())) for critic, r, f in zip(critics, shown, faked, strict=True)]
     yield Turn("critic", {"c": verdicts[0] + verdicts[1]})
     if w.read:
-        yield _reading(method, targets, batch)
+        yield _reading(method, points, drawn, batch)
 
 
-def _reading(method: Jokr, targets: Sequence[Images], batch: Batch) -> Turn:
+def _reading(method: Jokr, found: Sequence[Points], drawn: Sequence[Tensor], batch: Batch) -> Turn:
     """E learns to read what R has painted: the keypoints of A, drawn and painted as B, are found again where they
     were, and the other way; G stands still, and its silhouettes hold E to what the keypoints meant before."""
-    w, half = method.config.losses, (len(targets[0]) + 1) // 2
+    w, half = method.config.losses, (len(found[0]) + 1) // 2
     seg, again = [], []
     for i, (side, there) in enumerate((("a", "b"), ("b", "a"))):
-        points = method.points(targets[i])
-        drawn = method.shapes(method.bumps(points))[:, i : i + 1]
-        seg.append(mse(drawn, method.smaller(batch[f"masks_{side}"])))
+        seg.append(mse(drawn[i], method.smaller(batch[f"masks_{side}"])))
         with torch.no_grad():
-            moved = method.transfer(points[:half], side)
+            moved = method.transfer(found[i][:half], side)
             rgb, mask = method.render(moved, there)
             hard = (mask > 0.5).to(rgb)
         again.append((method.points(to_picture(rgb * hard, hard)) - moved).abs().mean())
