@@ -107,13 +107,8 @@ class ClipsData:
         if bad:
             left_out = f"{len(bad)} of {len(clips)} clips are left out, the first because {bad[0].message}"
             warnings.warn(left_out, MuybridgeWarning, stacklevel=2)
-        found = getattr(clips, "identities", None) if identities is None else identities
-        whom = torch.arange(len(clips)) if found is None else torch.tensor(list(found))
-        if len(whom) != len(clips):
-            raise InputError(f"{len(clips)} clips cannot show {len(whom)} identities")
-        whom = whom[good]
+        whom = _identities(clips, identities)[good].unique(return_inverse=True)[1]
         starts = torch.tensor([0, *lengths]).cumsum(0)
-        _, whom = whom.unique(return_inverse=True)
         return cls(packed, starts, whom, augment or Augment(), dict(sequences or {}))
 
     def __len__(self) -> int:
@@ -176,6 +171,15 @@ class ClipsData:
             return cls(cache, tensors["starts"], tensors["identity"], Augment(**changes), told["sequences"])
         except (KeyError, ValueError, TypeError) as e:
             raise CheckpointError(f"the run's data are not clips of a folder ({e})", "Train anew with --force.") from e
+
+
+def _identities(clips: Clips, given: Sequence[int] | None) -> Int64[Tensor, "clips"]:
+    """Whom each clip shows: as given, as the clips' folder says, or everybody somebody else."""
+    found = getattr(clips, "identities", None) if given is None else given
+    whom = torch.arange(len(clips)) if found is None else torch.tensor(list(found))
+    if len(whom) != len(clips):
+        raise InputError(f"{len(clips)} clips cannot show {len(whom)} identities")
+    return whom
 
 
 def _moving(clip: Clip) -> Clip:

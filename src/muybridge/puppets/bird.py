@@ -98,46 +98,35 @@ def _leg(q: Bird, m: Motion, leg: str, centre: np.ndarray) -> Tracks:
     return {f"{leg}_{n}": at for n, at in zip(names, (top, knee, ankle, foot, toe, spur), strict=True)}
 
 
+def _leg_parts(q: Bird, name: str, layer: int) -> list[Part]:
+    shade, w = FAR if name.startswith("far") else 1.0, q.shank[-1][1]
+    toes = ((0, w * 0.7, w * 0.7), (1, w, w), (2, w, w * 0.7))
+    thigh = tuple((s, u * 1.02, d * 1.02) for s, u, d in q.shank if s <= 1)
+    joints = tuple(f"{name}_{j}" for j in ("top", "knee", "ankle", "foot"))
+    return [
+        Ribbon((f"{name}_spur", f"{name}_foot", f"{name}_toe"), toes, "leg", layer, shade=shade),
+        Ribbon(joints, q.shank, "leg", layer, shade=shade),
+        Ribbon(joints[:2], thigh, "body", layer, shade=shade, fade=0.4),
+    ]
+
+
 def bird(q: Bird) -> Build:
     """Cut the parts of a bird along its bones."""
 
     def coat(name: str) -> str:
         return name if name in q.coats else "body"
 
-    def leg(name: str, layer: int) -> list[Part]:
-        shade = FAR if name.startswith("far") else 1.0
-        w = q.shank[-1][1]
-        joints = tuple(f"{name}_{j}" for j in ("top", "knee", "ankle", "foot"))
-        return [
-            Ribbon(
-                (f"{name}_spur", f"{name}_foot", f"{name}_toe"),
-                ((0, w * 0.7, w * 0.7), (1, w, w), (2, w, w * 0.7)),
-                "leg",
-                layer,
-                shade=shade,
-            ),
-            Ribbon(joints, q.shank, "leg", layer, shade=shade),
-            Ribbon(
-                joints[:2],
-                tuple((s, u * 1.02, d * 1.02) for s, u, d in q.shank if s <= 1),
-                "body",
-                layer,
-                shade=shade,
-                fade=0.4,
-            ),
-        ]
-
     w = q.wing[1]
     wing = ((0, w * 0.7, w * 0.6), (0.8, w, w * 0.85), (1.5, w * 0.62, w * 0.6), (2, w * 0.14, w * 0.14))
     parts: list[Part] = [
-        *leg("far_hind", 0),
+        *_leg_parts(q, "far_hind", 0),
         Ribbon(("rump", "tail_tip"), q.tail_width, coat("tail"), 1, tips=q.tuft),
         Ribbon(("rump", "back", "withers"), q.body, "body", 2),
         Ribbon(("withers", "neck", "poll"), q.neck_width, coat("neck"), 2, caps=(0.6, 0.8), fade=0.6),
         Ribbon(("face", "nose"), q.beak, "beak", 2, caps=(0.3, 1.0)),
         Ribbon(("poll", "face"), q.face, coat("head"), 2),
         *q.extras,
-        *leg("near_hind", 3),
+        *_leg_parts(q, "near_hind", 3),
         Ribbon(("shoulder", "wing", "wing_tip"), wing, "wing", 4),
     ]
     return Build(q.name, "bird", JOINTS, tuple(parts), q.coats, lambda m: solve(q, m), stance=q.hip - 0.06)

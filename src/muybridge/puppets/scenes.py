@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -223,24 +224,15 @@ def scene(name: str, frames: int | None = None, size: int = 256, seed: int = 0) 
         return draw(build, motion, size, placement, subject.backdrop, seed)
 
     a, b = plan.a, plan.b
-    own_a, own_b = drawing(a, motions[0], a.tilt), drawing(b, motions[1], b.tilt)
-    ab, ba = drawing(a, motions[1], a.tilt), drawing(b, motions[0], b.tilt)
+    drawn = {
+        "a": drawing(a, motions[0], a.tilt),
+        "b": drawing(b, motions[1], b.tilt),
+        "ab": drawing(a, motions[1], a.tilt),
+        "ba": drawing(b, motions[0], b.tilt),
+    }
     apart = a.tilt != b.tilt
-    ab_affine = drawing(a, motions[1], b.tilt) if apart else ab
-    ba_affine = drawing(b, motions[0], a.tilt) if apart else ba
-    return SceneClips(
-        name=name,
-        joint_names=ab.names,
-        a=own_a.clip,
-        b=own_b.clip,
-        ab=ab.clip,
-        ba=ba.clip,
-        ab_affine=ab_affine.clip,
-        ba_affine=ba_affine.clip,
-        joints_a=own_a.joints,
-        joints_b=own_b.joints,
-        joints_ab=ab.joints,
-        joints_ba=ba.joints,
-        joints_ab_affine=ab_affine.joints,
-        joints_ba_affine=ba_affine.joints,
-    )
+    drawn["ab_affine"] = drawing(a, motions[1], b.tilt) if apart else drawn["ab"]
+    drawn["ba_affine"] = drawing(b, motions[0], a.tilt) if apart else drawn["ba"]
+    clips: dict[str, Any] = {side: each.clip for side, each in drawn.items()}
+    joints: dict[str, Any] = {f"joints_{side}": each.joints for side, each in drawn.items()}
+    return SceneClips(name, drawn["ab"].names, **clips, **joints)
