@@ -13,14 +13,6 @@ from muybridge.networks.inception import Inception, load_inception
 from muybridge.networks.pretrained import with_weights
 
 
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    folder = tmp_path / "hub" / "checkpoints"
-    folder.mkdir(parents=True)
-    return folder
-
-
 def test_inception_is_the_published_one() -> None:
     network = Inception().eval()
     # 23.8 million without the classes' own 2 million (Szegedy et al.): 94 convolutions, each with its norm.

@@ -9,14 +9,6 @@ from muybridge.errors import CheckpointError, MissingWeightsError
 from muybridge.networks import LEVELS, Lpips, Vgg16, load_lpips, load_lpips_weights, load_vgg16
 
 
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    folder = tmp_path / "hub" / "checkpoints"
-    folder.mkdir(parents=True)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def vgg() -> Vgg16:
     torch.manual_seed(0)

@@ -10,14 +10,6 @@ from muybridge.methods.tsnet.texture import settled
 from muybridge.networks import Vgg19, load_vgg19
 
 
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    folder = tmp_path / "hub" / "checkpoints"
-    folder.mkdir(parents=True)
-    return folder
-
-
 def test_layers_have_torchvisions_names() -> None:
     vgg = Vgg19()
     state = vgg.state_dict()

@@ -1,6 +1,7 @@
 """VGG-16 features and the LPIPS distance, with weights from files on this machine; nothing is downloaded."""
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -18,24 +19,28 @@ LEVELS = tuple(w[-1] for w in WIDTHS)
 """Channels of the five feature maps."""
 
 
-class Vgg16(nn.Module):
-    """The convolutions of VGG-16 (Simonyan and Zisserman, configuration D), named as in torchvision."""
+class TappedVgg(nn.Module):
+    """The convolutions of a VGG (Simonyan and Zisserman), named as in torchvision, and the features of each level.
 
-    def __init__(self) -> None:
+    widths  channels of the convolutions of each level, between which pictures are halved
+    tap     which convolution of a level gives its features: 0 the first, -1 the last
+    """
+
+    def __init__(self, widths: Sequence[Sequence[int]], tap: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         self.taps: list[int] = []
         channels = 3
-        for widths in WIDTHS:
-            for width in widths:
+        for level in widths:
+            self.taps.append(len(layers) + 2 * range(len(level))[tap] + 1)
+            for width in level:
                 layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
                 channels = width
-            self.taps.append(len(layers) - 1)
             layers.append(nn.MaxPool2d(2, 2))
         self.features = nn.Sequential(*layers[:-1])
 
     def forward(self, images: Images) -> list[Tensor]:
-        """relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3 of pictures [B, 3, H, W] normalised as the weights want."""
+        """One map a level, behind its ReLU, of pictures [B, 3, H, W] normalised as the weights want."""
         found = []
         x = images
         for i, layer in enumerate(self.features):
@@ -43,6 +48,13 @@ class Vgg16(nn.Module):
             if i in self.taps:
                 found.append(x)
         return found
+
+
+class Vgg16(TappedVgg):
+    """The convolutions of VGG-16 (configuration D): gives relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3."""
+
+    def __init__(self) -> None:
+        super().__init__(WIDTHS, tap=-1)
 
 
 class Lpips(nn.Module):

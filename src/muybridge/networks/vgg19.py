@@ -2,41 +2,22 @@
 
 from pathlib import Path
 
-from torch import Tensor, nn
-
 from muybridge.networks.pretrained import with_weights
-from muybridge.tensors import Images
+from muybridge.networks.vgg import TappedVgg
 
 VGG19_FILE = "vgg19-dcbb9e9d.pth"
 """torchvision's ImageNet weights; the name ends with the first digits of the file's SHA-256."""
 VGG19_WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
 
 
-class Vgg19(nn.Module):
-    """The convolutions of VGG-19 up to relu5_1 (Simonyan and Zisserman, configuration E), named as in torchvision."""
+class Vgg19(TappedVgg):
+    """The convolutions of VGG-19 up to relu5_1 (Simonyan and Zisserman, configuration E), named as in torchvision.
+
+    Gives relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1; both sides of the pictures at least 16 pixels.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        self.taps: list[int] = []
-        channels = 3
-        for widths in VGG19_WIDTHS:
-            self.taps.append(len(layers) + 1)
-            for width in widths:
-                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
-                channels = width
-            layers.append(nn.MaxPool2d(2, 2))
-        self.features = nn.Sequential(*layers[:-1])
-
-    def forward(self, images: Images) -> list[Tensor]:
-        """relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1 of pictures [B, 3, H, W], both sides at least 16 pixels."""
-        found = []
-        x = images
-        for i, layer in enumerate(self.features):
-            x = layer(x)
-            if i in self.taps:
-                found.append(x)
-        return found
+        super().__init__(VGG19_WIDTHS, tap=0)
 
 
 def load_vgg19(path: Path | None = None) -> Vgg19:
