@@ -20,10 +20,14 @@ from muybridge.video.clip import Clip, Timing
 Batch = Mapping[str, Tensor]
 
 
-class Config(BaseModel):
-    """Settings of a method: frozen, unknown names refused; each field's docstring is its help."""
+class Part(BaseModel):
+    """A part of a config: frozen, unknown names refused; each field's docstring is its help."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Config(Part):
+    """Settings of a method."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,11 @@ class Method(nn.Module, ABC, Generic[C, D]):
     def __init__(self, config: C) -> None:
         super().__init__()
         self.config = config
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
 
     @abstractmethod
     def prepare(self, clips: Sequence[Clip], **options: Any) -> D:

@@ -1,11 +1,11 @@
 """CycleGAN: its losses by hand, its history through a training that is stopped and goes on, what comes out."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
+from translators_by_hand import CPU, Plus, Redness, grey
 
 from muybridge.engine import train
 from muybridge.errors import InputError, UsageError
@@ -24,25 +24,6 @@ TINY = CycleGanConfig(
     history=3,
     translate=StageConfig(steps=8, batch=1, lr=1e-3),
 )
-CPU: dict[str, Any] = {"device": "cpu", "precision": "float32", "preview_seconds": 3600}
-
-
-class Plus(nn.Module):
-    """Adds a number."""
-
-    def __init__(self, what: float) -> None:
-        super().__init__()
-        self.what = nn.Parameter(torch.tensor(what))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.what
-
-
-class Redness(nn.Module):
-    """A critic whose score is the first channel."""
-
-    def forward(self, x: Tensor) -> list[list[Tensor]]:
-        return [[x[:, :1]]]
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +46,9 @@ def by_hand(config: CycleGanConfig = TINY) -> CycleGan:
     return method
 
 
-def plain(value: float) -> Tensor:
-    """A frame all of whose pixels are the subject, of one grey."""
-    return torch.cat((torch.full((1, 3, 4, 4), value), torch.ones(1, 1, 4, 4)), 1)
-
-
 def test_losses_by_hand() -> None:
     method = by_hand()
-    batch = {"a": plain(0.6), "b": plain(0.4)}  # as pictures 0.2 and -0.2
+    batch = {"a": grey(0.6), "b": grey(0.4)}  # as pictures 0.2 and -0.2
     turns = list(method.turns(method.stages()[0], batch))
     assert [turn.group for turn in turns] == ["generators", "critics"]
     found = {name: float(x.detach()) for turn in turns for name, x in turn.losses.items()}
@@ -93,19 +69,19 @@ def test_losses_by_hand() -> None:
 
 def test_without_identity_it_is_not_even_computed() -> None:
     method = by_hand(TINY.model_copy(update={"losses": LossConfig(identity=0.0)}))
-    turn = next(method.turns(method.stages()[0], {"a": plain(0.6), "b": plain(0.4)}))
+    turn = next(method.turns(method.stages()[0], {"a": grey(0.6), "b": grey(0.4)}))
     assert set(turn.losses) == {"adversarial", "cycle"}
 
 
 def test_the_critic_sees_fakes_and_older_fakes() -> None:
     method = by_hand(TINY.model_copy(update={"history": 1}))
     stage = method.stages()[0]
-    list(method.turns(stage, {"a": plain(0.6), "b": plain(0.4)}))
+    list(method.turns(stage, {"a": grey(0.6), "b": grey(0.4)}))
     assert method.history_a.pictures.shape == (1, 4, 4, 4)
     seen = set()
     torch.manual_seed(0)
     for _ in range(20):
-        turns = list(method.turns(stage, {"a": plain(0.6), "b": plain(0.5)}))
+        turns = list(method.turns(stage, {"a": grey(0.6), "b": grey(0.5)}))
         seen.add(round(float(turns[1].losses["critic_a"].detach()), 4))
         method.history_a.pictures.fill_(255)  # the highest score that there is
     new, old = ((0.2 - 1) ** 2 + 0.1**2) / 2, ((0.2 - 1) ** 2 + 1) / 2

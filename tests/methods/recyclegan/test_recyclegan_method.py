@@ -1,11 +1,11 @@
 """Recycle-GAN: its losses by hand, its history through a training that is stopped and goes on, what comes out."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from translators_by_hand import CPU, Plus, Redness, grey
 
 from muybridge.engine import train
 from muybridge.errors import InputError
@@ -26,18 +26,6 @@ TINY = RecycleGanConfig(
     history=4,
     translate=StageConfig(steps=6, batch=1, lr=1e-3),
 )
-CPU: dict[str, Any] = {"device": "cpu", "precision": "float32", "preview_seconds": 3600}
-
-
-class Plus(nn.Module):
-    """Adds a number."""
-
-    def __init__(self, what: float) -> None:
-        super().__init__()
-        self.what = nn.Parameter(torch.tensor(what))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.what
 
 
 class Straight(nn.Module):
@@ -45,13 +33,6 @@ class Straight(nn.Module):
 
     def forward(self, before: Tensor, now: Tensor) -> Tensor:
         return 2 * now - before
-
-
-class Redness(nn.Module):
-    """A critic whose score is the first channel."""
-
-    def forward(self, x: Tensor) -> list[list[Tensor]]:
-        return [[x[:, :1]]]
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +58,7 @@ def by_hand(config: RecycleGanConfig = TINY) -> RecycleGan:
 
 def windows(a: tuple[float, float, float], b: tuple[float, float, float]) -> dict[str, Tensor]:
     """A batch of pictures of one grey each, in [-1, 1], all of whose pixels are the subject."""
-
-    def plain(value: float) -> Tensor:
-        return torch.cat((torch.full((1, 3, 4, 4), (value + 1) / 2), torch.ones(1, 1, 4, 4)), 1)
-
-    return {f"{s}{i}": plain(v) for s, values in (("a", a), ("b", b)) for i, v in enumerate(values)}
+    return {f"{s}{i}": grey((v + 1) / 2) for s, values in (("a", a), ("b", b)) for i, v in enumerate(values)}
 
 
 def squared(colour: float, silhouette: float) -> float:

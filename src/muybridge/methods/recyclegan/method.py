@@ -39,12 +39,7 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
     # -- what is learned ------------------------------------------------------------------------------------------
 
     def prepare(self, clips: Sequence[Clip], **options: Any) -> UnpairedWindows:
-        """Crop the two clips to their subjects.
-
-        clips   A and B, with silhouettes
-        flip    "a" or "b": mirror that one on the way in, and its results on the way out
-        plates  backgrounds uint8 [3, H, W] of both, for results on the source's own background
-        """
+        """Crop the two clips, A and B, to their subjects; `flip` and `plates` as `crop_pair` takes them."""
         c = self.config
         sizes: dict[str, Any] = {"length": LENGTH, "square": c.square, "follow_size": c.follow_size}
         a, b = crop_pair(clips, c.size, c.margin, method="recyclegan", **sizes, **options)
@@ -90,23 +85,14 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
 
     # -- what comes out -------------------------------------------------------------------------------------------
 
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return next(self.parameters()).device
-
     def preview(self, data: UnpairedWindows, stage: Stage) -> Tensor:
         return pair_sheet(self.to_a, self.to_b, data, self.device)
 
     def animate(
         self, data: UnpairedWindows, driving: Clip | None, source: Clip | str | None = None, **options: Any
     ) -> Animation:
-        """Each driving frame translated to the subject `source`, "a" or "b"; the predictors are for training alone.
-
-        driving     a clip of the other subject, with silhouettes; None: the clip that was trained on
-        affine      False is told that there is no map between the subjects that could be left out
-        full_frame  put back into frames of the source's size, where the source usually is; False: the crop as it is
-        """
+        """Each driving frame translated to the subject `source`; the predictors are for training alone. `affine` and
+        the others as `course` takes them, `full_frame` as `result_frames` does."""
         full_frame = bool(options.pop("full_frame", True))
         c = self.config
         way = course(data, driving, source, method="recyclegan", margin=c.margin, follow_size=c.follow_size, **options)

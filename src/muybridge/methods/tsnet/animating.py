@@ -88,8 +88,7 @@ def encoded(method: Tsnet, subject: Track, count: int, seed: int) -> References:
     order = torch.randperm(len(present), generator=torch.Generator().manual_seed(seed))
     chosen = present[order.repeat(-(-count // len(order)))[:count]]
     labels = label_indices(subject.landmarks[chosen.tolist()], method.config.crop)
-    device = next(method.parameters()).device
-    rgb = subject.pixels[chosen].float() / 255
+    rgb, device = subject.pixels[chosen].float() / 255, method.device
     with torch.no_grad():
         pictures, maps, boxes = method.seen(rgb.to(device), labels.to(device), boxed(labels).to(device))
         return References(method.encode(pictures, maps), boxes, pictures[:, 0])
