@@ -17,6 +17,7 @@ from muybridge.engine.losses import Losses
 from muybridge.engine.machine import Machine, Precision, channels_last, laid_out, plainly, settle, share_of
 from muybridge.engine.optimisers import build, fade, from_tensors, parameters, to_tensors
 from muybridge.engine.pace import Clock, Pace
+from muybridge.engine.previews import drawn
 from muybridge.engine.processor import fast_kernels, other_threads
 from muybridge.engine.randomness import check_seed, reseed
 from muybridge.engine.weights import gather, load
@@ -164,9 +165,9 @@ class _Training:
             self._save()
         if self.run is not None:
             self.run.mark(status="finished" if finished else "interrupted", seconds=self.seconds)
-        where, precision = str(self.machine.device), self.machine.precision
-        self.machine.meet()
-        summary = Summary(finished, self.done, self.seconds, self.shown, where, precision)
+        machine = self.machine
+        machine.meet()
+        summary = Summary(finished, self.done, self.seconds, self.shown, str(machine.device), machine.precision)
         self.listener.on_end(summary)
         return summary
 
@@ -248,15 +249,13 @@ class _Training:
         if log_now:
             self.shown = self.losses.means(self.machine)
             self.losses.clear()
-            self._log({"losses": self.shown, "rates": self._rates(), "step_seconds": self.pace.step_seconds})
+            rates = {name: float(optimiser.param_groups[0]["lr"]) for name, optimiser in self.optimisers.items()}
+            self._log({"losses": self.shown, "rates": rates, "step_seconds": self.pace.step_seconds})
         elif not self.since_shown.due:
             return
         self.since_shown.reset()
         losses = self.shown if log_now else self.losses.means()
         self.listener.on_step(self.stage, self.step, losses, self.pace.rate, self.pace.left(self.step))
-
-    def _rates(self) -> dict[str, float]:
-        return {name: float(optimiser.param_groups[0]["lr"]) for name, optimiser in self.optimisers.items()}
 
     def _log(self, line: dict[str, Any]) -> None:
         if self.run is not None:
@@ -267,21 +266,13 @@ class _Training:
         self.since_preview.reset()
         if not self.machine.main:
             return
-        modes = {module: module.training for module in self.method.modules()}
         try:
-            with torch.no_grad(), self.machine.autocast():
-                self.method.eval()
-                picture = self.method.preview(self.data, self.stage).cpu()
-            if picture.dtype != torch.uint8 or picture.ndim != 3 or picture.shape[0] != 3:
-                raise ValueError(f"a preview is uint8 [3, H, W], not {picture.dtype} {tuple(picture.shape)}")
+            picture = drawn(self.method, self.data, self.stage, self.machine)
         except Exception as e:  # a training is worth more than its pictures
             message = f"no preview after {self.done} steps: {type(e).__name__}: {e}"
             self._log({"warning": message})
             self.listener.on_warning(message)
             return
-        finally:
-            for module, mode in modes.items():
-                module.training = mode
         path = None if self.run is None else self.run.save_preview(self.done, picture)
         self.listener.on_preview(self.done, picture, path)
 
