@@ -1,6 +1,6 @@
 """The verbs in Python: what the command, the package's front door and the studio hand on to."""
 
-from muybridge.api.animating import animate, animate_pairs, edit
+from muybridge.api.animating import animate, animate_pairs
 from muybridge.api.benching import bench
 from muybridge.api.costing import Cost, cost
 from muybridge.api.demonstration import demo
@@ -14,7 +14,7 @@ from muybridge.api.listing import methods, puppets
 from muybridge.api.living import live
 from muybridge.api.machine import doctor
 from muybridge.api.masking import mask
-from muybridge.api.posing import Handles, edit_clip, handles, keyframed, pose
+from muybridge.api.posing import Handles, edit, edit_clip, handles, keyframed, pose
 from muybridge.api.reconstructing import predict, reconstruct
 from muybridge.api.results import Results
 from muybridge.api.retargeting import retarget

@@ -1,8 +1,8 @@
-"""A finished run applied to a video, and keypoints moved by hand."""
+"""A finished run applied to a video."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from muybridge.api.fitting import Fitted, load, needs_of
@@ -12,8 +12,9 @@ from muybridge.api.landmarking import Given
 from muybridge.api.performing import animate_person
 from muybridge.api.photos import animate_pairs as picture_pairs
 from muybridge.api.photos import animate_picture
-from muybridge.api.rendering import backdrop_of, check_background, check_free, written
-from muybridge.errors import MuybridgeError, RunError, UsageError
+from muybridge.api.rendering import backdrop_of, check_background, check_free, suffix_of, written
+from muybridge.data.pair import other
+from muybridge.errors import MuybridgeError, UsageError
 from muybridge.method import Animation
 from muybridge.video import Clip, probe
 
@@ -57,54 +58,58 @@ def animate(
     """
     target = Path(out)
     check_free(target, force)
-    check_background(background, (_suffix(out),))
+    check_background(background, (suffix_of(out),))
     fitted = run if isinstance(run, Fitted) else load(run, device=device, data=needs_of(run) != "folder")
     name, needs = fitted.method.card.name, fitted.method.card.needs
     if needs != "folder" and (mode is not None or best_frame or max_side is not None):
         raise UsageError(f"{name} moves its subjects in one way only: modes are for pictures")
     if needs != "landmarks" and (landmarks is not None or source_landmarks is not None):
         raise UsageError(f"{name} uses no landmarks", "Leave them out.")
+    notes: Sequence[str]
     if needs == "folder":
         if background != "black" or masks is not None or box is not None:
             raise UsageError("whole pictures are animated: backgrounds, masks and boxes are for pairs")
-        how_so = {"mode": mode, "best_frame": best_frame, "max_side": max_side}
-        told = animate_picture(fitted, driving, source, target, force=force, **how_so)  # type: ignore[arg-type]
-        return target, (*told, *_unfinished(fitted))
-    if needs == "landmarks":
+        notes = animate_picture(
+            fitted, driving, source, target, mode=mode, best_frame=best_frame, max_side=max_side, force=force
+        )
+    elif needs == "landmarks":
         if background != "black" or masks is not None:
             raise UsageError("whole pictures are made from landmarks: backgrounds and masks are for pairs")
-        said = animate_person(
-            fitted.method,
-            fitted.data,
-            driving,
-            source,
-            target,
-            landmarks=landmarks,
-            source_landmarks=source_landmarks,
-            box=box,
-            align=align,
-            force=force,
+        given: dict[str, Given | None] = {"landmarks": landmarks, "source_landmarks": source_landmarks}
+        notes = animate_person(
+            fitted.method, fitted.data, driving, source, target, **given, box=box, align=align, force=force
         )
-        return target, (*said, *_unfinished(fitted))
-    side = None if source is None else _side(source)
+    else:
+        notes = _animate_subject(fitted, driving, source, target, background, affine, masks, box, how, force)
+    return target, (*notes, *_unfinished(fitted))
+
+
+def _animate_subject(
+    fitted: Fitted,
+    driving: Source | None,
+    source: Source | None,
+    target: Path,
+    background: str,
+    affine: bool,
+    masks: str | Path | Clip | None,
+    box: Box | None,
+    how: str,
+    force: bool,
+) -> tuple[str, ...]:
+    """`animate` for a pair: one subject as the other one moves, or as a new video does."""
+    data, side = fitted.data, None if source is None else _side(source)
     clip, audio = None, None
     trained_on = _side_of(fitted, driving)
-    if trained_on is not None and masks is None and box is None and side in (None, _other(trained_on)):
-        side = _other(trained_on)
+    if trained_on and masks is None and box is None and side in (None, other(trained_on)):
+        side = other(trained_on)
         audio = _sound(driving)
     elif driving is not None:
         clip = silhouetted(driving, masks=masks, box=box, how=how).clip
         audio = clip.audio
-    data = fitted.data
-    options = {"affine": affine, "full_frame": data is not None}
-    animation: Animation = fitted.method.animate(data, clip, side, **options)
-    notes = [*animation.notes, *_unfinished(fitted)]
-    plate = None
-    if background == "source":
-        subject = None if data is None else getattr(data, side or "", None)
-        plate = getattr(subject, "plate", None)
+    animation: Animation = fitted.method.animate(data, clip, side, affine=affine, full_frame=data is not None)
+    plate = getattr(getattr(data, side or "", None), "plate", None) if background == "source" else None
     written(animation, [target], backdrop_of(background, animation.size, plate), audio, force)
-    return target, tuple(notes)
+    return animation.notes
 
 
 def animate_pairs(
@@ -128,55 +133,11 @@ def animate_pairs(
     return picture_pairs(fitted, Path(folder), Path(pairs), Path(out), mode, force)
 
 
-def edit(
-    run: Fitted | str | Path,
-    subject: str,
-    frame: int,
-    moves: Mapping[int, tuple[float, float]],
-    *,
-    out: str | Path,
-    steps: int = 12,
-    background: str = "black",
-    force: bool = False,
-    device: str = "auto",
-) -> Path:
-    """Move keypoints of one frame and draw the frames along the way (JOKR, figures 6 and 24).
-
-    subject  "a" or "b"
-    frame    index into that subject's frames
-    moves    keypoint -> (dx, dy); the picture spans 2
-    steps    frames drawn, from no offset to all of it
-    out      as for `animate`
-    """
-    target = Path(out)
-    check_free(target, force)
-    check_background(background, (_suffix(out),))
-    fitted = run if isinstance(run, Fitted) else load(run, device=device)
-    change = getattr(fitted.method, "edit", None)
-    if change is None:
-        raise UsageError(f"{fitted.method.card.name} has no keypoints that can be moved")
-    side = subject.lower()
-    if fitted.data is None:
-        raise RunError("an imported checkpoint has no frames to edit", "Train on two videos with: muybridge fit")
-    animation: Animation = change(fitted.data, side, frame, moves, steps)
-    plate = getattr(getattr(fitted.data, side), "plate", None)
-    written(animation, [target], backdrop_of(background, animation.size, plate), None, force)
-    return target
-
-
 def _side(source: Source) -> str:
     side = source.lower() if isinstance(source, str) else ""
     if side not in ("a", "b"):
         raise UsageError(f"a pair has the subjects A and B, not {source}", "Name one of the two: --source A")
     return side
-
-
-def _suffix(out: str | Path) -> str:
-    return "" if str(out).endswith("/") else Path(out).suffix.lower()
-
-
-def _other(side: str) -> str:
-    return "b" if side == "a" else "a"
 
 
 def _side_of(fitted: Fitted, driving: Source | None) -> str | None:

@@ -13,14 +13,14 @@ from muybridge import catalogue
 from muybridge.api.bench_folder import BenchFolder, Plan, machine
 from muybridge.api.fitting import Fitted, Say, read_all, train_on
 from muybridge.api.measuring import DIRECTIONS, clips_for, figures_of, flip_of, keypoint_figures, made_by
-from muybridge.api.settings import settings
+from muybridge.api.settings import settings, settled
 from muybridge.api.wishes import Wish, wish
 from muybridge.engine import Listener
 from muybridge.engine.processor import fast_kernels
 from muybridge.errors import OutputExistsError, TrainingError, UsageError
 from muybridge.evaluation import TRIVIAL, Cell, Tables, digest, judges
 from muybridge.evaluation.cells import cell_key, plain_figures
-from muybridge.method import Config, Method
+from muybridge.method import Method
 from muybridge.puppets import SCENES, SceneClips
 from muybridge.run.disk import lock, replace
 from muybridge.video import Clip
@@ -107,10 +107,7 @@ def _entrants(
         )
     for name, more in variants.items():
         every = {**changes, **more}
-        config: Config = settings(kind, preset, every)
-        decide = getattr(kind, "settled", None)
-        if decide is not None:
-            config, _ = decide(config)
+        config, _ = settled(kind, settings(kind, preset, every))
         said = name or (", ".join(f"{k}={v}" for k, v in changes.items()))
         yield Entrant(method, preset, said, every, kind, config.model_dump(mode="json"))
 

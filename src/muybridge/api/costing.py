@@ -12,7 +12,7 @@ from typing import Any
 
 from muybridge import catalogue
 from muybridge.api.inputs import Source, silhouetted
-from muybridge.api.settings import settings
+from muybridge.api.settings import settings, settled
 from muybridge.engine import Listener, train
 from muybridge.method import Stage
 from muybridge.video import Clip
@@ -53,10 +53,7 @@ def cost(
     The first step of a stage is left out of the mean: it compiles and allocates. Arguments as for `fit`.
     """
     kind = catalogue.find(method)
-    config = settings(kind, preset, set)
-    decide = getattr(kind, "settled", None)
-    if decide is not None:
-        config, _ = decide(config)
+    config, _ = settled(kind, settings(kind, preset, set))
     given = [*masks, *[None] * (len(inputs) - len(masks))]
     clips = [silhouetted(source, masks=m).clip for source, m in zip(inputs, given, strict=True)]
     built = kind(config)

@@ -8,8 +8,8 @@ from pathlib import Path
 from muybridge.api.fitting import load
 from muybridge.api.inputs import Box, Input, Source, names_of, silhouetted
 from muybridge.api.rendering import check_background
-from muybridge.api.reporting import measured, report
-from muybridge.api.results import Gathering, Look, Results, write_videos
+from muybridge.api.reporting import gathered
+from muybridge.api.results import Look, Results
 from muybridge.data.background import plate
 from muybridge.errors import UsageError
 from muybridge.video import Clip
@@ -44,9 +44,4 @@ def finish(
     record = fitted.run.record
     if record.status != "finished":
         notes.append(f"this training was stopped after {record.done} steps, in stage {record.stage}")
-    with Gathering(Path(out)) as folder:
-        files = write_videos(fitted, given, folder, Look(background, tuple(formats), affine), plates)
-        figures = measured(fitted, given, None)
-        files |= report(fitted, given, folder, files, figures, notes)
-    found = {name: Path(out) / path.name for name, path in files.items()}
-    return Results(Path(out), found, figures, tuple(notes))
+    return gathered(Path(out), fitted, given, Look(background, tuple(formats), affine), plates, notes)

@@ -92,20 +92,19 @@ def fit(
         raise UsageError(f"{method} uses no landmarks", "Leave --landmarks out.")
     if needs != "folder" and (stride != 1 or cache != "exact"):
         raise UsageError(f"{method} takes every frame as it is: strides and caches are for folders of clips")
+    told = (listener, say, checkpoint_seconds)
     if needs == "landmarks":
         people = people_of(method, asked.config, inputs, landmarks, asked.max_side, max_frames)
-        return trained(asked, people.prepare, people.named, {}, people.notes, listener, say, checkpoint_seconds)
+        return trained(asked, people.prepare, people.named, {}, people.notes, *told)
     if needs == "folder":
         if cache not in ("exact", "small"):
             raise UsageError(f"frames are kept exact or small, not {cache!r}")
         clips = _clips_of(method, inputs, {"max_side": asked.max_side, "max_frames": max_frames, "stride": stride})
         named = {"folder": str(inputs[0]) if isinstance(clips, ClipFolder) else "clips"}
-        return trained(
-            asked, lambda m: m.prepare(clips, cache=cache), named, {}, lambda _: [], listener, say, checkpoint_seconds
-        )
+        return trained(asked, lambda m: m.prepare(clips, cache=cache), named, {}, lambda _: [], *told)
     given = read_all(asked, inputs, masks=masks, boxes=boxes, how=how, max_frames=max_frames)
     plates = [plate(each.clip) for each in given] if keep_background else None
-    return train_on(asked, given, flip, plates, listener, say, checkpoint_seconds)
+    return train_on(asked, given, flip, plates, *told)
 
 
 def read_all(
@@ -172,26 +171,7 @@ def trained(
     the others take the data from its run."""
     torch.manual_seed(asked.seed)
     method = asked.kind(asked.config)
-    machine = settle(asked.device, "float32")
-    if machine.main:
-        run, data = _opened(asked, list(inputs.values())) if asked.resume else (None, None)
-        data = prepare(method) if data is None else data
-        for note in [*asked.notes, *notes(data)] if say else []:
-            say(note)  # type: ignore[misc]
-        if run is None:
-            config = asked.config.model_dump(mode="json")
-            name = asked.kind.card.name
-            run = Run.create(
-                asked.out, name, config, asked.force, preset=asked.preset, inputs=inputs, silhouettes=silhouettes
-            )
-        if machine.count > 1 and not run.has_data:
-            run.save_data(data.tensors())
-    machine.meet()
-    if not machine.main:
-        run = Run.open(asked.out, asked.kind.card.name)
-        data = asked.kind.Data.restore(run.load_data())
-    assert run is not None
-    assert data is not None
+    run, data = _prepared(asked, lambda: prepare(method), inputs, silhouettes, notes, say)
     train(
         method,
         data,
@@ -205,6 +185,33 @@ def trained(
     )
     method.eval()
     return Fitted(method, data, run)
+
+
+def _prepared(
+    asked: Wish,
+    prepare: Callable[[], Data],
+    inputs: Mapping[str, str],
+    silhouettes: Mapping[str, str],
+    notes: Callable[[Data], list[str]],
+    say: Say | None,
+) -> tuple[Run, Data]:
+    machine, name = settle(asked.device, "float32"), asked.kind.card.name
+    if not machine.main:
+        machine.meet()
+        run = Run.open(asked.out, name)
+        return run, asked.kind.Data.restore(run.load_data())
+    opened, kept = _opened(asked, list(inputs.values())) if asked.resume else (None, None)
+    data = prepare() if kept is None else kept
+    for note in [*asked.notes, *notes(data)] if say else []:
+        say(note)  # type: ignore[misc]
+    config = asked.config.model_dump(mode="json")
+    run = opened or Run.create(
+        asked.out, name, config, asked.force, preset=asked.preset, inputs=inputs, silhouettes=silhouettes
+    )
+    if machine.count > 1 and not run.has_data:
+        run.save_data(data.tensors())
+    machine.meet()
+    return run, data
 
 
 def load(run: str | Path, method: str | None = None, device: str = "auto", data: bool = True) -> Fitted:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from muybridge.api.inputs import Box, Source, name_of, names_of, scaled_box
-from muybridge.errors import InputError, MuybridgeError, OutputExistsError, UsageError
+from muybridge.api.whole_folders import check_folder, replaced
+from muybridge.errors import InputError, UsageError
 from muybridge.landmarks import Kind, Landmarks, Report, detect, sheet, smooth, to_json
 from muybridge.landmarks import read as read_landmarks
 from muybridge.video import Clip, probe, read, write
@@ -71,7 +70,7 @@ def find_landmarks(
     """
     folder = None if out is None else Path(out)
     if folder is not None:
-        _check_free(folder, force)
+        check_folder(folder, force, lambda there: (there / "landmarks.json").is_file(), "landmarks")
     found = performer(video, given, kind=kind, person=person, model=model, box=box, max_frames=max_frames)
     if found.report is None:
         raise UsageError("these landmarks are in memory already", "Name files, or leave them out to have some found.")
@@ -150,20 +149,7 @@ def performers(
     ]
 
 
-def _check_free(folder: Path, force: bool) -> None:
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    if not force:
-        raise OutputExistsError(f"{folder} exists already", "Replace it with --force, or choose another --out.")
-    if not (folder / "landmarks.json").is_file():
-        raise OutputExistsError(
-            f"{folder} holds other things than landmarks, and is not replaced", "Choose another --out."
-        )
-
-
 def _write(folder: Path, found: Performer, landmarks: Landmarks, report: Report) -> None:
-    """All of it under a passing name first, so that the folder is whole or is not there."""
-    part = folder.absolute().with_name(f".{folder.name[:40]}.{secrets.token_hex(4)}.part")
     clip = found.clip
     record = {
         "kind": "landmarks",
@@ -175,16 +161,8 @@ def _write(folder: Path, found: Performer, landmarks: Landmarks, report: Report)
         "people": report.people,
         "warnings": list(report.warnings),
     }
-    try:
-        part.mkdir(parents=True)
-        size = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
+    size = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
+    with replaced(folder) as part:
         (part / "landmarks.json").write_text(to_json(landmarks, size), encoding="utf-8")
         write(part / "sheet.png", [sheet(clip, landmarks)], clip.timing.select([0]))
         (part / "report.json").write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")
-        if folder.is_dir():
-            shutil.rmtree(folder)
-        part.rename(folder)
-    except OSError as error:
-        raise MuybridgeError(f"{folder} cannot be written: {error.strerror}", "Write it elsewhere.") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,8 @@ from typing import Any
 import torch
 
 from muybridge.api.inputs import Box, Source, masks_of, name_of, silhouetted
-from muybridge.errors import InputError, MuybridgeError, OutputExistsError
+from muybridge.api.whole_folders import check_folder, replaced
+from muybridge.errors import InputError
 from muybridge.masks import Report, correct, sheet
 from muybridge.video import Clip, write
 from muybridge.video.images import decode_image
@@ -42,7 +41,7 @@ def mask(
     folder = None if out is None else Path(out)
     before = _record(folder) if folder is not None and corrections else None
     if folder is not None and before is None:
-        _check_free(folder, force)
+        check_folder(folder, force, _record, "silhouettes")
     if folder is not None and before is not None and masks is None and box is None:
         masks = folder / "masks"
     found = silhouetted(video, masks=masks_of(masks), box=box, how=how, max_frames=max_frames)
@@ -63,17 +62,6 @@ def _silhouette(path: Path) -> torch.Tensor:
     return picture[:, :, :3].amax(2)
 
 
-def _check_free(folder: Path, force: bool) -> None:
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    if not force:
-        raise OutputExistsError(f"{folder} exists already", "Replace it with --force, or choose another --out.")
-    if _record(folder) is None:
-        raise OutputExistsError(
-            f"{folder} holds other things than silhouettes, and is not replaced", "Choose another --out."
-        )
-
-
 def _record(folder: Path) -> dict[str, Any] | None:
     """What `mask` noted in this folder; None where it is not one of its own."""
     path = folder / "report.json"
@@ -87,9 +75,7 @@ def _record(folder: Path) -> dict[str, Any] | None:
 
 
 def _write(folder: Path, clip: Clip, report: Report, corrected: list[int], name: str) -> None:
-    """All of it under a passing name first, so that the folder is whole or is not there."""
     assert clip.mattes is not None
-    part = folder.absolute().with_name(f".{folder.name[:40]}.{secrets.token_hex(4)}.part")
     record = {
         "kind": "silhouettes",
         "clip": name,
@@ -100,15 +86,7 @@ def _write(folder: Path, clip: Clip, report: Report, corrected: list[int], name:
         "corrected": corrected,
         "warnings": list(report.warnings),
     }
-    try:
-        part.mkdir(parents=True)
+    with replaced(folder) as part:
         write(part / "masks", (m.expand(3, -1, -1) for m in clip.mattes), clip.timing)
         write(part / "sheet.png", [sheet(clip)], clip.timing.select([0]))
         (part / "report.json").write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")
-        if folder.is_dir():
-            shutil.rmtree(folder)
-        part.rename(folder)
-    except OSError as error:
-        raise MuybridgeError(f"{folder} cannot be written: {error.strerror}", "Write it elsewhere.") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)

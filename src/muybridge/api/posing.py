@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from muybridge.api.fitting import Fitted, load
-from muybridge.api.rendering import backdrop_of, check_background, check_free, written
+from muybridge.api.rendering import backdrop_of, check_background, check_free, suffix_of, written
 from muybridge.errors import RunError, UsageError
 from muybridge.method import Animation
 from muybridge.tensors import Points
@@ -78,6 +78,36 @@ def keyframed(keys: Mapping[int, Moves], frame: int) -> dict[int, tuple[float, f
     return moved
 
 
+def edit(
+    run: Fitted | str | Path,
+    subject: str,
+    frame: int,
+    moves: Moves,
+    *,
+    out: str | Path,
+    steps: int = 12,
+    background: str = "black",
+    force: bool = False,
+    device: str = "auto",
+) -> Path:
+    """Move keypoints of one frame and draw the frames along the way (JOKR, figures 6 and 24).
+
+    subject  "a" or "b"
+    frame    index into that subject's frames
+    moves    keypoint -> (dx, dy); the picture spans 2
+    steps    frames drawn, from no offset to all of it
+    out      as for `animate`
+    """
+    target = Path(out)
+    check_free(target, force)
+    check_background(background, (suffix_of(out),))
+    fitted, side = _editable(run, subject, device), subject.lower()
+    animation: Animation = fitted.method.edit(fitted.data, side, frame, moves, steps)  # type: ignore[operator]
+    plate = getattr(getattr(fitted.data, side), "plate", None)
+    written(animation, [target], backdrop_of(background, animation.size, plate), None, force)
+    return target
+
+
 def edit_clip(
     run: Fitted | str | Path,
     subject: str,
@@ -96,7 +126,7 @@ def edit_clip(
     """
     target = Path(out)
     check_free(target, force)
-    check_background(background, ("" if str(out).endswith("/") else target.suffix.lower(),))
+    check_background(background, (suffix_of(out),))
     fitted, side = _editable(run, subject, device), subject.lower()
     shown: Any = getattr(fitted.data, side)
     wrong = [k for k in keys if not 0 <= k < len(shown.timing)]

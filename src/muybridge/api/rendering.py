@@ -29,6 +29,11 @@ def check_background(name: str, suffixes: tuple[str, ...]) -> None:
         colour(name)
 
 
+def suffix_of(out: str | Path) -> str:
+    """The ending of a file to write, in small letters; "" for a folder."""
+    return "" if str(out).endswith("/") else Path(out).suffix.lower()
+
+
 def check_free(path: Path, force: bool) -> None:
     """OutputExistsError where something stands at `path` already; said before any work is done."""
     if path.exists() and not force:

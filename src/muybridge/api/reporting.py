@@ -11,6 +11,8 @@ from typing import Any
 from muybridge.api.fitting import Fitted
 from muybridge.api.inputs import Input
 from muybridge.api.machine import doctor
+from muybridge.api.results import Gathering, Look, Results, write_videos
+from muybridge.data.background import Plate
 from muybridge.engine.progress import duration
 from muybridge.evaluation import Chart, Figure, Page, against_truth, meaning, page
 from muybridge.video import Clip
@@ -28,6 +30,23 @@ def measured(fitted: Fitted, given: Sequence[Input], truth: tuple[Clip, Clip] | 
         figures |= {f"truth_{name}_{side}": value for name, value in against_truth(made, true).items()}
         figures[f"truth_still_iou_{side}"] = against_truth(each.clip, true)["iou"]
     return figures
+
+
+def gathered(
+    out: Path,
+    fitted: Fitted,
+    given: Sequence[Input],
+    look: Look,
+    plates: Sequence[Plate | None],
+    notes: Sequence[str],
+    truth: tuple[Clip, Clip] | None = None,
+) -> Results:
+    """Write both results and the report into `out`, all of it or nothing."""
+    with Gathering(out) as folder:
+        files = write_videos(fitted, given, folder, look, plates)
+        figures = measured(fitted, given, truth)
+        files |= report(fitted, given, folder, files, figures, notes)
+    return Results(out, {name: out / path.name for name, path in files.items()}, figures, tuple(notes))
 
 
 def report(

@@ -9,12 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
-from muybridge.api.fitting import Fitted, Say, read_all, train_on
+from muybridge.api.fitting import Say, read_all, train_on
 from muybridge.api.inputs import Box, Input, Source
 from muybridge.api.rendering import check_background
-from muybridge.api.reporting import measured, report
-from muybridge.api.results import Gathering, Look, Results, write_videos
-from muybridge.api.wishes import Wish, wish
+from muybridge.api.reporting import gathered
+from muybridge.api.results import Look, Results
+from muybridge.api.wishes import wish
 from muybridge.data.background import Plate, plate
 from muybridge.engine import Listener, Together
 from muybridge.engine.processor import fast_kernels
@@ -63,7 +63,10 @@ def retarget(
     """
     out = Path(out)
     look = _look(background, formats, affine)
-    asked = _wish(method, out, preset, set, resume, force, device, precision, seed)
+    _check_place(out, force or resume)
+    asked = wish(
+        method, out / "run", preset, set, resume=resume, force=force, device=device, precision=precision, seed=seed
+    )
     if asked.kind.card.needs != "pair":
         raise UsageError(f"{method} does not work on a pair of videos", "See: muybridge methods")
     given = read_all(asked, [a, b], masks=masks, boxes=boxes, how=how, max_frames=max_frames)
@@ -71,27 +74,11 @@ def retarget(
     plates = _plates(given, look, say)
     watching: list[Listener] = [_Growing(out / "preview.png"), *([] if listener is None else [listener])]
     fitted = train_on(asked, given, flip, None, Together(*watching), say, checkpoint_seconds)
-    return _write(asked, fitted, given, out, look, plates, truth)
-
-
-def _write(
-    asked: Wish,
-    fitted: Fitted,
-    given: Sequence[Input],
-    out: Path,
-    look: Look,
-    plates: Sequence[Plate | None],
-    truth: tuple[Clip, Clip] | None,
-) -> Results:
     notes = [*asked.notes, *(note for each in given for note in each.notes)]
     notes += [f"{each.name}: {p}" for each, p in zip(given, plates, strict=True) if p is not None]
-    with Gathering(out) as folder:
-        files = write_videos(fitted, given, folder, look, plates)
-        figures = measured(fitted, given, truth)
-        files |= report(fitted, given, folder, files, figures, notes)
+    results = gathered(out, fitted, given, look, plates, notes, truth)
     (out / "preview.png").unlink(missing_ok=True)
-    found = {name: out / path.name for name, path in files.items()}
-    return Results(out, found, figures, tuple(notes))
+    return results
 
 
 def _look(background: str, formats: Sequence[str], affine: bool) -> Look:
@@ -103,29 +90,18 @@ def _look(background: str, formats: Sequence[str], affine: bool) -> Look:
     return Look(background, chosen, affine)
 
 
-def _wish(
-    method: str,
-    out: Path,
-    preset: str | None,
-    changes: Mapping[str, Any] | None,
-    resume: bool,
-    force: bool,
-    device: str,
-    precision: str,
-    seed: int,
-) -> Wish:
-    """The request to train, in the folder's own run; OutputExistsError for a folder that is something else."""
-    there = out.exists() and (not out.is_dir() or any(out.iterdir()))
-    if there and not (out / "run" / "run.json").is_file():
+def _check_place(out: Path, replaced: bool) -> None:
+    """OutputExistsError for a folder that is something else, or an earlier job that was not said to go on or away."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not (out / "run" / "run.json").is_file():
         raise OutputExistsError(
             f"{out} exists and holds other things: nothing there is replaced", "Choose another --out."
         )
-    if there and not (force or resume):
+    if not replaced:
         raise OutputExistsError(
             f"{out} exists already", "Replace it with --force, go on with --resume, or choose another --out."
         )
-    run = out / "run"
-    return wish(method, run, preset, changes, resume=resume, force=force, device=device, precision=precision, seed=seed)
 
 
 def _tidy(out: Path, force: bool) -> None:

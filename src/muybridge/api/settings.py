@@ -37,6 +37,15 @@ def checked(kind: type[Method[Any, Any]], values: Mapping[str, Any]) -> Config:
         raise UsageError(f"{kind.card.name} cannot be set up so: {wrong}", "See docs/methods for what there is.") from e
 
 
+def settled(kind: type[Method[Any, Any]], config: Config) -> tuple[Config, tuple[str, ...]]:
+    """The config with what the method leaves to this machine decided, and what a person should know of that."""
+    decide = getattr(kind, "settled", None)
+    if decide is None:
+        return config, ()
+    config, note = decide(config)
+    return config, (note,)
+
+
 def _put(values: dict[str, Any], dotted: str, value: Any, method: str) -> None:
     *way, last = dotted.split(".")
     place: Any = values

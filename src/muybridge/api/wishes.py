@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge import catalogue
-from muybridge.api.settings import checked, settings
+from muybridge.api.settings import checked, settings, settled
 from muybridge.engine import settle
 from muybridge.errors import OutputExistsError, RunError, UsageError
 from muybridge.method import Config, Method
@@ -58,17 +58,13 @@ def wish(
     config: Config = settings(kind, preset, changes)
     leads = settle(device, "float32").main
     out = Path(out)
-    notes: tuple[str, ...] = ()
     if resume:
         config = _as_before(kind, config, Run.open(out, method), preset is not None or bool(changes))
     elif leads and out.exists() and (any(out.iterdir()) if out.is_dir() else True) and not (force and _is_run(out)):
         raise OutputExistsError(
             f"{out} exists already", "Replace it with --force, go on with --resume, or choose another --out."
         )
-    decide = getattr(kind, "settled", None)
-    if decide is not None:
-        config, note = decide(config)
-        notes = (note,)
+    config, notes = settled(kind, config)
     named = preset or next(iter(kind.card.presets))
     return Wish(kind, config, out, resume, force, notes, device, precision, seed, named)
 
