@@ -94,6 +94,8 @@ def test_relative_motion_starts_where_it_is_told(method: Method[Any, Any]) -> No
     first = driving().pixels[0]
     told = method.animate(None, driving(), picture(), mode="relative", reference=first).clip().pixels
     assert far(told, method.animate(None, driving(), picture(), mode="relative").clip().pixels) <= 1
+    other = method.animate(None, driving(), picture(), mode="relative", reference=driving().pixels[-1]).clip().pixels
+    assert not torch.equal(told, other)
     still = Clip(first[None].expand(3, -1, -1, -1).clone(), Timing.constant(3))
     made = method.animate(None, still, picture(), mode="relative").clip().pixels
     assert far(made[0], made[2]) <= 1, "no motion, no change"

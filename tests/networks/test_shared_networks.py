@@ -58,6 +58,7 @@ def test_every_parameter_learns(name: str) -> None:
     for parameter, p in network.named_parameters():
         assert p.grad is not None, parameter
         assert torch.isfinite(p.grad).all(), parameter
+        assert p.grad.any(), parameter
 
 
 @pytest.mark.parametrize("stride", [1, 2, 4, 8])

@@ -222,9 +222,7 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
     data    with what it was trained on; False leaves that on the disk
     Raises RunError or CheckpointError where the folder is broken or of another method.
     """
-    path = Path(run)
-    if not (path / "run.json").exists() and (path / "run" / "run.json").is_file():
-        path = path / "run"
+    path = _inside(run)
     opened = Run.open(path, method)
     made_by = opened.record.method
     if made_by not in catalogue.names():
@@ -243,9 +241,15 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
 
 def needs_of(run: str | Path) -> str:
     """What the method of a run learns from: pair, folder or landmarks."""
-    path = Path(run)
-    found = Run.open(path / "run" if (path / "run" / "run.json").is_file() else path).record.method
+    found = Run.open(_inside(run)).record.method
     return catalogue.find(found).card.needs if found in catalogue.names() else ""
+
+
+def _inside(run: str | Path) -> Path:
+    """The run's folder, in that of `retarget` where this is one."""
+    path = Path(run)
+    within = path / "run"
+    return within if (within / "run.json").is_file() and not (path / "run.json").exists() else path
 
 
 def _clips_of(method: str, inputs: Sequence[Source], options: Mapping[str, Any]) -> Sequence[Clip]:

@@ -39,10 +39,6 @@ class Augment:
             raise UsageError(f"augmentation scales from a low to a high positive factor, not {self.scale}")
 
 
-NONE = Augment(0.0, 0.0, (0.0, 0.0, 0.0, 0.0))
-"""No change."""
-
-
 def augmented(samples: Sequences, augment: Augment, generator: torch.Generator) -> Sequences:
     """Each sample changed in its own way, its frames alike.
 
