@@ -92,19 +92,19 @@ def fit(
         raise UsageError(f"{method} uses no landmarks", "Leave --landmarks out.")
     if needs != "folder" and (stride != 1 or cache != "exact"):
         raise UsageError(f"{method} takes every frame as it is: strides and caches are for folders of clips")
-    told = (listener, say, checkpoint_seconds)
+    rest = (listener, say, checkpoint_seconds)
     if needs == "landmarks":
         people = people_of(method, asked.config, inputs, landmarks, asked.max_side, max_frames)
-        return trained(asked, people.prepare, people.named, {}, people.notes, *told)
+        return trained(asked, people.prepare, people.named, {}, people.notes, *rest)
     if needs == "folder":
         if cache not in ("exact", "small"):
             raise UsageError(f"frames are kept exact or small, not {cache!r}")
         clips = _clips_of(method, inputs, {"max_side": asked.max_side, "max_frames": max_frames, "stride": stride})
         named = {"folder": str(inputs[0]) if isinstance(clips, ClipFolder) else "clips"}
-        return trained(asked, lambda m: m.prepare(clips, cache=cache), named, {}, lambda _: [], *told)
+        return trained(asked, lambda m: m.prepare(clips, cache=cache), named, {}, lambda _: [], *rest)
     given = read_all(asked, inputs, masks=masks, boxes=boxes, how=how, max_frames=max_frames)
     plates = [plate(each.clip) for each in given] if keep_background else None
-    return train_on(asked, given, flip, plates, *told)
+    return train_on(asked, given, flip, plates, *rest)
 
 
 def read_all(
@@ -167,8 +167,7 @@ def trained(
     say: Say | None,
     checkpoint_seconds: float | int,
 ) -> Fitted:
-    """Prepare the data and make the run, or open both; then train. Of several processes the first one prepares, and
-    the others take the data from its run."""
+    """Prepare the data and make the run, or open both; then train."""
     torch.manual_seed(asked.seed)
     method = asked.kind(asked.config)
     run, data = _prepared(asked, lambda: prepare(method), inputs, silhouettes, notes, say)
@@ -195,6 +194,7 @@ def _prepared(
     notes: Callable[[Data], list[str]],
     say: Say | None,
 ) -> tuple[Run, Data]:
+    """Of several processes the first one prepares, and the others take the data from its run."""
     machine, name = settle(asked.device, "float32"), asked.kind.card.name
     if not machine.main:
         machine.meet()
