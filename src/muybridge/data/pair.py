@@ -5,7 +5,7 @@ from typing import Annotated
 
 import torch
 from jaxtyping import Float, Int64
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
 from muybridge.data.subject import Subject, shared_canvas
@@ -32,6 +32,27 @@ class Augment(BaseModel):
     """Largest shear in degrees (JOKR's program: 15 or 20)."""
     shift: Annotated[float, Field(ge=0)] = 0.15
     """Largest shift, where the picture spans 2 (JOKR's program: 50 pixels of the uncropped frame)."""
+
+
+class Crops(BaseModel):
+    """How the translators that JOKR is compared with crop a pair, see `crop_pair`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    size: Annotated[int, Field(ge=32)] = 256
+    """Side in pixels of the square whose area the crops have (CycleGAN and Recycle-GAN: 256)."""
+    square: bool = False
+    """True: square crops. False: crops of the subjects' common aspect ratio, so that fewer pixels are empty."""
+    margin: Annotated[float, Field(ge=0)] = 0.1
+    """Room around the subject, as a share of its size on each side."""
+    follow_size: bool = True
+    """The crop's size follows the subject's, over several seconds; False: one size."""
+
+    @model_validator(mode="after")
+    def _halved_five_times(self) -> "Crops":
+        if self.size % 32:
+            raise ValueError(f"size is a multiple of 32, not {self.size}")
+        return self
 
 
 class Pair:

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from muybridge.data.pair import Augment
+from muybridge.data.pair import Augment, Crops
 from muybridge.method import Config, Part
 from muybridge.networks.translator import CriticSizes, TranslatorSizes
 
@@ -36,17 +36,9 @@ class StageConfig(Part):
     """Share of the steps, at the end, over which the rate falls to zero (section 4: the second half)."""
 
 
-class CycleGanConfig(Config):
+class CycleGanConfig(Crops, Config):
     """CycleGAN on one pair of videos."""
 
-    size: Annotated[int, Field(ge=32)] = 256
-    """Side in pixels of the square whose area the crops have (section 4: 256)."""
-    square: bool = False
-    """True: square crops. False: crops of the subjects' common aspect ratio, so that fewer pixels are empty."""
-    margin: Weight = 0.1
-    """Room around the subject, as a share of its size on each side."""
-    follow_size: bool = True
-    """The crop's size follows the subject's, over several seconds; False: one size."""
     generator: TranslatorSizes = TranslatorSizes()
     critic: CriticSizes = CriticSizes()
     history: Annotated[int, Field(ge=0)] = 50
@@ -54,9 +46,3 @@ class CycleGanConfig(Config):
     losses: LossConfig = LossConfig()
     augment: Augment = Augment()
     translate: StageConfig = StageConfig()
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "CycleGanConfig":
-        if self.size % 32:
-            raise ValueError(f"size is a multiple of 32, not {self.size}")
-        return self

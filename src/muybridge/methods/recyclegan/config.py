@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from muybridge.data.pair import Augment
+from muybridge.data.pair import Augment, Crops
 from muybridge.method import Config, Part
 from muybridge.networks.translator import CriticSizes, PredictorSizes, TranslatorSizes
 
@@ -40,17 +40,9 @@ class StageConfig(Part):
     """Share of the steps, at the end, over which the rate falls to zero (as CycleGAN: the second half)."""
 
 
-class RecycleGanConfig(Config):
+class RecycleGanConfig(Crops, Config):
     """Recycle-GAN on one pair of videos."""
 
-    size: Annotated[int, Field(ge=32)] = 256
-    """Side in pixels of the square whose area the crops have (Implementation details: 256)."""
-    square: bool = False
-    """True: square crops. False: crops of the subjects' common aspect ratio, so that fewer pixels are empty."""
-    margin: Weight = 0.1
-    """Room around the subject, as a share of its size on each side."""
-    follow_size: bool = True
-    """The crop's size follows the subject's, over several seconds; False: one size."""
     generator: TranslatorSizes = TranslatorSizes(blocks=6)
     critic: CriticSizes = CriticSizes()
     predictor: PredictorSizes = PredictorSizes()
@@ -62,8 +54,6 @@ class RecycleGanConfig(Config):
 
     @model_validator(mode="after")
     def _consistent(self) -> "RecycleGanConfig":
-        if self.size % 32:
-            raise ValueError(f"size is a multiple of 32, not {self.size}")
         if self.predictor.blocks > 5:
             raise ValueError(f"sides of 32 pixels can be halved 5 times, not {self.predictor.blocks}")
         return self
