@@ -26,7 +26,7 @@ def readied(network: M, half: Sequence[str] = ()) -> M:
     """
     ready = folded(network)
     for name in half:
-        part = getattr(ready, name)
+        part = ready.get_submodule(name)
         blurs = {module: module.taps for module in part.modules() if isinstance(module, Downsample)}
         part.to(torch.bfloat16)
         for module, taps in blurs.items():
