@@ -69,19 +69,18 @@ class Appearance(Generic[P]):
             self.pose: P = self.networks.detect(self.picture)
             self.source = self.networks.encode(self.picture, self.pose)
 
-    def _settled(self, where: P) -> Images:
-        """The source in these poses, with the fastest precision that is good enough for the last of them, from now on:
-        the first may not move."""
+    def _settle(self, where: P) -> None:
+        """Take the fastest precision that is good enough for the last of these, once: the first may not move."""
+        if self.settled:
+            return
         self.settled = True
-        kept = (self.networks, self.source)
-        plain = self.drawn(where.at(slice(-1, None)))
+        probe, kept = where.at(slice(-1, None)), (self.networks, self.source)
+        plain = self.drawn(probe)
         for half in self.halves:
             self._ready(half)
-            made = self.drawn(where)
-            if good_enough(made[-1:], plain):
-                return made
+            if good_enough(self.drawn(probe), plain):
+                return
         self.networks, self.source = kept
-        return self.drawn(where)
 
     def on_canvas(self, pixels: Pixels) -> Float[Tensor, "T 3 H2 W2"]:
         """Frames as the networks see them, on their device."""
@@ -101,7 +100,8 @@ class Appearance(Generic[P]):
 
     def frames(self, where: P) -> Iterator[Tensor]:
         """The same at the source's own size: uint8 [4, H, W] each."""
-        yield from opaque(self.drawn(where) if self.settled else self._settled(where), self.size)
+        self._settle(where)
+        yield from opaque(self.drawn(where), self.size)
 
     def following(
         self, driving: Iterable[Tensor], moved: Callable[[P, P], P], reference: Tensor | None = None, batch: int = BATCH
