@@ -4,7 +4,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "tensors"),
     ("geometry", "video"),
     ("data", "landmarks", "masks", "networks", "puppets"),
-    ("losses", "metrics"),
+    ("appearance", "losses", "metrics"),
     ("method", "run"),
     ("engine", "evaluation", "methods"),
     ("catalogue",),

@@ -12,6 +12,8 @@ from torch.nn import functional as F
 
 from muybridge.tensors import Images, Points
 
+FEWEST = 32
+"""Channels from which on a pixel is looked up as one row of a table."""
 Padding = Literal["zeros", "border", "reflection"]
 """What lies beyond the picture: nothing, its edge, or its mirror image."""
 
@@ -75,8 +77,42 @@ def sample(
     align_corners  False reproduces programs that sample with corners at the pixels' outer edges
     returns        [B, C, H', W'] as a picture; differentiable in both
     """
+    if padding == "zeros" and _one_by_pixel(images) and not _learning(images, grid):
+        return _looked_up(images[:1], grid, align_corners)
     wide = full_precision(images)
     warped = F.grid_sample(
         wide, grid.to(wide.dtype), mode="bilinear", padding_mode=padding, align_corners=align_corners
     )
     return warped.to(images.dtype)
+
+
+def _one_by_pixel(images: Tensor) -> bool:
+    """Whether it is one picture, if repeated, laid out pixel by pixel in a processor's memory."""
+    one = images.stride(0) == 0 or images.shape[0] == 1
+    rows = not images[:1].is_contiguous() and images[:1].is_contiguous(memory_format=torch.channels_last)
+    return one and rows and images.shape[1] >= FEWEST and images.device.type == "cpu"
+
+
+def _learning(*tensors: Tensor) -> bool:
+    return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+
+
+def _looked_up(image: Images, grid: Float[Tensor, "B H2 W2 2"], align_corners: bool) -> Float[Tensor, "B C H2 W2"]:
+    """`sample` of one picture as the weighted sum of four rows of a table: several times faster than grid_sample, and
+    laid out pixel by pixel as its input is. In bfloat16 the weights are too."""
+    h, w = image.shape[2:]
+    size = torch.tensor((w, h), dtype=torch.float32)
+    wide = full_precision(grid)
+    place = (wide + 1) / 2 * (size - 1) if align_corners else ((wide + 1) * size - 1) / 2
+    # Black around the picture is all that lies further out. Of a number and NaN, fmin takes the number.
+    place = place.fmin(size).fmax(-torch.ones(2))
+    first = place.floor()
+    table = F.pad(image[0].permute(1, 2, 0), (0, 0, 1, 2, 1, 2)).flatten(0, 1)
+    rows = ((first[..., 1] + 1) * (w + 3) + first[..., 0] + 1).int()[..., None] + torch.tensor(
+        (0, 1, w + 3, w + 4)
+    ).int()
+    share = torch.stack((1 - place + first, place - first))
+    weights = (share[:, None, ..., 1] * share[None, ..., 0]).flatten(0, 1).to(table.dtype)
+    weights = weights.flatten(1).t().contiguous()
+    found = F.embedding_bag(rows.view(-1, 4), table, per_sample_weights=weights, mode="sum")
+    return found.view(*grid.shape[:3], -1).permute(0, 3, 1, 2)

@@ -13,11 +13,12 @@ from muybridge.losses.keypoints import (
     temporal,
 )
 from muybridge.losses.motion_equivariance import frame_equivariance, point_equivariance
-from muybridge.losses.pyramid import PerceptualPyramid, plain_pyramid
+from muybridge.losses.pyramid import PerceptualPyramid, PyramidDistance, plain_pyramid
 from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss
 
 __all__ = [
     "PerceptualPyramid",
+    "PyramidDistance",
     "bce",
     "coverage",
     "energy_distance",

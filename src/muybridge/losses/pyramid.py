@@ -1,13 +1,15 @@
 """Distances in the feature space of VGG-19 at several sizes, and a stand-in that needs no weights."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from muybridge.errors import UsageError
 from muybridge.geometry import full_precision
 from muybridge.losses.reconstruction import multiscale_l1, ssim_loss
-from muybridge.networks import Downsample, Vgg19
+from muybridge.networks import Downsample, Vgg19, load_vgg19
 from muybridge.tensors import Images, Scalar
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -51,3 +53,37 @@ def plain_pyramid(result: Images, target: Images) -> Scalar:
     result, target  [B, 3, H, W] in [0, 1], both sides at least 11 pixels
     """
     return 200 * (multiscale_l1(result, target) + ssim_loss(result, target) / 4)
+
+
+class PyramidDistance:
+    """`PerceptualPyramid` of VGG-19 as it is cached on this machine, or `plain_pyramid`.
+
+    It is no module, so that VGG's weights are not taken for a method's own.
+
+    size             side of the pictures
+    weights, scales  of the perceptual one
+    """
+
+    def __init__(
+        self, kind: Literal["vgg19", "weight-free"], size: int, weights: Sequence[float], scales: Sequence[float]
+    ) -> None:
+        self.kind, self.size, self.weights, self.scales = kind, size, weights, scales
+        self.pyramid: PerceptualPyramid | None = None
+
+    def load(self) -> None:
+        """Read the weights, once; UsageError where the pictures are too small for them, MissingWeightsError where
+        they are not on this machine."""
+        smallest = self.size * min(self.scales)
+        if self.kind == "weight-free" or self.pyramid is not None:
+            return
+        if smallest < 16:
+            raise UsageError(
+                f"VGG-19 takes pictures of 16 pixels or more, and the smallest of the perceptual loss has {smallest:g}",
+                "Set losses.scales to fewer sizes, or perceptual to weight-free.",
+            )
+        self.pyramid = PerceptualPyramid(load_vgg19(), self.weights, self.scales)
+
+    def __call__(self, made: Images, driving: Images) -> Scalar:
+        """made, driving  [B, 3, H, W] in [0, 1]"""
+        self.load()
+        return plain_pyramid(made, driving) if self.pyramid is None else self.pyramid.to(made.device)(made, driving)

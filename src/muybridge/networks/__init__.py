@@ -8,7 +8,7 @@ from muybridge.networks.folding import computes_bfloat16, folded, readied
 from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
 from muybridge.networks.hourglass import Encoder, Hourglass
 from muybridge.networks.norms import Norm, make_norm
-from muybridge.networks.onnx_files import OnnxPart, exportable
+from muybridge.networks.onnx_files import OnnxPart, detector_and_generator, exportable
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
 from muybridge.networks.spectral import SpectralConv2d, spectral
 from muybridge.networks.states import filled, state_in
@@ -41,6 +41,7 @@ __all__ = [
     "Vgg19",
     "WarpingGenerator",
     "computes_bfloat16",
+    "detector_and_generator",
     "exportable",
     "filled",
     "folded",

@@ -1,4 +1,4 @@
-"""Networks made ready to run: batch norm folded into convolutions, nearest up-sampling into four small ones."""
+"""Networks made ready to run: batch norm folded into convolutions, nearest up-sampling too."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def readied(network: M, half: Sequence[str] = ()) -> M:
     """
     ready = folded(network)
     for name in half:
-        part = getattr(ready, name)
+        part = ready.get_submodule(name)
         blurs = {module: module.taps for module in part.modules() if isinstance(module, Downsample)}
         part.to(torch.bfloat16)
         for module, taps in blurs.items():
@@ -45,7 +45,7 @@ def folded(network: M) -> M:
     """A copy in evaluation mode, frozen, that computes the same with fewer operations; it cannot be trained.
 
     A batch norm behind a convolution becomes part of it, and a 3x3 convolution of a picture that was doubled by the
-    nearest pixel becomes four of 2x2, one for each pixel of a cell, at four ninths of the cost; see `CellConv` too.
+    nearest pixel becomes a transposed one of 4x4, at four ninths of the cost; see `CellConv` too.
     """
     ready = copy.deepcopy(network).eval().requires_grad_(False)
     for module in list(ready.modules()):
@@ -78,7 +78,7 @@ def _replace_slow(network: nn.Module) -> None:
 
 
 class FoldedDoubling(nn.Module):
-    """Nearest up-sampling by two, 3x3 convolution, ReLU; as four convolutions of 2x2 at the small size.
+    """Nearest up-sampling by two, 3x3 convolution, ReLU; as a transposed convolution of 4x4 with stride 2.
 
     A pixel of the large picture sees, through three taps, only two pixels of the small one in each direction: taps
     that fall on the same one are added.
@@ -87,23 +87,16 @@ class FoldedDoubling(nn.Module):
     def __init__(self, block: UpBlock | DoublingBlock) -> None:
         super().__init__()
         self.conv = block.conv
-        # Rows of a 3-tap filter that fall on the earlier and the later small pixel, for the even and the odd pixel.
-        taps = torch.tensor([[[1.0, 0, 0], [0, 1, 1]], [[1, 1, 0], [0, 0, 1]]]).to(block.conv.weight)
-        cells = torch.einsum("yia,xjb,ocab->oyxcij", taps, taps, block.conv.weight)
-        self.weight = nn.Parameter(cells, requires_grad=False)
+        # Row y of the 4 is what a small pixel gives to the large one y - 1 below its own first: its sum of the 3 taps.
+        taps = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]]).to(block.conv.weight)
+        weight = torch.einsum("ya,xb,ocab->coyx", taps, taps, block.conv.weight)
+        self.weight = nn.Parameter(weight, requires_grad=False)
 
     def forward(self, x: Float[Tensor, "B C H W"], size: tuple[int, int] | None = None) -> Float[Tensor, "B C2 H2 W2"]:
         h, w = x.shape[2:]
-        if size is not None and size != (2 * h, 2 * w):
-            return F.relu(self.conv(F.interpolate(x, size=size)))
-        layout = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-        out = torch.empty(len(x), len(self.weight), 2 * h, 2 * w, dtype=x.dtype, device=x.device, memory_format=layout)
-        wide = F.pad(x, (1, 1, 1, 1))
-        for y in (0, 1):
-            for i in (0, 1):
-                part = F.conv2d(wide[:, :, y : y + h + 1, i : i + w + 1], self.weight[:, y, i], self.conv.bias)
-                out[:, :, y::2, i::2] = F.relu_(part)
-        return out
+        if size not in (None, (2 * h, 2 * w)) or h * w < 16:  # where transposed convolutions are slow
+            return F.relu(self.conv(F.interpolate(x, size=size or (2 * h, 2 * w))))
+        return F.relu_(F.conv_transpose2d(x, self.weight, self.conv.bias, stride=2, padding=1))
 
 
 class CellConv(nn.Module):

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -78,3 +78,47 @@ def exportable(network: M, channels: int = 3) -> M:
             if isinstance(child, Downsample) and child.stride > 1:
                 setattr(module, name, FixedBlur(child, channels))
     return ready
+
+
+class _Detecting(nn.Module):
+    def __init__(self, networks: Any) -> None:
+        super().__init__()
+        self.networks = networks
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        return tuple(x for x in self.networks.detect(images) if x is not None)
+
+
+class _Drawing(nn.Module):
+    def __init__(self, networks: Any, pose: Any) -> None:
+        super().__init__()
+        self.networks, self.pose = networks, pose
+
+    def forward(self, source: Tensor, *numbers: Tensor) -> Tensor:
+        half = len(numbers) // 2
+        missing = [None] * (len(self.pose._fields) - half)
+        at, to = (self.pose(*some, *missing) for some in (numbers[:half], numbers[half:]))
+        picture: Tensor = self.networks.drawn(self.networks.encode(source, at), to)
+        return picture
+
+
+def detector_and_generator(networks: nn.Module, size: int, pose: Any, names: Sequence[str]) -> dict[str, OnnxPart]:
+    """The two files of networks that animate a picture.
+
+    networks   from `exportable`, with the methods detect(images) -> pose, encode(images, pose) and drawn(source, pose)
+    size       S
+    pose       the named tuple; its last fields may be None
+    names      of its fields in the files
+    detector   images [B, 3, S, S] in [0, 1] -> a tensor for each field
+    generator  source [B, 3, S, S], the fields of its pose, those of the one to bring it to -> picture [B, 3, S, S]
+    """
+    images = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    detector = _Detecting(networks)
+    with torch.no_grad():
+        found = dict(zip(names, detector(images), strict=False))
+    inputs = {"source": images} | {f"source_{name}": x for name, x in found.items()}
+    inputs |= {f"driving_{name}": x.flip(0) for name, x in found.items()}
+    return {
+        "detector": OnnxPart(detector, {"images": images}, tuple(found)),
+        "generator": OnnxPart(_Drawing(networks, pose), inputs, ("picture",)),
+    }

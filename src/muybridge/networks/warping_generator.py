@@ -128,11 +128,7 @@ class WarpingGenerator(nn.Module):
         size = (images.shape[2], images.shape[3])
         if flow.shape[1:3] != size:
             flow = F.interpolate(flow.permute(0, 3, 1, 2), size=size, mode="bilinear").permute(0, 2, 3, 1)
-        # To float32 before it is repeated, which costs nothing then.
-        wide = full_precision(images).expand(flow.shape[0], -1, -1, -1)
-        moved = sample(wide, flow, align_corners=self.align_corners).to(images.dtype)
-        # Looking up leaves pixel by pixel layout, and all that follows would stay out of it.
-        return moved.contiguous(memory_format=torch.channels_last) if _by_pixel(images) else moved
+        return sample(images.expand(flow.shape[0], -1, -1, -1), flow, align_corners=self.align_corners)
 
     def _moved(self, features: Tensor, flow: Tensor, occlusion: Tensor | None) -> Tensor:
         moved = self.warp(features, flow)
@@ -142,7 +138,7 @@ class WarpingGenerator(nn.Module):
         if not self.skips or occlusion is None:
             return x
         share = _fitted(occlusion, x)
-        return self.warp(skip, flow).to(x.dtype) * share + x * (1 - share)
+        return torch.lerp(x, self.warp(skip, flow).to(x.dtype), share)
 
 
 def _fitted(occlusion: Tensor, like: Tensor) -> Tensor:
@@ -150,7 +146,3 @@ def _fitted(occlusion: Tensor, like: Tensor) -> Tensor:
     if occlusion.shape[2:] != like.shape[2:]:
         occlusion = F.interpolate(full_precision(occlusion), size=size, mode="bilinear")
     return occlusion.to(like.dtype)
-
-
-def _by_pixel(x: Tensor) -> bool:
-    return not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)

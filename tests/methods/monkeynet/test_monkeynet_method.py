@@ -10,7 +10,6 @@ from torch import Tensor
 
 from muybridge.errors import InputError, UsageError
 from muybridge.method import Batch
-from muybridge.methods.monkeynet.animating import good_enough
 from muybridge.methods.monkeynet.config import MonkeyNetConfig
 from muybridge.methods.monkeynet.embedding import Keypoints, aligned_sources, displacements, drawn, heat
 from muybridge.methods.monkeynet.method import MonkeyNet
@@ -249,21 +248,14 @@ def test_modes_and_references() -> None:
 
 @pytest.mark.parametrize("flow", [True, False])
 def test_bfloat16_is_taken_where_it_is_good_enough(flow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("muybridge.methods.monkeynet.animating.computes_bfloat16", lambda device: True)
+    monkeypatch.setattr("muybridge.appearance.computes_bfloat16", lambda device: True)
     method, driving, source = made(motion={"flow": flow}), clip(), clip(1, seed=3)
     plain = method.animate(None, driving, source, precision="float32").clip().frames
     taken = method.animate(None, driving, source).clip().frames
     assert not torch.equal(plain, taken)
     assert (plain - taken).square().mean() < 1e-4
-    monkeypatch.setattr("muybridge.methods.monkeynet.animating.good_enough", lambda result, plain: False)
+    monkeypatch.setattr("muybridge.appearance.good_enough", lambda result, plain: False)
     assert torch.equal(method.animate(None, driving, source).clip().frames, plain)
-
-
-def test_40_decibels() -> None:
-    plain = torch.rand(2, 3, 8, 8)
-    assert good_enough(plain + 0.0099, plain)
-    assert not good_enough(plain + 0.0101, plain)
-    assert not good_enough(plain + torch.tensor([0.0, 0.0101])[:, None, None, None], plain)
 
 
 def test_a_reconstruction_is_not_resampled() -> None:

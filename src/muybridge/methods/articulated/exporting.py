@@ -4,38 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor, nn
-
-from muybridge.methods.articulated.networks import ArticulatedNetworks, Regions
-from muybridge.networks import OnnxPart, exportable
+from muybridge.methods.articulated.networks import Regions
+from muybridge.networks import OnnxPart, detector_and_generator, exportable
 
 if TYPE_CHECKING:
     from muybridge.methods.articulated.method import Articulated
-
-
-class _Detector(nn.Module):
-    def __init__(self, networks: ArticulatedNetworks) -> None:
-        super().__init__()
-        self.networks = networks
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        return tuple(x for x in self.networks.detect(images) if x is not None)
-
-
-class _Generator(nn.Module):
-    def __init__(self, networks: ArticulatedNetworks) -> None:
-        super().__init__()
-        self.networks = networks
-
-    def forward(self, source: Tensor, *numbers: Tensor) -> Tensor:
-        half = len(numbers) // 2
-        at, to = _regions(*numbers[:half]), _regions(*numbers[half:])
-        return self.networks(source, at, to)[0].picture
-
-
-def _regions(points: Tensor, affines: Tensor | None = None, covariances: Tensor | None = None) -> Regions:
-    return Regions(points, affines, covariances)
 
 
 def onnx_parts(method: Articulated) -> dict[str, OnnxPart]:
@@ -45,18 +18,7 @@ def onnx_parts(method: Articulated) -> dict[str, OnnxPart]:
     generator  source [B, 3, S, S], its points, affines and covariances, those to bring it to -> picture;
                the background stands still
     """
-    networks, size = exportable(method.networks), method.config.size
+    networks = exportable(method.networks)
     # The formula gives LAPACK's axes, and goes into a file.
     networks.solver = "closed"
-    images = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
-    detector = _Detector(networks)
-    with torch.no_grad():
-        found = detector(images)
-    names = ("points", "affines", "covariances")[: len(found)]
-    inputs = {"source": images}
-    inputs |= {f"source_{name}": x for name, x in zip(names, found, strict=True)}
-    inputs |= {f"driving_{name}": x.flip(0) for name, x in zip(names, found, strict=True)}
-    return {
-        "detector": OnnxPart(detector, {"images": images}, names),
-        "generator": OnnxPart(_Generator(networks), inputs, ("picture",)),
-    }
+    return detector_and_generator(networks, method.config.size, Regions, ("points", "affines", "covariances"))

@@ -8,9 +8,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from muybridge.errors import UsageError
 from muybridge.geometry import random_thin_plate
-from muybridge.losses import PerceptualPyramid, frame_equivariance, plain_pyramid, point_equivariance
+from muybridge.losses import PyramidDistance, frame_equivariance, point_equivariance
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.articulated.animating import animate, nearest_frame, preview, reconstruct, stream
 from muybridge.methods.articulated.avd import AvdNetwork, avd_losses, stretched
@@ -20,8 +19,7 @@ from muybridge.methods.articulated.exporting import onnx_parts
 from muybridge.methods.articulated.networks import ArticulatedNetworks, Regions
 from muybridge.methods.articulated.presets import CARD
 from muybridge.methods.articulated.released import imported, is_released
-from muybridge.networks import load_vgg19
-from muybridge.tensors import Images, Scalar
+from muybridge.tensors import Images
 from muybridge.video import Clip
 
 
@@ -42,8 +40,8 @@ class Articulated(Method[ArticulatedConfig, ArticulatedData]):
         self.networks = ArticulatedNetworks(config)
         wanted = config.avd.steps and config.frames != "none"
         self.avd = AvdNetwork(config.regions, config.avd) if wanted else None
-        # In a list, so that VGG's weights are not taken for this method's own; there once it is trained.
-        self._pyramid: list[PerceptualPyramid] = []
+        w = config.losses
+        self._distance = PyramidDistance(config.perceptual, config.size, w.perceptual, w.scales)
 
     # -- what is learned ------------------------------------------------------------------------------------------
 
@@ -52,7 +50,7 @@ class Articulated(Method[ArticulatedConfig, ArticulatedData]):
 
         Raises MissingWeightsError where the losses need VGG-19 and it is not on this machine.
         """
-        self._load_pyramid()
+        self._distance.load()
         return prepared(clips, self.config, **options)
 
     def stages(self) -> tuple[Stage, ...]:
@@ -84,13 +82,6 @@ class Articulated(Method[ArticulatedConfig, ArticulatedData]):
             losses |= self._equivariance(driving, to)
         yield Turn("networks", losses, {name: getattr(w, name) for name in losses if name != "perceptual"})
 
-    def _distance(self, made: Images, driving: Images) -> Scalar:
-        """L_rec at all sizes, its weights included (eq. 5)."""
-        if self.config.perceptual == "weight-free":
-            return plain_pyramid(made, driving)
-        self._load_pyramid()
-        return self._pyramid[0].to(made.device)(made, driving)
-
     def _equivariance(self, driving: Images, to: Regions) -> dict[str, Tensor]:
         """L_eq: regions and their axes in a bent frame (section 3.2)."""
         b = self.config.bend
@@ -118,17 +109,6 @@ class Articulated(Method[ArticulatedConfig, ArticulatedData]):
         factors = 1 + a.scaling * (2 * torch.rand(len(pose.points), 2).to(pose.points) - 1)
         losses = avd_losses(self.avd(identity, stretched(pose, factors)), pose)
         yield Turn("avd", losses, {"shift": a.shift, "affine": a.affine})
-
-    def _load_pyramid(self) -> None:
-        w, smallest = self.config.losses, self.config.size * min(self.config.losses.scales)
-        if self._pyramid or self.config.perceptual == "weight-free":
-            return
-        if smallest < 16:
-            raise UsageError(
-                f"VGG-19 takes pictures of 16 pixels or more, and the smallest of the perceptual loss has {smallest:g}",
-                "Set losses.scales to fewer sizes, or perceptual to weight-free.",
-            )
-        self._pyramid.append(PerceptualPyramid(load_vgg19(), w.perceptual, w.scales))
 
     # -- what comes out -------------------------------------------------------------------------------------------
 

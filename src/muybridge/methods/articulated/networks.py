@@ -110,6 +110,10 @@ class ArticulatedNetworks(nn.Module):
         """The picture that a flow makes of the source."""
         return self.generator.draw(source.picture, source.features, flow.grid, flow.occlusion)
 
+    def drawn(self, source: Source, where: Regions, background: Homographies | None = None) -> Images:
+        """The source with its regions there."""
+        return self.draw(source, self.move(source, where, background)).picture
+
     def forward(
         self, source: Images, at: Regions, driving: Regions, background: Homographies | None = None
     ) -> tuple[Drawn, Flow]:

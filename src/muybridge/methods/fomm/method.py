@@ -8,14 +8,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from muybridge.errors import UsageError
 from muybridge.geometry import random_thin_plate
 from muybridge.losses import (
-    PerceptualPyramid,
+    PyramidDistance,
     frame_equivariance,
     lsgan_critic,
     lsgan_generator,
-    plain_pyramid,
     point_equivariance,
 )
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
@@ -26,7 +24,6 @@ from muybridge.methods.fomm.exporting import onnx_parts
 from muybridge.methods.fomm.networks import Critics, FommNetworks, Keypoints
 from muybridge.methods.fomm.presets import CARD
 from muybridge.methods.fomm.released import imported, is_released
-from muybridge.networks import load_vgg19
 from muybridge.tensors import Images, Points, Scalar
 from muybridge.video import Clip
 
@@ -47,8 +44,8 @@ class Fomm(Method[FommConfig, FommData]):
         super().__init__(config)
         self.networks = FommNetworks(config)
         self.critics = Critics(config) if config.losses.adversarial else None
-        # In a list, so that VGG's weights are not taken for this method's own; there once it is trained.
-        self._pyramid: list[PerceptualPyramid] = []
+        w = config.losses
+        self._distance = PyramidDistance(config.perceptual, config.size, w.perceptual, w.scales)
 
     # -- what is learned ------------------------------------------------------------------------------------------
 
@@ -57,7 +54,7 @@ class Fomm(Method[FommConfig, FommData]):
 
         Raises MissingWeightsError where the losses need VGG-19 and it is not on this machine.
         """
-        self._load_pyramid()
+        self._distance.load()
         return prepared(clips, self.config, **options)
 
     def stages(self) -> tuple[Stage, ...]:
@@ -87,24 +84,6 @@ class Fomm(Method[FommConfig, FommData]):
         yield Turn("networks", losses, weights)
         if self.critics is not None:
             yield Turn("critic", {"critic": critic_loss(self.critics, made, driving, to.points)})
-
-    def _distance(self, made: Images, driving: Images) -> Scalar:
-        """The perceptual loss at all sizes, its weights included (paper, eq. 13)."""
-        if self.config.perceptual == "weight-free":
-            return plain_pyramid(made, driving)
-        self._load_pyramid()
-        return self._pyramid[0].to(made.device)(made, driving)
-
-    def _load_pyramid(self) -> None:
-        w, smallest = self.config.losses, self.config.size * min(self.config.losses.scales)
-        if self._pyramid or self.config.perceptual == "weight-free":
-            return
-        if smallest < 16:
-            raise UsageError(
-                f"VGG-19 takes pictures of 16 pixels or more, and the smallest of the perceptual loss has {smallest:g}",
-                "Set losses.scales to fewer sizes, or perceptual to weight-free.",
-            )
-        self._pyramid.append(PerceptualPyramid(load_vgg19(), w.perceptual, w.scales))
 
     def _equivariance(self, driving: Images, to: Keypoints) -> dict[str, Tensor]:
         """Keypoints and Jacobians of a bent frame (paper, eq. 10 and 11)."""

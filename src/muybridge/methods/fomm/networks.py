@@ -96,6 +96,10 @@ class FommNetworks(nn.Module):
         """The picture that a flow makes of the source."""
         return self.generator.draw(source.picture, source.features, flow.grid, flow.occlusion)
 
+    def drawn(self, source: Source, where: Keypoints) -> Images:
+        """The source with its keypoints there."""
+        return self.draw(source, self.move(source, where)).picture
+
     def forward(self, source: Images, at: Keypoints, driving: Keypoints) -> tuple[Drawn, Flow]:
         """Sources with their keypoints, and the keypoints to bring them to."""
         known = self.encode(source, at)

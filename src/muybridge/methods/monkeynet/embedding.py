@@ -22,6 +22,11 @@ class Keypoints(NamedTuple):
     means: Points
     covariances: Covariances
 
+    @property
+    def points(self) -> Points:
+        """The means, as an `Appearance` calls them."""
+        return self.means
+
     def at(self, index: slice) -> "Keypoints":
         """Those of some pictures of the batch."""
         return Keypoints(self.means[index], self.covariances[index])

@@ -190,6 +190,35 @@ class Generator(nn.Module):
         return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
+class Source(NamedTuple):
+    """All that is needed of a source, worked out once: itself at every size, and its keypoints."""
+
+    levels: list[Tensor]
+    keypoints: Keypoints
+
+
+class Networks(nn.Module):
+    """Detector and generator together, as an `Appearance` uses them."""
+
+    def __init__(self, detector: KeypointDetector, generator: Generator) -> None:
+        super().__init__()
+        self.detector, self.generator = detector, generator
+
+    def detect(self, images: Images) -> Keypoints:
+        """The keypoints of pictures [B, 3, H, W] in [0, 1]."""
+        found: Detection = self.detector(images)
+        return found.keypoints
+
+    def encode(self, picture: Images, keypoints: Keypoints) -> Source:
+        """What is needed of a source whose keypoints are known."""
+        return Source(self.generator.levels(picture), keypoints)
+
+    def drawn(self, source: Source, where: Keypoints) -> Images:
+        """The source with its keypoints there."""
+        made: Drawing = self.generator(source.levels, source.keypoints, where)
+        return made.picture
+
+
 class KeypointGru(nn.Module):
     """Image to video (section 4, appendix A): from the first frame's keypoints to those of the frames after it.
 

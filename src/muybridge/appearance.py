@@ -1,0 +1,192 @@
+"""A still picture that follows driving frames: seen once, then drawn for them in batches.
+
+What the methods share that animate any picture by keypoints or regions; what a pose is, and how it moves from one
+subject to another, each says for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from muybridge.data.canvas import squeezed, unsqueezed
+from muybridge.data.clips import ClipsData, own_pixels
+from muybridge.errors import UsageError
+from muybridge.geometry import closest_pose
+from muybridge.networks import computes_bfloat16, readied
+from muybridge.tensors import Images, Pixels, Points
+from muybridge.video import Clip, contact_sheet, draw_keypoints
+
+Precision = Literal["auto", "float32", "bfloat16"]
+BATCH = 8
+"""Frames that go through the networks together."""
+
+
+@runtime_checkable
+class Pose(Protocol):
+    """Where the parts of a subject are in some pictures, as a method sees them."""
+
+    @property
+    def points(self) -> Points:
+        """The place of each part."""
+
+    def at(self, index: slice) -> Any:
+        """The poses of some of the pictures."""
+
+
+P = TypeVar("P", bound=Pose)
+
+
+class Appearance(Generic[P]):
+    """A source, seen once for all driving frames, and networks made ready to run.
+
+    networks   a module with detect(images) -> pose, encode(picture, pose) -> source and drawn(source, pose) -> picture
+    source     a clip of which the first frame counts
+    side       of the square that the networks see
+    halves     sets of parts of the networks, by name, that may compute in bfloat16, the fastest first
+    precision  "bfloat16": all of the first set. "auto": where the hardware has it, the first set with which a frame is
+               as good as in float32, see `good_enough`. Poses are always found in float32
+    """
+
+    def __init__(
+        self, networks: Any, source: Clip, side: int, halves: Sequence[Sequence[str]], precision: Precision = "auto"
+    ) -> None:
+        self.plain, self.side, self.halves = networks, side, halves
+        self.device = next(networks.parameters()).device
+        self.settled = precision != "auto" or not computes_bfloat16(self.device)
+        self.picture = self.on_canvas(own_pixels(source[:1]))
+        self.size = own_size(source)
+        self._ready(halves[0] if precision == "bfloat16" else ())
+
+    def _ready(self, half: Sequence[str]) -> None:
+        self.networks = readied(self.plain, half)
+        with torch.inference_mode():
+            self.pose: P = self.networks.detect(self.picture)
+            self.source = self.networks.encode(self.picture, self.pose)
+
+    def _settle(self, where: P) -> None:
+        """Take the fastest precision that is good enough for the last of these, once: the first may not move."""
+        if self.settled:
+            return
+        self.settled = True
+        probe, kept = where.at(slice(-1, None)), (self.networks, self.source)
+        plain = self.drawn(probe)
+        for half in self.halves:
+            self._ready(half)
+            if good_enough(self.drawn(probe), plain):
+                return
+        self.networks, self.source = kept
+
+    def on_canvas(self, pixels: Pixels) -> Float[Tensor, "T 3 H2 W2"]:
+        """Frames as the networks see them, on their device."""
+        return squeezed(pixels, (self.side, self.side)).to(self.device)
+
+    def detected(self, pixels: Pixels) -> P:
+        """The poses of frames uint8 [T, 3, h, w]."""
+        with torch.inference_mode():
+            found: P = self.networks.detect(self.on_canvas(pixels))
+            return found
+
+    def drawn(self, where: P) -> Images:
+        """The source in these poses, on the canvas."""
+        with torch.inference_mode():
+            made: Tensor = self.networks.drawn(self.source, where)
+            return made.float()
+
+    def frames(self, where: P) -> Iterator[Tensor]:
+        """The same at the source's own size: uint8 [4, H, W] each."""
+        self._settle(where)
+        yield from opaque(self.drawn(where), self.size)
+
+    def following(
+        self, driving: Iterable[Tensor], moved: Callable[[P, P], P], reference: Tensor | None = None, batch: int = BATCH
+    ) -> Iterator[Tensor]:
+        """The source in the poses of frames that come one by one: `batch` of them are held, not more.
+
+        driving    uint8 [3, h, w] each, of one size
+        moved      the poses to draw, given those of driving frames and that of the reference
+        reference  the driving frame to which movements are relative, uint8 [3, h, w]; None: the first that comes
+        returns    iterator over uint8 [4, H, W], the source's size
+        """
+        first = None if reference is None else self.detected(reference[None])
+        waiting = iter(driving)
+        while some := list(islice(waiting, batch)):
+            found = self.detected(torch.stack(some))
+            first = found.at(slice(1)) if first is None else first
+            yield from self.frames(moved(found, first))
+
+    def nearest(self, driving: Clip, batch: int = BATCH) -> int:
+        """The driving frame that is posed most like the source: where a relative movement starts best."""
+        found = [self.detected(some).points for some in own_pixels(driving).split(batch)]
+        return closest_pose(self.pose.points, torch.cat(found))
+
+
+def opaque(pictures: Images, size: tuple[int, int]) -> Iterator[Tensor]:
+    """Pictures in [0, 1] at another size: uint8 [4, H, W] each."""
+    for frame in unsqueezed(pictures, size):
+        yield torch.cat((frame, torch.full_like(frame[:1], 255)))
+
+
+def good_enough(result: Images, plain: Images) -> bool:
+    """Whether pictures in [0, 1] are within 42 dB (peak signal to noise) of those in float32, each of them: other
+    frames may be somewhat worse, and 40 are wanted of all."""
+    return bool((result - plain).square().mean((1, 2, 3)).max() <= 10**-4.2)
+
+
+def own_size(source: Clip) -> tuple[int, int]:
+    """(H, W) of a clip's first frame."""
+    return (source.height, source.width) if source.sizes is None else source.sizes[0]
+
+
+def both(name: str, driving: Clip | None, source: Clip | str | None) -> tuple[Clip, Clip]:
+    """What the method called `name` animates by, and what; UsageError where either is missing."""
+    if driving is None:
+        raise UsageError(f"{name} has no driving clip of its own", "Name one with --driving.")
+    if not isinstance(source, Clip):
+        raise UsageError(f"{name} animates any picture: name one as the source", "--source photo.png")
+    return driving, source
+
+
+def chosen(name: str, modes: Sequence[str], mode: str | None, batch: int) -> str:
+    """The mode, or the first one; UsageError names those that there are, or refuses an empty batch."""
+    if mode is not None and mode not in modes:
+        raise UsageError(f"{name} moves {' or '.join(modes)}, not {mode!r}")
+    if batch < 1:
+        raise UsageError(f"frames go through the networks {batch} at a time: expected 1 or more")
+    return mode or modes[0]
+
+
+class Shown(NamedTuple):
+    """What is made of two frames of a clip.
+
+    source, driving  [1, K, 2]     keypoints
+    made             [1, 3, H, W]  the driving frame, made of the source
+    moved            [1, 3, H, W]  the source, moved by the flow
+    occlusion        [1, 1, h, w]  where it shows what is needed; None where nothing says so
+    """
+
+    source: Tensor
+    driving: Tensor
+    made: Tensor
+    moved: Tensor
+    occlusion: Tensor | None
+
+
+def preview(data: ClipsData, device: torch.device, shown: Callable[[Images, Images], Shown]) -> Tensor:
+    """Of up to six clips: a frame and a later one with their keypoints, and the rest of `Shown`: uint8 [3, H, W]."""
+    rows: dict[str, list[Tensor]] = {"source": [], "driving": [], "made": [], "moved source": [], "shown": []}
+    for index in torch.linspace(0, len(data) - 1, min(6, len(data))).long().tolist():
+        frames = data.clip(index)
+        two = squeezed(frames[[0, len(frames) // 2]], data.canvas)
+        s = Shown(*(None if x is None else x[0].float().cpu() for x in shown(*two.to(device).split(1))))  # type: ignore[arg-type]
+        pictures = [draw_keypoints(two[0], s.source), draw_keypoints(two[1], s.driving), s.made, s.moved.clamp(0, 1)]
+        if s.occlusion is not None:
+            pictures.append(s.occlusion.expand(3, -1, -1))
+        for row, picture in zip(rows.values(), pictures, strict=False):
+            row.append(picture)
+    return contact_sheet({name: row for name, row in rows.items() if row}, columns=6)
