@@ -13,7 +13,7 @@ from muybridge.losses import energy_distance
 from muybridge.method import Batch
 from muybridge.methods.jokr.networks import Detection
 from muybridge.methods.jokr.pictures import mean_colour
-from muybridge.tensors import Images
+from muybridge.tensors import Images, Points
 
 if TYPE_CHECKING:
     from muybridge.methods.jokr.method import Jokr

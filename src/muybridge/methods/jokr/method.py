@@ -11,20 +11,7 @@ from torch.nn import functional as F
 from muybridge.data.pair import SIDES
 from muybridge.errors import UsageError
 from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians
-from muybridge.losses import (
-    bce,
-    coverage,
-    equivariance,
-    mse,
-    released_separation,
-    separation,
-    silhouette,
-    silhouette_entropy,
-    silhouette_of_logits,
-    temporal,
-)
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
-from muybridge.methods.jokr.aligning import cycle, distance
 from muybridge.methods.jokr.animating import animate, draw_preview, edit, overlay, quality
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
@@ -32,26 +19,20 @@ from muybridge.methods.jokr.describing import described, explained
 from muybridge.methods.jokr.importing import imported, is_released
 from muybridge.methods.jokr.measuring import shared_points
 from muybridge.methods.jokr.networks import (
-    Detection,
     KeypointDetector,
     LearnedAffine,
     PointDiscriminator,
     Refiner,
     ShapeGenerator,
-    fit_silhouettes,
-    touched_cells,
 )
 from muybridge.methods.jokr.painting import READING, texture_turns
-from muybridge.methods.jokr.pictures import both, to_picture
+from muybridge.methods.jokr.pictures import to_picture
 from muybridge.methods.jokr.presets import CARD
-from muybridge.methods.jokr.seeing import detect_all
+from muybridge.methods.jokr.shaping import shape_turns
 from muybridge.methods.jokr.texture import settled
 from muybridge.networks import PatchCritic, load_lpips
 from muybridge.tensors import Heatmaps, Images, Masks, Points
 from muybridge.video import Clip
-
-RELEASED_TEMPORAL = 13.0
-"""The program's --new_alpha, in front of the temporal term (facts: losses of stage 1)."""
 
 
 class Jokr(Method[JokrConfig, PairData]):
@@ -148,77 +129,7 @@ class Jokr(Method[JokrConfig, PairData]):
         return h // self.shape_scale, w // self.shape_scale
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
-        return texture_turns(self, batch) if stage.name == "texture" else self._shape(batch)
-
-    def _shape(self, batch: Batch) -> Iterator[Turn]:
-        """Eq. 10 for E, G and T, then eq. 5 for D."""
-        c, w = self.config, self.config.losses
-        batch = {name: self.smaller(x) if x.dim() == 4 else x for name, x in batch.items()}
-        pictures = {s: to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES}
-        found = detect_all(self, pictures, batch)
-        drawn = self._draw_pair(found["a"].points, found["b"].points)
-        sides = (("a", drawn[0]), ("b", drawn[1]))
-        total: dict[str, Tensor] = {}
-        # eq. 1, or without the two steps the picture itself (figure 7 g)
-        target = {s: batch[f"masks_{s}"] if c.two_steps else pictures[s] for s in SIDES}
-        total["seg"] = both(self._shape_distance(made, target[s]) for s, made in sides)
-        # eq. 4; T is applied to B's keypoints
-        fakes = self.to_a(found["b"].points)
-        total["dc"] = bce(self._judge(found["a"].points, batch, "a"), 1.0) + bce(self._judge(fakes, batch, "b"), 1.0)
-        if w.tmp:
-            factor = RELEASED_TEMPORAL if c.released else 1.0
-            total["tmp"] = factor * both(temporal(found[s].points, found[f"{s}+1"].points) for s in SIDES)
-        if w.eq:
-            total["eq"] = both(
-                equivariance(found[s].points, found[f"{s} warped"].points, batch[f"equivariance_{s}"]) for s in SIDES
-            )
-        apart = released_separation if c.released else separation
-        total["sep"] = both(apart(found[s].points, w.delta) for s in SIDES)
-        cells = fit_silhouettes if c.released else touched_cells
-        inside = {s: cells(batch[f"masks_{s}"], _cells(found[s])) for s in SIDES}
-        total["sill"] = both(self._on_subject(found[s], inside[s]) for s in SIDES)
-        if w.cover:
-            total["cover"] = both(coverage(found[s].points, inside[s]) for s in SIDES)
-        if w.align:
-            total["align"] = distance(self, found["a"].points, found["b"].points)
-        if w.cyc and c.two_steps:
-            total["cyc"] = cycle(self, found, pictures, batch)
-        weights = {name: float(getattr(w, name)) for name in total}
-        if w.dc_warmup:
-            warm = min(1.0, self.shape_steps.item() / w.dc_warmup)
-            weights |= {name: weights[name] * warm for name in ("dc", "cyc") if name in weights}
-        self.shape_steps += 1
-        yield Turn("shape", total, weights)
-        # eq. 5 with the program's labels; keypoints as they were before E moved
-        real, fake = found["a"].points.detach(), fakes.detach()
-        judged = bce(self._judge(real, batch, "a"), 1.0) + bce(self._judge(fake, batch, "b"), 0.0)
-        yield Turn("discriminator", {"d": judged})
-
-    def _shape_distance(self, made: Images, target: Images) -> Tensor:
-        if self.config.silhouette_loss == "bce" and self.config.two_steps:
-            return silhouette_entropy(made, target)
-        return mse(made, target)
-
-    def _on_subject(self, found: Detection, inside: Masks) -> Tensor:
-        if self.config.released:
-            return silhouette(found.heatmaps, inside)
-        return silhouette_of_logits(found.logits, inside)
-
-    def _draw_pair(self, a: Points, b: Points) -> tuple[Images, Images]:
-        """What G_A makes of A's keypoints and G_B of B's; without the two steps, R's pictures."""
-        bumps = self.bumps(torch.cat((a, b)))
-        if not self.config.two_steps:
-            return self.refiner_a(bumps[: len(a)]), self.refiner_b(bumps[len(a) :])
-        drawn = self.shapes(bumps)
-        return drawn[: len(a), :1], drawn[len(a) :, 1:]
-
-    def _judge(self, points: Points, batch: Batch, side: str) -> Tensor:
-        """D's probability that keypoints are A's; moved at random first where the frames are not (section 3)."""
-        if self.config.augment.where == "keypoints" and self.config.augment.share:
-            points = apply_affine(batch[f"maps_{side}"], points)
-        if self.config.discriminator_noise:
-            points = points + self.config.discriminator_noise * torch.randn_like(points)
-        return self.discriminator(points)
+        return texture_turns(self, batch) if stage.name == "texture" else shape_turns(self, batch)
 
     # -- the parts ------------------------------------------------------------------------------------------------
 
@@ -306,8 +217,3 @@ class Jokr(Method[JokrConfig, PairData]):
     settled = staticmethod(settled)
     imported = staticmethod(imported)
     recognises = staticmethod(is_released)
-
-
-def _cells(found: Detection) -> tuple[int, int]:
-    """(h, w) of E's heat maps."""
-    return found.heatmaps.shape[2], found.heatmaps.shape[3]

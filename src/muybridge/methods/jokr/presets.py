@@ -10,12 +10,13 @@ from muybridge.methods.jokr.config import (
     StageConfig,
 )
 
-_FAST = LossConfig(sep=20.0, align=10.0, cyc=4.0, cover=20.0, read=4.0, dc_warmup=100, ssim=0.5, perceptual=1.0)
+_FAST = LossConfig(sep=20.0, align=30.0, cyc=4.0, cover=20.0, read=4.0, dc_warmup=100, ssim=0.5, perceptual=1.0)
 _CALM = AugmentConfig(degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08, flat=0.4)
 _DRAFT = JokrConfig(
     size=160,
     shape_scale=2,
     margin=0.03,
+    keypoints=20,
     detector=DetectorConfig(width=40, max_width=256, blocks=3, shrink="unfold"),
     shapes=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
     refiner=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
@@ -25,25 +26,23 @@ _DRAFT = JokrConfig(
     discriminator_noise=0.08,
     losses=_FAST,
     augment=_CALM,
-    shape=StageConfig(steps=2400, batch=4, lr=1e-3, beta2=0.99, decay=0.7),
-    texture=StageConfig(steps=500, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
+    shape=StageConfig(steps=2400, batch=4, lr=3e-4, beta2=0.99, decay=0.7),
+    texture=StageConfig(steps=500, batch=4, lr=3e-4, beta2=0.99, decay=0.5),
 )
 _BENCH = _DRAFT.model_copy(
-    update={
-        "size": 80,
-        "shape_scale": 1,
-        "shape": StageConfig(steps=800, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
-        "texture": StageConfig(steps=200, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
-    }
-)
-_SMOKE = _DRAFT.model_copy(
     update={
         "size": 64,
         "shape_scale": 1,
         "shapes": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
         "refiner": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
-        "shape": StageConfig(steps=250, batch=4, lr=2e-3, beta2=0.99, decay=0.5),
-        "texture": StageConfig(steps=100, batch=4, lr=2e-3, beta2=0.99, decay=0.5),
+        "shape": StageConfig(steps=800, batch=4, lr=5e-4, beta2=0.99, decay=0.7),
+        "texture": StageConfig(steps=200, batch=4, lr=5e-4, beta2=0.99, decay=0.5),
+    }
+)
+_SMOKE = _BENCH.model_copy(
+    update={
+        "shape": StageConfig(steps=250, batch=4, lr=5e-4, beta2=0.99, decay=0.5),
+        "texture": StageConfig(steps=100, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
     }
 )
 _STANDARD = JokrConfig(
@@ -55,8 +54,8 @@ _STANDARD = JokrConfig(
     discriminator_noise=0.08,
     losses=_FAST,
     augment=_CALM,
-    shape=StageConfig(steps=12000, batch=8, lr=5e-4, decay=0.4),
-    texture=StageConfig(steps=8000, batch=6, lr=5e-4, decay=0.4),
+    shape=StageConfig(steps=12000, batch=8, lr=3e-4, decay=0.4),
+    texture=StageConfig(steps=8000, batch=6, lr=3e-4, decay=0.4),
 )
 _PAPER = JokrConfig(
     square=True,
@@ -84,6 +83,6 @@ CARD = Card(
         "standard": "256 px, for a GPU",
         "paper": "sizes, batch and iterations of the paper (12 hours on the authors' GPU); needs VGG and LPIPS weights",
         "smoke": "64 px, a first look in about a minute",
-        "bench": "80 px, some minutes: for tables over many pairs",
+        "bench": "64 px, some minutes: for tables over many pairs",
     },
 )
