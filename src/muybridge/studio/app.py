@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from muybridge import api
 from muybridge.errors import InputError, MuybridgeError, UsageError
-from muybridge.studio import routes_clips, routes_edit, routes_moving, routes_runs
+from muybridge.studio import routes_clips, routes_edit, routes_live, routes_moving, routes_runs
 from muybridge.studio.animations import Animations
 from muybridge.studio.clips import Clips
 from muybridge.studio.easel import Easel
@@ -87,6 +87,7 @@ def create(settings: Settings) -> App:
     app.include_router(routes_runs.router(runs, shelf, foreman, easel))
     app.include_router(routes_edit.router(shelf, easel, settings.limits.sockets))
     app.include_router(routes_moving.router(movers, animations, shelf))
+    app.include_router(routes_live.router(shelf, movers, animations))
     _general(app, events, shelf, settings)
     return Guard(app, settings)
 
