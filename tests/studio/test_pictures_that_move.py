@@ -1,5 +1,6 @@
 """Runs that move a picture: imported or found; what is asked of them, refused, and taken back."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from open_studio import Studio
 from tiny_runs import save_checkpoint, save_run
 
 from muybridge.errors import CheckpointError
 from muybridge.puppets import scene
 from muybridge.studio import moving_tasks
-from muybridge.video import read, write
+from muybridge.studio.filming import Filming, decoded
+from muybridge.video import Timing, read, write
 
 BYTES = {"content-type": "application/octet-stream"}
 FRAMES = 4
@@ -157,3 +160,53 @@ def test_a_checkpoint_that_moves_no_picture(unbounded: list[tuple[int, ...]], sh
     with pytest.raises(CheckpointError, match="faces is a checkpoint of jokr, which does not move a picture"):
         moving_tasks.importing(_order(tmp_path), print)
     assert not (tmp_path / "run").exists()
+
+
+def _jpeg(pixels: torch.Tensor) -> bytes:
+    return cv2.imencode(".jpg", np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()[:, :, ::-1]))[1].tobytes()
+
+
+def test_the_process_that_follows_a_camera(tmp_path: Path) -> None:
+    drawn = scene("dog-cat", 6, 64)
+    write(tmp_path / "picture" / "frames", drawn.a.pixels[:1], Timing.constant(1))
+    order = {"run": str(save_run(tmp_path / "run")), "picture": str(tmp_path / "picture"), "mode": "relative"}
+    first, later = _jpeg(drawn.b.pixels[0]), _jpeg(drawn.b.pixels[4].flip(2))
+    parts = [first, later, b"no picture", later, b"", later]
+    frames = b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+    heard = io.BytesIO(json.dumps({**order, "device": "cpu"}).encode() + b"\n" + frames + b"\1\0")
+    told = io.BytesIO()
+    Filming(heard, told).serve()
+    told.seek(0)
+    answers = [(head := json.loads(line), told.read(head["bytes"])) for line in iter(told.readline, b"")]
+    ready, at_first, moved, refused, again, anew = answers
+    assert ready == ({"bytes": 0}, b"")
+    assert "no picture" in refused[0]["message"]
+    assert moved == again != at_first
+    # From a new pose the picture stands as it stood at first.
+    assert anew == at_first
+    picture = decoded(moved[1])
+    assert picture is not None
+    assert picture.shape == (3, 64, 64)
+
+
+def test_what_the_camera_s_socket_refuses(studio: Studio, clips: Any) -> None:
+    client = pytest.importorskip("websockets.sync.client")
+    host = studio.address.removeprefix("http://").rstrip("/")
+
+    def told(number: str, wish: str) -> dict[str, Any]:
+        with client.connect(f"ws://{host}/api/movers/{number}/live") as line:
+            line.send(wish)
+            answer: dict[str, Any] = json.loads(line.recv(timeout=20))
+        return answer
+
+    run = next(m["id"] for m in studio.get("/api/movers") if m["name"] == "my faces")
+    picture = clips[0]["id"]
+    assert "no import" in told("0" * 12, json.dumps({"picture": picture}))["message"]
+    assert "no clip" in told(run, json.dumps({"picture": "0" * 12}))["message"]
+    assert "cannot follow" in told(run, json.dumps({"picture": picture, "mode": "sideways"}))["message"]
+    assert "not something" in told(run, "hello")["message"]
+    with (
+        pytest.raises(Exception, match="403"),
+        client.connect(f"ws://{host}/api/movers/{run}/live", origin="http://evil.example"),
+    ):
+        pass

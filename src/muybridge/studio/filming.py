@@ -14,6 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,7 +36,7 @@ QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 88]
 class Filming:
     """One page's camera: frames from `heard`, pictures to `told`."""
 
-    def __init__(self, heard: BinaryIO, told: BinaryIO) -> None:
+    def __init__(self, heard: BinaryIO | BufferedIOBase, told: BinaryIO | BufferedIOBase) -> None:
         self.heard, self.told = heard, told
         self.over = False
 

@@ -128,14 +128,14 @@ function how(filmed, signal) {
   const search = h("label", { class: "chip" }, best, "Begin at the frame posed most like the picture");
   search.hidden = !mover?.searches || asked.mode !== "relative";
   const modes = choice(
-    (mover?.modes ?? []).map((mode) => [mode, WAYS[mode] ?? mode]),
+    mover?.modes.length ? mover.modes.map((mode) => [mode, WAYS[mode] ?? mode]) : [["", mover ? "It has one way" : "–"]],
     asked.mode,
     (mode) => {
       asked.mode = mode;
       search.hidden = !mover.searches || mode !== "relative";
     },
   );
-  modes.disabled = !mover;
+  modes.disabled = !mover?.modes.length;
   const go = h("button", { class: "primary", type: "button", disabled: !ready }, "Animate");
   go.onclick = () => attempt(() => begin(mover, picture, driving), go);
   const film = h("button", { class: "plain", type: "button", disabled: !mover?.live || !seen }, "Use the camera");
@@ -143,7 +143,7 @@ function how(filmed, signal) {
   const missing = !mover ? "Somebody who has learnt it is needed first." : !seen ? "A picture is needed first." : !ready ? "Add a driving video, or use the camera." : null;
   return [
     h("h2", { id: "how-title" }, "How it moves"),
-    h("div", { class: "fields" }, field("What is taken over", modes), h("div", { class: "field end" }, search)),
+    h("div", { class: "fields" }, field("What is taken over", modes), h("div", { class: "chips end" }, search)),
     h("div", { class: "buttons end" }, missing ? h("span", { class: "help" }, missing) : null, film, go),
   ];
 }

@@ -79,7 +79,8 @@ class Sitting {
     this.refused = !ready;
     if (ready) {
       await this.video.play();
-      this.words.textContent = "It begins from the first pose that it sees: hold yours like the picture's, and start from it.";
+      const relative = this.wish.mode === "relative";
+      this.words.textContent = relative ? "It begins from the first pose that it sees: hold yours like the picture's, and start from it." : "";
       this.watch();
     }
     // A frame that could not be used is answered, too.
