@@ -57,6 +57,7 @@ def test_a_picture_follows_a_video_and_a_camera(screen: Screen, studio: Studio, 
     page.locator("input[type=file]#file-driving").set_input_files(walk)
     page.get_by_role("img", name="giraffe, playing").wait_for()
     page.get_by_role("img", name="elephant, playing").wait_for()
+    _are_without_silhouettes(studio)
     _film(screen)
     page.get_by_label("What is taken over").select_option("standard")
     page.get_by_role("button", name="Animate", exact=True).click()
@@ -78,6 +79,17 @@ def test_a_picture_follows_a_video_and_a_camera(screen: Screen, studio: Studio, 
     _looks(screen)
     page.get_by_role("button", name="Delete elephant moving like giraffe").click()
     page.get_by_role("heading", name="Made so far").wait_for(state="hidden")
+
+
+def _are_without_silhouettes(studio: Studio) -> None:
+    mine = [clip for clip in studio.get("/api/clips") if clip["use"] in ("picture", "driving")]
+    assert sorted((clip["use"], clip["state"], clip["version"]) for clip in mine) == [
+        ("driving", "ready", 0),
+        ("picture", "ready", 0),
+    ]
+    refused = studio.ask("POST", "/api/runs", {"clips": [clip["id"] for clip in mine]})
+    assert refused.status == 409
+    assert "no silhouettes" in refused.json["message"]
 
 
 def _film(screen: Screen) -> None:

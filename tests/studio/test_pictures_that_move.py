@@ -14,106 +14,63 @@ from tiny_runs import save_checkpoint, save_run
 
 from muybridge.errors import CheckpointError
 from muybridge.puppets import scene
-from muybridge.studio import moving_tasks
+from muybridge.studio import intake, moving_tasks
 from muybridge.studio.filming import Filming, decoded
-from muybridge.video import Timing, read, write
+from muybridge.video import Timing, write
 
 BYTES = {"content-type": "application/octet-stream"}
-FRAMES = 4
 
 
-def _import(studio: Studio, name: str, content: bytes) -> dict[str, Any]:
-    begun = studio.ask("POST", "/api/movers", {"name": name})
-    assert begun.status == 201, begun.body
-    number = begun.json["id"]
-    sent = studio.ask("PUT", f"/api/movers/{number}/checkpoint", content, BYTES)
-    assert sent.status == 202, sent.body
-    assert studio.ask("PUT", f"/api/movers/{number}/checkpoint", b"again", BYTES).status == 409
-    assert studio.ask("DELETE", f"/api/movers/{number}").status == 409
-    listed = studio.wait("/api/movers", lambda all_: _of(all_, number)["state"] in ("ready", "failed"))
-    return _of(listed, number)
-
-
-def _of(listed: list[dict[str, Any]], number: str) -> dict[str, Any]:
-    return next(each for each in listed if each["id"] == number)
-
-
-@pytest.fixture(scope="module")
-def clips(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A picture that is as wide as a row of frames, and a driving clip."""
-    folder, drawn = tmp_path_factory.mktemp("clips"), scene("gif", FRAMES, 48)
-    wide = np.tile(drawn.a.pixels[0].permute(1, 2, 0).numpy(), (1, 4, 1))[:, :, ::-1]
-    cv2.imwrite(str(folder / "photo.png"), np.ascontiguousarray(wide))
-    clip = write(folder / "walk.mp4", drawn.b.pixels, drawn.b.timing)
-    numbers = []
-    for path, use in ((folder / "photo.png", "picture"), (clip, "driving")):
-        asked = studio.ask("POST", f"/api/clips?name={path.name}&use={use}", path.read_bytes(), BYTES)
-        assert asked.status == 201, asked.body
-        numbers.append(asked.json["id"])
-    return studio.clip(numbers[0]), studio.clip(numbers[1])
-
-
-def test_a_run_of_the_command_moves_a_picture(studio: Studio, clips: Any, tmp_path: Path) -> None:
+def test_a_run_of_the_command_is_found(studio: Studio, finished: dict[str, Any], tmp_path: Path) -> None:
     save_run(studio.runs / "my faces")
     (studio.runs / "elsewhere").symlink_to(save_run(tmp_path / "run"))
-    found = [m for m in studio.get("/api/movers") if m["made_by"] == "fit"]
+    found = [m for m in studio.get("/api/movers") if m["made_by"] == "fit" and m["name"] != "my dogs"]
     assert [(m["name"], m["method"], m["state"], m["size"]) for m in found] == [("my faces", "fomm", "ready", 32)]
     assert found[0]["modes"] == ["relative", "standard"]
     assert studio.ask("DELETE", f"/api/movers/{found[0]['id']}").status == 404
-    picture, driving = clips
-    assert (picture["state"], picture["frames"], picture["width"]) == ("ready", 1, 192)
-    assert (driving["state"], driving["frames"], driving["version"]) == ("ready", FRAMES, 0)
-    wish = {"mover": found[0]["id"], "picture": picture["id"], "driving": driving["id"]}
+    picture, driving = finished["clips"]
+    wish = {"mover": found[0]["id"], "picture": picture, "driving": driving}
     assert studio.ask("POST", "/api/animations", {**wish, "mode": "sideways"}).status == 409
     assert studio.ask("POST", "/api/animations", {**wish, "picture": "0" * 12}).status == 404
-    asked = studio.ask("POST", "/api/animations", {**wish, "mode": "standard", "best_frame": True})
-    assert asked.status == 201, asked.body
-    other = studio.ask("POST", "/api/animations", wish)
-    path = f"/api/animations/{asked.json['id']}"
+    made = studio.ask("POST", "/api/animations", wish)
+    assert made.status == 201, made.body
+    path = f"/api/animations/{made.json['id']}"
     assert studio.ask("POST", f"{path}/files", {"suffix": "gif"}).status == 409
-    made = studio.wait(path, lambda a: a["state"] in ("done", "failed"))
-    # Taken back while it is made: the worker is stopped, and nothing stays.
-    assert studio.ask("DELETE", f"/api/animations/{other.json['id']}").status == 204
-    assert [p.name for p in (studio.runs / "animations").iterdir()] == [asked.json["id"]]
-    assert made["state"] == "done", made
-    assert made["name"] == "photo moving like walk"
-    assert any("posed most like the source" in note for note in made["notes"])
-    assert len(studio.get(f"{path}/times")["pts"]) == FRAMES
-    assert studio.ask("GET", f"{path}/frames/{FRAMES - 1}?height=24").body[:2] == b"\xff\xd8"
-    fetched = studio.ask("GET", f"{path}/files/photo-moving-like-walk.mp4?download=true")
-    assert "attachment" in fetched.headers["Content-Disposition".lower()]
-    (tmp_path / "kept.mp4").write_bytes(fetched.body)
-    clip = read(tmp_path / "kept.mp4")
-    assert (len(clip), clip.width, clip.height) == (FRAMES, 192, 48)
-    assert studio.ask("GET", f"{path}/files/..%2fanimation.json").status == 404
-    assert studio.ask("DELETE", f"/api/clips/{picture['id']}").status == 409
+    assert studio.ask("GET", f"{path}/times").status == 404
+    # Taken back while it is made: nothing stays.
     assert studio.ask("DELETE", path).status == 204
     assert studio.ask("GET", path).status == 404
+    assert list((studio.runs / "animations").iterdir()) == []
 
 
-def test_clips_without_silhouettes_are_not_trained_on(studio: Studio, clips: Any) -> None:
-    refused = studio.ask("POST", "/api/runs", {"clips": [clip["id"] for clip in clips]})
+def test_an_import_waits_for_its_file(studio: Studio) -> None:
+    begun = studio.ask("POST", "/api/movers", {"name": "../faces.pth.tar"})
+    assert (begun.status, begun.json["name"], begun.json["state"]) == (201, "faces.pth", "uploading")
+    number = begun.json["id"]
+    refused = studio.ask("POST", "/api/animations", dict.fromkeys(("mover", "picture", "driving"), number))
     assert refused.status == 409
-    assert "no silhouettes" in refused.json["message"]
+    assert "not ready" in refused.json["message"]
+    assert studio.ask("PUT", f"/api/movers/{number}/checkpoint", b"", BYTES).status == 400
+    assert number not in {m["id"] for m in studio.get("/api/movers")}
+    assert not (studio.runs / "imports" / number).exists()
 
 
-def test_what_a_file_really_is_is_told_through_the_door(studio: Studio) -> None:
-    failed = _import(studio, "faces.pth.tar", b"<html><title>Sign in</title></html>")
-    assert failed["state"] == "failed"
-    assert 'faces.pth is an HTML page ("Sign in"), not a checkpoint' in failed["message"]
-    assert str(studio.runs) not in json.dumps(failed)
-    assert studio.ask("DELETE", f"/api/movers/{failed['id']}").status == 204
-    assert not (studio.runs / "imports" / failed["id"]).exists()
-    empty = studio.ask("POST", "/api/movers", {"name": "nothing"}).json["id"]
-    assert studio.ask("PUT", f"/api/movers/{empty}/checkpoint", b"", BYTES).status == 400
-    assert empty not in {m["id"] for m in studio.get("/api/movers")}
+def test_a_wide_picture_is_no_row_of_frames(unbounded: list[tuple[int, ...]], tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "upload.png"), np.full((48, 192, 3), 90, np.uint8))
+    (tmp_path / "upload.png").rename(tmp_path / "upload")
+    order = {"folder": str(tmp_path), "name": "photo", "side": 96, "source_side": 4096, "seconds": 9, "memory": 10}
+    told = intake.intake({**order, "frames": 1, "strip": False}, print)
+    assert (told["frames"], told["width"], told["height"], told["notes"]) == (1, 96, 24, [])
+    row = intake.intake({**order, "frames": 3, "strip": None}, print)
+    assert (row["frames"], row["width"], row["notes"]) == (3, 48, ["only its first 3 frames are used"])
 
 
 @pytest.fixture
 def unbounded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The limits that a worker would set itself, which are not for the tests' own process."""
     asked: list[tuple[int, ...]] = []
-    monkeypatch.setattr(moving_tasks, "limit", lambda *given: asked.append(given))
+    for module in (moving_tasks, intake):
+        monkeypatch.setattr(module, "limit", lambda *given: asked.append(given))
     return asked
 
 
@@ -189,7 +146,7 @@ def test_the_process_that_follows_a_camera(tmp_path: Path) -> None:
     assert picture.shape == (3, 64, 64)
 
 
-def test_what_the_camera_s_socket_refuses(studio: Studio, clips: Any) -> None:
+def test_what_the_camera_s_socket_refuses(studio: Studio, finished: dict[str, Any]) -> None:
     client = pytest.importorskip("websockets.sync.client")
     host = studio.address.removeprefix("http://").rstrip("/")
 
@@ -199,8 +156,9 @@ def test_what_the_camera_s_socket_refuses(studio: Studio, clips: Any) -> None:
             answer: dict[str, Any] = json.loads(line.recv(timeout=20))
         return answer
 
-    run = next(m["id"] for m in studio.get("/api/movers") if m["name"] == "my faces")
-    picture = clips[0]["id"]
+    save_run(studio.runs / "my dogs")
+    run = next(m["id"] for m in studio.get("/api/movers") if m["name"] == "my dogs")
+    picture = finished["clips"][0]
     assert "no import" in told("0" * 12, json.dumps({"picture": picture}))["message"]
     assert "no clip" in told(run, json.dumps({"picture": "0" * 12}))["message"]
     assert "cannot follow" in told(run, json.dumps({"picture": picture, "mode": "sideways"}))["message"]
