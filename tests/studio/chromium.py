@@ -21,14 +21,14 @@ FOUND = next((path for name in ("chromium", "chromium-browser", "google-chrome")
 
 
 @contextmanager
-def browser() -> Iterator[object]:
-    """A Playwright browser; the test is skipped where there is none."""
+def browser(*options: str) -> Iterator[object]:
+    """A Playwright browser, started with more options; the test is skipped where there is none."""
     driver = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
     if FOUND is None:
         pytest.skip("needs Chromium: apt-get install chromium")
     rights = ("--no-sandbox",) if os.geteuid() == 0 else ()
     with driver.sync_playwright() as played:
-        launched = played.chromium.launch(executable_path=FOUND, args=[*QUIET, *rights])
+        launched = played.chromium.launch(executable_path=FOUND, args=[*QUIET, *rights, *options])
         try:
             yield launched
         finally:

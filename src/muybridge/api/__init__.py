@@ -11,7 +11,7 @@ from muybridge.api.fitting import Fitted, fit, load
 from muybridge.api.importing import import_checkpoint
 from muybridge.api.landmarking import find_landmarks
 from muybridge.api.listing import methods, puppets
-from muybridge.api.living import live
+from muybridge.api.living import follow, live
 from muybridge.api.machine import doctor
 from muybridge.api.masking import mask
 from muybridge.api.posing import Handles, edit, edit_clip, handles, keyframed, pose
@@ -39,6 +39,7 @@ __all__ = [
     "find_landmarks",
     "finish",
     "fit",
+    "follow",
     "handles",
     "import_checkpoint",
     "keyframed",

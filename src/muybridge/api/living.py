@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -71,9 +70,6 @@ def live(
     if out is not None:
         check_free(Path(out), force)
     fitted = loaded(run, device, "follow a camera")
-    stream = ability(fitted, "stream", "live mode")
-    options: dict[str, Any] = dict(check_mode(fitted, mode))
-    appearance = picture_of(source, max_side=1024)
     counts = Missed()
     side = 4 * int(getattr(fitted.method.config, "size", 256))
     shots = filmed(camera, counts) if camera is not None else played(str(driving), counts, max_side=side)
@@ -83,8 +79,28 @@ def live(
         if screen is not None and on_open is not None:
             on_open(screen.address)
         stack.callback(shots.close)  # type: ignore[attr-defined]
-        made = stream(shots, appearance, batch=1, **options)
+        made = follow(fitted, source, shots, mode=mode)
         return _run(islice(made, max_frames), screen, writer, counts, on_frame)
+
+
+def follow(
+    run: Fitted | str | Path,
+    source: Source,
+    shots: Iterable[Tensor],
+    *,
+    mode: str | None = None,
+    device: str = "auto",
+) -> Iterator[Tensor]:
+    """Animate a picture by frames that come one by one, each as soon as it is there.
+
+    shots    uint8 [3, h, w] each, of one size; relative motion starts from the first
+    mode     how motion is carried over, for methods that have several ways
+    returns  iterator over uint8 [4, H, W], the picture's size, one for each shot
+    """
+    fitted = loaded(run, device, "follow a camera")
+    stream = ability(fitted, "stream", "live mode")
+    made: Iterator[Tensor] = stream(shots, picture_of(source, max_side=1024), batch=1, **check_mode(fitted, mode))
+    return made
 
 
 def _run(

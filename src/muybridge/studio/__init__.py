@@ -3,8 +3,11 @@
 serving.py    starts it: address, token, browser
 app.py        the routes put together; guarding.py stands before them
 shelf.py      what lies on the disk, and the only place that makes paths
-foreman.py    worker processes: two lanes, one spare; work.py is such a process, tasks.py what it does
+foreman.py    worker processes: three lanes, one spare; work.py is such a process, tasks.py and
+              moving_tasks.py what it does
+movers.py     runs that let a picture move, imported or found; animations.py what is made with them
 easel.py      the process that draws while a person drags; painting.py is that process
+routes_live.py   the camera's socket; filming.py is the process behind it
 page/         what the browser gets, as it is
 """
 

@@ -13,12 +13,14 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from muybridge import api
 from muybridge.errors import InputError, MuybridgeError, UsageError
-from muybridge.studio import routes_clips, routes_edit, routes_runs
+from muybridge.studio import routes_clips, routes_edit, routes_live, routes_moving, routes_runs
+from muybridge.studio.animations import Animations
 from muybridge.studio.clips import Clips
 from muybridge.studio.easel import Easel
 from muybridge.studio.events import Events
 from muybridge.studio.foreman import Foreman
 from muybridge.studio.guarding import App, Guard
+from muybridge.studio.movers import Movers
 from muybridge.studio.routes_runs import Conflict
 from muybridge.studio.runs import Runs
 from muybridge.studio.settings import Settings
@@ -26,6 +28,7 @@ from muybridge.studio.shelf import Missing, Shelf
 
 PAGE = Path(__file__).parent / "page"
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TOLD_LIMITS = ("upload_bytes", "checkpoint_bytes", "frames", "side", "quota_bytes")
 TOLD: dict[int | str, dict[str, Any]] = {
     code: {
         "description": what,
@@ -53,17 +56,22 @@ def create(settings: Settings) -> App:
     shelf, foreman, events = Shelf(settings.runs), Foreman(), Events()
     easel = Easel(settings.device)
     clips, runs = Clips(shelf, foreman, events, settings), Runs(shelf, foreman, events, settings)
+    movers = Movers(shelf, foreman, events, settings)
+    animations = Animations(shelf, foreman, events, settings, movers)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         foreman.warm()
         clips.begin()
         runs.begin()
+        movers.begin()
+        animations.begin()
         yield
         events.close()
         await foreman.close()
         await runs.close()
-        await clips.close()
+        for each in (clips, movers, animations):
+            await each.close()
         await easel.close()
 
     app = FastAPI(
@@ -78,6 +86,8 @@ def create(settings: Settings) -> App:
     app.include_router(routes_clips.router(clips, shelf))
     app.include_router(routes_runs.router(runs, shelf, foreman, easel))
     app.include_router(routes_edit.router(shelf, easel, settings.limits.sockets))
+    app.include_router(routes_moving.router(movers, animations, shelf))
+    app.include_router(routes_live.router(shelf, movers, animations))
     _general(app, events, shelf, settings)
     return Guard(app, settings)
 
@@ -100,7 +110,7 @@ def _general(app: FastAPI, events: Events, shelf: Shelf, settings: Settings) -> 
                 for card in cards
             ],
             "scenes": api.puppets(),
-            "limits": {k: getattr(settings.limits, k) for k in ("upload_bytes", "frames", "side", "quota_bytes")},
+            "limits": {k: getattr(settings.limits, k) for k in TOLD_LIMITS},
             "used": shelf.used(),
             "machine": api.doctor(settings.runs)["machine"],
         }

@@ -79,3 +79,33 @@ class Drag(Asked):
     moves: Moves = {}
     full: bool = False
     background: Colour = "black"
+
+
+class Import(Asked):
+    """A checkpoint that is to come, and the YAML of its options, where there is one."""
+
+    name: Annotated[str, Field(max_length=80)] = ""
+    config: Annotated[str, Field(max_length=100_000)] = ""
+
+
+class Move(Asked):
+    """A picture that is to move as a video does."""
+
+    mover: Number
+    picture: Number
+    driving: Number
+    mode: Word | None = None
+    best_frame: bool = False
+
+
+class Pack(Asked):
+    """A file of an animation."""
+
+    suffix: Literal["mp4", "gif", "webm", "zip"] = "mp4"
+
+
+class Follow(Asked):
+    """A picture that is to move as a camera sees it."""
+
+    picture: Number
+    mode: Word | None = None

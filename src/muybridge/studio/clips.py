@@ -14,6 +14,7 @@ from muybridge.errors import InputError, UsageError
 from muybridge.puppets import SCENES
 from muybridge.studio.events import Events
 from muybridge.studio.foreman import Foreman, Outcome
+from muybridge.studio.receiving import receive
 from muybridge.studio.settings import Settings
 from muybridge.studio.shelf import Shelf, plain_name
 
@@ -43,25 +44,16 @@ class Clips:
             elif record["state"] == "finding":
                 self._go(self._find(record, {}))
 
-    async def upload(self, name: str, body: AsyncIterator[bytes]) -> dict[str, Any]:
-        """Keep an upload, and read it afterwards; InputError where it is empty or too large."""
+    async def upload(self, name: str, body: AsyncIterator[bytes], use: str = "pair") -> dict[str, Any]:
+        """Keep an upload, and read it afterwards; InputError where it is empty or too large.
+
+        use  pair: silhouettes are found; driving: the frames alone are wanted; picture: the first of them
+        """
         self._refuse_more(1)
-        most = self.settings.limits.upload_bytes
-        record = self._new(plain_name(name))
+        record = self._new(plain_name(name), use)
         path = self.shelf.folder("clips", record["id"]) / "upload"
         try:
-            size = 0
-            with path.open("xb") as file:
-                async for part in body:
-                    size += len(part)
-                    if size > most:
-                        raise InputError(
-                            f"{record['name']} is larger than {most / 2**20:.0f} MB, the most that is taken",
-                            "Cut it, or make it smaller.",
-                        )
-                    await asyncio.to_thread(file.write, part)
-            if size == 0:
-                raise InputError(f"{record['name']} is empty (0 bytes)", "Choose another file.")
+            await receive(path, body, record["name"], self.settings.limits.upload_bytes)
         except BaseException:
             self.shelf.remove("clips", record["id"])
             raise
@@ -108,8 +100,9 @@ class Clips:
         if record["state"] in BUSY:
             raise UsageError(f"{record['name']} is still being read", "Wait a moment.")
         users = [r["name"] for r in self.shelf.all("runs") if number in r["clips"]]
+        users += [r["name"] for r in self.shelf.all("animations") if number in (r["picture"], r["driving"])]
         if users:
-            raise UsageError(f"{record['name']} is used by {users[0]}", "Delete the run first.")
+            raise UsageError(f"{record['name']} is used by {users[0]}", "Delete that first.")
         self.shelf.remove("clips", number)
         self.events.tell("gone", {"kind": "clips", "id": number})
 
@@ -126,9 +119,10 @@ class Clips:
                 f"{self.settings.limits.clips} clips are kept already, the most there may be", "Delete some."
             )
 
-    def _new(self, name: str) -> dict[str, Any]:
+    def _new(self, name: str, use: str = "pair") -> dict[str, Any]:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        return self.shelf.new("clips", {"name": name, "state": "uploading", "created": now, "version": 0, "notes": []})
+        begun = {"name": name, "use": use, "state": "uploading", "created": now, "version": 0, "notes": []}
+        return self.shelf.new("clips", begun)
 
     def _puppet(self, scene: Path, side: str, name: str) -> dict[str, Any]:
         record = self._new(name)
@@ -140,12 +134,13 @@ class Clips:
         return record
 
     async def _take_in(self, record: dict[str, Any]) -> None:
-        limits = self.settings.limits
+        limits, picture = self.settings.limits, record.get("use") == "picture"
         order = {
             "task": "intake",
             "folder": str(self.shelf.folder("clips", record["id"])),
             "name": record["name"],
-            "frames": limits.frames,
+            "frames": 1 if picture else limits.frames,
+            "strip": False if picture else None,
             "side": limits.side,
             "source_side": limits.source_side,
             "seconds": limits.intake_seconds,
@@ -154,6 +149,9 @@ class Clips:
         outcome = await self.foreman.do(f"clip {record['id']}", "hand", order, lambda told: None)
         if outcome.state != "done":
             self._failed(record, outcome)
+            return
+        if record.get("use", "pair") != "pair":
+            self._save({**record, **outcome.result, "state": "ready"})
             return
         record = self._save({**record, **outcome.result, "state": "finding"})
         await self._find(record, {})

@@ -58,13 +58,14 @@ class Worker:
 
 
 class Foreman:
-    """Two lanes, so that a training does not keep a person waiting: in each, tasks are done one after the other.
+    """Three lanes, so that a training or an animation does not keep a person waiting: in each, tasks are done one after
+    the other.
 
     One spare process has its imports behind it and waits, so that a task begins at once.
     """
 
     def __init__(self) -> None:
-        self.lanes = {"training": asyncio.Lock(), "hand": asyncio.Lock()}
+        self.lanes = {name: asyncio.Lock() for name in ("training", "moving", "hand")}
         self.working: dict[str, Worker] = {}
         self.spare: asyncio.Task[Worker] | None = None
         self.closing = False

@@ -26,6 +26,7 @@ def intake(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[str, Any
 
     folder   with the file `upload` in it; frames/ is made beside it
     frames, side, source_side   limits, see `settings.Limits`
+    strip    False: a wide picture is a picture, and not a row of frames
     seconds, memory             limits of this process
     Raises InputError for what is no video or too large.
     """
@@ -47,7 +48,7 @@ def _decoded(upload: Path, out: Path, order: Mapping[str, Any]) -> dict[str, Any
     if min(info.size) < SMALLEST:
         raise InputError(f"its frames are {info.size[1]}x{info.size[0]} px; nothing can be seen in them")
     allowed = int(order["frames"])
-    shown = frames(upload, max_frames=allowed + 1, max_side=side)
+    shown = frames(upload, max_frames=allowed + 1, max_side=side, strip=order.get("strip"))
     first = next(shown, None)
     if first is None:
         raise InputError("no frame of it can be decoded", "Convert it to MP4 and try again.")
@@ -58,10 +59,13 @@ def _decoded(upload: Path, out: Path, order: Mapping[str, Any]) -> dict[str, Any
                 break
             writer.add(_picture(frame), frame.pts)
             count, last, end = count + 1, frame, frame.pts + frame.duration
-    notes = [] if info.frames is None or info.frames <= count else [f"only its first {count} frames are used"]
     h, w = last.pixels.shape[1:]
-    if (h, w) != info.size:
-        notes.append(f"made smaller: {w}x{h} of {info.size[1]}x{info.size[0]} px")
+    notes = []
+    if info.kind != "strip" or order.get("strip") is None:  # else the probe took the picture for a row of frames
+        if info.frames is not None and info.frames > count:
+            notes.append(f"only its first {f'{count} frames are' if count > 1 else 'frame is'} used")
+        if (h, w) != info.size:
+            notes.append(f"made smaller: {w}x{h} of {info.size[1]}x{info.size[0]} px")
     length = float((end - first.pts) * first.time_base)
     return {
         "frames": count,
@@ -78,11 +82,11 @@ def _picture(frame: Frame) -> Tensor:
     return frame.pixels if frame.matte is None else torch.cat((frame.pixels, frame.matte))
 
 
-def limit(seconds: int, memory: int) -> None:
+def limit(seconds: int, memory: int, one_file: int = ONE_FILE) -> None:
     """Bound this process: processor time, memory beyond what it has, the size of a file, open files, no core."""
     bounds = {
         resource.RLIMIT_CPU: seconds + int(resource.getrusage(resource.RUSAGE_SELF).ru_utime),
-        resource.RLIMIT_FSIZE: ONE_FILE,
+        resource.RLIMIT_FSIZE: one_file,
         resource.RLIMIT_NOFILE: 128,
         resource.RLIMIT_CORE: 0,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import cv2
 from fastapi import APIRouter, Query, Request, Response
@@ -12,6 +12,7 @@ from fastapi import Path as InPath
 from muybridge.errors import InputError
 from muybridge.studio import asked
 from muybridge.studio.clips import Clips
+from muybridge.studio.receiving import refuse_long
 from muybridge.studio.shelf import Missing, Shelf
 
 Id = Annotated[str, InPath(pattern="^[a-f0-9]{12}$")]
@@ -39,12 +40,13 @@ def router(clips: Clips, shelf: Shelf) -> APIRouter:
         return shelf.all("clips")
 
     @routes.post("", status_code=201, openapi_extra=BINARY)
-    async def upload(request: Request, name: Annotated[str, Query(max_length=255)] = "clip") -> dict[str, Any]:
-        said = request.headers.get("content-length", "")
-        if said.isdigit() and int(said) > clips.settings.limits.upload_bytes:
-            most = clips.settings.limits.upload_bytes / 2**20
-            raise InputError(f"this file is larger than {most:.0f} MB, the most that is taken", "Cut it, or shrink it.")
-        return await clips.upload(name, request.stream())
+    async def upload(
+        request: Request,
+        name: Annotated[str, Query(max_length=255)] = "clip",
+        use: Literal["pair", "driving", "picture"] = "pair",
+    ) -> dict[str, Any]:
+        refuse_long(request.headers.get("content-length"), clips.settings.limits.upload_bytes)
+        return await clips.upload(name, request.stream(), use)
 
     @routes.post("/puppets", status_code=201)
     async def puppets(body: asked.Puppets) -> list[dict[str, Any]]:

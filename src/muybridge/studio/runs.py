@@ -88,6 +88,8 @@ class Runs:
         for clip in clips:
             if clip["state"] != "ready":
                 raise UsageError(f"{clip['name']} is not ready: it is {clip['state']}", "Wait, or choose another clip.")
+            if not clip["version"]:
+                raise UsageError(f"{clip['name']} has no silhouettes yet", "Find them first: Check the silhouettes.")
         if clips[0]["id"] == clips[1]["id"]:
             raise UsageError("both videos are the same one", "Choose a second one for it to exchange its motion with.")
         return clips

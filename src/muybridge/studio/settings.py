@@ -23,8 +23,14 @@ class Limits:
     """Longest side of an upload, pixels."""
     quota_bytes: int = 20 * 10**9
     """Of the whole folder; nothing new is begun beyond it."""
+    checkpoint_bytes: int = 4 * 2**30
+    """Largest checkpoint of another program."""
+    import_memory: int = 16 * 2**30
+    """Address space to read one, beyond what the process starts with."""
     queue: int = 20
-    """Trainings that wait or run."""
+    """Trainings, or animations, that wait or run."""
+    cameras: int = 2
+    """Pages that follow a camera at a time."""
     sockets: int = 64
     """Pages that edit at a time."""
     intake_seconds: int = 300

@@ -2,6 +2,8 @@
 
 clips/ID/  clip.json   upload (the bytes as they came)   frames/ (PNG, times.json)   silhouettes/ (of `mask`)
 runs/ID/   run.json    out/ (of `finish`, with run/ in it)   made/ (what was asked for afterwards)   edits.json
+imports/ID/     import.json      run/ (of `import`)
+animations/ID/  animation.json   frames/ (PNG, times.json)   made/
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from muybridge.errors import InputError, MuybridgeError
 from muybridge.run.disk import replace
 
 ID = re.compile(r"[a-f0-9]{12}")
-KINDS = {"clips": "clip.json", "runs": "run.json"}
+KINDS = {"clips": "clip.json", "runs": "run.json", "imports": "import.json", "animations": "animation.json"}
 BITS = re.compile(r"[\w.()&,+'-]+", re.UNICODE)
 
 
@@ -81,9 +83,9 @@ class Shelf:
         """Take one away for good."""
         shutil.rmtree(self.folder(kind, number))
 
-    def files(self, number: str) -> dict[str, Path]:
-        """What may be fetched of a run, by name: its results and what was made afterwards."""
-        folder = self.folder("runs", number)
+    def files(self, number: str, kind: str = "runs") -> dict[str, Path]:
+        """What may be fetched of a run or an animation, by name: its results and what was made afterwards."""
+        folder = self.folder(kind, number)
         found: dict[str, Path] = {}
         for part in (folder / "out", folder / "made"):
             if part.is_dir():

@@ -131,12 +131,13 @@ def render(order: Order, tell: Tell) -> dict[str, Any]:
         masks = None if third is None else Path(third) / "silhouettes"
         _, notes = api.animate(fitted, clip, order["side"], affine=order["affine"], masks=masks, **look)
     if frames:
-        _zip(target, out / f"{name}.zip")
+        zipped(target, out / f"{name}.zip")
         shutil.rmtree(target)
     return {"file": f"{name}.{suffix}", "notes": list(notes)}
 
 
-def _zip(folder: Path, target: Path) -> None:
+def zipped(folder: Path, target: Path) -> None:
+    """The pictures of a folder in one file."""
     draft = target.with_name(f".{target.name}.part")
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.iterdir()):

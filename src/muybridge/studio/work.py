@@ -19,7 +19,9 @@ from typing import Any
 
 import muybridge.api  # noqa: F401  slow, and wanted by every task: this is what a spare worker has ready
 from muybridge.errors import MuybridgeError
-from muybridge.studio.tasks import TASKS
+from muybridge.studio import moving_tasks, tasks
+
+TASKS = {**tasks.TASKS, **moving_tasks.TASKS}
 
 
 def main() -> int:

@@ -6,9 +6,13 @@ import { startView } from "./start.js";
 import { runsView } from "./runs.js";
 import { paintView } from "./paint.js";
 import { runView } from "./run.js";
+import { animateView } from "./animate.js";
+import { movedView } from "./moved.js";
 
 const routes = [
   [/^#\/runs$/, runsView, "Runs"],
+  [/^#\/animate$/, animateView, "Animate"],
+  [/^#\/animation\/([a-f0-9]{12})$/, movedView, "Animation"],
   [/^#\/clip\/([a-f0-9]{12})$/, paintView, "Silhouettes"],
   [/^#\/run\/([a-f0-9]{12})(?:\/(learning|result|edit))?$/, runView, "Run"],
   [/^(#\/?|#view|)$/, startView, "New pair"],
@@ -17,8 +21,9 @@ let current = new AbortController();
 
 function show() {
   const address = location.hash;
-  if (address === "#view") return;
-  const [pattern, view, title] = routes.find(([p]) => p.test(address)) ?? routes[3];
+  // Before everything is loaded there is nothing to show; it is called again then.
+  if (address === "#view" || !store.about) return;
+  const [pattern, view, title] = routes.find(([p]) => p.test(address)) ?? routes[routes.length - 1];
   current.abort();
   current = new AbortController();
   const main = $("#view");

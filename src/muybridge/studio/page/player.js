@@ -3,7 +3,7 @@
 import { choice, field, h } from "./dom.js";
 import { frameOf, image } from "./talk.js";
 
-const HEIGHT = 360;
+export const HEIGHT = 360;
 
 /** Seconds at which frames start, and the length of it all, from ticks. */
 export function clock({ time_base: [over, under], pts, last }) {
@@ -24,13 +24,14 @@ export function frameAt({ starts, duration }, seconds) {
   return low;
 }
 
-/** rows: [{side, title, driving: clip, clock}]; `look` says {affine, background} now. */
+/** rows: [{title, driving: clip, clock, made, plate}]; `look` says {affine, background} now. `made(affine, at)` is the
+    address of a result's frame, `plate` that of its own background. */
 export class Player {
-  constructor(signal, run, rows, look) {
-    Object.assign(this, { signal, run, look, time: 0, speed: 1, loop: true, playing: false, last: 0 });
+  constructor(signal, rows, look) {
+    Object.assign(this, { signal, look, time: 0, speed: 1, loop: true, playing: false, last: 0 });
     this.rows = rows.map((row) => ({ ...row, left: screen(), right: screen(), shown: "" }));
     this.longest = rows.reduce((most, row) => (row.clock.duration > most.clock.duration ? row : most)).clock;
-    this.element = h("section", { class: "player", "aria-label": "The results beside their driving clips" });
+    this.element = h("section", { class: rows.length > 1 ? "player" : "player one", "aria-label": "What came of it, beside what drove it" });
     this.element.append(...this.rows.map((row) => this.row(row)), this.transport());
     this.element.onkeydown = (event) => this.key(event);
     this.draw();
@@ -139,17 +140,12 @@ export class Player {
     const wish = row.shown;
     const [driving, made, behind] = await Promise.all([
       image(frameOf(row.driving, at, HEIGHT)),
-      image(this.address(row.side, affine, at)),
-      background === "source" ? image(`/api/runs/${this.run.id}/files/background-${row.side}.png`).catch(() => null) : null,
+      image(row.made(affine, at)),
+      background === "source" ? image(row.plate).catch(() => null) : null,
     ]);
     if (row.shown !== wish) return;
     lay(row.left, null, [driving]);
     lay(row.right, background, [behind, made].filter(Boolean));
-  }
-
-  address(side, affine, at) {
-    const stamp = encodeURIComponent(this.run.finished ?? "");
-    return `/api/runs/${this.run.id}/results/${side}/${affine ? "with" : "without"}/${at}?height=${HEIGHT}&v=${stamp}`;
   }
 
   /** Load everything once, a few pictures at a time, so that playing does not stutter. */
@@ -158,7 +154,7 @@ export class Player {
       await Promise.all(
         this.rows
           .filter((row) => at < row.clock.starts.length)
-          .flatMap((row) => [image(frameOf(row.driving, at, HEIGHT)), image(this.address(row.side, true, at))])
+          .flatMap((row) => [image(frameOf(row.driving, at, HEIGHT)), image(row.made(true, at))])
           .map((loading) => loading.catch(() => null)),
       );
   }

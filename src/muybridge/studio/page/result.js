@@ -3,7 +3,7 @@
 import { attempt, bytes, choice, field, h, sentence } from "./dom.js";
 import * as store from "./store.js";
 import { get, post } from "./talk.js";
-import { Player, clock, lookControls } from "./player.js";
+import { HEIGHT, Player, clock, lookControls } from "./player.js";
 import { actions, DONE } from "./run.js";
 import { slot } from "./slot.js";
 
@@ -30,11 +30,17 @@ export async function result(body, signal, run) {
   const times = await attempt(() => get(`/runs/${run.id}/times`));
   if (!times || signal.aborted) return;
   const [nameA, nameB] = run.names;
-  const rows = [
-    { side: "a", title: `${nameA} moving like ${nameB}`, driving: b, clock: clock(times.a) },
-    { side: "b", title: `${nameB} moving like ${nameA}`, driving: a, clock: clock(times.b) },
-  ];
-  const player = new Player(signal, run, rows, () => look);
+  const stamp = encodeURIComponent(run.finished ?? "");
+  const row = (side, title, driving) => ({
+    title,
+    driving,
+    clock: clock(times[side]),
+    made: (affine, at) =>
+      `/api/runs/${run.id}/results/${side}/${affine ? "with" : "without"}/${at}?height=${HEIGHT}&v=${stamp}`,
+    plate: `/api/runs/${run.id}/files/background-${side}.png`,
+  });
+  const rows = [row("a", `${nameA} moving like ${nameB}`, b), row("b", `${nameB} moving like ${nameA}`, a)];
+  const player = new Player(signal, rows, () => look);
   body.append(
     player.element,
     h("section", { class: "panel", "aria-label": "How it looks" }, lookControls(look, () => player.draw(true))),

@@ -5,6 +5,8 @@ import { $, notice } from "./dom.js";
 
 export const clips = new Map();
 export const runs = new Map();
+export const movers = new Map();
+export const animations = new Map();
 export let about = null;
 const listeners = new Set();
 
@@ -21,22 +23,25 @@ function tell(kind, value) {
 export function learn(kind, value) {
   if (kind === "clip") clips.set(value.id, value);
   if (kind === "run") runs.set(value.id, value);
+  if (kind === "mover") movers.set(value.id, value);
+  if (kind === "animation") animations.set(value.id, value);
   if (kind === "progress" && runs.has(value.id)) {
     const { id, kind: what, ...progress } = value;
     runs.set(id, { ...runs.get(id), progress });
   }
-  if (kind === "gone") (value.kind === "clips" ? clips : runs).delete(value.id);
+  if (kind === "gone") ({ clips, runs, imports: movers, animations })[value.kind].delete(value.id);
   tell(kind, value);
 }
 
 /** Everything anew. */
 export async function refresh() {
-  const [allClips, allRuns, told] = await Promise.all([get("/clips"), get("/runs"), about ?? get("/about")]);
+  const kinds = { clips, runs, movers, animations };
+  const [told, ...all] = await Promise.all([about ?? get("/about"), ...Object.keys(kinds).map((kind) => get(`/${kind}`))]);
   about = told;
-  clips.clear();
-  runs.clear();
-  for (const clip of allClips) clips.set(clip.id, clip);
-  for (const run of allRuns) runs.set(run.id, run);
+  Object.values(kinds).forEach((held, i) => {
+    held.clear();
+    for (const each of all[i]) held.set(each.id, each);
+  });
   tell("all", null);
 }
 
@@ -44,7 +49,7 @@ export async function refresh() {
 export function follow() {
   const source = new EventSource("/api/events");
   let broken = false;
-  for (const kind of ["clip", "run", "progress", "gone"])
+  for (const kind of ["clip", "run", "mover", "animation", "progress", "gone"])
     source.addEventListener(kind, (event) => learn(kind, JSON.parse(event.data)));
   source.onerror = () => {
     broken = true;
@@ -62,20 +67,25 @@ export function follow() {
   };
 }
 
-/** The pair that is being put together; it survives a reload. */
-export const pair = {
-  get() {
-    try {
-      const kept = JSON.parse(localStorage.getItem("pair") ?? "{}");
-      return { a: clips.get(kept.a) ?? null, b: clips.get(kept.b) ?? null };
-    } catch {
-      return { a: null, b: null };
-    }
-  },
-  set(side, clip) {
-    const now = this.get();
-    const next = { a: now.a?.id ?? null, b: now.b?.id ?? null, [side]: clip?.id ?? null };
-    localStorage.setItem("pair", JSON.stringify(next));
-    tell("pair", next);
-  },
-};
+/** Clips that are being put together, by the names of their places; they survive a reload. */
+function kept(key, places) {
+  return {
+    get() {
+      let numbers = {};
+      try {
+        numbers = JSON.parse(localStorage.getItem(key) ?? "{}");
+      } catch {
+        localStorage.removeItem(key);
+      }
+      return Object.fromEntries(places.map((place) => [place, clips.get(numbers[place]) ?? null]));
+    },
+    set(place, clip) {
+      const now = Object.entries({ ...this.get(), [place]: clip }).map(([name, held]) => [name, held?.id ?? null]);
+      localStorage.setItem(key, JSON.stringify(Object.fromEntries(now)));
+      tell(key, null);
+    },
+  };
+}
+
+export const pair = kept("pair", ["a", "b"]);
+export const still = kept("still", ["picture", "driving"]);

@@ -5,7 +5,7 @@ import { frameOf, image, maskOf } from "./talk.js";
 
 /** Draw a frame with what is not subject darkened. */
 export async function drawFrame(canvas, clip, index, height, dim = 0.72) {
-  const masked = clip.version > 0;
+  const masked = clip.version > 0 && dim > 0;
   const [frame, mask] = await Promise.all([
     image(frameOf(clip, index, height)),
     masked ? image(maskOf(clip, index, height)) : null,
@@ -26,12 +26,12 @@ export async function drawFrame(canvas, clip, index, height, dim = 0.72) {
 }
 
 /** Six frames, evenly spread, as one figure. */
-export function strip(clip, count = 6) {
+export function strip(clip, count = 6, dim = 0.72) {
   const shown = Math.min(count, clip.frames);
   const index = [...Array(shown).keys()].map((i) => Math.round((i * (clip.frames - 1)) / Math.max(1, shown - 1)));
   const cells = index.map((frame) => {
     const canvas = h("canvas", { width: 16, height: 16, "aria-hidden": "true" });
-    drawFrame(canvas, clip, frame, 120).catch(() => canvas.classList.add("missing"));
+    drawFrame(canvas, clip, frame, 120, dim).catch(() => canvas.classList.add("missing"));
     return h("div", { class: "cell" }, canvas, h("span", { class: "number", "aria-hidden": "true" }, String(frame + 1)));
   });
   const figure = h("div", { class: "strip", role: "img", "aria-label": `${shown} frames of ${clip.name}` }, cells);

@@ -44,14 +44,18 @@ function refusal(status, text) {
   }
 }
 
-/** Send a file; `told` hears the share that is sent. */
-export function upload(file, told) {
+/** Send a video or a picture; `told` hears the share that is sent, `use` is pair, driving or picture. */
+export const upload = (file, told, use = "pair") =>
+  send("POST", `/clips?name=${encodeURIComponent(file.name.slice(-200))}&use=${use}`, file, told);
+
+/** Send a file to an address; `told` hears the share that is sent. */
+export function send(method, path, file, told) {
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `/api/clips?name=${encodeURIComponent(file.name.slice(-200))}`);
+    request.open(method, `/api${path}`);
     request.upload.onprogress = (event) => event.lengthComputable && told(event.loaded / event.total);
     request.onload = () =>
-      request.status === 201
+      request.status < 300
         ? done(JSON.parse(request.responseText))
         : failed(refusal(request.status, request.responseText));
     request.onerror = () => failed(new Refused(AWAY, "The file may be too large, or the studio has ended."));

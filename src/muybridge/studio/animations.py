@@ -1,0 +1,155 @@
+"""Pictures that follow a driving video: asked for, made one after the other, packed into files, deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from muybridge.errors import MuybridgeError, UsageError
+from muybridge.studio.events import Events
+from muybridge.studio.foreman import Foreman, Outcome
+from muybridge.studio.movers import Movers
+from muybridge.studio.settings import Settings
+from muybridge.studio.shelf import Shelf
+
+WORKING = ("queued", "making")
+CLOSED = "the studio was closed before this was made"
+
+
+class Animations:
+    """Every change of an animation goes through here; its `state` is queued, making, done or failed.
+
+    `files` has one entry for each file that was asked for: suffix, and state making, done or failed.
+    """
+
+    def __init__(self, shelf: Shelf, foreman: Foreman, events: Events, settings: Settings, movers: Movers) -> None:
+        self.shelf, self.foreman, self.events, self.settings = shelf, foreman, events, settings
+        self.movers = movers
+        self.tasks: dict[str, asyncio.Task[Any]] = {}
+
+    def begin(self) -> None:
+        """Go on with what was asked for when the studio was switched off."""
+        for record in reversed(self.shelf.all("animations")):
+            files = [file for file in record["files"] if file["state"] == "done"]
+            if record["state"] in WORKING:
+                self._go(record["id"], self._make(self._save({**record, "files": files, "state": "queued"})))
+            elif files != record["files"]:
+                self._save({**record, "files": files})
+
+    def create(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Queue one; UsageError or InputError where it cannot be."""
+        self.shelf.refuse_full(self.settings.limits.quota_bytes)
+        if sum(r["state"] in WORKING for r in self.shelf.all("animations")) >= self.settings.limits.queue:
+            raise UsageError(f"{self.settings.limits.queue} animations wait already", "Let some of them finish.")
+        mover, _ = self.movers.ready(asked["mover"])
+        if asked["mode"] is not None and asked["mode"] not in mover["modes"]:
+            there = ", ".join(mover["modes"]) or "one way only"
+            raise UsageError(f"{mover['name']} does not move {asked['mode']}", f"It has: {there}.")
+        picture, driving = (self.usable(asked[name]) for name in ("picture", "driving"))
+        begun = {
+            **asked,
+            "name": f"{picture['name']} moving like {driving['name']}",
+            "file": f"{picture['name']}-moving-like-{driving['name']}",
+            "mover_name": mover["name"],
+            "method": mover["method"],
+            "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "state": "queued",
+            "notes": [],
+            "files": [],
+        }
+        record = self.shelf.new("animations", begun)
+        self.events.tell("animation", record)
+        self._go(record["id"], self._make(record))
+        return record
+
+    def usable(self, number: str) -> dict[str, Any]:
+        """A clip whose frames are there, with silhouettes or without; UsageError otherwise."""
+        clip = self.shelf.load("clips", number)
+        if clip["state"] in ("uploading", "reading") or "frames" not in clip:
+            raise UsageError(f"{clip['name']} is not ready: it is {clip['state']}", "Wait, or choose another one.")
+        return clip
+
+    def pack(self, number: str, suffix: str) -> dict[str, Any]:
+        """Have a file made of it; what is there, or on its way, is not made again."""
+        record = self.shelf.load("animations", number)
+        if record["state"] != "done":
+            raise UsageError(f"{record['name']} is not made yet", "Wait until it is.")
+        if any(file["suffix"] == suffix and file["state"] != "failed" for file in record["files"]):
+            return record
+        self.shelf.refuse_full(self.settings.limits.quota_bytes)
+        record = self._file(number, {"suffix": suffix, "state": "making"})
+        self._go(f"{number} {suffix}", self._pack(record, suffix))
+        return record
+
+    async def remove(self, number: str) -> None:
+        """Delete one; what is under way for it is stopped."""
+        self.shelf.folder("animations", number)
+        going = [self.tasks.pop(key) for key in list(self.tasks) if key.split()[0] == number]
+        for task in going:
+            task.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
+        self.shelf.remove("animations", number)
+        self.events.tell("gone", {"kind": "animations", "id": number})
+
+    async def close(self) -> None:
+        """Forget what is under way; `begin` takes it up again."""
+        going = [*self.tasks.values()]
+        for task in going:
+            task.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
+
+    def _order(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "folder": str(self.shelf.folder("animations", record["id"])),
+            "picture": str(self.shelf.folder("clips", record["picture"])),
+            "driving": str(self.shelf.folder("clips", record["driving"])),
+            "name": record["file"],
+        }
+
+    async def _make(self, record: dict[str, Any]) -> None:
+        try:
+            _, run = self.movers.ready(record["mover"])
+        except MuybridgeError as e:
+            self._save({**record, "state": "failed", "message": e.message, "hint": e.hint})
+            return
+        more = {"run": str(run), "mode": record["mode"], "best_frame": record["best_frame"]}
+        order = {**self._order(record), **more, "task": "move", "device": self.settings.device}
+
+        def hear(told: dict[str, Any]) -> None:
+            if told.get("event") == "ready":
+                self._save({**record, "state": "making"})
+
+        outcome = await self.foreman.do(f"move {record['id']}", "moving", order, hear)
+        if outcome.state == "done":
+            files = [{"suffix": Path(outcome.result["file"]).suffix[1:], "state": "done"}]
+            told = {"notes": outcome.result["notes"], "message": None, "hint": None}
+            self._save({**record, **told, "files": files, "state": "done"})
+        elif not (outcome.state == "stopped" and self.foreman.closing):
+            self._save({**record, "state": "failed", **_why(outcome)})
+
+    async def _pack(self, record: Mapping[str, Any], suffix: str) -> None:
+        order = {**self._order(record), "task": "pack", "suffix": suffix}
+        outcome = await self.foreman.do(f"pack {record['id']} {suffix}", "hand", order, lambda told: None)
+        why = {} if outcome.state == "done" else _why(outcome)
+        self._file(record["id"], {"suffix": suffix, "state": "failed" if why else "done", **why})
+
+    def _file(self, number: str, file: Mapping[str, Any]) -> dict[str, Any]:
+        record = self.shelf.load("animations", number)
+        others = [f for f in record["files"] if f["suffix"] != file["suffix"]]
+        return self._save({**record, "files": [*others, dict(file)]})
+
+    def _save(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        saved = self.shelf.save("animations", record)
+        self.events.tell("animation", saved)
+        return saved
+
+    def _go(self, key: str, work: Any) -> None:
+        task = self.tasks[key] = asyncio.create_task(work)
+        task.add_done_callback(lambda _: self.tasks.pop(key, None))
+
+
+def _why(outcome: Outcome) -> dict[str, Any]:
+    return {"message": outcome.message or CLOSED, "hint": outcome.hint}

@@ -1,0 +1,123 @@
+"""The socket on which a page sends what its camera sees, and gets the picture that follows it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import ValidationError
+
+from muybridge.errors import MuybridgeError, UsageError
+from muybridge.studio.animations import Animations
+from muybridge.studio.asked import Follow
+from muybridge.studio.movers import Movers
+from muybridge.studio.painters import BROKEN, answer, end, start
+from muybridge.studio.shelf import Shelf
+
+PATIENCE = 120.0
+"""Seconds until it is ready, or a frame is drawn, at most."""
+AGAIN = (0).to_bytes(4, "little")
+
+
+def router(shelf: Shelf, movers: Movers, animations: Animations) -> APIRouter:
+    """/api/movers/ID/live: in, `Follow` as JSON, then JPEGs, or the text "again" to begin from the pose of the next
+    one; out, {"ready": true}, then JPEGs, or errors as JSON. Of frames that come while one is drawn, the last is kept.
+    """
+    routes = APIRouter()
+    pages: set[WebSocket] = set()
+    settings = movers.settings
+
+    def order_of(number: str, asked: Follow) -> dict[str, Any]:
+        if len(pages) > settings.limits.cameras:
+            raise UsageError(f"{settings.limits.cameras} pages follow a camera already", "Close one of them.")
+        mover, run = movers.ready(number)
+        if not mover["live"] or (asked.mode is not None and asked.mode not in mover["modes"]):
+            raise UsageError(f"{mover['name']} cannot follow a camera that way", "Choose another run, or another way.")
+        clip = animations.usable(asked.picture)
+        picture = shelf.folder("clips", clip["id"])
+        return {"run": str(run), "picture": str(picture), "mode": asked.mode, "device": settings.device}
+
+    @routes.websocket("/api/movers/{number}/live")
+    async def live(socket: WebSocket, number: str) -> None:
+        await socket.accept()
+        pages.add(socket)
+        try:
+            order = order_of(number, Follow.model_validate_json(await socket.receive_text()))
+            await _Sitting(socket, order).serve()
+        except MuybridgeError as e:
+            await _refuse(socket, e.message, e.hint)
+        except ValidationError:
+            await _refuse(socket, "this is not something that can be followed", None)
+        except (WebSocketDisconnect, RuntimeError, KeyError):
+            return  # closed, or something that is no text
+        finally:
+            pages.discard(socket)
+
+    return routes
+
+
+async def _refuse(socket: WebSocket, message: str, hint: str | None) -> None:
+    await socket.send_json({"message": message, "hint": hint})
+    await socket.close(1008)
+
+
+class _Sitting:
+    """One page and the process that draws for it."""
+
+    def __init__(self, socket: WebSocket, order: dict[str, Any]) -> None:
+        self.socket, self.order = socket, order
+        self.frame: bytes | None = None
+        self.again = False
+        self.came = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Until the page goes away; MuybridgeError where the process cannot do it, or ends."""
+        process = await start("muybridge.studio.filming")
+        try:
+            await self._ask(process, json.dumps(self.order).encode() + b"\n")
+            await self.socket.send_json({"ready": True})
+            hearing, drawing = (asyncio.create_task(work) for work in (self._hear(), self._draw(process)))
+            done, going = await asyncio.wait((hearing, drawing), return_when=asyncio.FIRST_COMPLETED)
+            for task in going:
+                task.cancel()
+            await asyncio.gather(*going, return_exceptions=True)
+            for task in done:
+                task.result()
+        finally:
+            await asyncio.shield(end(process))
+
+    async def _hear(self) -> None:
+        while True:
+            message = await self.socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if message.get("bytes"):
+                self.frame = message["bytes"]
+                self.came.set()
+            else:
+                self.again = True
+
+    async def _draw(self, process: asyncio.subprocess.Process) -> None:
+        while True:
+            await self.came.wait()
+            self.came.clear()
+            frame, self.frame = self.frame, None
+            if frame is None:
+                continue
+            begin, self.again = (AGAIN if self.again else b""), False
+            head, body = await self._ask(process, begin + len(frame).to_bytes(4, "little") + frame)
+            if "message" in head:
+                await self.socket.send_json({"message": head["message"], "hint": head["hint"]})
+            else:
+                await self.socket.send_bytes(body)
+
+    async def _ask(self, process: asyncio.subprocess.Process, question: bytes) -> tuple[dict[str, Any], bytes]:
+        try:
+            head, body = await asyncio.wait_for(answer(process, question), PATIENCE)
+        except BROKEN as e:
+            raise MuybridgeError("the process that draws has ended", "Begin again: another one starts.") from e
+        if head.get("over"):
+            raise MuybridgeError(str(head["message"]), head["hint"])
+        return head, body
