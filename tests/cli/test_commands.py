@@ -113,7 +113,8 @@ def test_fit_then_animate_on_a_background(
     corner = made.pixels[0, :, 2, 2].tolist()
     if background == "transparent":
         assert made.mattes is not None
-        assert made.mattes[0, 0, 2, 2] == 0
+        # VP9 keeps alpha as a lossy video of its own.
+        assert made.mattes[0, 0, 2, 2] <= 3
     else:
         assert corner == pytest.approx({"source": [255, 255, 255], "#00ff80": [0, 255, 128]}[background], abs=12)
 

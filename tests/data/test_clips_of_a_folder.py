@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from muybridge.data.augmentation import NONE, Augment, _hue, augmented
+from muybridge.data.augmentation import Augment, _hue, augmented
 from muybridge.data.canvas import squeezed, squeezed_bytes, unsqueezed
 from muybridge.data.clips import ClipsData
 from muybridge.errors import CheckpointError, InputError, UsageError
 from muybridge.video import Clip, Timing
 
 CPU = torch.device("cpu")
+NONE = Augment(time_flip=0.0, mirror=0.0, jitter=(0.0, 0.0, 0.0, 0.0))
 
 
 @dataclass(frozen=True)

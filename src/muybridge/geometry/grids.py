@@ -97,7 +97,9 @@ def _learning(*tensors: Tensor) -> bool:
     return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
 
 
-def _looked_up(image: Images, grid: Float[Tensor, "B H2 W2 2"], align_corners: bool) -> Float[Tensor, "B C H2 W2"]:
+def _looked_up(
+    image: Float[Tensor, "1 C H W"], grid: Float[Tensor, "B H2 W2 2"], align_corners: bool
+) -> Float[Tensor, "B C H2 W2"]:
     """`sample` of one picture as the weighted sum of four rows of a table: several times faster than grid_sample, and
     laid out pixel by pixel as its input is. In bfloat16 the weights are too."""
     h, w = image.shape[2:]
