@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from muybridge.geometry import Solver
-from muybridge.method import Config
+from muybridge.method import Config, Part
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -14,12 +14,6 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Scale = Literal[0.125, 0.25, 0.5, 1.0]
 Frames = Literal["pca", "regression", "none"]
 Background = Literal["homography", "affine", "shift", "none"]
-
-
-class Part(BaseModel):
-    """A part of a config: frozen, unknown names refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class DetectorConfig(Part):

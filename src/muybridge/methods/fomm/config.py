@@ -2,20 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from muybridge.method import Config
+from muybridge.method import Config, Part
 
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Scale = Literal[0.125, 0.25, 0.5, 1.0]
-
-
-class Part(BaseModel):
-    """A part of a config: frozen, unknown names refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class DetectorConfig(Part):

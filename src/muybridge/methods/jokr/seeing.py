@@ -43,7 +43,7 @@ def detect_all(method: Jokr, pictures: dict[str, Images], batch: Batch) -> dict[
 
 
 def _flattened(method: Jokr, pictures: Images, batch: Batch, side: str) -> Images:
-    """Some of the pictures painted in their mean colour, as `_cycle` paints what G has drawn."""
+    """Some of the pictures painted in their mean colour, as `aligning.cycle` paints what G has drawn."""
     share, masks = method.config.augment.flat, batch[f"masks_{side}"]
     if not share:
         return pictures
