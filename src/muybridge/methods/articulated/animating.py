@@ -121,4 +121,4 @@ def preview(method: Articulated, data: ArticulatedData) -> Tensor:
         drawn, flow = networks(source, at, to, networks.background_motion(source, driving))
         return Shown(at.points, to.points, drawn.picture, networks.generator.warp(source, flow.grid), flow.occlusion)
 
-    return appearance.preview(data, next(method.parameters()).device, shown)
+    return appearance.preview(data, method.device, shown)

@@ -89,4 +89,4 @@ def preview(method: Fomm, data: FommData) -> Tensor:
         drawn, flow = networks(source, at, to)
         return Shown(at.points, to.points, drawn.picture, networks.generator.warp(source, flow.grid), flow.occlusion)
 
-    return appearance.preview(data, next(method.parameters()).device, shown)
+    return appearance.preview(data, method.device, shown)

@@ -125,11 +125,10 @@ def detect(method: Jokr, subject: Subject, index: Tensor | slice = slice(None)) 
     """Keypoints of some of a subject's frames, in batches: [N, K, 2]."""
     chosen = torch.arange(len(subject))[index]
     with _inference(method):
-        device = next(method.parameters()).device
         parts = []
         for part in chosen.split(batch(method)):
             frames, masks = subject.pictures(part)
-            parts.append(method.keypoints(frames.to(device), masks.to(device)))
+            parts.append(method.keypoints(frames.to(method.device), masks.to(method.device)))
         return torch.cat(parts)
 
 

@@ -148,7 +148,7 @@ def preview(method: MonkeyNet, data: MonkeyNetData, stage: Stage) -> Tensor:
         return Shown(at.means, to.means, made.picture, made.deformed, None)
 
     with inference(method):
-        return appearance.preview(data, next(method.parameters()).device, shown)
+        return appearance.preview(data, method.device, shown)
 
 
 def _predicted(method: MonkeyNet, data: MonkeyNetData) -> Tensor:
