@@ -9,6 +9,7 @@ from muybridge.methods.jokr.animating import closest_subject, edit, quality
 from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
+from muybridge.methods.jokr.networks import LearnedAffine
 from muybridge.methods.jokr.presets import CARD
 from muybridge.puppets import scene
 from muybridge.video import Clip
@@ -134,6 +135,17 @@ def test_transfer_there_and_back(clips: tuple[Clip, Clip]) -> None:
     assert torch.allclose(there, apply_affine(method.affine(), points))
     assert torch.allclose(method.transfer(there, "a"), points, atol=1e-5)
     assert torch.equal(method.transfer(points, "b", use_affine=False), points)
+
+
+@pytest.mark.parametrize("pace", [1.0, 10.0])
+def test_the_affine_learns_at_its_own_pace(pace: float) -> None:
+    affine = LearnedAffine(0.05, pace)
+    before = affine().detach().clone()
+    assert 0.001 < (before - torch.eye(2, 3)).abs().mean() < 0.2
+    optimiser = torch.optim.Adam(affine.parameters(), lr=1e-3)
+    affine().sum().backward()
+    optimiser.step()
+    assert torch.allclose(before - affine(), torch.full((1, 2, 3), 1e-3 * pace), atol=1e-6)
 
 
 def test_domain_confusion_warms_up(clips: tuple[Clip, Clip]) -> None:

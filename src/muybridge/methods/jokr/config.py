@@ -163,6 +163,8 @@ class JokrConfig(Config):
     """Learn T between the keypoint sets (section 3); False is the ablation of figure 9."""
     affine_noise: Weight = 0.05
     """T starts at the identity plus this much noise (program: 0.05)."""
+    affine_pace: Annotated[float, Field(gt=0)] = 1.0
+    """Ours: T learns this many times as fast as E and G, so that it finds a turn before E gets round it."""
     two_steps: bool = True
     """Silhouette first, then texture; False draws the picture straight from the keypoints (figure 7 g)."""
     detector: DetectorConfig = DetectorConfig()

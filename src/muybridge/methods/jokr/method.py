@@ -49,7 +49,7 @@ class Jokr(Method[JokrConfig, PairData]):
         super().__init__(config)
         k = config.keypoints
         self.detector = KeypointDetector(k, **config.detector.model_dump())
-        self.affine = LearnedAffine(config.affine_noise) if config.affine else None
+        self.affine = LearnedAffine(config.affine_noise, config.affine_pace) if config.affine else None
         self.discriminator = PointDiscriminator(k, config.discriminator_width)
         if config.two_steps:
             self.shapes = ShapeGenerator(k, **config.shapes.model_dump())

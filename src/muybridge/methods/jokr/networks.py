@@ -193,15 +193,20 @@ class PointDiscriminator(nn.Module):
 class LearnedAffine(nn.Module):
     """T: maps B's keypoints to where A's lie; call it for the map as [1, 2, 3] (JOKR, section 3).
 
-    Starts at [I | 0] plus N(0, sigma) noise; 0.05 released.
+    sigma  it starts at [I | 0] plus N(0, sigma) noise; 0.05 released
+    pace   it moves this many times as fast as its parameter; Adam moves each number by about its rate, however far
+           that has to go, and E, which moves as fast in all its weights, gets round a turn before T has found it
     """
 
-    def __init__(self, sigma: float = 0.05) -> None:
+    def __init__(self, sigma: float = 0.05, pace: float = 1.0) -> None:
         super().__init__()
-        self.matrix = nn.Parameter(torch.eye(2, 3)[None] + sigma * torch.randn(1, 2, 3))
+        self.pace = pace
+        self.matrix = nn.Parameter(torch.eye(2, 3)[None] + sigma / pace * torch.randn(1, 2, 3))
 
     def forward(self) -> Affines:
-        return self.matrix
+        if self.pace == 1:
+            return self.matrix
+        return torch.lerp(torch.eye(2, 3).to(self.matrix), self.matrix, self.pace)
 
 
 def touched_cells(silhouettes: Float[Tensor, "B 1 H W"], size: tuple[int, int]) -> Float[Tensor, "B 1 H2 W2"]:

@@ -17,6 +17,7 @@ _DRAFT = JokrConfig(
     shape_scale=2,
     margin=0.03,
     keypoints=20,
+    affine_pace=10.0,
     detector=DetectorConfig(width=40, max_width=256, blocks=3, shrink="unfold"),
     shapes=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
     refiner=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
@@ -47,6 +48,7 @@ _SMOKE = _BENCH.model_copy(
 )
 _STANDARD = JokrConfig(
     size=256,
+    affine_pace=10.0,
     detector=DetectorConfig(shrink="unfold"),
     shapes=GeneratorConfig(blocks=6, fold=2),
     refiner=GeneratorConfig(blocks=6, fold=2),
