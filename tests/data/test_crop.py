@@ -90,6 +90,21 @@ def test_a_box_is_smooth_and_holds_still_for_a_gait() -> None:
     assert float(jerk.abs().max()) < 0.3
 
 
+def test_a_swinging_tail_does_not_move_the_box() -> None:
+    body = torch.stack([blob(100, 160, 60, 90, 18, 30)] * 40)[:, None]
+    tailed = body.clone()
+    for i, frame in enumerate(tailed[:, 0]):
+        reach = int(20 + 18 * math.sin(0.3 * i))
+        frame[54:58, 90 - 30 - reach : 70] = 255
+    outermost = [edges(frame[0])[0] for frame in tailed]
+    assert max(outermost) - min(outermost) > 30
+    boxes = fit_boxes(tailed, rate=10.0)
+    assert float(boxes[:, :2].amax(0).sub(boxes[:, :2].amin(0)).max()) < 2
+    middle = fit_boxes(body, rate=10.0)[:, :2]
+    assert float(middle.std(0).max()) < 1e-3
+    assert torch.allclose(middle[0], torch.tensor([90.0, 60.0]), atol=0.6)
+
+
 def test_empty_frames_are_bridged() -> None:
     mattes = torch.stack([blob(60, 90, 30, 20 + 5 * i, 8, 10) for i in range(9)])[:, None]
     full = fit_boxes(mattes, follow=0.0)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from muybridge.masks.colour import bins, evidence, evidence_nearby, lab, level_evidence, span
 from muybridge.masks.motion import Carrier, camera, residual
-from muybridge.masks.regions import filled, guided, main_parts, snapped
+from muybridge.masks.regions import filled, guided, main_parts, snapped, strays
 
 
 def disc(h: int, w: int, y: float, x: float, r: float) -> np.ndarray:
@@ -133,3 +133,17 @@ def test_flow_carries_a_mask_along() -> None:
 def test_no_camera_where_there_is_nothing_to_follow() -> None:
     flat = np.full((40, 40), 128, np.uint8)
     assert camera(flat, flat, np.ones((40, 40), bool)) is None
+
+
+def test_strays_stand_apart_and_are_small() -> None:
+    mask = np.zeros((60, 80), bool)
+    mask[20:50, 20:60] = True  # the subject
+    mask[52:56, 30:33] = True  # a paw, two pixels below
+    tail = (slice(5, 9), slice(5, 10))
+    mask[tail] = True
+    found = strays(mask, 0.05, 2)
+    assert found[tail].all()
+    assert not found[mask].all()
+    assert np.array_equal(mask & ~found, np.where(np.arange(60)[:, None] < 15, False, mask))
+    assert not strays(mask, 0.01, 2).any()  # 20 of 1212 pixels are more than that
+    assert not strays(np.zeros((9, 9), bool), 0.5, 2).any()

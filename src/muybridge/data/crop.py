@@ -30,6 +30,9 @@ def fit_boxes(
 ) -> Boxes:
     """A box per frame that follows the silhouette smoothly and never cuts it.
 
+    It follows the median of the silhouette's pixels, which stays where the body is: the middle between the outermost
+    ones would swing with a tail or an arm, and the body the other way in its box.
+
     mattes       uint8 [T, 1, H, W]  over 127 on the subject; frames without any are bridged by their neighbours
     margin       of the subject's size, left free on each side
     aspect       width / height of the boxes; None takes the clip's own, between 0.5 and 2
@@ -43,16 +46,19 @@ def fit_boxes(
     """
     if margin < 0 or rate <= 0 or follow < 0 or (aspect is not None and aspect <= 0):
         raise UsageError("a box needs margin >= 0, follow >= 0, and a positive rate and aspect")
-    low, high = _extents(mattes)
-    centre = _smooth((low + high) / 2, follow * rate, straight=True)
-    need = 2 * torch.maximum(high - centre, centre - low)  # the least size round that centre that cuts nothing
+    low, high, middle = _extents(mattes)
+    middle = _smooth(middle, follow * rate, straight=True)
+    before, behind = middle - low, high - middle  # how far the subject reaches to both sides of its middle
     if follow_size:
         spread = 8 * follow * rate
         # A running maximum, smoothed over no more than its own reach, is never below what it was taken from.
-        size = _smooth(_running_max(need * (1 + 2 * margin), int(3 * spread)), spread)
+        before, behind = (_smooth(_running_max(x, int(3 * spread)), spread) for x in (before, behind))
+        size = (before + behind) * (1 + 2 * margin)
     else:
-        usual = torch.quantile(need, 0.98, dim=0) * (1 + 2 * margin)
-        size = torch.maximum(usual, need.amax(0)).expand_as(need)
+        usual = torch.stack((before, behind)).quantile(0.98, dim=1).sum(0) * (1 + 2 * margin)
+        before, behind = before.amax(0), behind.amax(0)
+        size = torch.maximum(usual, before + behind).expand_as(middle)
+    centre = middle + (behind - before) / 2
     if aspect is None:
         overall = size.amax(0)
         aspect = float((overall[0] / overall[1]).clamp(0.5, 2.0))
@@ -132,18 +138,31 @@ def own_boxes(clip: Clip, **options: float | bool | None) -> Boxes:
     return fit_boxes(clip.mattes, rate=clip.timing.rate, **options)  # type: ignore[arg-type]
 
 
-def _extents(mattes: Mattes) -> tuple[Tensor, Tensor]:
-    """Low and high edges (x, y) of each silhouette [T, 2], empty frames bridged in a straight line."""
+def _extents(mattes: Mattes) -> tuple[Tensor, Tensor, Tensor]:
+    """Low and high edges (x, y) of each silhouette and the median of its pixels [T, 2], empty frames bridged in a
+    straight line."""
     on = mattes[:, 0] > 127
     found = torch.nonzero(on.flatten(1).any(1)).flatten()
     if len(found) == 0:
         raise InputError("all silhouettes are empty: there is nothing for a box to follow")
-    low, high = torch.empty(len(on), 2, dtype=torch.float64), torch.empty(len(on), 2, dtype=torch.float64)
-    for axis, lines in enumerate((on.any(1), on.any(2))):
-        place = torch.arange(lines.shape[1], dtype=torch.float64)
-        low[:, axis] = torch.where(lines, place, torch.inf).amin(1)
-        high[:, axis] = torch.where(lines, place + 1, -torch.inf).amax(1)
-    return _bridged(low, found), _bridged(high, found)
+    edges = torch.empty(3, len(on), 2, dtype=torch.float64)
+    for axis, across in enumerate((1, 2)):
+        counts = on.sum(across, dtype=torch.float64)
+        lines, place = counts > 0, torch.arange(counts.shape[1], dtype=torch.float64)
+        edges[0, :, axis] = torch.where(lines, place, torch.inf).amin(1)
+        edges[1, :, axis] = torch.where(lines, place + 1, -torch.inf).amax(1)
+        edges[2, :, axis] = _median(counts)
+    low, high, middle = (_bridged(x, found) for x in edges)
+    return low, high, middle
+
+
+def _median(counts: Float[Tensor, "T N"]) -> Float[Tensor, "T"]:
+    """Where half of the pixels lie on each side, given how many there are in each line; between pixels too."""
+    upto = counts.cumsum(1)
+    half = upto[:, -1:] / 2
+    line = torch.searchsorted(upto, half).clamp(max=counts.shape[1] - 1)
+    here = counts.gather(1, line)
+    return (line + 1 - (upto.gather(1, line) - half) / here.clamp_min(1))[:, 0]
 
 
 def _bridged(value: Tensor, known: Tensor) -> Tensor:

@@ -31,6 +31,20 @@ def main_parts(mask: Bools, share: float = 0.1) -> Bools:
     return (area >= share * area.max())[labels] & mask
 
 
+def strays(mask: Bools, share: float, reach: int) -> Bools:
+    """Where small parts of the mask [H, W] stand apart from all others, `reach` pixels around them included.
+
+    share  of the largest part's area; a larger part is no stray
+    reach  pixels; parts whose distance is less than twice that count as one
+    """
+    near = cv2.dilate(mask.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
+    count, labels = cv2.connectedComponents(near, connectivity=8)
+    area = np.bincount(labels[mask], minlength=count)
+    small = area < share * area.max()
+    small[0] = False  # what is near no part
+    return small[labels]
+
+
 def guided(picture: Floats, value: Floats, radius: int = 5, softness: float = 1e-3) -> tuple[Floats, Floats]:
     """Local linear fit of `value` by the colours of `picture` (He, Sun and Tang, "Guided image filtering", eq. 19-21).
 

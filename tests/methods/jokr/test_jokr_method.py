@@ -5,7 +5,7 @@ import torch
 
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
 from muybridge.geometry import apply_affine
-from muybridge.methods.jokr.animating import closest_subject, edit, quality
+from muybridge.methods.jokr.animating import closest_subject, draw, edit, quality
 from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
@@ -209,6 +209,22 @@ def test_edits_start_at_the_frame_itself(clips: tuple[Clip, Clip]) -> None:
         edit(method, data, "b", 1, {9: (0.1, 0.0)})
     with pytest.raises(UsageError, match="frame 40"):
         edit(method, data, "b", 40, {0: (0.1, 0.0)})
+
+
+def test_what_stands_apart_is_not_drawn(clips: tuple[Clip, Clip]) -> None:
+    method, _data = made(clips, TINY.model_copy(update={"strays": 0.1}))
+    h, w = method.canvas
+    silhouette = torch.zeros(1, 2, h, w)
+    silhouette[..., h // 2 :, : w // 2] = 1
+    silhouette[..., :3, -3:] = 1
+    method.draw = lambda points: silhouette.expand(len(points), -1, -1, -1)  # type: ignore[method-assign]
+    rgb, mask = draw(method, torch.zeros(3, TINY.keypoints, 2), "a")
+    assert torch.equal(mask[:, :, h // 2 :], silhouette[:, :1, h // 2 :].expand(3, -1, -1, -1))
+    assert float(mask[:, :, : h // 2].abs().max()) == 0
+    assert float(rgb[:, :, : h // 2].abs().max()) == 0
+    whole, _ = made(clips, TINY.model_copy(update={"strays": 0.0}))
+    whole.draw = method.draw  # type: ignore[method-assign]
+    assert float(draw(whole, torch.zeros(3, TINY.keypoints, 2), "a")[1][:, :, :3, -3:].min()) == 1
 
 
 def test_quality_has_a_figure_for_each_side(clips: tuple[Clip, Clip]) -> None:

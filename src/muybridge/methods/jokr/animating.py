@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from muybridge.data.pair import SIDES, check_side, closest_side, other
 from muybridge.data.subject import Subject
 from muybridge.errors import UsageError
+from muybridge.masks.regions import strays
 from muybridge.method import Animation, Stage
 from muybridge.methods.jokr.data import PairData
 from muybridge.tensors import Images, Masks, Points
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 BATCH = 16
 """Frames that go through the networks together."""
+HAZE = 0.25
+"""Silhouettes are nothing below."""
+APART = 0.03
+"""How far from the subject a part stands apart: twice this share of the canvas's shorter side."""
 
 
 def batch(method: Jokr) -> int:
@@ -150,7 +156,18 @@ def draw(method: Jokr, points: Points, side: str) -> tuple[Images, Masks]:
     """Keypoints to pictures [0, 1] and silhouettes [0, 1] of one side, in batches."""
     with _inference(method):
         parts = [method.render(part, side) for part in points.split(batch(method))]
-        return torch.cat([rgb for rgb, _ in parts]), torch.cat([mask for _, mask in parts])
+        rgb, mask = torch.cat([rgb for rgb, _ in parts]), torch.cat([mask for _, mask in parts])
+        if method.config.strays:
+            kept = ~_strays(mask, method.config.strays)
+            rgb, mask = rgb * kept, mask * kept
+        return rgb, mask
+
+
+def _strays(mask: Masks, share: float) -> Tensor:
+    """Where what is drawn lies apart from the subject: bool [N, 1, H, W]."""
+    reach = max(1, round(APART * min(mask.shape[2:])))
+    drawn = (mask[:, 0] > HAZE).cpu().numpy()
+    return torch.from_numpy(np.stack([strays(m, share, reach) for m in drawn]))[:, None].to(mask.device)
 
 
 def method_transfer(method: Jokr, points: Points, from_side: str, affine: bool = True) -> Points:
@@ -224,8 +241,8 @@ def _iou(made: Masks, truth: Masks) -> float:
 
 def _to_bytes(rgb: Images, mask: Masks) -> Tensor:
     """uint8 [N, 4, h, w] with straight alpha."""
-    # Between 0.25 and 0.75 the silhouette's edge is as soft as a camera's; outside it is haze.
-    alpha = ((mask - 0.25) * 2).clamp(0, 1)
+    # Between a quarter and three quarters the silhouette's edge is as soft as a camera's; outside it is haze.
+    alpha = ((mask - HAZE) * 2).clamp(0, 1)
     return (torch.cat((rgb, alpha), 1) * 255).round().to(torch.uint8).cpu()
 
 

@@ -170,6 +170,9 @@ class JokrConfig(Config):
     detector: DetectorConfig = DetectorConfig()
     shapes: GeneratorConfig = GeneratorConfig()
     refiner: GeneratorConfig = GeneratorConfig()
+    strays: Share = 0.0
+    """Ours: parts of a drawn silhouette that stand apart from it, and are smaller than this share of it, are left out:
+    most often a limb that only the other subject has. 0 keeps them all."""
     refiner_input: Literal["silhouette", "rgb"] = "silhouette"
     """`rgb`: three copies of the silhouette, as released."""
     memory: Positive = 128

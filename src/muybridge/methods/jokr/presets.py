@@ -18,6 +18,7 @@ _DRAFT = JokrConfig(
     margin=0.03,
     keypoints=20,
     affine_pace=10.0,
+    strays=0.05,
     detector=DetectorConfig(width=40, max_width=256, blocks=3, shrink="unfold"),
     shapes=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
     refiner=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
@@ -49,6 +50,7 @@ _SMOKE = _BENCH.model_copy(
 _STANDARD = JokrConfig(
     size=256,
     affine_pace=10.0,
+    strays=0.05,
     detector=DetectorConfig(shrink="unfold"),
     shapes=GeneratorConfig(blocks=6, fold=2),
     refiner=GeneratorConfig(blocks=6, fold=2),
