@@ -18,8 +18,8 @@ from muybridge.video.clip import Clip, Timing
 SIDES = 16
 """Sides of a canvas are multiples of this, so that every network can halve them."""
 
-FOLLOW = 0.2
-"""Seconds over which a box's centre is smoothed: slower ones must be larger to hold the subject."""
+FOLLOW = 0.5
+"""Seconds over which a box's centre is smoothed: the bobbing of a gait is motion, and stays inside."""
 
 
 @dataclass(frozen=True, eq=False)

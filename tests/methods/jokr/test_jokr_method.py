@@ -122,6 +122,20 @@ def test_one_step_instead_of_two_draws_pictures(clips: tuple[Clip, Clip]) -> Non
     assert "seg" in first_turn(clips, one)[0]
 
 
+def test_the_refiner_may_see_the_pose_too(clips: tuple[Clip, Clip]) -> None:
+    points = torch.rand(2, TINY.keypoints, 2) - 0.5
+    for seen, differs in (("silhouette", False), ("pose", True)):
+        method, _ = made(clips, TINY.model_copy(update={"refiner_input": seen}))
+        silhouettes = torch.ones(2, 1, *method.canvas)
+        pictures = method.paint(silhouettes, points, "b")
+        assert pictures.shape == (2, 3, *method.canvas)
+        assert torch.allclose(pictures[0], pictures[1], atol=1e-6) is not differs
+    assert set(first_turn(clips, TINY.model_copy(update={"refiner_input": "pose"}), stage=1)[1]) == {
+        "texture",
+        "detector",
+    }
+
+
 def test_without_the_affine_nothing_is_transferred(clips: tuple[Clip, Clip]) -> None:
     method, _ = made(clips, TINY.model_copy(update={"affine": False}))
     points = torch.rand(3, 5, 2)

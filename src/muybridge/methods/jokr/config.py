@@ -173,8 +173,9 @@ class JokrConfig(Config):
     strays: Share = 0.0
     """Ours: parts of a drawn silhouette that stand apart from it, and are smaller than this share of it, are left out:
     most often a limb that only the other subject has. 0 keeps them all."""
-    refiner_input: Literal["silhouette", "rgb"] = "silhouette"
-    """`rgb`: three copies of the silhouette, as released."""
+    refiner_input: Literal["silhouette", "rgb", "pose"] = "silhouette"
+    """`rgb`: three copies of the silhouette, as released. `pose`, ours: the silhouette and the bumps that it was drawn
+    from, which tell R what a silhouette alone does not: which leg is in front, where the face is."""
     memory: Positive = 128
     """Keypoints of how many frames of each subject the energy distance remembers."""
     discriminator_width: Positive = 512

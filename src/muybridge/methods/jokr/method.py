@@ -54,7 +54,7 @@ class Jokr(Method[JokrConfig, PairData]):
         if config.two_steps:
             self.shapes = ShapeGenerator(k, **config.shapes.model_dump())
         channels = (3 if config.refiner_input == "rgb" else 1) if config.two_steps else k
-        refiner = {"in_channels": channels, **config.refiner.model_dump()}
+        refiner = {"in_channels": channels, "keypoints": k * self.painted_by_pose, **config.refiner.model_dump()}
         self.refiner_a, self.refiner_b = Refiner(**refiner), Refiner(**refiner)
         if config.losses.adversarial:
             self.critic_a = PatchCritic(4, config.critic_width)
@@ -144,15 +144,27 @@ class Jokr(Method[JokrConfig, PairData]):
         side    "a" or "b"
         cut     black outside the silhouette
         """
-        refiner = {"a": self.refiner_a, "b": self.refiner_b}[side]
         if self.config.two_steps:
             mask = self.draw(points)[:, SIDES.index(side)][:, None].float()
-            picture = refiner(mask).float()
+            picture = self.paint(mask, points, side).float()
         else:
-            picture = refiner(self.bumps(points)).float()
+            picture = self.paint(self.bumps(points), points, side).float()
             mask = (picture.abs().amax(1, keepdim=True) > 0.1).float()
         rgb = ((picture + 1) / 2).clamp(0, 1)
         return (rgb * mask if cut else rgb), mask
+
+    def paint(self, seen: Float[Tensor, "B N h w"], points: Points, side: str) -> Images:
+        """R: a silhouette on the canvas, or the bumps of `points` where there is no G, to a picture in [-1, 1]."""
+        refiner = {"a": self.refiner_a, "b": self.refiner_b}[side]
+        if not self.painted_by_pose:
+            return refiner(seen)
+        fold = self.config.refiner.fold
+        return refiner(seen, self.bumps(points, (seen.shape[2] // fold, seen.shape[3] // fold)))
+
+    @property
+    def painted_by_pose(self) -> bool:
+        """Whether R sees keypoints beside the silhouette."""
+        return self.config.two_steps and self.config.refiner_input == "pose"
 
     def transfer(self, points: Points, from_side: str, use_affine: bool = True) -> Points:
         """Keypoints of one side to where the other side's lie: T for B's, its inverse for A's (section 3, Inference).
@@ -173,12 +185,13 @@ class Jokr(Method[JokrConfig, PairData]):
         """At the size that E and G work at."""
         return F.avg_pool2d(pictures, self.shape_scale) if self.shape_scale > 1 else pictures
 
-    def bumps(self, points: Points) -> Heatmaps:
-        """Eq. 9, or the form that the config names, at the size that G works at; without G, the canvas."""
+    def bumps(self, points: Points, size: tuple[int, int] | None = None) -> Heatmaps:
+        """Eq. 9, or the form that the config names, at the size that G works at unless told; without G, the canvas."""
         c = self.config
-        h, w = self.shape_canvas
-        fold = c.shapes.fold if c.two_steps else 1
-        size = (h // fold, w // fold)
+        if size is None:
+            h, w = self.shape_canvas
+            fold = c.shapes.fold if c.two_steps else 1
+            size = (h // fold, w // fold)
         if c.bumps == "normal":
             return normal_gaussians(points, size, c.sigma**2)
         return gaussians(points, size, c.sigma) if c.bumps == "paper" else released_gaussians(points, size, c.sigma)

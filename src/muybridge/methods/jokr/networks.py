@@ -137,6 +137,7 @@ class Refiner(nn.Module):
     """R_A or R_B (JOKR, eq. 2): a silhouette [B, 1, H, W] in [0, 1] to a picture [B, 3, H, W] in [-1, 1].
 
     in_channels  3, as released, sees three copies of the silhouette; 1 sees it once
+    keypoints    whose bumps [B, K, H / fold, W / fold] it sees too
     fold         2: works at half the size, on 2x2 pixels laid out as channels
     """
 
@@ -144,6 +145,7 @@ class Refiner(nn.Module):
         self,
         *,
         in_channels: int = 1,
+        keypoints: int = 0,
         width: int = 64,
         blocks: int = 9,
         downs: int = 2,
@@ -156,7 +158,7 @@ class Refiner(nn.Module):
         self.in_channels = in_channels
         self.unfold, self.fold = nn.PixelUnshuffle(fold), nn.PixelShuffle(fold)
         self.net = ResnetGenerator(
-            in_channels * fold**2,
+            in_channels * fold**2 + keypoints,
             3 * fold**2,
             width=width,
             blocks=blocks,
@@ -166,8 +168,13 @@ class Refiner(nn.Module):
             upsampling=upsampling,
         )
 
-    def forward(self, silhouettes: Float[Tensor, "B C H W"]) -> Float[Tensor, "B 3 H W"]:
-        return self.fold(self.net(self.unfold(silhouettes.expand(-1, self.in_channels, -1, -1))))
+    def forward(
+        self, silhouettes: Float[Tensor, "B C H W"], bumps: Float[Tensor, "B K H2 W2"] | None = None
+    ) -> Float[Tensor, "B 3 H W"]:
+        seen = self.unfold(silhouettes.expand(-1, self.in_channels, -1, -1))
+        if bumps is not None:
+            seen = torch.cat((seen, bumps.to(seen)), 1)
+        return self.fold(self.net(seen))
 
 
 class PointDiscriminator(nn.Module):

@@ -39,7 +39,7 @@ def texture_turns(method: Jokr, batch: Batch) -> Iterator[Turn]:
         points = [method.points(x) for x in targets]
         drawn = [method.shapes(method.bumps(p))[:, i : i + 1] for i, p in enumerate(points)]
     silhouettes = [method.enlarged(x.detach()) for x in drawn]
-    made = [method.refiner_a(silhouettes[0]), method.refiner_b(silhouettes[1])]
+    made = [method.paint(x, p.detach(), s) for x, p, s in zip(silhouettes, points, SIDES, strict=True)]
     losses = _sum_by_name(_losses(method, m, t) for m, t in zip(made, targets, strict=True))
     weights = {"l1": w.l1, "multiscale": w.perceptual, "ssim": w.ssim, "lpips": w.perceptual}
     if not w.adversarial:
