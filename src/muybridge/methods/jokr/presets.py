@@ -19,6 +19,7 @@ _DRAFT = JokrConfig(
     keypoints=20,
     affine_pace=10.0,
     strays=0.05,
+    refiner_input="pose",
     detector=DetectorConfig(width=40, max_width=256, blocks=3, shrink="unfold"),
     shapes=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
     refiner=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
@@ -28,7 +29,7 @@ _DRAFT = JokrConfig(
     discriminator_noise=0.08,
     losses=_FAST,
     augment=_CALM,
-    shape=StageConfig(steps=2400, batch=4, lr=3e-4, beta2=0.99, decay=0.7),
+    shape=StageConfig(steps=2100, batch=4, lr=3e-4, beta2=0.99, decay=0.7),
     texture=StageConfig(steps=500, batch=4, lr=3e-4, beta2=0.99, decay=0.5),
 )
 _BENCH = _DRAFT.model_copy(
@@ -37,7 +38,7 @@ _BENCH = _DRAFT.model_copy(
         "shape_scale": 1,
         "shapes": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
         "refiner": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
-        "shape": StageConfig(steps=800, batch=4, lr=5e-4, beta2=0.99, decay=0.7),
+        "shape": StageConfig(steps=1000, batch=4, lr=5e-4, beta2=0.99, decay=0.7),
         "texture": StageConfig(steps=200, batch=4, lr=5e-4, beta2=0.99, decay=0.5),
     }
 )
@@ -51,6 +52,7 @@ _STANDARD = JokrConfig(
     size=256,
     affine_pace=10.0,
     strays=0.05,
+    refiner_input="pose",
     detector=DetectorConfig(shrink="unfold"),
     shapes=GeneratorConfig(blocks=6, fold=2),
     refiner=GeneratorConfig(blocks=6, fold=2),
