@@ -15,6 +15,7 @@ from muybridge.errors import UsageError
 from muybridge.masks.regions import strays
 from muybridge.method import Animation, Stage
 from muybridge.methods.jokr.data import PairData
+from muybridge.methods.jokr.pictures import HAZE
 from muybridge.tensors import Images, Masks, Points
 from muybridge.video import Clip, Timing, contact_sheet, draw_keypoints
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 BATCH = 16
 """Frames that go through the networks together."""
-HAZE = 0.25
-"""Silhouettes are nothing below."""
 APART = 0.03
 """How far from the subject a part stands apart: twice this share of the canvas's shorter side."""
 

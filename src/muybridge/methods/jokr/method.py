@@ -26,7 +26,7 @@ from muybridge.methods.jokr.networks import (
     ShapeGenerator,
 )
 from muybridge.methods.jokr.painting import READING, texture_turns
-from muybridge.methods.jokr.pictures import to_picture
+from muybridge.methods.jokr.pictures import HAZE, to_picture
 from muybridge.methods.jokr.presets import CARD
 from muybridge.methods.jokr.shaping import shape_turns
 from muybridge.methods.jokr.texture import settled
@@ -138,7 +138,8 @@ class Jokr(Method[JokrConfig, PairData]):
         return self.points(to_picture(frames, masks))
 
     def render(self, points: Points, side: str, cut: bool = True) -> tuple[Images, Masks]:
-        """Keypoints of one side to its appearance: RGB in [0, 1] and the silhouette in [0, 1].
+        """Keypoints of one side to its appearance: RGB in [0, 1], not mixed with what is behind at the edges (released
+        runs: darkened there, as the program shows them), and the silhouette in [0, 1].
 
         points  [B, K, 2]  where this side's own keypoints lie (`transfer` brings the other side's there)
         side    "a" or "b"
@@ -150,8 +151,14 @@ class Jokr(Method[JokrConfig, PairData]):
         else:
             picture = self.paint(self.bumps(points), points, side).float()
             mask = (picture.abs().amax(1, keepdim=True) > 0.1).float()
+        if self.config.released:
+            inside = mask
+        else:
+            # R has learnt pictures on mid grey, which is 0: what it paints at a soft edge is a share of the colour.
+            picture = (picture / mask.clamp_min(HAZE)).clamp(-1, 1)
+            inside = (mask > HAZE).float()
         rgb = ((picture + 1) / 2).clamp(0, 1)
-        return (rgb * mask if cut else rgb), mask
+        return (rgb * inside if cut else rgb), mask
 
     def paint(self, seen: Float[Tensor, "B N h w"], points: Points, side: str) -> Images:
         """R: a silhouette on the canvas, or the bumps of `points` where there is no G, to a picture in [-1, 1]."""

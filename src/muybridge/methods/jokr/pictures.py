@@ -6,6 +6,9 @@ from torch import Tensor
 
 from muybridge.tensors import Images, Masks
 
+HAZE = 0.25
+"""Where a drawn silhouette is less than this, there is nothing."""
+
 
 def to_picture(frames: Images, masks: Masks) -> Images:
     """[0, 1] on black to [-1, 1] with 0 around the subject."""
