@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BATCH = 16
 """Frames that go through the networks together."""
-APART = 0.03
+APART = 0.02
 """How far from the subject a part stands apart: twice this share of the canvas's shorter side."""
 
 

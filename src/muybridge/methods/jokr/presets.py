@@ -18,7 +18,7 @@ _DRAFT = JokrConfig(
     margin=0.03,
     keypoints=20,
     affine_pace=10.0,
-    strays=0.05,
+    strays=0.1,
     refiner_input="pose",
     detector=DetectorConfig(width=40, max_width=256, blocks=3, shrink="unfold"),
     shapes=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
@@ -51,7 +51,7 @@ _SMOKE = _BENCH.model_copy(
 _STANDARD = JokrConfig(
     size=256,
     affine_pace=10.0,
-    strays=0.05,
+    strays=0.1,
     refiner_input="pose",
     detector=DetectorConfig(shrink="unfold"),
     shapes=GeneratorConfig(blocks=6, fold=2),
