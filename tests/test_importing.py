@@ -1,6 +1,7 @@
 """Checkpoints of the authors' programs: told apart by what is in them, and what other files really are."""
 
 import io
+import pickle
 import tarfile
 import zipfile
 from pathlib import Path
@@ -86,6 +87,23 @@ def test_archives_of_other_things(pack: Any, said: str, tmp_path: Path) -> None:
     pack(tmp_path / "vox.pth.tar")
     with pytest.raises(CheckpointError, match=said):
         load_tensors(tmp_path / "vox.pth.tar")
+
+
+class _Bomb:
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (self.place,))
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_a_pickle_that_runs_code_is_refused_in_one_sentence(protocol: int, tmp_path: Path) -> None:
+    path, place = tmp_path / "vox.pth.tar", tmp_path / "run by the pickle"
+    path.write_bytes(pickle.dumps(_Bomb(place), protocol))
+    with pytest.raises(CheckpointError, match="asks to run code"):
+        load_tensors(path)  # and no warning beside it, which would fail this test
+    assert not place.exists()
 
 
 def test_a_checkpoint_of_another_program_is_named_by_its_contents(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Files of weights that somebody else wrote, read as data: nothing in them is run."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ def load_tensors(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"no checkpoint at {path}", "Give the path of a checkpoint file.")
     refuse_other_files(path)
     try:
-        raw = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Detected pickle protocol")  # what is wrong is said below, once
+            raw = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken or hostile pickle can raise anything
         raise CheckpointError(
             f"{path} is not a checkpoint that can be loaded safely: it is damaged or asks to run code"
