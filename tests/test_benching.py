@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import muybridge
+from muybridge import catalogue
 from muybridge.api import benching
 from muybridge.api.bench_folder import Plan
 from muybridge.api.measuring import clips_for, figures_of, flip_of, lit, made_by
@@ -206,6 +207,40 @@ def test_a_method_of_whole_frames_shows_its_first_frame_moving() -> None:
     assert drawn.b.masks is not None
     assert against_truth(made, lit(Clip.from_floats(drawn.b.frames * drawn.b.masks)))["iou"] > 0.5
     assert bool((made.pixels == made.pixels[:1]).all())
+
+
+def test_a_driving_clip_that_looks_the_other_way_is_mirrored_for_a_method_of_whole_frames(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Clip] = []
+
+    def follow(self: Still, data: Data, driving: Clip, source: Clip, **options: Any) -> Animation:
+        seen.append(driving)
+        rgba = torch.cat((source.pixels[0], torch.full_like(source.pixels[0, :1], 255)))
+        return Animation(iter([rgba] * len(driving)), driving.timing, (driving.height, driving.width))
+
+    monkeypatch.setattr(Still, "animate", follow)
+    fitted = muybridge.Fitted(Still(Config()), None, Run(Path("none")))
+    for name, mirrored in (("facing", True), ("gif", False)):
+        drawn = scene(name, 3, 48)
+        made_by(fitted, drawn, "ab")
+        shown = clips_for("folder", drawn)[1]
+        assert seen[-1].pixels.equal(shown.flipped().pixels if mirrored else shown.pixels)
+
+
+def test_every_method_of_the_comparison_has_the_preset() -> None:
+    for name in ("jokr", "fomm", "cyclegan", "recyclegan"):
+        assert "bench" in catalogue.find(name).card.presets
+
+
+def test_a_method_of_whole_frames_is_trained_and_measured(tmp_path: Path) -> None:
+    sizes = {"size": 32, "training.steps": 2, "training.batch": 2, "keypoints": 3}
+    found = muybridge.bench(
+        tmp_path / "b", methods=("fomm",), trivial=False, **{**WISH, "preset": "bench", "set": sizes}
+    )
+    row = found.overall[0]
+    assert (row.cells, row.worst is not None) == (2, True)
+    assert 0 <= row.figures["iou"].mean <= 1
 
 
 # -- the study -------------------------------------------------------------------------------------------------------

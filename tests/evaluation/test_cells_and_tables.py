@@ -91,6 +91,11 @@ def test_a_table_averages_seeds_then_scenes() -> None:
     assert found.costs["jokr bench"] == (4, 8.0)
 
 
+def test_scenes_of_unequal_length_are_in_one_row() -> None:
+    cells = [cell(scene=scene, config=length, entrant="same") for scene, length in (("gif", "short"), ("cats", "long"))]
+    assert [(row.label, row.cells) for row in tables(cells).overall] == [("jokr bench", 2)]
+
+
 def test_the_order_of_the_cells_does_not_matter() -> None:
     cells = [cell(scene=s, seed=n) for s in ("gif", "birds") for n in (0, 1, 2)]
     one, other = tables(cells), tables(reversed(cells))

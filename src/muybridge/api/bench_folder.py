@@ -37,7 +37,11 @@ class Plan:
     def values(self, name: str) -> dict[str, Any]:
         """What of it decides a cell's figures."""
         frames = SCENES[name].frames if self.frames is None else self.frames
-        return {"frames": frames, "size": self.size, "drawing": self.drawing}
+        return {**self.asked(), "frames": frames}
+
+    def asked(self) -> dict[str, Any]:
+        """The same for all scenes, whatever their own lengths are."""
+        return {"frames": self.frames, "size": self.size, "drawing": self.drawing}
 
 
 class BenchFolder:

@@ -36,13 +36,15 @@ def made_by(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
     """The retargeted clip, with silhouettes, in frames of the source's size.
 
     A method of pairs is asked for its side; another one is shown the source's first frame and the driving clip, and
-    what it leaves lighter than black is its silhouette (and `figures_of` reads the truth the same way).
+    what it leaves lighter than black is its silhouette (and `figures_of` reads the truth the same way). Where the two
+    look opposite ways, the driving clip is mirrored for it, as a person would.
     """
     source, driving = direction[0], direction[1]
     if fitted.method.card.needs == "pair":
         return fitted.method.animate(fitted.data, None, source).clip()
     clips = dict(zip("ab", clips_for("folder", drawn), strict=True))
-    made = fitted.method.animate(fitted.data, clips[driving], clips[source][:1]).clip()
+    led = clips[driving] if flip_of(drawn.name) is None else clips[driving].flipped()
+    made = fitted.method.animate(fitted.data, led, clips[source][:1]).clip()
     return lit(made)
 
 

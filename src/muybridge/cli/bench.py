@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from muybridge.evaluation import Row, Tables
 
-SHOWN = ("iou", "boundary_f", "l1", "ssim", "lpips", "joint_error", "flicker_ratio", "random_features", "probe")
+SHOWN = (
+    *("iou", "boundary_f", "l1", "ssim", "lpips", "joint_error", "flicker_ratio", "random_features"),
+    *("fid", "svfid", "probe"),
+)
 """Columns that fit a terminal; the files have all."""
 
 

@@ -38,6 +38,8 @@ class Cell(BaseModel):
     preset: str
     config: str
     """Digest of everything that decides the figures: settings, frames, size, scene's seed, format."""
+    entrant: str = ""
+    """Digest of the same without the scene's own length: cells of several scenes that belong to one row."""
     drawn: str
     """Digest of how the scene was drawn; its two clips are kept under it."""
     figures: dict[str, float | None]

@@ -98,7 +98,7 @@ def interval(values: Sequence[float]) -> Interval:
 
 
 def _group(cell: Cell) -> tuple[str, ...]:
-    return (cell.method, cell.variant, cell.preset, cell.config)
+    return (cell.method, cell.variant, cell.preset, cell.entrant or cell.config)
 
 
 def _labels(cells: Sequence[Cell]) -> dict[tuple[str, ...], str]:

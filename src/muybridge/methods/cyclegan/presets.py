@@ -20,7 +20,7 @@ _BENCH = _DRAFT.model_copy(
         "size": 64,
         "generator": TranslatorSizes(width=16, blocks=4, upsampling="resize"),
         "critic": CriticSizes(width=24),
-        "translate": StageConfig(steps=2000, batch=2, lr=5e-4),
+        "translate": StageConfig(steps=1500, batch=2, lr=5e-4),
     }
 )
 _SMOKE = _BENCH.model_copy(update={"translate": StageConfig(steps=400, batch=2, lr=1e-3)})

@@ -21,6 +21,9 @@ _DRAFT = FommConfig(
 _SMOKE = _DRAFT.model_copy(
     update={"training": TrainingConfig(steps=300, batch=8, lr=1e-3, beta2=0.99, drops=(), decay=0.4)}
 )
+_BENCH = _DRAFT.model_copy(
+    update={"training": TrainingConfig(steps=750, batch=8, lr=1e-3, beta2=0.99, drops=(), decay=0.4)}
+)
 
 CARD = Card(
     name="fomm",
@@ -28,10 +31,11 @@ CARD = Card(
     paper="Siarohin, Lathuilière, Tulyakov, Ricci, Sebe: First Order Motion Model for Image Animation, 2019",
     needs="folder",
     gives="a still image that follows a driving video, with local affine motion",
-    presets={"draft": _DRAFT, "standard": FommConfig(), "smoke": _SMOKE},
+    presets={"draft": _DRAFT, "standard": FommConfig(), "smoke": _SMOKE, "bench": _BENCH},
     preset_help={
         "draft": "64 px, for a processor without GPU",
         "standard": "256 px, sizes and losses of the paper, for a GPU; needs the weights of VGG-19",
         "smoke": "64 px, a first look in a minute or two",
+        "bench": "64 px, a few minutes on two cores, for tables of comparison",
     },
 )

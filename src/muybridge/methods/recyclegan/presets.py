@@ -22,7 +22,7 @@ _BENCH = _DRAFT.model_copy(
         "generator": TranslatorSizes(width=16, blocks=4, upsampling="resize"),
         "critic": CriticSizes(width=24),
         "predictor": PredictorSizes(width=12, max_width=96, blocks=4),
-        "translate": StageConfig(steps=1800, lr=5e-4),
+        "translate": StageConfig(steps=1750, lr=5e-4),
     }
 )
 _SMOKE = _BENCH.model_copy(update={"translate": StageConfig(steps=400, lr=1e-3)})
