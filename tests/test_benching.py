@@ -243,6 +243,16 @@ def test_a_method_of_whole_frames_is_trained_and_measured(tmp_path: Path) -> Non
     assert 0 <= row.figures["iou"].mean <= 1
 
 
+def test_a_method_of_landmarks_is_measured_where_there_are_bodies(tmp_path: Path) -> None:
+    sizes = {"size": 32, "width": 4, "critic_width": 4, "train.steps": 2}
+    wanted = {**WISH, "preset": "bench", "set": sizes, "trivial": False, "scenes": ["dancers", "gif"]}
+    said: list[str] = []
+    found = muybridge.bench(tmp_path / "b", methods=("tsnet",), say=said.append, **wanted)
+    assert [(row.label, row.cells) for row in found.overall if row.scene == "all"] != []
+    assert {row.scene for row in found.scenes} == {"dancers"}
+    assert any("gif" in text and "left out" in text for text in said)
+
+
 # -- the study -------------------------------------------------------------------------------------------------------
 
 

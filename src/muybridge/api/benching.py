@@ -11,8 +11,19 @@ from typing import Any
 
 from muybridge import catalogue
 from muybridge.api.bench_folder import BenchFolder, Plan, machine
-from muybridge.api.fitting import Fitted, Say, read_all, train_on
-from muybridge.api.measuring import DIRECTIONS, clips_for, figures_of, flip_of, keypoint_figures, made_by
+from muybridge.api.fitting import Fitted, Say, read_all, train_on, trained
+from muybridge.api.landmarking import Performer
+from muybridge.api.measuring import (
+    DIRECTIONS,
+    clips_for,
+    figures_of,
+    flip_of,
+    has_body,
+    keypoint_figures,
+    landmarks_for,
+    made_by,
+)
+from muybridge.api.performing import People
 from muybridge.api.settings import settings, settled
 from muybridge.api.wishes import Wish, wish
 from muybridge.engine import Listener
@@ -99,8 +110,6 @@ def _entrants(
     method: str, preset: str, changes: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Entrant]:
     kind = catalogue.find(method)
-    if kind.card.needs == "landmarks":
-        raise UsageError(f"{method} needs landmarks, which a bench does not draw")
     if preset not in kind.card.presets:
         raise UsageError(
             f"{method} has no preset {preset!r}", f"Name one that it has with --preset: {', '.join(kind.card.presets)}."
@@ -169,6 +178,9 @@ class _Bench:
         if not missing:
             return
         drawn = self.folder.draw(name)
+        if entrant.kind.card.needs == "landmarks" and not has_body(drawn):
+            self.tell(f"{entrant.method} on {name}: it learns from bodies' landmarks, which nobody here has; left out")
+            return
         run = self.folder.out / "runs" / keys["ab"].replace("__ab__", "__", 1)
         try:
             fitted = self._fitted(entrant, drawn, run, seed)
@@ -219,8 +231,14 @@ class _Bench:
             device=self.device,
             precision=self.precision,
         )
-        given = read_all(asked, clips_for(entrant.kind.card.needs, drawn))
-        flip = flip_of(drawn.name) if entrant.kind.card.needs == "pair" else None
+        needs, clips = entrant.kind.card.needs, clips_for(entrant.kind.card.needs, drawn)
+        if needs == "landmarks":
+            marked = zip(clips, landmarks_for(drawn), strict=True)
+            people = People([Performer(clip.name, "", clip, marks, None) for clip, marks in marked])
+            rest = (self.listener, None, self.checkpoint_seconds)
+            return trained(asked, people.prepare, people.named, {}, people.notes, *rest)
+        given = read_all(asked, clips)
+        flip = flip_of(drawn.name) if needs == "pair" else None
         return train_on(
             asked, given, flip, listener=self.listener, say=None, checkpoint_seconds=self.checkpoint_seconds
         )

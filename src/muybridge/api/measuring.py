@@ -11,7 +11,9 @@ from torch import Tensor
 
 from muybridge import metrics
 from muybridge.api.fitting import Fitted
+from muybridge.errors import InputError
 from muybridge.evaluation import Judges, against_truth, apart, joint_errors, limbs_of, without_truth
+from muybridge.landmarks import Landmarks, from_joints
 from muybridge.puppets import SCENES, SceneClips
 from muybridge.video import Clip
 
@@ -32,17 +34,37 @@ def flip_of(scene: str) -> str | None:
     return "b" if plan.a.flip != plan.b.flip else None
 
 
+def landmarks_for(drawn: SceneClips) -> tuple[Landmarks, Landmarks]:
+    """Both subjects' joints as body landmarks, in pixels of their frames; InputError where they are not a body's."""
+    sides = ((drawn.a, drawn.joints_a), (drawn.b, drawn.joints_b))
+    a, b = (from_joints(joints, drawn.joint_names, (clip.height, clip.width)) for clip, joints in sides)
+    return a, b
+
+
+def has_body(drawn: SceneClips) -> bool:
+    """Whether a scene's joints are those of bodies."""
+    try:
+        landmarks_for(drawn)
+    except InputError:
+        return False
+    return True
+
+
 def made_by(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
     """The retargeted clip, with silhouettes, in frames of the source's size.
 
-    A method of pairs is asked for its side; another one is shown the source's first frame and the driving clip, and
-    what it leaves lighter than black is its silhouette (and `figures_of` reads the truth the same way). Where the two
-    look opposite ways, the driving clip is mirrored for it, as a person would.
+    A method of pairs is asked for its side; one of landmarks is given the driving subject's. Another one is shown the
+    source's first frame and the driving clip, which is mirrored for it where the two look opposite ways, as a person
+    would do. What either leaves lighter than black is its silhouette (`figures_of` reads the truth the same way).
     """
     source, driving = direction[0], direction[1]
     if fitted.method.card.needs == "pair":
         return fitted.method.animate(fitted.data, None, source).clip()
     clips = dict(zip("ab", clips_for("folder", drawn), strict=True))
+    if fitted.method.card.needs == "landmarks":
+        marks = dict(zip("ab", landmarks_for(drawn), strict=True))[driving]
+        performed = fitted.method.animate(fitted.data, clips[driving], source, landmarks=marks, framed=True).clip()
+        return lit(_blackened(performed))
     led = clips[driving] if flip_of(drawn.name) is None else clips[driving].flipped()
     made = fitted.method.animate(fitted.data, led, clips[source][:1]).clip()
     return lit(made)

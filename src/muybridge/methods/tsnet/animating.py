@@ -9,6 +9,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
+from muybridge.data.crop import paste
 from muybridge.errors import InputError, UsageError
 from muybridge.landmarks import Landmarks, align, coloured, label_indices, smooth
 from muybridge.method import Animation
@@ -44,6 +45,7 @@ def animate(
     smoothing: int = 5,
     sources: int | None = None,
     seed: int = 0,
+    framed: bool = False,
 ) -> Animation:
     """The subject performing the driving motion; pictures are crops of the config's size, opaque.
 
@@ -56,6 +58,7 @@ def animate(
     smoothing         frames over which they are averaged (facts: Inference: 5); 1 leaves them
     sources           K, as trained unless told
     seed              of the choice of the K subject frames, drawn once for the whole video (section 3.2)
+    framed            put the crops where they lie in the subject's own frames, transparent around them
     """
     subject = _subject(method, data, source, source_landmarks)
     notes: list[str] = []
@@ -79,7 +82,11 @@ def animate(
             rgb = (drawn(method, references, labels).cpu() * 255).round().to(torch.uint8)
             yield from torch.cat((rgb, torch.full_like(rgb[:, :1], 255)), 1)
 
-    return Animation(frames(), timing, size, tuple(notes))
+    if not framed:
+        return Animation(frames(), timing, size, tuple(notes))
+    whole = torch.ones(1, *size)
+    placed = (paste(each[:3].float() / 255, whole, subject.box, subject.frame) for each in frames())
+    return Animation(((each * 255).round().to(torch.uint8) for each in placed), timing, subject.frame, tuple(notes))
 
 
 def encoded(method: Tsnet, subject: Track, count: int, seed: int) -> References:
