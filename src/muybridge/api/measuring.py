@@ -25,7 +25,7 @@ DARK = 32
 def clips_for(needs: str, drawn: SceneClips) -> tuple[Clip, Clip]:
     """What a method trains on: both clips with silhouettes; for methods of whole frames, on black."""
     a, b = (replace(clip, source=Path(f"{drawn.name}-{side}.mp4")) for side, clip in (("a", drawn.a), ("b", drawn.b)))
-    return (a, b) if needs == "pair" else (_blackened(a), _blackened(b))
+    return (a, b) if needs == "pair" else (blackened(a), blackened(b))
 
 
 def flip_of(scene: str) -> str | None:
@@ -64,7 +64,7 @@ def made_by(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
     if fitted.method.card.needs == "landmarks":
         marks = dict(zip("ab", landmarks_for(drawn), strict=True))[driving]
         performed = fitted.method.animate(fitted.data, clips[driving], source, landmarks=marks, framed=True).clip()
-        return lit(_blackened(performed))
+        return lit(blackened(performed))
     led = clips[driving] if flip_of(drawn.name) is None else clips[driving].flipped()
     made = fitted.method.animate(fitted.data, led, clips[source][:1]).clip()
     return lit(made)
@@ -110,10 +110,11 @@ def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, f
 
 def _side(drawn: SceneClips, name: str, needs: str) -> Clip:
     clip: Clip = getattr(drawn, name)
-    return clip if needs == "pair" else lit(_blackened(clip))
+    return clip if needs == "pair" else lit(blackened(clip))
 
 
-def _blackened(clip: Clip) -> Clip:
+def blackened(clip: Clip) -> Clip:
+    """The subject on black, with its silhouettes, as methods of whole frames are shown it."""
     masks = clip.masks
     assert masks is not None
     return Clip.from_floats(clip.frames * masks, masks, clip.timing)
