@@ -13,7 +13,9 @@ import argparse
 import datetime
 import os
 import platform
+import resource
 import statistics
+import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +30,7 @@ from rich.table import Table
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from muybridge.api.settings import settings
 from muybridge.engine.machine import Machine, channels_last, laid_out, settle
 from muybridge.engine.optimisers import build, parameters
 from muybridge.engine.processor import fast_kernels
@@ -53,6 +56,9 @@ class Setting:
     stage: int = 0
     batch: int | None = None
     threads: int = 2
+    frames: int = 12
+    changes: tuple[tuple[str, object], ...] = ()
+    """Of the preset's values."""
 
 
 class PlainNorm(nn.Module):
@@ -83,13 +89,13 @@ class Stepper:
         torch.set_num_threads(setting.threads)
         torch.manual_seed(0)
         default = setting.way == "default"
-        config = Jokr.card.presets[setting.preset].model_copy(update={"texture_loss": "weight-free"})
+        config = settings(Jokr, setting.preset, {"texture_loss": "weight-free", **dict(setting.changes)})
         assert isinstance(config, JokrConfig)
         self.method = (Jokr if default else PlainJokr)(config).train()
         self.stage = self.method.stages()[setting.stage]
         self.stage = replace(self.stage, batch=setting.batch or self.stage.batch)
         self.machine = settle("cpu") if default else Machine(torch.device("cpu"), "float32")
-        clips = scene("cat-horse", frames=12, size=config.size)
+        clips = scene("cat-horse", frames=setting.frames, size=config.size)
         data = self.method.prepare([clips.a, clips.b])
         draws = torch.Generator().manual_seed(0)
         self.method.begin(self.stage, data, draws)
@@ -134,6 +140,11 @@ def _start(setting: Setting) -> None:
 
 def _step() -> tuple[float, dict[str, float]]:
     return _here[0].step()
+
+
+def peak() -> int:
+    """The most memory that this process has had, bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def alternate(plain: Setting, repeats: int, warm: Mapping[str, int]) -> dict[str, list[tuple[float, dict[str, float]]]]:
