@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from torch import Tensor
 
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
-from muybridge.geometry import apply_affine
+from muybridge.geometry import apply_affine, normal_gaussians
 from muybridge.methods.jokr.animating import closest_subject, draw, edit, quality
 from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
@@ -149,6 +150,43 @@ def test_transfer_there_and_back(clips: tuple[Clip, Clip]) -> None:
     assert torch.allclose(there, apply_affine(method.affine(), points))
     assert torch.allclose(method.transfer(there, "a"), points, atol=1e-5)
     assert torch.equal(method.transfer(points, "b", use_affine=False), points)
+
+
+def where_and_how_wide(frame: Tensor) -> tuple[float, float, float]:
+    """Centre (x, y) and width of a silhouette uint8 [h, w], in normalised units."""
+    rows, columns = (torch.linspace(-1, 1, side) for side in frame.shape)
+    weight = frame.float() / frame.sum()
+    x, y = (weight.sum(0) * columns).sum(), (weight.sum(1) * rows).sum()
+    return float(x), float(y), float((weight.sum(0) * (columns - x).square()).sum().sqrt())
+
+
+@pytest.mark.parametrize("source", ["a", "b"])
+def test_with_t_the_result_lies_where_the_source_does_and_without_where_the_driving_subject_does(
+    clips: tuple[Clip, Clip], source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A square of keypoints: A's lies to the left above and is half as wide as B's, and T is what takes B's there.
+    square = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [0.0, 0.0]])
+    lies = {"a": (-0.4, -0.3, 0.2), "b": (0.3, 0.2, 0.4)}
+    points = {s: torch.tensor([x, y]) + half * square for s, (x, y, half) in lies.items()}
+    method, data = made(clips, TINY.model_copy(update={"affine_pace": 1.0, "strays": 0.0}))
+    with torch.no_grad():
+        method.affine.matrix.copy_(torch.tensor([[[0.5, 0.0, -0.55], [0.0, 0.5, -0.4]]]))
+    driving = "b" if source == "a" else "a"
+    torch.testing.assert_close(method.transfer(points[driving][None], driving)[0], points[source])
+
+    def drawn(where: Tensor) -> Tensor:
+        """The silhouette is where the bumps are, for both subjects."""
+        spots = (normal_gaussians(where, method.canvas, 0.01).amax(1, keepdim=True) > 0.5).float()
+        return spots.expand(-1, 2, -1, -1)
+
+    monkeypatch.setattr(method, "draw", drawn)
+    monkeypatch.setattr(method, "points", lambda pictures: points[driving].expand(len(pictures), -1, -1))
+    for affine, whose in ((True, source), (False, driving)):
+        mattes = method.animate(data, None, source, affine=affine, full_frame=False).clip().mattes
+        x, y, spread = where_and_how_wide(mattes[0, 0])
+        assert (x, y) == pytest.approx(lies[whose][:2], abs=0.03)
+        # Four of five spots are half a side away from the middle.
+        assert spread == pytest.approx(lies[whose][2] * 0.8**0.5, abs=0.03)
 
 
 @pytest.mark.parametrize("pace", [1.0, 10.0])

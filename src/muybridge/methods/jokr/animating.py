@@ -50,7 +50,8 @@ def animate(
                 needed, and results are crops
     driving     a clip of the other subject, with silhouettes; None: the clip that was trained on
     source      "a" or "b"; None where the driving clip tells which subject it shows by its colours
-    affine      with the learned affine map, so that the driving subject's rotation, scale and place are followed
+    affine      with the learned affine map, so that the source keeps its own rotation, scale and place in the crop;
+                without, those of the driving subject come along
     full_frame  put back into frames of the source's size; False: the crop as it is
     edits       [T, K, 2] added to the driving keypoints, normalised units
     """
