@@ -100,7 +100,7 @@ def edit(
 
     side   "a" or "b"
     frame  index into that subject's frames
-    moves  keypoint -> (dx, dy) in normalised units: the picture spans 2
+    moves  keypoint -> (dx, dy) in normalised units of the crop, where `api.edit` takes the frame's
     steps  frames drawn, the first with no offset and the last with all of it
     """
     subject = data.subject(side)
