@@ -6,6 +6,7 @@ from torch import Tensor
 
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
 from muybridge.geometry import apply_affine, normal_gaussians
+from muybridge.losses import temporal
 from muybridge.methods.jokr.animating import closest_subject, draw, edit, quality
 from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
@@ -62,6 +63,15 @@ def test_every_term_of_eq_10_then_the_discriminator(clips: tuple[Clip, Clip]) ->
     assert set(first_turn(clips, changed(cover=0.0, align=0.0, cyc=0.0))[0]) == paper
 
 
+def test_the_papers_temporal_term_is_a_sum_over_keypoints(clips: tuple[Clip, Clip]) -> None:
+    paper = CARD.presets["paper"]
+    points = torch.zeros(2, paper.keypoints, 2)
+    steps = 0.01 * torch.arange(1.0, paper.keypoints + 1)
+    # In both frames keypoint l goes l hundredths, by 3 : 4: 0.01 + 0.02 + ... + 0.14.
+    successors = (steps[:, None] * torch.tensor([0.6, 0.8])).expand(2, -1, 2)
+    assert paper.losses.tmp * float(temporal(points, successors)) == pytest.approx(1.05)
+
+
 def test_the_energy_distance_remembers_the_keypoints_of_earlier_steps(clips: tuple[Clip, Clip]) -> None:
     plain = TINY.augment.model_copy(update={"flat": 0.0})
     method, data = made(clips, TINY.model_copy(update={"memory": 6, "augment": plain}))
@@ -95,6 +105,22 @@ def test_reading_moves_the_detector_alone(clips: tuple[Clip, Clip]) -> None:
     assert set(turn.losses) == {"seg", "read"}
     turn.total.backward(inputs=list(method.groups(stage)["detector"].parameters))
     assert any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in method.detector.parameters())
+
+
+def test_a_look_at_a_training_with_the_programs_habits_changes_nothing(clips: tuple[Clip, Clip]) -> None:
+    small = {"size": 64, "keypoints": 11, "discriminator_width": 16, "texture_loss": "weight-free"}
+    generator = GeneratorConfig(width=8, blocks=1, upsampling="transposed", dropout=0.5)
+    detector = CARD.presets["released"].detector.model_copy(update={"width": 4, "max_width": 16, "blocks": 2})
+    sizes = small | {"detector": detector, "shapes": generator, "refiner": generator}
+    method, data = made(clips, CARD.presets["released"].model_copy(update=sizes))
+    stage = method.stages()[0]
+    batch = data.batch(stage, torch.Generator().manual_seed(0), torch.device("cpu"))
+    losses = next(iter(method.turns(stage, batch))).losses
+    assert set(losses) == {"seg", "dc", "tmp", "eq", "sep", "sill"}
+    before = {name: t.clone() for name, t in method.state_dict().items()}
+    method.preview(data, stage)
+    method.animate(data, None, "a").clip()
+    assert all(torch.equal(t, before[name]) for name, t in method.state_dict().items())
 
 
 @pytest.mark.parametrize("term", ["tmp", "eq"])

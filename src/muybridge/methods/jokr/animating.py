@@ -251,16 +251,21 @@ def _unflipped(rgba: Tensor, subject: Subject | None) -> Tensor:
 
 
 class _inference:
-    """no_grad and evaluation mode, put back afterwards."""
+    """no_grad and evaluation mode, put back afterwards; so are the statistics of a detector that is always training,
+    which nothing reads, but which would say how often somebody has looked."""
 
     def __init__(self, method: Jokr) -> None:
         self.method, self.grad = method, torch.no_grad()
 
     def __enter__(self) -> None:
         self.training = self.method.training
+        detector = self.method.detector
+        self.statistics = [(b, b.clone()) for b in detector.buffers()] if detector.always_training else []
         self.method.eval()
         self.grad.__enter__()
 
     def __exit__(self, *exc: Any) -> None:
         self.grad.__exit__(*exc)
         self.method.train(self.training)
+        for buffer, before in self.statistics:
+            buffer.copy_(before)
