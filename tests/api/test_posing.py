@@ -81,6 +81,19 @@ def test_a_way_in_the_frame_is_longer_in_the_crop(fitted: Fitted) -> None:
     assert torch.equal(there, next(iter(fitted.method.edit(fitted.data, "a", 1, inside, 1).frames)))
 
 
+def test_the_way_of_an_edit_ends_where_pose_is(fitted: Fitted, tmp_path: Path) -> None:
+    moves = {1: (0.1, -0.2), 3: (-0.3, 0.05)}
+    once = read(api.edit(fitted, "b", 2, moves, out=tmp_path / "once", steps=1, background="transparent"))
+    way = read(api.edit(fitted, "b", 2, moves, out=tmp_path / "way", steps=3, background="transparent"))
+    there = api.pose(fitted, "b", 2, moves)
+    shown = there[3] > 0
+    assert bool(shown.any())
+    for clip in (once, way):
+        assert torch.equal(clip.mattes[-1, 0], there[3])
+        assert torch.equal(clip.pixels[-1][:, shown], there[:3][:, shown])
+    assert not torch.equal(way.pixels[0], once.pixels[0])
+
+
 def test_an_edited_clip_keeps_times_and_moves_only_what_was_moved(
     fitted: Fitted, pair: SceneClips, tmp_path: Path
 ) -> None:
@@ -106,6 +119,8 @@ def test_handles_are_the_keypoints_that_the_overlay_draws(fitted: Fitted) -> Non
 def test_what_is_not_there_cannot_be_posed(fitted: Fitted, side: str, frame: int, tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         api.pose(fitted, side, frame, {})
+    with pytest.raises(UsageError):
+        api.edit(fitted, side, frame, {0: (0.1, 0.0)}, out=tmp_path / "x.mp4")
     with pytest.raises(UsageError):
         api.edit_clip(fitted, side, {frame: {}}, out=tmp_path / "x.mp4")
 

@@ -12,7 +12,7 @@ from muybridge.puppets import BUILDS, SCENES, SceneClips, draw, fit, scene, writ
 from muybridge.puppets.draw import plates
 from muybridge.video import read
 
-CLIPS = ("a", "b", "ab", "ba", "ab_affine", "ba_affine")
+CLIPS = ("a", "b", "ab", "ba", "ab_unaligned", "ba_unaligned")
 
 
 @pytest.fixture(scope="module", params=list(SCENES))
@@ -104,10 +104,10 @@ def test_outside_the_silhouette_is_the_background(name: str) -> None:
     assert np.abs(drawn.clip.pixels.numpy()[inside] - behind[inside]).mean() > 20
 
 
-def test_rotated_truth_with_the_affine_is_where_the_partner_stands() -> None:
+def test_rotated_truth_without_the_affine_is_where_the_motion_giver_stands() -> None:
     s = scene("rotated", frames=2, size=64)
-    assert not torch.equal(s.ab.pixels, s.ab_affine.pixels)
-    assert s.ab_affine.masks.sum() < 0.75 * s.ab.masks.sum(), "the horse's scale is 0.78, its area 0.61"
+    assert not torch.equal(s.ab.pixels, s.ab_unaligned.pixels)
+    assert s.ab_unaligned.masks.sum() < 0.75 * s.ab.masks.sum(), "the horse's scale is 0.78, its area 0.61"
     i, j = s.joint_names.index("rump"), s.joint_names.index("withers")
 
     def lean(joints: torch.Tensor) -> torch.Tensor:
@@ -115,7 +115,7 @@ def test_rotated_truth_with_the_affine_is_where_the_partner_stands() -> None:
         return torch.atan2(way[:, 1], way[:, 0])
 
     torch.testing.assert_close(
-        lean(s.joints_ab_affine) - lean(s.joints_ab), torch.full((2,), np.deg2rad(25.0)), atol=1e-3, rtol=0
+        lean(s.joints_ab_unaligned) - lean(s.joints_ab), torch.full((2,), np.deg2rad(25.0)), atol=1e-3, rtol=0
     )
 
 
@@ -168,10 +168,10 @@ def test_a_written_scene_reads_back(tmp_path) -> None:
     told = json.loads((out / "joints.json").read_text())
     assert tuple(told["names"]) == want.joint_names
     torch.testing.assert_close(torch.tensor(told["truth_ba"]), want.joints_ba, atol=1e-4, rtol=0)
-    assert (out / "truth_ab_affine.mp4").exists()
+    assert (out / "truth_ab_unaligned.mp4").exists()
     with pytest.raises(OutputExistsError, match="already there"):
         write_scene("rotated", out, frames=3, size=64)
     write_scene("facing", out, frames=2, size=48, force=True)
     assert len(read(out / "b.mp4")) == 2
-    assert not (out / "truth_ab_affine.mp4").exists()
+    assert not (out / "truth_ab_unaligned.mp4").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["a b ü"], "nothing is left beside the result"

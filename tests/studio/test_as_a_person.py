@@ -127,7 +127,7 @@ def _watch_result(screen: Screen, tmp_path: Path) -> None:
     page.get_by_role("button", name="Play", exact=True).click()
     page.get_by_role("button", name="Pause", exact=True).click()
     page.get_by_label("Background").select_option("transparent")
-    page.get_by_label("The other's turn").select_option("without")
+    page.get_by_label("Turn, size and place").select_option("without")
     page.get_by_role("button", name="Make it").click()
     page.get_by_text("MP4 cannot be transparent").wait_for()
     page.get_by_label("As", exact=True).select_option("webm")

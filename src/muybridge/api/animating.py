@@ -51,7 +51,8 @@ def animate(
     best_frame  such a motion starts from the driving frame that is posed most like the source, not from the first
     max_side    a larger picture is made smaller first, and so is the result, pixels
     background  black, a colour, #rrggbb, transparent, or source, where the run keeps it
-    affine      with the method's own map between the two subjects
+    affine      with the method's own map between the two subjects, so that the source keeps its own turn, size and
+                place; without, those of the driving subject come along
     masks, box, how   silhouettes of the driving clip, see `mask`
     landmarks, source_landmarks, align   for methods that need landmarks, see `performing.animate_person`
     returns     the file, and what a person should know of how it was made

@@ -54,10 +54,7 @@ def pose(run: Fitted | str | Path, subject: str, frame: int, moves: Moves, *, de
     subject, frame, moves  see `handles`; no moves draw it as it was learnt
     """
     fitted, side = _editable(run, subject, device), subject.lower()
-    shown: Any = getattr(fitted.data, side)
-    if not 0 <= frame < len(shown.timing):
-        raise UsageError(f"frame {frame} does not exist: subject {side} has frames 0 to {len(shown.timing) - 1}")
-    return next(_drawn(fitted, side, frame, moves or {0: (0.0, 0.0)}))
+    return next(_drawn(fitted, side, frame, moves or {0: (0.0, 0.0)}).frames)
 
 
 def keyframed(keys: Mapping[int, Moves], frame: int) -> dict[int, tuple[float, float]]:
@@ -94,7 +91,7 @@ def edit(
 
     subject  "a" or "b"
     frame    index into that subject's frames
-    moves    keypoint -> (dx, dy); the picture spans 2
+    moves    keypoint -> (dx, dy); the frame spans 2, as for `pose`
     steps    frames drawn, from no offset to all of it
     out      as for `animate`
     """
@@ -102,7 +99,7 @@ def edit(
     check_free(target, force)
     check_background(background, (suffix_of(out),))
     fitted, side = _editable(run, subject, device), subject.lower()
-    animation: Animation = fitted.method.edit(fitted.data, side, frame, moves, steps)  # type: ignore[operator]
+    animation = _drawn(fitted, side, frame, moves, steps)
     plate = getattr(getattr(fitted.data, side), "plate", None)
     written(animation, [target], backdrop_of(background, animation.size, plate), None, force)
     return target
@@ -129,13 +126,12 @@ def edit_clip(
     check_background(background, (suffix_of(out),))
     fitted, side = _editable(run, subject, device), subject.lower()
     shown: Any = getattr(fitted.data, side)
-    wrong = [k for k in keys if not 0 <= k < len(shown.timing)]
-    if wrong:
-        raise UsageError(f"there is no frame {wrong[0]}: subject {side} has frames 0 to {len(shown.timing) - 1}")
+    for t in keys:
+        _check_frame(fitted, side, t)
 
     def frames() -> Iterator[Tensor]:
         for t in range(len(shown.timing)):
-            yield from _drawn(fitted, side, t, keyframed(keys, t) or {0: (0.0, 0.0)})
+            yield from _drawn(fitted, side, t, keyframed(keys, t) or {0: (0.0, 0.0)}).frames
 
     animation = Animation(frames(), shown.timing, shown.frame)
     written(animation, [target], backdrop_of(background, shown.frame, shown.plate), None, force)
@@ -153,11 +149,18 @@ def _editable(run: Fitted | str | Path, subject: str, device: str) -> Fitted:
     return fitted
 
 
-def _drawn(fitted: Fitted, side: str, frame: int, moves: Moves) -> Iterator[Tensor]:
+def _check_frame(fitted: Fitted, side: str, frame: int) -> None:
+    last = len(getattr(fitted.data, side).timing) - 1
+    if not 0 <= frame <= last:
+        raise UsageError(f"frame {frame} does not exist: subject {side} has frames 0 to {last}")
+
+
+def _drawn(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1) -> Animation:
+    _check_frame(fitted, side, frame)
     scale = _reach(fitted, side, frame)
     inside = {i: (x * float(scale[0]), y * float(scale[1])) for i, (x, y) in moves.items()}
-    drawn: Animation = fitted.method.edit(fitted.data, side, frame, inside, 1)  # type: ignore[operator]
-    yield from drawn.frames
+    drawn: Animation = fitted.method.edit(fitted.data, side, frame, inside, steps)  # type: ignore[operator]
+    return drawn
 
 
 def _reach(fitted: Fitted, side: str, frame: int) -> Float[Tensor, "2"]:

@@ -57,7 +57,8 @@ def retarget(
     out         folder; run/ inside it holds the training, the rest appears when it is whole
     background  black, a colour, #rrggbb, transparent, or source: each subject's own
     formats     of the two results: mp4, gif, webm, mov, mkv; mp4 unless told, webm where they are transparent
-    affine      with the method's own map between the two subjects
+    affine      with the method's own map between the two subjects, so that each keeps its turn, size and place;
+                without, those of the driving subject come along
     truth       the true answers, where they are known: a moving like b, and b moving like a
     The rest as for `fit`. KeyboardInterrupt leaves a run that `resume` goes on with.
     """

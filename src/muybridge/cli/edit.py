@@ -20,7 +20,7 @@ def edit(
     frame: Annotated[int, Parameter(name="--frame", help="Which of its frames, from 0.")] = 0,
     move: Annotated[
         tuple[str, ...],
-        Parameter(name="--move", negative="", help="KEYPOINT=DX,DY, as often as needed; the picture spans 2."),
+        Parameter(name="--move", negative="", help="KEYPOINT=DX,DY, as often as needed; the frame spans 2."),
     ],
     steps: Annotated[int, Parameter(name="--steps", help="Frames along the way.")] = 12,
     out: o.Out,

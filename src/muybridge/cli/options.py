@@ -24,7 +24,11 @@ Background = Annotated[
     str, Parameter(name="--background", help="black, a colour, #rrggbb, transparent, or source (its own).")
 ]
 Affine = Annotated[
-    bool, Parameter(name="--affine", help="With the learned map between the two subjects; --no-affine without.")
+    bool,
+    Parameter(
+        name="--affine",
+        help="The result keeps its own turn, size and place, by the learned map; --no-affine: the driving subject's.",
+    ),
 ]
 Flip = Annotated[
     str | None, Parameter(name="--flip", help="A or B: mirror that one on the way in, and its result on the way out.")

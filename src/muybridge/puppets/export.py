@@ -25,7 +25,8 @@ def write_scene(
     a.mp4, b.mp4                 the two clips; a_masks/, b_masks/: their silhouettes, one PNG a frame from 00000.png
     truth_ab.mp4, truth_ba.mp4   the true retargeting (a's appearance with b's motion, and the reverse), with
                                  truth_ab_masks/ and truth_ba_masks/; where the scene turns one subject against the
-                                 other also truth_ab_affine and truth_ba_affine: with the partner's turn, scale, shift
+                                 other also truth_ab_unaligned and truth_ba_unaligned: with the motion giver's turn,
+                                 scale and shift, which is the truth for --no-affine
     joints.json                  {"names": [J], "a": [T][J][2], "b": ..., "truth_ab": ..., ...}, (x, y) in [-1, 1]
 
     frames, size, seed  as `scene` takes them
@@ -55,7 +56,7 @@ def _fill(folder: Path, clips: SceneClips) -> None:
     folder.mkdir()
     fields = dict(VIDEOS)
     if SCENES[clips.name].a.tilt != SCENES[clips.name].b.tilt:
-        fields |= {"truth_ab_affine": "ab_affine", "truth_ba_affine": "ba_affine"}
+        fields |= {"truth_ab_unaligned": "ab_unaligned", "truth_ba_unaligned": "ba_unaligned"}
     joints: dict[str, object] = {"names": clips.joint_names}
     for stem, field in fields.items():
         clip: Clip = getattr(clips, field)

@@ -79,11 +79,11 @@ class Scene:
 class SceneClips:
     """A drawn scene with its truth. Clips have silhouettes; joints are [T, J, 2], (x, y) in [-1, 1].
 
-    a, b                  the two subjects, each with its own motion
-    ab                    true retargeting: a's appearance with b's motion, where a stands, as a faces
-    ba                    the reverse
-    ab_affine, ba_affine  the same with the partner's turn, scale and shift; the clips of ab and ba themselves where
-                          the scene has none
+    a, b                        the two subjects, each with its own motion
+    ab                          true retargeting: a's appearance with b's motion, where a stands, as a faces
+    ba                          the reverse
+    ab_unaligned, ba_unaligned  the same with the motion giver's turn, scale and shift, as JOKR gives it without T; the
+                                clips of ab and ba themselves where the scene has none
     """
 
     name: str
@@ -92,14 +92,14 @@ class SceneClips:
     b: Clip
     ab: Clip
     ba: Clip
-    ab_affine: Clip
-    ba_affine: Clip
+    ab_unaligned: Clip
+    ba_unaligned: Clip
     joints_a: Float[Tensor, "T J 2"]
     joints_b: Float[Tensor, "T J 2"]
     joints_ab: Float[Tensor, "T J 2"]
     joints_ba: Float[Tensor, "T J 2"]
-    joints_ab_affine: Float[Tensor, "T J 2"]
-    joints_ba_affine: Float[Tensor, "T J 2"]
+    joints_ab_unaligned: Float[Tensor, "T J 2"]
+    joints_ba_unaligned: Float[Tensor, "T J 2"]
 
 
 def _moves(gait: Gait, **changes: float | str) -> Moves:
@@ -231,8 +231,8 @@ def scene(name: str, frames: int | None = None, size: int = 256, seed: int = 0) 
         "ba": drawing(b, motions[0], b.tilt),
     }
     apart = a.tilt != b.tilt
-    drawn["ab_affine"] = drawing(a, motions[1], b.tilt) if apart else drawn["ab"]
-    drawn["ba_affine"] = drawing(b, motions[0], a.tilt) if apart else drawn["ba"]
+    drawn["ab_unaligned"] = drawing(a, motions[1], b.tilt) if apart else drawn["ab"]
+    drawn["ba_unaligned"] = drawing(b, motions[0], a.tilt) if apart else drawn["ba"]
     clips: dict[str, Any] = {side: each.clip for side, each in drawn.items()}
     joints: dict[str, Any] = {f"joints_{side}": each.joints for side, each in drawn.items()}
     return SceneClips(name, drawn["ab"].names, **clips, **joints)

@@ -14,7 +14,10 @@ from torch import Tensor, nn
 
 from muybridge import geometry as g
 from muybridge import losses
+from muybridge.methods.jokr.importing import imported
+from muybridge.methods.jokr.method import Jokr
 from muybridge.methods.jokr.networks import fit_silhouettes
+from muybridge.methods.jokr.presets import CARD
 from muybridge.methods.jokr.released import ReleasedCheckpoint, read_released, released_name
 from muybridge.networks import Downsample, Lpips, Vgg16, load_lpips_weights
 
@@ -240,6 +243,87 @@ def test_second_stage(golden: Golden, second: ReleasedCheckpoint, lpips: Lpips) 
     golden.check("stage2/loss/l1_rec_weighted", total[0])
     golden.check("stage2/loss/total", total.sum())
     golden.all_seen("stage2/")
+
+
+def trainee(folder: Path, checkpoint: str) -> Jokr:
+    """An imported checkpoint as the engine trains it."""
+    config, weights, _ = imported(folder / checkpoint, folder / "config.yaml")
+    method = Jokr(config)
+    method.load_state_dict({**method.state_dict(), **weights})
+    method.train()
+    return method
+
+
+def golden_batch(golden: Golden) -> dict[str, Tensor]:
+    """Frames 0 and 1 and their successors as `PairData.batch` gives them: in [0, 1], black around the subject."""
+    batch = {}
+    for v in "ab":
+        masks = golden[f"in/seg_{v}"][:, :1]
+        frames = (golden[f"in/frames_{v}"] + masks) / 2
+        batch |= {f"frames_{v}": frames[:2], f"masks_{v}": masks[:2]}
+        batch |= {f"successors_{v}": frames[1:3], f"successor_masks_{v}": masks[1:3]}
+        batch[f"equivariance_{v}"] = g.identity_affine(2) + golden[f"in/theta_noise_{v}"]
+    return batch
+
+
+def test_the_preset_released_has_the_options_of_the_golden_command(shared: Path) -> None:
+    folder = shared / "golden" / "jokr"
+    for checkpoint in ("checkpoint_stage1.pth", "checkpoint.pth"):
+        config = imported(folder / checkpoint, folder / "config.yaml")[0]
+        preset = CARD.presets["released"].model_dump()
+        # The golden networks are narrower, and an import asks for no other files.
+        for part, sizes in {"detector": ("width", "max_width"), "shapes": ("width",), "refiner": ("width",)}.items():
+            preset[part] |= {name: getattr(getattr(config, part), name) for name in sizes}
+        assert config.model_dump() == preset | {"texture_loss": "weight-free"}
+
+
+def test_shape_turns_are_the_first_stage(golden: Golden, shared: Path) -> None:
+    method = trainee(shared / "golden" / "jokr", "checkpoint_stage1.pth")
+    without_dropout(method)
+    turns = method.turns(method.stages()[0], golden_batch(golden))
+    turn = next(turns)
+    weighted = {name: turn.weights[name] * loss for name, loss in turn.losses.items()}
+    for name, stored in {"seg": "l2_rec", "sill": "sill", "sep": "sep", "dc": "disc"}.items():
+        golden.check(f"stage1/loss_weighted/{stored}", weighted[name])
+    for name, stored in {"eq": "eq", "tmp": "pred"}.items():
+        both = sum(golden[f"stage1/loss_weighted/{stored}_{v}"] for v in "ab")
+        torch.testing.assert_close(weighted[name], both, rtol=1e-5, atol=1e-6)
+    assert set(weighted) == {"seg", "sill", "sep", "dc", "eq", "tmp"}
+    golden.check("stage1/loss_weighted/total", turn.total)
+    assert method.affine is not None
+    moved = [*method.shapes.parameters(), *method.detector.parameters(), *method.affine.parameters()]
+    turn.total.backward(inputs=moved)
+    golden.check_gradients("stage1/grad/G_A", norms(method.shapes, generator_name))
+    golden.check_gradients("stage1/grad/KP", norms(method.detector, detector_name))
+    want = golden["stage1/grad/learned_t"]
+    torch.testing.assert_close(method.affine.matrix.grad, want, rtol=1e-2, atol=1e-3 * want.abs().max().item())
+    # Batch norm has seen the same batches in the same order.
+    for name, buffer in method.detector.state_dict().items():
+        stored = f"stage1/buffer_after/KP/{detector_name(name)}"
+        if stored in golden.arrays:
+            golden.check(stored, buffer)
+    turn = next(turns)
+    on_both = sum(golden[f"stage1/loss_discriminator/d_{v}"] for v in "ab")
+    torch.testing.assert_close(turn.total, on_both, rtol=1e-5, atol=1e-6)
+    turn.total.backward(inputs=list(method.discriminator.parameters()))
+    golden.check_gradients("stage1/grad/Disc", norms(method.discriminator))
+    assert next(turns, None) is None
+
+
+def test_texture_turns_are_the_second_stage(golden: Golden, shared: Path, lpips: Lpips) -> None:
+    method = trainee(shared / "golden" / "jokr", "checkpoint.pth")
+    method.lpips = [lpips]  # the golden run's, of random weights
+    for refiner in (method.refiner_a, method.refiner_b):
+        without_dropout(refiner)
+    (turn,) = method.turns(method.stages()[1], golden_batch(golden))
+    for name, stored in {"l1": "l1", "lpips": "lpips_randomvgg"}.items():
+        both = sum(golden[f"stage2/loss/{stored}_{v}"] for v in "ab")
+        torch.testing.assert_close(turn.losses[name], both, rtol=1e-5, atol=1e-6)
+    golden.check("stage2/loss/total", turn.total)
+    turn.total.backward()
+    golden.check_gradients("stage2/grad/R_A", norms(method.refiner_a, generator_name))
+    golden.check_gradients("stage2/grad/R_B", norms(method.refiner_b, generator_name))
+    assert all(p.grad is None for part in (method.detector, method.shapes) for p in part.parameters())
 
 
 def test_probes(golden: Golden, second: ReleasedCheckpoint) -> None:

@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from torch import Tensor
 
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
-from muybridge.geometry import apply_affine
+from muybridge.geometry import apply_affine, normal_gaussians
+from muybridge.losses import temporal
 from muybridge.methods.jokr.animating import closest_subject, draw, edit, quality
 from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
@@ -61,6 +63,15 @@ def test_every_term_of_eq_10_then_the_discriminator(clips: tuple[Clip, Clip]) ->
     assert set(first_turn(clips, changed(cover=0.0, align=0.0, cyc=0.0))[0]) == paper
 
 
+def test_the_papers_temporal_term_is_a_sum_over_keypoints(clips: tuple[Clip, Clip]) -> None:
+    paper = CARD.presets["paper"]
+    points = torch.zeros(2, paper.keypoints, 2)
+    steps = 0.01 * torch.arange(1.0, paper.keypoints + 1)
+    # In both frames keypoint l goes l hundredths, by 3 : 4: 0.01 + 0.02 + ... + 0.14.
+    successors = (steps[:, None] * torch.tensor([0.6, 0.8])).expand(2, -1, 2)
+    assert paper.losses.tmp * float(temporal(points, successors)) == pytest.approx(1.05)
+
+
 def test_the_energy_distance_remembers_the_keypoints_of_earlier_steps(clips: tuple[Clip, Clip]) -> None:
     plain = TINY.augment.model_copy(update={"flat": 0.0})
     method, data = made(clips, TINY.model_copy(update={"memory": 6, "augment": plain}))
@@ -94,6 +105,22 @@ def test_reading_moves_the_detector_alone(clips: tuple[Clip, Clip]) -> None:
     assert set(turn.losses) == {"seg", "read"}
     turn.total.backward(inputs=list(method.groups(stage)["detector"].parameters))
     assert any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in method.detector.parameters())
+
+
+def test_a_look_at_a_training_with_the_programs_habits_changes_nothing(clips: tuple[Clip, Clip]) -> None:
+    small = {"size": 64, "keypoints": 11, "discriminator_width": 16, "texture_loss": "weight-free"}
+    generator = GeneratorConfig(width=8, blocks=1, upsampling="transposed", dropout=0.5)
+    detector = CARD.presets["released"].detector.model_copy(update={"width": 4, "max_width": 16, "blocks": 2})
+    sizes = small | {"detector": detector, "shapes": generator, "refiner": generator}
+    method, data = made(clips, CARD.presets["released"].model_copy(update=sizes))
+    stage = method.stages()[0]
+    batch = data.batch(stage, torch.Generator().manual_seed(0), torch.device("cpu"))
+    losses = next(iter(method.turns(stage, batch))).losses
+    assert set(losses) == {"seg", "dc", "tmp", "eq", "sep", "sill"}
+    before = {name: t.clone() for name, t in method.state_dict().items()}
+    method.preview(data, stage)
+    method.animate(data, None, "a").clip()
+    assert all(torch.equal(t, before[name]) for name, t in method.state_dict().items())
 
 
 @pytest.mark.parametrize("term", ["tmp", "eq"])
@@ -149,6 +176,43 @@ def test_transfer_there_and_back(clips: tuple[Clip, Clip]) -> None:
     assert torch.allclose(there, apply_affine(method.affine(), points))
     assert torch.allclose(method.transfer(there, "a"), points, atol=1e-5)
     assert torch.equal(method.transfer(points, "b", use_affine=False), points)
+
+
+def where_and_how_wide(frame: Tensor) -> tuple[float, float, float]:
+    """Centre (x, y) and width of a silhouette uint8 [h, w], in normalised units."""
+    rows, columns = (torch.linspace(-1, 1, side) for side in frame.shape)
+    weight = frame.float() / frame.sum()
+    x, y = (weight.sum(0) * columns).sum(), (weight.sum(1) * rows).sum()
+    return float(x), float(y), float((weight.sum(0) * (columns - x).square()).sum().sqrt())
+
+
+@pytest.mark.parametrize("source", ["a", "b"])
+def test_with_t_the_result_lies_where_the_source_does_and_without_where_the_driving_subject_does(
+    clips: tuple[Clip, Clip], source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A square of keypoints: A's lies to the left above and is half as wide as B's, and T is what takes B's there.
+    square = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [0.0, 0.0]])
+    lies = {"a": (-0.4, -0.3, 0.2), "b": (0.3, 0.2, 0.4)}
+    points = {s: torch.tensor([x, y]) + half * square for s, (x, y, half) in lies.items()}
+    method, data = made(clips, TINY.model_copy(update={"affine_pace": 1.0, "strays": 0.0}))
+    with torch.no_grad():
+        method.affine.matrix.copy_(torch.tensor([[[0.5, 0.0, -0.55], [0.0, 0.5, -0.4]]]))
+    driving = "b" if source == "a" else "a"
+    torch.testing.assert_close(method.transfer(points[driving][None], driving)[0], points[source])
+
+    def drawn(where: Tensor) -> Tensor:
+        """The silhouette is where the bumps are, for both subjects."""
+        spots = (normal_gaussians(where, method.canvas, 0.01).amax(1, keepdim=True) > 0.5).float()
+        return spots.expand(-1, 2, -1, -1)
+
+    monkeypatch.setattr(method, "draw", drawn)
+    monkeypatch.setattr(method, "points", lambda pictures: points[driving].expand(len(pictures), -1, -1))
+    for affine, whose in ((True, source), (False, driving)):
+        mattes = method.animate(data, None, source, affine=affine, full_frame=False).clip().mattes
+        x, y, spread = where_and_how_wide(mattes[0, 0])
+        assert (x, y) == pytest.approx(lies[whose][:2], abs=0.03)
+        # Four of five spots are half a side away from the middle.
+        assert spread == pytest.approx(lies[whose][2] * 0.8**0.5, abs=0.03)
 
 
 @pytest.mark.parametrize("pace", [1.0, 10.0])

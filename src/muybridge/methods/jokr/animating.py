@@ -50,7 +50,8 @@ def animate(
                 needed, and results are crops
     driving     a clip of the other subject, with silhouettes; None: the clip that was trained on
     source      "a" or "b"; None where the driving clip tells which subject it shows by its colours
-    affine      with the learned affine map, so that the driving subject's rotation, scale and place are followed
+    affine      with the learned affine map, so that the source keeps its own rotation, scale and place in the crop;
+                without, those of the driving subject come along
     full_frame  put back into frames of the source's size; False: the crop as it is
     edits       [T, K, 2] added to the driving keypoints, normalised units
     """
@@ -99,7 +100,7 @@ def edit(
 
     side   "a" or "b"
     frame  index into that subject's frames
-    moves  keypoint -> (dx, dy) in normalised units: the picture spans 2
+    moves  keypoint -> (dx, dy) in normalised units of the crop, where `api.edit` takes the frame's
     steps  frames drawn, the first with no offset and the last with all of it
     """
     subject = data.subject(side)
@@ -250,16 +251,21 @@ def _unflipped(rgba: Tensor, subject: Subject | None) -> Tensor:
 
 
 class _inference:
-    """no_grad and evaluation mode, put back afterwards."""
+    """no_grad and evaluation mode, put back afterwards; so are the statistics of a detector that is always training,
+    which nothing reads, but which would say how often somebody has looked."""
 
     def __init__(self, method: Jokr) -> None:
         self.method, self.grad = method, torch.no_grad()
 
     def __enter__(self) -> None:
         self.training = self.method.training
+        detector = self.method.detector
+        self.statistics = [(b, b.clone()) for b in detector.buffers()] if detector.always_training else []
         self.method.eval()
         self.grad.__enter__()
 
     def __exit__(self, *exc: Any) -> None:
         self.grad.__exit__(*exc)
         self.method.train(self.training)
+        for buffer, before in self.statistics:
+            buffer.copy_(before)

@@ -68,13 +68,14 @@ class LossConfig(Part):
     dc: Weight = 0.5
     """Domain confusion, eq. 4 (appendix B.3: 0.5; the cat/fox command: 1)."""
     tmp: Weight = 1.0
-    """Temporal, eq. 6 (appendix B.3: 1; the program multiplies by 13)."""
+    """Temporal, eq. 6, of the mean over the keypoints (appendix B.3: 1 of their sum, so 14 for 14 of them; the program
+    multiplies the mean by 13 with `released`, beside this weight)."""
     eq: Weight = 1.0
     """Equivariance, eq. 7 (appendix B.3: 1; the cat/fox command: 2)."""
     sep: Weight = 1.0
     """Separation (appendix B.3: 1; the cat/fox command: 4)."""
     sill: Weight = 0.5
-    """Keypoints on the silhouette (appendix B.3: 0.5)."""
+    """Keypoints on the silhouette (appendix B.3: 0.5, the command too)."""
     delta: Weight = 0.1
     """Squared distance under which two keypoints push each other away (appendix B.3: 0.1; the command: 0.12)."""
     cover: Weight = 0.0
@@ -92,7 +93,7 @@ class LossConfig(Part):
     l1: Weight = 1.0
     """Texture, eq. 2 (eq. 11: 1)."""
     perceptual: Weight = 2.0
-    """Texture, eq. 3 (appendix B.3: 2; the program's default: 10)."""
+    """Texture, eq. 3 (appendix B.3: 2; the cat/fox command: 1, the program's default: 10)."""
     ssim: Weight = 0.0
     """1 - SSIM of the texture; part of the weight-free default."""
     adversarial: Weight = 0.0
@@ -197,7 +198,9 @@ class JokrConfig(Config):
     silhouette_loss: Literal["mse", "bce"] = "mse"
     """Of eq. 1: `mse` as published; `bce` has a stronger gradient where a leg is missing."""
     released: bool = False
-    """Losses with the released program's constants and habits (the facts list them); set by imported runs."""
+    """Losses with the released program's constants and habits , for the preset `released` and imported runs: the
+    factor 13 on the temporal term, separation of the first ten keypoints with its diagonal, silhouettes at the size of
+    the heat maps cut at one half, pictures of eq. 7 sampled between other corners."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "JokrConfig":

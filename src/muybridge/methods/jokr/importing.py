@@ -11,17 +11,9 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from muybridge.errors import CheckpointError
-from muybridge.methods.jokr.config import (
-    DetectorConfig,
-    GeneratorConfig,
-    JokrConfig,
-    LossConfig,
-    StageConfig,
-)
+from muybridge.methods.jokr.config import JokrConfig, StageConfig
+from muybridge.methods.jokr.presets import RELEASED
 from muybridge.methods.jokr.released import ReleasedCheckpoint, read_released
-
-PAD = 0.2
-"""Border that the program puts round a frame, as a share of its sides."""
 
 
 def is_released(table: Mapping[str, Any]) -> bool:
@@ -52,39 +44,34 @@ def imported(path: Path, options: Path | None = None) -> tuple[JokrConfig, dict[
 
 
 def _config(found: ReleasedCheckpoint) -> JokrConfig:
-    said = found.options.get("stage1", {})
-    detector = {name: value for name, value in found.detector.items() if name != "keypoints"}
-    shapes = {name: value for name, value in found.shapes.items() if name != "keypoints"}
-    discriminator = found.discriminator or {}
-    return JokrConfig(
-        size=found.resolution,
-        square=True,
-        squeezed=True,
-        margin=float(said.get("pad_factor_a", PAD)),
-        keypoints=found.keypoints,
-        bumps="released",
-        sigma=0.2,
-        affine=found.affine is not None,
-        detector=DetectorConfig(**{"padding": 0, **detector}),
-        shapes=_generator(shapes),
-        refiner=_generator(found.refiner or {**shapes, "in_channels": 3}),
-        refiner_input="rgb",
-        discriminator_width=discriminator.get("width", 512),
-        texture_loss="weight-free",
-        losses=_losses(said),
-        shape=StageConfig(batch=int(said.get("bs", 8))),
-        texture=StageConfig(batch=int(found.options.get("stage2", {}).get("bs", 6)), steps=30001),
-        released=True,
-    )
+    """The preset `released` with what the checkpoint and the options say."""
+    first, second = (found.options.get(name, {}) for name in ("stage1", "stage2"))
+    affine = found.affine is not None
+    said = {
+        "size": found.resolution,
+        "keypoints": found.keypoints,
+        "affine": affine,
+        "detector": RELEASED.detector.model_dump() | _sizes(found.detector),
+        "shapes": RELEASED.shapes.model_dump() | _sizes(found.shapes),
+        "refiner": RELEASED.refiner.model_dump() | _sizes(found.refiner or found.shapes),
+        "texture_loss": "weight-free",  # an import needs no other files; it can be set for a training
+        "losses": _losses(first, second, affine),
+        "shape": _stage(RELEASED.shape, first),
+        "texture": _stage(RELEASED.texture, second),
+    }
+    if found.discriminator is not None:
+        said["discriminator_width"] = found.discriminator["width"]
+    if "pad_factor_a" in first:
+        said["margin"] = float(first["pad_factor_a"])
+    return JokrConfig.model_validate(RELEASED.model_dump() | said)
 
 
-def _generator(sizes: Mapping[str, Any]) -> GeneratorConfig:
-    kept = {name: value for name, value in sizes.items() if name != "in_channels"}
-    return GeneratorConfig(**{"upsampling": "transposed", "norm": "instance", **kept})
+def _sizes(of_network: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in of_network.items() if name not in ("keypoints", "in_channels")}
 
 
-def _losses(said: Mapping[str, Any]) -> LossConfig:
-    """The weights that the options name; the program's names on the left."""
+def _losses(first: Mapping[str, Any], second: Mapping[str, Any], affine: bool) -> dict[str, float]:
+    """The weights that the options of the two stages name; the program's names on the left."""
     names = {
         "lambda_l2": "seg",
         "lambda_disc": "dc",
@@ -94,4 +81,14 @@ def _losses(said: Mapping[str, Any]) -> LossConfig:
         "lambda_sill": "sill",
         "delta": "delta",
     }
-    return LossConfig.model_validate({ours: float(said[theirs]) for theirs, ours in names.items() if theirs in said})
+    textures = {"lambda_l1": "l1", "lambda_vgg": "perceptual"}
+    weights = RELEASED.losses.model_dump()
+    if not affine:
+        weights |= {"dc": 0.5, "sep": 1.0}  # what the program is run with where T is not learned
+    weights |= {ours: float(first[theirs]) for theirs, ours in names.items() if theirs in first}
+    return weights | {ours: float(second[theirs]) for theirs, ours in textures.items() if theirs in second}
+
+
+def _stage(stage: StageConfig, said: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"iters": "steps", "bs": "batch"}
+    return stage.model_dump() | {ours: int(said[theirs]) for theirs, ours in names.items() if theirs in said}

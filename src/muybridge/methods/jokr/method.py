@@ -176,7 +176,7 @@ class Jokr(Method[JokrConfig, PairData]):
     def transfer(self, points: Points, from_side: str, use_affine: bool = True) -> Points:
         """Keypoints of one side to where the other side's lie: T for B's, its inverse for A's (section 3, Inference).
 
-        use_affine  False leaves them as they are, so that the source's own rotation, scale and place are kept
+        use_affine  False leaves them as they are, so that rotation, scale and place stay those of `from_side`
         """
         if self.affine is None or not use_affine:
             return points

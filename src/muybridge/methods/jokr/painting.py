@@ -34,6 +34,7 @@ READING = 0.3
 def texture_turns(method: Jokr, batch: Batch) -> Iterator[Turn]:
     """Eq. 11, with the critics of Wang et al. where they are asked for."""
     w = method.config.losses
+    method.shapes.eval()  # it stands still, and draws as it will for a result: without dropout
     targets = [to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES]
     with torch.set_grad_enabled(w.read > 0):
         points = [method.points(x) for x in targets]

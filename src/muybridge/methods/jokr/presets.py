@@ -1,4 +1,4 @@
-"""JOKR's card and presets. A preset is a set of sizes and lengths; what is learned is the same in all."""
+"""JOKR's card and presets. A preset is sizes, lengths and weights; those of `paper` and `released` are published."""
 
 from muybridge.method import Card
 from muybridge.methods.jokr.config import (
@@ -71,10 +71,29 @@ _PAPER = JokrConfig(
     shapes=GeneratorConfig(upsampling="transposed"),
     refiner=GeneratorConfig(upsampling="transposed"),
     texture_loss="lpips",
-    losses=LossConfig(),
+    # Eq. 6 with weight 1 sums over the keypoints, of which there are 14; the loss is their mean.
+    losses=LossConfig(tmp=14.0),
     augment=AugmentConfig(),
     texture=StageConfig(batch=6),
 )
+RELEASED = JokrConfig(
+    square=True,
+    squeezed=True,
+    margin=0.2,
+    bumps="released",
+    sigma=0.2,
+    detector=DetectorConfig(padding=0, norm="batch", always_training=True),
+    shapes=GeneratorConfig(upsampling="transposed", dropout=0.5),
+    refiner=GeneratorConfig(upsampling="transposed", dropout=0.5),
+    refiner_input="rgb",
+    texture_loss="lpips",
+    losses=LossConfig(dc=1.0, eq=2.0, sep=4.0, delta=0.12, perceptual=1.0),
+    augment=AugmentConfig(share=1.0, scale=(0.8, 1.2)),
+    shape=StageConfig(steps=45001, batch=8),
+    texture=StageConfig(steps=30001, batch=6),
+    released=True,
+)
+"""The released program with the options of its cat and fox; an imported checkpoint's too, where it says nothing."""
 
 CARD = Card(
     name="jokr",
@@ -83,11 +102,19 @@ CARD = Card(
     "Cross-Domain Motion Retargeting, 2021",
     needs="pair",
     gives="both retargeted videos, keypoints to drag",
-    presets={"draft": _DRAFT, "standard": _STANDARD, "paper": _PAPER, "smoke": _SMOKE, "bench": _BENCH},
+    presets={
+        "draft": _DRAFT,
+        "standard": _STANDARD,
+        "paper": _PAPER,
+        "released": RELEASED,
+        "smoke": _SMOKE,
+        "bench": _BENCH,
+    },
     preset_help={
         "draft": "160 px with shapes learned at 80 px, for a processor without GPU",
         "standard": "256 px, for a GPU",
         "paper": "sizes, batch and iterations of the paper (12 hours on the authors' GPU); needs VGG and LPIPS weights",
+        "released": "the same of the authors' program, with its constants and habits; needs VGG and LPIPS weights",
         "smoke": "64 px, a first look in about a minute",
         "bench": "64 px, some minutes: for tables over many pairs",
     },

@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
 def detect_all(method: Jokr, pictures: dict[str, Images], batch: Batch) -> dict[str, Detection]:
     """E on the frames "a", "b", on their successors "a+1", "b+1" and on the frames moved at random "a warped"."""
-    weights = method.config.losses
+    weights, released = method.config.losses, method.config.released
     wanted = {s: _flattened(method, pictures[s], batch, s) for s in SIDES}
     for s in SIDES:
         if weights.tmp:
             wanted[f"{s}+1"] = to_picture(batch[f"successors_{s}"], batch[f"successor_masks_{s}"])
     for s in SIDES:
         if weights.eq:
-            wanted[f"{s} warped"] = warp_affine(pictures[s], batch[f"equivariance_{s}"], padding="reflection")
+            # The program's torch samples between other corners.
+            wanted[f"{s} warped"] = warp_affine(
+                pictures[s], batch[f"equivariance_{s}"], padding="reflection", align_corners=not released
+            )
     if method.config.detector.norm != "batch":
         return _split(method.detector(torch.cat(list(wanted.values()))), wanted)
     # Batch norm sees what the released program showed it: frames with successors, side by side, then the rest.

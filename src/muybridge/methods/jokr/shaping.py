@@ -95,7 +95,8 @@ def _on_subject(method: Jokr, found: Detection, inside: Masks) -> Tensor:
 
 def _draw_pair(method: Jokr, a: Points, b: Points) -> tuple[Images, Images]:
     """What G_A makes of A's keypoints and G_B of B's; without the two steps, R's pictures."""
-    bumps = method.bumps(torch.cat((a, b)))
+    # Each side by itself: the program divides bumps by the largest of their batch.
+    bumps = torch.cat((method.bumps(a), method.bumps(b)))
     if not method.config.two_steps:
         return method.refiner_a(bumps[: len(a)]), method.refiner_b(bumps[len(a) :])
     drawn = method.shapes(bumps)

@@ -196,11 +196,11 @@ export function lookControls(look, changed) {
     colour.hidden = value !== "own";
     set("background", value === "own" ? colour.value : value);
   });
-  const affine = choice([["with", "Follow it"], ["without", "Leave it out"]], "with", (v) => set("affine", v === "with"));
+  const affine = choice([["with", "Its own"], ["without", "The other's"]], "with", (v) => set("affine", v === "with"));
   return h(
     "div",
     { class: "fields" },
     h("div", {}, field("Background", background), colour),
-    field("The other's turn, size and place", affine, "With and without the learned affine map between the two."),
+    field("Turn, size and place", affine, "Its own with the learned affine map between the two; the other's without."),
   );
 }

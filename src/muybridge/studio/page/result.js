@@ -71,7 +71,7 @@ function downloads(run, signal, look) {
     { "aria-labelledby": "take" },
     h("h2", { id: "take" }, "Take it with you"),
     h("div", { class: "panel fields" }, field("Which", side), field("As", format), h("div", { class: "field end" }, make)),
-    h("p", { class: "help" }, "Background and affine map are those chosen above. The results on black, made with sound where there is some, are here already."),
+    h("p", { class: "help" }, "Background and place are those chosen above. The results on black, made with sound where there is some, are here already."),
     place,
   );
 }
