@@ -206,5 +206,6 @@ def test_demo_says_how_far_it_is_from_the_truth(command: Command, tmp_path: Path
     ended = command("demo", "--out", tmp_path / "demo", "--frames", 3, *TINY)
     assert ended.code == 0, ended.err
     assert re.search(r"truth_iou_a\s+\d", ended.out)
+    assert re.search(r"truth_best_still_iou_b\s+\d", ended.out)
     assert ended.out.splitlines()[-1].endswith("contact-sheet.png")
     assert "How far from the truth" in (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
