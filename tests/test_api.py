@@ -15,7 +15,7 @@ from muybridge.api.inputs import name_of, names_of, silhouetted
 from muybridge.api.reporting import measured, preset_of
 from muybridge.api.results import _looped, plain
 from muybridge.api.settings import settings
-from muybridge.errors import CheckpointError, RunError, UsageError
+from muybridge.errors import CheckpointError, InputError, RunError, UsageError
 from muybridge.evaluation import TRIVIAL, Chart, Figure, Page, against_truth, overlap, page
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
@@ -87,6 +87,22 @@ def test_a_box_is_in_pixels_of_the_file(tmp_path: Path) -> None:
     rows, columns = (found.clip.mattes[0, 0] > 127).nonzero().T
     assert rows.min() == pytest.approx(16, abs=3)
     assert columns.max() == pytest.approx(47, abs=3)
+
+
+def test_a_rough_mask_is_in_pixels_of_the_file(tmp_path: Path) -> None:
+    frames = torch.randint(150, 250, (3, 3, 128, 128), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    frames[:, 0, 32:96, 32:96] = 20
+    path = muybridge.write(tmp_path / "square.mp4", frames, Timing.constant(3))
+    rough = torch.zeros(128, 128)
+    rough[28:100, 28:100] = 1
+    found = silhouetted(path, rough=(1, rough), max_side=64)
+    assert "rough mask on frame 1" in found.how
+    assert found.clip.mattes is not None
+    rows, columns = (found.clip.mattes[1, 0] > 127).nonzero().T
+    assert rows.min() == pytest.approx(16, abs=3)
+    assert columns.max() == pytest.approx(47, abs=3)
+    with pytest.raises(InputError, match="128x60, the frame 64x64"):
+        silhouetted(path, rough=(1, torch.ones(60, 128)), max_side=64)
 
 
 def test_the_shorter_video_starts_again() -> None:
