@@ -12,11 +12,11 @@ from torch import Tensor
 import muybridge
 from muybridge.api.facing import facing_hint
 from muybridge.api.inputs import name_of, names_of, silhouetted
-from muybridge.api.reporting import preset_of
+from muybridge.api.reporting import measured, preset_of
 from muybridge.api.results import _looped, plain
 from muybridge.api.settings import settings
-from muybridge.errors import CheckpointError, RunError, UsageError
-from muybridge.evaluation import Chart, Figure, Page, against_truth, page
+from muybridge.errors import CheckpointError, InputError, RunError, UsageError
+from muybridge.evaluation import TRIVIAL, Chart, Figure, Page, against_truth, overlap, page
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
@@ -87,6 +87,22 @@ def test_a_box_is_in_pixels_of_the_file(tmp_path: Path) -> None:
     rows, columns = (found.clip.mattes[0, 0] > 127).nonzero().T
     assert rows.min() == pytest.approx(16, abs=3)
     assert columns.max() == pytest.approx(47, abs=3)
+
+
+def test_a_rough_mask_is_in_pixels_of_the_file(tmp_path: Path) -> None:
+    frames = torch.randint(150, 250, (3, 3, 128, 128), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    frames[:, 0, 32:96, 32:96] = 20
+    path = muybridge.write(tmp_path / "square.mp4", frames, Timing.constant(3))
+    rough = torch.zeros(128, 128)
+    rough[28:100, 28:100] = 1
+    found = silhouetted(path, rough=(1, rough), max_side=64)
+    assert "rough mask on frame 1" in found.how
+    assert found.clip.mattes is not None
+    rows, columns = (found.clip.mattes[1, 0] > 127).nonzero().T
+    assert rows.min() == pytest.approx(16, abs=3)
+    assert columns.max() == pytest.approx(47, abs=3)
+    with pytest.raises(InputError, match="128x60, the frame 64x64"):
+        silhouetted(path, rough=(1, torch.ones(60, 128)), max_side=64)
 
 
 def test_the_shorter_video_starts_again() -> None:
@@ -192,6 +208,23 @@ def test_the_distance_from_the_truth(clips: tuple[Clip, Clip]) -> None:
     far = against_truth(white.with_masks(hard), black.with_masks(hard))
     assert (far["iou"], far["l1"]) == (1.0, 1.0)
     assert against_truth(clips[0].with_masks(255 - hard), clips[0])["iou"] == 0.0
+
+
+def test_a_result_is_reported_beside_what_standing_still_would_give(
+    fitted: muybridge.Fitted, clips: tuple[Clip, Clip]
+) -> None:
+    drawn = scene("dog-cat", 4, 64)
+    given = [silhouetted(clip) for clip in clips]
+    found = measured(fitted, given, (drawn.ab, drawn.ba))
+    for side, own, other, truth in (("a", drawn.a, drawn.b, drawn.ab), ("b", drawn.b, drawn.a, drawn.ba)):
+        # The bench's own row of that name, measured by the same code; no other frame of the source does better.
+        row = TRIVIAL["best still"](own, other, truth, False)
+        assert found[f"truth_best_still_iou_{side}"] == pytest.approx(against_truth(row, truth)["iou"])
+        assert found[f"truth_still_iou_{side}"] == pytest.approx(against_truth(own, truth)["iou"])
+        shown = [[t] * len(truth) for t in range(len(own))]
+        stills = [overlap(replace(own, pixels=own.pixels[i], mattes=own.mattes[i]), truth) for i in shown]
+        assert found[f"truth_best_still_iou_{side}"] == pytest.approx(max(stills))
+    assert {name for name in measured(fitted, given, None) if name.startswith("truth_")} == set()
 
 
 def test_a_page_escapes_what_it_is_given() -> None:

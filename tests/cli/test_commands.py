@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
+import torch
 from tiny_jobs import FRAMES, TINY, UNEVEN, Command, Pair
 
 from muybridge.run import Run
-from muybridge.video import probe, read, write
+from muybridge.video import Timing, probe, read, write
 
 A, B = "élan & co", "b [2]"
 
@@ -176,6 +178,69 @@ def test_mask_writes_silhouettes_a_sheet_and_takes_corrections(pair: Pair, comma
     assert "given: masks" in used.err
 
 
+def test_mask_takes_a_roughly_painted_frame_and_a_box_on_any(pair: Pair, command: Command, tmp_path: Path) -> None:
+    truth = pair.clips[0].mattes
+    assert truth is not None
+    rough = cv2.dilate(truth[2, 0].numpy(), np.ones((5, 5), np.uint8))
+    cv2.imwrite(str(tmp_path / "rough.png"), rough)
+    ended = command("mask", pair.a, "--out", tmp_path / "painted", "--rough", f"2={tmp_path / 'rough.png'}")
+    assert ended.code == 0, ended.err
+    assert "rough mask on frame 2" in ended.err
+    found = read(tmp_path / "painted" / "masks").pixels[:, :1] > 127
+    both = ((found & (truth > 127)).sum() / (found | (truth > 127)).sum()).item()
+    assert both > 0.8
+    rows, columns = (truth[3, 0] > 127).nonzero().T
+    box = f"{columns.min() - 1},{rows.min() - 1},{columns.max() + 2},{rows.max() + 2}"
+    ended = command("mask", pair.a, "--out", tmp_path / "boxed", "--box", box, "--box-frame", 3)
+    assert ended.code == 0, ended.err
+    assert "box on frame 3" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("hint", "says"),
+    [
+        (("--rough", "two.png"), "--rough 12=roughly.png"),
+        (("--rough", "2=nowhere.png"), "no picture nowhere.png"),
+        (("--rough", "99=small.png"), "frames 0 to 4"),
+        (("--rough", "0=small.png"), "the rough mask is 9x7, the frame 64x64"),
+        (("--rough", "0=small.png", "--box", "1,1,50,50"), "exclude each other"),
+        (("--rough", "0=small.png", "--how", "threshold"), "hint for grabcut"),
+        (("--box-frame", 2), "Give the box too"),
+        (("--box", "1,1,50,50", "--box-frame", 9), "frames 0 to 4"),
+        (("--weights", "small.png"), "--how saliency"),
+        (("--how", "saliency", "--weights", "nowhere.pth"), "--how saliency --weights FILE"),
+    ],
+    ids=str,
+)
+def test_hints_that_cannot_be_followed(
+    hint: tuple[object, ...],
+    says: str,
+    pair: Pair,
+    command: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite("small.png", np.full((7, 9), 255, np.uint8))
+    ended = command("mask", pair.a, "--out", "masks", *hint)
+    assert ended.code in (1, 2)
+    assert says in ended.err, ended.err
+    assert not (tmp_path / "masks").exists()
+
+
+def test_advice_on_silhouettes_can_be_typed(pair: Pair, command: Command, tmp_path: Path) -> None:
+    """Every option that the two hints name is one of `mask`."""
+    white = write(tmp_path / "white.mp4", torch.full((3, 3, 64, 64), 250, dtype=torch.uint8), Timing.constant(3))
+    lost = command("mask", white, "--out", tmp_path / "m", "--how", "threshold")
+    absent = command("mask", white, "--out", tmp_path / "m", "--how", "saliency", "--weights", tmp_path / "none")
+    help_text = command("mask", "--help").out
+    for ended in (lost, absent):
+        assert ended.code == 1
+        named = set(re.findall(r"--[a-z-]+", ended.err)) - {"--masks-a", "--masks-b"}
+        assert {"--out"} < named
+        assert all(option in help_text for option in named)
+
+
 def test_flip_is_followed_back(pair: Pair, command: Command, tmp_path: Path) -> None:
     ended = command("fit", "jokr", pair.a, pair.b, "--out", tmp_path / "run", "--flip", "B", *TINY)
     assert ended.code == 0, ended.err
@@ -206,5 +271,6 @@ def test_demo_says_how_far_it_is_from_the_truth(command: Command, tmp_path: Path
     ended = command("demo", "--out", tmp_path / "demo", "--frames", 3, *TINY)
     assert ended.code == 0, ended.err
     assert re.search(r"truth_iou_a\s+\d", ended.out)
+    assert re.search(r"truth_best_still_iou_b\s+\d", ended.out)
     assert ended.out.splitlines()[-1].endswith("contact-sheet.png")
     assert "How far from the truth" in (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")

@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
 from muybridge.errors import InputError
 from muybridge.masks import Report, find
 from muybridge.video import Clip, probe, read
+from muybridge.video.images import decode_image
 
 Source = str | Path | Clip
 """A path, or a clip that is already in memory."""
 Box = tuple[float | int, float | int, float | int, float | int]
-"""(x0, y0, x1, y1) in pixels of the file's own first frame."""
+"""(x0, y0, x1, y1) in pixels of the file's own frames."""
+Rough = tuple[int, str | Path | Tensor]
+"""A frame's number and roughly the subject on it: a picture, white on black, or a mask [H, W], nonzero inside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,15 +54,20 @@ def silhouetted(
     *,
     masks: str | Path | Clip | None = None,
     box: Box | None = None,
+    rough: Rough | None = None,
+    frame: int = 0,
     how: str = "auto",
+    weights: str | Path | None = None,
     max_side: int | None = None,
     max_frames: int | None = None,
 ) -> Input:
     """Read a clip and find its silhouettes.
 
     masks       given ones: a folder, a video, a clip, or what `muybridge mask` wrote
-    box         hint for GrabCut on the first frame
+    box, frame  hint for GrabCut: the box is on frame number `frame`
+    rough       the other hint for GrabCut
     how         see `masks.find`
+    weights     the saliency network's file, see `masks.find`
     max_side    larger frames are made smaller, pixels
     max_frames  at most so many from the start
     Raises InputError as reading and finding do.
@@ -67,7 +79,8 @@ def silhouetted(
     given = masks_of(masks)
     if given is not None and max_frames is not None and not isinstance(given, Clip):
         given = read(given, max_frames=max_frames)
-    found, report = find(clip, how=how, masks=given, box=box)
+    drawn = None if rough is None else _fitted(rough, clip)
+    found, report = find(clip, how=how, masks=given, box=box, rough=drawn, frame=frame, weights=weights)
     return Input(name_of(source), path, found, report)
 
 
@@ -77,6 +90,26 @@ def masks_of(masks: str | Path | Clip | None) -> str | Path | Clip | None:
         return masks
     inside = Path(masks) / "masks"
     return inside if inside.is_dir() and (Path(masks) / "report.json").is_file() else masks
+
+
+def picture_of_mask(path: Path) -> Tensor:
+    """A silhouette that somebody painted, white on black: uint8 [H, W]; InputError where there is no such picture."""
+    if not path.is_file():
+        raise InputError(f"there is no picture {path}", "Give the silhouette as FRAME=PICTURE, white on black.")
+    return torch.from_numpy(decode_image(path))[:, :, :3].amax(2)
+
+
+def _fitted(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
+    """The hint in pixels of the clip: one of the frame's own shape follows where reading made the frames smaller."""
+    index, given = rough
+    mask = (given if isinstance(given, Tensor) else picture_of_mask(Path(given))).float()
+    mask = mask.reshape(mask.shape[-2:])
+    if not 0 <= index < len(clip):
+        return index, mask  # finding says which frames there are
+    (high, wide), (h, w) = mask.shape, clip.sizes[index] if clip.sizes is not None else (clip.height, clip.width)
+    if (high, wide) != (h, w) and abs(high * w - wide * h) <= (high + wide) / 2:
+        mask = F.interpolate(mask[None, None], (h, w), mode="area")[0, 0]
+    return index, mask
 
 
 def name_of(source: Source) -> str:

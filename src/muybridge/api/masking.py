@@ -7,14 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from muybridge.api.inputs import Box, Source, masks_of, name_of, silhouetted
+from muybridge.api.inputs import Box, Rough, Source, masks_of, name_of, picture_of_mask, silhouetted
 from muybridge.api.whole_folders import check_folder, replaced
-from muybridge.errors import InputError
 from muybridge.masks import Report, correct, sheet
 from muybridge.video import Clip, write
-from muybridge.video.images import decode_image
 
 
 def mask(
@@ -23,7 +19,10 @@ def mask(
     *,
     masks: str | Path | Clip | None = None,
     box: Box | None = None,
+    rough: Rough | None = None,
+    frame: int = 0,
     how: str = "auto",
+    weights: str | Path | None = None,
     corrections: Mapping[int, str | Path] | None = None,
     max_frames: int | None = None,
     force: bool = False,
@@ -32,34 +31,30 @@ def mask(
 
     out          folder: masks/00000.png and so on, sheet.png to judge by, report.json
     masks        given silhouettes, see `masks.find`
-    box          hint: (x0, y0, x1, y1), in pixels, round the subject on the first frame
+    box          hint: (x0, y0, x1, y1), in pixels, round the subject on frame number `frame`
+    rough        hint: a frame's number and roughly the subject on it, a picture white on black or a mask [H, W]
     how          auto, given, alpha, threshold, grabcut or saliency
+    weights      the saliency network's file; its usual place unless told
     corrections  frame -> picture of its true silhouette, white on black, carried to its neighbours. Where `out`
                  already holds silhouettes of this clip, they are what is corrected
-    Raises InputError, UsageError, OutputExistsError.
+    Raises InputError, UsageError, OutputExistsError, MissingWeightsError.
     """
     folder = None if out is None else Path(out)
     before = _record(folder) if folder is not None and corrections else None
     if folder is not None and before is None:
         check_folder(folder, force, _record, "silhouettes")
-    if folder is not None and before is not None and masks is None and box is None:
+    if folder is not None and before is not None and masks is None and box is None and rough is None:
         masks = folder / "masks"
-    found = silhouetted(video, masks=masks_of(masks), box=box, how=how, max_frames=max_frames)
+    hints: dict[str, Any] = {"box": box, "rough": rough, "frame": frame}
+    found = silhouetted(video, masks=masks_of(masks), how=how, weights=weights, max_frames=max_frames, **hints)
     clip, report = found.clip, found.report
     done = [] if before is None else [int(i) for i in before.get("corrected", [])]
     for index, picture in sorted((corrections or {}).items()):
-        clip, report = correct(clip, index, _silhouette(Path(picture)), [i for i in done if i != index])
+        clip, report = correct(clip, index, picture_of_mask(Path(picture)), [i for i in done if i != index])
         done.append(index)
     if folder is not None:
         _write(folder, clip, report, sorted(set(done)), name_of(video))
     return clip, report
-
-
-def _silhouette(path: Path) -> torch.Tensor:
-    if not path.is_file():
-        raise InputError(f"there is no picture {path}", "Give the corrected silhouette as FRAME=PICTURE.")
-    picture = torch.from_numpy(decode_image(path))
-    return picture[:, :, :3].amax(2)
 
 
 def _record(folder: Path) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from muybridge.api.machine import doctor
 from muybridge.api.results import Gathering, Look, Results, write_videos
 from muybridge.data.background import Plate
 from muybridge.engine.progress import duration
-from muybridge.evaluation import Chart, Figure, Page, against_truth, meaning, page
+from muybridge.evaluation import TRIVIAL, Chart, Figure, Page, against_truth, meaning, overlap, page
 from muybridge.video import Clip
 
 INLINE = 8 * 2**20
@@ -22,13 +22,16 @@ INLINE = 8 * 2**20
 
 
 def measured(fitted: Fitted, given: Sequence[Input], truth: tuple[Clip, Clip] | None) -> dict[str, float]:
-    """The method's own figures; with the truth, those against it as well, under `truth_<what>_<side>`."""
+    """The method's own figures; with the truth, those against it as well, under `truth_<what>_<side>`: of the result,
+    and beside it what doing nothing and the best single frame of the source's own video would have."""
     rate = getattr(fitted.method, "quality", None)
     figures: dict[str, float] = {} if rate is None else dict(rate(fitted.data))
     for side, each, true in zip("ab", given, truth or (), strict=False):
         made: Clip = fitted.method.animate(fitted.data, None, side).clip()
         figures |= {f"truth_{name}_{side}": value for name, value in against_truth(made, true).items()}
-        figures[f"truth_still_iou_{side}"] = against_truth(each.clip, true)["iou"]
+        still = TRIVIAL["best still"](each.clip, true, true, False)
+        figures[f"truth_still_iou_{side}"] = overlap(each.clip, true)
+        figures[f"truth_best_still_iou_{side}"] = overlap(still, true)
     return figures
 
 

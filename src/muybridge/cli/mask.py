@@ -12,6 +12,8 @@ from muybridge.cli.console import note
 from muybridge.cli.console import out as printed
 from muybridge.cli.values import box as box_of
 from muybridge.cli.values import corrections
+from muybridge.cli.values import rough as rough_of
+from muybridge.errors import UsageError
 
 
 def mask(
@@ -20,7 +22,15 @@ def mask(
     *,
     out: o.Out,
     box: Annotated[
-        str | None, Parameter(name="--box", help="Box round the subject on the first frame: x0,y0,x1,y1 in pixels.")
+        str | None, Parameter(name="--box", help="Box round the subject on one frame: x0,y0,x1,y1 in pixels.")
+    ] = None,
+    box_frame: Annotated[
+        int | None,
+        Parameter(name="--box-frame", help="The frame that --box is on, counted from 0; the first otherwise."),
+    ] = None,
+    rough: Annotated[
+        str | None,
+        Parameter(name="--rough", help="FRAME=PICTURE, roughly the subject on one frame, white on black: a hint."),
     ] = None,
     masks: Annotated[Path | None, Parameter(name="--masks", help="Silhouettes that are there already.")] = None,
     correct: Annotated[
@@ -28,6 +38,10 @@ def mask(
         Parameter(name="--correct", negative="", help="FRAME=PICTURE, white on black; carried to its neighbours."),
     ] = (),
     how: o.How = "auto",
+    weights: Annotated[
+        Path | None,
+        Parameter(name="--weights", help="The network of --how saliency; u2net.pth in the cache folder otherwise."),
+    ] = None,
     max_frames: o.MaxFrames = None,
     force: o.Force = False,
 ) -> None:
@@ -39,6 +53,8 @@ def mask(
 
         muybridge mask cat.mp4 --out cat-masks --box 40,60,300,280 --force
 
+        muybridge mask cat.mp4 --out cat-masks --rough 12=roughly.png --force
+
         muybridge mask cat.mp4 --out cat-masks --correct 12=frame-12.png
 
     Parameters
@@ -48,12 +64,17 @@ def mask(
     """
     import muybridge
 
+    if box_frame is not None and box is None:
+        raise UsageError("--box-frame says which frame --box is on", "Give the box too: --box 40,60,300,280")
     _, report = muybridge.mask(
         video,
         out,
         masks=masks,
         box=box_of(box),
+        rough=rough_of(rough),
+        frame=box_frame or 0,
         how=how,
+        weights=weights,
         corrections=corrections(correct),
         max_frames=max_frames,
         force=force,

@@ -49,6 +49,14 @@ def corrections(given: Sequence[str]) -> dict[int, Path]:
     return {_whole(name, "--correct", "12=frame-12.png"): Path(value) for name, value in pairs}
 
 
+def rough(given: str | None) -> tuple[int, Path] | None:
+    """FRAME=PICTURE."""
+    if given is None:
+        return None
+    name, value = _pair(given, "--rough", "12=roughly.png")
+    return _whole(name, "--rough", "12=roughly.png"), Path(value)
+
+
 def formats(given: str | None) -> list[str]:
     """mp4,gif,webm."""
     return [] if given is None else [part.strip().lstrip(".").lower() for part in given.split(",") if part.strip()]

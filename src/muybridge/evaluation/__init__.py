@@ -9,7 +9,7 @@ from muybridge.evaluation.reconstruction import Reconstruction, compared, overal
 from muybridge.evaluation.report import Chart, Figure, Page, page
 from muybridge.evaluation.tables import Interval, Row, Tables, as_csv, as_json, tables
 from muybridge.evaluation.trivial import TRIVIAL
-from muybridge.evaluation.truth import against_truth, joint_errors
+from muybridge.evaluation.truth import against_truth, joint_errors, overlap
 from muybridge.evaluation.unknown import apart, without_truth
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Interval",
     "Judges",
     "Page",
+    "Reconstruction",
     "Row",
     "Tables",
     "against_truth",
@@ -30,14 +31,16 @@ __all__ = [
     "as_json",
     "compare_identities",
     "compare_poses",
+    "compared",
     "digest",
     "joint_errors",
     "judges",
     "limbs_of",
     "meaning",
+    "overall",
+    "overlap",
     "page",
     "read_predictions",
     "tables",
     "without_truth",
 ]
-__all__ = ["Chart", "Figure", "Page", "Reconstruction", "against_truth", "compared", "overall", "page"]

@@ -45,7 +45,10 @@ MEANINGS: Mapping[str, Meaning] = {
     "probe": Meaning("how often a fresh probe tells whose keypoints they are (0.5 is chance, 1 always)", "down"),
     "energy": Meaning("energy distance between the two subjects' keypoints", "down"),
     "energy_within": Meaning("the same between two halves of one subject's own", ""),
-    "still_iou": Meaning("overlap that the source's own video, left as it is, would have", ""),
+    "still_iou": Meaning("overlap that the source's own video, left as it is, would have at the same times", ""),
+    "best_still_iou": Meaning(
+        "overlap that the source's best single frame would have, standing still: chosen knowing the truth", ""
+    ),
 }
 """Figure -> what it says."""
 

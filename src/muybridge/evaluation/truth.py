@@ -32,6 +32,15 @@ def against_truth(made: Clip, truth: Clip, by: Judges | None = None) -> dict[str
     return {name: float(torch.cat([part[name] for part in parts]).mean()) for name in parts[0]}
 
 
+def overlap(made: Clip, truth: Clip) -> float:
+    """Mean IoU of the silhouettes alone, the `iou` of `against_truth`; the same errors."""
+    check_comparable(made, truth)
+    masks = [clip.masks for clip in (made, truth)]
+    count = min(len(made), len(truth))
+    (cut, right) = (m[:count] for m in masks if m is not None)
+    return float(metrics.iou(cut, right).mean())
+
+
 def check_comparable(made: Clip, truth: Clip) -> None:
     """MissingSilhouettesError, or InputError where the frames differ in size."""
     if made.mattes is None or truth.mattes is None:

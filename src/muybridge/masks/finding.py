@@ -50,6 +50,10 @@ def find(
         raise UsageError(
             f"a box or a rough mask is a hint for grabcut, not for {chosen!r}", "Leave one of the two out."
         )
+    if weights is not None and chosen != "saliency":
+        raise UsageError(
+            f"weights are of the saliency network, and {chosen!r} has none", "Ask for the network: --how saliency"
+        )
     if chosen == "given":
         if masks is None:
             raise UsageError("no silhouettes were given", "Name their folder or video.")

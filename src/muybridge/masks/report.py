@@ -50,7 +50,10 @@ def checked(
     area = on.flatten(1).float().mean(1) * (mattes.shape[2] * mattes.shape[3])
     share = area / torch.tensor([h * w for h, w in valid])
     empty = tuple(int(i) for i in torch.nonzero(area == 0).flatten())
-    hint = "Give a box round the subject, or draw it on one frame and give that as a rough mask."
+    hint = (
+        "Say where it is: muybridge mask VIDEO --out DIR --box x0,y0,x1,y1, or --rough FRAME=PICTURE with the subject "
+        "painted white on black on that one frame. Use what it writes with --masks-a or --masks-b."
+    )
     if len(empty) == count:
         raise InputError(f"no subject on any of the {count} frames of {name}: a silhouette needs at least one", hint)
     if bool((share > 0.999).all()):

@@ -35,8 +35,8 @@ def weights_path(weights: Path | None = None) -> Path:
     if not weights.is_file():
         raise MissingWeightsError(
             f"the saliency network's weights are not at {weights}",
-            "Fetch u2net.pth (176 MB) or u2netp.pth (5 MB), published by the authors of U2-Net, and put it there "
-            "or name it. The grabcut way needs no weights.",
+            "Fetch u2net.pth (176 MB) or u2netp.pth (5 MB), published by the authors of U2-Net, and put it there or "
+            "name it: muybridge mask VIDEO --out DIR --how saliency --weights FILE. --how grabcut needs no weights.",
         )
     return weights
 
