@@ -163,6 +163,33 @@ def test_a_fresh_flow_is_the_identity() -> None:
     torch.testing.assert_close(picture.motion.masks[:, 0], torch.full((2, 32, 32), share))
 
 
+@pytest.mark.parametrize("size", [32, 40])
+def test_a_fresh_flow_of_half_the_size_is_the_identity_where_corners_are_aligned(size: int) -> None:
+    def away(resampling: str) -> float:
+        torch.manual_seed(0)
+        changes = {"size": size, "generator": TINY["generator"] | {"resampling": resampling}}
+        half = {"motion": SMALL | {"bumps": {"scale": 0.5}}}
+        method = MonkeyNet(MonkeyNetConfig.model_validate(TINY | changes | half))
+        source, points = pairs(size=size)["source"], some_keypoints()
+        drawing = method.generator(method.generator.levels(source), points, points)
+        assert drawing.motion is not None
+        assert drawing.motion.flow.shape == (2, size // 2, size // 2, 2)
+        return (drawing.deformed - source).abs().max().item()
+
+    assert away("aligned") < 1e-4
+    assert away("bilinear") > 0.1, "as in the released program"
+
+
+def test_a_picture_in_bfloat16_has_more_than_eight_bits() -> None:
+    method = made()
+    torch.nn.init.constant_(method.generator.out.bias, 2.0)
+    batch = pairs()
+    with torch.autocast("cpu", torch.bfloat16):
+        picture = method.reconstruction(batch["source"], batch["driving"])[2].picture
+    assert picture.dtype == torch.float32
+    assert (picture[picture > 0.5] * 256 % 1 != 0).any()
+
+
 def test_sources_are_aligned_with_the_driving_keypoints() -> None:
     source = Keypoints(torch.tensor([[[-0.5, 0.0]]]), 0.01 * torch.eye(2)[None, None])
     driving = Keypoints(torch.tensor([[[0.5, 0.25]]]), source.covariances)
