@@ -90,6 +90,13 @@ def test_losses_are_the_published_ones() -> None:
     torch.testing.assert_close(turns[1].total, both)
 
 
+def test_the_critic_may_learn_at_a_rate_of_its_own() -> None:
+    learn = made().stages()[0]
+    assert {name: group.lr for name, group in made().groups(learn).items()} == {"networks": 1e-3, "critic": 1e-3}
+    slower = made(critic={"lr": 2e-4}).groups(learn)
+    assert {name: group.lr for name, group in slower.items()} == {"networks": 1e-3, "critic": 2e-4}
+
+
 @pytest.mark.parametrize("through", [False, True])
 def test_the_critic_teaches_keypoints_only_where_it_may(through: bool) -> None:
     method = made(losses={"through_keypoints": through})

@@ -101,6 +101,8 @@ class CriticConfig(Part):
     """Blocks, each of which halves the picture (program: 4)."""
     bumps: BumpsConfig | None = BumpsConfig(drawn="driving")
     """The driving keypoints' maps H' beside the picture; None: D judges the picture alone."""
+    lr: Above | None = None
+    """Adam's learning rate; None: that of the networks, `learn.lr`, as published."""
 
 
 class LossConfig(Part):
