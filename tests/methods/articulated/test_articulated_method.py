@@ -46,6 +46,13 @@ def test_relative_transfer_keeps_the_driving_covariances() -> None:
     assert moved.covariances is driving.covariances
 
 
+@pytest.mark.parametrize("k", [1, 2])
+def test_one_or_two_regions_move_as_far_as_the_driving_ones(k: int) -> None:
+    source, start = torch.rand(1, k, 2), torch.rand(1, k, 2)
+    moved = transfer(*(Regions(points, None, None) for points in (source, start + 0.2, start))).points
+    torch.testing.assert_close(moved, source + 0.2)
+
+
 def test_stretching_moves_places_and_axes() -> None:
     regions = Regions(torch.ones(1, 3, 2), torch.ones(1, 3, 2, 2), torch.ones(1, 3, 2, 2))
     wide = stretched(regions, torch.tensor([[2.0, 0.5]]))

@@ -46,6 +46,16 @@ def test_transfer_scales_by_the_root_of_the_hulls_areas() -> None:
     torch.testing.assert_close(transfer(source, driving, start, jacobians=False).jacobians, 3 * eye)
 
 
+@pytest.mark.parametrize("k", [1, 2])
+def test_one_or_two_keypoints_move_as_far_as_the_driving_ones(k: int) -> None:
+    def keypoints(points: torch.Tensor) -> Keypoints:
+        return Keypoints(points, None)
+
+    source, start = torch.rand(1, k, 2), torch.rand(1, k, 2)
+    moved = transfer(keypoints(source), keypoints(start + 0.2), keypoints(start)).points
+    torch.testing.assert_close(moved, source + 0.2)
+
+
 def test_a_stream_takes_no_more_frames_than_it_needs() -> None:
     taken = 0
 

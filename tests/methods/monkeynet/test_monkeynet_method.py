@@ -233,7 +233,9 @@ def test_the_scale_of_a_movement() -> None:
     square = torch.tensor([[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]])
     cov = torch.eye(2).expand(1, 4, 2, 2)
     assert movement_scale(Keypoints(3 * square, cov), Keypoints(square, cov)) == pytest.approx(3)
-    assert movement_scale(Keypoints(square, cov), Keypoints(0 * square, cov)) == 1
+    line = square[..., :1].expand(-1, -1, 2)
+    for a, b in ((square, line), (line, square), (square, 0 * square), (square[:, :2], square[:, 1:3])):
+        assert movement_scale(Keypoints(a, cov), Keypoints(b, cov)) == 1
 
 
 def test_streamed_frames_are_those_of_the_animation() -> None:
