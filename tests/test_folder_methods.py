@@ -17,7 +17,7 @@ from muybridge.cli import main
 from muybridge.errors import InputError, OutputExistsError, RunError, UsageError
 from muybridge.evaluation import Reconstruction, compared, overall
 from muybridge.puppets import scene
-from muybridge.video import Timing, probe, read, write
+from muybridge.video import Clip, Timing, probe, read, write
 from muybridge.video.camera import Missed, played
 
 FRAMES = 6
@@ -181,6 +181,27 @@ def test_a_picture_goes_on(fitted: muybridge.Fitted, folder: Path, tmp_path: Pat
         muybridge.predict(fitted, folder / "photo.png", out=tmp_path / "none.gif", frames=1)
 
 
+def test_a_picture_goes_on_in_several_ways(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    def goes_on(name: str, **options: Any) -> Clip:
+        asked = {"frames": 6, "out": tmp_path / name} | options
+        return read(muybridge.predict(fitted, folder / "photo.png", **asked)[0])
+
+    head = fitted.method.generator.motion.head
+    kept = head.weight.detach().clone()
+    torch.nn.init.normal_(head.weight, std=1.0)  # so that keypoints show in the picture after three steps already
+    try:
+        plain, one, again, other = goes_on("a"), goes_on("b", seed=1), goes_on("c", seed=1), goes_on("d", seed=2)
+    finally:
+        head.weight.data.copy_(kept)
+    assert torch.equal(one.pixels, again.pixels)
+    assert not torch.equal(one.pixels, other.pixels)
+    assert not torch.equal(one.pixels, plain.pixels)
+    assert (plain.timing.rate, goes_on("e", fps=10).timing.rate) == (25, 10)
+    assert goes_on("f.mp4", fps=12.5).timing.duration == pytest.approx(6 / 12.5)
+    with pytest.raises(UsageError, match="--fps"):
+        goes_on("g", fps=0)
+
+
 def test_a_pair_run_is_refused(tmp_path: Path, folder: Path) -> None:
     from muybridge.methods.jokr.method import Jokr
     from muybridge.run import Run
@@ -253,7 +274,11 @@ def test_the_commands(folder: Path, fitted: muybridge.Fitted, tmp_path: Path, ca
     assert main(["animate", run, "--source", photo, "--driving", wide, "--mode", "relative", "--out", made]) == 0
     assert main(["reconstruct", run, str(folder), "--out", str(tmp_path / "again")]) == 0
     assert "copy_l1" in capsys.readouterr().out
-    assert main(["predict", run, photo, "--out", str(tmp_path / "on.mp4"), "--frames", "4"]) == 0
+    assert (
+        main(["predict", run, photo, "--out", str(tmp_path / "on.mp4"), "--frames", "4", "--seed", "3", "--fps", "8"])
+        == 0
+    )
+    assert read(tmp_path / "on.mp4").timing.rate == 8
     assert main(["live", run, "--source", photo, "--driving", wide, "--no-screen", "--max-frames", "2"]) == 0
     assert "left out" in capsys.readouterr().err
     assert main(["live", run, "--source", photo]) == 2
