@@ -1,5 +1,6 @@
 """The verbs of methods that learn from a folder: fit, animate a picture, reconstruct, predict, live."""
 
+import inspect
 import json
 import urllib.request
 import wave
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 import muybridge
+from muybridge.api.folder_inputs import carried
 from muybridge.api.mjpeg import Screen
 from muybridge.cli import main
 from muybridge.errors import InputError, OutputExistsError, RunError, UsageError
@@ -112,6 +114,46 @@ def test_a_picture_follows_a_video(
 def test_a_large_picture_may_be_made_smaller(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
     path, _ = muybridge.animate(fitted, folder / "wide.mp4", folder / "photo.png", out=tmp_path / "made", max_side=40)
     assert max(read(path).pixels.shape[2:]) == 40
+
+
+def test_relative_motion_with_and_without_scale(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    """The tiny run's pictures hardly move: what reaches the method is looked at."""
+    seen: list[dict[str, Any]] = []
+    method = type(fitted.method)
+    stream = method.stream
+
+    def watched(self: Any, driving: Any, source: Any, **options: Any) -> Any:
+        seen.append({name: value for name, value in options.items() if name != "reference"})
+        return stream(self, driving, source, **options)
+
+    watched.__signature__ = inspect.signature(stream)  # type: ignore[attr-defined]
+    run, wide, photo = str(fitted.run.path), str(folder / "wide.mp4"), str(folder / "photo.png")
+    (tmp_path / "pairs.csv").write_text("source,driving\n0,1\n")
+    asked = ["--scale", "--no-adapt-covariances", "--mode", "relative"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(method, "stream", watched)
+        muybridge.animate(fitted, wide, photo, out=tmp_path / "a.gif", scale=False)
+        assert (
+            main(["animate", run, "--source", photo, "--driving", wide, "--out", str(tmp_path / "b.gif"), *asked]) == 0
+        )
+    assert seen == [{"scale": False}, {"mode": "relative", "scale": True, "adapt_covariances": False}]
+    command = ["animate", run, "--source", photo, "--driving", wide, "--out", str(tmp_path / "c.gif")]
+    assert main([*command, "--mode", "standard", "--scale"]) == 2
+    pairs = ["--driving", str(folder), "--pairs", str(tmp_path / "pairs.csv"), "--out", str(tmp_path / "pairs")]
+    assert main(["animate", run, *pairs, *asked, "--best-frame", "--max-side", "40"]) == 0
+    assert max(read(tmp_path / "pairs" / "0-like-1.mp4").pixels.shape[2:]) == 40
+
+
+@pytest.mark.parametrize("name", ["articulated", "fomm"])
+def test_what_only_monkeynet_can_choose(name: str, tmp_path: Path) -> None:
+    from muybridge import catalogue
+    from muybridge.run import Run
+
+    kind = catalogue.find(name)
+    method = kind(kind.card.presets["smoke"])
+    assert carried(muybridge.Fitted(method, None, Run(tmp_path)), None, scale=False) == {"scale": False}
+    with pytest.raises(UsageError, match="--adapt-covariances is for other methods"):
+        carried(muybridge.Fitted(method, None, Run(tmp_path)), None, adapt_covariances=True)
 
 
 def test_modes_and_what_is_for_pairs(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:

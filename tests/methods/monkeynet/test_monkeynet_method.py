@@ -274,6 +274,9 @@ def test_modes_and_references() -> None:
     from_there = method.animate(None, driving, driving[3:], **options).clip()
     own = method.reconstruct(driving[3:]).clip()
     assert int((from_there.pixels[3].int() - own.pixels[0].int()).abs().max()) <= 1
+    for changed in ({"scale": True}, {"adapt_covariances": True}):
+        made_so = method.animate(None, driving, source, mode="relative", **changed)
+        assert not torch.equal(relative, made_so.clip().pixels)
     for wrong in ({"mode": "sideways"}, {"batch": 0}):
         with pytest.raises(UsageError):
             method.animate(None, driving, source, **wrong).clip()
