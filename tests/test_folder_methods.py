@@ -1,5 +1,6 @@
 """The verbs of methods that learn from a folder: fit, animate a picture, reconstruct, predict, live."""
 
+import inspect
 import json
 import urllib.request
 import wave
@@ -12,12 +13,13 @@ import pytest
 import torch
 
 import muybridge
+from muybridge.api.folder_inputs import carried
 from muybridge.api.mjpeg import Screen
 from muybridge.cli import main
 from muybridge.errors import InputError, OutputExistsError, RunError, UsageError
 from muybridge.evaluation import Reconstruction, compared, overall
 from muybridge.puppets import scene
-from muybridge.video import Timing, probe, read, write
+from muybridge.video import Clip, Timing, probe, read, write
 from muybridge.video.camera import Missed, played
 
 FRAMES = 6
@@ -114,6 +116,46 @@ def test_a_large_picture_may_be_made_smaller(fitted: muybridge.Fitted, folder: P
     assert max(read(path).pixels.shape[2:]) == 40
 
 
+def test_relative_motion_with_and_without_scale(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    """The tiny run's pictures hardly move: what reaches the method is looked at."""
+    seen: list[dict[str, Any]] = []
+    method = type(fitted.method)
+    stream = method.stream
+
+    def watched(self: Any, driving: Any, source: Any, **options: Any) -> Any:
+        seen.append({name: value for name, value in options.items() if name != "reference"})
+        return stream(self, driving, source, **options)
+
+    watched.__signature__ = inspect.signature(stream)  # type: ignore[attr-defined]
+    run, wide, photo = str(fitted.run.path), str(folder / "wide.mp4"), str(folder / "photo.png")
+    (tmp_path / "pairs.csv").write_text("source,driving\n0,1\n")
+    asked = ["--scale", "--no-adapt-covariances", "--mode", "relative"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(method, "stream", watched)
+        muybridge.animate(fitted, wide, photo, out=tmp_path / "a.gif", scale=False)
+        assert (
+            main(["animate", run, "--source", photo, "--driving", wide, "--out", str(tmp_path / "b.gif"), *asked]) == 0
+        )
+    assert seen == [{"scale": False}, {"mode": "relative", "scale": True, "adapt_covariances": False}]
+    command = ["animate", run, "--source", photo, "--driving", wide, "--out", str(tmp_path / "c.gif")]
+    assert main([*command, "--mode", "standard", "--scale"]) == 2
+    pairs = ["--driving", str(folder), "--pairs", str(tmp_path / "pairs.csv"), "--out", str(tmp_path / "pairs")]
+    assert main(["animate", run, *pairs, *asked, "--best-frame", "--max-side", "40"]) == 0
+    assert max(read(tmp_path / "pairs" / "0-like-1.mp4").pixels.shape[2:]) == 40
+
+
+@pytest.mark.parametrize("name", ["articulated", "fomm"])
+def test_what_only_monkeynet_can_choose(name: str, tmp_path: Path) -> None:
+    from muybridge import catalogue
+    from muybridge.run import Run
+
+    kind = catalogue.find(name)
+    method = kind(kind.card.presets["smoke"])
+    assert carried(muybridge.Fitted(method, None, Run(tmp_path)), None, scale=False) == {"scale": False}
+    with pytest.raises(UsageError, match="--adapt-covariances is for other methods"):
+        carried(muybridge.Fitted(method, None, Run(tmp_path)), None, adapt_covariances=True)
+
+
 def test_modes_and_what_is_for_pairs(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
     def ask(**options: Any) -> None:
         muybridge.animate(fitted, folder / "wide.mp4", folder / "photo.png", out=tmp_path / "x.mp4", **options)
@@ -179,6 +221,27 @@ def test_a_picture_goes_on(fitted: muybridge.Fitted, folder: Path, tmp_path: Pat
     assert len(read(path)) == 5
     with pytest.raises(UsageError, match="2 or more"):
         muybridge.predict(fitted, folder / "photo.png", out=tmp_path / "none.gif", frames=1)
+
+
+def test_a_picture_goes_on_in_several_ways(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    def goes_on(name: str, **options: Any) -> Clip:
+        asked = {"frames": 6, "out": tmp_path / name} | options
+        return read(muybridge.predict(fitted, folder / "photo.png", **asked)[0])
+
+    head = fitted.method.generator.motion.head
+    kept = head.weight.detach().clone()
+    torch.nn.init.normal_(head.weight, std=1.0)  # so that keypoints show in the picture after three steps already
+    try:
+        plain, one, again, other = goes_on("a"), goes_on("b", seed=1), goes_on("c", seed=1), goes_on("d", seed=2)
+    finally:
+        head.weight.data.copy_(kept)
+    assert torch.equal(one.pixels, again.pixels)
+    assert not torch.equal(one.pixels, other.pixels)
+    assert not torch.equal(one.pixels, plain.pixels)
+    assert (plain.timing.rate, goes_on("e", fps=10).timing.rate) == (25, 10)
+    assert goes_on("f.mp4", fps=12.5).timing.duration == pytest.approx(6 / 12.5)
+    with pytest.raises(UsageError, match="--fps"):
+        goes_on("g", fps=0)
 
 
 def test_a_pair_run_is_refused(tmp_path: Path, folder: Path) -> None:
@@ -253,7 +316,11 @@ def test_the_commands(folder: Path, fitted: muybridge.Fitted, tmp_path: Path, ca
     assert main(["animate", run, "--source", photo, "--driving", wide, "--mode", "relative", "--out", made]) == 0
     assert main(["reconstruct", run, str(folder), "--out", str(tmp_path / "again")]) == 0
     assert "copy_l1" in capsys.readouterr().out
-    assert main(["predict", run, photo, "--out", str(tmp_path / "on.mp4"), "--frames", "4"]) == 0
+    assert (
+        main(["predict", run, photo, "--out", str(tmp_path / "on.mp4"), "--frames", "4", "--seed", "3", "--fps", "8"])
+        == 0
+    )
+    assert read(tmp_path / "on.mp4").timing.rate == 8
     assert main(["live", run, "--source", photo, "--driving", wide, "--no-screen", "--max-frames", "2"]) == 0
     assert "left out" in capsys.readouterr().err
     assert main(["live", run, "--source", photo]) == 2

@@ -127,20 +127,38 @@ def test_layouts_of_the_papers_datasets(tmp_path: Path) -> None:
         for t, frame in enumerate(moving()):
             cv2.imwrite(str(folder / f"{t:07d}.png"), frame.permute(1, 2, 0).flip(-1).contiguous().numpy())
 
+    def videos(folder: Path, *names: str) -> None:
+        folder.mkdir(parents=True)
+        for name in names:
+            write(folder / name, moving(), Timing.constant(FRAMES, 10))
+
     vox, taichi, gifs, robots = (tmp_path / name for name in ("vox", "taichi", "moving-gif", "bair"))
+    nemo, ted = tmp_path / "nemo", tmp_path / "TED384"
     for name in ("id10001#7w0IBEWc9Qw#001993#002143", "id10001#7w0IBEWc9Qw#002143#002300", "id10283#x#1#2"):
         frames(vox / "train" / f"{name}.mp4")
-    for name in ("ab28GAufK8o#000261#000596.mp4", "ab28GAufK8o#000700#000900.mp4", "YEYIKG9Hg-0#1#2.mp4"):
-        (taichi / "train").mkdir(parents=True, exist_ok=True)
-        write(taichi / "train" / name, moving(), Timing.constant(FRAMES))
-    for name in ("00000.gif", "00001.gif"):
-        (gifs / "train").mkdir(parents=True, exist_ok=True)
-        write(gifs / "train" / name, moving(), Timing.constant(FRAMES, 10))
+    frames(vox / "test" / "id10270#5r0dWxy17C8#000001#000099.mp4")
+    videos(
+        taichi / "train",
+        "ab28GAufK8o#000261#000596.mp4",
+        "ab28GAufK8o#000700#000900.mp4",
+        "YEYIKG9Hg-0#1#2.mp4",
+    )
+    videos(taichi / "test", "4nfLdcwl0Uc#000049#000176.mp4")
+    videos(gifs / "train", "00000.gif", "00001.gif")
+    videos(gifs / "test", "00900.gif")
     frames(robots / "train" / "traj_0_to_255")
-    for root, whom in ((vox, [0, 0, 1]), (taichi, [1, 0, 0]), (gifs, [0, 1]), (robots, [0])):
+    frames(robots / "test" / "traj_512_to_767")
+    # UvA-NEMO's own names are somebody's number and what the smile is; of TED-talks a talk gives several clips.
+    videos(nemo / "train", "001_deliberate_smile_2#0#123.mp4", "001_spontaneous_smile_1#0#98.mp4", "003_x#0#9.mp4")
+    videos(nemo / "test", "400_spontaneous_smile_1#0#77.mp4")
+    videos(ted / "train", "0JGarsZE1rk#000130#000390.mp4", "0JGarsZE1rk#001200#001390.mp4", "-I2hF5zdo_g#3#9.mp4")
+    videos(ted / "test", "2_8kyZVk0Y#000010#000200.mp4")
+    wanted = {vox: [0, 0, 1], taichi: [1, 0, 0], gifs: [0, 1], robots: [0], nemo: [0, 1, 2], ted: [0, 1, 1]}
+    for root, whom in wanted.items():
         data = ClipsData.from_clips(ClipFolder(root), (16, 16))
-        assert sorted(data.identity.bincount().tolist()) == sorted(torch.tensor(whom).bincount().tolist())
+        assert sorted(data.identity.bincount().tolist()) == sorted(torch.tensor(whom).bincount().tolist()), root.name
         assert int(data.starts[-1]) == FRAMES * len(whom)
+        assert len(ClipFolder(root, "test")[0]) == FRAMES
 
 
 def test_the_shapes_of_the_papers(shared: Path, tmp_path: Path) -> None:

@@ -115,6 +115,14 @@ def test_augmentation_changes_all_frames_of_a_sample_alike() -> None:
     assert torch.equal(augmented(samples, NONE, drawn(1)), samples)
 
 
+def test_augmentation_asks_the_device_nothing() -> None:
+    """A tensor without values stands for a GPU that is busy: whatever needs one of its numbers fails."""
+    samples = torch.rand(16, 2, 3, 12, 10, device="meta")
+    out = augmented(samples, Augment(jitter=(0.3, 0.3, 0.3, 0.3), scale=(0.7, 1.3)), drawn(1))
+    assert out.shape == samples.shape
+    assert out.device.type == "meta"
+
+
 def test_time_flips_exclude_mirroring() -> None:
     ramp = torch.linspace(0, 1, 8).expand(3, 8, 8)
     samples = torch.stack([ramp * 0.5, ramp]).expand(400, 2, 3, 8, 8).contiguous()

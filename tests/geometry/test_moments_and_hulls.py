@@ -72,6 +72,22 @@ def test_points_on_a_line_have_no_area() -> None:
     assert g.hull_area(lines).tolist() == [0.0, 0.0]
 
 
+def test_the_scale_of_a_relative_movement() -> None:
+    square = torch.tensor([[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]])
+    torch.testing.assert_close(g.relative_scale(3 * square, square), torch.tensor([3.0]))
+    torch.testing.assert_close(g.relative_scale(0.1 * square, square), torch.tensor([0.1]))
+
+
+@pytest.mark.parametrize("flat", [[[0.3, 0.1]], [[0.0, 0.0], [1.0, 0.5]], [[-0.9, -0.3], [0.1, 0.03333], [0.6, 0.2]]])
+def test_a_flat_hull_says_nothing_of_a_size(flat: list[list[float]]) -> None:
+    line = torch.tensor([flat])
+    for k in (line.shape[1], line.shape[1] + 3):
+        wide = torch.rand(1, k, 2, generator=torch.Generator().manual_seed(0))
+        padded = torch.cat((line, line[:, :1].expand(-1, k - line.shape[1], -1)), 1)
+        for source, reference in ((padded, wide), (wide, padded), (padded, padded)):
+            assert g.relative_scale(source, reference).tolist() == [1.0]
+
+
 def test_the_closest_pose_whatever_its_place_and_size() -> None:
     generator = torch.Generator().manual_seed(0)
     poses = torch.randn(6, 5, 2, generator=generator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from muybridge.api.fitting import Fitted, load, needs_of
 from muybridge.api.folder_inputs import loaded
@@ -26,6 +27,8 @@ def animate(
     *,
     out: str | Path,
     mode: str | None = None,
+    scale: bool | None = None,
+    adapt_covariances: bool | None = None,
     best_frame: bool = False,
     max_side: int | None = None,
     background: str = "black",
@@ -48,6 +51,9 @@ def animate(
                 a folder: a picture, or a video whose first frame is taken
     out         .mp4, .mov, .mkv, .webm, .gif, or a folder of PNGs
     mode        how motion is carried over, for methods that have several ways, such as relative
+    scale       relative motion as much larger as the picture's subject is larger than the driving one; None: as the
+                method has it (FOMM and articulated animation do, Monkey-Net does not)
+    adapt_covariances  Monkey-Net's keypoints spread as the picture's own do, changed as the driving ones
     best_frame  such a motion starts from the driving frame that is posed most like the source, not from the first
     max_side    a larger picture is made smaller first, and so is the result, pixels
     background  black, a colour, #rrggbb, transparent, or source, where the run keeps it
@@ -62,7 +68,8 @@ def animate(
     check_background(background, (suffix_of(out),))
     fitted = run if isinstance(run, Fitted) else load(run, device=device, data=needs_of(run) != "folder")
     name, needs = fitted.method.card.name, fitted.method.card.needs
-    if needs != "folder" and (mode is not None or best_frame or max_side is not None):
+    carried: dict[str, Any] = {"mode": mode, "scale": scale, "adapt_covariances": adapt_covariances}
+    if needs != "folder" and ({*carried.values()} != {None} or best_frame or max_side is not None):
         raise UsageError(f"{name} moves its subjects in one way only: modes are for pictures")
     if needs != "landmarks" and (landmarks is not None or source_landmarks is not None):
         raise UsageError(f"{name} uses no landmarks", "Leave them out.")
@@ -71,7 +78,7 @@ def animate(
         if background != "black" or masks is not None or box is not None:
             raise UsageError("whole pictures are animated: backgrounds, masks and boxes are for pairs")
         notes = animate_picture(
-            fitted, driving, source, target, mode=mode, best_frame=best_frame, max_side=max_side, force=force
+            fitted, driving, source, target, **carried, best_frame=best_frame, max_side=max_side, force=force
         )
     elif needs == "landmarks":
         if background != "black" or masks is not None:
@@ -120,6 +127,10 @@ def animate_pairs(
     *,
     out: str | Path,
     mode: str | None = None,
+    scale: bool | None = None,
+    adapt_covariances: bool | None = None,
+    best_frame: bool = False,
+    max_side: int | None = None,
     force: bool = False,
     device: str = "auto",
 ) -> list[Path]:
@@ -128,10 +139,13 @@ def animate_pairs(
     folder   of clips; its `test` part where it is divided
     pairs    CSV with the columns source and driving: names of clips, with or without their endings
     out      a folder: each result is SOURCE-like-DRIVING.mp4, of the source's first frame
+    mode, scale, adapt_covariances, best_frame, max_side   as for `animate`
     returns  the files
     """
     fitted = loaded(run, device, "animate pictures")
-    return picture_pairs(fitted, Path(folder), Path(pairs), Path(out), mode, force)
+    how: dict[str, Any] = {"mode": mode, "scale": scale, "adapt_covariances": adapt_covariances}
+    how |= {"best_frame": best_frame, "max_side": max_side, "force": force}
+    return picture_pairs(fitted, Path(folder), Path(pairs), Path(out), **how)
 
 
 def _side(source: Source) -> str:

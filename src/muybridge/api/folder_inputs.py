@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +51,24 @@ def check_mode(fitted: Fitted, mode: str | None) -> dict[str, str]:
         there = f"it has {', '.join(modes)}" if modes else "it has one way only"
         raise UsageError(f"{fitted.method.card.name} has no mode {mode!r}: {there}")
     return {"mode": mode}
+
+
+def carried(fitted: Fitted, mode: str | None, **asked: bool | None) -> dict[str, Any]:
+    """How motion is carried over, as options for `animate` and `stream`; None leaves one to the method.
+
+    asked    scale, adapt_covariances: what relative motion may do beside moving
+    returns  the options that were asked for
+    Raises UsageError where the method has no such mode or option, or the mode has no use for it.
+    """
+    options: dict[str, Any] = dict(check_mode(fitted, mode))
+    there = signature(getattr(fitted.method, "stream", fitted.method.animate)).parameters
+    for name, value in asked.items():
+        flag = f"--{'' if value else 'no-'}{name.replace('_', '-')}"
+        if value is None:
+            continue
+        if name not in there:
+            raise UsageError(f"{fitted.method.card.name} has no choice there: {flag} is for other methods")
+        if mode not in (None, "relative"):
+            raise UsageError(f"{flag} is for relative motion, and not for {mode}", "Leave it out, or --mode relative.")
+        options[name] = value
+    return options

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from muybridge.api.fitting import Fitted
-from muybridge.api.folder_inputs import ability, check_mode, picture_of
+from muybridge.api.folder_inputs import ability, carried, picture_of
 from muybridge.api.inputs import Source
 from muybridge.data.canvas import squeezed_bytes
 from muybridge.data.folders import clips_in, find_clip, part_of, read_pairs
@@ -30,19 +30,21 @@ def animate_picture(
     target: Path,
     *,
     mode: str | None = None,
+    scale: bool | None = None,
+    adapt_covariances: bool | None = None,
     best_frame: bool = False,
     max_side: int | None = None,
     force: bool = False,
 ) -> list[str]:
     """Write `source` moving as `driving` does; returns what a person should know of how it was made.
 
-    mode        one of the method's; None: its first
+    mode, scale, adapt_covariances   see `folder_inputs.carried`
     best_frame  relative motion starts from the driving frame whose keypoints are nearest to the source's, instead of
                 from the first
     max_side    a larger picture is made smaller first, pixels
     Frames are read, drawn and written a few at a time.
     """
-    options: dict[str, Any] = dict(check_mode(fitted, mode))
+    options = carried(fitted, mode, scale=scale, adapt_covariances=adapt_covariances)
     if driving is None:
         raise UsageError("no driving video was named", "Name one: --driving walk.mp4")
     appearance = picture_of(source, max_side)
@@ -59,18 +61,20 @@ def animate_picture(
     return notes
 
 
-def animate_pairs(
-    fitted: Fitted, folder: Path, pairs: Path, out: Path, mode: str | None = None, force: bool = False
-) -> list[Path]:
-    """Every line of a pair list, of clips in a folder (its `test` part): `out/SOURCE-like-DRIVING.mp4` each."""
+def animate_pairs(fitted: Fitted, folder: Path, pairs: Path, out: Path, **options: Any) -> list[Path]:
+    """Every line of a pair list, of clips in a folder (its `test` part): `out/SOURCE-like-DRIVING.mp4` each.
+
+    options  of `animate_picture`
+    """
     paths = clips_in(part_of(folder, "test"))
     listed = [(find_clip(paths, a), find_clip(paths, b)) for a, b in read_pairs(pairs)]
     written = []
     for source, driving in listed:
         target = out / f"{source.stem}-like-{driving.stem}.mp4"
-        first = read(source, max_frames=1, strip=True if source.suffix == ".png" else None)
+        still = True if source.suffix == ".png" else None
+        first = read(source, max_frames=1, max_side=options.get("max_side"), strip=still)
         motion = read(driving, strip=True if driving.suffix == ".png" else None)
-        animate_picture(fitted, motion, first, target, mode=mode, force=force)
+        animate_picture(fitted, motion, first, target, **options)
         written.append(target)
     return written
 

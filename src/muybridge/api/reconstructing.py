@@ -22,7 +22,7 @@ from muybridge.data.folders import ClipFolder
 from muybridge.errors import UsageError
 from muybridge.evaluation import Reconstruction, compared, overall
 from muybridge.method import Animation
-from muybridge.video import Clip, contact_sheet, write
+from muybridge.video import Clip, Timing, contact_sheet, write
 
 SHOWN = 6
 """Clips on the sheet."""
@@ -78,6 +78,8 @@ def predict(
     *,
     out: str | Path,
     frames: int = 32,
+    seed: int | None = None,
+    fps: int | float | None = None,
     force: bool = False,
     device: str = "auto",
 ) -> tuple[Path, tuple[str, ...]]:
@@ -85,6 +87,8 @@ def predict(
 
     source   a picture, or a video whose first frame is taken
     frames   how many are made
+    seed     draws one of the ways in which it may go on; None: the likeliest
+    fps      frames a second; None: 25
     returns  the file, and what a person should know of how it was made
     Raises UsageError for methods that cannot.
     """
@@ -92,11 +96,15 @@ def predict(
     check_free(target, force)
     if frames < 2:
         raise UsageError(f"a video of {frames} frames is none", "Ask for 2 or more: --frames 32")
+    if fps is not None and not 0.1 <= fps <= 1000:
+        raise UsageError(f"a video cannot have {fps:g} frames a second", "Ask for 0.1 to 1000: --fps 25")
     fitted = loaded(run, device, "go on from a picture")
     make = ability(fitted, "predict", "image to video")
+    chance = {} if seed is None else {"generator": torch.Generator().manual_seed(seed)}
     with torch.no_grad():
-        made: Animation = make(None, picture_of(source), frames)
-        write(target, (picture[:3] for picture in made.frames), made.timing, force=force)
+        made: Animation = make(None, picture_of(source), frames, **chance)
+        timing = made.timing if fps is None else Timing.constant(frames, fps)
+        write(target, (picture[:3] for picture in made.frames), timing, force=force)
     return target, made.notes
 
 

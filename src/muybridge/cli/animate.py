@@ -27,6 +27,16 @@ def animate(
     mode: Annotated[
         str | None, Parameter(name="--mode", help="How motion is carried over, for pictures: relative, standard, avd.")
     ] = None,
+    scale: Annotated[
+        bool | None,
+        Parameter(name="--scale", help="Relative motion as large as the picture's subject; unless told, by method."),
+    ] = None,
+    adapt_covariances: Annotated[
+        bool | None,
+        Parameter(
+            name="--adapt-covariances", help="Monkey-Net: the picture's keypoints keep their spread, changed as driven."
+        ),
+    ] = None,
     best_frame: Annotated[
         bool,
         Parameter(
@@ -78,7 +88,19 @@ def animate(
     if pairs is not None:
         if driving is None or source is not None:
             raise UsageError("a pair list names the sources itself: --pairs LIST.csv --driving FOLDER")
-        for path in muybridge.animate_pairs(run, driving, pairs, out=out, mode=mode, force=force, device=device):
+        for path in muybridge.animate_pairs(
+            run,
+            driving,
+            pairs,
+            out=out,
+            mode=mode,
+            scale=scale,
+            adapt_covariances=adapt_covariances,
+            best_frame=best_frame,
+            max_side=max_side,
+            force=force,
+            device=device,
+        ):
             printed().print(str(path), markup=False)
         return
     path, notes = muybridge.animate(
@@ -87,6 +109,8 @@ def animate(
         source,
         out=out,
         mode=mode,
+        scale=scale,
+        adapt_covariances=adapt_covariances,
         best_frame=best_frame,
         max_side=max_side,
         background=background,

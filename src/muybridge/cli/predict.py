@@ -19,6 +19,10 @@ def predict(
     *,
     out: o.Out,
     frames: Annotated[int, Parameter(name="--frames", help="How many are made.")] = 32,
+    seed: Annotated[
+        int | None, Parameter(name="--seed", help="Draws one of the ways to go on; without it, the likeliest.")
+    ] = None,
+    fps: Annotated[float | None, Parameter(name="--fps", help="Frames a second, 25 unless told.")] = None,
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
@@ -27,6 +31,8 @@ def predict(
     For example:
 
         muybridge predict runs/robots photo.png --out photo-moves.mp4
+
+        muybridge predict runs/robots photo.png --seed 7 --fps 10 --out otherwise.mp4
 
     Parameters
     ----------
@@ -37,7 +43,9 @@ def predict(
     """
     import muybridge
 
-    path, notes = muybridge.predict(run, picture, out=out, frames=frames, force=force, device=device)
+    path, notes = muybridge.predict(
+        run, picture, out=out, frames=frames, seed=seed, fps=fps, force=force, device=device
+    )
     for each in notes:
         note(each)
     printed().print(str(path), markup=False)

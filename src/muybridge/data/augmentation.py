@@ -53,15 +53,22 @@ def augmented(samples: Sequences, augment: Augment, generator: torch.Generator) 
     backwards = flips[:, 0] < augment.time_flip
     mirrored = ~backwards & (flips[:, 1] < augment.mirror)
     out = samples.clone()
-    out[_on(backwards, out)] = out[_on(backwards, out)].flip(1)
-    out[_on(mirrored, out)] = out[_on(mirrored, out)].flip(-1)
+    for mask, axis in ((backwards, 1), (mirrored, -1)):
+        here = _places(mask, out)
+        out[here] = out[here].flip(axis)
     if augment.scale != (1.0, 1.0):
         out = torch.stack([_scaled(s, augment.scale, p) for s, p in zip(out, places.tolist(), strict=True)])
     return _jittered(out, factors * torch.tensor(augment.jitter), order) if any(augment.jitter) else out
 
 
-def _on(mask: Tensor, like: Tensor) -> Tensor:
-    return mask.to(like.device)
+def _places(mask: Tensor, like: Tensor) -> Tensor:
+    """Where a mask on the CPU is true, on the device of `like`: to count a mask there, a GPU would be waited for."""
+    return _beside(mask.nonzero().squeeze(1), like)
+
+
+def _beside(x: Tensor, like: Tensor) -> Tensor:
+    """A few numbers from the CPU on the device of `like`, without waiting for what that has to do."""
+    return x.to(like.device, non_blocking=True)
 
 
 def _scaled(frames: Tensor, scale: tuple[float, float], place: list[float]) -> Tensor:
@@ -84,8 +91,8 @@ def _jittered(samples: Tensor, amounts: Tensor, order: Tensor) -> Tensor:
         for index, change in enumerate(changes):
             chosen = (order[:, turn] == index) & (amounts[:, index] != 0)
             if bool(chosen.any()):
-                here = _on(chosen, samples)
-                amount = amounts[chosen, index].to(samples.device)[:, None, None, None, None]
+                here = _places(chosen, samples)
+                amount = _beside(amounts[chosen, index], samples)[:, None, None, None, None]
                 samples[here] = change(samples[here], amount).clamp_(0, 1)
     return samples
 
@@ -113,12 +120,12 @@ def _hue(x: Tensor, amount: Tensor) -> Tensor:
     safe = chroma.clamp(min=1e-6)
     sector = torch.where(value == green, 2 + (blue - red) / safe, 4 + (red - green) / safe)
     sector = torch.where(value == red, (green - blue) / safe, sector) + amount.squeeze(-3) * 6
-    offsets = torch.tensor((5.0, 3.0, 1.0), device=x.device, dtype=x.dtype)[:, None, None]
+    offsets = _beside(torch.tensor((5.0, 3.0, 1.0), dtype=x.dtype), x)[:, None, None]
     k = (offsets + sector.unsqueeze(-3)) % 6
     return value.unsqueeze(-3) - chroma.unsqueeze(-3) * k.minimum(4 - k).clamp_(0, 1)
 
 
 def _grey(x: Tensor) -> Tensor:
     """ITU-R 601 luma."""
-    weights = torch.tensor((0.299, 0.587, 0.114), device=x.device, dtype=x.dtype)
+    weights = _beside(torch.tensor((0.299, 0.587, 0.114), dtype=x.dtype), x)
     return torch.einsum("...chw,c->...hw", x, weights).unsqueeze(-3)

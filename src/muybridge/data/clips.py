@@ -131,7 +131,9 @@ class ClipsData:
         which = self._clips(stage.batch, generator)
         length = self.sequences.get(stage.name)
         chosen = self._pairs(which, generator) if length is None else self._rows(which, length, generator)
-        pixels = self.cache.frames(chosen.flatten().tolist()).to(device, non_blocking=True)
+        pixels = self.cache.frames(chosen.flatten().tolist())
+        # From memory that may be moved, a copy to a GPU waits for what that is still computing.
+        pixels = (pixels.pin_memory() if device.type == "cuda" else pixels).to(device, non_blocking=True)
         frames = augmented(pixels.float().div_(255).unflatten(0, tuple(chosen.shape)), self.augment, generator)
         return {"source": frames[:, 0], "driving": frames[:, 1]} if length is None else {"frames": frames}
 

@@ -11,7 +11,7 @@ from muybridge.geometry.affine import (
 )
 from muybridge.geometry.grids import Padding, axis, from_pixels, full_precision, make_grid, sample, to_pixels
 from muybridge.geometry.homography import Homographies, apply_homography, homography_of
-from muybridge.geometry.hulls import hull_area
+from muybridge.geometry.hulls import hull_area, relative_scale
 from muybridge.geometry.keypoints import (
     gaussians,
     normal_gaussians,
@@ -75,6 +75,7 @@ __all__ = [
     "relative_affines",
     "relative_linear",
     "relative_points",
+    "relative_scale",
     "released_gaussians",
     "sample",
     "second_moments",

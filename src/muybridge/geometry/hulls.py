@@ -6,6 +6,9 @@ from torch import Tensor
 
 from muybridge.tensors import Points
 
+FLAT = 1e-4
+"""Hulls of less area count as flat, in squared normalised units: one and a half pixels each way at 256 px."""
+
 
 def hull_area(points: Points) -> Float[Tensor, "B"]:
     """Area of the convex hull of each set of points (the scale of a relative movement: MonkeyNet, FOMM).
@@ -15,6 +18,18 @@ def hull_area(points: Points) -> Float[Tensor, "B"]:
     """
     areas = [_area([(float(x), float(y)) for x, y in some]) for some in points.detach().double().cpu().tolist()]
     return torch.tensor(areas, dtype=points.dtype, device=points.device)
+
+
+def relative_scale(source: Points, reference: Points) -> Float[Tensor, "B"]:
+    """How much larger one subject is than another, by which a relative movement is scaled: the square root of the ratio
+    of their hulls' areas (MonkeyNet, FOMM, articulated animation).
+
+    source, reference  [B, K, 2]  (x, y) in [-1, 1]
+    returns            [B]        1 where either hull is flat and says nothing of a size: one or two points, a line
+    """
+    of_source, of_reference = hull_area(source), hull_area(reference)
+    ratio = of_source / of_reference.clamp_min(FLAT)
+    return torch.where(torch.minimum(of_source, of_reference) < FLAT, torch.ones_like(ratio), ratio).sqrt()
 
 
 def _area(points: list[tuple[float, float]]) -> float:

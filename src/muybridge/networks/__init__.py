@@ -9,6 +9,7 @@ from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
 from muybridge.networks.hourglass import Encoder, Hourglass
 from muybridge.networks.norms import Norm, make_norm
 from muybridge.networks.onnx_files import OnnxPart, detector_and_generator, exportable
+from muybridge.networks.option_files import options_in
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
 from muybridge.networks.spectral import SpectralConv2d, spectral
 from muybridge.networks.states import filled, state_in
@@ -52,6 +53,7 @@ __all__ = [
     "load_vgg16",
     "load_vgg19",
     "make_norm",
+    "options_in",
     "plain_tensor",
     "readied",
     "scores",

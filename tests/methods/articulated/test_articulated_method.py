@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from muybridge.errors import UsageError
+from muybridge.errors import CheckpointError, UsageError
 from muybridge.methods.articulated.avd import stretched
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.method import Articulated
@@ -44,6 +44,13 @@ def test_relative_transfer_keeps_the_driving_covariances() -> None:
     torch.testing.assert_close(moved.points, driving.points)
     torch.testing.assert_close(moved.affines, driving.affines)
     assert moved.covariances is driving.covariances
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_one_or_two_regions_move_as_far_as_the_driving_ones(k: int) -> None:
+    source, start = torch.rand(1, k, 2), torch.rand(1, k, 2)
+    moved = transfer(*(Regions(points, None, None) for points in (source, start + 0.2, start))).points
+    torch.testing.assert_close(moved, source + 0.2)
 
 
 def test_stretching_moves_places_and_axes() -> None:
@@ -109,3 +116,23 @@ def test_options_are_taken_from_the_config(tmp_path: Path, shared: Path) -> None
     assert Articulated(config).load_state_dict(weights)
     plain, _, _ = imported(folder / "checkpoint.pth")
     assert (plain.detector.padding, plain.generator.skips, plain.background.kind) == (0, True, "affine")
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "said"),
+    [
+        ("fast_svd: false", "fast_svd: false, strange: 1", "region_predictor_params.*not understood: strange"),
+        ("bg_type: affine", "bg_type: affine, blur: 2", "bg_predictor_params.*not understood: blur"),
+        ("    skips: true", "    spade: true", "generator_params.*not understood: spade"),
+        ("use_covar_heatmap: true", "use_covar: true", "pixelwise_flow_predictor_params.*not understood: use_covar"),
+        ("id_bottle_size: 64", "deep: true", "avd_network_params.*not understood: deep"),
+        ("num_channels: 3", "num_regons: 3", "model_params.*not understood: num_regons"),
+    ],
+)
+def test_options_that_are_not_understood(tmp_path: Path, shared: Path, line: str, change: str, said: str) -> None:
+    folder = shared / "golden" / "articulated"
+    text = (folder / "config.yaml").read_text(encoding="utf-8")
+    assert line in text
+    (tmp_path / "other.yaml").write_text(text.replace(line, change, 1), encoding="utf-8")
+    with pytest.raises(CheckpointError, match=said):
+        imported(folder / "checkpoint.pth", tmp_path / "other.yaml")

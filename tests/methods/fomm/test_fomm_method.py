@@ -46,6 +46,16 @@ def test_transfer_scales_by_the_root_of_the_hulls_areas() -> None:
     torch.testing.assert_close(transfer(source, driving, start, jacobians=False).jacobians, 3 * eye)
 
 
+@pytest.mark.parametrize("k", [1, 2])
+def test_one_or_two_keypoints_move_as_far_as_the_driving_ones(k: int) -> None:
+    def keypoints(points: torch.Tensor) -> Keypoints:
+        return Keypoints(points, None)
+
+    source, start = torch.rand(1, k, 2), torch.rand(1, k, 2)
+    moved = transfer(keypoints(source), keypoints(start + 0.2), keypoints(start)).points
+    torch.testing.assert_close(moved, source + 0.2)
+
+
 def test_a_stream_takes_no_more_frames_than_it_needs() -> None:
     taken = 0
 
@@ -116,3 +126,26 @@ def test_other_sizes_come_back_from_their_names(tmp_path: Path, shared: Path) ->
     torch.save({"generator": {}}, tmp_path / "other.pth")
     with pytest.raises(CheckpointError, match="not a checkpoint of FOMM"):
         imported(tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "said"),
+    [
+        ("num_blocks: 5}", "num_blocks: 5, bilinear: true}", "kp_detector_params.*not understood: bilinear"),
+        (
+            "    max_features: 24\n",
+            "    max_features: 24\n    skips: true\n",
+            "generator_params.*not understood: skips",
+        ),
+        ("    sn: true", "    sn: true\n    use_style: true", "discriminator_params.*not understood: use_style"),
+        ("model_params:", "model_params:\n  flow_params: {}", "model_params.*not understood: flow_params"),
+        ("transform_params: {", "transform_params: [5]\n  other: {", "transform_params should hold names"),
+        ("model_params:", "model:", "has no model_params"),
+    ],
+)
+def test_options_that_are_not_understood(tmp_path: Path, shared: Path, line: str, change: str, said: str) -> None:
+    folder = shared / "golden" / "fomm"
+    text = (folder / "config.yaml").read_text(encoding="utf-8").replace(line, change, 1)
+    (tmp_path / "other.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(CheckpointError, match=said):
+        imported(folder / "checkpoint.pth", tmp_path / "other.yaml")

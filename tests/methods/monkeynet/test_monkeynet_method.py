@@ -90,6 +90,13 @@ def test_losses_are_the_published_ones() -> None:
     torch.testing.assert_close(turns[1].total, both)
 
 
+def test_the_critic_may_learn_at_a_rate_of_its_own() -> None:
+    learn = made().stages()[0]
+    assert {name: group.lr for name, group in made().groups(learn).items()} == {"networks": 1e-3, "critic": 1e-3}
+    slower = made(critic={"lr": 2e-4}).groups(learn)
+    assert {name: group.lr for name, group in slower.items()} == {"networks": 1e-3, "critic": 2e-4}
+
+
 @pytest.mark.parametrize("through", [False, True])
 def test_the_critic_teaches_keypoints_only_where_it_may(through: bool) -> None:
     method = made(losses={"through_keypoints": through})
@@ -163,6 +170,33 @@ def test_a_fresh_flow_is_the_identity() -> None:
     torch.testing.assert_close(picture.motion.masks[:, 0], torch.full((2, 32, 32), share))
 
 
+@pytest.mark.parametrize("size", [32, 40])
+def test_a_fresh_flow_of_half_the_size_is_the_identity_where_corners_are_aligned(size: int) -> None:
+    def away(resampling: str) -> float:
+        torch.manual_seed(0)
+        changes = {"size": size, "generator": TINY["generator"] | {"resampling": resampling}}
+        half = {"motion": SMALL | {"bumps": {"scale": 0.5}}}
+        method = MonkeyNet(MonkeyNetConfig.model_validate(TINY | changes | half))
+        source, points = pairs(size=size)["source"], some_keypoints()
+        drawing = method.generator(method.generator.levels(source), points, points)
+        assert drawing.motion is not None
+        assert drawing.motion.flow.shape == (2, size // 2, size // 2, 2)
+        return (drawing.deformed - source).abs().max().item()
+
+    assert away("aligned") < 1e-4
+    assert away("bilinear") > 0.1, "as in the released program"
+
+
+def test_a_picture_in_bfloat16_has_more_than_eight_bits() -> None:
+    method = made()
+    torch.nn.init.constant_(method.generator.out.bias, 2.0)
+    batch = pairs()
+    with torch.autocast("cpu", torch.bfloat16):
+        picture = method.reconstruction(batch["source"], batch["driving"])[2].picture
+    assert picture.dtype == torch.float32
+    assert (picture[picture > 0.5] * 256 % 1 != 0).any()
+
+
 def test_sources_are_aligned_with_the_driving_keypoints() -> None:
     source = Keypoints(torch.tensor([[[-0.5, 0.0]]]), 0.01 * torch.eye(2)[None, None])
     driving = Keypoints(torch.tensor([[[0.5, 0.25]]]), source.covariances)
@@ -199,7 +233,9 @@ def test_the_scale_of_a_movement() -> None:
     square = torch.tensor([[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]])
     cov = torch.eye(2).expand(1, 4, 2, 2)
     assert movement_scale(Keypoints(3 * square, cov), Keypoints(square, cov)) == pytest.approx(3)
-    assert movement_scale(Keypoints(square, cov), Keypoints(0 * square, cov)) == 1
+    line = square[..., :1].expand(-1, -1, 2)
+    for a, b in ((square, line), (line, square), (square, 0 * square), (square[:, :2], square[:, 1:3])):
+        assert movement_scale(Keypoints(a, cov), Keypoints(b, cov)) == 1
 
 
 def test_streamed_frames_are_those_of_the_animation() -> None:
@@ -238,6 +274,9 @@ def test_modes_and_references() -> None:
     from_there = method.animate(None, driving, driving[3:], **options).clip()
     own = method.reconstruct(driving[3:]).clip()
     assert int((from_there.pixels[3].int() - own.pixels[0].int()).abs().max()) <= 1
+    for changed in ({"scale": True}, {"adapt_covariances": True}):
+        made_so = method.animate(None, driving, source, mode="relative", **changed)
+        assert not torch.equal(relative, made_so.clip().pixels)
     for wrong in ({"mode": "sideways"}, {"batch": 0}):
         with pytest.raises(UsageError):
             method.animate(None, driving, source, **wrong).clip()

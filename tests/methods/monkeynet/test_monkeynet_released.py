@@ -8,6 +8,7 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+import muybridge
 from muybridge.errors import CheckpointError
 from muybridge.methods.monkeynet.config import MonkeyNetConfig
 from muybridge.methods.monkeynet.importing import imported
@@ -179,6 +180,23 @@ def test_what_the_options_say_of_training(tmp_path: Path) -> None:
     assert c.learn.drops == pytest.approx((2 / 3,))
     assert c.relative
     assert not read_released(*write(tmp_path, released(network()), options() | {"transfer_params": {}})).config.relative
+
+
+def test_a_file_without_the_critic_animates_all_the_same(tmp_path: Path) -> None:
+    method = network()
+    table = released(method)
+    del table["discriminator"]
+    said = options(discriminator_params={"block_expansion": 3, "max_features": 9, "num_blocks": 2})
+    checkpoint, config = write(tmp_path, table, said)
+    found, weights, _ = imported(checkpoint, config)
+    assert (found.critic.width, found.critic.max_width, found.critic.blocks) == (3, 9, 2)
+    again = MonkeyNet(found)
+    assert {name.split(".")[0] for name in again.load_state_dict(weights, strict=False).missing_keys} == {"critic"}
+    same_pictures(method, again.eval())
+    with pytest.raises(CheckpointError, match="no discriminator"):
+        read_released(checkpoint, config).build_critic()
+    run = muybridge.import_checkpoint(checkpoint, config, out=tmp_path / "run")
+    assert run.method.config == found
 
 
 def test_another_width_of_the_cap(tmp_path: Path) -> None:

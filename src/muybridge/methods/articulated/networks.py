@@ -15,7 +15,6 @@ from muybridge.geometry import (
     axis_swap,
     drawn_moments,
     full_precision,
-    hull_area,
     local_motions,
     make_grid,
     normal_gaussians,
@@ -24,6 +23,7 @@ from muybridge.geometry import (
     relative_affines,
     relative_linear,
     relative_points,
+    relative_scale,
     second_moments,
 )
 from muybridge.methods.articulated.background import BackgroundPredictor
@@ -151,10 +151,10 @@ def transfer(source: Regions, driving: Regions, reference: Regions, *, scale: bo
     """The source's regions moved as the driving ones did since the reference frame; their covariances are the driving
     frame's (facts of articulated animation).
 
-    scale  movements are scaled by the square root of the ratio of the areas that the regions span, source to reference
+    scale  movements are scaled by the size of the source against the reference, see `relative_scale`
     """
     count = len(driving.points)
-    factor = (hull_area(source.points) / hull_area(reference.points).clamp_min(1e-12)).sqrt() if scale else 1.0
+    factor = relative_scale(source.points, reference.points) if scale else 1.0
     source, reference = source.repeated(count), reference.repeated(count)
     affines = driving.affines
     if affines is not None and source.affines is not None and reference.affines is not None:

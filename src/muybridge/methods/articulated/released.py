@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from torch import Tensor
 
@@ -24,10 +23,28 @@ from muybridge.methods.articulated.config import (
     MotionConfig,
     TrainingConfig,
 )
-from muybridge.networks import gaussian_taps, load_tensors, state_in
+from muybridge.networks import gaussian_taps, load_tensors, options_in, state_in
 
 State = dict[str, Tensor]
 Options = Mapping[str, Any]
+_HOURGLASS = {"block_expansion", "max_features", "num_blocks", "scale_factor"}
+KNOWN = {
+    "model_params": {"num_regions", "num_channels", "estimate_affine", "revert_axis_swap", "region_predictor_params"}
+    | {"bg_predictor_params", "generator_params", "avd_network_params"},
+    "region_predictor_params": _HOURGLASS | {"temperature", "pad", "pca_based", "fast_svd"},
+    "bg_predictor_params": _HOURGLASS | {"bg_type"},
+    "generator_params": {"block_expansion", "max_features", "num_down_blocks", "num_bottleneck_blocks", "skips"}
+    | {"estimate_occlusion_map", "pixelwise_flow_predictor_params"},
+    "pixelwise_flow_predictor_params": _HOURGLASS
+    | {"use_deformed_source", "use_covar_heatmap", "estimate_occlusion_map", "region_var"},
+    "avd_network_params": {"id_bottle_size", "pose_bottle_size"},
+    "dataset_params": None,
+    "train_params": None,
+    "train_avd_params": None,
+    "loss_weights": None,
+    "transform_params": None,
+}
+"""The options that are understood in the sections of the networks; in others any may stand."""
 PARTS = (
     ("region_predictor", r"^predictor\.", "networks.detector.trunk."),
     ("region_predictor", r"^regions\.", "networks.detector.head."),
@@ -82,16 +99,13 @@ def imported(path: Path, options: Path | None = None) -> tuple[ArticulatedConfig
 
 
 def read_options(path: Path | None) -> Options:
-    """The program's YAML; CheckpointError where the file is none."""
+    """The program's YAML; CheckpointError where the file is none, or names what is not understood."""
     if path is None:
         return {}
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CheckpointError(f"{path} is not a YAML file of options: {error}") from error
-    if not isinstance(raw, dict) or not isinstance(raw.get("model_params"), dict):
+    said = options_in(path, KNOWN)
+    if not said.get("model_params"):
         raise CheckpointError(f"{path} is not a config of articulated animation: it has no model_params")
-    return raw
+    return said
 
 
 def renamed(states: Mapping[str, State]) -> State:

@@ -9,13 +9,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from muybridge.geometry import (
-    hull_area,
     local_motions,
     make_grid,
     normal_gaussians,
     relative_affines,
     relative_linear,
     relative_points,
+    relative_scale,
 )
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.networks import (
@@ -122,12 +122,12 @@ def transfer(
 ) -> Keypoints:
     """The source's keypoints moved as the driving ones did since the reference frame (paper, eq. 12).
 
-    scale      movements are scaled by the square root of the ratio of the areas that the keypoints span, source to
-               reference (program: adapt_movement_scale)
+    scale      movements are scaled by the size of the source against the reference, see `relative_scale` (program:
+               adapt_movement_scale)
     jacobians  False takes the driving Jacobians as they are (program: use_relative_jacobian)
     """
     count = len(driving.points)
-    factor = (hull_area(source.points) / hull_area(reference.points).clamp_min(1e-12)).sqrt() if scale else 1.0
+    factor = relative_scale(source.points, reference.points) if scale else 1.0
     source, reference = source.repeated(count), reference.repeated(count)
     points = relative_points(source.points, driving.points, reference.points, factor)
     frames = driving.jacobians

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from torch import Tensor
 
@@ -22,11 +21,26 @@ from muybridge.methods.fomm.config import (
     MotionConfig,
     TrainingConfig,
 )
-from muybridge.networks import gaussian_taps, load_tensors, state_in
+from muybridge.networks import gaussian_taps, load_tensors, options_in, state_in
 
 State = dict[str, Tensor]
 PARTS_NEEDED = ("kp_detector", "generator")
 Options = Mapping[str, Any]
+_HOURGLASS = {"block_expansion", "max_features", "num_blocks", "scale_factor"}
+KNOWN = {
+    "model_params": {"common_params", "kp_detector_params", "generator_params", "discriminator_params"},
+    "common_params": {"num_kp", "num_channels", "estimate_jacobian"},
+    "kp_detector_params": _HOURGLASS | {"temperature", "pad", "single_jacobian_map"},
+    "generator_params": {"block_expansion", "max_features", "num_down_blocks", "num_bottleneck_blocks"}
+    | {"estimate_occlusion_map", "dense_motion_params"},
+    "dense_motion_params": _HOURGLASS | {"kp_variance", "estimate_occlusion_map"},
+    "discriminator_params": {"scales", "block_expansion", "max_features", "num_blocks", "sn", "use_kp"},
+    "dataset_params": None,
+    "train_params": None,
+    "loss_weights": None,
+    "transform_params": None,
+}
+"""The options that are understood in the sections of the networks; in others any may stand."""
 PARTS = (
     ("kp_detector", r"^predictor\.", "networks.detector.trunk."),
     ("kp_detector", r"^kp\.", "networks.detector.head."),
@@ -75,16 +89,13 @@ def imported(path: Path, options: Path | None = None) -> tuple[FommConfig, State
 
 
 def read_options(path: Path | None) -> Options:
-    """The program's YAML; CheckpointError where the file is none."""
+    """The program's YAML; CheckpointError where the file is none, or names what is not understood."""
     if path is None:
         return {}
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CheckpointError(f"{path} is not a YAML file of options: {error}") from error
-    if not isinstance(raw, dict) or "model_params" not in raw:
+    said = options_in(path, KNOWN)
+    if "model_params" not in said:
         raise CheckpointError(f"{path} is not a config of FOMM: it has no model_params")
-    return raw
+    return said
 
 
 def renamed(states: Mapping[str, State], config: FommConfig) -> State:

@@ -49,7 +49,7 @@ def stream(
     *,
     batch: int = BATCH,
     reference: Tensor | None = None,
-    adapt_scale: bool = False,
+    scale: bool = False,
     adapt_covariances: bool = False,
     inside: bool = False,
     precision: Precision = "auto",
@@ -62,7 +62,7 @@ def stream(
     batch        driving frames that go through the networks together
     reference    of the relative movement: the driving frame that is posed as the source is, uint8 [3, h, w], see
                  `nearest_frame`; None: the first
-    adapt_scale  movements as much larger as the source is larger than the driving subject
+    scale        movements as much larger as the source is larger than the driving subject
     adapt_covariances  the source's covariances, changed as the driving ones; False: the driving ones, as in the paper
     inside       keep keypoints in the picture
     precision    see `Appearance`
@@ -74,9 +74,9 @@ def stream(
     seen = _seen(method, source, precision)
 
     def moved(found: Keypoints, first: Keypoints) -> Keypoints:
-        scale = movement_scale(seen.pose, first) if adapt_scale and relative else 1.0
+        factor = movement_scale(seen.pose, first) if scale and relative else 1.0
         how = {"relative": relative, "adapt_covariances": adapt_covariances, "inside": inside}
-        return transferred(seen.pose, found, first, scale=scale, **how)
+        return transferred(seen.pose, found, first, scale=factor, **how)
 
     return seen.following(driving, moved, reference, batch)
 

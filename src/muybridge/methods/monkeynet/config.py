@@ -83,8 +83,9 @@ class GeneratorConfig(Part):
     """As the detector's."""
     refinements: Annotated[int, Field(ge=0)] = 4
     """Residual blocks behind the decoder (appendix A: 4)."""
-    resampling: Literal["nearest", "bilinear"] = "nearest"
-    """How flow and maps are brought to the size of a skip (section 3.3: nearest; program for faces: bilinear)."""
+    resampling: Literal["nearest", "bilinear", "aligned"] = "nearest"
+    """How flow and maps are brought to the size of a skip (section 3.3: nearest; program for faces: bilinear).
+    `aligned`: bilinear with corners on corners, with which a still flow of any size stays still (ours)."""
     bumps: BumpsConfig | None = BumpsConfig()
     """The maps that the decoder sees; None: it sees none."""
 
@@ -100,6 +101,8 @@ class CriticConfig(Part):
     """Blocks, each of which halves the picture (program: 4)."""
     bumps: BumpsConfig | None = BumpsConfig(drawn="driving")
     """The driving keypoints' maps H' beside the picture; None: D judges the picture alone."""
+    lr: Above | None = None
+    """Adam's learning rate; None: that of the networks, `learn.lr`, as published."""
 
 
 class LossConfig(Part):

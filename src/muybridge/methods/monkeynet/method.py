@@ -75,7 +75,7 @@ class MonkeyNet(Method[MonkeyNetConfig, MonkeyNetData]):
         lr = self.config.learn.lr
         return {
             "networks": Group(_parameters(self.detector, self.generator), lr),
-            "critic": Group(_parameters(self.critic), lr),
+            "critic": Group(_parameters(self.critic), self.config.critic.lr or lr),
         }
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:

@@ -169,7 +169,8 @@ class Generator(nn.Module):
         warped = [self._warped(x.expand(count, -1, -1, -1), motion) for x in levels]
         skips = warped if maps is None else [self._joined(x, maps) for x in warped]
         features = self.decoder([x.to(self.out.weight.dtype) for x in skips])
-        drawn = torch.sigmoid(self.out(self.refinements(features)))
+        # In full precision: bfloat16 between 0.5 and 1 goes in steps of 1/256, as coarse as the picture's own.
+        drawn = full_precision(self.out(self.refinements(features))).sigmoid()
         return Drawing(drawn, warped[0], motion, features, maps)
 
     def _warped(self, x: Images, motion: Motion | None) -> Images:
@@ -187,7 +188,9 @@ class Generator(nn.Module):
             return x
         if self.config.resampling == "nearest":
             return F.interpolate(x, size=size, mode="nearest")
-        return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+        # Coordinates and maps have ±1 at the centres of corner pixels; without corners aligned, the identity of a
+        # smaller flow comes out up to half a pixel wrong at the edges, as in the released program.
+        return F.interpolate(x, size=size, mode="bilinear", align_corners=self.config.resampling == "aligned")
 
 
 class Source(NamedTuple):

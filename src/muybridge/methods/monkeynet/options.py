@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from muybridge.errors import CheckpointError
+from muybridge.networks import options_in
 
+_MAPS = {"scale_factor", "use_heatmap", "use_deformed_source_image", "use_difference", "heatmap_type", "norm_const"}
 KNOWN = {
+    "model_params": {"common_params", "kp_detector_params", "generator_params", "discriminator_params"},
     "common_params": {"num_kp", "kp_variance", "num_channels"},
     "kp_detector_params": {"temperature", "block_expansion", "max_features", "num_blocks", "scale_factor"}
     | {"clip_variance", "temporal"},
@@ -18,10 +19,19 @@ KNOWN = {
     "discriminator_params": {"kp_embedding_params", "block_expansion", "max_features", "num_blocks", "temporal"},
     "dense_motion_params": {"block_expansion", "max_features", "num_blocks", "use_mask", "use_correction"}
     | {"scale_factor", "mask_embedding_params", "num_group_blocks", "bg_init", "temporal"},
-    "embedding": {"use_heatmap", "use_deformed_source_image", "use_difference", "heatmap_type", "norm_const"}
-    | {"scale_factor"},
+    "mask_embedding_params": _MAPS,
+    "kp_embedding_params": _MAPS,
+    "dataset_params": None,
+    "augmentation_params": None,
+    "flip_param": None,
+    "resize_param": None,
+    "jitter_param": None,
+    "train_params": None,
+    "loss_weights": None,
+    "transfer_params": None,
+    "normalization_params": None,
 }
-"""The options that are understood; another one might change what the networks compute."""
+"""The options that are understood in the sections of the networks; in others any may stand."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class Options:
 
     size      side of the pictures
     detector, motion, drawn_for_generator, drawn_for_critic   settings of this package
+    critic    its sizes, for a file without its weights
     resampling   of flow and maps
     relative  whether the program's own transfer is relative
     train, dataset   as written
@@ -40,6 +51,7 @@ class Options:
     motion: dict[str, Any]
     drawn_for_generator: dict[str, Any]
     drawn_for_critic: dict[str, Any]
+    critic: dict[str, Any]
     resampling: str
     relative: bool
     train: Mapping[str, Any]
@@ -48,18 +60,13 @@ class Options:
 
 def read_options(path: Path) -> Options:
     """Read a YAML file of the program; CheckpointError names what is not understood."""
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CheckpointError(f"{path} is not a YAML file of options: {error}") from error
-    model = _section(raw, "model_params", path)
-    common = _known(model, "common_params", path)
-    detector = _known(model, "kp_detector_params", path)
-    generator = _known(model, "generator_params", path)
-    critic = _known(model, "discriminator_params", path)
-    motion = _known(generator, "dense_motion_params", path)
-    seen = _known(motion, "mask_embedding_params", path, "embedding")
-    dataset, transfer = _section(raw, "dataset_params", path), _section(raw, "transfer_params", path)
+    raw = options_in(path, KNOWN)
+    model = raw.get("model_params", {})
+    common, detector = model.get("common_params", {}), model.get("kp_detector_params", {})
+    generator, critic = model.get("generator_params", {}), model.get("discriminator_params", {})
+    motion = generator.get("dense_motion_params", {})
+    seen = motion.get("mask_embedding_params", {})
+    dataset, transfer = raw.get("dataset_params", {}), raw.get("transfer_params", {})
     size = _size(dataset, path)
     scale = float(motion.get("scale_factor", 1))
     return Options(
@@ -76,20 +83,25 @@ def read_options(path: Path) -> Options:
             "source": bool(seen.get("use_deformed_source_image", False)),
             "bumps": _bumps(seen, path) | {"scale": scale * float(seen.get("scale_factor", 1))},
         },
-        drawn_for_generator=_bumps(_known(generator, "kp_embedding_params", path, "embedding"), path),
-        drawn_for_critic=_bumps(_known(critic, "kp_embedding_params", path, "embedding"), path),
+        drawn_for_generator=_bumps(generator.get("kp_embedding_params", {}), path),
+        drawn_for_critic=_bumps(critic.get("kp_embedding_params", {}), path),
+        critic={
+            "width": critic.get("block_expansion", 32),
+            "max_width": critic.get("max_features", 512),
+            "blocks": critic.get("num_blocks", 4),
+        },
         resampling={"nearest": "nearest", "trilinear": "bilinear"}.get(
             generator.get("interpolation_mode", "nearest"), "unknown"
         ),
-        relative=bool(_section(transfer, "normalization_params", path).get("move_location", False)),
-        train=_section(raw, "train_params", path),
+        relative=bool(transfer.get("normalization_params", {}).get("move_location", False)),
+        train=raw.get("train_params", {}),
         dataset=dataset,
     )
 
 
 def losses(train: Mapping[str, Any], blocks: int) -> dict[str, Any]:
     """The weights that the options name, or the paper's, with the program's habits."""
-    said = train.get("loss_weights") or {}
+    said = train.get("loss_weights", {})
     return {
         "matching": tuple(said.get("reconstruction", [10] * (blocks + 1))),
         "gan": said.get("generator_gan", 1),
@@ -107,13 +119,13 @@ def pace(train: Mapping[str, Any]) -> dict[str, Any]:
 
 def augmentation(dataset: Mapping[str, Any]) -> dict[str, Any]:
     """What the program does to a pair of frames."""
-    said = dataset.get("augmentation_params") or {}
-    flips = said.get("flip_param") or {}
+    said = dataset.get("augmentation_params", {})
+    flips = said.get("flip_param", {})
     return {
         "time_flip": 0.5 if flips.get("time_flip") else 0.0,
         "mirror": 0.5 if flips.get("horizontal_flip") else 0.0,
-        "resize": tuple((said.get("resize_param") or {}).get("ratio", (1.0, 1.0))),
-        "hue": (said.get("jitter_param") or {}).get("hue", 0.0),
+        "resize": tuple(said.get("resize_param", {}).get("ratio", (1.0, 1.0))),
+        "hue": said.get("jitter_param", {}).get("hue", 0.0),
     }
 
 
@@ -142,23 +154,3 @@ def _size(dataset: Mapping[str, Any], path: Path) -> int:
     if not isinstance(shape, list) or len(shape) != 3 or shape[0] != shape[1] or shape[2] != 3:
         raise CheckpointError(f"{path}: image_shape is [side, side, 3], not {shape}")
     return int(shape[0])
-
-
-def _section(table: object, name: str, path: Path) -> Mapping[str, Any]:
-    """A table of options, empty where there is none."""
-    if not isinstance(table, Mapping):
-        raise CheckpointError(f"{path} is not a YAML file of options: expected names with values")
-    section = table.get(name)
-    if section is None:
-        return {}
-    if not isinstance(section, Mapping):
-        raise CheckpointError(f"{path}: {name} should hold names with values")
-    return section
-
-
-def _known(table: Mapping[str, Any], name: str, path: Path, kind: str | None = None) -> Mapping[str, Any]:
-    section = _section(table, name, path)
-    strange = sorted(set(map(str, section)) - KNOWN[kind or name])
-    if strange:
-        raise CheckpointError(f"{path}: {name} has options that are not understood: {', '.join(strange)}")
-    return section

@@ -38,7 +38,7 @@ class ReleasedCheckpoint:
     """What a checkpoint holds, under this package's names.
 
     config  settings that reproduce the program
-    states  state dict of each network: detector, generator, critic
+    states  state dict of each network: detector, generator, and critic where the file has one
     epoch   as written in the file, 0 where it is not
     """
 
@@ -58,7 +58,9 @@ class ReleasedCheckpoint:
         return filled(built, self.states["generator"], "generator").eval()
 
     def build_critic(self) -> BlockCritic:
-        """D with the checkpoint's weights."""
+        """D with the checkpoint's weights; CheckpointError where the file has none."""
+        if "critic" not in self.states:
+            raise CheckpointError("this checkpoint holds no discriminator: it animates, and cannot be learnt on from")
         c = self.config.critic
         seen = 0 if c.bumps is None else self.config.keypoints
         return filled(BlockCritic(3 + seen, c.width, c.max_width, c.blocks), self.states["critic"], "discriminator")
@@ -71,7 +73,7 @@ def is_released(table: Mapping[str, Any]) -> bool:
 
 
 def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
-    """Read a checkpoint of any size, with the YAML file that it was trained with.
+    """Read a checkpoint of any size, with the YAML file that it was trained with; its critic may be missing.
 
     Raises CheckpointError: not a checkpoint, not Monkey-Net's, options that are missing, unknown or do not fit.
     """
@@ -85,7 +87,9 @@ def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
             "Name it with --config.",
         )
     said = read_options(options)
-    parts = {"detector": "kp_detector", "generator": "generator", "critic": "discriminator"}
+    parts = {"detector": "kp_detector", "generator": "generator"}
+    if table.get("discriminator"):
+        parts["critic"] = "discriminator"
     states = {ours: {_place(k): _flat(x) for k, x in state_in(table, theirs).items()} for ours, theirs in parts.items()}
     try:
         config = _config(states, said, int(table.get("it", 0)) + 1)
@@ -97,7 +101,8 @@ def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
     found = ReleasedCheckpoint(config, states, int(table.get("epoch", 0)))
     found.build_detector()
     found.build_generator()
-    found.build_critic()
+    if "critic" in states:
+        found.build_critic()
     return found
 
 
@@ -145,7 +150,7 @@ def _config(states: dict[str, State], said: Options, steps: int) -> MonkeyNetCon
         "detector": _unet(states["detector"], "trunk.encoder.", "trunk.decoder.") | said.detector,
         "generator": _generator(generator, said),
         "motion": _motion(generator, keypoints, said),
-        "critic": _critic(states["critic"], said),
+        "critic": _critic(states.get("critic"), said),
     }
     learn = pace(said.train) | {"steps": max(1, steps)}
     return MonkeyNetConfig.model_validate(
@@ -205,7 +210,9 @@ def _motion(state: State, keypoints: int, said: Options) -> dict[str, Any]:
     }
 
 
-def _critic(state: State, said: Options) -> dict[str, Any]:
+def _critic(state: State | None, said: Options) -> dict[str, Any]:
+    if state is None:
+        return {**said.critic, "bumps": said.drawn_for_critic}
     blocks = _convolutions(state, "down_blocks.")
     widths = [x.shape[0] for x in blocks]
     return {

@@ -2,7 +2,7 @@
 
 import torch
 
-from muybridge.geometry import Covariances, hull_area, inverse_2x2
+from muybridge.geometry import Covariances, inverse_2x2, relative_scale
 from muybridge.methods.monkeynet.embedding import Keypoints
 
 LEAST = 1e-6
@@ -39,10 +39,8 @@ def transferred(
 
 
 def movement_scale(source: Keypoints, first: Keypoints) -> float:
-    """How much larger the source is than the driving subject: the root of the ratio of their hulls' areas; 1 where the
-    driving keypoints lie on one line."""
-    of_source, of_driving = hull_area(source.means)[0], hull_area(first.means)[0]
-    return float((of_source / of_driving).sqrt()) if of_driving > 0 else 1.0
+    """How much larger the source is than the driving subject, see `relative_scale`."""
+    return float(relative_scale(source.means, first.means)[0])
 
 
 def _made_positive(covariances: Covariances) -> Covariances:

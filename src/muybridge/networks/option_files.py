@@ -1,0 +1,46 @@
+"""The YAML files that the authors' programs were trained with: read as data, unknown options refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from muybridge.errors import CheckpointError
+
+Known = Mapping[str, Set[str] | None]
+"""Sections by name, and the options that are understood in each; None where any may stand."""
+
+
+def options_in(path: Path, known: Known) -> dict[str, Any]:
+    """The table in a YAML file, with an empty table in place of each section that is there without content.
+
+    known  another option in one of these sections might change what the networks compute
+    Raises CheckpointError where the file is none, a section is no table, or an option is not understood.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CheckpointError(f"{path} is not a YAML file of options: {error}") from error
+    if not isinstance(raw, dict):
+        raise CheckpointError(f"{path} is not a YAML file of options: expected names with values")
+    return _checked(raw, known, path)
+
+
+def _checked(table: Mapping[Any, Any], known: Known, path: Path) -> dict[str, Any]:
+    return {str(name): _section(str(name), value, known, path) for name, value in table.items()}
+
+
+def _section(name: str, value: Any, known: Known, path: Path) -> Any:
+    if name not in known:
+        return value
+    if not isinstance(value, Mapping | None):
+        raise CheckpointError(f"{path}: {name} should hold names with values")
+    found = _checked(value or {}, known, path)
+    allowed = known[name]
+    strange = [] if allowed is None else sorted(set(found) - allowed)
+    if strange:
+        raise CheckpointError(f"{path}: {name} has options that are not understood: {', '.join(strange)}")
+    return found
