@@ -98,8 +98,10 @@ def test_wrong_requests_are_named(tmp_path: Path, dancers: SceneClips) -> None:
         performer(dancers.a, of(dancers)[:2])
     with pytest.raises(UsageError, match="no network would look"):
         performer(dancers.a, of(dancers), box=(0, 0, 9, 9))
-    with pytest.raises(UsageError, match="finds bodies"):
-        performer(dancers.a, kind="face68")
+    with pytest.raises(UsageError, match="looks at one person"):
+        performer(dancers.a, person=1)
+    with pytest.raises(InputError, match="a face's 68 are needed"):
+        performer(dancers.a, of(dancers), kind="face68")
     with pytest.raises(UsageError, match="1 videos cannot have 2"):
         performers([dancers.a], [of(dancers), of(dancers)])
     both = performers([dancers.a, dancers.b], [of(dancers), of(dancers)])

@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from figures import walk
+from figures import face, walk
 from tiny_network import GREY, REACH, colours, write_network
 
 from muybridge.errors import CheckpointError, InputError, MissingExtraError, MissingWeightsError
 from muybridge.landmarks import detect
 from muybridge.landmarks.layout import PLACE
 from muybridge.landmarks.network import decode, model_path
-from muybridge.landmarks.skeletons import COCO17
+from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE
 from muybridge.video.clip import Clip, Timing
 
 
@@ -87,6 +87,23 @@ def test_whole_bodies_and_open_sizes(tmp_path: Path) -> None:
         detect(
             Clip(torch.full_like(clip.pixels, int(GREY)), clip.timing), write_network(tmp_path / "n", 133, (None, None))
         )
+
+
+def test_a_face_is_found_by_a_network_of_whole_bodies_only(tmp_path: Path) -> None:
+    truth = face((130, 90), 70)
+    frame = np.full((200, 260, 3), GREY, np.float32)
+    for at, way in zip(truth.tolist(), colours(133)[WHOLEBODY_FACE], strict=True):
+        cv2.circle(frame, (round(at[0]), round(at[1])), 4, (GREY + REACH * way).tolist(), -1)
+    pixels = torch.from_numpy(frame.round().astype(np.uint8)).permute(2, 0, 1).expand(2, -1, -1, -1)
+    clip = Clip(pixels.contiguous(), Timing.constant(2))
+    found, report = detect(clip, write_network(tmp_path / "whole.onnx", 133, (256, 192)), kind="face68")
+    assert (found.kind, found.points.shape) == ("face68", (2, 68, 2))
+    # Lips and nose are drawn over one another here; of the others an edge of the dot is found.
+    outer = [*range(17), *range(36, 48)]
+    assert float((found.points[:, outer] - truth[outer]).norm(dim=-1).max()) < 6
+    assert len(report.confidence) == 2
+    with pytest.raises(CheckpointError, match="finds 17 points of a body and no face"):
+        detect(clip, write_network(tmp_path / "body.onnx", size=(256, 192)), kind="face68")
 
 
 def test_simcc_is_read_at_its_own_resolution() -> None:

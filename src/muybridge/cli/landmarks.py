@@ -23,7 +23,8 @@ def landmarks(
         Parameter(name="--landmarks", help="Of another program: OpenPose's folder, COCO JSON, text of 68 face points."),
     ] = None,
     kind: Annotated[
-        Literal["body25", "face68"] | None, Parameter(name="--kind", help="face68: only the face of OpenPose's files.")
+        Literal["body25", "face68"] | None,
+        Parameter(name="--kind", help="face68: the face alone, of files or a network of whole bodies."),
     ] = None,
     person: Annotated[int, Parameter(name="--person", help="Who, where the files hold several: 0 is the largest.")] = 0,
     model: Annotated[
