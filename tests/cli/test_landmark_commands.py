@@ -43,6 +43,7 @@ def test_landmarks_of_a_video(tmp_path: Path, dancers: SceneClips, command: Comm
     assert ended.code == 0
     assert "OpenPose JSON" in ended.err
     assert "2 people on one frame" in ended.err
+    assert "people at once: 2" in ended.err
     assert ended.out.splitlines()[-1] == str(out / "sheet.png")
     assert {p.name for p in out.iterdir()} == {"landmarks.json", "sheet.png", "report.json"}
     back, _ = read(out, 8)

@@ -1,5 +1,6 @@
 import builtins
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import torch
 from figures import face, walk
 from tiny_network import GREY, REACH, colours, write_network
 
+from muybridge.cli import main
 from muybridge.errors import CheckpointError, InputError, MissingExtraError, MissingWeightsError
 from muybridge.landmarks import detect
 from muybridge.landmarks.layout import PLACE
 from muybridge.landmarks.network import decode, model_path
 from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE
+from muybridge.video import write
 from muybridge.video.clip import Clip, Timing
 
 
@@ -57,6 +60,18 @@ def test_one_of_two_is_followed_from_a_box(tmp_path: Path) -> None:
     )
     assert float((found.points - truth)[:, :15].norm(dim=-1).max()) < 4
     assert report.warnings == ()
+    assert report.people is None
+
+
+def test_the_command_says_that_nobody_was_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip, _ = drawn([(120.0, 180.0)])
+    picture = write(tmp_path / "frames", clip.pixels, clip.timing)
+    words = [picture, "--model", write_network(tmp_path / "net.onnx", size=(256, 192)), "--out", tmp_path / "out"]
+    assert main(["landmarks", *map(str, words)]) == 0
+    said = capsys.readouterr().err
+    assert "one person was looked for" in said
+    assert "people at once" not in said
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["people"] is None
 
 
 def test_silhouettes_say_where_to_look(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def landmarks(
     )
     note(f"{report.how}: {report.detail}")
     sure = sum(report.confidence) / len(report.confidence)
-    note(f"{found.kind}, {found.points.shape[1]} points, mean confidence {sure:.2f}; people at once: {report.people}")
+    people = "one person was looked for" if report.people is None else f"people at once: {report.people}"
+    note(f"{found.kind}, {found.points.shape[1]} points, mean confidence {sure:.2f}; {people}")
     for warning in report.warnings:
         note(warning)
     printed().print(f"Use them with --landmarks {out}; judge them by", markup=False)

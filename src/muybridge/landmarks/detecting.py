@@ -72,7 +72,7 @@ def detect(
     )
     if lost:
         notes.append(f"the person was lost on {lost} of {len(clip)} frames")
-    return landmarks, checked(landmarks, "detected", network.name, clip.name, 1, tuple(notes))
+    return landmarks, checked(landmarks, "detected", network.name, clip.name, notes=tuple(notes))
 
 
 def extent(found: Person, main: slice) -> Corners | None:
