@@ -159,6 +159,24 @@ def test_a_subject_is_trained_with_its_landmarks_and_performs(
     assert ended.code == 0, ended.err
 
 
+def test_how_many_frames_it_is_drawn_from_and_smoothing_are_options(
+    performance: Path, tmp_path: Path, command: Command
+) -> None:
+    given = (performance / "run", "--driving", performance / "b.mp4", "--landmarks", performance / "b-json")
+    options = {"whole": (), "one": ("--sources", 1), "other": ("--sources", 1, "--seed", 1), "raw": ("--smooth", 1)}
+    made = {}
+    for name, words in options.items():
+        # Folders of PNGs show every difference.
+        ended = command("animate", *given, *words, "--out", tmp_path / name, "--device", "cpu")
+        assert ended.code == 0, ended.err
+        made[name] = muybridge.read(tmp_path / name).pixels
+    assert not any(torch.equal(made[name], made["whole"]) for name in ("one", "other", "raw"))
+    assert not torch.equal(made["one"], made["other"])
+    ended = command("animate", *given, "--smooth", 4, "--out", tmp_path / "even")
+    assert ended.code == 2
+    assert "odd window" in ended.err
+
+
 def test_two_videos_are_trained_on_from_the_command(performance: Path, tmp_path: Path, command: Command) -> None:
     both = (performance / "a.mp4", performance / "b.mp4", "--landmarks", performance / "a-json")
     ended = command(
