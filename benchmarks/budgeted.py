@@ -20,7 +20,7 @@ from muybridge import catalogue
 from muybridge.api.settings import settings
 from muybridge.data.folders import ClipFolder
 from muybridge.engine import Listener, RichListener, train
-from muybridge.method import Stage
+from muybridge.method import Data, Method, Stage
 from muybridge.video import Clip, contact_sheet
 
 STEPS = {"monkeynet": "learn.steps", "fomm": "training.steps", "articulated": "training.steps"}
@@ -44,7 +44,15 @@ class Trained:
 
 def machine() -> str:
     """What the figures were made on."""
-    return f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()}, PyTorch {torch.__version__}"
+    return f"{_processor()}, {torch.get_num_threads()} of {os.cpu_count()} threads, PyTorch {torch.__version__}"
+
+
+def _processor() -> str:
+    """Its name where Linux tells it; elsewhere the architecture."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.machine()
 
 
 def fit_within(
@@ -81,15 +89,20 @@ def fit_within(
 
 
 def _affordable(method: str, folder: Path, minutes: float, preset: str | None, changes: Mapping[str, Any]) -> int:
-    """Steps of the main stage in these minutes, by the mean time of a few of them."""
+    """Steps of the main stage in these minutes."""
     kind = catalogue.find(method)
     built = kind(settings(kind, preset, changes))
     clips = ClipFolder(folder)
     clips.paths = clips.paths[:SAMPLE]
+    return steps_within(minutes, built, built.prepare(clips), "cpu")
+
+
+def steps_within(minutes: float, method: Method[Any, Any], data: Data, device: str) -> int:
+    """Steps that these minutes hold, by the mean time of the first few; the method is trained by those."""
     clock = _Clock()
-    train(built, built.prepare(clips), device="cpu", listener=clock, log_every=1, stop_after=WARM + PROBE)
+    train(method, data, device=device, listener=clock, log_every=1, stop_after=WARM + PROBE)
     seconds = (clock.times[-1] - clock.times[WARM - 1]) / (len(clock.times) - WARM)
-    print(f"{method}: {seconds:.3f} s a step")
+    print(f"{method.card.name}: {seconds:.3f} s a step", flush=True)
     return int(60 * minutes * SHARE / seconds)
 
 

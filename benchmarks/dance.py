@@ -1,12 +1,15 @@
 """TS-Net on real dancers and on puppets: held-out frames drawn again, and each subject moving as the other.
 
-    python3 benchmarks/dance.py DATA --out DIR [--train-minutes 25] [--set train.steps=3000 ...]
-    python3 benchmarks/dance.py --puppets --out DIR
+    python benchmarks/dance.py DATA --out DIR [--train-minutes 25] [--threads 2] [--set losses.ssim=1 ...]
+    python benchmarks/dance.py --puppets --out DIR
 
 DATA holds images/NAME/*.jpg and labels/NAME/*.json (OpenPose, one file a frame). The first two thirds of each clip are
-trained on (with --held third all but every third frame); the rest is held out, and drawn from its landmarks alone.
-Stopped or killed, the same command goes on.
-Writes to DIR: run/ (the training), self-NAME.png and cross.png to look at, figures.json and figures.md.
+trained on (with --held third all but every third frame); the rest is held out, and drawn from its landmarks alone. A
+clip ends where the numbers of its frames jump.
+The time of a few steps says how many the minutes hold, the fall of the learning rate among them; plan.json keeps that
+number, and whoever sets train.steps gets those. Stopped or killed, the same command goes on.
+Writes to DIR: run/ (the training), self-NAME.png and cross.png to look at, figures.json and figures.md with what they
+were made by.
 
 L2 is the root of the mean squared difference of RGB in [0, 1] of a frame, SSIM that of Wang et al. 2004; means over
 frames. `nearest` shows, for each held-out frame, the trained-on frame whose landmarks are nearest: what copying gives.
@@ -15,17 +18,21 @@ With --puppets the truth of each subject moving as the other is known, and measu
 
 import argparse
 import json
-import time
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
+from budgeted import machine, steps_within
 from torch import Tensor
 
-from muybridge.api.settings import settings
+from muybridge.api.settings import settings, settled
 from muybridge.data.crop import crop
-from muybridge.engine import Listener, train
+from muybridge.engine import RichListener, load, train
 from muybridge.errors import InputError
 from muybridge.landmarks import Landmarks, coloured, from_joints, label_indices
 from muybridge.landmarks import read as read_landmarks
@@ -36,6 +43,7 @@ from muybridge.methods.tsnet.method import Tsnet
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, Timing, contact_sheet, probe, read, write
+from muybridge.video.paths import images_in
 
 SHARE = 2 / 3
 """Of each clip, trained on."""
@@ -51,6 +59,8 @@ class Dancer:
     held: list[int]
     """Frames that are not trained on."""
     truth: Clip | None = None
+    note: str = ""
+    """What of the clip is not used at all, and why."""
 
     @property
     def kept(self) -> list[int]:
@@ -63,27 +73,27 @@ def held_out(count: int, how: str) -> list[int]:
     return list(range(2, count, 3)) if how == "third" else list(range(round(SHARE * count), count))
 
 
-class Clock(Listener):
-    """Prints the losses now and then."""
-
-    def __init__(self) -> None:
-        self.last = time.monotonic()
-
-    def on_step(self, stage: Any, step: int, losses: Any, rate: float, left: float) -> None:
-        if time.monotonic() - self.last > 30:
-            self.last = time.monotonic()
-            shown = ", ".join(f"{name} {value:.3f}" for name, value in losses.items())
-            print(f"step {step}, {rate:.2f} steps/s, {left / 60:.1f} min left: {shown}", flush=True)
+def unbroken(names: Sequence[str]) -> int:
+    """How many of these files there are before their numbers jump: what follows was filmed at another time."""
+    numbers = [int(re.findall(r"\d+", name)[-1]) if re.search(r"\d", name) else i for i, name in enumerate(names)]
+    steps = [b - a for a, b in pairwise(numbers)]
+    return next((i + 1 for i, step in enumerate(steps) if step > steps[0]), len(names))
 
 
 def filmed(folder: Path, side: int, held: str) -> list[Dancer]:
     """Every clip below `folder` that has labels; frames at most `side` pixels long."""
     found = []
     for images in sorted(p for p in (folder / "images").iterdir() if (folder / "labels" / p.name).is_dir()):
-        clip = read(images, max_side=side)
-        marks, _ = read_landmarks(folder / "labels" / images.name)
-        marks = marks.resized(probe(images).size, (clip.height, clip.width))
-        found.append(Dancer(images.name, clip, marks, held_out(len(clip), held)))
+        names = [p.name for p in images_in(images)]
+        marks, _ = read_landmarks(folder / "labels" / images.name, len(names), names=names)
+        whole = unbroken(names)
+        clip = read(images, max_side=side, max_frames=whole)
+        marks = marks[:whole].resized(probe(images).size, (clip.height, clip.width))
+        note = ""
+        if rest := names[whole:]:
+            jump = f"the numbers jump from {names[whole - 1]} to {rest[0]}"
+            note = f"{images.name} without its last {len(rest)} frames: {jump}"
+        found.append(Dancer(images.name, clip, marks, held_out(whole, held), note=note))
     if not found:
         raise InputError(f"{folder} holds no images/NAME with labels/NAME")
     return found
@@ -121,21 +131,62 @@ def nearest(track: Track, followed: Landmarks) -> Tensor:
     return track.pixels[distance.argmin(1)].float() / 255
 
 
-def fitted(dancers: list[Dancer], config: TsnetConfig, out: Path, minutes: float, seed: int) -> tuple[Tsnet, TsnetData]:
-    """Train, or go on training, for at most so many minutes in this call; a finished run is only opened."""
-    torch.manual_seed(seed)
+def wished(told: argparse.Namespace) -> TsnetConfig:
+    """The settings as they were asked for."""
+    changes = {name: json.loads(value) for name, value in (each.split("=", 1) for each in told.set)}
+    config, notes = settled(Tsnet, settings(Tsnet, told.preset, changes))
+    assert isinstance(config, TsnetConfig)
+    print(*notes, sep="\n", flush=True)
+    return config
+
+
+def planned(told: argparse.Namespace, config: TsnetConfig, dancers: list[Dancer]) -> TsnetConfig:
+    """The settings with as many steps as the minutes hold: measured once, and kept in plan.json."""
+    plan = told.out / "plan.json"
+    asked = {name: str(value) for name, value in vars(told).items() if name != "out"}
+    if plan.is_file():
+        kept = json.loads(plan.read_text(encoding="utf-8"))
+        if kept["asked"] != asked:
+            raise InputError(f"{told.out} was made with other options", "Choose another --out, or give the same.")
+    else:
+        method, steps = Tsnet(config), config.train.steps
+        if not any(each.startswith("train.steps=") for each in told.set):
+            steps = steps_within(told.train_minutes, method, prepared(method, dancers), told.device)
+        kept = {"asked": asked, "steps": steps}
+        told.out.mkdir(parents=True, exist_ok=True)
+        plan.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    return config.model_copy(update={"train": config.train.model_copy(update={"steps": kept["steps"]})})
+
+
+def prepared(method: Tsnet, dancers: list[Dancer]) -> TsnetData:
+    """What is trained on."""
+    return method.prepare([d.clip[d.kept] for d in dancers], landmarks=[d.landmarks[d.kept] for d in dancers])
+
+
+def fitted(dancers: list[Dancer], config: TsnetConfig, told: argparse.Namespace) -> tuple[Tsnet, TsnetData, Run]:
+    """Train to the end, or go on training; a finished run is only opened."""
+    torch.manual_seed(told.seed)
     method = Tsnet(config)
-    cuts = [d.clip[d.kept] for d in dancers]
-    data = method.prepare(cuts, landmarks=[d.landmarks[d.kept] for d in dancers])
-    there = (out / "run.json").is_file()
-    run = Run.open(out, "tsnet") if there else Run.create(out, "tsnet", config.model_dump(mode="json"))
-    if there and run.config != config.model_dump(mode="json"):
+    data, out = prepared(method, dancers), told.out / "run"
+    wanted, there = config.model_dump(mode="json"), (out / "run.json").is_file()
+    run = Run.open(out, "tsnet") if there else Run.create(out, "tsnet", wanted, preset=told.preset)
+    if run.config != wanted:
         raise InputError(f"{out} was made with other settings", "Choose another --out.")
-    began = time.monotonic()
-    while run.record.status != "finished" and (time.monotonic() - began) / 60 < minutes:
-        train(method, data, run, seed=seed, resume=run.has_checkpoint, stop_after=100, listener=Clock())
-    print(f"{run.record.done} of {config.train.steps} steps, {run.record.seconds or 0:.0f} s in all", flush=True)
-    return method.eval(), data
+    if run.record.status == "finished":
+        load(method, run.load_weights())
+    else:
+        # Previews are rare, so that the minutes go into steps.
+        train(
+            method,
+            data,
+            run,
+            seed=told.seed,
+            device=told.device,
+            preview_seconds=300,
+            resume=run.has_checkpoint,
+            listener=RichListener(quiet=30),
+        )
+    return method.eval(), data, run
 
 
 def self_reconstruction(method: Tsnet, data: TsnetData, dancers: list[Dancer], out: Path) -> dict[str, Any]:
@@ -177,9 +228,34 @@ def save(path: Path, rows: dict[str, Tensor]) -> None:
     write(path, [contact_sheet(rows, columns=8, height=192)], Timing.constant(1), force=True)
 
 
-def page(figures: dict[str, Any]) -> str:
-    """The figures as a table."""
-    lines = ["| setting | subject | what | L2 | SSIM |", "|---|---|---|---|---|"]
+def made_by(run: Run, told: argparse.Namespace, dancers: list[Dancer]) -> dict[str, Any]:
+    """What the figures were made by."""
+    record = run.record
+    return {
+        "preset": told.preset,
+        "set": told.set,
+        "steps": record.done,
+        "seconds": round(record.seconds),
+        "machine": machine(),
+        "threads": record.threads,
+        "precision": record.precision,
+        "seed": record.seed,
+        "date": datetime.now(UTC).date().isoformat(),
+        "held": told.held,
+        "frames": {d.name: {"trained on": len(d.kept), "held out": len(d.held)} for d in dancers},
+        "notes": [d.note for d in dancers if d.note],
+    }
+
+
+def page(made: dict[str, Any], figures: dict[str, Any]) -> str:
+    """The figures as a table, below a line that says what they were made by."""
+    head = [
+        " ".join(["tsnet, preset", made["preset"], *made["set"]]),
+        f"{made['steps']} steps in {made['seconds'] / 60:.1f} minutes",
+        f"{made['machine']}, {made['precision']}, seed {made['seed']}, {made['date']}",
+    ]
+    lines = ["; ".join([*head, *made["notes"]]), ""]
+    lines += ["| setting | subject | what | L2 | SSIM |", "|---|---|---|---:|---:|"]
     for setting, subjects in figures.items():
         for name, each in subjects.items():
             for what, values in each.items():
@@ -198,22 +274,25 @@ def main() -> None:
     parser.add_argument("--preset", default="draft")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--train-minutes", type=float, default=25.0)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="auto")
     told = parser.parse_args()
     if told.puppets == (told.data is not None):
         parser.error("name either DATA or --puppets")
-    changes = {name: json.loads(value) for name, value in (each.split("=", 1) for each in told.set)}
-    config = settings(Tsnet, told.preset, changes)
-    assert isinstance(config, TsnetConfig)
+    torch.set_num_threads(told.threads)
+    config = wished(told)
     dancers = drawn_puppets(told.frames, told.held) if told.puppets else filmed(told.data, 8 * config.size, told.held)
-    told.out.mkdir(parents=True, exist_ok=True)
-    method, data = fitted(dancers, config, told.out / "run", told.train_minutes, told.seed)
+    config = planned(told, config, dancers)
+    method, data, run = fitted(dancers, config, told)
     figures = {"held out": self_reconstruction(method, data, dancers, told.out)}
     if len(dancers) > 1:
         figures["across"] = across(method, data, dancers, told.out)
-    (told.out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    (told.out / "figures.md").write_text(page(figures), encoding="utf-8")
-    print(page(figures))
+    made = made_by(run, told, dancers)
+    text = json.dumps({"made": made, "figures": figures}, indent=2)
+    (told.out / "figures.json").write_text(text + "\n", encoding="utf-8")
+    (told.out / "figures.md").write_text(page(made, figures), encoding="utf-8")
+    print(page(made, figures))
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ def test_landmarks_of_a_video(tmp_path: Path, dancers: SceneClips, command: Comm
     assert ended.code == 0
     assert "OpenPose JSON" in ended.err
     assert "2 people on one frame" in ended.err
+    assert "people at once: 2" in ended.err
     assert ended.out.splitlines()[-1] == str(out / "sheet.png")
     assert {p.name for p in out.iterdir()} == {"landmarks.json", "sheet.png", "report.json"}
     back, _ = read(out, 8)
@@ -98,8 +99,10 @@ def test_wrong_requests_are_named(tmp_path: Path, dancers: SceneClips) -> None:
         performer(dancers.a, of(dancers)[:2])
     with pytest.raises(UsageError, match="no network would look"):
         performer(dancers.a, of(dancers), box=(0, 0, 9, 9))
-    with pytest.raises(UsageError, match="finds bodies"):
-        performer(dancers.a, kind="face68")
+    with pytest.raises(UsageError, match="looks at one person"):
+        performer(dancers.a, person=1)
+    with pytest.raises(InputError, match="a face's 68 are needed"):
+        performer(dancers.a, of(dancers), kind="face68")
     with pytest.raises(UsageError, match="1 videos cannot have 2"):
         performers([dancers.a], [of(dancers), of(dancers)])
     both = performers([dancers.a, dancers.b], [of(dancers), of(dancers)])
@@ -154,6 +157,24 @@ def test_a_subject_is_trained_with_its_landmarks_and_performs(
     source = ("--source", performance / "b.mp4", "--source-landmarks", performance / "b-json", "--no-align")
     ended = command("animate", performance / "run", *given, *source, "--out", tmp_path / "bb.mp4", "--device", "cpu")
     assert ended.code == 0, ended.err
+
+
+def test_how_many_frames_it_is_drawn_from_and_smoothing_are_options(
+    performance: Path, tmp_path: Path, command: Command
+) -> None:
+    given = (performance / "run", "--driving", performance / "b.mp4", "--landmarks", performance / "b-json")
+    options = {"whole": (), "one": ("--sources", 1), "other": ("--sources", 1, "--seed", 1), "raw": ("--smooth", 1)}
+    made = {}
+    for name, words in options.items():
+        # Folders of PNGs show every difference.
+        ended = command("animate", *given, *words, "--out", tmp_path / name, "--device", "cpu")
+        assert ended.code == 0, ended.err
+        made[name] = muybridge.read(tmp_path / name).pixels
+    assert not any(torch.equal(made[name], made["whole"]) for name in ("one", "other", "raw"))
+    assert not torch.equal(made["one"], made["other"])
+    ended = command("animate", *given, "--smooth", 4, "--out", tmp_path / "even")
+    assert ended.code == 2
+    assert "odd window" in ended.err
 
 
 def test_two_videos_are_trained_on_from_the_command(performance: Path, tmp_path: Path, command: Command) -> None:

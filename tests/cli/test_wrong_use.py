@@ -252,6 +252,12 @@ def test_a_folder_that_is_no_run(pair: Pair, command: Command, tmp_path: Path) -
     refused(command("animate", tmp_path / "nowhere", "--driving", pair.b, "--out", tmp_path / "x.mp4"), 1, "run.json")
 
 
+def test_options_of_landmarks_are_refused_for_a_pair(job: Path, pair: Pair, command: Command, tmp_path: Path) -> None:
+    for words in (["--sources", 1], ["--smooth", 3], ["--seed", 1]):
+        refused(command("animate", job, "--driving", pair.b, "--out", tmp_path / "x.mp4", *words), 2, "no landmarks")
+    assert not list(tmp_path.iterdir())
+
+
 def test_outputs_that_exist(job: Path, pair: Pair, command: Command, tmp_path: Path) -> None:
     there = tmp_path / "there.mp4"
     there.write_bytes(b"mine")

@@ -111,12 +111,64 @@ def test_each_part_of_a_face_takes_the_subjects_size_and_keeps_its_own_movement(
     )
 
 
+def without(own: Landmarks, frames: list[int], rows: range) -> Landmarks:
+    """The same with these points not found, as detectors write it: at (0, 0) with confidence 0."""
+    points, trust = own.points.clone(), own.confidence.clone()
+    for frame in frames:
+        points[frame, list(rows)], trust[frame, list(rows)] = 0.0, 0.0
+    return Landmarks(points, trust, "face68")
+
+
+def nodding(count: int) -> Landmarks:
+    """A face that goes its way, turns in the picture, comes nearer and speaks."""
+    each = []
+    for t in range(count):
+        turn = torch.tensor(0.05 * t)
+        way = torch.stack([torch.stack([turn.cos(), -turn.sin()]), torch.stack([turn.sin(), turn.cos()])])
+        each.append(face((0, 0), 30 + t, mouth=1 + 0.3 * (t % 3)) @ way.T + torch.tensor([90.0 + 2 * t, 80.0 + t]))
+    return faces(*each)
+
+
+def test_an_eye_that_is_not_found_moves_nothing_else() -> None:
+    subject = faces(*[face((50, 60), 20, eyes=2.0)] * 3)
+    driving, eye = nodding(9), range(36, 42)
+    wanted, out = align(driving, subject), align(without(driving, [2, 3, 8], eye), subject)
+    others = [i for i in range(68) if i not in eye]
+    assert torch.allclose(out.points[:, others], wanted.points[:, others], atol=0.05)
+    assert float((out.points - wanted.points).norm(dim=-1).max()) < 0.5
+    assert out.confidence[2, 36] == 0
+    # Nor where it belongs to the subject.
+    assert torch.allclose(
+        align(driving, without(subject, [0, 1], eye)).points[:, others], wanted.points[:, others], atol=1e-3
+    )
+
+
+def test_a_face_is_known_from_frames_that_lack_a_few_points() -> None:
+    subject, driving = faces(*[face((50, 60), 20)] * 4), nodding(8)
+    holed = driving
+    for t in range(8):
+        holed = without(holed, [t], range(5 * t, 5 * t + 4))
+    assert not bool(holed.seen.all(1).any())
+    wanted, out = align(driving, subject), align(holed, subject)
+    assert float((out.points - wanted.points)[out.seen].norm(dim=-1).max()) < 0.5
+
+
+def test_points_that_a_face_never_shows_are_where_the_others_has_them() -> None:
+    one, eye = faces(*[face((50, 60), 20)] * 3), range(36, 42)
+    far = one.moved(3, (7, -5))
+    for driving, subject in ((far, without(one, [0, 1, 2], eye)), (without(far, [0, 1, 2], eye), one)):
+        assert torch.allclose(align(driving, subject).points, one.points, atol=1e-3)
+    blind = align(without(far, [0, 1, 2], eye), without(one, [0, 1, 2], eye))
+    assert torch.allclose(blind.points[blind.seen], one.points[blind.seen], atol=0.5)
+    assert bool(blind.points.isfinite().all())
+
+
 def test_what_cannot_be_aligned_is_told() -> None:
     body, one = walk([(50.0, 90.0)]), faces(face((50, 60), 20))
     with pytest.raises(InputError, match="cannot drive"):
         align(body, one)
     gone = Landmarks(one.points, 0 * one.confidence, "face68")
-    with pytest.raises(InputError, match="subject's face is seen whole on no frame"):
+    with pytest.raises(InputError, match="subject's face is seen nearly whole on no frame"):
         align(one, gone)
     with pytest.raises(InputError, match="never seen whole enough"), pytest.warns(MuybridgeWarning):
         align(Landmarks(body.points, 0 * body.confidence, "body25"), body)

@@ -1,5 +1,6 @@
 import builtins
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +8,16 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from figures import walk
+from figures import face, walk
 from tiny_network import GREY, REACH, colours, write_network
 
+from muybridge.cli import main
 from muybridge.errors import CheckpointError, InputError, MissingExtraError, MissingWeightsError
 from muybridge.landmarks import detect
 from muybridge.landmarks.layout import PLACE
 from muybridge.landmarks.network import decode, model_path
-from muybridge.landmarks.skeletons import COCO17
+from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE
+from muybridge.video import write
 from muybridge.video.clip import Clip, Timing
 
 
@@ -57,6 +60,18 @@ def test_one_of_two_is_followed_from_a_box(tmp_path: Path) -> None:
     )
     assert float((found.points - truth)[:, :15].norm(dim=-1).max()) < 4
     assert report.warnings == ()
+    assert report.people is None
+
+
+def test_the_command_says_that_nobody_was_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip, _ = drawn([(120.0, 180.0)])
+    picture = write(tmp_path / "frames", clip.pixels, clip.timing)
+    words = [picture, "--model", write_network(tmp_path / "net.onnx", size=(256, 192)), "--out", tmp_path / "out"]
+    assert main(["landmarks", *map(str, words)]) == 0
+    said = capsys.readouterr().err
+    assert "one person was looked for" in said
+    assert "people at once" not in said
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["people"] is None
 
 
 def test_silhouettes_say_where_to_look(tmp_path: Path) -> None:
@@ -87,6 +102,23 @@ def test_whole_bodies_and_open_sizes(tmp_path: Path) -> None:
         detect(
             Clip(torch.full_like(clip.pixels, int(GREY)), clip.timing), write_network(tmp_path / "n", 133, (None, None))
         )
+
+
+def test_a_face_is_found_by_a_network_of_whole_bodies_only(tmp_path: Path) -> None:
+    truth = face((130, 90), 70)
+    frame = np.full((200, 260, 3), GREY, np.float32)
+    for at, way in zip(truth.tolist(), colours(133)[WHOLEBODY_FACE], strict=True):
+        cv2.circle(frame, (round(at[0]), round(at[1])), 4, (GREY + REACH * way).tolist(), -1)
+    pixels = torch.from_numpy(frame.round().astype(np.uint8)).permute(2, 0, 1).expand(2, -1, -1, -1)
+    clip = Clip(pixels.contiguous(), Timing.constant(2))
+    found, report = detect(clip, write_network(tmp_path / "whole.onnx", 133, (256, 192)), kind="face68")
+    assert (found.kind, found.points.shape) == ("face68", (2, 68, 2))
+    # Lips and nose are drawn over one another here; of the others an edge of the dot is found.
+    outer = [*range(17), *range(36, 48)]
+    assert float((found.points[:, outer] - truth[outer]).norm(dim=-1).max()) < 6
+    assert len(report.confidence) == 2
+    with pytest.raises(CheckpointError, match="finds 17 points of a body and no face"):
+        detect(clip, write_network(tmp_path / "body.onnx", size=(256, 192)), kind="face68")
 
 
 def test_simcc_is_read_at_its_own_resolution() -> None:

@@ -8,9 +8,9 @@ import torch
 from figures import face, person
 
 from muybridge.errors import InputError, UsageError
-from muybridge.landmarks import read
+from muybridge.landmarks import read, to_json
 from muybridge.landmarks.layout import FACE, LEFT_HAND, PLACE, RIGHT_HAND
-from muybridge.landmarks.skeletons import COCO17, HALPE26, OPENPOSE18, from_coco, named
+from muybridge.landmarks.skeletons import COCO17, HALPE26, OPENPOSE18, WHOLEBODY_FACE, from_coco, named
 
 FEET = [(100.0 + 3 * t, 200.0) for t in range(6)]
 
@@ -164,6 +164,43 @@ def test_whole_bodies_come_to_their_rows() -> None:
     assert whole[FACE.stop - 1, 2] == 0
     halpe = from_coco(rows[:26])
     assert halpe[PLACE["neck"], 0] == HALPE26.index("neck")
+
+
+def test_faces_are_taken_from_whole_bodies(tmp_path: Path) -> None:
+    points = face((50, 60), 30)
+    whole = np.zeros((133, 3))
+    whole[:17] = np.stack([person((60, 200), 10)[PLACE[name]] for name in COCO17])
+    whole[WHOLEBODY_FACE] = np.concatenate([points.numpy(), np.full((68, 1), 0.8)], 1)
+    (tmp_path / "results.json").write_text(json.dumps([coco(whole, t, score=0.9) for t in range(3)]))
+    body, _ = read(tmp_path / "results.json", 3)
+    assert (body.kind, body.points.shape) == ("body25", (3, 137, 2))
+    found, report = read(tmp_path / "results.json", 3, kind="face68")
+    assert (found.kind, found.points.shape) == ("face68", (3, 68, 2))
+    assert torch.allclose(found.points, points, atol=1e-3)
+    assert report.confidence == pytest.approx((0.8, 0.8, 0.8))
+    # What was written of the whole body holds the face too.
+    (tmp_path / "landmarks.json").write_text(to_json(body, (300, 200)))
+    again, report = read(tmp_path, 3, kind="face68")
+    assert torch.allclose(again.points, points, atol=1e-3)
+    assert report.size == (300, 200)
+    assert torch.allclose(body.face().points, points, atol=1e-3)
+    assert found.face() is found
+
+
+def test_files_without_a_face_are_refused_where_one_is_needed(tmp_path: Path) -> None:
+    rows = np.stack([person((100, 200), 10)[PLACE[name]] for name in COCO17])
+    (tmp_path / "set.json").write_text(json.dumps([coco(rows, 0, score=0.9)]))
+    with pytest.raises(InputError, match="holds bodies without a face, and face68 is needed"):
+        read(tmp_path / "set.json", 1, kind="face68")
+    body, _ = read(tmp_path / "set.json", 1)
+    with pytest.raises(InputError, match="body's 25 points"):
+        body.face()
+    (tmp_path / "landmarks.json").write_text(to_json(body, (300, 200)))
+    with pytest.raises(InputError, match="bodies without a face"):
+        read(tmp_path / "landmarks.json", 1, kind="face68")
+    (tmp_path / "face.txt").write_text("\n".join(f"{x} {y}" for x, y in face((50, 60), 30).tolist()))
+    with pytest.raises(InputError, match="holds faces alone, and body25 is needed"):
+        read(tmp_path / "face.txt", 1, kind="body25")
 
 
 def test_a_made_point_needs_both_of_its_ends() -> None:

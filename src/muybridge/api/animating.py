@@ -39,6 +39,9 @@ def animate(
     landmarks: Given | None = None,
     source_landmarks: Given | None = None,
     align: bool = True,
+    sources: int | None = None,
+    smoothing: int | None = None,
+    seed: int | None = None,
     force: bool = False,
     device: str = "auto",
 ) -> tuple[Path, tuple[str, ...]]:
@@ -60,7 +63,8 @@ def animate(
     affine      with the method's own map between the two subjects, so that the source keeps its own turn, size and
                 place; without, those of the driving subject come along
     masks, box, how   silhouettes of the driving clip, see `mask`
-    landmarks, source_landmarks, align   for methods that need landmarks, see `performing.animate_person`
+    landmarks, source_landmarks, align, sources, smoothing, seed
+                for methods that need landmarks, see `performing.animate_person`
     returns     the file, and what a person should know of how it was made
     """
     target = Path(out)
@@ -71,8 +75,9 @@ def animate(
     carried: dict[str, Any] = {"mode": mode, "scale": scale, "adapt_covariances": adapt_covariances}
     if needs != "folder" and ({*carried.values()} != {None} or best_frame or max_side is not None):
         raise UsageError(f"{name} moves its subjects in one way only: modes are for pictures")
-    if needs != "landmarks" and (landmarks is not None or source_landmarks is not None):
-        raise UsageError(f"{name} uses no landmarks", "Leave them out.")
+    followed = (landmarks, source_landmarks, sources, smoothing, seed)
+    if needs != "landmarks" and any(each is not None for each in followed):
+        raise UsageError(f"{name} uses no landmarks", "Leave them, and sources, smoothing and seed, out.")
     notes: Sequence[str]
     if needs == "folder":
         if background != "black" or masks is not None or box is not None:
@@ -83,9 +88,20 @@ def animate(
     elif needs == "landmarks":
         if background != "black" or masks is not None:
             raise UsageError("whole pictures are made from landmarks: backgrounds and masks are for pairs")
-        given: dict[str, Given | None] = {"landmarks": landmarks, "source_landmarks": source_landmarks}
         notes = animate_person(
-            fitted.method, fitted.data, driving, source, target, **given, box=box, align=align, force=force
+            fitted.method,
+            fitted.data,
+            driving,
+            source,
+            target,
+            landmarks=landmarks,
+            source_landmarks=source_landmarks,
+            box=box,
+            align=align,
+            sources=sources,
+            smoothing=smoothing,
+            seed=seed,
+            force=force,
         )
     else:
         notes = _animate_subject(fitted, driving, source, target, background, affine, masks, box, how, force)

@@ -61,7 +61,7 @@ def find_landmarks(
 
     out        folder: landmarks.json, which `fit` and `animate` take, sheet.png to judge by, report.json
     given      files of another program, see `landmarks.read`; None: found by a pose network
-    kind       "body25" or "face68", where the files hold both
+    kind       "face68": the face alone, where the files or the network have whole bodies
     person     who, where the files hold several: 0 is the largest
     model      the network's file, see `landmarks.detect`
     box        hint for the network: (x0, y0, x1, y1), in pixels, round the person on the first frame
@@ -102,14 +102,14 @@ def performer(
     if isinstance(given, Landmarks):
         if len(given) != len(clip):
             raise InputError(f"{clip.name} has {len(clip)} frames, and its landmarks have {len(given)}")
-        return Performer(name_of(video), path, clip, given, None)
+        return Performer(name_of(video), path, clip, given.face() if kind == "face68" else given, None)
     if given is None:
-        if person or kind == "face68":
+        if person:
             raise UsageError(
-                "the network finds bodies, one in the box that it is given",
-                "For a face or another person give landmarks of another program, or a box.",
+                "the network looks at one person, the one in the box that it is given",
+                "For another person give a --box, or landmarks of another program.",
             )
-        landmarks, report = detect(clip, model, None if box is None else scaled_box(box, video, clip))
+        landmarks, report = detect(clip, model, None if box is None else scaled_box(box, video, clip), kind)
         return Performer(name_of(video), path, clip, landmarks, report)
     landmarks, report = read_landmarks(
         given, len(clip), names=_names(video, clip), kind=kind, person=person, cut=max_frames is not None

@@ -69,6 +69,9 @@ def animate_person(
     source_landmarks: Given | None = None,
     box: Box | None = None,
     align: bool = True,
+    sources: int | None = None,
+    smoothing: int | None = None,
+    seed: int | None = None,
     force: bool = False,
 ) -> tuple[str, ...]:
     """Write the subject's performance, with the driving clip's exact times and sound; returns what should be known.
@@ -80,13 +83,18 @@ def animate_person(
     source_landmarks  of a source that is a video
     box               hint for that network
     align             bring the driving landmarks to the subject's size and place
+    sources           frames of the subject that it is drawn from; as many as in the training unless told
+    smoothing         frames over which the driving landmarks are averaged, odd, 1 leaves them; the method's own unless
+                      told: 5 for tsnet
+    seed              of the choice of those frames
     """
     kind = getattr(method.config, "kind", None)
     if driving is None and landmarks is not None:
         raise UsageError("landmarks were given without their video", "Name it with --driving.")
     who = None if driving is None else performer(driving, landmarks, kind=kind, box=box)
     subject = _subject(source, source_landmarks, kind)
-    options: dict[str, Any] = {"aligned": align}
+    asked = {"sources": sources, "smoothing": smoothing, "seed": seed}
+    options: dict[str, Any] = {"aligned": align} | {name: x for name, x in asked.items() if x is not None}
     if who is not None:
         options["landmarks"] = who.landmarks
     chosen: Clip | str | None = subject.clip if isinstance(subject, Performer) else subject

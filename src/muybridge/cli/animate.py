@@ -63,6 +63,14 @@ def animate(
     align: Annotated[
         bool, Parameter(name="--align", help="Bring driving landmarks to the subject's size and place.")
     ] = True,
+    sources: Annotated[
+        int | None,
+        Parameter(name="--sources", help="Frames that a subject of landmarks is drawn from; as trained unless told."),
+    ] = None,
+    smooth: Annotated[
+        int | None, Parameter(name="--smooth", help="Frames to average driving landmarks over, odd; 1 leaves them.")
+    ] = None,
+    seed: Annotated[int | None, Parameter(name="--seed", help="Of the choice of those --sources.")] = None,
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
@@ -121,6 +129,9 @@ def animate(
         landmarks=landmarks,
         source_landmarks=source_landmarks,
         align=align,
+        sources=sources,
+        smoothing=smooth,
+        seed=seed,
         force=force,
         device=device,
     )

@@ -23,7 +23,8 @@ def landmarks(
         Parameter(name="--landmarks", help="Of another program: OpenPose's folder, COCO JSON, text of 68 face points."),
     ] = None,
     kind: Annotated[
-        Literal["body25", "face68"] | None, Parameter(name="--kind", help="face68: only the face of OpenPose's files.")
+        Literal["body25", "face68"] | None,
+        Parameter(name="--kind", help="face68: the face alone, of files or a network of whole bodies."),
     ] = None,
     person: Annotated[int, Parameter(name="--person", help="Who, where the files hold several: 0 is the largest.")] = 0,
     model: Annotated[
@@ -65,7 +66,8 @@ def landmarks(
     )
     note(f"{report.how}: {report.detail}")
     sure = sum(report.confidence) / len(report.confidence)
-    note(f"{found.kind}, {found.points.shape[1]} points, mean confidence {sure:.2f}; people at once: {report.people}")
+    people = "one person was looked for" if report.people is None else f"people at once: {report.people}"
+    note(f"{found.kind}, {found.points.shape[1]} points, mean confidence {sure:.2f}; {people}")
     for warning in report.warnings:
         note(warning)
     printed().print(f"Use them with --landmarks {out}; judge them by", markup=False)

@@ -22,6 +22,8 @@ PARTS = (
     *(tuple(range(36, 42)), tuple(range(42, 48)), tuple(range(48, 68))),
 )
 """Of a face: jaw, two brows, nose, two eyes, mouth."""
+NEARLY = 0.9
+"""Share of a face's points that are sure on the frames that tell its usual shape; all of them seldom are."""
 
 _CHAIN = (("nose", "neck"), ("neck", "mid_hip"))
 _LEG = (("hip", "knee"), ("knee", "ankle"))
@@ -39,6 +41,8 @@ def align(driving: Landmarks, subject: Landmarks) -> Landmarks:
 
     Faces, part by part as in Wang et al., "Few-shot video-to-video synthesis" (2019): the face as a whole by its size
     and middle, and then each of jaw, brows, nose, eyes and mouth by its own usual size and its usual place in the face.
+    Points that are not seen are taken to be where the clip's usual shape has them, turned, scaled and moved as what is
+    seen of it; their confidence stays.
 
     Raises InputError where the two are of different kinds, or one of them is never seen. Where ankles are never seen, a
     MuybridgeWarning says so and the trunk's length and the neck are used in their place.
@@ -174,31 +178,72 @@ def _landed(lowest: Float[Tensor, "T"]) -> Float[Tensor, "T"]:
 
 
 def _faces(driving: Landmarks, subject: Landmarks) -> Landmarks:
-    one, two = _whole(driving, "driving"), _whole(subject, "subject's")
+    whole = _whole(driving, "driving"), _whole(subject, "subject's")
+    usual = [_usual(face) for face in whole]
+    # What one face never shows is where the other's shape has it.
+    usual = [_filled(own, other) for own, other in (usual, usual[::-1])]
+    one, two = (_filled(face, shape) for face, shape in zip(whole, usual, strict=True))
+    followed = _filled(driving, usual[0]).points
     scale = _extent(two.points).norm() / _extent(one.points).norm().clamp(min=1e-6)
     middles = [face.points.mean(1, keepdim=True) for face in (one, two)]
-    here = driving.points.mean(1, keepdim=True)
+    here = followed.mean(1, keepdim=True)
     moved = middles[1].mean(0) + scale * (here - middles[0].mean(0))
-    points = torch.zeros_like(driving.points)
+    points = torch.zeros_like(followed)
     for part in PARTS:
         rows = list(part)
-        usual = [
+        places = [
             (face.points[:, rows].mean(1, keepdim=True) - middle).mean(0)
             for face, middle in zip((one, two), middles, strict=True)
         ]
         size = _extent(two.points[:, rows]) / _extent(one.points[:, rows]).clamp(min=1e-6)
-        centre = driving.points[:, rows].mean(1, keepdim=True)
-        place = moved + usual[1] + scale * (centre - here - usual[0])
-        points[:, rows] = place + size * (driving.points[:, rows] - centre)
+        centre = followed[:, rows].mean(1, keepdim=True)
+        place = moved + places[1] + scale * (centre - here - places[0])
+        points[:, rows] = place + size * (followed[:, rows] - centre)
     return replace(driving, points=points)
 
 
 def _whole(face: Landmarks, whose: str) -> Landmarks:
-    """The frames on which all of the face is seen."""
-    frames = [int(i) for i in face.seen.all(1).nonzero().flatten()]
+    """The frames on which nearly all of the face is seen."""
+    frames = [int(i) for i in (face.seen.float().mean(1) >= NEARLY).nonzero().flatten()]
     if not frames:
-        raise InputError(f"the {whose} face is seen whole on no frame", "Use other landmarks, or fill the gaps first.")
+        raise InputError(
+            f"the {whose} face is seen nearly whole on no frame ({NEARLY:.0%} of its points)",
+            "Use other landmarks, or fill the gaps first.",
+        )
     return face[frames]
+
+
+def _usual(face: Landmarks) -> Landmarks:
+    """The mean shape, as one frame: each point over the frames on which it is seen, all brought to the fullest frame.
+
+    A point that none of them shows is in the middle of the others, with confidence 0.
+    """
+    fullest = face[[int(face.seen.sum(1).argmax())]]
+    weight = face.seen.float()[..., None]
+    known = weight.amax(0, keepdim=True)
+    mean = (_fitted(face, fullest) * weight).sum(0, keepdim=True) / weight.sum(0).clamp(min=1)
+    middle = (mean * known).sum(1, keepdim=True) / known.sum()
+    return replace(face, points=torch.where(known > 0, mean, middle), confidence=known[..., 0])
+
+
+def _filled(face: Landmarks, shape: Landmarks) -> Landmarks:
+    """Points that are not seen put where a shape of one frame, fitted to those that are, has them."""
+    return replace(face, points=torch.where(face.seen[..., None], face.points, _fitted(shape, face)))
+
+
+def _fitted(form: Landmarks, goal: Landmarks) -> Float[Tensor, "T N 2"]:
+    """All points of `form`, turned, scaled and moved so that those which both show lie nearest to those of `goal`.
+
+    Each has T frames, or one that serves for all of the other's.
+    """
+    both = (form.seen & goal.seen).float()[..., None]
+    share = both / both.sum(1, keepdim=True).clamp(min=1)
+    here, there = ((each.points * share).sum(1, keepdim=True) for each in (form, goal))
+    own, wanted = (torch.view_as_complex(x) for x in (form.points - here, goal.points - there))
+    # Of complex numbers, one factor turns and scales.
+    spread = (share[..., 0] * own.abs().square()).sum(1, keepdim=True).clamp(min=1e-6)
+    factor = (share[..., 0] * own.conj() * wanted).sum(1, keepdim=True) / spread
+    return torch.view_as_real(factor * own) + there
 
 
 def _extent(points: Float[Tensor, "T N 2"]) -> Float[Tensor, "2"]:

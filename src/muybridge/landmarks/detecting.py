@@ -8,27 +8,31 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from muybridge.errors import CheckpointError
 from muybridge.landmarks.network import Corners, Network, model_path
-from muybridge.landmarks.points import Landmarks
+from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.report import Report, checked
-from muybridge.landmarks.skeletons import Person, from_coco
+from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE, Person, from_coco
 from muybridge.video.clip import Clip
 
 FAINT = 0.3
 """Points below this score count as not found: MMPose's own demos do not draw them."""
 FEWEST = 6
-"""Body points without which nobody is there."""
+"""Points of the body, or of a face that is looked for, without which nobody is there."""
 
 Picture = UInt8[np.ndarray, "h w 3"]
 
 
-def detect(clip: Clip, model: str | Path | None = None, box: Corners | None = None) -> tuple[Landmarks, Report]:
+def detect(
+    clip: Clip, model: str | Path | None = None, box: Corners | None = None, kind: Kind | None = None
+) -> tuple[Landmarks, Report]:
     """One person's landmarks on every frame, by a pose network from a file.
 
     model    an ONNX file, see `network.Network`; pose.onnx in the cache folder unless told
     box      (x0, y0, x1, y1) in pixels round the person on the first frame. Without one it is the box of the clip's
              silhouettes, and without those the whole picture, looked at again round what was found in it
-    returns  "body25" of 25 points, or 137 where the network has hands and face; and how it went
+    kind     "face68": the face alone, by a network of whole bodies; a body unless told
+    returns  "body25" of 25 points, or 137 where the network has hands and face, or "face68"; and how it went
 
     From then on the box is that of the points on the frame before; where the person is lost, the whole picture again.
     The network sees one person, so others in the picture are not counted.
@@ -37,6 +41,12 @@ def detect(clip: Clip, model: str | Path | None = None, box: Corners | None = No
     nobody is found on any frame.
     """
     network = Network(model_path(None if model is None else Path(model)))
+    if kind == "face68" and network.count < WHOLEBODY_FACE.stop:
+        raise CheckpointError(
+            f"{network.name} finds {network.count} points of a body and no face",
+            "Take a network of whole bodies (133 points), or give landmarks of another program.",
+        )
+    main = WHOLEBODY_FACE if kind == "face68" else slice(len(COCO17))
     first = box or _silhouette(clip)
     rows: list[Person] = []
     around = first
@@ -45,28 +55,30 @@ def detect(clip: Clip, model: str | Path | None = None, box: Corners | None = No
         frame = _picture(clip, i)
         whole = (0.0, 0.0, float(frame.shape[1]), float(frame.shape[0]))
         found = network.find(frame, around or whole)
-        if around is None and (closer := extent(found)) is not None:
+        if around is None and (closer := extent(found, main)) is not None:
             found = network.find(frame, closer)
         found[found[:, 2] < FAINT, 2] = 0
-        around = extent(found)
+        around = extent(found, main)
         if around is None:
             lost += 1
             found = np.zeros_like(found)
         rows.append(from_coco(found))
     at = torch.from_numpy(np.stack(rows)).float()
     landmarks = Landmarks(at[..., :2].contiguous(), at[..., 2].contiguous(), "body25")
+    if kind == "face68":
+        landmarks = landmarks.face()
     notes = (
         [] if first is not None else ["the person was looked for in the whole picture; a box helps where it is large"]
     )
     if lost:
         notes.append(f"the person was lost on {lost} of {len(clip)} frames")
-    return landmarks, checked(landmarks, "detected", network.name, clip.name, 1, tuple(notes))
+    return landmarks, checked(landmarks, "detected", network.name, clip.name, notes=tuple(notes))
 
 
-def extent(found: Person) -> Corners | None:
-    """The box round a person's points that are not faint; None where there are too few of them."""
+def extent(found: Person, main: slice) -> Corners | None:
+    """The box round a person's points that are not faint; None where too few of the rows `main` are among them."""
     sure = found[found[:, 2] >= FAINT, :2]
-    if int((found[:17, 2] >= FAINT).sum()) < FEWEST:
+    if int((found[main, 2] >= FAINT).sum()) < FEWEST:
         return None
     (x0, y0), (x1, y1) = sure.min(0), sure.max(0)
     return float(x0), float(y0), float(x1), float(y1)

@@ -79,6 +79,7 @@ class Network:
             raise CheckpointError(
                 f"{path.name} finds {sorted(counts)} points a person", "Networks of 17, 26 or 133 points can be used."
             )
+        self.count = counts.pop()
 
     def find(self, frame: UInt8[np.ndarray, "h w 3"], box: Corners) -> Person:
         """The points [K, 3] of the person in the box: x, y in pixels of the frame, and the score in [0, 1]."""

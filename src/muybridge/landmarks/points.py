@@ -72,6 +72,18 @@ class Landmarks:
             return {"body": BODY}
         return {"body": BODY, "left_hand": LEFT_HAND, "right_hand": RIGHT_HAND, "face": FACE}
 
+    def face(self) -> Landmarks:
+        """The face alone, as "face68"; InputError where these are of a body without one."""
+        if self.kind == "face68":
+            return self
+        if self.points.shape[1] != WHOLE:
+            raise InputError(
+                f"these landmarks are a body's {self.points.shape[1]} points, and a face's 68 are needed",
+                "Use landmarks of a whole body, which has a face, or of a face.",
+            )
+        rows = slice(FACE.start, FACE.start + FACE68)
+        return Landmarks(self.points[:, rows], self.confidence[:, rows], "face68")
+
     def moved(
         self, factor: float | int | tuple[float | int, float | int], shift: tuple[float | int, float | int] = (0, 0)
     ) -> Landmarks:

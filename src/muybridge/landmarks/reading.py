@@ -10,7 +10,7 @@ import torch
 
 from muybridge.errors import InputError
 from muybridge.landmarks.formats import KINDS, Raw, face_table, face_texts, natural_key, openpose, single
-from muybridge.landmarks.layout import FACE68, WHOLE
+from muybridge.landmarks.layout import FACE, FACE68, WHOLE
 from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.report import Report, checked
 from muybridge.landmarks.skeletons import Person
@@ -39,7 +39,7 @@ def read(
     names   of the clip's frames, where it is a folder: files are matched to them by name, and a frame without a file
             has no subject. Otherwise the files' numbers count where they begin at 0, as OpenPose writes them for a
             video; otherwise there must be one for each frame, in order
-    kind    "face68" reads only the faces of OpenPose's files
+    kind    "face68" takes only the faces, of files that have whole bodies too: OpenPose's, WholeBody's, our own
     person  who, where there are several: 0 is the largest and surest, followed from frame to frame, 1 the next
     cut     the clip is only the beginning: what lies beyond `frames` is left out
 
@@ -47,13 +47,16 @@ def read(
     """
     path = local(path)
     raw = _raw(path, kind)
-    if kind is not None and raw.kind != kind:
-        raise InputError(f"{path} holds {raw.kind}, and {kind} is needed", f"Give {KINDS}.")
     people = _placed(raw, frames, names, cut, path)
     rows = next((len(p) for each in people for p in each), FACE68 if raw.kind == "face68" else WHOLE)
+    if kind == "face68" and rows == WHOLE:
+        rows, people = FACE68, [tuple(p[FACE][:FACE68] for p in each) for each in people]
+    elif kind is not None and raw.kind != kind:
+        held = "bodies without a face" if kind == "face68" else "faces alone"
+        raise InputError(f"{path} holds {held}, and {kind} is needed", f"Give {KINDS}.")
     found, most = followed(people, rows, person)
     at = torch.from_numpy(found).float()
-    landmarks = Landmarks(at[..., :2].contiguous(), at[..., 2].clamp(0, 1).contiguous(), raw.kind)
+    landmarks = Landmarks(at[..., :2].contiguous(), at[..., 2].clamp(0, 1).contiguous(), kind or raw.kind)
     notes: tuple[str, ...] = ()
     if most > 1:
         notes = (f"{most} people on one frame: the landmarks are those of person {person}, by size",)

@@ -16,7 +16,7 @@ class Report:
     detail      one sentence a person can read: the format, or the detector and its checksum
     confidence  one number a frame in [0, 1]: the mean over the body's (or the face's) points
     missing     indexes of the frames on which the subject was not found
-    people      the most that were seen on one frame
+    people      the most that were seen on one frame; None where one was looked for and nobody counted
     warnings    sentences for the person who has to judge the result
     size        (h, w) of the pictures that the points are pixels of, where the file says
     """
@@ -25,7 +25,7 @@ class Report:
     detail: str
     confidence: tuple[float, ...]
     missing: tuple[int, ...] = ()
-    people: int = 1
+    people: int | None = None
     warnings: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
 
@@ -35,7 +35,7 @@ def checked(
     how: str,
     detail: str,
     name: str,
-    people: int = 1,
+    people: int | None = None,
     notes: tuple[str, ...] = (),
     size: tuple[int, int] | None = None,
 ) -> Report:

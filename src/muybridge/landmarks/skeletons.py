@@ -28,6 +28,8 @@ HALPE26 = (
 """Halpe-FullBody's first 26; "head" is its top, which the 25 do not have."""
 WHOLEBODY = (*COCO17, *(f"{s}_{t}" for s in ("left", "right") for t in ("big_toe", "small_toe", "heel")))
 """The body and feet of COCO-WholeBody's 133 points, before 68 of the face, 21 of the left and 21 of the right hand."""
+WHOLEBODY_FACE = slice(23, 91)
+"""Rows of the face among those 133."""
 OPENPOSE18 = (
     *("nose", "neck"),
     *(f"{s}_{j}" for s in ("right", "left") for j in _ARMS_AND_LEGS[:3]),
@@ -66,6 +68,6 @@ def from_coco(rows: Rows) -> Person:
         return named(rows, COCO17 if len(rows) == 17 else HALPE26)
     whole = np.zeros((WHOLE, 3), np.float64)
     whole[: len(BODY25)] = named(rows[:23], WHOLEBODY)
-    whole[FACE.start : FACE.start + 68] = rows[23:91]
+    whole[FACE.start : FACE.start + 68] = rows[WHOLEBODY_FACE]
     whole[LEFT_HAND], whole[RIGHT_HAND] = rows[91:112], rows[112:133]
     return whole

@@ -273,6 +273,10 @@ def test_wrong_use_gets_a_sentence(dancers: SceneClips, marks: list[Landmarks]) 
         method.animate(data, dancers.b, "a")
     with pytest.raises(InputError, match="landmarks of the source clip"):
         method.animate(data, dancers.b, dancers.a, landmarks=marks[1])
+    with pytest.raises(UsageError, match="one of its frames at least, not from 0"):
+        method.animate(data, dancers.b, "a", landmarks=marks[1], sources=0)
+    with pytest.raises(UsageError, match="odd window"):
+        method.animate(data, dancers.b, "a", landmarks=marks[1], smoothing=2)
     with pytest.raises(UsageError, match="no subject of its own"):
         method.animate(None, dancers.b, landmarks=marks[1])
 

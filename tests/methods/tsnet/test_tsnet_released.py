@@ -10,6 +10,7 @@ import torch
 from muybridge import catalogue
 from muybridge.api import import_checkpoint, load
 from muybridge.errors import CheckpointError
+from muybridge.methods.tsnet.config import TsnetConfig
 from muybridge.methods.tsnet.method import Tsnet
 from muybridge.methods.tsnet.networks import Critic, Decoder, Encoder, Fusion
 from muybridge.methods.tsnet.released import NAMES, read_released, released_name
@@ -55,6 +56,18 @@ def test_both_classes_of_any_size(tmp_path: Path, pose: bool, blocks: int) -> No
     method = Tsnet(config)
     method.load_state_dict(weights)
     assert torch.equal(method.decoder.out.weight, table["dec"][f"model{blocks + 3}.1.weight"])
+
+
+@pytest.mark.parametrize(("pose", "preset"), [(True, "standard"), (False, "face")])
+def test_crops_and_samples_are_the_presets(tmp_path: Path, pose: bool, preset: str) -> None:
+    config = Tsnet.imported(write(tmp_path, small(25 if pose else 2, pose=pose)))[0]
+    like = Tsnet.card.presets[preset]
+    assert isinstance(like, TsnetConfig)
+    assert (config.kind, config.crop, config.margin) == (like.kind, like.crop, like.margin)
+    assert config.sampling == like.sampling
+    # Facts, Training: faces are shifted and scaled by 20 %, of every frame; bodies less, of every fourth.
+    s = config.sampling
+    assert (s.scale, s.shift, s.stride) == ((0.07, 0.05, 4) if pose else (0.2, 0.2, 1))
 
 
 def test_a_checkpoint_becomes_a_run(tmp_path: Path) -> None:

@@ -56,10 +56,13 @@ def animate(
     source_landmarks  of the source where it is a clip
     aligned           bring the driving landmarks to the subject's place and size (section 4.2)
     smoothing         frames over which they are averaged (facts: Inference: 5); 1 leaves them
-    sources           K, as trained unless told
+    sources           K, subject frames that all are drawn from: as trained unless told (table 1: 1, 3, 5)
     seed              of the choice of the K subject frames, drawn once for the whole video (section 3.2)
     framed            put the crops where they lie in the subject's own frames, transparent around them
     """
+    count = method.config.sampling.sources if sources is None else sources
+    if count < 1:
+        raise UsageError(f"a subject is drawn from one of its frames at least, not from {count}", "Name 1, 3 or 5.")
     subject = _subject(method, data, source, source_landmarks)
     notes: list[str] = []
     if driving is None:
@@ -76,7 +79,7 @@ def animate(
     size = method.config.crop
 
     def frames() -> Iterator[Tensor]:
-        references = encoded(method, subject, sources or method.config.sampling.sources, seed)
+        references = encoded(method, subject, count, seed)
         for index in torch.arange(len(followed)).split(BATCH):
             labels = label_indices(followed[index.tolist()], size)
             rgb = (drawn(method, references, labels).cpu() * 255).round().to(torch.uint8)

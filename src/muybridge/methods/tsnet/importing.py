@@ -9,7 +9,8 @@ import yaml
 from torch import Tensor
 
 from muybridge.errors import CheckpointError
-from muybridge.methods.tsnet.config import SamplingConfig, StageConfig, TsnetConfig
+from muybridge.methods.tsnet.config import StageConfig, TsnetConfig
+from muybridge.methods.tsnet.presets import CARD
 from muybridge.methods.tsnet.released import ReleasedCheckpoint, read_released
 
 KINDS = {25: "body25", 2: "face68"}
@@ -34,21 +35,22 @@ def imported(path: Path, options: Path | None = None) -> tuple[TsnetConfig, dict
     said = _said(options, found)
     pose = found.kind == "pose"
     batch = 10 if pose else 15
-    config = TsnetConfig(
-        kind=KINDS[found.classes],  # type: ignore[arg-type]
-        aspect=0.5 if pose else 1.0,
-        padded=pose,
-        width=found.width,
-        critic_width=found.critic_width,
-        image_blocks=found.image_blocks,
-        mask_blocks=found.mask_blocks,
-        decoder_blocks=found.decoder_blocks,
-        face_critic=pose,
-        gradient="always",
-        perceptual="weight-free",
-        sampling=SamplingConfig(sources=int(said.get("n_source", 3)), stride=4 if pose else 1),
-        train=StageConfig(steps=STEPS, batch=batch, decay=5 / 9),
-    )
+    # Crop, sampling and margin are the preset's: the facts have no margin, but faces shifted by 20 % need its room.
+    like = CARD.presets["standard" if pose else "face"]
+    settings = like.model_dump() | {
+        "kind": KINDS[found.classes],
+        "width": found.width,
+        "critic_width": found.critic_width,
+        "image_blocks": found.image_blocks,
+        "mask_blocks": found.mask_blocks,
+        "decoder_blocks": found.decoder_blocks,
+        "face_critic": pose,
+        "gradient": "always",
+        "perceptual": "weight-free",
+        "train": StageConfig(steps=STEPS, batch=batch, decay=5 / 9).model_dump(),
+    }
+    settings["sampling"]["sources"] = said.get("n_source", 3)
+    config = TsnetConfig.model_validate(settings)
     return config, {f"{net}.{name}": x for net, state in found.states.items() for name, x in state.items()}, 1
 
 
