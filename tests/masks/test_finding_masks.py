@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
-from muybridge.masks import Report, correct, find, overlay, sheet
+from muybridge.masks import Counts, Report, correct, counted, find, judged, overlay, sheet
 from muybridge.masks.threshold import flat_background
-from muybridge.video.clip import Clip, Timing
+from muybridge.video import Clip, Timing, read, write
 
 H, W, T = 60, 84, 6
 
@@ -129,15 +129,31 @@ def test_given_masks_of_a_clip_and_of_a_folder(photo: tuple[Clip, np.ndarray], t
     assert iou(found, photo[1]) > 0.97
 
 
-def test_given_masks_are_resized_only_at_the_same_aspect(photo: tuple[Clip, np.ndarray]) -> None:
-    halves = as_clip(photo[1][:, ::2, ::2])
-    found, report = find(photo[0], masks=halves)
-    assert "resized" in report.warnings[0]
-    assert iou(found, photo[1]) > 0.9
-    with pytest.raises(InputError, match="differ in shape"):
-        find(photo[0], masks=as_clip(photo[1][:, ::2]))
+def test_given_masks_have_the_size_of_their_frames(photo: tuple[Clip, np.ndarray]) -> None:
+    truth = photo[1]
+    for other in (truth[:, ::2, ::2], truth[:, ::2]):
+        h, w = other.shape[1:]
+        with pytest.raises(InputError, match=f"is {w}x{h} px and its frame 84x60"):
+            find(photo[0], masks=as_clip(other))
     with pytest.raises(InputError, match="5 silhouettes, and clip has 6 frames"):
-        find(photo[0], masks=as_clip(photo[1][:5]))
+        find(photo[0], masks=as_clip(truth[:5]))
+    odd = np.pad(truth, ((0, 0), (0, 1), (0, 1)))  # as a codec that wants even sides leaves them
+    assert iou(find(photo[0], masks=as_clip(odd))[0], truth) == 1.0
+
+
+def test_frames_that_were_read_smaller_take_masks_of_their_file(photo: tuple[Clip, np.ndarray], tmp_path: Path) -> None:
+    clip, truth = photo
+    write(tmp_path / "frames", clip.pixels, clip.timing)
+    write(tmp_path / "masks", as_clip(truth).pixels, clip.timing)
+    write(tmp_path / "halves", as_clip(truth[:, ::2, ::2]).pixels, clip.timing)
+    small = read(tmp_path / "frames", max_side=42)
+    halves = truth[:, ::2, ::2]
+    for masks in (tmp_path / "masks", as_clip(truth), as_clip(halves), read(tmp_path / "masks", max_side=42)):
+        found, report = find(small, masks=masks)
+        assert iou(found, halves) > 0.9
+        assert report.warnings == ()
+    with pytest.raises(InputError, match="is 42x30 px and its frame 84x60"):
+        find(small, masks=tmp_path / "halves")
 
 
 def test_alpha_is_taken_unless_it_says_nothing(drawing: tuple[Clip, np.ndarray]) -> None:
@@ -163,12 +179,25 @@ def test_empty_silhouettes_are_counted_and_all_empty_is_an_error(photo: tuple[Cl
         find(photo[0], masks=as_clip(some | True))
 
 
-def test_touching_all_borders_is_said(photo: tuple[Clip, np.ndarray]) -> None:
-    cross = np.zeros((T, H, W), bool)
-    cross[:, 30] = cross[:, :, 40] = True
+def test_touching_all_borders_is_said_and_on_all_frames_refused(photo: tuple[Clip, np.ndarray]) -> None:
+    cross = photo[1].copy()
+    cross[:5, 30] = cross[:5, :, 40] = True
     report = find(photo[0], masks=as_clip(cross))[1]
     assert isinstance(report, Report)
-    assert any("four borders on 6 of 6" in w for w in report.warnings)
+    assert any("four borders on 5 of 6" in w for w in report.warnings)
+    cross[5] = False  # none there, so the other five are all
+    with pytest.raises(InputError, match="touches all four borders on 5 of 6 frames"):
+        find(photo[0], masks=as_clip(cross))
+
+
+def test_pieces_are_judged_together() -> None:
+    nobody, whole = np.zeros((2, H, W), bool), np.ones((3, H, W), bool)
+    mattes = [as_clip(m).pixels[:, :1] for m in (nobody, discs(), whole, nobody)]
+    counts = sum((counted(m) for m in mattes), Counts())
+    assert counts == Counts(13, (0, 1, 11, 12), 3, 3)
+    assert len(judged(counts, "clip")) == 3
+    with pytest.raises(InputError, match="no subject on any of the 4 frames"):
+        judged(counted(mattes[0]) + counted(mattes[3]), "clip")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 from muybridge import catalogue
 from muybridge.api.inputs import Source, silhouetted
 from muybridge.api.settings import settings, settled
+from muybridge.api.wishes import reading_side
 from muybridge.engine import Listener, train
 from muybridge.method import Stage
 from muybridge.video import Clip
@@ -55,7 +56,8 @@ def cost(
     kind = catalogue.find(method)
     config, _ = settled(kind, settings(kind, preset, set))
     given = [*masks, *[None] * (len(inputs) - len(masks))]
-    clips = [silhouetted(source, masks=m).clip for source, m in zip(inputs, given, strict=True)]
+    side = reading_side(config)
+    clips = [silhouetted(source, masks=m, max_side=side).clip for source, m in zip(inputs, given, strict=True)]
     built = kind(config)
     data = built.prepare(clips, **({} if flip is None else {"flip": flip}))
     whole = built.stages()

@@ -6,14 +6,21 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
 from muybridge.api.fitting import Fitted, load
 from muybridge.api.inputs import Source, silhouetted
+from muybridge.api.wishes import reading_side
 from muybridge.data.subject import Subject
 from muybridge.errors import OutputExistsError, RunError, UsageError
 from muybridge.evaluation import Figure, Judges, Page, against_truth, apart, judges, meaning, page, without_truth
+from muybridge.method import Animation
 from muybridge.video import Clip, Timing, contact_sheet, write
 
 SIDES = {"a": "b", "b": "a"}
@@ -53,9 +60,9 @@ def evaluate(
         figures |= {f"{name}_{side}": value for name, value in found.items()}
         rows |= shown
         if truth is not None and side in truth:
-            right = silhouetted(truth[side], masks=(truth_masks or {}).get(side)).clip
-            made = method.animate(fitted.data, None, side).clip()
-            found = against_truth(made, right, by)
+            its_masks = (truth_masks or {}).get(side)
+            right = silhouetted(truth[side], masks=its_masks, max_side=reading_side(method.config)).clip
+            found = against_truth(_as_read(method.animate(fitted.data, None, side), right), right, by)
             figures |= {f"truth_{name}_{side}": value for name, value in found.items()}
     if hasattr(method, "shared_points"):
         figures |= apart(method.shared_points(fitted.data))
@@ -88,6 +95,22 @@ def _beside(fitted: Fitted, side: str, other: str, by: Judges) -> tuple[dict[str
     shown = made.frames if made.masks is None else made.frames * made.masks
     rows = {f"{other} (driving)": driving.pixels, f"{side} like {other}": shown}
     return without_truth(made, source, driving, by), rows
+
+
+def _as_read(made: Animation, truth: Clip) -> Clip:
+    """A result at the size that the truth was read at, where in their files both are of one size."""
+    size = (truth.height, truth.width)
+    if made.size == size or made.size != truth.full_size:
+        return made.clip()
+
+    def smaller(rgba: Tensor) -> Tensor:
+        values = rgba.float() / 255
+        # Colours count by their alpha, or what is not seen would mix into the edge.
+        layers = F.interpolate(torch.cat((values[:3] * values[3:], values[3:]))[None], size=size, mode="area")[0]
+        shown = torch.cat((layers[:3] / layers[3:].clamp_min(1e-6), layers[3:])).clamp(0, 1)
+        return (shown * 255).round().to(torch.uint8)
+
+    return replace(made, frames=map(smaller, made.frames), size=size).clip()
 
 
 def _clip_of(subject: Subject) -> Clip:

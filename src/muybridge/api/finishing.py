@@ -10,6 +10,7 @@ from muybridge.api.inputs import Box, Input, Source, names_of, silhouetted
 from muybridge.api.rendering import check_background
 from muybridge.api.reporting import gathered
 from muybridge.api.results import Look, Results
+from muybridge.api.wishes import reading_side
 from muybridge.data.background import plate
 from muybridge.errors import UsageError
 from muybridge.video import Clip
@@ -37,7 +38,10 @@ def finish(
     fitted = load(Path(out) / "run", device=device)
     if fitted.method.card.needs != "pair":
         raise UsageError(f"{fitted.method.card.name} does not work on a pair of videos", "See: muybridge methods")
-    read = [silhouetted(s, masks=m, box=box, how=how) for s, m, box in zip((a, b), masks, boxes, strict=True)]
+    side = reading_side(fitted.method.config)
+    read = [
+        silhouetted(s, masks=m, box=box, how=how, max_side=side) for s, m, box in zip((a, b), masks, boxes, strict=True)
+    ]
     given = [Input(name, each.path, each.clip, each.report) for name, each in zip(names_of((a, b)), read, strict=True)]
     plates = [plate(each.clip) if background == "source" else None for each in given]
     notes = [note for each in given for note in each.notes]

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from muybridge.errors import InputError
 from muybridge.masks import Report, find
-from muybridge.video import Clip, probe, read
+from muybridge.video import Clip, read
 from muybridge.video.images import decode_image
 
 Source = str | Path | Clip
@@ -75,10 +75,10 @@ def silhouetted(
     path = "" if isinstance(source, Clip) else str(source)
     clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=max_frames)
     if box is not None:
-        box = scaled_box(box, source, clip)
+        box = scaled_box(box, clip)
     given = masks_of(masks)
-    if given is not None and max_frames is not None and not isinstance(given, Clip):
-        given = read(given, max_frames=max_frames)
+    if given is not None and not isinstance(given, Clip):
+        given = read(given, max_side=max_side, max_frames=max_frames)
     drawn = None if rough is None else _fitted(rough, clip)
     found, report = find(clip, how=how, masks=given, box=box, rough=drawn, frame=frame, weights=weights)
     return Input(name_of(source), path, found, report)
@@ -127,12 +127,11 @@ def names_of(sources: Sequence[Source]) -> list[str]:
     return [f"{name}-{chr(ord('a') + i)}" for i, name in enumerate(names)]
 
 
-def scaled_box(box: Box, source: Source, clip: Clip) -> Box:
+def scaled_box(box: Box, clip: Clip) -> Box:
     """The box in pixels of the clip, which may have been made smaller while reading."""
     x0, y0, x1, y1 = box
-    width = clip.width if clip.sizes is None else clip.sizes[0][1]
-    full = width if isinstance(source, Clip) else probe(source).size[1]
     if not (x0 < x1 and y0 < y1):
         raise InputError(f"the box {x0},{y0},{x1},{y1} is empty", "Give it as x0,y0,x1,y1: left, top, right, bottom.")
-    factor = width / full
+    width = clip.width if clip.sizes is None else clip.sizes[0][1]
+    factor = 1.0 if clip.full is None else width / clip.full[0][1]
     return x0 * factor, y0 * factor, x1 * factor, y1 * factor

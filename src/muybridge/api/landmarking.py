@@ -12,7 +12,7 @@ from muybridge.api.whole_folders import check_folder, replaced
 from muybridge.errors import InputError, UsageError
 from muybridge.landmarks import Kind, Landmarks, Report, detect, sheet, smooth, to_json
 from muybridge.landmarks import read as read_landmarks
-from muybridge.video import Clip, probe, read, write
+from muybridge.video import Clip, read, write
 from muybridge.video.paths import images_in
 
 Given = str | Path | Landmarks
@@ -109,13 +109,13 @@ def performer(
                 "the network looks at one person, the one in the box that it is given",
                 "For another person give a --box, or landmarks of another program.",
             )
-        landmarks, report = detect(clip, model, None if box is None else scaled_box(box, video, clip), kind)
+        landmarks, report = detect(clip, model, None if box is None else scaled_box(box, clip), kind)
         return Performer(name_of(video), path, clip, landmarks, report)
     landmarks, report = read_landmarks(
         given, len(clip), names=_names(video, clip), kind=kind, person=person, cut=max_frames is not None
     )
     now = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
-    full = report.size or (now if isinstance(video, Clip) else probe(video).size)
+    full = report.size or (now if clip.full is None else clip.full[0])
     return Performer(name_of(video), path, clip, landmarks.resized(full, now), report)
 
 

@@ -58,7 +58,7 @@ def reconstruct(
     for name, clip in islice(zip(clips.names, clips, strict=True), max_clips):
         truth = squeezed_bytes(own_pixels(clip), (side, side))
         with torch.no_grad():
-            made = again(replace(clip, pixels=truth, mattes=None, sizes=None)).clip()
+            made = again(replace(clip, pixels=truth, mattes=None, sizes=None, full=None)).clip()
         found.append(compared(name, truth, made.pixels))
         if target is not None:
             write(target / "frames" / name, made.pixels, clip.timing, force=force)

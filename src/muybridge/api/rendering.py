@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -11,8 +11,7 @@ from torch import Tensor
 from muybridge.data.background import Backdrop, Plate, colour, composite
 from muybridge.errors import OutputExistsError, RunError, UsageError
 from muybridge.method import Animation
-from muybridge.video import write
-from muybridge.video.writing import KEEPS_ALPHA, SUFFIXES
+from muybridge.video.writing import KEEPS_ALPHA, SUFFIXES, write_each
 
 Shrink = Callable[[Tensor], Tensor]
 """From a frame uint8 [3, H, W] as written, on black where it is transparent, to what is kept of it."""
@@ -43,7 +42,8 @@ def check_free(path: Path, force: bool) -> None:
 def backdrop_of(name: str, size: tuple[int, int], plate: Plate | Tensor | None = None) -> Backdrop:
     """The background of a name for frames of `size` (H, W).
 
-    plate  for "source": the source's own, moving as its camera does, or one picture uint8 [3, H, W]
+    plate  for "source": the source's own, moving as its camera does, or one picture uint8 [3, h, w]; made as large as
+           the frames
     Raises RunError where "source" was asked for and is not known.
     """
     if name == "transparent":
@@ -52,13 +52,14 @@ def backdrop_of(name: str, size: tuple[int, int], plate: Plate | Tensor | None =
         return Backdrop(size, colour(name))
     if isinstance(plate, Tensor):
         still = torch.eye(3)[None]
-        plate = Plate(plate.float() / 255, still, size, 0.0, 0.0, 0) if bool(plate.any()) else None
-    if plate is None or plate.size != size:
+        shown = (plate.shape[1], plate.shape[2])
+        plate = Plate(plate.float() / 255, still, shown, 0.0, 0.0, 0) if bool(plate.any()) else None
+    if plate is None:
         raise RunError(
             "the source's own background was not kept with this run",
             "Train with --keep-background, or choose a colour.",
         )
-    return Backdrop(size, plate=plate)
+    return Backdrop(size, plate=plate if plate.size == size else plate.resized(size))
 
 
 def written(
@@ -71,15 +72,12 @@ def written(
 ) -> list[Tensor]:
     """Write an animation to each of these files, and hand back small copies of its frames where `shrink` makes them.
 
-    Frames are made, laid on their background and written one by one, with the driving clip's exact times and sound;
-    for several files they are held in between.
+    Frames are made, laid on their background and written one by one, to all files side by side, with the driving clip's
+    exact times and sound.
     """
     kept: list[Tensor] = []
-    frames: Iterable[Tensor] = _composed(animation.frames, backdrop, shrink, kept)
-    if len(paths) > 1:
-        frames = list(frames)
-    for path in paths:
-        write(path, frames, animation.timing, audio=audio, force=force)
+    shown = _composed(animation.frames, backdrop, shrink, kept)
+    write_each(paths, shown, animation.timing, audio=audio, force=force)
     return kept
 
 

@@ -139,8 +139,10 @@ def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 def _input(each: Input) -> dict[str, str]:
     clip, trust = each.clip, each.report.confidence
+    height, width = clip.full_size
+    smaller = "" if clip.full is None else f" (read at {clip.width} x {clip.height})"
     return {
-        "frames": f"{len(clip)}, {clip.width} x {clip.height} px, {clip.timing.rate:.4g} a second",
+        "frames": f"{len(clip)}, {width} x {height} px{smaller}, {clip.timing.rate:.4g} a second",
         "silhouettes": each.how,
         "trust in them": f"{sum(trust) / len(trust):.2f} on average, lowest {min(trust):.2f}",
         "without a silhouette": f"{len(each.report.empty)} frames, which are not trained on",

@@ -32,9 +32,8 @@ class Wish:
 
     @property
     def max_side(self) -> int | None:
-        """Longest side of the frames worth reading: four times the method's own, or all of it where it squeezes."""
-        size = getattr(self.config, "size", None)
-        return None if size is None or getattr(self.config, "squeezed", False) else 4 * int(size)
+        """Longest side of the frames worth reading, see `reading_side`."""
+        return reading_side(self.config)
 
 
 def wish(
@@ -67,6 +66,13 @@ def wish(
     config, notes = settled(kind, config)
     named = preset or next(iter(kind.card.presets))
     return Wish(kind, config, out, resume, force, notes, device, precision, seed, named)
+
+
+def reading_side(config: Config) -> int | None:
+    """Longest side in pixels of the frames worth reading for a method: four times its own; None where it squeezes whole
+    frames. Results have the file's own size all the same."""
+    size = getattr(config, "size", None)
+    return None if size is None or getattr(config, "squeezed", False) else 4 * int(size)
 
 
 def recorded(kind: type[Method[Any, Any]], run: Run) -> Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import cv2
@@ -63,6 +63,14 @@ class Plate:
         motion = self.motions[min(index, len(self.motions) - 1)].numpy()
         plate = self.image.permute(1, 2, 0).contiguous().numpy()
         return torch.from_numpy(_laid_back(plate, motion, self.size)).permute(2, 0, 1).contiguous()
+
+    def resized(self, size: tuple[int, int]) -> Plate:
+        """The same for frames of another size (H, W), such as the file's own where its frames were read smaller."""
+        (h, w), (height, width) = self.size, size
+        # Pixel centres: x of the larger frame lies at (x + 1/2) w / W - 1/2 of the smaller one.
+        across, down = w / width, h / height
+        look = torch.tensor([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2], [0, 0, 1]])
+        return replace(self, motions=self.motions @ look, size=size)
 
     def __str__(self) -> str:
         text = f"background off by {self.error:.1%} on average, {self.unseen:.1%} of it never seen and filled in"

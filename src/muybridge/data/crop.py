@@ -5,6 +5,8 @@ Boxes are in pixels of the frame, measured at pixel edges: the frame spans 0 to 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -17,6 +19,8 @@ from muybridge.video.clip import Clip
 Boxes = Float[Tensor, "T 4"]
 """(centre x, centre y, width, height) in pixels."""
 Box = Float[Tensor, "4"]
+Extents = Float[Tensor, "3 T 2"]
+"""(x, y) of each silhouette's low edge, high edge and median in pixels; infinite edges where there is none."""
 
 
 def fit_boxes(
@@ -28,25 +32,41 @@ def fit_boxes(
     follow: float = 0.5,
     follow_size: bool = False,
 ) -> Boxes:
-    """A box per frame that follows the silhouette smoothly and never cuts it.
+    """A box per frame that follows the silhouette smoothly and never cuts it; see `boxes_round`.
+
+    mattes  uint8 [T, 1, H, W]  over 127 on the subject; frames without any are bridged by their neighbours
+    """
+    return boxes_round(extents(mattes), margin=margin, aspect=aspect, rate=rate, follow=follow, follow_size=follow_size)
+
+
+def boxes_round(
+    found: Extents,
+    *,
+    margin: float = 0.1,
+    aspect: float | None = None,
+    rate: float = 25.0,
+    follow: float = 0.5,
+    follow_size: bool = False,
+) -> Boxes:
+    """A box per frame that follows a silhouette of these extents smoothly and never cuts it.
 
     It follows the median of the silhouette's pixels, which stays where the body is: the middle between the outermost
     ones would swing with a tail or an arm, and the body the other way in its box.
 
-    mattes       uint8 [T, 1, H, W]  over 127 on the subject; frames without any are bridged by their neighbours
+    found        of all frames of the clip; those without a silhouette are bridged by their neighbours
     margin       of the subject's size, left free on each side
     aspect       width / height of the boxes; None takes the clip's own, between 0.5 and 2
     rate         frames per second
     follow       seconds: the spread of the Gaussian that smooths the centre
     follow_size  False: one size for the whole clip, so that a gait or an opening flower is motion and not zoom;
                  True: the size follows too, eight times as slowly
-    returns      [T, 4]              the margin gives way on the rarest frames; boxes may reach over the frame's edge
+    returns      the margin gives way on the rarest frames; boxes may reach over the frame's edge
 
     Raises InputError where all silhouettes are empty, UsageError for a number out of range.
     """
     if margin < 0 or rate <= 0 or follow < 0 or (aspect is not None and aspect <= 0):
         raise UsageError("a box needs margin >= 0, follow >= 0, and a positive rate and aspect")
-    low, high, middle = _extents(mattes)
+    low, high, middle = _bridged_gaps(found)
     middle = _smooth(middle, follow * rate, straight=True)
     before, behind = middle - low, high - middle  # how far the subject reaches to both sides of its middle
     if follow_size:
@@ -75,17 +95,19 @@ def crop(clip: Clip, boxes: Boxes, size: tuple[int, int]) -> tuple[Images, Masks
 
     Raises InputError where there are not as many boxes as frames.
     """
+    out = torch.stack(list(crops(clip, boxes, size)))
+    return (out[:, :3], out[:, 3:]) if clip.mattes is not None else (out, None)
+
+
+def crops(clip: Clip, boxes: Boxes, size: tuple[int, int]) -> Iterator[Float[Tensor, "C h w"]]:
+    """`crop` frame by frame: [4, h, w], the silhouette last, or [3, h, w] where the clip has none."""
     if len(boxes) != len(clip):
         raise InputError(f"{len(clip)} frames need as many boxes, not {len(boxes)}")
-    has_masks = clip.mattes is not None
-    out = torch.empty(len(clip), 4 if has_masks else 3, *size)
     for t, box in enumerate(boxes):
         frame = clip.pixels[t]
         both = frame if clip.mattes is None else torch.cat((frame, clip.mattes[t]))
         weights = _inward(box, size, (clip.height, clip.width))
-        out[t] = _resampled(both.float() / 255, *weights)
-    out = out.clamp_(0, 1)
-    return (out[:, :3], out[:, 3:]) if has_masks else (out, None)
+        yield _resampled(both.float() / 255, *weights).clamp_(0, 1)
 
 
 def paste(image: Float[Tensor, "C h w"], matte: Float[Tensor, "1 h w"], box: Box, size: tuple[int, int]) -> Tensor:
@@ -100,10 +122,14 @@ def paste(image: Float[Tensor, "C h w"], matte: Float[Tensor, "1 h w"], box: Box
         raise InputError(f"a picture {tuple(image.shape)} cannot be pasted with a matte {tuple(matte.shape)}")
     alpha = matte * image[3:] if image.shape[0] == 4 else matte
     # Colours are mixed by how much of them is there, or the crop's background would bleed into the edge.
-    layers = torch.cat((image[:3] * alpha, alpha))
-    placed = _resampled(layers, *_outward(box, (image.shape[1], image.shape[2]), size)).clamp(0, 1)
+    placed = spread(torch.cat((image[:3] * alpha, alpha)), box, size)
     colour = placed[:3] / placed[3:].clamp(min=1e-6)
     return torch.cat((colour.clamp(0, 1) * (placed[3:] > 0), placed[3:]))
+
+
+def spread(layers: Float[Tensor, "C h w"], box: Box, size: tuple[int, int]) -> Float[Tensor, "C H W"]:
+    """Layers in [0, 1] of a crop at their place in a frame of `size` (H, W), 0 outside the box."""
+    return _resampled(layers, *_outward(box, (layers.shape[1], layers.shape[2]), size)).clamp(0, 1)
 
 
 def squeeze(clip: Clip, size: int = 256, pad: float = 0.2) -> tuple[Images, Masks | None]:
@@ -138,13 +164,9 @@ def own_boxes(clip: Clip, **options: float | bool | None) -> Boxes:
     return fit_boxes(clip.mattes, rate=clip.timing.rate, **options)  # type: ignore[arg-type]
 
 
-def _extents(mattes: Mattes) -> tuple[Tensor, Tensor, Tensor]:
-    """Low and high edges (x, y) of each silhouette and the median of its pixels [T, 2], empty frames bridged in a
-    straight line."""
+def extents(mattes: Mattes) -> Extents:
+    """Where each silhouette lies, and the median of its pixels; of a clip in pieces, frame by frame the same."""
     on = mattes[:, 0] > 127
-    found = torch.nonzero(on.flatten(1).any(1)).flatten()
-    if len(found) == 0:
-        raise InputError("all silhouettes are empty: there is nothing for a box to follow")
     edges = torch.empty(3, len(on), 2, dtype=torch.float64)
     for axis, across in enumerate((1, 2)):
         counts = on.sum(across, dtype=torch.float64)
@@ -152,6 +174,14 @@ def _extents(mattes: Mattes) -> tuple[Tensor, Tensor, Tensor]:
         edges[0, :, axis] = torch.where(lines, place, torch.inf).amin(1)
         edges[1, :, axis] = torch.where(lines, place + 1, -torch.inf).amax(1)
         edges[2, :, axis] = _median(counts)
+    return edges
+
+
+def _bridged_gaps(edges: Extents) -> tuple[Tensor, Tensor, Tensor]:
+    """Low, high and median [T, 2], frames without a silhouette bridged in a straight line."""
+    found = torch.nonzero(edges[0].isfinite().all(1)).flatten()
+    if len(found) == 0:
+        raise InputError("all silhouettes are empty: there is nothing for a box to follow")
     low, high, middle = (_bridged(x, found) for x in edges)
     return low, high, middle
 

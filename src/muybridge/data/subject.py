@@ -1,7 +1,7 @@
 """One video's subject as methods train on it: crops that fill a canvas, and what is needed to put results back."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import log
@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from muybridge.data.crop import Boxes, crop, own_boxes, paste, squeeze
+from muybridge.data.crop import Boxes, crops, own_boxes, paste, spread, squeeze
 from muybridge.errors import MissingSilhouettesError, MuybridgeWarning
 from muybridge.tensors import Mattes, Pixels
 from muybridge.video.clip import Clip, Timing
@@ -30,8 +30,8 @@ class Subject:
     mattes  uint8 [T, 1, h, w]
     boxes   [T, 4]              where each crop lies in its frame
     seen    [T]                 False where a frame has no silhouette; such frames are not trained on
-    frame   (H, W)              of the clip's own frames
-    plate   uint8 [3, H, W]     the clip's background without the subject, or black
+    frame   (H, W)              of the frames in the file, however small they were read
+    plate   uint8 [3, Hp, Wp]   the clip's background without the subject at the size it was read, or black
     timing  of the clip
     flip    mirrored on the way in, so that results are mirrored back
     """
@@ -67,22 +67,43 @@ class Subject:
         Raises MissingSilhouettesError, or InputError where silhouettes are empty everywhere.
         """
         if clip.mattes is None:
-            raise _unmasked(clip)
+            raise unmasked(clip)
+        boxes = None
+        if not squeezed:
+            shown = clip.flipped() if flip else clip
+            boxes = own_boxes(shown, aspect=size[1] / size[0], margin=margin, follow=FOLLOW, follow_size=follow_size)
+        subject = cls.along(clip, boxes, size, margin, flip=flip, plate=plate)
+        say_lost(clip.name, int((~subject.seen).sum()))
+        return subject
+
+    @classmethod
+    def along(
+        cls,
+        clip: Clip,
+        boxes: Boxes | None,
+        size: tuple[int, int],
+        margin: float,
+        *,
+        flip: bool = False,
+        plate: Tensor | None = None,
+    ) -> "Subject":
+        """Crop a clip with silhouettes along boxes that are known; the rest as for `from_clip`.
+
+        boxes  [T, 4] in pixels of the clip, mirrored where it is; None squeezes whole frames
+        """
+        assert clip.mattes is not None
         seen = (clip.mattes > 127).flatten(1).any(1)
         clip = clip.flipped() if flip else clip
-        if squeezed:
-            frames, masks = squeeze(clip, size[0], margin)
-            boxes = _whole_frames(clip, margin)
-        else:
-            boxes = own_boxes(clip, aspect=size[1] / size[0], margin=margin, follow=FOLLOW, follow_size=follow_size)
-            frames, masks = crop(clip, boxes, size)
-        if not bool(seen.all()):
-            lost = int((~seen).sum())
-            warnings.warn(f"{clip.name}: {lost} frames have no silhouette and are skipped", MuybridgeWarning, 2)
-        frame = (clip.height, clip.width)
-        plate = torch.zeros(3, *frame, dtype=torch.uint8) if plate is None else plate
-        assert masks is not None
-        return cls(_bytes(frames), _bytes(masks), boxes, seen, frame, plate, clip.timing, flip)
+        cut = _squeezed(clip, size[0], margin) if boxes is None else crops(clip, boxes, size)
+        # As bytes one by one: all of them as floats would be four times as much.
+        pixels, mattes = (torch.empty(len(clip), channels, *size, dtype=torch.uint8) for channels in (3, 1))
+        for t, layers in enumerate(cut):
+            pixels[t], mattes[t] = _bytes(layers).split((3, 1))
+        boxes = _whole_frames(clip, margin) if boxes is None else boxes
+        if plate is None:
+            plate = torch.zeros(3, clip.height, clip.width, dtype=torch.uint8)
+        places = boxes * _scale(clip, clip.full_size)
+        return cls(pixels, mattes, places, seen, clip.full_size, plate, clip.timing, flip)
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -110,6 +131,15 @@ class Subject:
         full = _bytes(paste(values[:3], values[3:], self.boxes.median(0).values, self.frame))
         return full.flip(-1) if self.flip else full
 
+    def silhouettes(self, clip: Clip) -> Clip:
+        """The clip that this was cropped from, with the silhouettes of the crops, which are as fine as those are."""
+        shown = clip.flipped() if self.flip else clip
+        size = (shown.height, shown.width)
+        boxes = self.boxes / _scale(shown, self.frame)
+        mattes = (spread(m.float() / 255, box, size) > 0.5 for m, box in zip(self.mattes, boxes, strict=True))
+        shown = shown.with_masks(torch.stack([_bytes(m.float()) for m in mattes]))
+        return shown.flipped() if self.flip else shown
+
     def tensors(self, prefix: str) -> dict[str, Tensor]:
         """For storage; `restore` is the inverse."""
         base = self.timing.time_base
@@ -136,7 +166,7 @@ def shared_canvas(clips: list[Clip], size: int) -> tuple[int, int]:
     """(h, w) of a canvas that suits the subjects of all these clips: the geometric mean of their aspect ratios."""
     for clip in clips:
         if clip.mattes is None:
-            raise _unmasked(clip)
+            raise unmasked(clip)
     sizes = torch.stack(
         [own_boxes(clip, margin=0.0, follow=FOLLOW, follow_size=True)[:, 2:].median(0).values for clip in clips]
     )
@@ -162,11 +192,31 @@ def _whole_frames(clip: Clip, pad: float) -> Boxes:
     return torch.tensor([[w / 2, h / 2, w * (1 + 2 * pad), h * (1 + 2 * pad)] for h, w in sizes])
 
 
+def _squeezed(clip: Clip, side: int, pad: float) -> Iterator[Tensor]:
+    for t in range(len(clip)):
+        frames, masks = squeeze(clip[t : t + 1], side, pad)
+        assert masks is not None
+        yield torch.cat((frames, masks), 1)[0]
+
+
+def _scale(clip: Clip, frame: tuple[int, int]) -> Tensor:
+    """How many times larger a frame of this size is than the clip's, for each number of a box: [4]."""
+    across, down = frame[1] / clip.width, frame[0] / clip.height
+    return torch.tensor([across, down, across, down])
+
+
+def say_lost(name: str, count: int) -> None:
+    """Warn where so many frames of a clip have no silhouette."""
+    if count:
+        warnings.warn(f"{name}: {count} frames have no silhouette and are skipped", MuybridgeWarning, 3)
+
+
 def _bytes(x: Tensor) -> Tensor:
     return (x * 255).round().to(torch.uint8)
 
 
-def _unmasked(clip: Clip) -> MissingSilhouettesError:
+def unmasked(clip: Clip) -> MissingSilhouettesError:
+    """What is said of a clip that has no silhouettes."""
     return MissingSilhouettesError(
         f"no silhouettes for {clip.name}: one per frame is needed",
         f"Make them with: muybridge mask {clip.source or 'VIDEO'} --out DIR",

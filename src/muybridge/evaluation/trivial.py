@@ -67,7 +67,7 @@ TRIVIAL: Mapping[str, Callable[[Clip, Clip, Clip, bool], Clip]] = {
 
 def _chosen(source: Clip, driving: Clip, index: list[int]) -> Clip:
     mattes = None if source.mattes is None else source.mattes[index]
-    return replace(source, pixels=source.pixels[index], mattes=mattes, timing=driving.timing, sizes=None)
+    return replace(source, pixels=source.pixels[index], mattes=mattes, timing=driving.timing, sizes=None, full=None)
 
 
 def _flat(clip: Clip) -> Tensor:

@@ -1,8 +1,8 @@
 """Silhouettes for a clip: given, alpha, threshold, GrabCut's iteration, saliency network."""
 
 from muybridge.masks.correcting import correct
-from muybridge.masks.finding import find
-from muybridge.masks.report import Report
+from muybridge.masks.finding import Found, find, look
+from muybridge.masks.report import Counts, Report, counted, judged
 from muybridge.masks.sheets import overlay, sheet
 
-__all__ = ["Report", "correct", "find", "overlay", "sheet"]
+__all__ = ["Counts", "Found", "Report", "correct", "counted", "find", "judged", "look", "overlay", "sheet"]

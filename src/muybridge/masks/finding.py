@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
+
+from torch import Tensor
 
 from muybridge.errors import InputError, UsageError
 from muybridge.masks.given import THRESHOLD, given
@@ -16,6 +19,21 @@ from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip
 
 How = Literal["auto", "given", "alpha", "threshold", "grabcut", "saliency"]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Silhouettes that nobody has judged yet.
+
+    mattes  uint8 [T, 1, H, W], 255 on the subject
+    how, detail   as in Report
+    trust   [T] in [0, 1], or None
+    """
+
+    mattes: Mattes
+    how: str
+    detail: str
+    trust: Tensor | None = None
 
 
 def find(
@@ -40,6 +58,22 @@ def find(
     Raises UsageError for options that exclude each other, InputError where nothing usable comes out,
     MissingWeightsError where the network's file is not there.
     """
+    found = look(clip, how=how, masks=masks, box=box, rough=rough, frame=frame, weights=weights)
+    report = checked(found.mattes, clip.name, found.how, found.detail, found.trust, clip.sizes)
+    return clip.with_masks(found.mattes), report
+
+
+def look(
+    clip: Clip,
+    *,
+    how: str = "auto",
+    masks: str | Path | Clip | None = None,
+    box: Box | None = None,
+    rough: Rough | None = None,
+    frame: int = 0,
+    weights: str | Path | None = None,
+) -> Found:
+    """`find` without its judgement, for a piece of a clip: that alone may well show no subject."""
     if how not in get_args(How):
         raise UsageError(f"no way of finding silhouettes is called {how!r}", f"Take one of: {', '.join(get_args(How))}")
     hinted = box is not None or rough is not None
@@ -57,18 +91,17 @@ def find(
     if chosen == "given":
         if masks is None:
             raise UsageError("no silhouettes were given", "Name their folder or video.")
-        mattes, notes = given(clip, masks)
-        return _done(clip, mattes, checked(mattes, clip.name, "given", _named(masks), sizes=clip.sizes, notes=notes))
+        return Found(given(clip, masks), "given", _named(masks))
     if chosen == "alpha":
-        return _alpha(clip)
+        return Found(_alpha(clip), "alpha", "the clip's own")
     if chosen == "threshold":
         mattes, trust, detail = threshold(clip)
-    elif chosen == "saliency":
+        return Found(mattes, chosen, detail, trust)
+    if chosen == "saliency":
         mattes, trust, detail = saliency(clip, None if weights is None else Path(weights))
-    else:
-        mattes, trust = grabcut(clip, box, rough, frame)
-        detail = _hint(box, rough, frame)
-    return _done(clip, mattes, checked(mattes, clip.name, chosen, detail, trust, clip.sizes))
+        return Found(mattes, chosen, detail, trust)
+    mattes, trust = grabcut(clip, box, rough, frame)
+    return Found(mattes, chosen, _hint(box, rough, frame), trust)
 
 
 def _choose(clip: Clip, masked: bool, hinted: bool) -> str:
@@ -82,15 +115,10 @@ def _choose(clip: Clip, masked: bool, hinted: bool) -> str:
     return "threshold" if flat_background(clip) is not None else "grabcut"
 
 
-def _alpha(clip: Clip) -> tuple[Clip, Report]:
+def _alpha(clip: Clip) -> Mattes:
     if clip.mattes is None:
         raise InputError(f"{clip.name} has no alpha channel and no silhouettes", "Leave the way open instead.")
-    mattes = (clip.mattes > THRESHOLD).to(clip.mattes.dtype) * 255
-    return _done(clip, mattes, checked(mattes, clip.name, "alpha", "the clip's own", sizes=clip.sizes))
-
-
-def _done(clip: Clip, mattes: Mattes, report: Report) -> tuple[Clip, Report]:
-    return clip.with_masks(mattes), report
+    return (clip.mattes > THRESHOLD).to(clip.mattes.dtype) * 255
 
 
 def _named(masks: str | Path | Clip) -> str:

@@ -17,14 +17,14 @@ THRESHOLD = 127
 """Above it is the subject; JPEG and video noise round 0 and 255 stays on its side."""
 
 
-def given(clip: Clip, masks: str | Path | Clip) -> tuple[Mattes, tuple[str, ...]]:
-    """Masks for the frames of a clip, and what was done to make them fit.
+def given(clip: Clip, masks: str | Path | Clip) -> Mattes:
+    """Masks for the frames of a clip.
 
-    masks    a folder of images in numeric order, a video, or a clip: its alpha where there is any, else white on black
-    returns  uint8 [T, 1, H, W], 0 or 255; sentences for the report
+    masks    a folder of images in numeric order, a video, or a clip: its alpha where there is any, else white on black;
+             of the size that the frames have in their file, however small both were read
+    returns  uint8 [T, 1, H, W], 0 or 255
 
-    Raises InputError where there are not as many masks as frames, or where a mask has another shape than its frame. A
-    mask of another size but the frame's own aspect is enlarged or shrunk, and the report says so.
+    Raises InputError where there are not as many masks as frames, or where a mask is not of its frame's size.
     """
     found = masks if isinstance(masks, Clip) else read(masks)
     if len(found) != len(clip):
@@ -32,19 +32,17 @@ def given(clip: Clip, masks: str | Path | Clip) -> tuple[Mattes, tuple[str, ...]
             f"{found.name} holds {len(found)} silhouettes, and {clip.name} has {len(clip)} frames: each needs one",
             "Give a folder or a video with one white-on-black picture per frame, in the same order.",
         )
+    _refuse_other_sizes(clip, found)
     levels = _levels(found)
     out: list[Bools] = []
-    resized = 0
-    for i, (have, want) in enumerate(zip(frame_sizes(found), frame_sizes(clip), strict=True)):
+    for i, (h, w) in enumerate(frame_sizes(clip)):
         mask = levels(i)
-        if have != want:
-            _refuse_other_shape(i, have, want, found.name)
-            shrinks = have[0] > want[0]
-            mask = cv2.resize(mask, want[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-            resized += 1
+        if found.full is None and clip.full is None:
+            mask = mask[:h, :w]
+        if mask.shape != (h, w):
+            mask = cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA)
         out.append(mask > THRESHOLD)
-    note = f"{resized} of {len(clip)} silhouettes had another size than their frame and were resized"
-    return padded(out, clip), ((note,) if resized else ())
+    return padded(out, clip)
 
 
 def _levels(found: Clip) -> Callable[[int], Bytes]:
@@ -56,11 +54,15 @@ def _levels(found: Clip) -> Callable[[int], Bytes]:
     return lambda i: picture(found, i).max(axis=-1)
 
 
-def _refuse_other_shape(index: int, have: tuple[int, int], want: tuple[int, int], name: str) -> None:
-    # One pixel of rounding is allowed: 491x307 and 982x615 have the same aspect.
-    scale = want[0] / have[0]
-    if abs(have[1] * scale - want[1]) > max(1.0, scale):
-        raise InputError(
-            f"silhouette {index} of {name} is {have[1]}x{have[0]}, its frame {want[1]}x{want[0]}: they differ in shape",
-            "Make the silhouettes from these very frames, or crop both alike.",
-        )
+def _refuse_other_sizes(clip: Clip, found: Clip) -> None:
+    """InputError at the first mask that is not of its frame's size; a pixel more on a side is what codecs add."""
+    if found.source is None and frame_sizes(found) == frame_sizes(clip):
+        return  # drawn on the frames as they were read
+    sizes = zip(found.full or frame_sizes(found), clip.full or frame_sizes(clip), strict=True)
+    for i, (have, want) in enumerate(sizes):
+        if not all(0 <= mine - its <= 1 for mine, its in zip(have, want, strict=True)):
+            raise InputError(
+                f"silhouette {i} of {found.name} is {have[1]}x{have[0]} px and its frame {want[1]}x{want[0]}: "
+                "it needs the frame's size",
+                "Make the silhouettes from these very frames: muybridge mask VIDEO --out DIR",
+            )

@@ -10,6 +10,9 @@ from torch import Tensor
 from muybridge.errors import InputError
 from muybridge.tensors import Mattes
 
+TOUCHING = 0.9
+"""A silhouette that touches all four borders on this share of the frames that have one is no use (decision 0023)."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -29,6 +32,26 @@ class Report:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Counts:
+    """Frames of a clip by what is the matter with their silhouettes; those of its pieces can be added.
+
+    frames    all of them
+    empty     indexes of those on which there is none
+    full      those that it covers
+    touching  those whose four borders it touches
+    """
+
+    frames: int = 0
+    empty: tuple[int, ...] = ()
+    full: int = 0
+    touching: int = 0
+
+    def __add__(self, later: Counts) -> Counts:
+        empty = (*self.empty, *(self.frames + i for i in later.empty))
+        return Counts(self.frames + later.frames, empty, self.full + later.full, self.touching + later.touching)
+
+
 def checked(
     mattes: Mattes,
     name: str,
@@ -36,7 +59,6 @@ def checked(
     detail: str,
     confidence: Tensor | None = None,
     sizes: tuple[tuple[int, int], ...] | None = None,
-    notes: tuple[str, ...] = (),
 ) -> Report:
     """The report for these silhouettes; raises InputError where they cannot be of any use.
 
@@ -44,31 +66,48 @@ def checked(
     confidence  [T] in [0, 1]        all 1.0 unless told
     sizes       of unequal frames    as in Clip; the padding counts as no part of a frame
     """
+    counts = counted(mattes, sizes)
+    warnings = judged(counts, name)
+    trust = torch.ones(len(mattes)) if confidence is None else confidence.clamp(0, 1)
+    return Report(how, detail, tuple(round(float(c), 4) for c in trust), counts.empty, warnings)
+
+
+def counted(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = None) -> Counts:
+    """What is the matter with these silhouettes; arguments as for `checked`."""
     on = mattes[:, 0] > 127
-    count = len(on)
-    valid = sizes or ((mattes.shape[2], mattes.shape[3]),) * count
+    valid = sizes or ((mattes.shape[2], mattes.shape[3]),) * len(on)
     area = on.flatten(1).float().mean(1) * (mattes.shape[2] * mattes.shape[3])
     share = area / torch.tensor([h * w for h, w in valid])
     empty = tuple(int(i) for i in torch.nonzero(area == 0).flatten())
+    touching = sum(_touches_all(m[:h, :w]) for m, (h, w) in zip(on, valid, strict=True))
+    return Counts(len(on), empty, int((share > 0.999).sum()), touching)
+
+
+def judged(counts: Counts, name: str) -> tuple[str, ...]:
+    """What to warn of; InputError where the silhouettes of the clip `name` cannot be of any use."""
     hint = (
         "Say where it is: muybridge mask VIDEO --out DIR --box x0,y0,x1,y1, or --rough FRAME=PICTURE with the subject "
         "painted white on black on that one frame. Use what it writes with --masks-a or --masks-b."
     )
-    if len(empty) == count:
+    count, empty, touching = counts.frames, len(counts.empty), counts.touching
+    if empty == count:
         raise InputError(f"no subject on any of the {count} frames of {name}: a silhouette needs at least one", hint)
-    if bool((share > 0.999).all()):
+    if counts.full == count:
         raise InputError(f"the silhouette covers every frame of {name}: there must be some background", hint)
-    warnings = list(notes)
+    if touching >= TOUCHING * (count - empty):
+        raise InputError(
+            f"the silhouette touches all four borders on {touching} of {count} frames of {name}: "
+            "that is rather the picture than a subject in it",
+            hint,
+        )
+    warnings = []
     if empty:
-        warnings.append(f"nothing found on {len(empty)} of {count} frames; they will be skipped")
-    full = int((share > 0.999).sum())
-    if full:
-        warnings.append(f"the silhouette covers the whole picture on {full} of {count} frames")
-    touching = sum(_touches_all(m[:h, :w]) for m, (h, w) in zip(on, valid, strict=True))
+        warnings.append(f"nothing found on {empty} of {count} frames; they will be skipped")
+    if counts.full:
+        warnings.append(f"the silhouette covers the whole picture on {counts.full} of {count} frames")
     if touching:
         warnings.append(f"the subject touches all four borders on {touching} of {count} frames: parts of it may be cut")
-    trust = torch.ones(count) if confidence is None else confidence.clamp(0, 1)
-    return Report(how, detail, tuple(round(float(c), 4) for c in trust), empty, tuple(warnings))
+    return tuple(warnings)
 
 
 def _touches_all(on: Tensor) -> bool:

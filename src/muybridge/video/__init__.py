@@ -1,7 +1,7 @@
 """Clips: what is read from files, worked on, and written to files."""
 
 from muybridge.video.clip import Clip, Timing
-from muybridge.video.reading import Frame, Info, frames, probe, read
+from muybridge.video.reading import Frame, Info, frames, pieces, probe, read
 from muybridge.video.sheets import contact_sheet, draw_keypoints, side_by_side
 from muybridge.video.writing import Writer, write
 
@@ -14,6 +14,7 @@ __all__ = [
     "contact_sheet",
     "draw_keypoints",
     "frames",
+    "pieces",
     "probe",
     "read",
     "side_by_side",

@@ -75,6 +75,7 @@ class Clip:
                                         and the rest is black padding
     source  file or folder that it was read from, if any
     audio   file whose first audio stream belongs to the clip, if any
+    full    ((h, w), ...) or None       the frames' sizes in the file, where they were made smaller while reading
 
     Frames are stored as bytes because a clip of floats is four times as large; see docs/decisions.
     """
@@ -85,6 +86,7 @@ class Clip:
     sizes: tuple[tuple[int, int], ...] | None = None
     source: Path | None = None
     audio: Path | None = None
+    full: tuple[tuple[int, int], ...] | None = None
 
     def __post_init__(self) -> None:
         p = self.pixels
@@ -116,6 +118,13 @@ class Clip:
         return self.pixels.shape[3]
 
     @property
+    def full_size(self) -> tuple[int, int]:
+        """(H, W) of the frames in the file that they were read from: larger than here where they were made smaller."""
+        if self.full is None:
+            return self.height, self.width
+        return max(h for h, _ in self.full), max(w for _, w in self.full)
+
+    @property
     def frames(self) -> Tensor:
         """float32 [T, 3, H, W] in [0, 1]; a new tensor at each call."""
         return self.pixels.float().div_(255)
@@ -139,6 +148,7 @@ class Clip:
             timing=self.timing.select(chosen),
             mattes=None if self.mattes is None else self.mattes[chosen],
             sizes=None if self.sizes is None else tuple(self.sizes[i] for i in chosen),
+            full=None if self.full is None else tuple(self.full[i] for i in chosen),
         )
 
     def with_masks(self, masks: Tensor | None) -> Clip:

@@ -52,6 +52,7 @@ class Frame:
     pts        ticks since the first frame of the file
     duration   ticks until the next one
     time_base  seconds per tick
+    full       (H, W) in the file, before it was made smaller
     """
 
     pixels: UInt8[Tensor, "3 H W"]
@@ -59,6 +60,7 @@ class Frame:
     pts: int
     duration: int
     time_base: Fraction
+    full: tuple[int, int]
 
 
 def probe(path: str | Path) -> Info:
@@ -124,17 +126,26 @@ def read(
     source = _source(path, strip)
     found: list[Frame] = []
     total = 0
-    for frame in _frames(source, max_frames, start, max_side, stride):
-        if not found or frame.pixels.shape != found[-1].pixels.shape:
-            refuse_small(source.path, *frame.pixels.shape[1:])
+    for frame in _large_enough(source, _frames(source, max_frames, start, max_side, stride)):
         total += frame.pixels.numel() + (0 if frame.matte is None else frame.matte.numel())
         _refuse_long(source.path, total)
         found.append(frame)
     if not found:
         raise InputError(f"{source.path} ends before frame {start}", "Start earlier.")
-    first = found[0].pts
-    timing = Timing(tuple(f.pts - first for f in found), found[-1].duration, source.time_base)
-    return _clip(source, found, timing)
+    return _clip(source, found)
+
+
+def pieces(path: str | Path, length: int, *, max_side: int | None = None) -> Iterator[Clip]:
+    """A clip in pieces of `length` frames, the last one shorter, so that memory does not grow with the whole.
+
+    path, max_side  and errors as for `read`, except that nothing is too long
+    Each piece counts its times from its own first frame. Frames of unequal size are padded piece by piece.
+    """
+    _check(None, 0, max_side, 1)
+    source = _source(path, None)
+    shown = _large_enough(source, _frames(source, None, 0, max_side, 1))
+    while found := list(islice(shown, length)):
+        yield _clip(source, found)
 
 
 def _check(max_frames: int | None, start: int, max_side: int | None, stride: int) -> None:
@@ -163,11 +174,23 @@ def _frames(source: Source, max_frames: int | None, start: int, max_side: int | 
     factor = 1.0 if max_side is None else max_side / source.longest()
     stop = None if max_frames is None else start + (max_frames - 1) * stride + 1
     for shot in islice(source.timed(), start, stop, stride):
-        picture = _shrunk(shot.load(), factor)
+        whole = shot.load()
+        picture = _shrunk(whole, factor)
         planes = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
         matte = planes[3:] if len(planes) == 4 else None
         assert shot.pts is not None
-        yield Frame(planes[:3], matte, shot.pts, shot.duration, source.time_base)
+        full = (whole.shape[0], whole.shape[1])
+        yield Frame(planes[:3], matte, shot.pts, shot.duration, source.time_base, full)
+
+
+def _large_enough(source: Source, shown: Iterator[Frame]) -> Iterator[Frame]:
+    """The same frames; InputError at the first in which nothing can be seen."""
+    before: tuple[int, ...] = ()
+    for frame in shown:
+        if frame.pixels.shape != before:
+            refuse_small(source.path, *frame.pixels.shape[1:])
+            before = tuple(frame.pixels.shape)
+        yield frame
 
 
 def _shrunk(picture: Picture, factor: float) -> Picture:
@@ -192,7 +215,11 @@ def _memory() -> int:
     return int(0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
-def _clip(source: Source, found: list[Frame], timing: Timing) -> Clip:
+def _clip(source: Source, found: list[Frame]) -> Clip:
+    """One clip of all these frames, which are taken out of the list."""
+    first = found[0].pts
+    timing = Timing(tuple(f.pts - first for f in found), found[-1].duration, source.time_base)
+    full = tuple(f.full for f in found)
     sizes = tuple((f.pixels.shape[1], f.pixels.shape[2]) for f in found)
     height, width = max(h for h, _ in sizes), max(w for _, w in sizes)
     equal = len(set(sizes)) == 1
@@ -207,4 +234,5 @@ def _clip(source: Source, found: list[Frame], timing: Timing) -> Clip:
         if mattes is not None:
             mattes[t, :, :h, :w] = 255 if frame.matte is None else frame.matte
     audio = source.path if source.has_audio else None
-    return Clip(pixels, timing, mattes, None if equal else sizes, source.path, audio)
+    smaller = None if full == sizes else full
+    return Clip(pixels, timing, mattes, None if equal else sizes, source.path, audio, smaller)

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -169,16 +169,34 @@ def write(
 
     Raises InputError also where there are more or fewer frames than times; nothing is written then.
     """
+    return write_each([path], frames, timing, audio=audio, quality=quality, background=background, force=force)[0]
+
+
+def write_each(
+    paths: Iterable[str | Path],
+    frames: Iterable[Tensor],
+    timing: Timing,
+    *,
+    audio: str | Path | None = None,
+    quality: int = 80,
+    background: Colour = (0, 0, 0),
+    force: bool = False,
+) -> list[Path]:
+    """`write` to several files side by side, so that no more than one frame is held for all of them."""
     options = {"audio": audio, "quality": quality, "background": background, "force": force}
-    with Writer(path, timing.time_base, last=timing.last, **options) as writer:  # type: ignore[arg-type]
+    with ExitStack() as stack:
+        writers = [Writer(path, timing.time_base, last=timing.last, **options) for path in paths]  # type: ignore[arg-type]
+        for writer in writers:
+            stack.enter_context(writer)
         count = 0
         for count, frame in enumerate(frames, 1):
             if count > len(timing):
                 raise InputError(f"there are more frames to write than the {len(timing)} frame times")
-            writer.add(frame, timing.pts[count - 1])
+            for writer in writers:
+                writer.add(frame, timing.pts[count - 1])
         if count < len(timing):
             raise InputError(f"there are {count} frames to write and {len(timing)} frame times")
-    return writer.path
+    return [writer.path for writer in writers]
 
 
 def _chw(shape: tuple[int, ...]) -> tuple[int, int, int]:
