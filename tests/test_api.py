@@ -11,12 +11,13 @@ from torch import Tensor
 
 import muybridge
 from muybridge.api.facing import facing_hint
-from muybridge.api.inputs import name_of, names_of, silhouetted
+from muybridge.api.inputs import Input, name_of, names_of, silhouetted
 from muybridge.api.reporting import measured, preset_of
-from muybridge.api.results import _looped, plain
+from muybridge.api.results import _looped, names_of_results, plain
 from muybridge.api.settings import settings
 from muybridge.errors import CheckpointError, InputError, RunError, UsageError
 from muybridge.evaluation import TRIVIAL, Chart, Figure, Page, against_truth, overlap, page
+from muybridge.masks import Report
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
@@ -74,6 +75,16 @@ def test_names_are_told_apart(tmp_path: Path) -> None:
     assert name_of("x/...mp4") == "clip"
     assert len(name_of("x/" + "n" * 200 + ".mp4")) == 60
     assert names_of(["a/clip.mp4", "b/Clip.gif"]) == ["clip-a", "Clip-b"]
+    assert name_of("x/" + "猫" * 60 + ".mp4") == "猫" * 30  # 90 bytes
+
+
+def test_results_of_long_names_fit_a_file_system(tmp_path: Path) -> None:
+    """Whatever the script: Chinese has three bytes a character, a face four."""
+    names = names_of(["x/" + "猫" * 80 + ".mp4", "x/" + "😀" * 60 + ".mp4"])
+    blank = Clip(torch.zeros(1, 3, 16, 16, dtype=torch.uint8), Timing.constant(1))
+    given = [Input(name, "", blank, Report("given", "", (1.0,))) for name in names]
+    for name in names_of_results(given).values():
+        (tmp_path / f"{name}-lightgoldenrodyellow-no-affine-0123ab.webm").touch()
     assert plain("élan 猫") == "elan"
     assert plain("猫") == "clip"
 

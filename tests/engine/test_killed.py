@@ -15,6 +15,7 @@ from torch import Tensor
 from toy_method import ToyData, make
 
 from muybridge.engine import train
+from muybridge.engine.interrupts import Interrupts
 from muybridge.engine.machine import share_of
 from muybridge.engine.randomness import reseed
 from muybridge.errors import UsageError
@@ -76,6 +77,17 @@ def test_asked_to_stop_it_saves_first(tmp_path: Path, number: int) -> None:
     assert done.returncode == 130, done.stdout + done.stderr
     assert run.record.status == "interrupted"
     assert run.load_checkpoint().step == run.lines()[-1]["step"] == 6
+
+
+def test_a_second_sigterm_does_not_break_off_the_saving() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with Interrupts() as interrupts:
+        for _ in range(3):
+            signal.raise_signal(signal.SIGTERM)
+        assert interrupts.wished
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 class Both(ToyData):

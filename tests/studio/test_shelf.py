@@ -16,6 +16,7 @@ from muybridge.studio.shelf import Missing, Shelf, plain_name
 def test_names_are_plain(name: str) -> None:
     plain = plain_name(name)
     assert 0 < len(plain) <= 60
+    assert len(plain.encode()) <= 90
     assert not set(plain) & set('/\\\x00\n\r\t<>:"|?*\u202e')
     assert plain == plain.strip(" .")
 
@@ -31,6 +32,7 @@ def test_names_are_plain(name: str) -> None:
         ("....", "clip"),
         (".hidden", "hidden"),
         ("a.b.c.mp4", "a.b.c"),
+        ("猫" * 100 + ".mp4", "猫" * 30),
     ],
 )
 def test_names_that_people_use(name: str, plain: str) -> None:

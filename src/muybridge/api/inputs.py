@@ -113,10 +113,21 @@ def _fitted(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
 
 
 def name_of(source: Source) -> str:
-    """What to call an input in file names: at most 60 characters, never hidden, never empty."""
+    """What to call an input in file names: short, see `shortened`, never hidden, never empty."""
     path = source.source if isinstance(source, Clip) else Path(source).absolute()
     stem = "" if path is None else (path.name if path.is_dir() else path.stem)
-    return stem.strip(". ")[:60] or "clip"
+    return shortened(stem.strip(". ")) or "clip"
+
+
+def shortened(name: str) -> str:
+    """At most 60 whole characters and 90 bytes of a name.
+
+    File systems count bytes, 255 of them, and a result is named after two clips and what was asked for.
+    """
+    name = name[:60]
+    while len(name.encode("utf-8", "surrogateescape")) > 90:
+        name = name[:-1]
+    return name.rstrip(". ")
 
 
 def names_of(sources: Sequence[Source]) -> list[str]:

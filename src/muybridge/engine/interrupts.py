@@ -9,8 +9,9 @@ from typing import Any
 
 
 class Interrupts:
-    """While open, the first Ctrl-C or SIGTERM sets `wished`; the second Ctrl-C acts at once, as it always did.
+    """While open, the first Ctrl-C or SIGTERM sets `wished`; a Ctrl-C after that acts at once, as it always did.
 
+    Another SIGTERM changes nothing: who sends it twice must not break off the saving that the first one asked for.
     Python hears signals in its main thread alone; in another this does nothing.
     """
 
@@ -26,11 +27,9 @@ class Interrupts:
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         self.wished = True
-        self._restore()
-
-    def _restore(self) -> None:
-        while self.before:  # one by one, for a signal may come in between and end up here as well
-            signal.signal(*self.before.popitem())
+        if signal.SIGINT in self.before:
+            signal.signal(signal.SIGINT, self.before.pop(signal.SIGINT))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._restore()
+        while self.before:  # one by one, for a signal may come in between
+            signal.signal(*self.before.popitem())

@@ -36,14 +36,16 @@ class Worker:
     """One process; it does one task."""
 
     process: asyncio.subprocess.Process
+    stopped: bool = False
 
     @property
     def pid(self) -> int:
         return self.process.pid
 
     def stop(self) -> None:
-        """Ask it to stop as Ctrl-C would."""
-        if self.process.returncode is None:
+        """Ask it to stop as Ctrl-C would; asked again, it is left to what it saves."""
+        if self.process.returncode is None and not self.stopped:
+            self.stopped = True
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM)
 

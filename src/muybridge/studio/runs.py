@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,8 @@ class Runs:
             return self._queue({**record, "wanted": "keep", "message": None, "hint": None})
         if state not in WORKING:
             raise UsageError(f"{record['name']} is not learning: it is {state}")
+        if state in ("pausing", "stopping") and record["wanted"] == what:
+            return record
         return self._stop({**record, "wanted": what})
 
     def remove(self, number: str) -> None:
@@ -149,7 +151,7 @@ class Runs:
         label = self._label(record, asked)
         if asked.get("driving"):
             order["driving"] = str(self.shelf.folder("clips", asked["driving"]))
-        order["name"] = f"{label}-{_short(asked)}"
+        order["name"] = f"{label}-{_short(asked, self._made_of(number, asked))}"
         file = f"{order['name']}.{asked['suffix']}"
         there = next((m for m in record["made"] if m["file"] == file and m["state"] != "failed"), None)
         if there is not None:
@@ -249,6 +251,12 @@ class Runs:
         others = [m for m in record["made"] if m["file"] != entry["file"]]
         self._save({**record, "made": [*others, dict(entry)]})
 
+    def _made_of(self, number: str, asked: Mapping[str, Any]) -> list[int]:
+        """What changes while a wish stays the same: the weights, by learning on, and the silhouettes of its clip."""
+        weights = self.shelf.folder("runs", number) / "out" / "run" / "weights.safetensors"
+        driving = asked.get("driving")
+        return [weights.stat().st_mtime_ns, self.shelf.load("clips", driving)["version"] if driving else 0]
+
     def _label(self, record: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
         own = dict(zip("ab", record["names"], strict=True))
         if asked.get("keys") is not None:
@@ -282,10 +290,10 @@ class Runs:
         return {**record["plan"], **told, "preview": int(pictures[-1].stem) if pictures else None}
 
 
-def _short(asked: Mapping[str, Any]) -> str:
-    """A few letters that tell one wish from another in a file's name."""
+def _short(asked: Mapping[str, Any], made_of: Sequence[int]) -> str:
+    """A few letters that tell one wish, and what it is made of, from another in a file's name."""
     words = [str(asked["background"]).lstrip("#"), "" if asked["affine"] else "no-affine"]
-    digest = hashlib.sha256(json.dumps(dict(asked), sort_keys=True).encode()).hexdigest()[:6]
+    digest = hashlib.sha256(json.dumps([dict(asked), *made_of], sort_keys=True).encode()).hexdigest()[:6]
     return "-".join([*filter(None, words), digest])
 
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from muybridge.api.inputs import shortened
 from muybridge.errors import InputError, MuybridgeError
 from muybridge.run.disk import replace
 
@@ -119,8 +120,8 @@ class Shelf:
 
 
 def plain_name(name: str) -> str:
-    """A name to show and to write files under: no folders, no control characters, at most 60 long, never empty."""
+    """A name to show and to write files under: no folders, no control characters, `shortened`, never empty."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
     words = " ".join(BITS.findall(last)).strip(" .")
     stem = words.rsplit(".", 1)[0] if "." in words[1:] else words
-    return stem.strip(" .")[:60].strip(" .") or "clip"
+    return shortened(stem.strip(" .")) or "clip"
