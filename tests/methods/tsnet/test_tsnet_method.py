@@ -212,8 +212,10 @@ def test_boxes_and_faces_of_labels() -> None:
 def test_batches_of_another_subject(dancers: SceneClips, marks: list[Landmarks]) -> None:
     method = tiny(sampling={**STILL, "scale": 0.0, "shift": 0.0, "cross": 0.5})
     data = method.prepare([dancers.a, dancers.b], landmarks=marks)
-    batch = data.batch(type(method.stages()[0])("train", 1, 4), torch.Generator().manual_seed(0), CPU)
-    assert batch["crossed"].tolist() == [True, True, False, False]
+    batch = data.batch(type(method.stages()[0])("train", 1, 6), torch.Generator().manual_seed(0), CPU)
+    # Those come first.
+    assert batch["crossed"].tolist() == sorted(batch["crossed"].tolist(), reverse=True)
+    assert 0 < int(batch["crossed"].sum()) < 6
     shades = [each.pixels.float().mean((0, 2, 3)) / 255 for each in data.tracks]
 
     def whose(picture: Tensor) -> int:
@@ -221,6 +223,20 @@ def test_batches_of_another_subject(dancers: SceneClips, marks: list[Landmarks])
 
     for sample, crossed in zip(batch["pictures"], batch["crossed"], strict=True):
         assert (whose(sample[0]) != whose(sample[-1])) == bool(crossed)
+
+
+def test_a_small_share_of_a_small_batch_is_right_on_average(dancers: SceneClips, marks: list[Landmarks]) -> None:
+    method = tiny(sampling={"cross": 0.2})
+    data = method.prepare([dancers.a, dancers.b], landmarks=marks)
+    stage = type(method.stages()[0])("train", 1, 2)
+
+    def batch(seed: int) -> dict[str, Tensor]:
+        return data.batch(stage, torch.Generator().manual_seed(seed), CPU)
+
+    share = sum(int(batch(seed)["crossed"].sum()) for seed in range(200)) / 400
+    assert share == pytest.approx(0.2, abs=0.05)
+    # A batch is its generator's, so that a training that goes on is the same bit for bit.
+    assert all(torch.equal(x, batch(7)[name]) for name, x in batch(7).items())
 
 
 def test_driving_by_another_video(dancers: SceneClips, marks: list[Landmarks]) -> None:
