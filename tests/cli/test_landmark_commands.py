@@ -177,6 +177,18 @@ def test_how_many_frames_it_is_drawn_from_and_smoothing_are_options(
     assert "odd window" in ended.err
 
 
+def test_what_it_costs_is_measured_with_landmarks(performance: Path, dancers: SceneClips) -> None:
+    sizes = {k: yaml.safe_load(str(v)) for k, v in SETTINGS.items()} | {"train.steps": 50}
+    asked = {"preset": "smoke", "set": sizes, "steps": 2, "device": "cpu"}
+    found = muybridge.cost("tsnet", performance / "a.mp4", landmarks=[performance / "a-json"], **asked)
+    assert (found.steps, found.measured) == (50, 2)
+    assert found.seconds == pytest.approx(50 * found.step_seconds["train"])
+    with pytest.raises(UsageError, match="masks and flips are for pairs"):
+        muybridge.cost("tsnet", dancers.a, landmarks=[of(dancers)], flip="a", **asked)
+    with pytest.raises(UsageError, match="jokr uses no landmarks"):
+        muybridge.cost("jokr", dancers.a, dancers.b, landmarks=[of(dancers)], preset="smoke")
+
+
 def test_two_videos_are_trained_on_from_the_command(performance: Path, tmp_path: Path, command: Command) -> None:
     both = (performance / "a.mp4", performance / "b.mp4", "--landmarks", performance / "a-json")
     ended = command(

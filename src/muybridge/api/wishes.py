@@ -32,9 +32,14 @@ class Wish:
 
     @property
     def max_side(self) -> int | None:
-        """Longest side of the frames worth reading: four times the method's own, or all of it where it squeezes."""
-        size = getattr(self.config, "size", None)
-        return None if size is None or getattr(self.config, "squeezed", False) else 4 * int(size)
+        """Longest side of the frames worth reading."""
+        return longest_side(self.config)
+
+
+def longest_side(config: Config) -> int | None:
+    """Of the frames worth reading, pixels: four times the method's own, or all of it (None) where it squeezes."""
+    size = getattr(config, "size", None)
+    return None if size is None or getattr(config, "squeezed", False) else 4 * int(size)
 
 
 def wish(
