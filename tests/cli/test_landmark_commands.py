@@ -177,6 +177,46 @@ def test_how_many_frames_it_is_drawn_from_and_smoothing_are_options(
     assert "odd window" in ended.err
 
 
+def test_a_face_is_trained_on_from_texts_of_68_points(performance: Path, tmp_path: Path, command: Command) -> None:
+    around = torch.linspace(0, 6.2, 68)
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    for t in range(8):
+        points = torch.stack((30 + t / 2 + 12 * around.cos(), 30 + 16 * around.sin()), -1)
+        (texts / f"{t:04d}.txt").write_text("\n".join(f"{x:.2f} {y:.2f}" for x, y in points.tolist()))
+    video, run = performance / "a.mp4", tmp_path / "run"
+    sizes = [w for w in TINY if w != "--set" and not w.startswith(("aspect", "padded"))]
+    words = [part for size in sizes for part in ("--set", size)]
+    ended = command(
+        "fit", "tsnet", video, "--preset", "face", "--landmarks", texts, "--out", run, "--device", "cpu", *words
+    )
+    assert ended.code == 0, ended.err
+    assert "text files of 68 face points" in ended.err
+    config = json.loads((run / "config.json").read_text())
+    assert (config["kind"], config["aspect"], config["margin"]) == ("face68", 1.0, 0.4)
+    out = tmp_path / "again.mp4"
+    ended = command("animate", run, "--driving", video, "--landmarks", texts, "--out", out, "--device", "cpu")
+    assert ended.code == 0, ended.err
+    assert muybridge.read(out).pixels.shape == (8, 3, 32, 32)
+    # Bodies without a face are refused in a sentence.
+    wrong = ("--driving", video, "--landmarks", performance / "a-json", "--out", tmp_path / "x.mp4")
+    ended = command("animate", run, *wrong, "--device", "cpu")
+    assert ended.code == 1
+    assert "no subject on any of the 8 frames" in ended.err
+
+
+def test_what_it_costs_is_measured_with_landmarks(performance: Path, dancers: SceneClips) -> None:
+    sizes = {k: yaml.safe_load(str(v)) for k, v in SETTINGS.items()} | {"train.steps": 50}
+    asked = {"preset": "smoke", "set": sizes, "steps": 2, "device": "cpu"}
+    found = muybridge.cost("tsnet", performance / "a.mp4", landmarks=[performance / "a-json"], **asked)
+    assert (found.steps, found.measured) == (50, 2)
+    assert found.seconds == pytest.approx(50 * found.step_seconds["train"])
+    with pytest.raises(UsageError, match="masks and flips are for pairs"):
+        muybridge.cost("tsnet", dancers.a, landmarks=[of(dancers)], flip="a", **asked)
+    with pytest.raises(UsageError, match="jokr uses no landmarks"):
+        muybridge.cost("jokr", dancers.a, dancers.b, landmarks=[of(dancers)], preset="smoke")
+
+
 def test_two_videos_are_trained_on_from_the_command(performance: Path, tmp_path: Path, command: Command) -> None:
     both = (performance / "a.mp4", performance / "b.mp4", "--landmarks", performance / "a-json")
     ended = command(

@@ -3,6 +3,7 @@
 import errno
 import math
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import torch
 from torch import Tensor
 from toy_method import Toy, ToyData, make
 
-from muybridge.engine import Listener, Together, train
+from muybridge.engine import Listener, Machine, Together, train
+from muybridge.engine.losses import Losses
 from muybridge.engine.optimisers import fade
 from muybridge.engine.randomness import reseed
 from muybridge.errors import CheckpointError, RunError, TrainingError, UsageError
-from muybridge.method import Stage
+from muybridge.method import Stage, Turn
 from muybridge.run import Run
 
 CPU: dict[str, Any] = {"device": "cpu", "precision": "float32"}
@@ -159,6 +161,26 @@ def test_losses_in_the_log_are_means_over_the_steps(run: Run) -> None:
     train(four, data, other, log_every=4, stop_after=4, **CPU)
     single = [line["losses"]["l1"] for line in run.lines()]
     assert other.lines()[0]["losses"]["l1"] == pytest.approx(sum(single) / 4)
+
+
+def test_a_loss_that_some_steps_lack_is_the_mean_of_those_that_have_it() -> None:
+    class Two(Machine):
+        """This process, and one that has had other losses."""
+
+        def union(self, names: Iterable[str]) -> list[str]:
+            return [*names, "other"]
+
+        def average(self, tensors: Sequence[Tensor]) -> None:
+            for mine, theirs in zip(tensors, ([4.0, 0.0, 5.0], [2.0, 0.0, 1.0]), strict=True):
+                mine.copy_((mine + torch.tensor(theirs)) / 2)
+
+    losses = Losses()
+    for told in ({"always": 1.0, "at times": 6.0}, {"always": 3.0}):
+        for name, value in told.items():
+            losses.add(Turn("maker", {name: torch.tensor(value)}))
+        losses.steps += 1
+    assert losses.means() == {"always": 2.0, "at times": 6.0}
+    assert losses.means(Two(torch.device("cpu"), "float32", 0, 2)) == {"always": 2.0, "at times": 6.0, "other": 5.0}
 
 
 @pytest.mark.parametrize("first", [1, 5, 12, 13, 18])

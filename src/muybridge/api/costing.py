@@ -12,10 +12,13 @@ from typing import Any
 
 from muybridge import catalogue
 from muybridge.api.inputs import Source, silhouetted
+from muybridge.api.landmarking import Given
+from muybridge.api.performing import people_of
 from muybridge.api.settings import settings, settled
 from muybridge.api.wishes import reading_side
 from muybridge.engine import Listener, train
-from muybridge.method import Stage
+from muybridge.errors import UsageError
+from muybridge.method import Data, Method, Stage
 from muybridge.video import Clip
 
 
@@ -46,20 +49,26 @@ def cost(
     set: Mapping[str, Any] | None = None,
     masks: Sequence[str | Path | Clip | None] = (),
     flip: str | None = None,
+    landmarks: Sequence[Given | None] = (),
     steps: int = 10,
     device: str = "auto",
 ) -> Cost:
     """Train for `steps` steps in each stage, keep nothing, and say what all of them would take.
 
-    The first step of a stage is left out of the mean: it compiles and allocates. Arguments as for `fit`.
+    The first step of a stage is left out of the mean: it compiles and allocates. Arguments as for `fit`, but a method
+    that learns from a folder takes clips.
     """
     kind = catalogue.find(method)
     config, _ = settled(kind, settings(kind, preset, set))
-    given = [*masks, *[None] * (len(inputs) - len(masks))]
-    side = reading_side(config)
-    clips = [silhouetted(source, masks=m, max_side=side).clip for source, m in zip(inputs, given, strict=True)]
     built = kind(config)
-    data = built.prepare(clips, **({} if flip is None else {"flip": flip}))
+    if kind.card.needs == "landmarks":
+        if masks or flip is not None:
+            raise UsageError(f"{method} sees whole frames: masks and flips are for pairs", "Leave them out.")
+        data = people_of(method, config, inputs, landmarks, reading_side(config), None).prepare(built)
+    elif landmarks:
+        raise UsageError(f"{method} uses no landmarks", "Leave them out.")
+    else:
+        data = _silhouettes(built, inputs, masks, flip)
     whole = built.stages()
     short = tuple(replace(stage, steps=min(stage.steps, steps), decay=0.0) for stage in whole)
     # The engine asks the method for its stages; this one answers with their beginnings.
@@ -78,6 +87,20 @@ def cost(
         disk=kept,
         step_seconds=pace,
     )
+
+
+def _silhouettes(
+    method: Method[Any, Any],
+    inputs: Sequence[Source],
+    masks: Sequence[str | Path | Clip | None],
+    flip: str | None,
+) -> Data:
+    """A method's data of clips with silhouettes."""
+    given = [*masks, *[None] * (len(inputs) - len(masks))]
+    side = reading_side(method.config)
+    clips = [silhouetted(source, masks=m, max_side=side).clip for source, m in zip(inputs, given, strict=True)]
+    data: Data = method.prepare(clips, **({} if flip is None else {"flip": flip}))
+    return data
 
 
 class _Watch(Listener):

@@ -10,10 +10,13 @@ from muybridge.method import Turn
 
 
 class Losses:
-    """Sums since the last `clear`. A name that two groups use in one step is told apart by the group's name."""
+    """Sums since the last `clear`, and of how many steps. A name that two groups use in one step is told apart by the
+    group's name."""
 
     def __init__(self) -> None:
         self.sums: dict[str, Tensor] = {}
+        self.counts: dict[str, int] = {}
+        self.latest: dict[str, int] = {}
         self.owner: dict[str, str] = {}
         self.steps = 0
 
@@ -23,6 +26,9 @@ class Losses:
             key = name if self.owner.setdefault(name, turn.group) == turn.group else f"{turn.group}.{name}"
             value = loss.detach().float()
             self.sums[key] = self.sums[key] + value if key in self.sums else value.clone()
+            if self.latest.get(key) != self.steps:
+                self.counts[key] = self.counts.get(key, 0) + 1
+            self.latest[key] = self.steps
 
     def broken(self) -> list[str]:
         """The names that have been NaN or infinite; waits for the device."""
@@ -32,14 +38,20 @@ class Losses:
         return [name for name, fine in zip(self.sums, finite, strict=True) if not fine]
 
     def means(self, machine: Machine | None = None) -> dict[str, float]:
-        """Mean over the steps (and, given a machine, over its processes), unweighted."""
+        """Mean over the steps that had the loss (and, given a machine, over its processes), unweighted."""
         if not self.sums:
             return {}
-        values = torch.stack(list(self.sums.values())) / max(1, self.steps)
+        # A batch without truth has fewer losses, and each process draws its own.
+        names = list(self.sums) if machine is None else machine.union(self.sums)
+        none = next(iter(self.sums.values())).new_zeros(())
+        sums = torch.stack([self.sums.get(name, none) for name in names])
+        counts = torch.tensor([float(self.counts.get(name, 0)) for name in names], device=sums.device)
         if machine is not None:
-            machine.average([values])
-        return dict(zip(self.sums, values.tolist(), strict=True))
+            machine.average([sums, counts])
+        return dict(zip(names, (sums / counts).tolist(), strict=True))
 
     def clear(self) -> None:
         self.sums.clear()
+        self.counts.clear()
+        self.latest.clear()
         self.steps = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from typing import Literal
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import broadcast, reduce
+from accelerate.utils import broadcast, gather_object, reduce
 from torch import Tensor, nn
 
 from muybridge.errors import UsageError
@@ -59,6 +59,10 @@ class Machine:
             flat = reduce(torch.cat([t.detach().flatten() for t in tensors]), "mean")
             for t, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
                 t.detach().copy_(part.view(t.shape))
+
+    def union(self, names: Iterable[str]) -> list[str]:
+        """Names that any process has, in one order for all."""
+        return list(dict.fromkeys(names if self.count == 1 else gather_object(list(names))))
 
     def agree(self, *flags: bool) -> tuple[bool, ...]:
         """True where any process says so."""

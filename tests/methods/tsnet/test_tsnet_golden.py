@@ -267,10 +267,20 @@ def test_the_methods_own_step(golden: Golden, method: Tsnet) -> None:
     }
     stage = method.stages()[0]
     method._vgg = [random_vgg19(golden)]
+    scores: dict[str, list[Tensor]] = {"D": [], "DF": []}
+    hooks = [
+        critic.register_forward_hook(lambda _, __, verdict, kept=kept: kept.append(verdict[-1].detach()))
+        for critic, kept in zip((method.critic, method.face_critic), scores.values(), strict=True)
+    ]
     turns = method.turns(stage, batch)
     critics = next(turns)
+    for hook in hooks:
+        hook.remove()
     for name, value in {"D": critics.losses["d"], "DF": critics.losses["d_face"]}.items():
         golden.check(f"train/loss_of_optimize_parameters/{name}", value.double())
+        real, fake = scores[name]
+        golden.check(f"train/loss_of_optimize_parameters/{name}_real", (real - 1).square().mean().double())
+        golden.check(f"train/loss_of_optimize_parameters/{name}_fake", fake.square().mean().double())
     # The critics move first, with half the learning rate, and judge as they are then.
     group = method.groups(stage)["critics"]
     optimiser = torch.optim.Adam(group.parameters, group.lr, group.betas)
@@ -287,6 +297,7 @@ def test_the_methods_own_step(golden: Golden, method: Tsnet) -> None:
         found[net] = found[f"{net}_GAN"] + found[f"{net}_FML"] + found[f"{net}_VGG"]
     for name, value in found.items():
         golden.check(f"train/loss_of_optimize_parameters/{name}", value.double())
+    golden.all_seen("train/loss_of_optimize")
 
 
 @pytest.mark.parametrize("i", range(4))

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -13,7 +13,8 @@ from muybridge.methods.tsnet.augment import jittered, placed, turned
 from muybridge.methods.tsnet.config import SamplingConfig, TsnetConfig
 from muybridge.methods.tsnet.data import Track, TsnetData, drawn_frames, into_box, out_of_box
 from muybridge.methods.tsnet.method import Tsnet
-from muybridge.methods.tsnet.pictures import face_boxes, label_boxes, renormalised, to_network, to_rgb
+from muybridge.methods.tsnet.pictures import face_boxes, label_boxes, one_hot, renormalised, to_network, to_rgb
+from muybridge.methods.tsnet.similarity import dense_grid
 from muybridge.puppets import SceneClips, scene
 from muybridge.video import Clip, Timing
 
@@ -27,6 +28,16 @@ TINY: Mapping[str, Any] = {
     "decoder_blocks": 1,
     "perceptual": "weight-free",
 }
+
+
+class Features(torch.nn.Module):
+    """Stands for VGG."""
+
+    def __init__(self, of: Callable[[Tensor], list[Tensor]]) -> None:
+        super().__init__()
+        self.forward = of
+
+
 STILL = {"window": 0, "mirror": 0.0, "brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
 CPU = torch.device("cpu")
 
@@ -97,6 +108,48 @@ def test_a_face_has_two_labels_and_no_face_critic() -> None:
     found = [turn.losses for turn in method.turns(method.stages()[0], batch)]
     assert "gradient" in found[1]
     assert set(found[0]) == {"d"}
+
+
+def test_without_masks_every_cell_may_look_everywhere() -> None:
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(1, 2, 32, 4, 4, generator=generator)
+    driving = one_hot(torch.randint(0, 25, (1, 32, 32), dtype=torch.uint8, generator=generator), 25)
+    boxes, box = torch.zeros(1, 2, 1, 4, 4), torch.zeros(1, 1, 4, 4)
+    boxes[..., 1:3, :2], box[..., 2:, 1:] = 1, 1
+    whole = torch.ones(1, 1, 4, 4)
+    for aware in (True, False):
+        method = tiny(mask_aware=aware).eval()
+        with torch.no_grad():
+            asked = method.mask_encoder(driving)
+            made = method.draw(features, boxes, driving, box)
+        assert made.grids is not None
+        for k in range(2):
+            around = (box, boxes[:, k]) if aware else (whole, whole)
+            wanted = dense_grid(asked, features[:, k], *around, method.config.sharpness)
+            torch.testing.assert_close(made.grids[:, k], wanted, rtol=1e-4, atol=1e-5)
+            # The boxes make a difference here.
+            plain = dense_grid(asked, features[:, k], whole, whole, method.config.sharpness)
+            assert torch.allclose(wanted, plain) != aware
+
+
+@pytest.mark.parametrize("sees", ["released", "imagenet"])
+def test_what_vgg_is_shown(sees: str) -> None:
+    rgb, shown = torch.rand(2, 2, 3, 32, 32), []
+
+    def features(pictures: Tensor) -> list[Tensor]:
+        shown.append(pictures)
+        return [pictures] * 5
+
+    method = tiny(vgg_sees=sees)
+    method._vgg = [Features(features)]
+    losses = method._perceptual(to_network(rgb[0]), to_network(rgb[1]))
+    assert set(losses) == {"vgg"}
+    # The target is looked at first.
+    for found, picture in zip(shown, (rgb[1], rgb[0]), strict=True):
+        mean, spread = (torch.tensor(x).view(1, 3, 1, 1) for x in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+        wanted = (picture - mean) / spread if sees == "imagenet" else to_network(picture)
+        torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(losses["vgg"], 47 / 32 * (shown[0] - shown[1]).abs().mean())
 
 
 def test_transformation_loss_by_hand() -> None:
@@ -212,8 +265,10 @@ def test_boxes_and_faces_of_labels() -> None:
 def test_batches_of_another_subject(dancers: SceneClips, marks: list[Landmarks]) -> None:
     method = tiny(sampling={**STILL, "scale": 0.0, "shift": 0.0, "cross": 0.5})
     data = method.prepare([dancers.a, dancers.b], landmarks=marks)
-    batch = data.batch(type(method.stages()[0])("train", 1, 4), torch.Generator().manual_seed(0), CPU)
-    assert batch["crossed"].tolist() == [True, True, False, False]
+    batch = data.batch(type(method.stages()[0])("train", 1, 6), torch.Generator().manual_seed(0), CPU)
+    # Those come first.
+    assert batch["crossed"].tolist() == sorted(batch["crossed"].tolist(), reverse=True)
+    assert 0 < int(batch["crossed"].sum()) < 6
     shades = [each.pixels.float().mean((0, 2, 3)) / 255 for each in data.tracks]
 
     def whose(picture: Tensor) -> int:
@@ -221,6 +276,20 @@ def test_batches_of_another_subject(dancers: SceneClips, marks: list[Landmarks])
 
     for sample, crossed in zip(batch["pictures"], batch["crossed"], strict=True):
         assert (whose(sample[0]) != whose(sample[-1])) == bool(crossed)
+
+
+def test_a_small_share_of_a_small_batch_is_right_on_average(dancers: SceneClips, marks: list[Landmarks]) -> None:
+    method = tiny(sampling={"cross": 0.2})
+    data = method.prepare([dancers.a, dancers.b], landmarks=marks)
+    stage = type(method.stages()[0])("train", 1, 2)
+
+    def batch(seed: int) -> dict[str, Tensor]:
+        return data.batch(stage, torch.Generator().manual_seed(seed), CPU)
+
+    share = sum(int(batch(seed)["crossed"].sum()) for seed in range(200)) / 400
+    assert share == pytest.approx(0.2, abs=0.05)
+    # A batch is its generator's, so that a training that goes on is the same bit for bit.
+    assert all(torch.equal(x, batch(7)[name]) for name, x in batch(7).items())
 
 
 def test_driving_by_another_video(dancers: SceneClips, marks: list[Landmarks]) -> None:

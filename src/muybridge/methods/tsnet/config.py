@@ -38,8 +38,8 @@ class SamplingConfig(Part):
     stride: Positive = 4
     """From one frame of the piece to the next, or less in a short clip (program: every 4th for dance)."""
     cross: Share = 0.0
-    """Share of a batch whose driving labels come from another clip, with the adversarial loss alone; 0.5 is the
-    ablation `TS-Net w/ cross`."""
+    """Share of the samples whose driving labels come from another clip, with the adversarial loss alone; each is drawn
+    by itself. 0.5 is the ablation `TS-Net w/ cross`."""
     mirror: Share = 0.5
     """Share of the samples that are mirrored; labels of left and right stay (program: 0.5)."""
     brightness: Share = 0.25

@@ -95,9 +95,13 @@ class TsnetData(Data):
         pictures  [B, K + 1, 3, h, w]  RGB in [0, 1]
         labels    [B, K + 1, h, w]     uint8
         boxes     [B, K + 1, 1, h, w]  1 in the bounding box of the labels
-        crossed   [B]                  bool: the target is another subject
+        crossed   [B]                  bool: the target is another subject; such samples come first
         """
-        crossed = torch.arange(stage.batch) < round(self.sampling.cross * stage.batch)
+        crossed = torch.zeros(stage.batch, dtype=torch.bool)
+        if self.sampling.cross:
+            # Each by itself: of a small batch, a share has no whole number.
+            drawn = torch.rand(stage.batch, generator=generator) < self.sampling.cross
+            crossed = drawn.sort(descending=True).values
         samples = [self._sample(bool(cross), generator) for cross in crossed]
         pictures, labels = (torch.stack(each) for each in zip(*samples, strict=True))
         boxes = torch.stack([boxed(each) for each in labels])
