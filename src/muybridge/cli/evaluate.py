@@ -31,13 +31,14 @@ def evaluate(
         tuple[Path, Path] | None,
         Parameter(
             name="--poses",
+            negative="",
             help="Without a run: landmarks that a pose network found in the true frames, and those in the made ones; "
             "JSON tables, or folders of OpenPose.",
         ),
     ] = None,
     identities: Annotated[
         tuple[Path, Path] | None,
-        Parameter(name="--identities", help="The same of an identity network's features: JSON tables."),
+        Parameter(name="--identities", negative="", help="The same of an identity network's features: JSON tables."),
     ] = None,
     weights: Annotated[
         tuple[str, ...],
