@@ -20,7 +20,8 @@ from muybridge.evaluation import Judges, against_truth
 from muybridge.method import Animation, Batch, Card, Config, Data, Group, Method, Stage, Turn
 from muybridge.puppets import scene
 from muybridge.run import Run
-from muybridge.video import Clip, read
+from muybridge.video import Clip, read, write
+from tiny_network import write_identity
 
 SMALL = {"size": 32, "keypoints": 4, "shape.steps": 3, "texture.steps": 2}
 PLAN = Plan(frames=6, size=48)
@@ -306,7 +307,31 @@ def test_evaluate_measures_beside_the_inputs_and_the_truth(run: Path, tmp_path: 
     assert lines[0] == "figure,value,meaning"
     assert len(lines) == 1 + len(figures)
     assert all(line.split(",", 2)[2] for line in lines)
+    assert "telling keypoints apart takes 32 frames" in (tmp_path / "figures" / "evaluation.html").read_text()
     with pytest.raises(OutputExistsError):
         muybridge.evaluate(run, out=tmp_path / "figures")
     again = muybridge.evaluate(run, truth={"a": drawn.ab}, out=tmp_path / "figures", force=True)
     assert again == figures
+
+
+def test_evaluate_looks_at_people_against_true_frames_that_were_not_compressed(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUYBRIDGE_CACHE", str(tmp_path))
+    drawn = scene("gif", PLAN.frames, PLAN.size)
+    weights = {"identity": write_identity(tmp_path / "who.onnx")}
+    frames = write(tmp_path / "frames", drawn.ab.pixels, drawn.ab.timing)
+    video = write(tmp_path / "ab.mp4", drawn.ab.pixels, drawn.ab.timing)
+    said: list[str] = []
+    given: dict[str, Any] = {"weights": weights, "truth_masks": {"a": drawn.ab}, "say": said.append}
+    whole = muybridge.evaluate(run, truth={"a": drawn.ab}, **given)
+    kept = muybridge.evaluate(run, truth={"a": frames}, **given)
+    assert whole["truth_aed_a"] == kept["truth_aed_a"] > 0
+    assert any(text.startswith("akd, mkr were not measured: ") for text in said)
+    assert any(text.startswith("probe, energy, energy_within were not measured: ") for text in said)
+    said.clear()
+    lost = muybridge.evaluate(run, truth={"a": video}, **given)
+    assert "truth_aed_a" not in lost
+    assert any(text.startswith("truth_aed_a was not measured: ab.mp4 is compressed") for text in said)
+    with pytest.raises(UsageError, match="--truth-a"):
+        muybridge.evaluate(run, weights=weights)

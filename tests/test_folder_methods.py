@@ -16,11 +16,14 @@ import muybridge
 from muybridge.api.folder_inputs import carried
 from muybridge.api.mjpeg import Screen
 from muybridge.cli import main
+from muybridge.data.canvas import squeezed_bytes
 from muybridge.errors import InputError, OutputExistsError, RunError, UsageError
-from muybridge.evaluation import Reconstruction, compared, overall
+from muybridge.evaluation import People, Reconstruction, compared, overall
+from muybridge.evaluation.people import load_identity, load_poses
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, probe, read, write
 from muybridge.video.camera import Missed, played
+from tiny_network import write_identity, write_network
 
 FRAMES = 6
 UNEVEN = Timing((0, 1, 2, 5, 6, 9), 4, Fraction(1, 20))
@@ -206,14 +209,39 @@ def test_test_clips_are_reconstructed_and_kept(fitted: muybridge.Fitted, folder:
     made = read(out / "frames" / "0")
     assert made.pixels.shape == (FRAMES, 3, 32, 32)
     # The figure is that of the frames that lie there.
-    from muybridge.data.canvas import squeezed_bytes
-
     truth = squeezed_bytes(read(folder / "test" / "0.mp4").pixels, (32, 32))
     assert told["clips"][0]["l1"] == pytest.approx(compared("0", truth, made.pixels).l1)
     assert cv2.imread(str(out / "sheet.png")) is not None
     with pytest.raises(OutputExistsError):
         muybridge.reconstruct(fitted, folder, out)
     assert muybridge.reconstruct(fitted, folder, out, max_clips=1, force=True)["clips"] == 1
+
+
+def test_people_are_looked_at_in_the_frames_that_are_kept(
+    fitted: muybridge.Fitted, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PNG against the clip's own pixels: files of any compression would give other figures."""
+    monkeypatch.setenv("MUYBRIDGE_CACHE", str(tmp_path))
+    said: list[str] = []
+    plain = muybridge.reconstruct(fitted.run.path, folder, tmp_path / "plain", max_clips=1, say=said.append)
+    assert set(plain) == {"l1", "copy_l1", "times", "clips", "frames"}
+    assert [text.split(" were ")[0].split(" was ")[0] for text in said] == ["akd, mkr", "aed"]
+    assert "pose.onnx" in said[0]
+    told = json.loads((tmp_path / "plain" / "figures.json").read_text())
+    assert "identity.onnx" in told["missing"]["aed"]
+
+    identity = write_identity(tmp_path / "who.onnx", (32, 32))
+    weights = {"pose": write_network(tmp_path / "where.onnx", size=(32, 32)), "identity": identity}
+    figures = muybridge.reconstruct(fitted, folder, tmp_path / "again", weights=weights)
+    people = People(load_poses(weights["pose"]), load_identity(identity))
+    for name in ("0", "1"):
+        clip = read(folder / "test" / f"{name}.mp4")
+        people.look(read(tmp_path / "again" / "frames" / name).pixels, squeezed_bytes(clip.pixels, (32, 32)))
+    expected, missing = people.figures()
+    assert figures["aed"] == pytest.approx(expected["aed"])
+    assert figures["aed"] > 0
+    assert {name: figures[name] for name in expected} == pytest.approx(expected)
+    assert json.loads((tmp_path / "again" / "figures.json").read_text())["missing"] == missing
 
 
 def test_a_picture_goes_on(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:

@@ -37,6 +37,29 @@ def test_bench_prints_a_table_twice_the_same_and_a_study_asks_about_it(command: 
     assert figures.code == 0, figures.err
     assert "flicker_ratio_a" in figures.out
     assert "fid was not measured" in figures.err
+    assert "probe, energy, energy_within were not measured" in figures.err
+    assert "there are 4 and 4" in figures.err
+
+
+def test_evaluate_compares_predictions_without_a_run(command: Command, tmp_path: Path) -> None:
+    def table(name: str, *values: object) -> Path:
+        records = [{"file_name": "walk.png", "frame_number": i, "value": value} for i, value in enumerate(values)]
+        (tmp_path / name).write_text(json.dumps(records))
+        return tmp_path / name
+
+    poses = (table("pose_gt.json", [[10, 10], [5, 5]]), table("pose_gen.json", [[13, 14], [-1, -1]]))
+    who = (table("id_gt.json", [0, 0, 0]), table("id_gen.json", [0, 3, 4]))
+    ended = command("evaluate", "--poses", *poses, "--identities", *who)
+    assert ended.code == 0, ended.err
+    assert ended.out.split() == ["akd", "5.0000", "mkr", "0.5000", "aed", "5.0000"]
+    alone = command("evaluate", "--identities", *who)
+    assert alone.out.split() == ["aed", "5.0000"]
+    wrong = command("evaluate", "--poses", *who)
+    assert (wrong.code, "landmarks" in wrong.err) == (1, True)
+    other = command("evaluate", "--poses", *poses, "--out", tmp_path / "x")
+    assert (other.code, "without a run" in other.err) == (2, True)
+    nothing = command("evaluate")
+    assert (nothing.code, "--poses GROUND_TRUTH GENERATED" in nothing.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +70,9 @@ def test_bench_prints_a_table_twice_the_same_and_a_study_asks_about_it(command: 
         ["bench", "--seeds", "many"],
         ["bench", "--methods", ","],
         ["bench", "--weights", "eyes=x"],
+        ["bench", "--weights", "pose=x"],
+        ["evaluate", "r", "--weights", "eyes=x"],
+        ["evaluate", "--poses", "one.json"],
         ["study"],
         ["study", "--bench", "b", "--answers", "a.json"],
     ],

@@ -31,6 +31,21 @@ def test_aed_of_two_tables(tmp_path: Path) -> None:
         compare_poses(read_predictions(truth), read_predictions(made))
 
 
+def test_names_and_features_as_the_published_programs_write_them(tmp_path: Path) -> None:
+    """Results are saved as the clip's whole file name and .png; a body's features come as one row of a table."""
+    truth = table(tmp_path / "gt.json", "a#1.png", [[[0.0, 0.0, 0.0, 0.0]], [[1.0, 1.0, 1.0, 1.0]]])
+    made = table(tmp_path / "gen.json", "a#1.mp4.png", [[[3.0, 4.0, 0.0, 0.0]], [[1.0, 1.0, 1.0, 1.0]]])
+    assert compare_identities(read_predictions(truth), read_predictions(made)) == pytest.approx({"aed": 2.5})
+
+
+def test_frames_on_which_nothing_was_found(tmp_path: Path) -> None:
+    seen = read_predictions(table(tmp_path / "a.json", "walk.png", [[[1, 1], [2, 2]]]))
+    unseen = read_predictions(table(tmp_path / "b.json", "walk.png", [[[-1, -1], [-1, -1]]]))
+    assert compare_poses(seen, unseen) == {"mkr": 1.0}
+    with pytest.raises(InputError, match="any true frame"):
+        compare_poses(unseen, seen)
+
+
 def test_png_is_not_compared_with_mp4(tmp_path: Path) -> None:
     truth = read_predictions(table(tmp_path / "gt.json", "walk.png", [[[1, 1]]]))
     made = read_predictions(table(tmp_path / "gen.json", "walk.mp4", [[[1, 1]]]))
@@ -74,7 +89,7 @@ def test_files_that_hold_no_predictions(tmp_path: Path, content: str) -> None:
 
 def test_pickles_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "pose.pkl").write_bytes(b"\x80\x04N.")
-    with pytest.raises(InputError, match="pickle"):
+    with pytest.raises(InputError, match=r"pickle[^$]*orient='records'"):
         read_predictions(tmp_path / "pose.pkl")
     with pytest.raises(InputError, match="no JSON"):
         read_predictions(tmp_path)

@@ -2,6 +2,7 @@
 
 from muybridge.api.animating import animate, animate_pairs
 from muybridge.api.benching import bench
+from muybridge.api.comparing import compare_predictions
 from muybridge.api.costing import Cost, cost
 from muybridge.api.demonstration import demo
 from muybridge.api.evaluating import evaluate
@@ -29,6 +30,7 @@ __all__ = [
     "animate",
     "animate_pairs",
     "bench",
+    "compare_predictions",
     "cost",
     "demo",
     "doctor",

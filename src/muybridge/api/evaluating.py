@@ -14,12 +14,29 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.api.fitting import Fitted, load
+from muybridge.api.fitting import Fitted, Say, load
 from muybridge.api.inputs import Source, silhouetted
 from muybridge.api.wishes import reading_side
 from muybridge.data.subject import Subject
 from muybridge.errors import OutputExistsError, RunError, UsageError
-from muybridge.evaluation import Figure, Judges, Page, against_truth, apart, judges, meaning, page, without_truth
+from muybridge.evaluation import (
+    PEOPLE,
+    PICTURES,
+    Figure,
+    Judges,
+    Page,
+    People,
+    against_truth,
+    apart,
+    judges,
+    lossy,
+    meaning,
+    page,
+    too_few_to_tell,
+    unmeasured,
+    without_truth,
+)
+from muybridge.evaluation.truth import on_black
 from muybridge.method import Animation
 from muybridge.video import Clip, Timing, contact_sheet, write
 
@@ -37,20 +54,27 @@ def evaluate(
     out: str | Path | None = None,
     force: bool = False,
     device: str = "auto",
+    say: Say | None = None,
 ) -> dict[str, float]:
     """What can be measured of a run: name -> value; a name ends with the side whose appearance it is of.
 
     truth        "a" and "b": the true clips, a moving like b and the reverse, where they are known
     truth_masks  their silhouettes, unless they can be found
-    weights      files of the networks to judge with: "vgg", "inception", "action"; else torch's cache
+    weights      files of the networks to judge with: "vgg", "inception", "action", "pose", "identity"; else the caches
     out          folder for evaluation.csv, .json, .html and a contact sheet
+    say          is told which figures were not measured, and why
     Raises RunError where the run has no data of its own, UsageError where its method has no figures.
     """
     fitted = run if isinstance(run, Fitted) else load(run, device=device)
     target = None if out is None else _target(Path(out), force)
     if fitted.data is None:
         raise RunError("an imported checkpoint has no videos to be measured on", "Train with: muybridge fit")
-    by = judges(**(weights or {}))
+    if not truth and {"pose", "identity"} & set(weights or {}):
+        raise UsageError(
+            "networks for people compare with true frames, and none were named", "Name them: --truth-a FOLDER"
+        )
+    by = judges((*PICTURES, *(PEOPLE if truth else ())), **(weights or {}))
+    missing = dict(by.missing)
     method: Any = fitted.method
     own: Mapping[str, float] = method.quality(fitted.data) if hasattr(method, "quality") else {}
     figures: dict[str, float] = dict(own)
@@ -62,14 +86,22 @@ def evaluate(
         if truth is not None and side in truth:
             its_masks = (truth_masks or {}).get(side)
             right = silhouetted(truth[side], masks=its_masks, max_side=reading_side(method.config)).clip
-            found = against_truth(_as_read(method.animate(fitted.data, None, side), right), right, by)
-            figures |= {f"truth_{name}_{side}": value for name, value in found.items()}
+            made = _as_read(method.animate(fitted.data, None, side), right)
+            found = against_truth(made, right, by)
+            people, why = _people(made, right, by)
+            figures |= {f"truth_{name}_{side}": value for name, value in (found | people).items()}
+            missing |= {f"truth_{name}_{side}": reason for name, reason in why.items()}
     if hasattr(method, "shared_points"):
-        figures |= apart(method.shared_points(fitted.data))
+        points = method.shared_points(fitted.data)
+        figures |= apart(points)
+        missing |= too_few_to_tell(points)
     if not figures:
         raise UsageError(f"{fitted.method.card.name} has no figures of its own")
     if target is not None:
-        _written(target, fitted, figures, by, rows)
+        _written(target, fitted, figures, missing, rows)
+    if say is not None:
+        for sentence in unmeasured(missing):
+            say(sentence)
     return figures
 
 
@@ -77,11 +109,6 @@ def explained(fitted: Fitted, name: str) -> str:
     """One sentence on a figure of `evaluate`; "" where nobody says."""
     said = getattr(fitted.method, "explained", lambda name: "")(name)
     return said or meaning(name.removeprefix("truth_"))
-
-
-def missing(weights: Mapping[str, Path] | None = None) -> Mapping[str, str]:
-    """Figures that cannot be had here -> which file each wants."""
-    return judges(**(weights or {})).missing
 
 
 def _paired(fitted: Fitted) -> bool:
@@ -113,6 +140,17 @@ def _as_read(made: Animation, truth: Clip) -> Clip:
     return replace(made, frames=map(smaller, made.frames), size=size).clip()
 
 
+def _people(made: Clip, truth: Clip, by: Judges) -> tuple[dict[str, float], dict[str, str]]:
+    """AKD, MKR and AED of the subject on black; and figure -> why not, although the network is there."""
+    seen = People(by.pose, by.identity)
+    if truth.source is not None and truth.source.exists() and lossy(truth.source):
+        why = f"{truth.source.name} is compressed, which alone moves landmarks; give the true clip as a folder of PNGs"
+        return {}, {name: why for name in PEOPLE if name not in by.missing}
+    count = min(len(made), len(truth))
+    seen.look(*((on_black(clip[:count])[0] * 255).round().to(torch.uint8) for clip in (made, truth)))
+    return seen.figures()
+
+
 def _clip_of(subject: Subject) -> Clip:
     clip = Clip(subject.pixels, subject.timing, subject.mattes)[subject.seen.nonzero()[:, 0].tolist()]
     return clip.flipped() if subject.flip else clip
@@ -127,14 +165,16 @@ def _target(out: Path, force: bool) -> Path:
     return out
 
 
-def _written(out: Path, fitted: Fitted, figures: Mapping[str, float], by: Judges, rows: Mapping[str, Any]) -> None:
+def _written(
+    out: Path, fitted: Fitted, figures: Mapping[str, float], missing: Mapping[str, str], rows: Mapping[str, Any]
+) -> None:
     out.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["figure", "value", "meaning"])
     table.writerows([name, f"{value:.6g}", explained(fitted, name)] for name, value in figures.items())
     (out / "evaluation.csv").write_text(text.getvalue(), encoding="utf-8")
-    told = {"kind": "evaluation", "figures": dict(figures), "missing": dict(by.missing)}
+    told = {"kind": "evaluation", "figures": dict(figures), "missing": dict(missing)}
     (out / "evaluation.json").write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
     pictures: dict[str, bytes] = {}
     if rows:
@@ -146,6 +186,6 @@ def _written(out: Path, fitted: Fitted, figures: Mapping[str, float], by: Judges
         lead=f"{record.done} steps, seed {record.seed}.",
         figures={"Figures": [Figure(name, value, explained(fitted, name)) for name, value in figures.items()]},
         pictures=pictures,
-        notes=[f"{name} was not measured: {why}" for name, why in by.missing.items()],
+        notes=unmeasured(missing),
     )
     (out / "evaluation.html").write_text(page(content), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import platform
 import shutil
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -12,15 +13,33 @@ import av
 import torch
 
 from muybridge.engine import computes_bfloat16, settle
-from muybridge.errors import MuybridgeError
+from muybridge.errors import MissingWeightsError, MuybridgeError
 from muybridge.landmarks.network import model_path
 from muybridge.masks.saliency import weights_path
 from muybridge.networks import load_lpips_weights
+from muybridge.networks.c3d import C3D_FILE
+from muybridge.networks.identity import identity_path
+from muybridge.networks.inception import INCEPTION_FILE
+from muybridge.networks.pretrained import in_torch_cache
 from muybridge.networks.vgg import VGG16_FILE
+from muybridge.networks.vgg19 import VGG19_FILE
 
 CODECS = {"h264": "libx264", "vp9": "libvpx-vp9", "prores": "prores_ks", "gif": "gif", "aac": "aac", "opus": "libopus"}
 """What each file format is written with."""
-EXTRAS = {"tensorboard": "tensorboard", "landmarks": "onnxruntime", "studio": "fastapi"}
+EXTRAS = {"tensorboard": "tensorboard", "landmarks": "onnxruntime", "studio": "fastapi", "onnx": "onnx"}
+IN_TORCHS_CACHE = {
+    "VGG-16 (LPIPS)": VGG16_FILE,
+    "VGG-19 (perceptual loss)": VGG19_FILE,
+    "Inception (FID)": INCEPTION_FILE,
+    "C3D (SVFID)": C3D_FILE,
+}
+"""Network and what it is for -> its file in torch's folder of checkpoints."""
+IN_OUR_CACHE: Mapping[str, Callable[[], Path]] = {
+    "U2-Net (saliency)": weights_path,
+    "pose network (landmarks, AKD)": model_path,
+    "identity network (AED)": identity_path,
+}
+"""The same -> where its file is, or MissingWeightsError with where it should be."""
 PACKAGES = ("muybridge", "torch", "av", "opencv-python-headless", "accelerate", "numpy")
 
 
@@ -66,21 +85,20 @@ def _extra(name: str, module: str) -> str:
 
 def _weights() -> dict[str, str]:
     """Which pretrained files are here, and where the others are looked for; none is needed by default."""
-    vgg = Path(torch.hub.get_dir()) / "checkpoints" / VGG16_FILE
-    found = {"VGG-16 (LPIPS texture loss)": str(vgg) if vgg.is_file() else f"not here; put {VGG16_FILE} at {vgg}"}
+    found = {}
+    for name, file in IN_TORCHS_CACHE.items():
+        path = in_torch_cache(file)
+        found[name] = str(path) if path.is_file() else f"not here; put {file} at {path}"
+    for name, place in IN_OUR_CACHE.items():
+        try:
+            found[name] = str(place())
+        except MissingWeightsError as e:
+            found[name] = f"not here; {e.message}"
     try:
         load_lpips_weights()
         found["LPIPS channel weights"] = "installed"
     except MuybridgeError as e:
         found["LPIPS channel weights"] = f"not here; {e.hint}"
-    try:
-        found["U2-Net (saliency)"] = str(weights_path())
-    except MuybridgeError as e:
-        found["U2-Net (saliency)"] = f"not here; {e.message}"
-    try:
-        found["pose network (landmarks)"] = str(model_path())
-    except MuybridgeError as e:
-        found["pose network (landmarks)"] = f"not here; {e.message}"
     return found
 
 

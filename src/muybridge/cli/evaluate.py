@@ -11,13 +11,15 @@ from muybridge.cli import options as o
 from muybridge.cli.console import note, table
 from muybridge.cli.console import out as printed
 from muybridge.cli.values import weights_of
+from muybridge.errors import UsageError
 
+NETWORKS = ("vgg", "inception", "action", "pose", "identity")
 Truth = Annotated[Path | None, Parameter(help="The true clip of A moving like B (or B like A), where it is known.")]
 Masks = Annotated[Path | None, Parameter(help="The true clip's silhouettes, unless they can be found.")]
 
 
 def evaluate(
-    run: Path,
+    run: Path | None = None,
     /,
     *,
     out: Annotated[Path | None, Parameter(name="--out", help="Folder for CSV, JSON and HTML with a sheet.")] = None,
@@ -25,15 +27,40 @@ def evaluate(
     truth_b: Truth = None,
     truth_masks_a: Masks = None,
     truth_masks_b: Masks = None,
-    weights: o.Weights = (),
+    poses: Annotated[
+        tuple[Path, Path] | None,
+        Parameter(
+            name="--poses",
+            negative="",
+            help="Without a run: landmarks that a pose network found in the true frames, and those in the made ones; "
+            "JSON tables, or folders of OpenPose.",
+        ),
+    ] = None,
+    identities: Annotated[
+        tuple[Path, Path] | None,
+        Parameter(name="--identities", negative="", help="The same of an identity network's features: JSON tables."),
+    ] = None,
+    weights: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="--weights",
+            help=f"A network to judge with, as often as needed: NAME=FILE, one of {', '.join(NETWORKS)}.",
+            negative="",
+        ),
+    ] = (),
     device: o.Device = "auto",
     force: o.Force = False,
 ) -> None:
     """Measure a finished run: by itself, beside its inputs, and against the truth where it is given.
 
+    Without a run it compares what pose and identity networks of other programs said of true and of made frames: AKD,
+    MKR and AED of the animation papers.
+
     For example:
 
         muybridge evaluate runs/cat-fox --out runs/cat-fox/figures
+
+        muybridge evaluate --poses pose_gt.json pose_gen.json --identities id_gt.json id_gen.json
 
     Parameters
     ----------
@@ -41,22 +68,27 @@ def evaluate(
         The folder of `fit` or `retarget`.
     """
     import muybridge
-    from muybridge.api.evaluating import missing
 
-    files = {"a": truth_a, "b": truth_b}
-    masks = {"a": truth_masks_a, "b": truth_masks_b}
-    judged = weights_of(weights)
+    files = {side: path for side, path in (("a", truth_a), ("b", truth_b)) if path is not None}
+    masks = {side: path for side, path in (("a", truth_masks_a), ("b", truth_masks_b)) if path is not None}
+    if poses is not None or identities is not None:
+        if run is not None or files or masks or weights or out is not None:
+            raise UsageError("--poses and --identities compare two files, without a run", "Leave the rest out.")
+        found = muybridge.compare_predictions(poses=poses, identities=identities)
+        table("", {name: f"{value:.4f}" for name, value in found.items()})
+        return
+    if run is None:
+        raise UsageError(
+            "nothing was named to be measured",
+            "Name a run, or predictions: muybridge evaluate --poses GROUND_TRUTH GENERATED",
+        )
+    judged = weights_of(weights, NETWORKS)
+    said: list[str] = []
     figures = muybridge.evaluate(
-        run,
-        truth={side: path for side, path in files.items() if path is not None},
-        truth_masks={side: path for side, path in masks.items() if path is not None},
-        weights=judged,
-        out=out,
-        force=force,
-        device=device,
+        run, truth=files, truth_masks=masks, weights=judged, out=out, force=force, device=device, say=said.append
     )
     table("", {name: f"{value:.4f}" for name, value in figures.items()})
-    for name, why in missing(judged).items():
-        note(f"{name} was not measured: {why}")
+    for sentence in said:
+        note(sentence)
     if out is not None:
         printed().print(str(out / "evaluation.html"), markup=False)

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from muybridge.cli import options as o
 from muybridge.cli.console import note, table
+from muybridge.cli.values import weights_of
 
 
 def reconstruct(
@@ -20,13 +21,21 @@ def reconstruct(
     part: Annotated[Literal["train", "test"], Parameter(name="--part", help="Of a divided folder.")] = "test",
     max_clips: Annotated[int | None, Parameter(name="--max-clips", help="The first so many clips only.")] = None,
     max_frames: o.MaxFrames = None,
+    weights: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="--weights",
+            help="A network that looks at people, for AKD and MKR, or AED: --weights pose=FILE or identity=FILE.",
+            negative="",
+        ),
+    ] = (),
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
     """Make test clips again from their first frames, and measure: the protocol of the animation papers.
 
     `l1` is the mean absolute difference of colours in [0, 1] over all frames; `copy_l1` that of the first frame
-    standing still, and `times` how many times lower the first is.
+    standing still, and `times` how many times lower the first is. `akd`, `mkr` and `aed` need networks for people.
 
     For example:
 
@@ -48,6 +57,7 @@ def reconstruct(
         part=part,
         max_clips=max_clips,
         max_frames=max_frames,
+        weights=weights_of(weights, ("pose", "identity")),
         force=force,
         device=device,
         say=note,

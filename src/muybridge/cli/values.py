@@ -75,12 +75,13 @@ def whole_numbers(given: str, option: str) -> list[int]:
     return [_whole(part.strip(), option, "0,1") for part in given.split(",")]
 
 
-def weights_of(given: Sequence[str]) -> dict[str, Path]:
-    """NETWORK=FILE each; the networks are vgg, inception and action."""
-    pairs = [_pair(each, "--weights", "inception=FILE") for each in given]
-    unknown = [name for name, _ in pairs if name not in ("vgg", "inception", "action")]
+def weights_of(given: Sequence[str], networks: Sequence[str] = ("vgg", "inception", "action")) -> dict[str, Path]:
+    """NETWORK=FILE each, of the networks that the command can use."""
+    pairs = [_pair(each, "--weights", f"{networks[0]}=FILE") for each in given]
+    unknown = [name for name, _ in pairs if name not in networks]
     if unknown:
-        raise UsageError(f"there is no network {unknown[0]!r} to judge with", "Take vgg, inception or action.")
+        there = f"{', '.join(networks[:-1])} or {networks[-1]}"
+        raise UsageError(f"there is no network {unknown[0]!r} to judge with", f"Take {there}.")
     return {name: Path(value) for name, value in pairs}
 
 

@@ -29,6 +29,9 @@ MEANINGS: Mapping[str, Meaning] = {
     "ssim": Meaning("structural similarity of the subject on black (1 is equal)", "up"),
     "ms_ssim": Meaning("the same over several sizes (1 is equal)", "up"),
     "lpips": Meaning("learned perceptual distance to the truth (0 is equal)", "down"),
+    "akd": Meaning("how far landmarks of the pose network are from those of the true frames, pixels (AKD)", "down"),
+    "mkr": Meaning("share of the landmarks found in the true frames that are missing in the result (MKR)", "down"),
+    "aed": Meaning("distance of the identity network's features from those of the true frames (AED)", "down"),
     "joint_error": Meaning("how far joints found in the result are from the true ones; the picture spans 2", "down"),
     "tracker_error": Meaning("the same for joints found in the truth itself: what the tracker does wrong", ""),
     "flicker_ratio": Meaning(

@@ -19,6 +19,7 @@ from muybridge import metrics
 from muybridge.errors import InputError
 
 LOSSY = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".jpg", ".jpeg", ".gif")
+ENDINGS = (*LOSSY, ".png")
 MISSING = -1.0
 """A landmark at (-1, -1) was not found."""
 Key = tuple[str, int]
@@ -28,7 +29,7 @@ Key = tuple[str, int]
 class Predictions:
     """What a network said of frames.
 
-    values  (video's name without its ending, frame) -> [K, 2] landmarks in pixels or [D] features
+    values  (video's name without its endings, frame) -> [K, 2] landmarks in pixels or [D] features
     found   the same -> [K] which landmarks were found
     lossy   read from compressed files
     """
@@ -42,8 +43,8 @@ def read_predictions(path: Path) -> Predictions:
     """Predictions from a file or a folder.
 
     file    JSON: a list of {"file_name", "frame_number", "value"}, the columns of the published tables (written from
-            a pandas table with `to_json(orient="records")`); value is [[x, y], ...] with [-1, -1] for what was not
-            found, or a list of features
+            a pandas table with `to_json(path, orient="records")`); value is [[x, y], ...] with [-1, -1] for what was
+            not found, or features: a list, or a list of one list, as the published body networks leave it
     folder  OpenPose's: one JSON a frame, the first person's `pose_keypoints_2d` as x, y, confidence, where confidence
             0 means not found; frames in the order of their names
     Raises InputError for anything else; pickles are not read.
@@ -52,7 +53,8 @@ def read_predictions(path: Path) -> Predictions:
         return _openpose(path)
     if path.suffix.lower() in (".pkl", ".pickle"):
         raise InputError(
-            f"{path} is a pickle, and reading one runs what is in it", 'Write it anew with pandas\' to_json("records").'
+            f"{path} is a pickle, and reading one runs what is in it",
+            "Write it anew where it was made: pandas.read_pickle(path).to_json(new_path, orient='records')",
         )
     records = _json(path)
     if not isinstance(records, list) or not records:
@@ -70,12 +72,14 @@ def read_predictions(path: Path) -> Predictions:
 
 
 def compare_poses(truth: Predictions, made: Predictions) -> dict[str, float]:
-    """AKD (pixels) and MKR of two sets of landmarks."""
+    """akd (pixels) and mkr of two sets of landmarks; mkr alone where none was found on both sides."""
     frames = _common(truth, made, 2)
     pairs = [torch.stack([side.values[key] for key in frames]) for side in (made, truth)]
-    found = [torch.stack([side.found[key] for key in frames]) for side in (made, truth)]
-    akd, mkr = metrics.average_keypoint_distance(pairs[0], pairs[1], found[0], found[1])
-    return {"akd": float(akd), "mkr": float(mkr)}
+    found, there = (torch.stack([side.found[key] for key in frames]) for side in (made, truth))
+    if not bool(there.any()):
+        raise InputError("no landmark was found on any true frame", "Look at the true frames that were predicted on.")
+    akd, mkr = metrics.average_keypoint_distance(pairs[0], pairs[1], found, there)
+    return {**({"akd": float(akd)} if bool((found & there).any()) else {}), "mkr": float(mkr)}
 
 
 def compare_identities(truth: Predictions, made: Predictions) -> dict[str, float]:
@@ -108,9 +112,25 @@ def _record(path: Path, record: Any) -> tuple[Key, Tensor, str]:
         value = torch.tensor(record["value"], dtype=torch.float64)
     except (KeyError, TypeError, ValueError) as e:
         raise InputError(f"{path} has a line that is not file_name, frame_number and value: {record}") from e
+    if value.ndim == 2 and value.shape[0] == 1 and value.shape[1] > 3:
+        value = value[0]
     if value.ndim not in (1, 2) or (value.ndim == 2 and value.shape[1] != 2):
         raise InputError(f"{path}: a value is [[x, y], ...] or a list of numbers, not {tuple(value.shape)}")
-    return (Path(name).stem, frame), value, name
+    return (_video(name), frame), value, name
+
+
+def lossy(path: Path) -> bool:
+    """Whether frames that lie here have been compressed with a loss: a video, GIF or JPEGs, not PNGs."""
+    files = path.iterdir() if path.is_dir() else (path,)
+    return any(file.suffix.lower() in LOSSY for file in files)
+
+
+def _video(name: str) -> str:
+    """A video's name in both sets of predictions: the programs that write results add .png to the whole file name."""
+    path = Path(name)
+    while path.suffix.lower() in ENDINGS:
+        path = path.with_suffix("")
+    return path.name
 
 
 def _openpose(folder: Path) -> Predictions:

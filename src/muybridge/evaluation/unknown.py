@@ -40,13 +40,28 @@ def without_truth(made: Clip, source: Clip, driving: Clip, by: Judges | None = N
     return found
 
 
+FEWEST = 4 * BLOCKS
+"""Frames of each subject without which a probe has too little to learn from and to be tried on."""
+APART = ("probe", "energy", "energy_within")
+"""What `apart` measures."""
+
+
+def too_few_to_tell(points: Mapping[str, Tensor]) -> dict[str, str]:
+    """Figure of `apart` -> why there is none; nothing where they can be measured."""
+    a, b = (len(points[side]) for side in "ab")
+    if min(a, b) >= FEWEST:
+        return {}
+    why = f"telling keypoints apart takes {FEWEST} frames of each subject with a silhouette, and there are {a} and {b}"
+    return dict.fromkeys(APART, why)
+
+
 def apart(points: Mapping[str, Tensor]) -> dict[str, float]:
-    """How well the keypoints of both subjects can be told apart; nothing for clips of fewer than 32 frames.
+    """How well the keypoints of both subjects can be told apart; nothing for fewer than `FEWEST` frames.
 
     points  "a" and "b" -> [N, K, 2] in the units in which they should be alike
     """
-    a, b = points["a"], points["b"]
-    if min(len(a), len(b)) < 4 * BLOCKS:
+    if too_few_to_tell(points):
         return {}
+    a, b = points["a"], points["b"]
     found = metrics.told_apart(a, b)
     return {"probe": found.balanced_accuracy, "energy": found.energy, "energy_within": found.energy_within}

@@ -17,6 +17,11 @@ from muybridge.networks.weights import load_tensors, plain_tensor
 N = TypeVar("N", bound=nn.Module)
 
 
+def in_torch_cache(file: str) -> Path:
+    """Where a file of weights lies unless another is named: torch's own folder of checkpoints (TORCH_HOME)."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / file
+
+
 def with_weights(network: N, path: Path | None, file: str, what: str, whose: str = "") -> N:
     """The network with the weights of a file, frozen and in evaluation mode.
 
@@ -25,7 +30,7 @@ def with_weights(network: N, path: Path | None, file: str, what: str, whose: str
     whose  whose file it is, for people: "torchvision's"
     Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
     """
-    path = path or Path(torch.hub.get_dir()) / "checkpoints" / file
+    path = path or in_torch_cache(file)
     if not path.is_file():
         raise MissingWeightsError(
             f"no weights of {what} at {path}: expected {whose}{' ' if whose else ''}{file}",

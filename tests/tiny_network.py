@@ -1,4 +1,5 @@
-"""An ONNX file written by hand: each of K points is where one colour is, so that the truth is known."""
+"""ONNX files written by hand, whose answers are known: a pose network that finds each of K points where one colour is,
+and an identity network whose features are the mean of each colour."""
 
 import struct
 from pathlib import Path
@@ -40,6 +41,15 @@ def write_network(
     graph += _field(5, _tensor("w", weight)) + _field(5, _tensor("b", bias))
     graph += _field(11, _value("picture", [1, 3, *size]))
     graph += b"".join(_field(12, _value(name, None)) for name in outputs)
+    path.write_bytes(_number(1, 8) + _field(8, _field(1, b"") + _number(2, 13)) + _field(7, graph))
+    return path
+
+
+def write_identity(path: Path, size: tuple[int | None, int | None] = (32, 16)) -> Path:
+    """A network [1, 3, H, W] -> [1, 3, 1, 1]: each colour's mean, as it is normalised."""
+    node = _node("GlobalAveragePool", ["picture"], "features")
+    graph = _field(1, node) + _field(2, b"g") + _field(11, _value("picture", [1, 3, *size]))
+    graph += _field(12, _value("features", None))
     path.write_bytes(_number(1, 8) + _field(8, _field(1, b"") + _number(2, 13)) + _field(7, graph))
     return path
 
