@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import time
 import urllib.request
 import wave
 from fractions import Fraction
@@ -304,6 +305,37 @@ def test_live_shows_and_keeps_what_it_makes(fitted: muybridge.Fitted, folder: Pa
         muybridge.live(fitted, folder / "photo.png", camera=987, port=None)
 
 
+def test_live_keeps_what_a_camera_saw_until_it_stopped(
+    fitted: muybridge.Fitted, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    class Camera:
+        """Stands for cv2.VideoCapture: three frames, one after the other has been made, and then no more."""
+
+        left = 3
+
+        def __init__(self, name: object) -> None:
+            self.name = name
+
+        def isOpened(self) -> bool:
+            return self.name == "rtsp://host/stream"
+
+        def read(self) -> tuple[bool, Any]:
+            time.sleep(0.3)
+            self.left -= 1
+            return self.left >= 0, torch.full((40, 60, 3), 80 * max(0, self.left), dtype=torch.uint8).numpy()
+
+        def release(self) -> None:
+            pass
+
+    monkeypatch.setattr("muybridge.video.camera.cv2.VideoCapture", Camera)
+    out = tmp_path / "seen.mp4"
+    command = ["live", str(fitted.run.path), "--source", str(folder / "photo.png"), "--no-screen", "--out", str(out)]
+    assert main([*command, "--camera", "rtsp://host/stream"]) == 0
+    assert "has stopped" in capsys.readouterr().err
+    assert 1 <= len(read(out)) <= 3
+    assert main([*command, "--force", "--camera", "7"]) == 1
+
+
 def test_the_screen_streams_jpegs() -> None:
     with Screen() as screen:
         page = urllib.request.urlopen(screen.address, timeout=5).read()
@@ -321,8 +353,6 @@ def test_the_screen_streams_jpegs() -> None:
 
 
 def test_a_played_video_keeps_its_pace_and_leaves_out_what_is_late(folder: Path) -> None:
-    import time
-
     counts = Missed()
     start = time.monotonic()
     quick = list(played(folder / "wide.mp4", counts))

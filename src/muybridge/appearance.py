@@ -17,7 +17,7 @@ from torch import Tensor
 from muybridge.data.canvas import squeezed, unsqueezed
 from muybridge.data.clips import ClipsData, own_pixels
 from muybridge.errors import UsageError
-from muybridge.geometry import closest_pose
+from muybridge.geometry import pose_distances
 from muybridge.networks import computes_bfloat16, readied
 from muybridge.tensors import Images, Pixels, Points
 from muybridge.video import Clip, contact_sheet, draw_keypoints
@@ -120,10 +120,16 @@ class Appearance(Generic[P]):
             first = found.at(slice(1)) if first is None else first
             yield from self.frames(moved(found, first))
 
-    def nearest(self, driving: Clip, batch: int = BATCH) -> int:
-        """The driving frame that is posed most like the source: where a relative movement starts best."""
-        found = [self.detected(some).points for some in own_pixels(driving).split(batch)]
-        return closest_pose(self.pose.points, torch.cat(found))
+    def nearest(self, driving: Clip | Iterable[Tensor], batch: int = BATCH) -> int:
+        """The driving frame that is posed most like the source: where a relative movement starts best.
+
+        driving  a clip, or frames uint8 [3, h, w] of one size that come one by one: `batch` of them are held, not more
+        """
+        waiting = iter(own_pixels(driving) if isinstance(driving, Clip) else driving)
+        distances = []
+        while some := list(islice(waiting, batch)):
+            distances.append(pose_distances(self.pose.points, self.detected(torch.stack(some)).points))
+        return int(torch.cat(distances).argmin())
 
 
 def opaque(pictures: Images, size: tuple[int, int]) -> Iterator[Tensor]:

@@ -61,7 +61,7 @@ def carried(fitted: Fitted, mode: str | None, **asked: bool | None) -> dict[str,
     Raises UsageError where the method has no such mode or option, or the mode has no use for it.
     """
     options: dict[str, Any] = dict(check_mode(fitted, mode))
-    there = signature(getattr(fitted.method, "stream", fitted.method.animate)).parameters
+    there = signature(getattr(fitted.method, "stream", None) or fitted.method.animate).parameters
     for name, value in asked.items():
         flag = f"--{'' if value else 'no-'}{name.replace('_', '-')}"
         if value is None:

@@ -46,7 +46,7 @@ def live(
     source: Source,
     *,
     driving: str | Path | None = None,
-    camera: int | None = None,
+    camera: int | str | None = None,
     out: str | Path | None = None,
     mode: str | None = None,
     port: int | None = 0,
@@ -58,11 +58,11 @@ def live(
 ) -> Lived:
     """Animate a picture as frames arrive; frames that come while the networks work are left out.
 
-    driving, camera  one of the two: a video played at its own pace, or the number of a camera. Relative motion starts
-                     from the first frame seen
+    driving, camera  one of the two: a video played at its own pace; or a camera, by its number, the path of its device
+                     or the address of a stream, see `filmed`. Relative motion starts from the first frame seen
     out              a video of it, with the times at which the frames were made
     port             of a page on this machine that shows it with the frame rate; 0 takes a free one, None shows nothing
-    max_frames       end after so many; otherwise at the video's end, or at Ctrl-C, which ends it well
+    max_frames       end after so many; otherwise when the video or the camera ends, or at Ctrl-C, which ends it well
     on_open          told the page's address; on_frame: the frame rate, after each frame
     """
     if (driving is None) == (camera is None):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from muybridge.api.fitting import Fitted
 from muybridge.api.folder_inputs import ability, carried, picture_of
 from muybridge.api.inputs import Source
 from muybridge.data.canvas import squeezed_bytes
-from muybridge.data.folders import clips_in, find_clip, part_of, read_pairs
+from muybridge.data.folders import clips_in, find_clip, part_of, read_clip, read_pairs, strip_of
 from muybridge.errors import UsageError
 from muybridge.method import Animation
 from muybridge.video import Clip, Frame, Writer, frames, probe, read, write
 
 CANDIDATES = 400
-"""Driving frames that the search for the best one looks at, at most."""
+"""Driving frames that the search for the best one looks at, at most where it is known how many there are."""
+Opening = Callable[..., Iterator[Frame]]
+"""Frames of the driving video from its beginning, with the options of `video.frames`."""
 
 
 def animate_picture(
@@ -34,6 +37,7 @@ def animate_picture(
     adapt_covariances: bool | None = None,
     best_frame: bool = False,
     max_side: int | None = None,
+    strip: bool | None = None,
     force: bool = False,
 ) -> list[str]:
     """Write `source` moving as `driving` does; returns what a person should know of how it was made.
@@ -42,6 +46,7 @@ def animate_picture(
     best_frame  relative motion starts from the driving frame whose keypoints are nearest to the source's, instead of
                 from the first
     max_side    a larger picture is made smaller first, pixels
+    strip       a driving image is a row of square frames, see `video.read`
     Frames are read, drawn and written a few at a time.
     """
     options = carried(fitted, mode, scale=scale, adapt_covariances=adapt_covariances)
@@ -50,14 +55,14 @@ def animate_picture(
     appearance = picture_of(source, max_side)
     notes = []
     if best_frame:
-        place, options["reference"] = _best(fitted, driving, appearance)
+        place, options["reference"] = _best(fitted, driving, appearance, strip)
         notes.append(f"relative to frame {place} of the driving video, which is posed most like the source")
     if isinstance(driving, Clip) or not hasattr(fitted.method, "stream"):
-        clip = driving if isinstance(driving, Clip) else read(driving)
+        clip = driving if isinstance(driving, Clip) else read(driving, strip=strip)
         made: Animation = fitted.method.animate(None, clip, appearance, **options)
         write(target, _opaque(made.frames), made.timing, audio=clip.audio, force=force)
         return [*made.notes, *notes]
-    _streamed(fitted, driving, appearance, target, options, force)
+    _streamed(fitted, driving, partial(frames, driving, strip=strip), appearance, target, options, force)
     return notes
 
 
@@ -71,29 +76,32 @@ def animate_pairs(fitted: Fitted, folder: Path, pairs: Path, out: Path, **option
     written = []
     for source, driving in listed:
         target = out / f"{source.stem}-like-{driving.stem}.mp4"
-        still = True if source.suffix == ".png" else None
-        first = read(source, max_frames=1, max_side=options.get("max_side"), strip=still)
-        motion = read(driving, strip=True if driving.suffix == ".png" else None)
-        animate_picture(fitted, motion, first, target, **options)
+        first = read_clip(source, max_frames=1, max_side=options.get("max_side"))
+        animate_picture(fitted, driving, first, target, strip=strip_of(driving), **options)
         written.append(target)
     return written
 
 
 def _streamed(
-    fitted: Fitted, driving: str | Path, appearance: Clip, target: Path, options: dict[str, Any], force: bool
+    fitted: Fitted,
+    driving: str | Path,
+    opening: Opening,
+    appearance: Clip,
+    target: Path,
+    options: dict[str, Any],
+    force: bool,
 ) -> None:
-    info = probe(driving)
-    first = next(frames(driving))
+    first = next(opening())
     times: deque[int] = deque()
     last = [1]
 
     def watched() -> Iterator[Tensor]:
-        for frame in frames(driving):
+        for frame in opening():
             times.append(frame.pts)
             last[0] = frame.duration
             yield _of_one_size(frame, first)
 
-    sound = Path(driving) if info.has_audio else None
+    sound = Path(driving) if probe(driving).has_audio else None
     with torch.no_grad(), Writer(target, first.time_base, audio=sound, force=force) as writer:
         for picture in _opaque(fitted.method.stream(watched(), appearance, **options)):  # type: ignore[operator]
             writer.add(picture, times.popleft())
@@ -110,14 +118,36 @@ def _opaque(pictures: Iterator[Tensor]) -> Iterator[Tensor]:
     return (picture[:3] for picture in pictures)
 
 
-def _best(fitted: Fitted, driving: Source, appearance: Clip) -> tuple[int, Tensor]:
+def _best(fitted: Fitted, driving: Source, appearance: Clip, strip: bool | None) -> tuple[int, Tensor]:
     """The place of the nearest driving frame, and the frame itself."""
     nearest = ability(fitted, "nearest_frame", "search for the best frame")
     if isinstance(driving, Clip):
         place = int(nearest(driving, appearance))
         return place, driving.pixels[place]
-    stride = max(1, (probe(driving).frames or 0) // CANDIDATES)
+    opening = partial(frames, driving, strip=strip)
     side = getattr(fitted.method.config, "size", None)
-    small = read(driving, stride=stride, max_side=None if side is None else 4 * int(side))
-    place = int(nearest(small, appearance)) * stride
-    return place, next(frames(driving, start=place, max_frames=1)).pixels
+    places: list[int] = []
+
+    def small() -> Iterator[Tensor]:
+        first = None
+        for place, frame in _candidates(opening, probe(driving).frames, None if side is None else 4 * int(side)):
+            first = first or frame
+            places.append(place)
+            yield _of_one_size(frame, first)
+
+    place = places[int(nearest(small(), appearance))]
+    return place, next(opening(start=place, max_frames=1)).pixels
+
+
+def _candidates(opening: Opening, count: int | None, max_side: int | None) -> Iterator[tuple[int, Frame]]:
+    """Frames with their places, spread over the video. Of one that does not tell how many it has: the first
+    `CANDIDATES` of them, then as many of every second frame, then of every fourth, and so on."""
+    start, stride = 0, 1 if count is None else -(-count // CANDIDATES)
+    while True:
+        found = -1
+        some = opening(start=start, stride=stride, max_frames=CANDIDATES, max_side=max_side)
+        for found, frame in enumerate(some):
+            yield start + found * stride, frame
+        if count is not None or found + 1 < CANDIDATES:
+            return
+        start, stride = start + CANDIDATES * stride, 2 * stride

@@ -19,7 +19,10 @@ def live(
     /,
     *,
     source: Annotated[Path, Parameter(name="--source", help="The picture that moves.")],
-    camera: Annotated[int | None, Parameter(name="--camera", help="Number of a camera, the first is 0.")] = None,
+    camera: Annotated[
+        int | str | None,
+        Parameter(name="--camera", help="A camera's number, the first is 0; its device; the address of a stream."),
+    ] = None,
     driving: Annotated[Path | None, Parameter(name="--driving", help="A video, played at its own pace.")] = None,
     out: Annotated[Path | None, Parameter(name="--out", help="Keep it as a video.")] = None,
     mode: Annotated[str | None, Parameter(name="--mode", help="How motion is carried over.")] = None,
@@ -37,6 +40,8 @@ def live(
     For example:
 
         muybridge live runs/faces --source photo.png --camera 0
+
+        muybridge live runs/faces --source photo.png --camera rtsp://192.168.0.9/stream --out seen.mp4
 
         muybridge live runs/faces --source photo.png --driving talk.mp4 --out talked.mp4
 

@@ -105,11 +105,15 @@ def read_clip(path: Path, *, max_frames: int | None = None, max_side: int | None
 
     Raises InputError as `video.read` does, and for an image that is not such a row.
     """
-    strip = None if path.is_dir() or path.suffix.lower() not in IMAGE_SUFFIXES else True
     try:
-        return read(path, max_frames=max_frames, max_side=max_side, stride=stride, strip=strip)
+        return read(path, max_frames=max_frames, max_side=max_side, stride=stride, strip=strip_of(path))
     except UsageError as e:  # not a whole number of squares
         raise InputError(e.message, "An image in a folder of clips is a row of square frames.") from e
+
+
+def strip_of(path: Path) -> bool | None:
+    """What `video.read` and `video.frames` are to be told of a clip of a folder: an image is a row of square frames."""
+    return None if path.is_dir() or path.suffix.lower() not in IMAGE_SUFFIXES else True
 
 
 def name_of_clip(path: Path) -> str:

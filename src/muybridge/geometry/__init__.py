@@ -36,7 +36,7 @@ from muybridge.geometry.moments import (
     smallest_eigenvalue,
     widened,
 )
-from muybridge.geometry.poses import closest_pose
+from muybridge.geometry.poses import pose_distances
 from muybridge.geometry.principal_axes import PrincipalAxes, Solver, axis_swap, principal_axes
 from muybridge.geometry.thin_plate import ThinPlate, random_thin_plate
 
@@ -52,7 +52,6 @@ __all__ = [
     "apply_homography",
     "axis",
     "axis_swap",
-    "closest_pose",
     "combined_flow",
     "compose_affines",
     "drawn_moments",
@@ -68,6 +67,7 @@ __all__ = [
     "make_grid",
     "noisy_affines",
     "normal_gaussians",
+    "pose_distances",
     "principal_axes",
     "product_2x2",
     "random_affines",

@@ -9,16 +9,15 @@ from muybridge.geometry.hulls import hull_area
 from muybridge.tensors import Points
 
 
-def closest_pose(points: Points, candidates: Float[Tensor, "T K 2"]) -> int:
-    """Which of many sets of keypoints is posed most like one, wherever and however large they are: the frame from
-    which a relative movement starts best.
+def pose_distances(points: Points, candidates: Float[Tensor, "T K 2"]) -> Float[Tensor, "T"]:
+    """How differently from one set of keypoints others are posed, wherever and however large they are: a relative
+    movement starts best from the closest.
 
     points      [1, K, 2]
     candidates  [T, K, 2]
-    returns     index into the candidates, the first where several are as close
+    returns     [T]  sums of squared distances, each set centred and with a hull of area 1
     """
-    distances = (_normalised(candidates) - _normalised(points)).square().sum((1, 2))
-    return int(distances.argmin())
+    return (_normalised(candidates) - _normalised(points)).square().sum((1, 2))
 
 
 def _normalised(points: Points) -> Tensor:

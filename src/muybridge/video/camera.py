@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +16,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from muybridge.errors import InputError
+from muybridge.errors import InputError, MuybridgeWarning
 from muybridge.video.reading import frames
 
 Shot = UInt8[Tensor, "3 H W"]
@@ -50,30 +52,41 @@ def played(path: str | Path, missed: Missed | None = None, max_side: int | None 
         yield held.pixels  # the last one is always shown
 
 
-def filmed(camera: int, missed: Missed | None = None) -> Iterator[Shot]:
-    """What a camera sees, until nobody asks any more: each time the newest frame.
+def filmed(camera: int | str, missed: Missed | None = None) -> Iterator[Shot]:
+    """What a camera sees, until nobody asks any more or it stops: each time the newest frame.
 
-    Raises InputError where there is no such camera, or it stops.
+    camera  number of a camera, the first is 0; path of a device, such as /dev/video2; or address of a stream, such as
+            rtsp://HOST/PATH, as OpenCV opens them
+    Raises InputError where there is no such camera, or nothing comes from it; one that stops later ends with a
+    MuybridgeWarning, so that what was made of it until then is kept.
     """
     counts = Missed() if missed is None else missed
+    camera = int(camera) if isinstance(camera, str) and camera.isdecimal() else camera
+    if isinstance(camera, str) and Path(camera).is_file():
+        raise InputError(f"{camera} is a file, not a camera: it is played at its own pace", f"Take --driving {camera}")
     device = cv2.VideoCapture(camera)
     if not device.isOpened():
         device.release()
         raise InputError(f"there is no camera {camera}, or it may not be used", "Take a video: --driving VIDEO")
     newest = _Newest(device, counts)
     try:
-        while True:
-            picture = newest.take()
+        while (picture := newest.take()) is not None:
             counts.seen += 1
             yield torch.from_numpy(np.ascontiguousarray(picture[:, :, ::-1].transpose(2, 0, 1)))
+        if not counts.seen:
+            raise InputError(f"nothing comes from camera {camera}", "Plug it in again.")
+        warnings.warn(f"camera {camera} has stopped", MuybridgeWarning, stacklevel=2)
     finally:
         newest.stop()
 
 
 class _Newest:
-    """Reads a camera in a thread of its own, so that its buffer never holds old frames."""
+    """Reads a camera in a thread of its own, so that its buffer never holds old frames.
 
-    def __init__(self, device: cv2.VideoCapture, counts: Missed) -> None:
+    device  a cv2.VideoCapture, or whatever has its `read` and `release`
+    """
+
+    def __init__(self, device: Any, counts: Missed) -> None:
         self.device, self.counts = device, counts
         self.ready = threading.Condition()
         self.frame: np.ndarray | None = None
@@ -85,18 +98,18 @@ class _Newest:
         while not self.ended:
             good, frame = self.device.read()
             with self.ready:
-                self.counts.missed += self.frame is not None
-                self.frame = frame if good else None
+                if good:
+                    self.counts.missed += self.frame is not None
+                    self.frame = frame
                 self.ended = self.ended or not good
                 self.ready.notify()
 
-    def take(self) -> np.ndarray:
+    def take(self) -> np.ndarray | None:
+        """The newest frame that was not taken yet, waited for; None where the camera has stopped."""
         with self.ready:
             while self.frame is None and not self.ended:
                 self.ready.wait(1.0)
             frame, self.frame = self.frame, None
-        if frame is None:
-            raise InputError("the camera has stopped", "Plug it in again.")
         return frame
 
     def stop(self) -> None:

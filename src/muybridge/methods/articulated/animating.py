@@ -91,8 +91,8 @@ def reconstruct(method: Articulated, clip: Clip, batch: int = BATCH) -> Animatio
     return Animation(made(), clip.timing, seen.size)
 
 
-def nearest_frame(method: Articulated, driving: Clip, source: Clip, batch: int = BATCH) -> int:
-    """The driving frame that is posed most like the source's first: where a relative movement starts best."""
+def nearest_frame(method: Articulated, driving: Clip | Iterable[Tensor], source: Clip, batch: int = BATCH) -> int:
+    """The driving frame that is posed most like the source's first, see `Appearance.nearest`."""
     return _seen(method, source, "float32").nearest(driving, batch)
 
 

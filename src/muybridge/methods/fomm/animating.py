@@ -70,8 +70,8 @@ def reconstruct(method: Fomm, clip: Clip, batch: int = BATCH) -> Animation:
     return animate(method, clip, clip[:1], "standard", batch=batch, precision="float32")
 
 
-def nearest_frame(method: Fomm, driving: Clip, source: Clip, batch: int = BATCH) -> int:
-    """The driving frame that is posed most like the source's first: where a relative movement starts best."""
+def nearest_frame(method: Fomm, driving: Clip | Iterable[Tensor], source: Clip, batch: int = BATCH) -> int:
+    """The driving frame that is posed most like the source's first, see `Appearance.nearest`."""
     return _seen(method, source, "float32").nearest(driving, batch)
 
 

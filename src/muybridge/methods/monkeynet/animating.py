@@ -126,8 +126,8 @@ def predict(
     return Animation(made(), Timing.constant(frames, rate), seen.size)
 
 
-def nearest_frame(method: MonkeyNet, driving: Clip, source: Clip, batch: int = BATCH) -> int:
-    """The driving frame that is posed most like the source's first: where a relative movement starts best."""
+def nearest_frame(method: MonkeyNet, driving: Clip | Iterable[Tensor], source: Clip, batch: int = BATCH) -> int:
+    """The driving frame that is posed most like the source's first, see `Appearance.nearest`."""
     return _seen(method, source, "float32").nearest(driving, batch)
 
 
