@@ -18,6 +18,9 @@ from muybridge.engine.optimisers import fade
 from muybridge.engine.randomness import reseed
 from muybridge.errors import CheckpointError, RunError, TrainingError, UsageError
 from muybridge.method import Stage, Turn
+from muybridge.methods.jokr.config import JokrConfig
+from muybridge.methods.jokr.method import Jokr
+from muybridge.puppets import scene
 from muybridge.run import Run
 
 CPU: dict[str, Any] = {"device": "cpu", "precision": "float32"}
@@ -390,4 +393,33 @@ def test_it_trains_on_a_gpu(run: Run) -> None:
     again, _ = make(steps=40)
     assert train(again, data, run, resume=True, device="cuda").finished
     assert all(p.is_cuda for p in again.parameters())
+    assert all(math.isfinite(x) for line in run.lines() for x in line["losses"].values())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_jokr_trains_on_a_gpu(run: Run) -> None:
+    generator = {"width": 8, "blocks": 1, "downs": 1, "norm": "group", "fold": 2}
+    config = {
+        "size": 64,
+        "keypoints": 4,
+        "memory": 6,
+        "refiner_input": "pose",
+        "detector": {"width": 8, "max_width": 16, "blocks": 2, "shrink": "unfold"},
+        "shapes": generator,
+        "refiner": generator,
+        "discriminator_width": 8,
+        "texture_loss": "weight-free",
+        "losses": {"align": 30.0, "cyc": 4.0, "cover": 20.0, "read": 4.0, "dc_warmup": 3, "ssim": 0.5},
+        "shape": {"steps": 5, "batch": 2},
+        "texture": {"steps": 3, "batch": 2},
+    }
+    method, drawn = Jokr(JokrConfig.model_validate(config)), scene("cat-horse", frames=4, size=64)
+    data = method.prepare([drawn.a, drawn.b])
+    assert train(method, data, run, device="cuda", log_every=1).finished
+    assert method.steps_of_shapes == int(method.shape_steps) == 5
+    # The clips' bytes were brought to the GPU once, and batches are made there.
+    assert {subject.pixels.device.type for subject in data.there.values()} == {"cuda"}
+    assert len(data.there) == 2
+    batch = data.batch(method.stages()[0], torch.Generator().manual_seed(0), method.device)
+    assert all(t.is_cuda for t in batch.values())
     assert all(math.isfinite(x) for line in run.lines() for x in line["losses"].values())

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import log
 
@@ -119,6 +119,10 @@ class Subject:
         """Some crops on black and their silhouettes, float in [0, 1]."""
         masks = self.mattes[index].float() / 255
         return self.pixels[index].float() / 255 * masks, masks
+
+    def on(self, device: torch.device) -> "Subject":
+        """The same with its crops and silhouettes on the device; `pictures` makes them there, from an index there."""
+        return replace(self, pixels=self.pixels.to(device), mattes=self.mattes.to(device))
 
     def neighbours(self) -> Tensor:
         """Indices i such that frames i and i + 1 both have a silhouette: [N]."""

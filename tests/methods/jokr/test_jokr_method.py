@@ -1,8 +1,11 @@
 """JOKR as a method: what its turns minimise, its ablations, what comes out. The golden file has the numbers."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
 from muybridge.geometry import apply_affine, normal_gaussians
@@ -234,6 +237,52 @@ def test_domain_confusion_warms_up(clips: tuple[Clip, Clip]) -> None:
     assert weights[0] == 0
     assert weights[5] == pytest.approx(0.25)
     assert weights[11] == pytest.approx(0.5)
+
+
+class NoValueAsked(TorchDispatchMode):
+    """Refuses what makes a CPU wait for an accelerator: a tensor's value, or a size that depends on values."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        assert func not in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.nonzero.default), func
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_a_step_asks_the_device_for_no_value(clips: tuple[Clip, Clip], stage: int) -> None:
+    method, data = made(clips, TINY)
+    which = method.stages()[stage]
+    batch = data.batch(which, torch.Generator().manual_seed(0), torch.device("cpu"))
+    with NoValueAsked():
+        for turn in method.turns(which, batch):
+            torch.autograd.backward(turn.total, inputs=list(method.groups(which)[turn.group].parameters))
+    with NoValueAsked(), pytest.raises(AssertionError):
+        method.shape_steps.item()
+
+
+def test_the_count_of_steps_comes_with_the_weights(clips: tuple[Clip, Clip]) -> None:
+    method, data = made(clips, TINY)
+    batch = data.batch(method.stages()[0], torch.Generator().manual_seed(0), torch.device("cpu"))
+    for _ in range(3):
+        list(method.turns(method.stages()[0], batch))
+    again = Jokr(TINY)
+    again.load_state_dict(method.state_dict())
+    assert method.steps_of_shapes == int(method.shape_steps) == again.steps_of_shapes == 3
+
+
+def test_batches_are_made_where_they_are_asked_for(clips: tuple[Clip, Clip]) -> None:
+    _, data = made(clips, TINY)
+    elsewhere = torch.device("meta")
+    for stage in Jokr(TINY).stages():
+        here, there = (data.batch(stage, torch.Generator().manual_seed(0), d) for d in (torch.device("cpu"), elsewhere))
+        assert {name: t.shape for name, t in here.items()} == {name: t.shape for name, t in there.items()}
+        assert all(t.device == elsewhere for t in there.values())
+        assert all(t.device.type == "cpu" for t in here.values())
+    # The bytes went there once, and the data's own stayed.
+    assert set(data.there) == {("a", elsewhere), ("b", elsewhere)}
+    kept = dict(data.there)
+    data.batch(stage, torch.Generator().manual_seed(1), elsewhere)
+    assert all(data.there[key] is subject for key, subject in kept.items())
+    assert data.a.pixels.device.type == "cpu"
 
 
 def test_keypoints_are_augmented_before_the_discriminator_only(clips: tuple[Clip, Clip]) -> None:

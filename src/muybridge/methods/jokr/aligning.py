@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def distance(method: Jokr, a: Points, b: Points) -> Tensor:
     """The energy distance between A's keypoints and T of B's, each with those of earlier steps."""
-    n, memory, steps = len(a), method.config.memory, int(method.shape_steps.item())
+    n, memory, steps = len(a), method.config.memory, method.steps_of_shapes
     filled = min(n * steps, memory)
     all_a, all_b = (torch.cat((x, seen[:filled])) for x, seen in ((a, method.seen_a), (b, method.seen_b)))
     place = torch.arange(n * steps, n * (steps + 1), device=a.device) % memory

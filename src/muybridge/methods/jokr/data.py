@@ -1,7 +1,7 @@
 """What JOKR trains on: two subjects, pairs of neighbouring frames, random affine maps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -22,6 +22,8 @@ class PairData(Data):
     a: Subject
     b: Subject
     augment: AugmentConfig
+    there: dict[tuple[str, torch.device], Subject] = field(default_factory=dict, repr=False)
+    """The subjects with their bytes on an accelerator, once a batch was asked for there."""
 
     @classmethod
     def from_clips(
@@ -51,14 +53,13 @@ class PairData(Data):
         successors, and the maps [B, 2, 3] of the equivariance term; with augmentation of keypoints, the maps of it."""
         out: dict[str, Tensor] = {}
         for name in SIDES:
-            subject: Subject = getattr(self, name)
+            subject = self._on(device, name)
             starts = subject.neighbours()
             first = starts[torch.randint(len(starts), (stage.batch,), generator=generator)]
-            maps = self._maps(stage.batch, generator, subject).to(device)
-            eq = noisy_affines(stage.batch, self.augment.equivariance, generator).to(device)
+            maps = _sent(self._maps(stage.batch, generator, subject), device)
+            eq = _sent(noisy_affines(stage.batch, self.augment.equivariance, generator), device)
             which = torch.cat((first, first + 1)) if stage.name == "shape" else first
-            frames, masks = subject.pictures(which)
-            stacked = torch.cat((frames, masks), 1).to(device)
+            stacked = torch.cat(subject.pictures(_sent(which, device)), 1)
             if self.augment.where == "frames" and self.augment.share > 0:
                 stacked = warp_affine(stacked, maps.repeat(len(which) // stage.batch, 1, 1))
             else:
@@ -82,6 +83,15 @@ class PairData(Data):
             shift=g.shift,
         )
 
+    def _on(self, device: torch.device, side: str) -> Subject:
+        """A subject with its bytes on the device: brought there once, so that a step sends numbers only."""
+        if device.type == "cpu":
+            return self.subject(side)
+        key = (side, device)
+        if key not in self.there:
+            self.there[key] = self.subject(side).on(device)
+        return self.there[key]
+
     def subject(self, side: str) -> Subject:
         """ "a" or "b"."""
         return self.a if check_side(side) == "a" else self.b
@@ -104,3 +114,8 @@ class PairData(Data):
             where="keypoints" if keypoints else "frames",
         )
         return cls(Subject.restore(tensors, "a"), Subject.restore(tensors, "b"), augment)
+
+
+def _sent(numbers: Tensor, device: torch.device) -> Tensor:
+    """Numbers drawn on the CPU, on the device; CUDA does not wait for what it is doing to take them."""
+    return numbers.to(device, non_blocking=device.type == "cuda")

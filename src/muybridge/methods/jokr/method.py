@@ -65,6 +65,8 @@ class Jokr(Method[JokrConfig, PairData]):
         self.seen_b: Tensor
         self.register_buffer("canvas_size", torch.tensor([config.size, config.size]))
         self.register_buffer("shape_steps", torch.zeros((), dtype=torch.int64))
+        self.steps_of_shapes = 0
+        self.register_load_state_dict_post_hook(_recount)
         if config.losses.align:
             for name in ("seen_a", "seen_b"):
                 self.register_buffer(name, torch.zeros(config.memory, k, 2))
@@ -130,6 +132,12 @@ class Jokr(Method[JokrConfig, PairData]):
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
         return texture_turns(self, batch) if stage.name == "texture" else shape_turns(self, batch)
+
+    def count_step(self) -> None:
+        """One more step of the shapes. The buffer is what is stored; the number beside it is there so that no step has
+        to ask an accelerator, which would have to finish first."""
+        self.shape_steps += 1
+        self.steps_of_shapes += 1
 
     # -- the parts ------------------------------------------------------------------------------------------------
 
@@ -237,3 +245,9 @@ class Jokr(Method[JokrConfig, PairData]):
     settled = staticmethod(settled)
     imported = staticmethod(imported)
     recognises = staticmethod(is_released)
+
+
+def _recount(method: torch.nn.Module, _: object) -> None:
+    """After weights were loaded: the number of steps that came with them."""
+    assert isinstance(method, Jokr)
+    method.steps_of_shapes = int(method.shape_steps)

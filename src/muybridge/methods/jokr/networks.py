@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from muybridge.errors import UsageError
-from muybridge.geometry import full_precision, soft_argmax, spatial_softmax
+from muybridge.geometry import full_precision, identity_affine, soft_argmax, spatial_softmax
 from muybridge.networks import Downsample, Hourglass, Norm, ResnetGenerator, Upsampling
 from muybridge.tensors import Affines, Heatmaps, Images, Points
 
@@ -213,7 +213,7 @@ class LearnedAffine(nn.Module):
     def forward(self) -> Affines:
         if self.pace == 1:
             return self.matrix
-        return torch.lerp(torch.eye(2, 3).to(self.matrix), self.matrix, self.pace)
+        return torch.lerp(identity_affine(1, self.matrix), self.matrix, self.pace)
 
 
 def touched_cells(silhouettes: Float[Tensor, "B 1 H W"], size: tuple[int, int]) -> Float[Tensor, "B 1 H2 W2"]:

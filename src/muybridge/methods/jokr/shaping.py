@@ -71,9 +71,9 @@ def shape_turns(method: Jokr, batch: Batch) -> Iterator[Turn]:
         total["cyc"] = cycle(method, found, pictures, batch)
     weights = {name: float(getattr(w, name)) for name in total}
     if w.dc_warmup:
-        warm = min(1.0, method.shape_steps.item() / w.dc_warmup)
+        warm = min(1.0, method.steps_of_shapes / w.dc_warmup)
         weights |= {name: weights[name] * warm for name in ("dc", "cyc") if name in weights}
-    method.shape_steps += 1
+    method.count_step()
     yield Turn("shape", total, weights)
     # eq. 5 with the program's labels; keypoints as they were before E moved
     real, fake = found["a"].points.detach(), fakes.detach()
