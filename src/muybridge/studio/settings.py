@@ -65,7 +65,7 @@ class Settings:
 
 def is_loopback(host: str) -> bool:
     """Whether a name or address means this machine alone."""
-    if host == "localhost":
+    if host.lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
