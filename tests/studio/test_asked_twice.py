@@ -75,13 +75,13 @@ def test_a_pause_that_is_asked_twice(tmp_path: Path) -> None:
     async def asked() -> None:
         runs = _runs(tmp_path)
         number, _ = _kept(runs)
-        runs.act(number, "resume")
+        await runs.act(number, "resume")
         await asyncio.sleep(0)
-        said = [runs.act(number, "pause") for _ in range(2)]
+        said = [await runs.act(number, "pause") for _ in range(2)]
         assert [r["state"] for r in said] == ["pausing", "pausing"]
         assert len(runs.foreman.stops) == 1  # type: ignore[attr-defined]
         # Another wish is heard: the last one counts.
-        assert runs.act(number, "keep")["state"] == "stopping"
+        assert (await runs.act(number, "keep"))["state"] == "stopping"
 
     asyncio.run(asked())
 
@@ -93,12 +93,14 @@ def test_a_file_is_made_again_when_the_run_has_learnt_on(tmp_path: Path) -> None
         runs = _runs(tmp_path)
         number, weights = _kept(runs)
         driving = runs.shelf.new("clips", {"name": "third", "version": 1})
-        first, third = runs.render(number, wish), runs.render(number, {**wish, "driving": driving["id"]})
-        assert runs.render(number, wish) == first
+        third = await runs.render(number, {**wish, "driving": driving["id"]})
+        first, again = await asyncio.gather(runs.render(number, wish), runs.render(number, wish))
+        assert again == first
+        assert len(runs.making) == 2
         os.utime(weights, ns=(1, 1))
-        later = runs.render(number, wish)
+        later = await runs.render(number, wish)
         assert later["file"] != first["file"]
         runs.shelf.save("clips", {**driving, "version": 2})
-        assert runs.render(number, {**wish, "driving": driving["id"]})["file"] != third["file"]
+        assert (await runs.render(number, {**wish, "driving": driving["id"]}))["file"] != third["file"]
 
     asyncio.run(asked())

@@ -1,5 +1,6 @@
 """Runs that move a picture: imported or found; what is asked of them, refused, and taken back."""
 
+import asyncio
 import io
 import json
 from pathlib import Path
@@ -13,8 +14,8 @@ from open_studio import Studio
 from tiny_runs import save_checkpoint, save_run
 
 from muybridge.errors import CheckpointError
-from muybridge.puppets import scene
-from muybridge.studio import intake, moving_tasks
+from muybridge.puppets import SceneClips, scene
+from muybridge.studio import filming, intake, moving_tasks, painters
 from muybridge.studio.filming import Filming, decoded
 from muybridge.video import Timing, write
 
@@ -69,7 +70,7 @@ def test_a_wide_picture_is_no_row_of_frames(unbounded: list[tuple[int, ...]], tm
 def unbounded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The limits that a worker would set itself, which are not for the tests' own process."""
     asked: list[tuple[int, ...]] = []
-    for module in (moving_tasks, intake):
+    for module in (moving_tasks, intake, filming):
         monkeypatch.setattr(module, "limit", lambda *given: asked.append(given))
     return asked
 
@@ -123,18 +124,24 @@ def _jpeg(pixels: torch.Tensor) -> bytes:
     return cv2.imencode(".jpg", np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()[:, :, ::-1]))[1].tobytes()
 
 
-def test_the_process_that_follows_a_camera(tmp_path: Path) -> None:
+def _wish(folder: Path, drawn: SceneClips) -> bytes:
+    write(folder / "picture" / "frames", drawn.a.pixels[:1], Timing.constant(1))
+    order = {"run": str(save_run(folder / "run")), "picture": str(folder / "picture"), "mode": "relative"}
+    return json.dumps({**order, "device": "cpu", "memory": 2**33}).encode() + b"\n"
+
+
+def test_what_follows_a_camera(unbounded: list[tuple[int, ...]], tmp_path: Path) -> None:
     drawn = scene("dog-cat", 6, 64)
-    write(tmp_path / "picture" / "frames", drawn.a.pixels[:1], Timing.constant(1))
-    order = {"run": str(save_run(tmp_path / "run")), "picture": str(tmp_path / "picture"), "mode": "relative"}
+    wish = _wish(tmp_path, drawn)
     first, later = _jpeg(drawn.b.pixels[0]), _jpeg(drawn.b.pixels[4].flip(2))
     parts = [first, later, b"no picture", later, b"", later]
     frames = b"".join(len(part).to_bytes(4, "little") + part for part in parts)
-    heard = io.BytesIO(json.dumps({**order, "device": "cpu"}).encode() + b"\n" + frames + b"\1\0")
+    heard = io.BytesIO(wish + frames + b"\1\0")
     told = io.BytesIO()
     Filming(heard, told).serve()
     told.seek(0)
     answers = [(head := json.loads(line), told.read(head["bytes"])) for line in iter(told.readline, b"")]
+    assert unbounded == [(None, 2**33)]
     ready, at_first, moved, refused, again, anew = answers
     assert ready == ({"bytes": 0}, b"")
     assert "no picture" in refused[0]["message"]
@@ -146,23 +153,56 @@ def test_the_process_that_follows_a_camera(tmp_path: Path) -> None:
     assert picture.shape == (3, 64, 64)
 
 
+def test_the_process_that_follows_a_camera_has_limits(tmp_path: Path) -> None:
+    """As the studio starts it: a frame too large is refused before it is decoded, and the next one is drawn."""
+    drawn = scene("dog-cat", 6, 64)
+    huge = cv2.imencode(".jpg", np.zeros((2049, 2048, 3), np.uint8))[1].tobytes()
+    whole = cv2.imencode(".jpg", np.zeros((2048, 2048, 3), np.uint8))[1].tobytes()
+    frames = [len(jpeg).to_bytes(4, "little") + jpeg for jpeg in (huge, whole, _jpeg(drawn.b.pixels[0]))]
+
+    async def asked() -> tuple[list[dict[str, Any]], str]:
+        process = await painters.start("muybridge.studio.filming")
+        try:
+            heads = [(await painters.answer(process, question))[0] for question in (_wish(tmp_path, drawn), *frames)]
+            return heads, Path(f"/proc/{process.pid}/limits").read_text(encoding="ascii")
+        finally:
+            await painters.end(process)
+
+    (ready, refused, drawn_whole, drawn_small), limits = asyncio.run(asked())
+    assert ready == {"bytes": 0}
+    assert "no picture" in refused["message"]
+    assert drawn_whole["bytes"] > 0
+    assert drawn_small["bytes"] > 0
+    bounds = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()}
+    assert (bounds["Max open files"], bounds["Max core file size"]) == ("128", "0")
+    assert int(bounds["Max address space"]) > 2**33
+
+
 def test_what_the_camera_s_socket_refuses(studio: Studio, finished: dict[str, Any]) -> None:
     client = pytest.importorskip("websockets.sync.client")
+    from websockets.exceptions import ConnectionClosed
+
     host = studio.address.removeprefix("http://").rstrip("/")
 
-    def told(number: str, wish: str) -> dict[str, Any]:
+    def told(number: str, wish: str | bytes) -> str:
         with client.connect(f"ws://{host}/api/movers/{number}/live") as line:
             line.send(wish)
-            answer: dict[str, Any] = json.loads(line.recv(timeout=20))
-        return answer
+            answer = json.loads(line.recv(timeout=20))
+            with pytest.raises(ConnectionClosed) as closed:
+                line.recv(timeout=20)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008
+        assert closed.value.rcvd.reason.startswith(answer["message"][:100])
+        return str(answer["message"])
 
     save_run(studio.runs / "my dogs")
     run = next(m["id"] for m in studio.get("/api/movers") if m["name"] == "my dogs")
     picture = finished["clips"][0]
-    assert "no import" in told("0" * 12, json.dumps({"picture": picture}))["message"]
-    assert "no clip" in told(run, json.dumps({"picture": "0" * 12}))["message"]
-    assert "cannot follow" in told(run, json.dumps({"picture": picture, "mode": "sideways"}))["message"]
-    assert "not something" in told(run, "hello")["message"]
+    assert "no import" in told("0" * 12, json.dumps({"picture": picture}))
+    assert "no clip" in told(run, json.dumps({"picture": "0" * 12}))
+    assert "cannot follow" in told(run, json.dumps({"picture": picture, "mode": "sideways"}))
+    assert "not something" in told(run, "hello")
+    assert "not something" in told(run, b"hello")
     with (
         pytest.raises(Exception, match="403"),
         client.connect(f"ws://{host}/api/movers/{run}/live", origin="http://evil.example"),

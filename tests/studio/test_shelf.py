@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muybridge.errors import InputError
 from muybridge.studio.shelf import Missing, Shelf, plain_name
 
 
@@ -73,11 +72,3 @@ def test_a_file_of_a_run_is_one_that_was_made(tmp_path: Path) -> None:
         (folder / "out" / name).write_bytes(b"x")
     (folder / "out" / "link.mp4").symlink_to("/etc/hostname")
     assert set(shelf.files(run["id"])) == {"a.mp4"}
-
-
-def test_a_full_folder_takes_nothing_more(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    (tmp_path / "clips" / "much").write_bytes(b"x" * 1000)
-    with pytest.raises(InputError, match="allowed"):
-        shelf.refuse_full(10)
-    shelf.refuse_full(10**9)

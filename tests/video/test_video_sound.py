@@ -66,3 +66,11 @@ def test_sound_that_is_none_is_an_error_and_leaves_nothing(moving, tmp_path):
         with pytest.raises(InputError, match=words):
             write(tmp_path / "a.mp4", moving(2), Timing.constant(2), audio=audio)
     assert [p.name for p in tmp_path.iterdir()] == ["silent.mp4"]
+
+
+def test_a_script_that_names_other_files_is_no_sound(moving, sine, tmp_path):
+    other = sine(".wav", "pcm_s16le")
+    script = other.with_name("song.mp3")
+    script.write_text(f"ffconcat version 1.0\nfile {other.name}\n")
+    with pytest.raises(InputError, match="no sound that can be read"):
+        write(tmp_path / "made.mp4", moving(2), Timing.constant(2), audio=script)

@@ -25,6 +25,10 @@ def studio(
     runs: Annotated[Path, Parameter(name="--runs", help="Where clips and runs are kept.")] = Path("muybridge-studio"),
     browser: Annotated[bool, Parameter(name="--browser", help="Open the page in the browser.")] = True,
     quota: Annotated[float, Parameter(name="--quota", help="Most that the folder may hold, GB.")] = 20.0,
+    new_token: Annotated[
+        bool,
+        Parameter(name="--new-token", negative="", help="Make another token: open pages lose theirs."),
+    ] = False,
     device: o.Device = "auto",
 ) -> None:
     """Open the studio: a page on this machine to upload two videos, watch them learn, and drag keypoints.
@@ -44,4 +48,4 @@ def studio(
     settings = room.Settings(
         runs=runs.absolute(), host=host, port=port, device=device, limits=room.Limits(quota_bytes=int(quota * 10**9))
     )
-    room.serve(settings, browser=browser, say=lambda text: printed().print(text, markup=False))
+    room.serve(settings, browser=browser, new_token=new_token, say=lambda text: printed().print(text, markup=False))

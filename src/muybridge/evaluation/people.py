@@ -42,10 +42,10 @@ def load_poses(path: Path | None = None) -> Poses:
         for frame in pixels:
             picture = np.ascontiguousarray(frame.permute(1, 2, 0).numpy())
             found = network.find(picture, (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0])))
-            around = extent(found)
+            around = extent(found, slice(17))
             if around is not None:
                 found = network.find(picture, around)
-            if around is None or extent(found) is None:
+            if around is None or extent(found, slice(17)) is None:
                 found[:, 2] = 0
             rows.append(found)
         at = torch.from_numpy(np.stack(rows))

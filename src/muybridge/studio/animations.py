@@ -39,9 +39,9 @@ class Animations:
             elif files != record["files"]:
                 self._save({**record, "files": files})
 
-    def create(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    async def create(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Queue one; UsageError or InputError where it cannot be."""
-        self.shelf.refuse_full(self.settings.limits.quota_bytes)
+        await self.shelf.space.refuse_full()
         if sum(r["state"] in WORKING for r in self.shelf.all("animations")) >= self.settings.limits.queue:
             raise UsageError(f"{self.settings.limits.queue} animations wait already", "Let some of them finish.")
         mover, _ = self.movers.ready(asked["mover"])
@@ -72,16 +72,18 @@ class Animations:
             raise UsageError(f"{clip['name']} is not ready: it is {clip['state']}", "Wait, or choose another one.")
         return clip
 
-    def pack(self, number: str, suffix: str) -> dict[str, Any]:
+    async def pack(self, number: str, suffix: str) -> dict[str, Any]:
         """Have a file made of it; what is there, or on its way, is not made again."""
         record = self.shelf.load("animations", number)
         if record["state"] != "done":
             raise UsageError(f"{record['name']} is not made yet", "Wait until it is.")
-        if any(file["suffix"] == suffix and file["state"] != "failed" for file in record["files"]):
+        if _has(record, suffix):
             return record
-        self.shelf.refuse_full(self.settings.limits.quota_bytes)
-        record = self._file(number, {"suffix": suffix, "state": "making"})
-        self._go(f"{number} {suffix}", self._pack(record, suffix))
+        await self.shelf.space.refuse_full()
+        record = self.shelf.load("animations", number)
+        if not _has(record, suffix):  # nobody else asked meanwhile
+            record = self._file(number, {"suffix": suffix, "state": "making"})
+            self._go(f"{number} {suffix}", self._pack(record, suffix))
         return record
 
     async def remove(self, number: str) -> None:
@@ -91,7 +93,7 @@ class Animations:
         for task in going:
             task.cancel()
         await asyncio.gather(*going, return_exceptions=True)
-        self.shelf.remove("animations", number)
+        await asyncio.to_thread(self.shelf.remove, "animations", number)
         self.events.tell("gone", {"kind": "animations", "id": number})
 
     async def close(self) -> None:
@@ -149,6 +151,10 @@ class Animations:
     def _go(self, key: str, work: Any) -> None:
         task = self.tasks[key] = asyncio.create_task(work)
         task.add_done_callback(lambda _: self.tasks.pop(key, None))
+
+
+def _has(record: Mapping[str, Any], suffix: str) -> bool:
+    return any(file["suffix"] == suffix and file["state"] != "failed" for file in record["files"])
 
 
 def _why(outcome: Outcome) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ TOLD: dict[int | str, dict[str, Any]] = {
 
 def create(settings: Settings) -> App:
     """Everything wired together; the folder is made where it is missing."""
-    shelf, foreman, events = Shelf(settings.runs), Foreman(), Events()
+    shelf, foreman, events = Shelf(settings.runs, settings.limits.quota_bytes), Foreman(), Events()
     easel = Easel(settings.device)
     clips, runs = Clips(shelf, foreman, events, settings), Runs(shelf, foreman, events, settings)
     movers = Movers(shelf, foreman, events, settings)
@@ -98,7 +99,7 @@ def _general(app: FastAPI, events: Events, shelf: Shelf, settings: Settings) -> 
         return StreamingResponse(events.stream(), media_type="text/event-stream")
 
     @app.get("/api/about")
-    def about() -> dict[str, Any]:
+    async def about() -> dict[str, Any]:
         """What this studio offers: methods with their presets, scenes, limits, what is used of the disk."""
         cards = api.methods()
         return {
@@ -111,8 +112,8 @@ def _general(app: FastAPI, events: Events, shelf: Shelf, settings: Settings) -> 
             ],
             "scenes": api.puppets(),
             "limits": {k: getattr(settings.limits, k) for k in TOLD_LIMITS},
-            "used": shelf.used(),
-            "machine": api.doctor(settings.runs)["machine"],
+            "used": await shelf.space.used(),
+            "machine": (await asyncio.to_thread(api.doctor, settings.runs))["machine"],
         }
 
     @app.get("/", include_in_schema=False)

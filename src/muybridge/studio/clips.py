@@ -16,7 +16,8 @@ from muybridge.studio.events import Events
 from muybridge.studio.foreman import Foreman, Outcome
 from muybridge.studio.receiving import receive
 from muybridge.studio.settings import Settings
-from muybridge.studio.shelf import Shelf, plain_name
+from muybridge.studio.shelf import KINDS, Shelf, plain_name
+from muybridge.video.paths import image_codec
 
 BUSY = ("uploading", "reading", "finding")
 GIVEN_UP = "the studio was closed before this was done"
@@ -27,93 +28,121 @@ class Clips:
 
     def __init__(self, shelf: Shelf, foreman: Foreman, events: Events, settings: Settings) -> None:
         self.shelf, self.foreman, self.events, self.settings = shelf, foreman, events, settings
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: dict[str, asyncio.Task[Any]] = {}
 
     def begin(self) -> None:
         """Go on with what an earlier studio left half done."""
         for left in self.shelf.root.glob(".puppets-*"):
             shutil.rmtree(left, ignore_errors=True)
         for record in self.shelf.all("clips"):
-            if record["state"] == "uploading":
-                self.shelf.remove("clips", record["id"])  # half a file
-            elif record["state"] == "reading":
-                self._go(self._take_in(record))
-            elif record["state"] == "finding" and (self.shelf.folder("clips", record["id"]) / "silhouettes").is_dir():
-                # What was asked for is gone; what was there before is still good.
-                self._save({**record, "state": "ready", "message": GIVEN_UP, "hint": "Ask for it again."})
-            elif record["state"] == "finding":
-                self._go(self._find(record, {}))
+            self._go_on(record)
 
-    async def upload(self, name: str, body: AsyncIterator[bytes], use: str = "pair") -> dict[str, Any]:
-        """Keep an upload, and read it afterwards; InputError where it is empty or too large.
+    def _go_on(self, record: dict[str, Any]) -> None:
+        number = record["id"]
+        if record["state"] == "uploading":
+            self.shelf.remove("clips", number)  # half a file
+        elif record["state"] == "reading":
+            self._go(number, self._take_in(record))
+        elif record["state"] == "finding" and (self.shelf.folder("clips", number) / "silhouettes").is_dir():
+            # What was asked for is gone; what was there before is still good.
+            self._save({**record, "state": "ready", "message": GIVEN_UP, "hint": "Ask for it again."})
+        elif record["state"] == "finding":
+            self._go(number, self._find(record, {}))
 
-        use  pair: silhouettes are found; driving: the frames alone are wanted; picture: the first of them
+    async def upload(
+        self, name: str, body: AsyncIterator[bytes], use: str = "pair", length: int | None = None
+    ) -> dict[str, Any]:
+        """Keep an upload, and read it afterwards; InputError where it is empty, too large or one too many.
+
+        use     pair: silhouettes are found; driving: the frames alone are wanted; picture: the first of them
+        length  of it in bytes, where it was said
         """
         self._refuse_more(1)
         record = self._new(plain_name(name), use)
         path = self.shelf.folder("clips", record["id"]) / "upload"
         try:
-            await receive(path, body, record["name"], self.settings.limits.upload_bytes)
+            await receive(path, body, record["name"], self.settings.limits.upload_bytes, self.shelf.space, length)
         except BaseException:
             self.shelf.remove("clips", record["id"])
             raise
         record = self._save({**record, "state": "reading"})
-        self._go(self._take_in(record))
+        self._go(record["id"], self._take_in(record))
         return record
 
     async def puppets(self, scene: str, frames: int, size: int) -> list[dict[str, Any]]:
         """Draw a scene of the project's own puppets, and take both videos in with their silhouettes."""
+        await self.shelf.space.refuse_full()
         self._refuse_more(2)
         names = scene_names(scene)
         target = self.shelf.root / f".puppets-{secrets.token_hex(4)}"
         order = {"task": "puppets", "scene": scene, "target": str(target), "frames": frames, "size": size}
-        outcome = await self.foreman.do(target.name, "hand", order, lambda told: None)
+        outcome = await self.foreman.do(target.name, "clips", order, lambda told: None)
         try:
             if outcome.state != "done":
                 raise UsageError(outcome.message or "the puppets were not drawn", outcome.hint)
             return [self._puppet(target, side, name) for side, name in zip("ab", names, strict=True)]
         finally:
-            shutil.rmtree(target, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, target, ignore_errors=True)
 
     async def find(self, number: str, box: tuple[float, ...] | None, how: str) -> dict[str, Any]:
         """Find the silhouettes anew, from a box on the first frame or without a hint."""
-        record = self._ready(number)
-        shutil.rmtree(self.shelf.folder("clips", number) / "given", ignore_errors=True)
-        record = self._save({**record, "state": "finding", "corrected": []})
-        self._go(self._find(record, {"box": box, "how": how}))
+        await self.shelf.space.refuse_full()
+        record = self._save({**self._ready(number), "state": "finding", "corrected": []})
+        self._go(number, self._find(record, {"box": box, "how": how}))
         return record
 
     async def correct(self, number: str, frame: int, picture: bytes) -> dict[str, Any]:
-        """Take a silhouette painted by hand, and carry it to its neighbours."""
+        """Take a silhouette painted by hand, and carry it to its neighbours; InputError where it is not one."""
+        await self.shelf.space.refuse_full()
         record = self._ready(number)
         if not 0 <= frame < record["frames"]:
             raise InputError(f"{record['name']} has no frame {frame}", f"It has frames 0 to {record['frames'] - 1}.")
+        size = png_size(picture)
+        if size != (record["width"], record["height"]):
+            said = "is no PNG picture" if size is None else f"has {size[0]}x{size[1]} px"
+            raise InputError(
+                f"the silhouette {said}; the frame has {record['width']}x{record['height']} px",
+                "Send a PNG of the frame's size, white on black.",
+            )
         path = self.shelf.folder("clips", number) / "painted.png"
-        await asyncio.to_thread(path.write_bytes, picture)
+        path.write_bytes(picture)
         record = self._save({**record, "state": "finding"})
-        self._go(self._find(record, {"corrections": {str(frame): str(path)}}))
+        self._go(number, self._find(record, {"corrections": {str(frame): str(path)}}))
         return record
 
-    def remove(self, number: str) -> None:
-        """Delete a clip; UsageError where a run needs it or it is being read."""
+    async def remove(self, number: str) -> None:
+        """Delete a clip, read or not; UsageError where a run needs it or it is still coming in."""
         record = self.shelf.load("clips", number)
-        if record["state"] in BUSY:
-            raise UsageError(f"{record['name']} is still being read", "Wait a moment.")
+        if record["state"] == "uploading":
+            raise UsageError(f"{record['name']} is still being uploaded", "Wait a moment.")
+        self._refuse_used(record)
+        working = self.tasks.pop(number, None)
+        if working is not None:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            try:
+                self._refuse_used(record)
+            except UsageError:  # since a moment
+                self._go_on(self.shelf.load("clips", number))
+                raise
+        await asyncio.to_thread(self.shelf.remove, "clips", number)
+        self.events.tell("gone", {"kind": "clips", "id": number})
+
+    def _refuse_used(self, record: Mapping[str, Any]) -> None:
+        number = record["id"]
         users = [r["name"] for r in self.shelf.all("runs") if number in r["clips"]]
         users += [r["name"] for r in self.shelf.all("animations") if number in (r["picture"], r["driving"])]
         if users:
             raise UsageError(f"{record['name']} is used by {users[0]}", "Delete that first.")
-        self.shelf.remove("clips", number)
-        self.events.tell("gone", {"kind": "clips", "id": number})
 
     async def close(self) -> None:
         """Forget what is under way; it is taken up again by `begin`."""
-        for task in self.tasks:
+        going = [*self.tasks.values()]
+        for task in going:
             task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await asyncio.gather(*going, return_exceptions=True)
 
     def _refuse_more(self, count: int) -> None:
-        self.shelf.refuse_full(self.settings.limits.quota_bytes)
         if len(self.shelf.all("clips")) + count > self.settings.limits.clips:
             raise InputError(
                 f"{self.settings.limits.clips} clips are kept already, the most there may be", "Delete some."
@@ -130,7 +159,7 @@ class Clips:
         (scene / f"{side}.mp4").replace(folder / "upload")
         (scene / f"{side}_masks").replace(folder / "given")
         record = self._save({**record, "state": "reading"})
-        self._go(self._take_in(record))
+        self._go(record["id"], self._take_in(record))
         return record
 
     async def _take_in(self, record: dict[str, Any]) -> None:
@@ -146,9 +175,9 @@ class Clips:
             "seconds": limits.intake_seconds,
             "memory": limits.intake_memory,
         }
-        outcome = await self.foreman.do(f"clip {record['id']}", "hand", order, lambda told: None)
+        outcome = await self.foreman.do(f"clip {record['id']}", "clips", order, lambda told: None)
         if outcome.state != "done":
-            self._failed(record, outcome)
+            await self._failed(record, outcome)
             return
         if record.get("use", "pair") != "pair":
             self._save({**record, **outcome.result, "state": "ready"})
@@ -159,9 +188,12 @@ class Clips:
     async def _find(self, record: dict[str, Any], asked: Mapping[str, Any]) -> None:
         folder = self.shelf.folder("clips", record["id"])
         order: dict[str, Any] = {"task": "silhouettes", "folder": str(folder), **asked}
-        if not asked and (folder / "given").is_dir():
-            order["masks"] = str(folder / "given")
-        outcome = await self.foreman.do(f"clip {record['id']}", "hand", order, lambda told: None)
+        given = folder / "given"
+        if asked:
+            await asyncio.to_thread(shutil.rmtree, given, ignore_errors=True)
+        elif given.is_dir():
+            order["masks"] = str(given)
+        outcome = await self.foreman.do(f"clip {record['id']}", "clips", order, lambda told: None)
         if outcome.state == "done":
             found = {**outcome.result, "message": None, "hint": None}
             self._save({**record, **found, "state": "ready", "version": record["version"] + 1})
@@ -170,12 +202,23 @@ class Clips:
             told = {"message": outcome.message or GIVEN_UP, "hint": outcome.hint}
             self._save({**record, "state": "ready", "version": record["version"] + 1, **told})
         else:
-            self._failed(record, outcome)
+            await self._failed(record, outcome)
 
-    def _failed(self, record: dict[str, Any], outcome: Outcome) -> None:
+    async def _failed(self, record: dict[str, Any], outcome: Outcome) -> None:
         if outcome.state == "stopped" and self.foreman.closing:
             return  # `begin` goes on with it
         self._save({**record, "state": "failed", "message": outcome.message or GIVEN_UP, "hint": outcome.hint})
+        if "frames" not in record:
+            await asyncio.to_thread(self._empty, record["id"])
+
+    def _empty(self, number: str) -> None:
+        """Take away what a clip that cannot be read has brought; its record says why."""
+        for path in self.shelf.folder("clips", number).iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != KINDS["clips"]:
+                path.unlink(missing_ok=True)
+        self.shelf.space.changed()
 
     def _ready(self, number: str) -> dict[str, Any]:
         record = self.shelf.load("clips", number)
@@ -190,10 +233,13 @@ class Clips:
         self.events.tell("clip", saved)
         return saved
 
-    def _go(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+    def _go(self, number: str, work: Any) -> None:
+        def forget(done: asyncio.Task[Any]) -> None:
+            if self.tasks.get(number) is done:
+                del self.tasks[number]
+
+        task = self.tasks[number] = asyncio.create_task(work)
+        task.add_done_callback(forget)
 
 
 def scene_names(scene: str) -> tuple[str, str]:
@@ -201,3 +247,10 @@ def scene_names(scene: str) -> tuple[str, str]:
     if scene not in SCENES:
         raise UsageError(f"there is no scene {scene[:40]!r}", f"There are: {', '.join(SCENES)}.")
     return SCENES[scene].a.build, SCENES[scene].b.build
+
+
+def png_size(picture: bytes) -> tuple[int, int] | None:
+    """(width, height) that a PNG says that it has, without decoding it; None for anything else."""
+    if image_codec(picture) != "png" or len(picture) < 24:
+        return None
+    return int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")

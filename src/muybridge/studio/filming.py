@@ -2,9 +2,9 @@
 
     python -m muybridge.studio.filming
 
-In: a line of JSON (run, picture, mode, device), then frames, each its length in 4 bytes, little end first, and a JPEG;
-a length of 0 begins anew, from the pose of the next frame. Out: a line of JSON with `bytes` once it is ready and for
-each frame, and so many bytes after it, a JPEG.
+In: a line of JSON (run, picture, mode, device, memory), then frames, each its length in 4 bytes, little end first, and
+a JPEG; a length of 0 begins anew, from the pose of the next frame. Out: a line of JSON with `bytes` once it is ready
+and for each frame, and so many bytes after it, a JPEG. `painters.start` bounds how large a frame may be.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, BinaryIO
 
-# Before OpenCV is loaded, which reads it once: larger pictures are refused before they are decoded.
-os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(2**22)
-
 import cv2
 import numpy as np
 import torch
@@ -29,6 +26,7 @@ from torch import Tensor
 from muybridge import api
 from muybridge.engine.processor import fast_kernels
 from muybridge.errors import MuybridgeError
+from muybridge.studio.intake import limit
 
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 88]
 
@@ -67,6 +65,8 @@ class Filming:
         order = json.loads(self.heard.readline())
         fitted = api.load(order["run"], device=order["device"], data=False)
         picture = api.read(Path(order["picture"]) / "frames", max_frames=1)
+        # The run is ours, what comes now is not. How many addresses an accelerator's driver takes, nobody knows.
+        limit(None, int(order["memory"]) if fitted.method.device.type == "cpu" else None)
         self.say({})
         with fast_kernels(), torch.no_grad():
             while not self.over:

@@ -17,8 +17,10 @@ from muybridge.errors import MuybridgeError
 Hear = Callable[[dict[str, Any]], None]
 LINE = 1 << 20
 """Longest line of a worker, bytes."""
-PATIENCE = 60
-"""Seconds that a worker has to stop, before it is killed."""
+PATIENCE = {"training": 60.0}
+"""Seconds that a worker of a lane has to stop, before it is killed: a training has something to save."""
+IMPATIENCE = 5.0
+"""The same for all others."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Worker:
     """One process; it does one task."""
 
     process: asyncio.subprocess.Process
+    patience: float = IMPATIENCE
     stopped: bool = False
 
     @property
@@ -49,38 +52,42 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM)
 
-    async def end(self, patience: float = PATIENCE) -> None:
+    async def end(self) -> None:
         """Stop it, and be sure that it has."""
         self.stop()
         try:
-            await asyncio.wait_for(self.process.wait(), patience)
+            await asyncio.wait_for(self.process.wait(), self.patience)
         except TimeoutError:
             self.process.kill()
             await self.process.wait()
 
 
 class Foreman:
-    """Three lanes, so that a training or an animation does not keep a person waiting: in each, tasks are done one after
-    the other.
+    """Lanes, so that what takes long does not keep a person waiting: in each, tasks are done one after the other.
 
+    training   trainings
+    moving     animations
+    clips      what makes a clip usable: puppets, intake, silhouettes
+    hand       what else a person asked for: costs, renders, packs, imports
     One spare process has its imports behind it and waits, so that a task begins at once.
     """
 
     def __init__(self) -> None:
-        self.lanes = {name: asyncio.Lock() for name in ("training", "moving", "hand")}
+        self.lanes = {name: asyncio.Lock() for name in ("training", "moving", "clips", "hand")}
         self.working: dict[str, Worker] = {}
-        self.spare: asyncio.Task[Worker] | None = None
+        self.spares: list[asyncio.Task[Worker]] = []
         self.closing = False
 
     async def do(self, key: str, lane: str, order: Mapping[str, Any], hear: Hear) -> Outcome:
-        """Wait for the lane, do one task, and say how it ended. `stop(key)` stops it."""
+        """Wait for the lane, do one task, and say how it ended. `stop(key)` stops it, and so does cancelling this."""
         async with self.lanes[lane]:
             if self.closing:
                 return Outcome("stopped")
             worker = await self._take()
+            worker.patience = PATIENCE.get(lane, IMPATIENCE)
             self.working[key] = worker
             try:
-                return await self._follow(worker, order, hear)
+                return Outcome("stopped") if self.closing else await self._follow(worker, order, hear)
             finally:
                 self.working.pop(key, None)
                 if worker.process.returncode is None:
@@ -96,23 +103,25 @@ class Foreman:
     async def close(self) -> None:
         """End every worker; trainings keep their checkpoints."""
         self.closing = True
-        spare = self.spare
         workers = [*self.working.values()]
-        if spare is not None:
+        for spare in self.spares:
             with contextlib.suppress(MuybridgeError, asyncio.CancelledError):
                 workers.append(await spare)
         await asyncio.gather(*(worker.end() for worker in workers))
 
     def warm(self) -> None:
         """Have a spare process get ready."""
-        if not self.closing and (self.spare is None or self.spare.cancelled()):
-            self.spare = asyncio.create_task(_started())
+        if not self.closing and not self.spares:
+            self.spares.append(asyncio.create_task(_started()))
 
     async def _take(self) -> Worker:
         self.warm()
-        spare, self.spare = self.spare, None
-        assert spare is not None
-        worker = await spare
+        spare = self.spares.pop()
+        try:
+            worker = await asyncio.shield(spare)
+        except asyncio.CancelledError:
+            self.spares.append(spare)  # whoever comes next takes it
+            raise
         if worker.process.returncode is not None:
             worker = await _started()
         self.warm()

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from muybridge.studio.settings import Settings, is_loopback
 
@@ -58,8 +58,9 @@ class Guard:
     def _refused(self, scope: Scope, headers: dict[str, str]) -> str | None:
         if not self._known(headers.get("host", "")):
             return "This address is not the studio's own: open the one that it printed when it started."
-        unsafe = scope["type"] == "websocket" or scope["method"] not in SAFE
-        if unsafe and not self._same(headers):
+        # The page itself may be linked to from anywhere; nobody but the page asks for what is behind it.
+        ours = scope["type"] == "websocket" or scope["method"] not in SAFE or scope["path"].startswith("/api/")
+        if ours and not self._same(headers):
             return "Another site asked this; the studio takes such requests from its own pages alone."
         if self.settings.token is not None and not self._knows_token(scope, headers):
             return "This studio asks for its token: open the whole address that it printed when it started."
@@ -67,18 +68,21 @@ class Guard:
 
     def _known(self, host: str) -> bool:
         """Loopback names for a loopback studio; elsewhere any address, but of names only the one it was given."""
-        name = urlsplit(f"//{host}").hostname or ""
+        parts = _parts(f"//{host}")
+        name = parts.hostname or "" if parts is not None else ""
         if is_loopback(name):
             return True
         if self.settings.loopback:
             return False
-        return name == self.settings.host or name.replace(".", "").isdigit() or ":" in name
+        # Browsers write names in small letters, whatever a person types.
+        return name == self.settings.host.lower() or name.replace(".", "").isdigit() or ":" in name
 
     def _same(self, headers: dict[str, str]) -> bool:
         origin = headers.get("origin")
         if origin is not None:
-            return urlsplit(origin).netloc == headers.get("host") and urlsplit(origin).scheme in ("http", "https")
-        # No browser leaves Origin out of such a request without saying where it came from.
+            parts = _parts(origin)
+            return parts is not None and parts.netloc == headers.get("host") and parts.scheme in ("http", "https")
+        # No browser leaves Origin out of a request for a change without saying where it came from.
         return headers.get("sec-fetch-site", "none") in ("same-origin", "none")
 
     def _knows_token(self, scope: Scope, headers: dict[str, str]) -> bool:
@@ -105,6 +109,14 @@ class Guard:
             await send(message)
 
         return dressed
+
+
+def _parts(address: str) -> SplitResult | None:
+    """The parts of an address, or None for what is none, such as one with half a pair of brackets."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def _asked(scope: Scope) -> str:

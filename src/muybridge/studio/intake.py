@@ -82,15 +82,13 @@ def _picture(frame: Frame) -> Tensor:
     return frame.pixels if frame.matte is None else torch.cat((frame.pixels, frame.matte))
 
 
-def limit(seconds: int, memory: int, one_file: int = ONE_FILE) -> None:
-    """Bound this process: processor time, memory beyond what it has, the size of a file, open files, no core."""
-    bounds = {
-        resource.RLIMIT_CPU: seconds + int(resource.getrusage(resource.RUSAGE_SELF).ru_utime),
-        resource.RLIMIT_FSIZE: one_file,
-        resource.RLIMIT_NOFILE: 128,
-        resource.RLIMIT_CORE: 0,
-    }
-    if sys.platform == "linux":
+def limit(seconds: int | None, memory: int | None, one_file: int = ONE_FILE) -> None:
+    """Bound this process: processor time and memory beyond what it has, where told; the size of a file, open files, no
+    core."""
+    bounds = {resource.RLIMIT_FSIZE: one_file, resource.RLIMIT_NOFILE: 128, resource.RLIMIT_CORE: 0}
+    if seconds is not None:
+        bounds[resource.RLIMIT_CPU] = seconds + int(resource.getrusage(resource.RUSAGE_SELF).ru_utime)
+    if memory is not None and sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         bounds[resource.RLIMIT_AS] = pages * os.sysconf("SC_PAGE_SIZE") + memory
     for what, most in bounds.items():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ from muybridge.studio.events import Events
 from muybridge.studio.foreman import Foreman
 from muybridge.studio.receiving import receive
 from muybridge.studio.settings import Settings
-from muybridge.studio.shelf import KINDS, Shelf, plain_name
+from muybridge.studio.shelf import KINDS, Missing, Shelf, plain_name
 
 
 class Movers:
@@ -27,7 +29,7 @@ class Movers:
 
     def __init__(self, shelf: Shelf, foreman: Foreman, events: Events, settings: Settings) -> None:
         self.shelf, self.foreman, self.events, self.settings = shelf, foreman, events, settings
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: dict[str, asyncio.Task[Any]] = {}
 
     def begin(self) -> None:
         """Go on with what an earlier studio left half done."""
@@ -52,43 +54,56 @@ class Movers:
             raise UsageError(f"{record['name']} is not ready: it is {record['state']}", "Wait, or choose another run.")
         return record, self.shelf.folder("imports", number) / "run"
 
-    def new(self, name: str, config: str) -> dict[str, Any]:
+    async def new(self, name: str, config: str) -> dict[str, Any]:
         """Begin an import: a name, and the text of the YAML of options or nothing. The file comes by `upload`."""
-        self.shelf.refuse_full(self.settings.limits.quota_bytes)
+        await self.shelf.space.refuse_full()
+        there, most = self.shelf.all("imports"), self.settings.limits
+        if len(there) >= most.imports:
+            raise UsageError(f"{most.imports} imports are kept already, the most there may be", "Delete some.")
+        if sum(record["state"] == "uploading" for record in there) >= most.announced:
+            raise UsageError(f"{most.announced} imports wait for their file already", "Send them, or delete some.")
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         record = self.shelf.new("imports", {"name": plain_name(name), "state": "uploading", "created": now})
         if config.strip():
             (self.shelf.folder("imports", record["id"]) / "config.yaml").write_text(config, encoding="utf-8")
         return self._save(record)
 
-    async def upload(self, number: str, body: AsyncIterator[bytes]) -> dict[str, Any]:
-        """The checkpoint of an import; it is read afterwards. InputError where it is empty or too large."""
+    async def upload(self, number: str, body: AsyncIterator[bytes], length: int | None = None) -> dict[str, Any]:
+        """The checkpoint of an import, of `length` bytes where it was said; it is read afterwards.
+
+        InputError where it is empty or too large.
+        """
         record, folder = self.shelf.load("imports", number), self.shelf.folder("imports", number)
         if record["state"] != "uploading" or (folder / "checkpoint").exists():
             raise UsageError(f"{record['name']} has its checkpoint already", "Import another one beside it.")
+        most, space = self.settings.limits.checkpoint_bytes, self.shelf.space
         try:
-            await receive(folder / "checkpoint", body, record["name"], self.settings.limits.checkpoint_bytes)
+            await receive(folder / "checkpoint", body, record["name"], most, space, length)
+            record = self._save({**record, "state": "reading"})
         except BaseException:
-            self._gone(number)
+            with contextlib.suppress(Missing):  # it was deleted while it came in
+                await self._gone(number)
             raise
-        record = self._save({**record, "state": "reading"})
         self._go(record)
         return record
 
-    def remove(self, number: str) -> None:
-        """Delete an imported run; UsageError while it is read, Missing for one of the command's."""
+    async def remove(self, number: str) -> None:
+        """Delete an import, read or not; UsageError while it moves a picture, Missing for a run of the command's."""
         record = self.shelf.load("imports", number)
-        if record["state"] == "reading":
-            raise UsageError(f"{record['name']} is still being read", "Wait a moment.")
         if any(a["mover"] == number and a["state"] in ("queued", "making") for a in self.shelf.all("animations")):
             raise UsageError(f"{record['name']} is moving a picture", "Wait until it is done, or delete that first.")
-        self._gone(number)
+        working = self.tasks.pop(number, None)
+        if working is not None:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+        await self._gone(number)
 
     async def close(self) -> None:
         """Forget what is under way; it is taken up again by `begin`."""
-        for task in self.tasks:
+        going = [*self.tasks.values()]
+        for task in going:
             task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await asyncio.gather(*going, return_exceptions=True)
 
     def _found(self) -> list[tuple[Path, dict[str, Any]]]:
         """Run folders that lie in the studio's folder, of methods that move a picture, with weights in them."""
@@ -102,9 +117,9 @@ class Movers:
         return found
 
     def _go(self, record: Mapping[str, Any]) -> None:
-        task = asyncio.create_task(self._read(record))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        number = record["id"]
+        self.tasks[number] = asyncio.create_task(self._read(record))
+        self.tasks[number].add_done_callback(lambda _: self.tasks.pop(number, None))
 
     async def _read(self, record: Mapping[str, Any]) -> None:
         folder, limits = self.shelf.folder("imports", record["id"]), self.settings.limits
@@ -120,15 +135,23 @@ class Movers:
         if outcome.state == "done":
             self._save({**record, **outcome.result, "state": "ready"})
         elif not (outcome.state == "stopped" and self.foreman.closing):
+            await asyncio.to_thread(self._empty, folder)
             self._save({**record, "state": "failed", "message": outcome.message, "hint": outcome.hint})
+
+    def _empty(self, folder: Path) -> None:
+        """Take away what could not be used; its record says why."""
+        for name in ("checkpoint", "config.yaml"):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / "run", ignore_errors=True)
+        self.shelf.space.changed()
 
     def _save(self, record: Mapping[str, Any]) -> dict[str, Any]:
         saved = self.shelf.save("imports", record)
         self.events.tell("mover", {**saved, "made_by": "import"})
         return saved
 
-    def _gone(self, number: str) -> None:
-        self.shelf.remove("imports", number)
+    async def _gone(self, number: str) -> None:
+        await asyncio.to_thread(self.shelf.remove, "imports", number)
         self.events.tell("gone", {"kind": "imports", "id": number})
 
 

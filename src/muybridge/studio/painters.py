@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from typing import Any
 
 LINE = 1 << 26
 """Longest line of an answer, bytes: all keypoints of a long pair."""
+LARGEST = 2**22
+"""Pixels of a picture that such a process decodes, at most."""
 BROKEN = (asyncio.IncompleteReadError, ConnectionError, TimeoutError, ValueError)
 """What `answer` raises where the process has ended, or says what nobody understands."""
 
 
 async def start(module: str, *arguments: str) -> asyncio.subprocess.Process:
     """A process of a module, in a session of its own."""
+    # OpenCV reads its limit once, while it is imported, which is before any line of the module itself.
+    environment = {**os.environ, "OPENCV_IO_MAX_IMAGE_PIXELS": str(LARGEST)}
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -24,6 +29,7 @@ async def start(module: str, *arguments: str) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=LINE,
+        env=environment,
         start_new_session=True,
     )
 

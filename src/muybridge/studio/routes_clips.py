@@ -12,7 +12,7 @@ from fastapi import Path as InPath
 from muybridge.errors import InputError
 from muybridge.studio import asked
 from muybridge.studio.clips import Clips
-from muybridge.studio.receiving import refuse_long
+from muybridge.studio.receiving import length_of
 from muybridge.studio.shelf import Missing, Shelf
 
 Id = Annotated[str, InPath(pattern="^[a-f0-9]{12}$")]
@@ -45,8 +45,8 @@ def router(clips: Clips, shelf: Shelf) -> APIRouter:
         name: Annotated[str, Query(max_length=255)] = "clip",
         use: Literal["pair", "driving", "picture"] = "pair",
     ) -> dict[str, Any]:
-        refuse_long(request.headers.get("content-length"), clips.settings.limits.upload_bytes)
-        return await clips.upload(name, request.stream(), use)
+        length = length_of(request.headers.get("content-length"), clips.settings.limits.upload_bytes)
+        return await clips.upload(name, request.stream(), use, length)
 
     @routes.post("/puppets", status_code=201)
     async def puppets(body: asked.Puppets) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ def router(clips: Clips, shelf: Shelf) -> APIRouter:
 
     @routes.delete("/{number}", status_code=204)
     async def remove(number: Id) -> None:
-        clips.remove(number)
+        await clips.remove(number)
 
     @routes.post("/{number}/silhouettes", status_code=202)
     async def find(number: Id, body: asked.Find) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from muybridge.errors import MuybridgeError
 from muybridge.studio.asked import Drag
 from muybridge.studio.easel import Easel
 from muybridge.studio.shelf import Shelf
+from muybridge.studio.sockets import refuse
 
 LONGEST = 1 << 16
 """Of a message, characters."""
@@ -20,7 +21,7 @@ LONGEST = 1 << 16
 
 def router(shelf: Shelf, easel: Easel, most: int) -> APIRouter:
     """/api/runs/ID/drag: in, `Drag` as JSON; out, `seq` in 4 bytes, little end first, 1 for a whole picture or 0 for a
-    half-size one, and a JPEG; or an error as JSON."""
+    half-size one, and a JPEG; or an error as JSON. What is closed with 1008 is refused, see `sockets.refuse`."""
     routes = APIRouter()
     pages: set[WebSocket] = set()
 
@@ -32,8 +33,7 @@ def router(shelf: Shelf, easel: Easel, most: int) -> APIRouter:
                 raise MuybridgeError(f"{most} pages are editing already, the most there may be", "Close some of them.")
             run = str(shelf.folder("runs", number) / "out" / "run")
         except MuybridgeError as e:
-            await socket.send_json({"message": e.message, "hint": e.hint})
-            await socket.close(1008)
+            await refuse(socket, e.message, e.hint)
             return
         pages.add(socket)
         try:
@@ -58,8 +58,10 @@ class _Page:
         try:
             while True:
                 await self._hear(await self.socket.receive_text())
-        except (WebSocketDisconnect, RuntimeError, KeyError):
-            return  # closed, or something that is no text
+        except KeyError:
+            await refuse(self.socket, "this is not something that can be drawn", None)
+        except (WebSocketDisconnect, RuntimeError):
+            return  # closed
         finally:
             drawing.cancel()
             await asyncio.gather(drawing, return_exceptions=True)

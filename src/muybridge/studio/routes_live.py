@@ -15,15 +15,19 @@ from muybridge.studio.asked import Follow
 from muybridge.studio.movers import Movers
 from muybridge.studio.painters import BROKEN, answer, end, start
 from muybridge.studio.shelf import Shelf
+from muybridge.studio.sockets import FAILED, refuse
 
 PATIENCE = 120.0
 """Seconds until it is ready, or a frame is drawn, at most."""
+ASKING = 20.0
+"""Seconds until a page says what it wants: it has one of few places."""
 AGAIN = (0).to_bytes(4, "little")
 
 
 def router(shelf: Shelf, movers: Movers, animations: Animations) -> APIRouter:
     """/api/movers/ID/live: in, `Follow` as JSON, then JPEGs, or the text "again" to begin from the pose of the next
     one; out, {"ready": true}, then JPEGs, or errors as JSON. Of frames that come while one is drawn, the last is kept.
+    What is closed with 1008 is refused, with 1011 broken: see `sockets.refuse`.
     """
     routes = APIRouter()
     pages: set[WebSocket] = set()
@@ -37,30 +41,32 @@ def router(shelf: Shelf, movers: Movers, animations: Animations) -> APIRouter:
             raise UsageError(f"{mover['name']} cannot follow a camera that way", "Choose another run, or another way.")
         clip = animations.usable(asked.picture)
         picture = shelf.folder("clips", clip["id"])
-        return {"run": str(run), "picture": str(picture), "mode": asked.mode, "device": settings.device}
+        order = {"run": str(run), "picture": str(picture), "mode": asked.mode, "device": settings.device}
+        return {**order, "memory": settings.limits.camera_memory}
 
     @routes.websocket("/api/movers/{number}/live")
     async def live(socket: WebSocket, number: str) -> None:
         await socket.accept()
         pages.add(socket)
         try:
-            order = order_of(number, Follow.model_validate_json(await socket.receive_text()))
-            await _Sitting(socket, order).serve()
+            asked = await asyncio.wait_for(socket.receive_text(), ASKING)
+            await _Sitting(socket, order_of(number, Follow.model_validate_json(asked))).serve()
+        except _Ended as e:
+            await refuse(socket, e.message, e.hint, FAILED)
         except MuybridgeError as e:
-            await _refuse(socket, e.message, e.hint)
-        except ValidationError:
-            await _refuse(socket, "this is not something that can be followed", None)
-        except (WebSocketDisconnect, RuntimeError, KeyError):
-            return  # closed, or something that is no text
+            await refuse(socket, e.message, e.hint)
+        except (ValidationError, TimeoutError, KeyError):  # the last is for something that is no text
+            await refuse(socket, "this is not something that can be followed", None)
+        except (WebSocketDisconnect, RuntimeError):
+            return  # closed
         finally:
             pages.discard(socket)
 
     return routes
 
 
-async def _refuse(socket: WebSocket, message: str, hint: str | None) -> None:
-    await socket.send_json({"message": message, "hint": hint})
-    await socket.close(1008)
+class _Ended(MuybridgeError):
+    """The process that draws has gone."""
 
 
 class _Sitting:
@@ -117,7 +123,7 @@ class _Sitting:
         try:
             head, body = await asyncio.wait_for(answer(process, question), PATIENCE)
         except BROKEN as e:
-            raise MuybridgeError("the process that draws has ended", "Begin again: another one starts.") from e
+            raise _Ended("the process that draws has ended", "Begin again: another one starts.") from e
         if head.get("over"):
             raise MuybridgeError(str(head["message"]), head["hint"])
         return head, body

@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse
 from muybridge.studio import asked
 from muybridge.studio.animations import Animations
 from muybridge.studio.movers import Movers
-from muybridge.studio.receiving import refuse_long
+from muybridge.studio.receiving import length_of
 from muybridge.studio.routes_clips import BINARY, IMAGES, Height, Id, Index, picture
 from muybridge.studio.routes_runs import FILES, KINDS
 from muybridge.studio.shelf import Missing, Shelf
@@ -35,16 +35,16 @@ def _movers(routes: APIRouter, movers: Movers) -> None:
     @routes.post("/movers", status_code=201)
     async def begin(body: asked.Import) -> dict[str, Any]:
         """Announce a checkpoint; its bytes are put to /api/movers/ID/checkpoint."""
-        return movers.new(body.name, body.config)
+        return await movers.new(body.name, body.config)
 
     @routes.put("/movers/{number}/checkpoint", status_code=202, openapi_extra=BINARY)
     async def upload(number: Id, request: Request) -> dict[str, Any]:
-        refuse_long(request.headers.get("content-length"), movers.settings.limits.checkpoint_bytes)
-        return await movers.upload(number, request.stream())
+        length = length_of(request.headers.get("content-length"), movers.settings.limits.checkpoint_bytes)
+        return await movers.upload(number, request.stream(), length)
 
     @routes.delete("/movers/{number}", status_code=204)
     async def remove(number: Id) -> None:
-        movers.remove(number)
+        await movers.remove(number)
 
 
 def _animations(routes: APIRouter, animations: Animations, shelf: Shelf) -> None:
@@ -54,7 +54,7 @@ def _animations(routes: APIRouter, animations: Animations, shelf: Shelf) -> None
 
     @routes.post("/animations", status_code=201)
     async def create(body: asked.Move) -> dict[str, Any]:
-        return animations.create(body.model_dump())
+        return await animations.create(body.model_dump())
 
     @routes.get("/animations/{number}")
     async def one(number: Id) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _animations(routes: APIRouter, animations: Animations, shelf: Shelf) -> None
 
     @routes.post("/animations/{number}/files", status_code=202)
     async def pack(number: Id, body: asked.Pack) -> dict[str, Any]:
-        return animations.pack(number, body.suffix)
+        return await animations.pack(number, body.suffix)
 
     @routes.get("/animations/{number}/files")
     def files(number: Id) -> dict[str, int]:

@@ -70,7 +70,7 @@ def _training(routes: APIRouter, runs: Runs, shelf: Shelf, foreman: Foreman) -> 
 
     @routes.post("/runs", status_code=201)
     async def create(body: asked.Training) -> dict[str, Any]:
-        return runs.shown(runs.create(body.model_dump()))
+        return runs.shown(await runs.create(body.model_dump()))
 
     @routes.get("/runs/{number}")
     async def one(number: Id) -> dict[str, Any]:
@@ -78,11 +78,11 @@ def _training(routes: APIRouter, runs: Runs, shelf: Shelf, foreman: Foreman) -> 
 
     @routes.delete("/runs/{number}", status_code=204)
     async def remove(number: Id) -> None:
-        runs.remove(number)
+        await runs.remove(number)
 
     @routes.post("/runs/{number}/actions/{what}", status_code=202)
     async def act(number: Id, what: Literal["pause", "resume", "keep"]) -> dict[str, Any]:
-        return runs.shown(runs.act(number, what))
+        return runs.shown(await runs.act(number, what))
 
     @routes.get("/runs/{number}/curves")
     def curves(number: Id) -> dict[str, list[list[float]]]:
@@ -137,7 +137,7 @@ def _results(routes: APIRouter, runs: Runs, shelf: Shelf) -> None:
 
     @routes.post("/runs/{number}/renders", status_code=202)
     async def render(number: Id, body: asked.Render) -> dict[str, Any]:
-        return runs.render(number, body.model_dump(mode="json"))
+        return await runs.render(number, body.model_dump(mode="json"))
 
 
 def _edits(routes: APIRouter, shelf: Shelf, easel: Easel) -> None:

@@ -34,7 +34,7 @@ class Runs:
     def __init__(self, shelf: Shelf, foreman: Foreman, events: Events, settings: Settings) -> None:
         self.shelf, self.foreman, self.events, self.settings = shelf, foreman, events, settings
         self.tasks: dict[str, asyncio.Task[Any]] = {}
-        self.making: set[asyncio.Task[Any]] = set()
+        self.making: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self.progress: dict[str, dict[str, Any]] = {}
 
     def begin(self) -> None:
@@ -49,9 +49,9 @@ class Runs:
             else:
                 self._save(record)
 
-    def create(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    async def create(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Queue a training; UsageError or InputError where it cannot be."""
-        self.shelf.refuse_full(self.settings.limits.quota_bytes)
+        await self.shelf.space.refuse_full()
         if sum(r["state"] in WORKING for r in self.shelf.all("runs")) >= self.settings.limits.queue:
             raise UsageError(f"{self.settings.limits.queue} trainings wait already", "Let some of them finish.")
         clips = self.check(asked)
@@ -94,8 +94,10 @@ class Runs:
             raise UsageError("both videos are the same one", "Choose a second one for it to exchange its motion with.")
         return clips
 
-    def act(self, number: str, what: str) -> dict[str, Any]:
+    async def act(self, number: str, what: str) -> dict[str, Any]:
         """pause, resume, or keep (stop, and keep what was learnt); asked twice, it changes nothing."""
+        if what == "resume":
+            await self.shelf.space.refuse_full()
         record = self.shelf.load("runs", number)
         state = record["state"]
         if what == "resume":
@@ -116,13 +118,21 @@ class Runs:
             return record
         return self._stop({**record, "wanted": what})
 
-    def remove(self, number: str) -> None:
-        """Delete a run; UsageError while it is worked on."""
-        record = self.shelf.load("runs", number)
-        if record["state"] in WORKING or any(m["state"] == "making" for m in record["made"]):
-            raise UsageError(f"{record['name']} is being worked on", "Pause it first.")
-        self.shelf.remove("runs", number)
+    async def remove(self, number: str) -> None:
+        """Delete a run, and stop what is being made of it; UsageError while it learns."""
+        self._refuse_working(number)
+        going = [task for (owner, _), task in self.making.items() if owner == number]
+        for task in going:
+            task.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
+        self._refuse_working(number)  # somebody may have let it go on meanwhile
+        await asyncio.to_thread(self.shelf.remove, "runs", number)
         self.events.tell("gone", {"kind": "runs", "id": number})
+
+    def _refuse_working(self, number: str) -> None:
+        record = self.shelf.load("runs", number)
+        if record["state"] in WORKING:
+            raise UsageError(f"{record['name']} is being worked on", "Pause it first.")
 
     def shown(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """A record with how far it came."""
@@ -133,13 +143,12 @@ class Runs:
         path = self.shelf.folder("runs", number) / "out" / "run"
         return Run(path).lines() if path.is_dir() else []
 
-    def render(self, number: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    async def render(self, number: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Have something more made of a run: see `tasks.render`; what is there already is not made again."""
         record = self.shelf.load("runs", number)
         if not self._has_weights(number) or record["state"] in WORKING:
             raise UsageError(f"{record['name']} has no results yet", "Wait until it is finished, or stop and keep it.")
         check_background(asked["background"], ("" if asked["suffix"] == "zip" else f".{asked['suffix']}",))
-        self.shelf.refuse_full(self.settings.limits.quota_bytes)
         folder = self.shelf.folder("runs", number)
         order: dict[str, Any] = {
             **asked,
@@ -153,19 +162,25 @@ class Runs:
             order["driving"] = str(self.shelf.folder("clips", asked["driving"]))
         order["name"] = f"{label}-{_short(asked, self._made_of(number, asked))}"
         file = f"{order['name']}.{asked['suffix']}"
-        there = next((m for m in record["made"] if m["file"] == file and m["state"] != "failed"), None)
-        if there is not None:
-            return dict(there)
+        if (there := self._there(number, file)) is not None:
+            return there
+        await self.shelf.space.refuse_full()
+        if (there := self._there(number, file)) is not None:
+            return there  # somebody else asked meanwhile
         entry = {"file": file, "label": label, "state": "making", "asked": dict(asked)}
         self._made(number, entry)
-        task = asyncio.create_task(self._make(number, entry, order))
-        self.making.add(task)
-        task.add_done_callback(self.making.discard)
+        key = (number, file)
+        self.making[key] = asyncio.create_task(self._make(number, entry, order))
+        self.making[key].add_done_callback(lambda _: self.making.pop(key, None))
         return entry
+
+    def _there(self, number: str, file: str) -> dict[str, Any] | None:
+        made = self.shelf.load("runs", number)["made"]
+        return next((dict(m) for m in made if m["file"] == file and m["state"] != "failed"), None)
 
     async def close(self) -> None:
         """Forget what is under way; `begin` takes it up again."""
-        tasks = [*self.tasks.values(), *self.making]
+        tasks = [*self.tasks.values(), *self.making.values()]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- one training ---------------------------------------------------------------------------------------------

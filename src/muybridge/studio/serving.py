@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,20 +21,25 @@ from muybridge.errors import MuybridgeError, RunError, UsageError
 from muybridge.studio.app import create
 from muybridge.studio.settings import Settings
 
+TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 
-def serve(settings: Settings, *, browser: bool = True, say: Callable[[str], object] = print) -> None:
+
+def serve(
+    settings: Settings, *, browser: bool = True, new_token: bool = False, say: Callable[[str], object] = print
+) -> None:
     """Serve until Ctrl-C.
 
-    settings  port 0 takes a free one; a token is made where other machines can reach it
-    browser   open the page
-    say       told the address
+    settings   port 0 takes a free one; where other machines can reach it, the folder's token is asked for
+    browser    open the page
+    new_token  make another token: pages that know the old one are sent away
+    say        told the address
     Raises UsageError where the address cannot be listened on or the device is not there, RunError where another
     studio has the folder.
     """
     settle(settings.device, "float32")
-    if not settings.loopback and settings.token is None:
-        settings = replace(settings, token=secrets.token_urlsafe(24))
     with _folder(settings.runs), _listening(settings) as listening:
+        if not settings.loopback and settings.token is None:
+            settings = replace(settings, token=token_of(settings.runs, new=new_token))
         settings = replace(settings, port=listening.getsockname()[1])
         address = address_of(settings)
         config = uvicorn.Config(
@@ -49,6 +55,29 @@ def serve(settings: Settings, *, browser: bool = True, say: Callable[[str], obje
         if browser:
             threading.Timer(0.5, webbrowser.open, (address,)).start()
         server.run(sockets=[listening])
+
+
+def token_of(runs: Path, new: bool = False) -> str:
+    """The token of a studio's folder, which is kept so that pages go on after a restart.
+
+    It is made anew where there is none, where others may have read it, or where it was asked for.
+    """
+    path = runs / ".token"
+    with suppress(OSError, ValueError):
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        with open(handle, encoding="ascii") as file:
+            kept, mode = file.read(200).strip(), os.fstat(handle).st_mode
+        if not new and TOKEN.fullmatch(kept) and not mode & 0o077:
+            return kept
+    made = secrets.token_urlsafe(24)
+    try:
+        path.unlink(missing_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "w", encoding="ascii") as file:
+            file.write(made)
+    except OSError as e:
+        raise MuybridgeError(f"{path} cannot be written: {e.strerror}", "Name another folder with --runs.") from e
+    return made
 
 
 def address_of(settings: Settings) -> str:

@@ -25,12 +25,18 @@ class Limits:
     """Of the whole folder; nothing new is begun beyond it."""
     checkpoint_bytes: int = 4 * 2**30
     """Largest checkpoint of another program."""
+    imports: int = 50
+    """Kept at a time."""
+    announced: int = 5
+    """Imports that wait for their file."""
     import_memory: int = 16 * 2**30
     """Address space to read one, beyond what the process starts with."""
     queue: int = 20
     """Trainings, or animations, that wait or run."""
     cameras: int = 2
     """Pages that follow a camera at a time."""
+    camera_memory: int = 8 * 2**30
+    """Address space to follow one, beyond what the process has once its run is loaded; where the processor draws."""
     sockets: int = 64
     """Pages that edit at a time."""
     intake_seconds: int = 300
@@ -59,7 +65,7 @@ class Settings:
 
 def is_loopback(host: str) -> bool:
     """Whether a name or address means this machine alone."""
-    if host == "localhost":
+    if host.lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -18,11 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.api.inputs import shortened
-from muybridge.errors import InputError, MuybridgeError
+from muybridge.errors import MuybridgeError
 from muybridge.run.disk import replace
+from muybridge.studio.settings import Limits
+from muybridge.studio.space import Space
 
 ID = re.compile(r"[a-f0-9]{12}")
 KINDS = {"clips": "clip.json", "runs": "run.json", "imports": "import.json", "animations": "animation.json"}
+GONE = ".gone-"
+"""How the names begin of folders that are being taken away."""
 BITS = re.compile(r"[\w.()&,+'-]+", re.UNICODE)
 
 
@@ -31,12 +35,14 @@ class Missing(MuybridgeError):
 
 
 class Shelf:
-    """The folder of a studio."""
+    """The folder of a studio, which holds `quota` bytes at most."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, quota: int = Limits.quota_bytes) -> None:
+        self.root, self.space = root, Space(root, quota)
         for kind in KINDS:
             (root / kind).mkdir(parents=True, exist_ok=True)
+            for left in (root / kind).glob(f"{GONE}*"):
+                shutil.rmtree(left, ignore_errors=True)
 
     def new(self, kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
         """Make a folder and its record; the record with its `id`."""
@@ -81,8 +87,12 @@ class Shelf:
         return sorted(found, key=lambda r: (str(r.get("created", "")), str(r["id"])), reverse=True)
 
     def remove(self, kind: str, number: str) -> None:
-        """Take one away for good."""
-        shutil.rmtree(self.folder(kind, number))
+        """Take one away for good; others see all of it, or nothing."""
+        folder = self.folder(kind, number)
+        gone = folder.with_name(f"{GONE}{number}")
+        folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+        self.space.changed()
 
     def files(self, number: str, kind: str = "runs") -> dict[str, Path]:
         """What may be fetched of a run or an animation, by name: its results and what was made afterwards."""
@@ -94,29 +104,6 @@ class Shelf:
                     if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
                         found[path.name] = path
         return found
-
-    def used(self) -> int:
-        """Bytes on the disk."""
-        total = 0
-        for path in self.root.rglob("*"):
-            try:
-                total += path.lstat().st_size
-            except OSError:
-                continue  # it was taken away while we looked
-        return total
-
-    def refuse_full(self, quota: int) -> None:
-        """InputError where the folder holds as much as it may, or the disk is nearly full."""
-        used, free = self.used(), shutil.disk_usage(self.root).free
-        if used > quota:
-            raise InputError(
-                f"the studio's folder holds {used / 1e9:.1f} GB, and {quota / 1e9:.1f} GB are allowed",
-                "Delete runs or clips that are no longer needed.",
-            )
-        if free < 256 * 2**20:
-            raise InputError(
-                "the disk has less than 256 MB left", "Delete runs or clips, or start the studio with another --runs."
-            )
 
 
 def plain_name(name: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge import api
-from muybridge.errors import MuybridgeError
+from muybridge.errors import InputError, MuybridgeError
 from muybridge.run import Run
 from muybridge.studio.intake import intake
 from muybridge.studio.telling import Teller
@@ -35,15 +35,22 @@ def silhouettes(order: Order, tell: Tell) -> dict[str, Any]:
     folder = Path(order["folder"])
     corrections = {int(frame): Path(path) for frame, path in order.get("corrections", {}).items()}
     box = order.get("box")
-    _, report = api.mask(
-        clip_of(folder),
-        folder / "silhouettes",
-        masks=order.get("masks"),
-        box=None if box is None else tuple(box),
-        how=order.get("how") or "auto",
-        corrections=corrections,
-        force=True,
-    )
+    try:
+        _, report = api.mask(
+            clip_of(folder),
+            folder / "silhouettes",
+            masks=order.get("masks"),
+            box=None if box is None else tuple(box),
+            how=order.get("how") or "auto",
+            corrections=corrections,
+            force=True,
+        )
+    except InputError as e:
+        # The person painted it, and does not know where it lies.
+        said = e.message
+        for path in corrections.values():
+            said = said.replace(str(path), "the painted silhouette")
+        raise InputError(said, e.hint) from e
     noted = json.loads((folder / "silhouettes" / "report.json").read_text(encoding="utf-8"))
     told = {"how": report.how, "detail": report.detail, "warnings": list(report.warnings)}
     return {**told, "empty": list(report.empty), "corrected": noted["corrected"]}

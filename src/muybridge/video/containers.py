@@ -22,7 +22,7 @@ from muybridge.video.paths import refuse_large
 from muybridge.video.source import Picture, Shot, Source
 
 # Playlists and scripts, which name other files or addresses, are not among these.
-_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng"
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng"
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _AGAIN = "Copy or download it again, or convert it: ffmpeg -i IN OUT.mp4"
 
@@ -33,7 +33,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
 
     Raises InputError where it is not one of those that are read here.
     """
-    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
     try:
         container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
     except (FFmpegError, UnicodeEncodeError) as error:

@@ -12,6 +12,7 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 
 from muybridge.errors import InputError
+from muybridge.video.containers import FORMATS
 from muybridge.video.paths import local
 
 COPIED = {
@@ -21,6 +22,9 @@ COPIED = {
     "matroska": {"aac", "mp3", "ac3", "eac3", "alac", "opus", "vorbis", "flac", "pcm_s16le"},
 }
 """Sound that a container takes as it is, and that players of that container play."""
+
+_FORMATS = f"{FORMATS},mp3,aac,ac3,eac3,flac,ogg,wav,w64,aiff,caf"
+"""Videos, and files that hold nothing but sound."""
 
 _PRIMING = -0.1
 """Seconds before the start that may hold an encoder's warm-up, which the container says to leave out."""
@@ -93,7 +97,7 @@ class Soundtrack:
 
 
 def _open(path: Path) -> InputContainer:
-    options = {"protocol_whitelist": "file"}
+    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
     try:
         container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
     except (FFmpegError, UnicodeEncodeError) as error:
