@@ -30,7 +30,7 @@ def demo(
 
     For example:
 
-        muybridge demo --preset smoke        (a first look, about a minute)
+        muybridge demo --preset smoke        (a first look, under 90 seconds on two cores)
 
         muybridge demo --out my-demo         (about a quarter of an hour on a small machine)
     """
