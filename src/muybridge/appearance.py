@@ -25,6 +25,10 @@ from muybridge.video import Clip, contact_sheet, draw_keypoints
 Precision = Literal["auto", "float32", "bfloat16"]
 BATCH = 8
 """Frames that go through the networks together."""
+PROBES = 3
+"""Frames of the first batch that are drawn in float32 too, where bfloat16 is tried."""
+EVERY = 64
+"""Frames after which one is drawn in float32 again, to see whether bfloat16 is still good enough."""
 
 
 @runtime_checkable
@@ -49,38 +53,66 @@ class Appearance(Generic[P]):
     source     a clip of which the first frame counts
     side       of the square that the networks see
     halves     sets of parts of the networks, by name, that may compute in bfloat16, the fastest first
-    precision  "bfloat16": all of the first set. "auto": where the hardware has it, the first set with which a frame is
-               as good as in float32, see `good_enough`. Poses are always found in float32
+    precision  "bfloat16": all of the first set. "auto": where the hardware has it, the first set with which frames are
+               as good as in float32, see `good_enough`: the `PROBES` of the first batch whose poses are farthest from
+               the source's, later one wherever a pose is much farther still, and one in `EVERY`. Poses are always
+               found in float32
     """
 
     def __init__(
         self, networks: Any, source: Clip, side: int, halves: Sequence[Sequence[str]], precision: Precision = "auto"
     ) -> None:
-        self.plain, self.side, self.halves = networks, side, halves
+        self.plain, self.side = networks, side
         self.device = next(networks.parameters()).device
-        self.settled = precision != "auto" or not computes_bfloat16(self.device)
         self.picture = self.on_canvas(own_pixels(source[:1]))
         self.size = own_size(source)
-        self._ready(halves[0] if precision == "bfloat16" else ())
-
-    def _ready(self, half: Sequence[str]) -> None:
-        self.networks = readied(self.plain, half)
+        self.networks = readied(networks)
         with torch.inference_mode():
             self.pose: P = self.networks.detect(self.picture)
             self.source = self.networks.encode(self.picture, self.pose)
+        self.exact = (self.networks, self.source)
+        auto = precision == "auto" and computes_bfloat16(self.device)
+        self.doubted = list(halves) if auto else []
+        self.compared: float | None = None
+        self.since = 0
+        if auto or precision == "bfloat16":
+            self._take(halves[0])
 
-    def _settle(self, where: P) -> None:
-        """Take the fastest precision that is good enough for the last of these, once: the first may not move."""
-        if self.settled:
-            return
-        self.settled = True
-        probe, kept = where.at(slice(-1, None)), (self.networks, self.source)
-        plain = self.drawn(probe)
-        for half in self.halves:
-            self._ready(half)
-            if good_enough(self.drawn(probe), plain):
-                return
-        self.networks, self.source = kept
+    def _take(self, half: Sequence[str]) -> None:
+        self.networks = readied(self.plain, half)
+        with torch.inference_mode():
+            self.source = self.networks.encode(self.picture, self.pose)
+
+    def _checked(self, where: P) -> Images:
+        """The source in these poses; as soon as bfloat16 is not good enough, in the next set of parts or in float32."""
+        probes = self._probes(where)
+        if not probes:
+            return self.drawn(where)
+        plain = torch.cat([self._drawn(*self.exact, where.at(slice(i, i + 1))) for i in probes])
+        while self.doubted:
+            made = self.drawn(where)
+            if good_enough(made[probes], plain):
+                return made
+            self.doubted.pop(0)
+            if self.doubted:
+                self._take(self.doubted[0])
+        self.networks, self.source = self.exact
+        return self.drawn(where)
+
+    def _probes(self, where: P) -> list[int]:
+        """Which of these poses, if any, are to be drawn in float32 too: a still start or a few frames say too little of
+        those that come later."""
+        if not self.doubted:
+            return []
+        away = (where.points - self.pose.points).norm(dim=-1).mean(-1)
+        far, before = float(away.max()), self.compared
+        due = before is None or far > 1.5 * before + 0.02 or self.since >= EVERY
+        self.since = len(away) + (0 if due else self.since)
+        if not due:
+            return []
+        self.compared = max(far, before or 0.0)
+        found: list[int] = away.topk(min(len(away), PROBES if before is None else 1)).indices.tolist()
+        return found
 
     def on_canvas(self, pixels: Pixels) -> Float[Tensor, "T 3 H2 W2"]:
         """Frames as the networks see them, on their device."""
@@ -94,14 +126,16 @@ class Appearance(Generic[P]):
 
     def drawn(self, where: P) -> Images:
         """The source in these poses, on the canvas."""
+        return self._drawn(self.networks, self.source, where)
+
+    def _drawn(self, networks: Any, source: Any, where: P) -> Images:
         with torch.inference_mode():
-            made: Tensor = self.networks.drawn(self.source, where)
+            made: Tensor = networks.drawn(source, where)
             return made.float()
 
     def frames(self, where: P) -> Iterator[Tensor]:
         """The same at the source's own size: uint8 [4, H, W] each."""
-        self._settle(where)
-        yield from opaque(self.drawn(where), self.size)
+        yield from opaque(self._checked(where), self.size)
 
     def following(
         self, driving: Iterable[Tensor], moved: Callable[[P, P], P], reference: Tensor | None = None, batch: int = BATCH
@@ -139,9 +173,9 @@ def opaque(pictures: Images, size: tuple[int, int]) -> Iterator[Tensor]:
 
 
 def good_enough(result: Images, plain: Images) -> bool:
-    """Whether pictures in [0, 1] are within 42 dB (peak signal to noise) of those in float32, each of them: other
-    frames may be somewhat worse, and 40 are wanted of all."""
-    return bool((result - plain).square().mean((1, 2, 3)).max() <= 10**-4.2)
+    """Whether pictures in [0, 1] are within 43 dB (peak signal to noise) of those in float32, each of them: other
+    frames may be worse by some, and 40 are wanted of all."""
+    return bool((result - plain).square().mean((1, 2, 3)).max() <= 10**-4.3)
 
 
 def own_size(source: Clip) -> tuple[int, int]:
