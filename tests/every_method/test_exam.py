@@ -177,6 +177,22 @@ def test_the_same_seed_trains_the_same_weights(name: str) -> None:
         assert moved == (id(p) in learned), parameter_name
 
 
+def test_stopped_after_each_step_it_ends_bit_for_bit(name: str, tmp_path: Any) -> None:
+    whole, data = build_with_data(name)
+    train(whole, data, seed=5, **EXAM)
+    run = Run.create(tmp_path / "run", name, whole.config.model_dump(mode="json"))
+    run.save_data(data.tensors())
+    steps = sum(stage.steps for stage in whole.stages())
+    for done in range(1, steps + 1):
+        # After the first time with other first weights, for all must come from the run.
+        part = build(name, seed=done - 1)
+        kept = type(data).restore(run.load_data())
+        summary = train(part, kept, run, seed=5, resume=done > 1, stop_after=1, **EXAM)
+        assert (summary.done, summary.finished) == (done, done == steps)
+    for ended in (part.state_dict(), run.load_weights()):
+        assert {n for n, t in whole.state_dict().items() if not torch.equal(t, ended[n])} == set()
+
+
 def test_a_run_comes_back_whole(name: str, sitting: tuple[Method[Any, Any], Data], tmp_path: Any) -> None:
     method, data = sitting
     run = Run.create(tmp_path / "run", name, method.config.model_dump(mode="json"))
