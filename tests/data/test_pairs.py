@@ -105,14 +105,14 @@ def test_pictures_and_bytes_are_inverse() -> None:
 def test_a_request_finds_its_subjects(pair: Pair, clips: tuple[Clip, Clip]) -> None:
     ask = {"method": "cyclegan", "margin": 0.1, "follow_size": True}
     way = course(pair, None, "a", **ask)
-    assert (way.look, way.motion, way.notes) == (pair.a, pair.b, ())
+    assert (way.look, way.motion, way.timing, way.notes) == (pair.a, [pair.b], pair.b.timing, ())
     way = course(pair, clips[0], None, affine=False, **ask)
     assert way.source == "b"
     assert [note.split(",")[0] for note in way.notes] == [
         "the driving clip looks like subject a",
         "cyclegan has no map between the two subjects",
     ]
-    assert len(way.motion) == 5
+    assert [len(part) for part in way.motion] == [5]
     for wrong in (None, "c", clips[0]):
         with pytest.raises(UsageError):
             course(pair, None, wrong, **ask)

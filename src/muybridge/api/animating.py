@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from muybridge.api.driving import driving_of
 from muybridge.api.fitting import Fitted, load, needs_of
 from muybridge.api.folder_inputs import loaded
 from muybridge.api.inputs import Box, Source, silhouetted
@@ -14,6 +15,8 @@ from muybridge.api.performing import animate_person
 from muybridge.api.photos import animate_pairs as picture_pairs
 from muybridge.api.photos import animate_picture
 from muybridge.api.rendering import backdrop_of, check_background, check_free, suffix_of, written
+from muybridge.api.wishes import reading_side
+from muybridge.data.footage import Driving
 from muybridge.data.pair import other
 from muybridge.errors import MuybridgeError, UsageError
 from muybridge.method import Animation
@@ -122,15 +125,22 @@ def _animate_subject(
 ) -> tuple[str, ...]:
     """`animate` for a pair: one subject as the other one moves, or as a new video does."""
     data, side = fitted.data, None if source is None else _side(source)
-    clip, audio = None, None
+    method: Any = fitted.method
+    clip: Driving | None = None
+    audio: Path | None = None
     trained_on = _side_of(fitted, driving)
     if trained_on and masks is None and box is None and side in (None, other(trained_on)):
         side = other(trained_on)
         audio = _sound(driving)
     elif driving is not None:
-        clip = silhouetted(driving, masks=masks, box=box, how=how).clip
-        audio = clip.audio
-    animation: Animation = fitted.method.animate(data, clip, side, affine=affine, full_frame=data is not None)
+        # At the size that the training was read at: it is what the method knows, and a fraction of the memory.
+        look: dict[str, Any] = {"masks": masks, "box": box, "how": how, "max_side": reading_side(method.config)}
+        if method.takes_footage:
+            clip, audio = driving_of(driving, **look)
+        else:
+            clip = silhouetted(driving, **look).clip
+            audio = clip.audio
+    animation: Animation = method.animate(data, clip, side, affine=affine, full_frame=data is not None)
     plate = getattr(getattr(data, side or "", None), "plate", None) if background == "source" else None
     written(animation, [target], backdrop_of(background, animation.size, plate), audio, force)
     return animation.notes

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int64
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
+from muybridge.data.footage import Driving, beginning
 from muybridge.data.subject import Subject, shared_canvas
 from muybridge.errors import InputError, UsageError
 from muybridge.geometry import identity_affine, random_affines, warp_affine
@@ -189,9 +190,9 @@ def check_side(side: str) -> str:
     return side
 
 
-def closest_side(a: Subject, b: Subject, clip: Clip) -> str:
-    """ "a" or "b": whose colours, under the silhouettes, are nearer to the clip's."""
-    seen = _colours(Subject.from_clip(clip, a.canvas, 0.1))
+def closest_side(a: Subject, b: Subject, driving: Driving) -> str:
+    """ "a" or "b": whose colours, under the silhouettes, are nearer to those of the driving video's first frames."""
+    seen = _colours(Subject.from_clip(beginning(driving), a.canvas, 0.1))
     gaps = [float((seen - _colours(subject)).abs().sum()) for subject in (a, b)]
     return "a" if gaps[0] <= gaps[1] else "b"
 

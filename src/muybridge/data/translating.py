@@ -1,16 +1,17 @@
 """From a subject's crops to the pictures that translators see, and from theirs to frames of a result."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from muybridge.data.footage import Driving, moving
 from muybridge.data.pair import SIDES, Pair, closest_side, other
 from muybridge.data.subject import Subject
 from muybridge.errors import UsageError
-from muybridge.video.clip import Clip
+from muybridge.video.clip import Clip, Timing
 from muybridge.video.sheets import contact_sheet
 
 BATCH = 16
@@ -59,19 +60,21 @@ class Course:
 
     source  "a" or "b": whose appearance
     look    that subject
-    motion  the other one, as it moves
+    motion  the other one, as it moves: crops of neighbouring frames, one after the other; can be walked once
+    timing  of all of them
     notes   what a person should know of how this was found
     """
 
     source: str
     look: Subject
-    motion: Subject
+    motion: Iterable[Subject]
+    timing: Timing
     notes: tuple[str, ...] = ()
 
 
 def course(
     pair: Pair,
-    driving: Clip | None,
+    driving: Driving | None,
     source: Clip | str | None,
     *,
     method: str,
@@ -81,7 +84,7 @@ def course(
 ) -> Course:
     """What a person asked for: the subject `source` moving as the other one does in `driving`.
 
-    driving  a clip with silhouettes; None: the one that was trained on
+    driving  a video with silhouettes; None: the one that was trained on
     source   "a", "b", or None where the driving clip tells by its colours which subject it shows
     method   whose errors these are
     margin, follow_size  of the training's own crops
@@ -102,10 +105,11 @@ def course(
         notes += (f"the driving clip looks like subject {shown}, so subject {source} is moved",)
     if not affine:
         notes += (f"{method} has no map between the two subjects, so leaving it out changes nothing",)
-    look, motion = pair.subject(source), pair.subject(other(source))
-    if driving is not None:
-        motion = Subject.from_clip(driving, look.canvas, margin, flip=motion.flip, follow_size=follow_size)
-    return Course(source, look, motion, notes)
+    look, known = pair.subject(source), pair.subject(other(source))
+    if driving is None:
+        return Course(source, look, [known], known.timing, notes)
+    motion = moving(driving, look.canvas, margin, flip=known.flip, follow_size=follow_size)
+    return Course(source, look, motion, driving.timing, notes)
 
 
 def result_frames(network: Translate, way: Course, full_frame: bool, device: torch.device) -> Iterator[Tensor]:
@@ -113,10 +117,11 @@ def result_frames(network: Translate, way: Course, full_frame: bool, device: tor
 
     full_frame  put where the subject usually is in its own frame; False: the crop as it is
     """
-    for index in torch.arange(len(way.motion)).split(BATCH):
-        for rgba in to_rgba(through(network, pictures_of(way.motion, index), device)):
-            crop = rgba.flip(-1) if way.look.flip else rgba
-            yield way.look.place(rgba) if full_frame else crop
+    for part in way.motion:
+        for index in torch.arange(len(part)).split(BATCH):
+            for rgba in to_rgba(through(network, pictures_of(part, index), device)):
+                crop = rgba.flip(-1) if way.look.flip else rgba
+                yield way.look.place(rgba) if full_frame else crop
 
 
 def cycle_figures(to_a: Translate, to_b: Translate, pair: Pair, device: torch.device) -> dict[str, float]:

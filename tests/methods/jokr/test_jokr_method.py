@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from muybridge.data.pair import closest_side
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
 from muybridge.geometry import apply_affine, normal_gaussians
 from muybridge.losses import temporal
-from muybridge.methods.jokr.animating import closest_subject, draw, edit, quality
+from muybridge.methods.jokr.animating import draw, edit, quality
 from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
@@ -308,8 +309,8 @@ def test_one_frame_is_refused(clips: tuple[Clip, Clip]) -> None:
 
 def test_the_driving_clip_tells_whom_it_shows(clips: tuple[Clip, Clip]) -> None:
     method, data = made(clips, TINY)
-    assert closest_subject(data, clips[0][1:]) == "a"
-    assert closest_subject(data, clips[1][1:]) == "b"
+    assert closest_side(data.a, data.b, clips[0][1:]) == "a"
+    assert closest_side(data.a, data.b, clips[1][1:]) == "b"
     animation = method.animate(data, clips[1])
     assert animation.size == (clips[0].height, clips[0].width)
     assert "subject a is moved" in animation.notes[0]

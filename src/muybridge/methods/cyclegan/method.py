@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
+from muybridge.data.footage import Driving
 from muybridge.data.pair import crop_pair
 from muybridge.data.translating import EXPLAINED, course, cycle_figures, pair_sheet, result_frames, to_pictures
 from muybridge.losses import l1, lsgan_critic, lsgan_generator
@@ -26,6 +27,7 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
     card: ClassVar[Card] = CARD
     Config = CycleGanConfig
     Data = UnpairedFrames
+    takes_footage = True
 
     def __init__(self, config: CycleGanConfig) -> None:
         super().__init__(config)
@@ -79,7 +81,7 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
         return pair_sheet(self.to_a, self.to_b, data, self.device)
 
     def animate(
-        self, data: UnpairedFrames, driving: Clip | None, source: Clip | str | None = None, **options: Any
+        self, data: UnpairedFrames, driving: Driving | None, source: Clip | str | None = None, **options: Any
     ) -> Animation:
         """Each driving frame translated to the subject `source`; `affine` and the others as `course` takes them,
         `full_frame` as `result_frames` does."""
@@ -88,7 +90,7 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
         way = course(data, driving, source, method="cyclegan", margin=c.margin, follow_size=c.follow_size, **options)
         network = {"a": self.to_a, "b": self.to_b}[way.source]
         frames = result_frames(network, way, full_frame, self.device)
-        return Animation(frames, way.motion.timing, way.look.frame if full_frame else way.look.canvas, way.notes)
+        return Animation(frames, way.timing, way.look.frame if full_frame else way.look.canvas, way.notes)
 
     def quality(self, data: UnpairedFrames) -> dict[str, float]:
         """Figures that need no truth; see `cycle_figures`."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from muybridge.data.footage import Driving, moving
 from muybridge.data.pair import SIDES, check_side, closest_side, other
 from muybridge.data.subject import Subject
 from muybridge.errors import UsageError
@@ -17,7 +18,7 @@ from muybridge.method import Animation, Stage
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.pictures import HAZE
 from muybridge.tensors import Images, Masks, Points
-from muybridge.video import Clip, Timing, contact_sheet, draw_keypoints
+from muybridge.video import Timing, contact_sheet, draw_keypoints
 
 if TYPE_CHECKING:
     from muybridge.methods.jokr.method import Jokr
@@ -37,7 +38,7 @@ def batch(method: Jokr) -> int:
 def animate(
     method: Jokr,
     data: PairData | None,
-    driving: Clip | None,
+    driving: Driving | None,
     source: str | None,
     *,
     affine: bool = True,
@@ -48,8 +49,8 @@ def animate(
 
     data        None for an imported checkpoint, which comes without its videos: then `driving` and `source` are
                 needed, and results are crops
-    driving     a clip of the other subject, with silhouettes; None: the clip that was trained on
-    source      "a" or "b"; None where the driving clip tells which subject it shows by its colours
+    driving     a video of the other subject, with silhouettes; None: the clip that was trained on
+    source      "a" or "b"; None where the driving video tells which subject it shows by its colours
     affine      with the learned affine map, so that the source keeps its own rotation, scale and place in the crop;
                 without, those of the driving subject come along
     full_frame  put back into frames of the source's size; False: the crop as it is
@@ -59,38 +60,42 @@ def animate(
     if source is None:
         if driving is None or data is None:
             raise UsageError("say which subject should move", 'source is "a" or "b"')
-        shown = closest_subject(data, driving)
+        shown = closest_side(data.a, data.b, driving)
         source = other(shown)
         notes.append(f"the driving clip looks like subject {shown}, so subject {source} is moved")
     check_side(source)
     appearance = None if data is None else data.subject(source)
-    motion = _motion(method, data, driving, other(source))
+    motion, timing = _motion(method, data, driving, other(source))
     full = appearance if full_frame else None
 
     def frames() -> Iterator[Tensor]:
-        for index in torch.arange(len(motion)).split(batch(method)):
-            points = detect(method, motion, index)
-            if edits is not None:
-                points = points + edits[index].to(points)
-            rgb, mask = draw(method, method_transfer(method, points, other(source), affine), source)
-            for rgba in _to_bytes(rgb, mask):
-                yield full.place(rgba) if full is not None else _unflipped(rgba, appearance)
+        begun = 0
+        for part in motion:
+            for index in torch.arange(len(part)).split(batch(method)):
+                points = detect(method, part, index)
+                if edits is not None:
+                    points = points + edits[begun + index].to(points)
+                rgb, mask = draw(method, method_transfer(method, points, other(source), affine), source)
+                for rgba in _to_bytes(rgb, mask):
+                    yield full.place(rgba) if full is not None else _unflipped(rgba, appearance)
+            begun += len(part)
 
-    size = motion.canvas if full is None else full.frame
-    return Animation(frames(), motion.timing, size, tuple(notes))
+    size = method.canvas if full is None else full.frame
+    return Animation(frames(), timing, size, tuple(notes))
 
 
-def _motion(method: Jokr, data: PairData | None, driving: Clip | None, side: str) -> Subject:
-    """The subject that gives the motion, on the canvas of the training."""
+def _motion(
+    method: Jokr, data: PairData | None, driving: Driving | None, side: str
+) -> tuple[Iterable[Subject], Timing]:
+    """The subject that gives the motion, on the canvas of the training: crops of neighbouring frames, and all times."""
     if driving is None:
         if data is None:
             raise UsageError("an imported checkpoint has no videos of its own", "Name one with --driving.")
-        return data.subject(side)
+        return [data.subject(side)], data.subject(side).timing
     c = method.config
     flip = data is not None and data.subject(side).flip
-    return Subject.from_clip(
-        driving, method.canvas, c.margin, flip=flip, squeezed=c.squeezed, follow_size=c.follow_size
-    )
+    motion = moving(driving, method.canvas, c.margin, flip=flip, squeezed=c.squeezed, follow_size=c.follow_size)
+    return motion, driving.timing
 
 
 def edit(
@@ -220,11 +225,6 @@ def draw_preview(method: Jokr, data: PairData, stage: Stage) -> Tensor:
             shown = mask.expand(-1, 3, -1, -1) if stage.name == "shape" and method.config.two_steps else rgb
             rows[f"{side} {name}"] = list(shown.cpu())
     return contact_sheet(rows, columns=6)
-
-
-def closest_subject(data: PairData, clip: Clip) -> str:
-    """ "a" or "b": whose colours, under the silhouettes, are nearer to the clip's."""
-    return closest_side(data.a, data.b, clip)
 
 
 def _as_seen(rgb: Images, mask: Masks) -> tuple[Images, Masks]:

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from muybridge.data.footage import Driving
 from muybridge.data.pair import SIDES
 from muybridge.errors import UsageError
 from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians
@@ -44,6 +45,7 @@ class Jokr(Method[JokrConfig, PairData]):
     card: ClassVar[Card] = CARD
     Config = JokrConfig
     Data = PairData
+    takes_footage = True
 
     def __init__(self, config: JokrConfig) -> None:
         super().__init__(config)
@@ -225,7 +227,7 @@ class Jokr(Method[JokrConfig, PairData]):
         return draw_preview(self, data, stage)
 
     def animate(
-        self, data: PairData | None, driving: Clip | None, source: Clip | str | None = None, **options: Any
+        self, data: PairData | None, driving: Driving | None, source: Clip | str | None = None, **options: Any
     ) -> Animation:
         """The subject `source` ("a" or "b") moving as the other one does in `driving`; see `animating.animate`."""
         if isinstance(source, Clip):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from muybridge.data.footage import Driving
 from muybridge.data.pair import SIDES, crop_pair
 from muybridge.data.translating import course, cycle_figures, pair_sheet, result_frames, to_pictures
 from muybridge.losses import l1, lsgan_critic, lsgan_generator, mse
@@ -28,6 +29,7 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
     card: ClassVar[Card] = CARD
     Config = RecycleGanConfig
     Data = UnpairedWindows
+    takes_footage = True
 
     def __init__(self, config: RecycleGanConfig) -> None:
         super().__init__(config)
@@ -89,7 +91,7 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
         return pair_sheet(self.to_a, self.to_b, data, self.device)
 
     def animate(
-        self, data: UnpairedWindows, driving: Clip | None, source: Clip | str | None = None, **options: Any
+        self, data: UnpairedWindows, driving: Driving | None, source: Clip | str | None = None, **options: Any
     ) -> Animation:
         """Each driving frame translated to the subject `source`; the predictors are for training alone. `affine` and
         the others as `course` takes them, `full_frame` as `result_frames` does."""
@@ -98,7 +100,7 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
         way = course(data, driving, source, method="recyclegan", margin=c.margin, follow_size=c.follow_size, **options)
         network = {"a": self.to_a, "b": self.to_b}[way.source]
         frames = result_frames(network, way, full_frame, self.device)
-        return Animation(frames, way.motion.timing, way.look.frame if full_frame else way.look.canvas, way.notes)
+        return Animation(frames, way.timing, way.look.frame if full_frame else way.look.canvas, way.notes)
 
     def quality(self, data: UnpairedWindows) -> dict[str, float]:
         """Figures that need no truth; see `cycle_figures` and `ahead_figures`."""
