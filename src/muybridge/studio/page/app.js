@@ -2,6 +2,7 @@
 
 import { $, bytes, h, notice } from "./dom.js";
 import * as store from "./store.js";
+import { mayLeave } from "./leave.js";
 import { startView } from "./start.js";
 import { runsView } from "./runs.js";
 import { paintView } from "./paint.js";
@@ -15,23 +16,22 @@ const routes = [
   [/^#\/animation\/([a-f0-9]{12})$/, movedView, "Animation"],
   [/^#\/clip\/([a-f0-9]{12})$/, paintView, "Silhouettes"],
   [/^#\/run\/([a-f0-9]{12})(?:\/(learning|result|edit))?$/, runView, "Run"],
-  [/^(#\/?|#view|)$/, startView, "New pair"],
+  [/^/, startView, "New pair"],
 ];
 let current = new AbortController();
 
 function show() {
   const address = location.hash;
-  // Before everything is loaded there is nothing to show; it is called again then.
-  if (address === "#view" || !store.about) return;
-  const [pattern, view, title] = routes.find(([p]) => p.test(address)) ?? routes[routes.length - 1];
+  const [pattern, view, title] = routes.find(([p]) => p.test(address));
   current.abort();
   current = new AbortController();
   const main = $("#view");
   main.replaceChildren();
   document.title = `${title} · Muybridge studio`;
   for (const link of document.querySelectorAll("nav a"))
-    link.toggleAttribute("aria-current", link.getAttribute("href") === address || (!address && link.hash === "#/"));
-  view(main, current.signal, ...(address.match(pattern)?.slice(1) ?? []));
+    if (link.hash === (address || "#/")) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  view(main, current.signal, ...address.match(pattern).slice(1));
   scrollTo(0, 0);
 }
 
@@ -44,11 +44,62 @@ function foot() {
   );
 }
 
-addEventListener("hashchange", () => {
-  for (const said of document.querySelectorAll(".notice.error")) said.remove();
+/** What is used of the disk changes with what is made and deleted; a moment later, once for all of it. */
+let counted = null;
+function count(kind) {
+  if (kind === "progress" || counted) return;
+  counted = setTimeout(async () => {
+    counted = null;
+    await store.renew().then(foot, () => {});
+  }, 3000);
+}
+
+/** Until the studio answers, for it may be starting. */
+async function begin() {
+  try {
+    await store.refresh();
+  } catch (error) {
+    store.away(error);
+    setTimeout(begin, 2000);
+    return;
+  }
+  store.away(null);
+  foot();
   show();
-  $("#view").focus({ preventScroll: true });
-});
+  store.follow();
+  store.listen(count);
+  addEventListener("hashchange", (event) => {
+    if (!mayLeave()) {
+      history.pushState(null, "", event.oldURL);
+      return;
+    }
+    for (const said of document.querySelectorAll(".notice.error")) said.remove();
+    show();
+    $("#view").focus({ preventScroll: true });
+  });
+}
+
+$(".skip").onclick = (event) => {
+  // The hash names the view, and a jump would change it.
+  event.preventDefault();
+  $("#view").focus();
+};
+addEventListener(
+  "click",
+  (event) => {
+    if (!event.target.closest("button[aria-disabled=true]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
+// A file that is dropped beside a place for it would be opened by the browser, instead of the studio.
+for (const kind of ["dragover", "drop"])
+  addEventListener(kind, (event) => {
+    if (event.defaultPrevented || event.target.type === "file" || !event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  });
 addEventListener("unhandledrejection", (event) => {
   notice(event.reason?.message ?? "something went wrong on this page", event.reason?.hint);
 });
@@ -57,11 +108,4 @@ addEventListener("error", (event) => notice(event.message || "something went wro
 // The token is in a cookie now; it need not stand in the address, to be copied by mistake.
 if (location.search) history.replaceState(null, "", location.pathname + location.hash);
 
-try {
-  await store.refresh();
-  store.follow();
-  foot();
-  show();
-} catch (error) {
-  notice(error.message, error.hint);
-}
+begin();

@@ -23,24 +23,44 @@ export function notice(message, hint = null, kind = "error") {
     h("p", {}, h("strong", {}, sentence(message)), hint ? ` ${sentence(hint)}` : ""),
     h("button", { class: "quiet", "aria-label": "Close this message", onclick: () => box.remove() }, "✕"),
   );
-  const all = $("#notices");
+  // An error interrupts a screen reader, good news wait until it pauses.
+  const all = $(kind === "error" ? "#notices" : "#news");
   if ([...all.children].some((n) => n.textContent === box.textContent)) return;
   all.append(box);
   while (all.children.length > 3) all.firstChild.remove();
   if (kind !== "error") setTimeout(() => box.remove(), 6000);
 }
 
+/** Take a button out of use without disabling it, which would take the focus from it; app.js stops its clicks. */
+export const rest = (button, resting = true) =>
+  resting ? button.setAttribute("aria-disabled", "true") : button.removeAttribute("aria-disabled");
+
 /** Run something that may fail, and say why it did; a button is out of use for that time. */
 export async function attempt(work, button = null) {
-  if (button) button.disabled = true;
+  if (button) rest(button);
   try {
     return await work();
   } catch (error) {
     notice(error.message, error.hint);
     return undefined;
   } finally {
-    if (button) button.disabled = false;
+    if (button) rest(button, false);
   }
+}
+
+const words = (e) =>
+  [e.type, e.type === "radio" && e.value, e.getAttribute("href"), e.getAttribute("aria-label") ?? e.labels?.[0]?.textContent ?? e.textContent].join();
+
+/** Draw a place anew; who had the focus there has it again, found by its words, or else the place itself has it. */
+export function afresh(place, draw) {
+  const held = document.activeElement;
+  const inside = held !== place && place.contains(held);
+  const name = inside && words(held);
+  draw();
+  if (!inside || document.activeElement === held) return;
+  const same = held.isConnected ? held : [...place.querySelectorAll(held.tagName)].find((e) => words(e) === name);
+  if (!same) place.tabIndex = -1;
+  (same ?? place).focus({ preventScroll: true });
 }
 
 export const sentence = (text) => {

@@ -2,7 +2,7 @@
 
 import { attempt, bytes, field, h } from "./dom.js";
 import * as store from "./store.js";
-import { post, send } from "./talk.js";
+import { post, refuseLarge, send } from "./talk.js";
 
 /** A folded form: the file, the YAML of its options where there is one, and a name. */
 export function importing() {
@@ -42,9 +42,7 @@ export function importing() {
 }
 
 async function sent(file, options, name, bar) {
-  const size = store.about.limits.checkpoint_bytes;
-  if (file.size > size)
-    throw Object.assign(new Error(`this file is larger than ${bytes(size)}, the most that is taken`), { hint: null });
+  refuseLarge(file, store.about.limits.checkpoint_bytes);
   if (options && options.size > 100_000)
     throw Object.assign(new Error(`${options.name} is too large for a YAML of options`), { hint: "Choose the YAML that the program was started with." });
   const config = options ? await options.text() : "";

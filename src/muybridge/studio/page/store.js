@@ -1,7 +1,7 @@
 // What the studio holds, kept up to date by its events; views listen for what they show.
 
 import { get } from "./talk.js";
-import { $, notice } from "./dom.js";
+import { $, notice, sentence } from "./dom.js";
 
 export const clips = new Map();
 export const runs = new Map();
@@ -10,10 +10,10 @@ export const animations = new Map();
 export let about = null;
 const listeners = new Set();
 
-/** Hear of changes until the signal ends: listener(kind, value). */
-export function listen(listener, signal) {
+/** Hear of changes until the signal ends, if there is one: listener(kind, value). */
+export function listen(listener, signal = null) {
   listeners.add(listener);
-  signal.addEventListener("abort", () => listeners.delete(listener));
+  signal?.addEventListener("abort", () => listeners.delete(listener));
 }
 
 function tell(kind, value) {
@@ -21,6 +21,12 @@ function tell(kind, value) {
 }
 
 export function learn(kind, value) {
+  for (const heard of asking) heard.push([kind, value]);
+  put(kind, value);
+  tell(kind, value);
+}
+
+function put(kind, value) {
   if (kind === "clip") clips.set(value.id, value);
   if (kind === "run") runs.set(value.id, value);
   if (kind === "mover") movers.set(value.id, value);
@@ -30,40 +36,78 @@ export function learn(kind, value) {
     runs.set(id, { ...runs.get(id), progress });
   }
   if (kind === "gone") ({ clips, runs, imports: movers, animations })[value.kind].delete(value.id);
-  tell(kind, value);
 }
+
+/** For each time that everything is asked for, what happens until the answer is there: it may be older than that. */
+const asking = new Set();
 
 /** Everything anew. */
 export async function refresh() {
   const kinds = { clips, runs, movers, animations };
-  const [told, ...all] = await Promise.all([about ?? get("/about"), ...Object.keys(kinds).map((kind) => get(`/${kind}`))]);
-  about = told;
-  Object.values(kinds).forEach((held, i) => {
-    held.clear();
-    for (const each of all[i]) held.set(each.id, each);
-  });
+  const heard = [];
+  asking.add(heard);
+  try {
+    const [told, ...all] = await Promise.all([about ?? get("/about"), ...Object.keys(kinds).map((kind) => get(`/${kind}`))]);
+    about = told;
+    Object.values(kinds).forEach((held, i) => {
+      held.clear();
+      for (const each of all[i]) held.set(each.id, each);
+    });
+    for (const [kind, value] of heard) put(kind, value);
+  } finally {
+    asking.delete(heard);
+  }
   tell("all", null);
 }
 
-/** Follow the events; after a break everything is asked for again. */
+/** What is used of the disk, anew. */
+export async function renew() {
+  about = await get("/about");
+}
+
+/** Say that the studio is away, and why; nothing once it is back. */
+export function away(error) {
+  const box = $("#away");
+  box.hidden = !error;
+  if (!error) return;
+  const why = error.status ? [error.message, error.hint] : ["the studio does not answer", "this page goes on by itself as soon as it runs again"];
+  const said = why.filter(Boolean).map(sentence).join(" ");
+  if (box.textContent !== said) box.textContent = said;
+}
+
+const PAUSE = 2000;
+let line = null;
+
+/** Follow the events while the page is seen: a browser has six lines to one place, and hidden tabs need none. */
 export function follow() {
-  const source = new EventSource("/api/events");
-  let broken = false;
+  document.addEventListener("visibilitychange", () => {
+    line?.close();
+    line = null;
+    if (!document.hidden) open();
+  });
+  if (!document.hidden) open();
+}
+
+/** A line of events; what may have been missed before it was open, or while it was broken, is asked for again. */
+function open() {
+  let missed = true;
+  const mine = (line = new EventSource("/api/events"));
   for (const kind of ["clip", "run", "mover", "animation", "progress", "gone"])
-    source.addEventListener(kind, (event) => learn(kind, JSON.parse(event.data)));
-  source.onerror = () => {
-    broken = true;
-    $("#away").hidden = false;
-    // The browser gives up for good after some answers; then begin anew.
-    if (source.readyState === EventSource.CLOSED) {
-      source.close();
-      setTimeout(follow, 2000);
-    }
+    mine.addEventListener(kind, (event) => learn(kind, JSON.parse(event.data)));
+  mine.onopen = () => {
+    away(null);
+    if (missed) refresh().catch((error) => notice(error.message, error.hint));
+    missed = false;
   };
-  source.onopen = () => {
-    $("#away").hidden = true;
-    if (broken) refresh().catch((error) => notice(error.message, error.hint));
-    broken = false;
+  mine.onerror = async () => {
+    missed = true;
+    if (mine.readyState !== EventSource.CLOSED) {
+      away({});
+      return;
+    }
+    // The browser has given up for good. Why, only another request tells.
+    away(await get("/about").then(() => null, (error) => error));
+    setTimeout(() => mine === line && open(), PAUSE);
   };
 }
 

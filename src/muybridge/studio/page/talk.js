@@ -1,5 +1,7 @@
 // Requests to the studio; every error comes out as a sentence and a hint.
 
+import { bytes } from "./dom.js";
+
 export class Refused extends Error {
   constructor(message, hint = null, status = 0) {
     super(message);
@@ -10,14 +12,16 @@ export class Refused extends Error {
 
 const AWAY = "the studio does not answer";
 const BACK = "See whether it still runs in its terminal.";
+/** Bytes that browsers send on after a page is gone: 64 KiB. */
+export const OUTLIVES = 60_000;
 
-/** JSON in, JSON out. */
-export async function ask(method, path, body = undefined) {
-  // Kept alive, so that what is saved while the page is left still arrives.
-  const options = { method, headers: {}, keepalive: method === "PUT" && !(body instanceof Blob) };
+/** JSON in, JSON out; `leaving` has it sent though the page goes away meanwhile, where it is small enough. */
+export async function ask(method, path, body = undefined, leaving = false) {
+  const options = { method, headers: {} };
   if (body instanceof Blob) options.body = body;
   else if (body !== undefined) {
     options.body = JSON.stringify(body);
+    options.keepalive = leaving && options.body.length < OUTLIVES;
     options.headers["content-type"] = "application/json";
   }
   let answer;
@@ -32,16 +36,23 @@ export async function ask(method, path, body = undefined) {
 
 export const get = (path) => ask("GET", path);
 export const post = (path, body = {}) => ask("POST", path, body);
-export const put = (path, body) => ask("PUT", path, body);
+export const put = (path, body, leaving = false) => ask("PUT", path, body, leaving);
 export const drop = (path) => ask("DELETE", path);
 
 function refusal(status, text) {
+  // This page came from the studio and was let in; only another token shuts it out.
+  if (status === 403) return new Refused("the studio was started anew", "Open the address that it printed.", status);
   try {
     const said = JSON.parse(text);
     return new Refused(said.message, said.hint, status);
   } catch {
     return new Refused(text.slice(0, 300) || `the studio answered with ${status}`, null, status);
   }
+}
+
+/** Refuse a file that the studio would refuse once it had all of it. */
+export function refuseLarge(file, most) {
+  if (file.size > most) throw new Refused(`this file is larger than ${bytes(most)}, the most that is taken: ${file.name}`, "Choose a smaller one.");
 }
 
 /** Send a video or a picture; `told` hears the share that is sent, `use` is pair, driving or picture. */
