@@ -1,9 +1,9 @@
 // A run while it learns: how far, how long still, the losses, and what it draws now.
 
-import { duration, h, notice } from "./dom.js";
+import { afresh, duration, h, notice } from "./dom.js";
 import * as store from "./store.js";
 import { get } from "./talk.js";
-import { actions } from "./run.js";
+import { actions, can } from "./run.js";
 import { curves } from "./curves.js";
 import { share } from "./runs.js";
 
@@ -41,14 +41,15 @@ export function learning(body, signal, run) {
     } else words.setAttribute("aria-live", "off");
     words.textContent = told(now, progress);
     stages.replaceChildren(...(progress.stages ?? []).map((stage) => stageOf(stage, progress, now)));
-    if (state !== now.state) buttons.replaceChildren(actions(now));
+    if (state !== now.state) afresh(buttons, () => buttons.replaceChildren(actions(now)));
     state = now.state;
     if (progress.preview !== null && progress.preview !== undefined) {
       const source = `/api/runs/${run.id}/previews/${progress.preview}`;
       if (picture.getAttribute("src") !== source) picture.src = source;
       picture.hidden = false;
-      picture.alt = `Both subjects with their keypoints, drawn again, and as the other, after ${progress.preview} steps`;
-      caption.textContent = `After ${progress.preview} steps: each subject with its keypoints, drawn again from them, and as the other. While it learns shapes, silhouettes are shown.`;
+      const shown = can(now, "editable") ? "each subject with its keypoints, drawn again from them, and as the other" : "each subject, and as the other";
+      picture.alt = `After ${progress.preview} steps: ${shown}`;
+      caption.textContent = `${picture.alt}.${can(now, "editable") ? " While it learns shapes, silhouettes are shown." : ""}`;
     } else caption.textContent = "The first picture comes after half a minute of learning.";
     notes.replaceChildren(...(now.notes ?? []).map((note) => h("li", {}, note)));
   };

@@ -1,6 +1,6 @@
 // One run: learning, result, editing.
 
-import { attempt, h, sentence } from "./dom.js";
+import { afresh, attempt, h, sentence } from "./dom.js";
 import * as store from "./store.js";
 import { drop, post } from "./talk.js";
 import { STATES } from "./runs.js";
@@ -12,6 +12,9 @@ const TABS = { learning: "Learning", result: "Result", edit: "Edit" };
 const VIEWS = { learning, result, edit: editing };
 export const DONE = ["finished", "kept"];
 
+/** Whether a run's method can do something: `editable`, its keypoints can be moved; `affine`, it has learnt a map. */
+export const can = (run, what) => store.about.methods.find((card) => card.name === run.method)?.[what] !== false;
+
 export function runView(main, signal, id, tab) {
   const run = store.runs.get(id);
   if (!run) {
@@ -19,33 +22,48 @@ export function runView(main, signal, id, tab) {
     return;
   }
   document.title = `${run.name} · Muybridge studio`;
-  const chosen = tab ?? (DONE.includes(run.state) ? "result" : "learning");
   const head = h("div", { class: "run-head" });
   const body = h("div", { class: "run-body" });
   main.append(head, body);
   let before = "";
+  let shown = null;
+  let part = new AbortController();
+  signal.addEventListener("abort", () => part.abort());
   const draw = () => {
     const now = store.runs.get(id);
     if (!now) {
       location.hash = "#/runs";
       return;
     }
-    const looks = JSON.stringify([now.state, now.message, now.name]);
+    const looks = JSON.stringify([now.state, now.message, now.name, now.finished]);
     if (looks === before) return;
-    const ended = before && DONE.includes(now.state);
+    const done = DONE.includes(now.state);
+    if (before && !done && ["result", "edit"].includes(tab)) {
+      // Whoever lets it go on wants to see how it learns, and then what came of it.
+      location.hash = `#/run/${id}`;
+      return;
+    }
     before = looks;
-    head.replaceChildren(...title(now, chosen));
-    // Whoever watched it learn wants to see what came of it.
-    if (ended && chosen === "learning" && tab === undefined) location.hash = `#/run/${id}/result`;
+    const chosen = tab ?? (done ? "result" : "learning");
+    afresh(head, () => head.replaceChildren(...title(now, chosen)));
+    // How it learns keeps itself up to date.
+    if (chosen === shown && chosen === "learning") return;
+    shown = chosen;
+    part.abort();
+    part = new AbortController();
+    afresh(body, () => {
+      body.replaceChildren();
+      VIEWS[chosen](body, part.signal, now);
+    });
   };
   draw();
-  VIEWS[chosen](body, signal, run);
   store.listen((kind) => ["run", "all", "gone"].includes(kind) && draw(), signal);
 }
 
 function title(run, chosen) {
   const ready = DONE.includes(run.state);
-  const tabs = Object.entries(TABS).map(([name, text]) =>
+  const there = Object.entries(TABS).filter(([name]) => name !== "edit" || can(run, "editable"));
+  const tabs = there.map(([name, text]) =>
     name === "learning" || ready
       ? h("a", { href: `#/run/${run.id}/${name}`, "aria-current": name === chosen ? "page" : null }, text)
       : h("span", { class: "off", "aria-disabled": "true" }, text),

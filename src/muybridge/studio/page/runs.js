@@ -1,6 +1,6 @@
 // The list of runs.
 
-import { attempt, duration, h, when } from "./dom.js";
+import { afresh, attempt, duration, h, when } from "./dom.js";
 import * as store from "./store.js";
 import { drop } from "./talk.js";
 
@@ -19,9 +19,10 @@ export const STATES = {
 export function runsView(main, signal) {
   const list = h("ul", { class: "runs" });
   main.append(h("h1", {}, "Runs"), list);
+  const rows = new Map();
   const draw = () => {
     const runs = [...store.runs.values()].sort((a, b) => b.created.localeCompare(a.created));
-    list.replaceChildren(...runs.map(row));
+    afresh(list, () => list.replaceChildren(...runs.map((run) => rowOf(run, rows).element)));
     if (!runs.length)
       list.replaceChildren(
         h("li", { class: "empty" }, "Nothing has been learnt yet. ", h("a", { href: "#/" }, "Begin with a pair"), "."),
@@ -30,8 +31,8 @@ export function runsView(main, signal) {
   draw();
   store.listen((kind, value) => {
     if (["run", "gone", "all"].includes(kind)) draw();
-    // Only the row that moved, so that nobody loses the place that they are at.
-    if (kind === "progress") list.querySelector(`[data-id="${value.id}"]`)?.replaceWith(row(store.runs.get(value.id)));
+    // Several times a second: what has changed, in place.
+    if (kind === "progress") rows.get(value.id)?.renew(store.runs.get(value.id));
   }, signal);
 }
 
@@ -40,33 +41,43 @@ export function share(run) {
   return total ? done / total : 0;
 }
 
+/** A run's row; the one that is there, unless more than its progress has changed. */
+function rowOf(run, rows) {
+  const looks = JSON.stringify({ ...run, progress: null });
+  if (rows.get(run.id)?.looks !== looks) rows.set(run.id, { ...row(run), looks });
+  const here = rows.get(run.id);
+  here.renew(run);
+  return here;
+}
+
 function row(run) {
   const working = ["training", "finishing", "pausing", "stopping"].includes(run.state);
   const done = ["finished", "kept"].includes(run.state);
   const source = (side, i) =>
     done ? `/api/runs/${run.id}/results/${side}/with/0?height=120&v=${run.finished}` : `/api/clips/${run.clips[i]}/frames/0?height=120`;
   const picture = ["a", "b"].map((side, i) => h("img", { src: source(side, i), alt: "", loading: "lazy" }));
-  return h(
+  const bar = h("progress", { max: 1, value: 0, "aria-label": `${run.name}: share that is learnt` });
+  const state = h("p", { class: "state" });
+  const renew = (now) => {
+    bar.value = share(now);
+    const left = now.state === "training" && now.progress?.eta ? `, ${duration(now.progress.eta)} left` : "";
+    state.textContent = STATES[now.state] + left;
+  };
+  const element = h(
     "li",
-    { class: `run ${run.state}`, "data-id": run.id },
+    { class: `run ${run.state}` },
     h("a", { href: `#/run/${run.id}`, class: "thumb", tabindex: "-1", "aria-hidden": "true" }, picture),
     h(
       "div",
       {},
       h("h2", {}, h("a", { href: `#/run/${run.id}` }, run.name)),
       h("p", { class: "help" }, `${run.method}, ${run.preset ?? "draft"}, ${when(run.created)}`),
-      working || run.state === "paused"
-        ? h("progress", { max: 1, value: share(run), "aria-label": `${run.name}: share that is learnt` })
-        : null,
+      working || run.state === "paused" ? bar : null,
     ),
-    h(
-      "p",
-      { class: "state" },
-      STATES[run.state],
-      run.state === "training" && run.progress?.eta ? `, ${duration(run.progress.eta)} left` : "",
-    ),
+    state,
     working || run.state === "queued" ? null : remove(run),
   );
+  return { element, renew };
 }
 
 function remove(run) {
