@@ -56,7 +56,7 @@ def test_a_picture_follows_a_video_and_a_camera(screen: Screen, studio: Studio, 
     page.locator("input[type=file]#file-picture").set_input_files(photo)
     page.locator("input[type=file]#file-driving").set_input_files(walk)
     page.get_by_role("img", name="giraffe, playing").wait_for()
-    page.get_by_role("img", name="elephant, playing").wait_for()
+    page.get_by_role("img", name="elephant", exact=True).wait_for()
     _are_without_silhouettes(studio)
     _film(screen)
     page.get_by_label("What is taken over").select_option("standard")
@@ -140,6 +140,6 @@ def test_without_a_camera_there_is_a_sentence(screen: Screen, spoil: str, said: 
         """async () => { const { camera } = await import('/live.js');
         const button = document.createElement('button');
         await camera(document.createElement('div'), new AbortController().signal, {}, button);
-        if (button.disabled) throw new Error('the button stays out of use'); }"""
+        if (button.hasAttribute('aria-disabled')) throw new Error('the button stays out of use'); }"""
     )
     page.locator(".notice.error", has_text=said).wait_for()

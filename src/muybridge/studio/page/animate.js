@@ -1,11 +1,11 @@
 // A picture that follows a video, or a camera: who has learnt it, the two clips, how, and what was made so far.
 
-import { attempt, choice, field, h, notice, sentence, when } from "./dom.js";
+import { afresh, attempt, choice, field, h, notice, sentence, when } from "./dom.js";
 import * as store from "./store.js";
 import { drop, frameOf, post } from "./talk.js";
 import { importing } from "./importing.js";
 import { camera } from "./live.js";
-import { slot, usable } from "./slot.js";
+import { Slot, usable } from "./slot.js";
 
 export const WAYS = {
   relative: "Its own pose, moved as the video moves",
@@ -17,7 +17,6 @@ const asked = { mover: null, mode: null, best: false };
 
 export function animateView(main, signal) {
   const movers = h("div", { class: "presets" });
-  const slots = h("div", { class: "pair" });
   const panel = h("section", { class: "panel", "aria-labelledby": "how-title" });
   const filmed = h("div", {});
   const list = h("ul", { class: "runs" });
@@ -34,21 +33,20 @@ export function animateView(main, signal) {
       ),
     ),
     h("section", { class: "panel", "aria-labelledby": "who-title" }, h("h2", { id: "who-title" }, "Who has learnt it"), movers, importing()),
-    slots,
+    places(signal),
     panel,
     filmed,
     shelf,
   );
   const parts = [
-    [() => [...store.movers.values()], () => movers.replaceChildren(...chosen(() => draw()))],
-    [() => [store.still.get()], () => slots.replaceChildren(...places(signal))],
-    [() => [asked.mover, store.still.get(), [...store.movers.values()]], () => panel.replaceChildren(...how(filmed, signal))],
-    [() => [...store.animations.values()], () => made(shelf, list)],
-  ].map(([looks, show]) => ({ looks, show, before: "" }));
+    [() => [...store.movers.values()], movers, () => movers.replaceChildren(...chosen(() => draw()))],
+    [() => [asked.mover, store.still.get(), [...store.movers.values()]], panel, () => panel.replaceChildren(...how(filmed, signal))],
+    [() => [...store.animations.values()], list, () => made(shelf, list)],
+  ].map(([looks, place, show]) => ({ looks, place, show, before: "" }));
   const draw = () => {
     for (const part of parts) {
       const now = JSON.stringify(part.looks());
-      if (now !== part.before) part.show();
+      if (now !== part.before) afresh(part.place, part.show);
       part.before = now;
     }
   };
@@ -92,7 +90,14 @@ function card(mover, draw) {
 
 function coming(mover) {
   const words = { uploading: "is being uploaded…", reading: "is being read…" }[mover.state];
-  if (words) return h("p", { class: "busy", role: "status" }, h("span", { class: "spinner" }), `${mover.name} ${words}`);
+  if (words)
+    return h(
+      "div",
+      { class: "mover" },
+      h("p", { class: "busy", role: "status" }, h("span", { class: "spinner" }), `${mover.name} ${words}`),
+      // A page that was closed has left it so, and nothing more will come.
+      mover.state === "uploading" ? away(mover) : null,
+    );
   return h(
     "div",
     { class: "trouble mover" },
@@ -110,12 +115,11 @@ function away(mover) {
 }
 
 function places(signal) {
-  const { picture, driving } = store.still.get();
-  return [
-    slot("picture", "Source picture", picture, signal, (clip) => store.still.set("picture", clip), "picture"),
-    h("div", { class: "swap", "aria-hidden": "true" }, "←"),
-    slot("driving", "Driving video", driving, signal, (clip) => store.still.set("driving", clip), "driving"),
-  ];
+  const place = (side, title) =>
+    new Slot(side, title, signal, { held: () => store.still.get()[side], taken: (clip) => store.still.set(side, clip), use: side });
+  const [picture, driving] = [place("picture", "Source picture"), place("driving", "Driving video")];
+  [picture.other, driving.other] = [driving, picture];
+  return h("div", { class: "pair" }, picture.element, h("div", { class: "swap", "aria-hidden": "true" }, "←"), driving.element);
 }
 
 function how(filmed, signal) {

@@ -1,6 +1,6 @@
 // The picture follows the camera: frames out as JPEG, pictures back, one at a time, with the frame rate shown.
 
-import { h, notice } from "./dom.js";
+import { h, notice, rest } from "./dom.js";
 
 const LONGEST = 320;
 const SPAN = 3000;
@@ -19,14 +19,14 @@ export async function camera(place, signal, wish, button) {
     return;
   }
   running?.stop();
-  button.disabled = true;
+  rest(button);
   try {
     const film = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 480 } } });
     if (signal.aborted) film.getTracks().forEach((track) => track.stop());
     else running = new Sitting(place, signal, wish, film, button);
   } catch (error) {
     notice(...(REFUSALS[error.name] ?? [`The camera cannot be used: ${error.message}`, "Take a driving video instead."]));
-    button.disabled = false;
+    rest(button, false);
   }
 }
 
@@ -49,7 +49,8 @@ class Sitting {
   }
 
   panel() {
-    const again = h("button", { class: "plain", onclick: () => this.line.send("again") }, "Start from this pose");
+    this.again = h("button", { class: "plain", onclick: () => this.line.send("again") }, "Start from this pose");
+    rest(this.again);
     const stop = h("button", { class: "plain", onclick: () => this.stop() }, "Stop the camera");
     return h(
       "section",
@@ -60,7 +61,7 @@ class Sitting {
         h("figure", {}, this.seen, h("figcaption", {}, h("span", { class: "role" }, "camera"))),
         h("figure", {}, this.made, h("figcaption", {}, h("span", { class: "role" }, "result"), this.rate)),
       ),
-      h("div", { class: "buttons" }, again, h("label", { class: "chip" }, this.mirror, "As in a mirror"), stop),
+      h("div", { class: "buttons" }, this.again, h("label", { class: "chip" }, this.mirror, "As in a mirror"), stop),
       this.words,
     );
   }
@@ -78,6 +79,7 @@ class Sitting {
     if (!ready) notice(message, hint);
     this.refused = !ready;
     if (ready) {
+      rest(this.again, false);
       await this.video.play();
       const relative = this.wish.mode === "relative";
       this.words.textContent = relative ? "It begins from the first pose that it sees: hold yours like the picture's, and start from it." : "";
@@ -129,7 +131,7 @@ class Sitting {
     this.over = true;
     for (const track of this.film.getTracks()) track.stop();
     this.line?.close();
-    this.button.disabled = false;
+    rest(this.button, false);
     if (why) notice(why, "Use the camera again, if you like.");
     this.place.replaceChildren();
   }

@@ -5,32 +5,51 @@ import * as store from "./store.js";
 import { post } from "./talk.js";
 
 const asked = { method: null, preset: null, flip: "", name: "", set: "" };
-const costs = new Map();
 
-export function plan(panel, pair) {
-  const ready = pair.a?.state === "ready" && pair.b?.state === "ready";
+/** The panel. It is made once, and what depends on the clips is renewed, so that nobody loses the field that they are in. */
+export function plan(signal) {
   const cards = store.about.methods.filter((card) => card.needs === "pair");
   asked.method ??= cards[0].name;
-  const card = cards.find((c) => c.name === asked.method) ?? cards[0];
-  if (!(asked.preset in card.presets)) [asked.preset] = Object.keys(card.presets);
-  const cost = h("p", { class: "cost", role: "status" }, "");
-  const go = h("button", { class: "primary", type: "button", disabled: !ready }, "Begin learning");
-  go.onclick = () => attempt(() => begin(pair), go);
-  const measure = h("button", { class: "plain", type: "button", disabled: !ready }, "Measure what it costs here");
-  const tell = () => told(cost, measure, pair, ready);
-  measure.onclick = () => attempt(() => measured(pair, cost, measure), measure).then(tell);
-  const presets = Object.entries(card.presets).map(([name, help]) => preset(name, help, tell));
-  panel.replaceChildren(
+  const presets = h("fieldset", { class: "presets" });
+  const cost = h("p", { class: "cost", role: "status" });
+  const measure = h("button", { class: "plain", type: "button" });
+  const missing = h("span", { class: "help" }, "Two subjects are needed first.");
+  const go = h("button", { class: "primary", type: "button" }, "Begin learning");
+  const renew = () => {
+    const pair = store.pair.get();
+    const ready = pair.a?.state === "ready" && pair.b?.state === "ready";
+    go.disabled = measure.hidden = !ready;
+    missing.hidden = ready;
+    for (const label of presets.querySelectorAll("label")) {
+      const found = kept.get(key(pair, label.dataset.preset));
+      label.querySelector(".of").textContent = found ? `About ${duration(found.seconds)} here` : "";
+    }
+    told(cost, measure, ready, kept.get(key(pair)));
+  };
+  const method = () => {
+    const card = cards.find((c) => c.name === asked.method) ?? cards[0];
+    if (!(asked.preset in card.presets)) [asked.preset] = Object.keys(card.presets);
+    const labels = Object.entries(card.presets).map(([name, help]) => preset(name, help, renew));
+    presets.replaceChildren(h("legend", { class: "unseen" }, "Preset"), ...labels);
+    renew();
+    return card;
+  };
+  go.onclick = () => attempt(() => begin(store.pair.get()), go);
+  measure.onclick = () => attempt(() => measured(store.pair.get(), cost), measure).then(renew);
+  const card = method();
+  store.listen((kind) => ["clip", "gone", "pair", "all"].includes(kind) && renew(), signal);
+  return h(
+    "section",
+    { class: "panel", "aria-labelledby": "plan-title" },
     h("h2", { id: "plan-title" }, "How they learn"),
-    h("fieldset", { class: "presets" }, h("legend", { class: "unseen" }, "Preset"), presets),
+    presets,
     h("div", { class: "costs" }, cost, measure),
-    more(cards, card, panel, pair, tell),
-    h("div", { class: "buttons end" }, ready ? null : h("span", { class: "help" }, "Two subjects are needed first."), go),
+    more(cards, card, method, renew),
+    h("div", { class: "buttons end" }, missing, go),
   );
-  tell();
 }
 
-function preset(name, help, tell) {
+function preset(name, help, renew) {
   const input = h("input", {
     type: "radio",
     name: "preset",
@@ -38,13 +57,20 @@ function preset(name, help, tell) {
     checked: asked.preset === name,
     onchange: () => {
       asked.preset = name;
-      tell();
+      renew();
     },
   });
-  return h("label", { class: "card" }, input, h("span", { class: "name" }, name), h("span", { class: "help" }, help));
+  return h(
+    "label",
+    { class: "card", "data-preset": name },
+    input,
+    h("span", { class: "name" }, name),
+    h("span", { class: "help" }, help),
+    h("span", { class: "help of" }),
+  );
 }
 
-function more(cards, card, panel, pair, tell) {
+function more(cards, card, method, renew) {
   const name = h("input", { type: "text", maxlength: 80, value: asked.name, oninput: () => (asked.name = name.value) });
   const settings = h("input", {
     type: "text",
@@ -53,7 +79,7 @@ function more(cards, card, panel, pair, tell) {
     value: asked.set,
     oninput: () => {
       asked.set = settings.value;
-      tell();
+      renew();
     },
   });
   const methods = choice(
@@ -61,7 +87,7 @@ function more(cards, card, panel, pair, tell) {
     card.name,
     (value) => {
       asked.method = value;
-      plan(panel, pair);
+      document.getElementById(`${methods.id}-help`).textContent = method().paper;
     },
   );
   const flips = [["", "Neither: both look the same way"], ["a", "The first subject"], ["b", "The second subject"]];
@@ -102,12 +128,18 @@ function body(pair) {
   };
 }
 
-const key = (pair) => JSON.stringify([pair.a?.id, pair.b?.id, asked.method, asked.preset, asked.set]);
+/** Costs that were measured, by clips, method, preset and settings; they survive a reload. */
+const kept = {
+  all: () => JSON.parse(sessionStorage.getItem("costs") ?? "{}"),
+  get: (asking) => kept.all()[asking],
+  set: (asking, found) => sessionStorage.setItem("costs", JSON.stringify({ ...kept.all(), [asking]: found })),
+};
+const key = (pair, of = asked.preset) => JSON.stringify([pair.a?.id, pair.b?.id, asked.method, of, asked.set.trim()]);
 
-function told(cost, measure, pair, ready) {
-  const found = costs.get(key(pair));
-  measure.hidden = Boolean(found) || !ready;
-  if (!found) {
+function told(cost, measure, ready, found) {
+  if (measure.hasAttribute("aria-disabled")) return; // it is being measured, and that is said
+  measure.textContent = found ? "Measure again" : "Measure what it costs here";
+  if (!found || !ready) {
     cost.textContent = ready ? "How long it takes depends on this machine." : "";
     return;
   }
@@ -119,11 +151,10 @@ function told(cost, measure, pair, ready) {
   );
 }
 
-async function measured(pair, cost, measure) {
+async function measured(pair, cost) {
   const asking = key(pair);
   cost.textContent = "Learning for ten steps, to know…";
-  measure.hidden = true;
-  costs.set(asking, await post("/costs", body(pair)));
+  kept.set(asking, await post("/costs", body(pair)));
 }
 
 async function begin(pair) {

@@ -59,7 +59,7 @@ export class Player {
       "aria-label": "Frame",
       oninput: () => this.to(Number(this.slider.value)),
     });
-    this.number = h("output", { class: "tabular" });
+    this.number = h("output", { class: "tabular", "aria-live": "off" });
     const speeds = [["0.25", "¼ speed"], ["0.5", "½ speed"], ["1", "Normal speed"], ["2", "Double speed"]];
     const speed = choice(speeds, "1", (value) => (this.speed = Number(value)));
     speed.setAttribute("aria-label", "Speed");
@@ -126,6 +126,7 @@ export class Player {
     const index = frameAt(this.longest, this.time);
     this.slider.value = index;
     this.number.textContent = `${index + 1} / ${this.longest.starts.length}`;
+    this.slider.setAttribute("aria-valuetext", `${index + 1} of ${this.longest.starts.length}`);
     for (const row of this.rows) {
       const at = frameAt(row.clock, this.time);
       const { affine, background } = this.look();
@@ -176,8 +177,8 @@ function lay(canvas, background, pictures) {
   for (const picture of pictures) pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
 }
 
-/** Controls for background and affine map; `changed` hears of each change. */
-export function lookControls(look, changed) {
+/** Controls for background and, where there is one, affine map; `changed` hears of each change. */
+export function lookControls(look, mapped, changed) {
   const set = (name, value) => {
     look[name] = value;
     changed();
@@ -201,6 +202,6 @@ export function lookControls(look, changed) {
     "div",
     { class: "fields" },
     h("div", {}, field("Background", background), colour),
-    field("Turn, size and place", affine, "Its own with the learned affine map between the two; the other's without."),
+    mapped ? field("Turn, size and place", affine, "Its own with the learned affine map between the two; the other's without.") : null,
   );
 }

@@ -4,10 +4,10 @@ import { attempt, bytes, choice, field, h, sentence } from "./dom.js";
 import * as store from "./store.js";
 import { get, post } from "./talk.js";
 import { HEIGHT, Player, clock, lookControls } from "./player.js";
-import { actions, DONE } from "./run.js";
-import { slot } from "./slot.js";
+import { actions, can, DONE } from "./run.js";
+import { third } from "./third.js";
 
-const FORMATS = [
+export const FORMATS = [
   ["mp4", "MP4, plays everywhere"],
   ["gif", "GIF"],
   ["webm", "WebM, may be transparent"],
@@ -15,6 +15,13 @@ const FORMATS = [
   ["zip", "PNG frames in a ZIP"],
 ];
 const CLEAR = ["gif", "webm", "mov", "zip"];
+
+/** Refuse what cannot be kept in a format. */
+export function refuseOpaque(background, suffix) {
+  if (background === "transparent" && !CLEAR.includes(suffix))
+    throw Object.assign(new Error("MP4 cannot be transparent"), { hint: "Take WebM, GIF, MOV or PNG frames, or another background." });
+}
+
 const MEANS = {
   iou: "drawn again from its own keypoints. Its silhouette overlaps the true one by",
   cycle_iou: "made the other one, and back again. It overlaps by",
@@ -26,6 +33,7 @@ export async function result(body, signal, run) {
     return;
   }
   const look = { affine: true, background: "black" };
+  const mapped = can(run, "affine");
   const [a, b] = run.clips.map((id) => store.clips.get(id));
   const times = await attempt(() => get(`/runs/${run.id}/times`));
   if (!times || signal.aborted) return;
@@ -43,7 +51,7 @@ export async function result(body, signal, run) {
   const player = new Player(signal, rows, () => look);
   body.append(
     player.element,
-    h("section", { class: "panel", "aria-label": "How it looks" }, lookControls(look, () => player.draw(true))),
+    h("section", { class: "panel", "aria-label": "How it looks" }, lookControls(look, mapped, () => player.draw(true))),
     downloads(run, signal, look),
     third(run, signal, look),
     facts(run),
@@ -59,8 +67,7 @@ function downloads(run, signal, look) {
   const make = h("button", { class: "primary" }, "Make it");
   make.onclick = () =>
     attempt(async () => {
-      if (look.background === "transparent" && !CLEAR.includes(wish.suffix))
-        throw Object.assign(new Error("MP4 cannot be transparent"), { hint: "Take WebM, GIF, MOV or PNG frames, or another background." });
+      refuseOpaque(look.background, wish.suffix);
       await post(`/runs/${run.id}/renders`, { ...wish, background: look.background, affine: look.affine });
     }, make);
   const side = choice(sides, "a", (value) => (wish.side = value));
@@ -71,7 +78,7 @@ function downloads(run, signal, look) {
     { "aria-labelledby": "take" },
     h("h2", { id: "take" }, "Take it with you"),
     h("div", { class: "panel fields" }, field("Which", side), field("As", format), h("div", { class: "field end" }, make)),
-    h("p", { class: "help" }, "Background and place are those chosen above. The results on black, made with sound where there is some, are here already."),
+    h("p", { class: "help" }, "It looks as chosen above. The results on black, made with sound where there is some, are here already."),
     place,
   );
 }
@@ -99,7 +106,7 @@ export async function files(place, run, signal, fits) {
   await draw();
 }
 
-function pending(entry) {
+export function pending(entry) {
   if (entry.state === "failed")
     return h("li", { class: "trouble" }, `${entry.file}: ${sentence(entry.message)} ${entry.hint ? sentence(entry.hint) : ""}`);
   return h("li", { role: "status" }, h("span", { class: "spinner" }), `${entry.file} is being made…`);
@@ -116,60 +123,10 @@ function link(run, name, size) {
   );
 }
 
-function third(run, signal, look) {
-  const place = h("div", { class: "third" });
-  const shown = h("div", {});
-  let clip = null;
-  let side = "a";
-  let file = null;
-  const go = h("button", { class: "primary", disabled: true }, "Move it like this");
-  const taken = (chosen) => {
-    clip = chosen ? chosen.id : null;
-    draw();
-  };
-  const draw = () => {
-    const now = clip ? (store.clips.get(clip) ?? null) : null;
-    go.disabled = now?.state !== "ready";
-    place.replaceChildren(slot("third", "A third video of either subject", now, signal, taken));
-  };
-  go.onclick = () =>
-    attempt(async () => {
-      const suffix = look.background === "transparent" ? "webm" : "mp4";
-      const wish = { side, suffix, background: look.background, affine: look.affine, driving: clip };
-      file = (await post(`/runs/${run.id}/renders`, wish)).file;
-      watch();
-    }, go);
-  const watch = () => {
-    const entry = store.runs.get(run.id)?.made.find((made) => made.file === file);
-    if (!entry) return;
-    if (entry.state === "done" && !shown.querySelector("video"))
-      shown.replaceChildren(
-        h("video", { src: `/api/runs/${run.id}/files/${encodeURIComponent(file)}`, controls: true, loop: true, muted: true, autoplay: true, class: "screen" }),
-        ...entry.notes.map((note) => h("p", { class: "help" }, sentence(note))),
-      );
-    if (entry.state !== "done") shown.replaceChildren(h("ul", { class: "files" }, pending(entry)));
-  };
-  const movers = run.names.map((name, i) => ["ab"[i], name]);
-  store.listen((kind, value) => {
-    if (kind === "clip" && value.id === clip) draw();
-    if (kind === "run" && value.id === run.id && file) watch();
-  }, signal);
-  draw();
-  return h(
-    "details",
-    { class: "panel" },
-    h("summary", {}, "Apply it to another video"),
-    h("p", { class: "help" }, "The run knows its two subjects. Another video of one of them can drive the other."),
-    place,
-    h("div", { class: "fields" }, field("Who shall move", choice(movers, side, (v) => (side = v))), h("div", { class: "field end" }, go)),
-    shown,
-  );
-}
-
 function facts(run) {
-  const figures = Object.entries(MEANS).flatMap(([what, words]) =>
-    run.names.map((name, i) => [name, words, run.figures[`${what}_${"ab"[i]}`]]),
-  );
+  const figures = Object.entries(MEANS)
+    .flatMap(([what, words]) => run.names.map((name, i) => [name, words, run.figures[`${what}_${"ab"[i]}`]]))
+    .filter(([, , value]) => typeof value === "number");
   const report = `/api/runs/${run.id}/files/report.html`;
   return h(
     "section",
@@ -177,10 +134,8 @@ function facts(run) {
     h("h2", { id: "good" }, "How good it is"),
     h(
       "dl",
-      { class: "figures" },
-      figures
-        .filter(([, , value]) => typeof value === "number")
-        .map(([name, words, value]) => h("div", {}, h("dt", {}, `${name}, ${words}`), h("dd", { class: "tabular" }, `${Math.round(100 * value)} %`))),
+      { class: "figures", hidden: !figures.length },
+      figures.map(([name, words, value]) => h("div", {}, h("dt", {}, `${name}, ${words}`), h("dd", { class: "tabular" }, `${Math.round(100 * value)} %`))),
     ),
     h("p", {}, h("a", { href: report, target: "_blank", rel: "noopener" }, "The whole report"), " opens in a tab of its own. ", h("a", { href: `${report}?download=true`, download: "report.html" }, "Keep it"), " to send it."),
     run.notes.length ? h("ul", { class: "notes" }, run.notes.map((note) => h("li", {}, sentence(note)))) : null,

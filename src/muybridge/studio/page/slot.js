@@ -1,8 +1,9 @@
-// One of the two places for a subject: drop, choose, look, correct.
+// A place for a clip: drop, choose, look, correct, delete.
 
-import { attempt, h, notice, sentence } from "./dom.js";
+import { afresh, attempt, h, notice, sentence } from "./dom.js";
+import { discard, here } from "./here.js";
 import * as store from "./store.js";
-import { post, upload } from "./talk.js";
+import { post, refuseLarge, upload } from "./talk.js";
 import { running, strip } from "./strip.js";
 
 /** What a clip is wanted for: which of those that are here will do, and what the place says. */
@@ -32,116 +33,165 @@ const USES = {
 export const usable = (clip, use = "pair") =>
   use === "pair" ? clip?.state === "ready" : Boolean(clip?.frames) && !["uploading", "reading"].includes(clip.state);
 
-/** A place for a clip. `side` names it in the pair; `taken` is told of a chosen clip instead, where it is given. */
-export function slot(side, title, clip, signal, taken = (chosen) => store.pair.set(side, chosen), use = "pair") {
-  const made = h("section", { class: "slot", "aria-label": title });
-  if (clip === null) made.append(h("h2", {}, title), empty(side, taken, use));
-  else if (usable(clip, use)) made.append(...filled(title, clip, signal, taken, use));
-  else made.append(h("h2", {}, title), waiting(clip, taken));
-  return made;
-}
+const offered = (clip, use) =>
+  USES[use].fits(clip) && (usable(clip, "driving") || (clip.state === "failed" && (clip.use ?? "pair") === use));
 
-function empty(side, taken, use) {
-  const file = h("input", {
-    type: "file",
-    id: `file-${side}`,
-    class: "file",
-    accept: USES[use].accept,
-    onchange: () => file.files[0] && send(file.files[0]),
-  });
-  const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-  const label = h(
-    "label",
-    { for: file.id, class: "drop" },
-    h("span", { class: "big" }, USES[use].big),
-    h("span", {}, "or ", h("u", {}, "choose a file")),
-    h("span", { class: "help" }, USES[use].help()),
-    bar,
-  );
-  const send = (chosen) =>
-    attempt(async () => {
-      bar.hidden = false;
-      try {
-        const clip = await upload(chosen, (share) => (bar.value = share), use);
-        store.learn("clip", clip);
-        taken(clip);
-      } finally {
-        bar.hidden = true;
+/** Of files that are dropped together, which is for a place: a picture, or a video to drive it. */
+const suits = (file, use) => use === "pair" || /^image\/(?!gif)/.test(file.type) === (use === "picture");
+
+/** `held()` is the clip that is in it, `taken(clip)` hears of another one or of null; what is dropped here and is too
+    much for one place goes to the `other` one. It is drawn anew when its own clip changes, and only then. */
+export class Slot {
+  constructor(side, title, signal, { held, taken, use = "pair", alone = false }) {
+    Object.assign(this, { side, title, signal, held, use, alone, other: null, sending: false });
+    this.taken = (clip) => {
+      taken(clip);
+      this.draw();
+    };
+    this.element = h("section", { class: "slot", "aria-label": title });
+    this.element.ondragover = (event) => {
+      event.preventDefault();
+      this.element.classList.add("over");
+    };
+    this.element.ondragleave = (event) =>
+      this.element.contains(event.relatedTarget) || this.element.classList.remove("over");
+    this.element.ondrop = (event) => {
+      event.preventDefault();
+      this.element.classList.remove("over");
+      this.receive([...event.dataTransfer.files]);
+    };
+    this.draw();
+    store.listen((kind) => kind !== "progress" && this.draw(), signal);
+  }
+
+  draw() {
+    const clip = this.held();
+    const now = JSON.stringify(clip);
+    if (now === this.shown) {
+      this.list?.renew();
+      return;
+    }
+    this.shown = now;
+    this.list = null;
+    afresh(this.element, () => this.element.replaceChildren(...this.parts(clip)));
+  }
+
+  parts(clip) {
+    if (clip && usable(clip, this.use)) return this.filled(clip);
+    return [h("h2", {}, this.title), ...(clip ? this.waiting(clip) : [this.empty()])];
+  }
+
+  empty() {
+    const file = h("input", {
+      type: "file",
+      id: `file-${this.side}`,
+      class: "file",
+      accept: USES[this.use].accept,
+      multiple: !this.alone,
+      onchange: () => {
+        const chosen = [...file.files];
+        // So that the same file can be chosen again.
         file.value = "";
+        if (chosen.length) this.receive(chosen);
+      },
+    });
+    this.bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
+    this.list = here((clip) => offered(clip, this.use), (clip) => this.take(clip));
+    const label = h(
+      "label",
+      { for: file.id, class: "drop" },
+      h("span", { class: "big" }, USES[this.use].big),
+      h("span", {}, "or ", h("u", {}, "choose a file")),
+      h("span", { class: "help" }, USES[this.use].help()),
+      this.bar,
+    );
+    return h("div", { class: "empty-slot" }, file, label, this.list.element);
+  }
+
+  /** One that is here already. */
+  take(clip) {
+    this.taken(clip);
+    // It was uploaded where its frames were enough.
+    if (this.use === "pair" && clip.state === "ready" && !clip.version)
+      attempt(async () => store.learn("clip", await post(`/clips/${clip.id}/silhouettes`, {})));
+  }
+
+  /** Files: the first for this place, the next for the other one, where that is free. */
+  receive(files) {
+    if (!files.length) {
+      notice("what was dropped is no file", "Drop a video or a GIF.");
+      return;
+    }
+    const places = [this, this.other].filter((slot) => slot && !slot.sending && (slot === this || !slot.held()));
+    for (const slot of places) {
+      const best = Math.max(0, files.findIndex((file) => suits(file, slot.use)));
+      for (const file of files.splice(best, 1)) slot.send(file);
+    }
+    if (files.length) notice(`there is no free place for ${files.map((file) => file.name).join(", ")}`, "Empty a place for it first.");
+  }
+
+  send(file) {
+    return attempt(async () => {
+      refuseLarge(file, store.about.limits.upload_bytes);
+      this.sending = true;
+      if (this.held()) this.taken(null);
+      this.bar.hidden = false;
+      try {
+        const clip = await upload(file, (share) => (this.bar.value = share), this.use);
+        store.learn("clip", clip);
+        this.taken(clip);
+      } finally {
+        this.bar.hidden = true;
+        this.sending = false;
       }
     });
-  label.ondragover = (event) => {
-    event.preventDefault();
-    label.classList.add("over");
-  };
-  label.ondragleave = () => label.classList.remove("over");
-  label.ondrop = (event) => {
-    event.preventDefault();
-    label.classList.remove("over");
-    const [chosen] = event.dataTransfer.files;
-    if (chosen) send(chosen);
-    else notice("what was dropped is no file", "Drop a video or a GIF.");
-  };
-  return h("div", { class: "empty-slot" }, file, label, earlier(taken, use));
-}
+  }
 
-function earlier(taken, use) {
-  const ready = [...store.clips.values()].filter((clip) => usable(clip, "driving") && USES[use].fits(clip));
-  if (!ready.length) return null;
-  const take = (clip) => {
-    taken(clip);
-    // It was uploaded where its frames were enough.
-    if (use === "pair" && !clip.version)
-      attempt(async () => store.learn("clip", await post(`/clips/${clip.id}/silhouettes`, {})));
-  };
-  const select = h(
-    "select",
-    { "aria-label": "Those that are here already", onchange: () => take(store.clips.get(select.value)) },
-    h("option", { value: "" }, "or take one that is here already…"),
-    ready.map((clip) =>
-      h("option", { value: clip.id }, use === "picture" ? clip.name : `${clip.name} (${clip.frames} frames)`),
-    ),
-  );
-  return select;
-}
+  waiting(clip) {
+    const other = h("button", { class: "quiet", onclick: () => this.taken(null) }, "Take another");
+    if (clip.state === "failed")
+      return [
+        h(
+          "div",
+          { class: "trouble" },
+          h("p", {}, h("strong", {}, `${clip.name}: ${clip.message ? sentence(clip.message) : "It cannot be used."}`)),
+          clip.hint ? h("p", {}, sentence(clip.hint)) : null,
+        ),
+        h(
+          "div",
+          { class: "buttons" },
+          clip.frames ? h("a", { class: "button plain", href: `#/clip/${clip.id}` }, "Show it where the subject is") : null,
+          other,
+          discard(clip),
+        ),
+      ];
+    const words = { uploading: "Uploading…", reading: "Reading the video…", finding: "Finding the silhouettes…" }[clip.state];
+    return [
+      h("div", { class: "busy", role: "status" }, h("span", { class: "spinner" }), `${clip.name}: ${words}`),
+      h("div", { class: "buttons" }, other),
+    ];
+  }
 
-function waiting(clip, taken) {
-  const other = h("button", { class: "plain", onclick: () => taken(null) }, "Take another video");
-  if (clip.state === "failed")
-    return h(
-      "div",
-      { class: "trouble" },
-      h("p", {}, h("strong", {}, `${clip.name}: ${clip.message ? sentence(clip.message) : "It cannot be used."}`)),
-      clip.hint ? h("p", {}, sentence(clip.hint)) : null,
+  filled(clip) {
+    const size = `${clip.width} × ${clip.height} px`;
+    const facts = this.use === "picture" ? size : `${clip.frames} frames, ${size}, ${clip.seconds.toFixed(1)} s`;
+    const pair = this.use === "pair";
+    const notes = [...(clip.notes ?? []), ...(clip.warnings ?? [])];
+    return [
+      h("h2", {}, h("span", { class: "role" }, this.title), h("span", { class: "name" }, clip.name)),
+      running(clip, 300, this.signal, pair ? 0.55 : 0),
+      this.use === "picture" ? null : strip(clip, 6, pair ? 0.72 : 0),
+      h("p", { class: "help" }, facts, ". ", pair ? silhouettesOf(clip) : ""),
+      notes.length ? h("ul", { class: "notes" }, notes.map((note) => h("li", {}, sentence(note)))) : null,
       h(
         "div",
         { class: "buttons" },
-        clip.frames ? h("a", { class: "button", href: `#/clip/${clip.id}` }, "Show it where the subject is") : null,
-        other,
+        pair ? h("a", { class: "button plain", href: `#/clip/${clip.id}` }, "Check the silhouettes") : null,
+        h("button", { class: "quiet", onclick: () => this.taken(null) }, "Take another"),
+        discard(clip),
       ),
-    );
-  const words = { uploading: "Uploading…", reading: "Reading the video…", finding: "Finding the silhouettes…" }[clip.state];
-  return h("div", { class: "busy", role: "status" }, h("span", { class: "spinner" }), `${clip.name}: ${words}`);
-}
-
-function filled(title, clip, signal, taken, use) {
-  const size = `${clip.width} × ${clip.height} px`;
-  const facts = use === "picture" ? size : `${clip.frames} frames, ${size}, ${clip.seconds.toFixed(1)} s`;
-  const dim = use === "pair" ? 0.72 : 0;
-  const notes = [...(clip.notes ?? []), ...(clip.warnings ?? [])];
-  return [
-    h("h2", {}, h("span", { class: "role" }, title), h("span", { class: "name" }, clip.name)),
-    h("div", { class: "screen" }, running(clip, 300, signal, dim && 0.55)),
-    use === "picture" ? null : strip(clip, 6, dim),
-    h("p", { class: "help" }, facts, ". ", use === "pair" ? silhouettesOf(clip) : ""),
-    notes.length ? h("ul", { class: "notes" }, notes.map((note) => h("li", {}, sentence(note)))) : null,
-    h(
-      "div",
-      { class: "buttons" },
-      use === "pair" ? h("a", { class: "button plain", href: `#/clip/${clip.id}` }, "Check the silhouettes") : null,
-      h("button", { class: "quiet", onclick: () => taken(null) }, "Take another"),
-    ),
-  ].filter(Boolean);
+    ].filter(Boolean);
+  }
 }
 
 export function silhouettesOf(clip) {

@@ -1,14 +1,16 @@
 // The first view: two subjects, how they shall learn, and go.
 
-import { attempt, h } from "./dom.js";
+import { afresh, attempt, h } from "./dom.js";
 import * as store from "./store.js";
 import { post } from "./talk.js";
-import { slot } from "./slot.js";
+import { Slot } from "./slot.js";
 import { plan } from "./plan.js";
 
 export function startView(main, signal) {
-  const slots = h("div", { class: "pair" });
-  const planning = h("section", { class: "panel", "aria-labelledby": "plan-title" });
+  const place = (side, title) =>
+    new Slot(side, title, signal, { held: () => store.pair.get()[side], taken: (clip) => store.pair.set(side, clip) });
+  const [a, b] = [place("a", "First subject"), place("b", "Second subject")];
+  [a.other, b.other] = [b, a];
   main.append(
     h(
       "section",
@@ -20,30 +22,11 @@ export function startView(main, signal) {
         "Drop two short videos, of a cat and a horse, or of two dancers. The studio learns a few keypoints that both bodies share, and gives each the motion of the other.",
       ),
     ),
-    slots,
+    h("div", { class: "pair" }, a.element, h("div", { class: "swap", "aria-hidden": "true" }, "⇄"), b.element),
     puppets(),
-    planning,
-    waiting(),
+    plan(signal),
+    elsewhere(signal),
   );
-  const draw = () => {
-    const pair = store.pair.get();
-    slots.replaceChildren(
-      slot("a", "First subject", pair.a, signal),
-      h("div", { class: "swap", "aria-hidden": "true" }, "⇄"),
-      slot("b", "Second subject", pair.b, signal),
-    );
-  };
-  let before = "";
-  const redraw = () => {
-    const pair = store.pair.get();
-    const now = JSON.stringify([pair.a, pair.b]);
-    if (now === before) return;
-    before = now;
-    draw();
-    plan(planning, pair);
-  };
-  redraw();
-  store.listen((kind) => ["clip", "gone", "pair", "all"].includes(kind) && redraw(), signal);
 }
 
 function puppets() {
@@ -77,14 +60,17 @@ function puppets() {
 }
 
 /** What is going on elsewhere, in one line. */
-function waiting() {
-  const going = [...store.runs.values()].filter((run) => ["queued", "training", "finishing"].includes(run.state));
-  if (!going.length) return "";
-  return h(
-    "p",
-    { class: "help" },
-    going.length === 1 ? "One run is learning: " : `${going.length} runs are learning or wait: `,
-    going.flatMap((run, i) => [i ? ", " : "", h("a", { href: `#/run/${run.id}` }, run.name)]),
-  );
+function elsewhere(signal) {
+  const line = h("p", { class: "help elsewhere" });
+  const draw = () => {
+    const going = [...store.runs.values()].filter((run) => ["queued", "training", "finishing"].includes(run.state));
+    line.hidden = !going.length;
+    line.replaceChildren(
+      going.length === 1 ? "One run is learning: " : `${going.length} runs are learning or wait: `,
+      ...going.flatMap((run, i) => [i ? ", " : "", h("a", { href: `#/run/${run.id}` }, run.name)]),
+    );
+  };
+  draw();
+  store.listen((kind) => ["run", "gone", "all"].includes(kind) && afresh(line, draw), signal);
+  return line;
 }
-

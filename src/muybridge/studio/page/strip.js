@@ -38,27 +38,47 @@ export function strip(clip, count = 6, dim = 0.72) {
   return figure;
 }
 
-/** The clip running on a canvas until the signal ends; still where the person prefers less motion. */
+/** Which clips a person has stopped or set going, so that they stay so when their place is drawn anew. */
+const chosen = new Map();
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** The clip running until the signal ends, with a button that stops it; it begins still where less motion is preferred. */
 export function running(clip, height, signal, dim = 0.72) {
-  const canvas = h("canvas", { width: 16, height: 16, role: "img", "aria-label": `${clip.name}, playing` });
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    drawFrame(canvas, clip, 0, height, dim).catch(() => {});
-    return canvas;
-  }
+  const canvas = h("canvas", { width: 16, height: 16, role: "img" });
+  const button = h("button", { class: "plain round small", type: "button" });
+  const moves = () => clip.frames > 1 && (chosen.get(clip.id) ?? !calm.matches);
   let shown = -1;
   let drawing = false;
-  const begun = performance.now();
+  let waiting = false;
+  let from = performance.now();
+  const wait = () => {
+    if (!waiting) requestAnimationFrame(step);
+    waiting = true;
+  };
   const step = async (now) => {
+    waiting = false;
     if (signal.aborted || (canvas.isConnected === false && shown >= 0)) return;
-    const index = Math.floor(((now - begun) / 1000) * clip.rate) % clip.frames;
+    const index = Math.floor((Math.max(0, now - from) / 1000) * clip.rate) % clip.frames;
     if (index !== shown && !drawing) {
       drawing = true;
       await drawFrame(canvas, clip, index, height, dim).catch(() => {});
       shown = index;
       drawing = false;
     }
-    requestAnimationFrame(step);
+    if (moves()) wait();
   };
-  requestAnimationFrame(step);
-  return canvas;
+  const tell = () => {
+    canvas.setAttribute("aria-label", moves() ? `${clip.name}, playing` : clip.name);
+    button.setAttribute("aria-label", `${moves() ? "Stop" : "Play"} ${clip.name}`);
+    button.textContent = moves() ? "❚❚" : "▶";
+  };
+  button.onclick = () => {
+    chosen.set(clip.id, !moves());
+    tell();
+    from = performance.now() - (Math.max(0, shown) / clip.rate) * 1000;
+    if (moves()) wait();
+  };
+  tell();
+  wait();
+  return h("div", { class: "screen running" }, canvas, clip.frames > 1 ? button : null);
 }
