@@ -1,12 +1,14 @@
 // Silhouettes put right by hand: a box, then brush and eraser on one frame, carried to the others, played.
 
-import { attempt, field, fit, h, notice, sentence } from "./dom.js";
+import { attempt, field, h, notice, rest, sentence } from "./dom.js";
 import * as store from "./store.js";
 import { ask, frameOf, image, maskOf, post } from "./talk.js";
+import { Brush } from "./brush.js";
+import { hold } from "./leave.js";
 import { silhouettesOf } from "./slot.js";
 
 const TOOLS = { brush: "Brush", eraser: "Eraser", box: "Box" };
-const TINT = "rgba(12, 10, 9, 0.72)";
+const LEAVE = "What you painted on this frame has not been carried to the others. Leave it?";
 
 export function paintView(main, signal, id) {
   const clip = store.clips.get(id);
@@ -19,30 +21,22 @@ export function paintView(main, signal, id) {
 
 class Painting {
   constructor(main, signal, clip) {
-    Object.assign(this, { clip, signal, frame: 0, tool: "brush", size: Math.round(clip.width / 16), changed: false });
-    this.mask = h("canvas", { width: clip.width, height: clip.height });
-    this.canvas = h("canvas", {
-      class: "paint",
-      width: clip.width,
-      height: clip.height,
-      tabindex: 0,
-      role: "img",
-      "aria-label": "The frame with its silhouette. Draw with the pointer; with the keyboard, give a box below.",
+    Object.assign(this, { clip, signal, frame: 0, shown: null, sent: 0 });
+    this.brush = new Brush(clip, {
+      may: () => this.may(),
+      painted: () => this.tell(),
+      boxed: (box) => (this.numbers.value = box.join(",")),
     });
-    fit(this.canvas, clip.width, clip.height);
-    this.cursor = null;
-    this.box = null;
-    this.undone = [];
-    main.append(h("p", {}, h("a", { href: "#/" }, "← Back to the pair")), h("h1", {}, `Silhouettes of ${clip.name}`));
     this.status = h("p", { class: "lead", role: "status" });
     main.append(
+      h("p", {}, h("a", { href: "#/" }, "← Back to the pair")),
+      h("h1", {}, `Silhouettes of ${clip.name}`),
       this.status,
-      h("div", { class: "painting" }, h("div", { class: "screen wide" }, this.canvas), this.tools()),
+      h("div", { class: "painting" }, this.picture(), this.tools()),
       this.timeline(),
     );
-    this.pointer();
-    this.tell();
     this.show(0);
+    hold(() => this.brush.strokes > 0, LEAVE, signal);
     store.listen((kind, value) => {
       if (kind === "clip" && value.id === clip.id) this.renewed(value);
       if (kind === "all") this.renewed(store.clips.get(clip.id));
@@ -50,19 +44,30 @@ class Painting {
     signal.addEventListener("abort", () => clearInterval(this.playing));
   }
 
+  picture() {
+    return h(
+      "div",
+      {},
+      h("div", { class: "screen wide" }, this.brush.canvas),
+      h(
+        "p",
+        { class: "help", id: "paint-keys" },
+        "Paint with the pointer, or with the keyboard: arrow keys move the circle, with Shift farther, the space bar paints, held down while it moves too, Ctrl+Z takes back.",
+      ),
+    );
+  }
+
   tools() {
     const tools = Object.entries(TOOLS).map(([name, text]) => {
-      const input = h("input", { type: "radio", name: "tool", value: name, checked: name === this.tool });
-      input.onchange = () => {
-        this.tool = name;
-        if (name === "box") this.show(0);
-      };
+      const input = h("input", { type: "radio", name: "tool", value: name, checked: name === "brush" });
+      input.onchange = () => this.choose(name);
       return h("label", { class: "chip" }, input, text);
     });
-    const size = h("input", { type: "range", min: 2, max: Math.round(this.clip.width / 4), value: this.size });
-    size.oninput = () => (this.size = Number(size.value));
-    this.save = h("button", { class: "primary", disabled: true, onclick: () => this.propagate() }, "Carry to the other frames");
-    this.back = h("button", { class: "plain", disabled: true, onclick: () => this.undo() }, "Undo the last stroke");
+    this.radios = tools.map((label) => label.firstChild);
+    const size = h("input", { type: "range", min: 2, max: Math.round(this.clip.width / 4), value: this.brush.size });
+    size.oninput = () => (this.brush.size = Number(size.value));
+    this.save = h("button", { class: "primary", onclick: () => this.propagate() }, "Carry to the other frames");
+    this.back = h("button", { class: "plain", onclick: () => this.brush.undo() }, "Undo the last stroke");
     this.numbers = h("input", { type: "text", class: "code", placeholder: "40,60,300,280", inputmode: "numeric" });
     this.look = h("button", { class: "plain", onclick: () => this.find() }, "Find it in the box");
     const anew = h("button", { class: "quiet", onclick: () => this.find(true) }, "Find anew without a hint");
@@ -82,9 +87,30 @@ class Painting {
   timeline() {
     this.slider = h("input", { type: "range", min: 0, max: this.clip.frames - 1, value: 0, "aria-label": "Frame" });
     this.slider.oninput = () => this.leave(() => this.show(Number(this.slider.value)));
-    this.number = h("output", { class: "tabular" });
+    this.number = h("output", { class: "tabular", "aria-live": "off" });
     this.play = h("button", { class: "plain", onclick: () => this.toggle() }, "Play");
     return h("div", { class: "timeline" }, this.play, this.slider, this.number);
+  }
+
+  /** A box is one on the first frame, and its tool is out of hand on all others. */
+  choose(name) {
+    if (name === "box" && this.frame !== 0) this.leave(() => this.show(0));
+    this.take(name === "box" && this.frame !== 0 ? this.brush.tool : name);
+  }
+
+  take(name) {
+    this.brush.tool = name;
+    for (const radio of this.radios) radio.checked = radio.value === name;
+    this.brush.draw();
+  }
+
+  /** Whether the frame can be painted on; while it plays, that stops it at the one that is seen. */
+  may() {
+    if (this.playing) {
+      this.toggle();
+      this.at(this.shown ?? this.frame);
+    }
+    return this.clip.state !== "finding" && this.shown === this.frame;
   }
 
   tell() {
@@ -92,181 +118,87 @@ class Painting {
     const busy = clip.state === "reading" || clip.state === "finding";
     const words = busy ? "Working on it: the silhouettes are being found…" : silhouettesOf(clip);
     const more = clip.state === "ready" && !clip.message ? [...(clip.warnings ?? [])].map(sentence).join(" ") : "";
-    this.status.replaceChildren(busy ? h("span", { class: "spinner" }) : "", words, " ", more || (busy ? "" : "Step through the frames; where one is wrong, paint it right."));
-    this.look.disabled = busy;
-    this.save.disabled = busy || !this.changed;
+    const said = `${words} ${more || (busy ? "" : "Step through the frames; where one is wrong, paint it right.")}`;
+    if (this.status.textContent !== said) this.status.replaceChildren(busy ? h("span", { class: "spinner" }) : "", said);
+    rest(this.look, busy);
+    rest(this.save, busy || !this.brush.strokes);
+    rest(this.back, busy || !this.brush.undone.length);
   }
 
   renewed(clip) {
     if (!clip) return;
-    const done = this.clip.state === "finding" && clip.state !== "finding";
+    const done = clip.version !== this.clip.version || (this.clip.state === "finding" && clip.state !== "finding");
     this.clip = clip;
     this.tell();
     if (!done) return;
-    if (clip.message) notice(clip.message, clip.hint);
-    else notice("the silhouettes are renewed on all frames", "Play them to see.", "good");
-    this.changed = false;
-    this.show(this.frame);
+    if (clip.message) {
+      notice(clip.message, clip.hint);
+      // What was painted is still on the page, and can be sent again.
+      this.brush.strokes += this.sent;
+    } else notice("the silhouettes are renewed on all frames", "Play them to see.", "good");
+    this.sent = 0;
+    if (this.brush.strokes) this.tell();
+    else this.show(this.frame);
   }
 
   /** Leave a frame; what was painted and not carried is asked about. */
   leave(then) {
-    if (this.changed && !confirm("What you painted on this frame has not been carried to the others. Leave it?")) {
+    if (!this.mayLose()) {
       this.slider.value = this.frame;
       return;
     }
-    this.changed = false;
+    this.brush.strokes = 0;
     then();
   }
 
-  async show(frame) {
+  mayLose() {
+    return !this.brush.strokes || confirm(LEAVE);
+  }
+
+  at(frame) {
     this.frame = frame;
     this.slider.value = frame;
     this.number.textContent = `${frame + 1} of ${this.clip.frames}`;
-    this.undone = [];
-    this.back.disabled = true;
+    this.slider.setAttribute("aria-valuetext", this.number.textContent);
+  }
+
+  /** Which frame is on the canvas; null while another one is on its way. */
+  seen(frame) {
+    this.shown = frame;
+    this.brush.canvas.dataset.shown = frame ?? "";
+  }
+
+  async show(frame) {
+    this.at(frame);
+    if (!this.playing) this.seen(null);
+    if (frame !== 0) {
+      this.brush.box = null;
+      if (this.brush.tool === "box") this.take("brush");
+    }
     const { clip } = this;
     try {
       const [picture, mask] = await Promise.all([
         image(frameOf(clip, frame)),
         clip.version > 0 ? image(maskOf(clip, frame)) : null,
       ]);
-      if (this.frame !== frame) return;
-      this.picture = picture;
-      this.take(mask);
-      this.draw();
+      if (this.frame !== frame || this.clip.version !== clip.version) return;
+      this.brush.show(picture, mask);
+      this.seen(frame);
     } catch (error) {
       notice(error.message, error.hint);
     }
     this.tell();
   }
 
-  /** White on black to white on nothing. */
-  take(mask) {
-    const pen = this.mask.getContext("2d", { willReadFrequently: true });
-    pen.globalCompositeOperation = "source-over";
-    pen.clearRect(0, 0, this.mask.width, this.mask.height);
-    if (!mask) return;
-    pen.drawImage(mask, 0, 0, this.mask.width, this.mask.height);
-    const pixels = pen.getImageData(0, 0, this.mask.width, this.mask.height);
-    for (let i = 0; i < pixels.data.length; i += 4) pixels.data[i + 3] = pixels.data[i];
-    pen.putImageData(pixels, 0, 0);
-  }
-
-  draw() {
-    const { width, height } = this.canvas;
-    const pen = this.canvas.getContext("2d");
-    const shade = (this.shade ??= h("canvas", { width, height }));
-    const dark = shade.getContext("2d");
-    dark.globalCompositeOperation = "source-over";
-    dark.clearRect(0, 0, width, height);
-    dark.fillStyle = TINT;
-    dark.fillRect(0, 0, width, height);
-    dark.globalCompositeOperation = "destination-out";
-    dark.drawImage(this.mask, 0, 0);
-    pen.drawImage(this.picture, 0, 0, width, height);
-    pen.drawImage(shade, 0, 0);
-    if (this.box) {
-      pen.strokeStyle = "#ffb38f";
-      pen.lineWidth = Math.max(2, width / 200);
-      const [x0, y0, x1, y1] = this.box;
-      pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
-    }
-    if (this.cursor && this.tool !== "box") {
-      pen.strokeStyle = this.tool === "brush" ? "#fff" : "#ff8a5c";
-      pen.lineWidth = Math.max(1, width / 400);
-      pen.beginPath();
-      pen.arc(...this.cursor, this.size / 2, 0, 7);
-      pen.stroke();
-    }
-  }
-
-  pointer() {
-    const { canvas } = this;
-    const place = (event) => {
-      const area = canvas.getBoundingClientRect();
-      return [
-        ((event.clientX - area.left) / area.width) * canvas.width,
-        ((event.clientY - area.top) / area.height) * canvas.height,
-      ];
-    };
-    let last = null;
-    canvas.onpointerdown = (event) => {
-      if (this.clip.state === "finding" || !this.picture) return;
-      canvas.setPointerCapture(event.pointerId);
-      last = place(event);
-      if (this.tool === "box") this.box = [...last, ...last];
-      else {
-        this.remember();
-        this.stroke(last, last);
-      }
-    };
-    canvas.onpointermove = (event) => {
-      const now = place(event);
-      this.cursor = now;
-      if (last && this.tool === "box") this.box = [this.box[0], this.box[1], ...now];
-      else if (last) this.stroke(last, now);
-      if (last) last = now;
-      if (this.picture) this.draw();
-    };
-    canvas.onpointerup = canvas.onpointercancel = () => {
-      if (last && this.tool === "box") this.boxed();
-      last = null;
-    };
-    canvas.onpointerleave = () => {
-      this.cursor = null;
-      if (this.picture) this.draw();
-    };
-  }
-
-  boxed() {
-    const [x0, y0, x1, y1] = this.box.map(Math.round);
-    this.box = [Math.min(x0, x1), Math.min(y0, y1), Math.max(x0, x1), Math.max(y0, y1)];
-    this.numbers.value = this.box.join(",");
-    this.draw();
-  }
-
-  stroke(from, to) {
-    const pen = this.mask.getContext("2d");
-    pen.globalCompositeOperation = this.tool === "brush" ? "source-over" : "destination-out";
-    pen.strokeStyle = "#fff";
-    pen.lineCap = "round";
-    pen.lineWidth = this.size;
-    pen.beginPath();
-    pen.moveTo(...from);
-    pen.lineTo(to[0] + 0.01, to[1]);
-    pen.stroke();
-    this.changed = true;
-    this.save.disabled = false;
-    this.draw();
-  }
-
-  remember() {
-    const pen = this.mask.getContext("2d", { willReadFrequently: true });
-    this.undone.push(pen.getImageData(0, 0, this.mask.width, this.mask.height));
-    if (this.undone.length > 20) this.undone.shift();
-    this.back.disabled = false;
-  }
-
-  undo() {
-    const before = this.undone.pop();
-    if (!before) return;
-    const pen = this.mask.getContext("2d");
-    pen.putImageData(before, 0, 0);
-    this.back.disabled = !this.undone.length;
-    this.draw();
-  }
-
   propagate() {
-    const { width, height } = this.mask;
-    const flat = h("canvas", { width, height });
-    const pen = flat.getContext("2d");
-    pen.fillRect(0, 0, width, height);
-    pen.drawImage(this.mask, 0, 0);
+    const { strokes } = this.brush;
     attempt(async () => {
-      const picture = await new Promise((done) => flat.toBlob(done, "image/png"));
-      store.learn("clip", await ask("PUT", `/clips/${this.clip.id}/silhouettes/${this.frame}`, picture));
-    }, this.save);
+      const clip = await ask("PUT", `/clips/${this.clip.id}/silhouettes/${this.frame}`, await this.brush.png());
+      // It is kept from here on, unless the studio says that it could not be used.
+      this.sent = strokes;
+      this.brush.strokes = Math.max(0, this.brush.strokes - strokes);
+      store.learn("clip", clip);
+    }, this.save).then(() => this.tell());
   }
 
   find(without = false) {
@@ -277,9 +209,12 @@ class Painting {
         throw Object.assign(new Error("a box is four numbers"), { hint: "Left, top, right, bottom, in pixels." });
       if (!without && !box)
         throw Object.assign(new Error("there is no box yet"), { hint: "Draw one on the first frame, or type it." });
-      store.learn("clip", await post(`/clips/${this.clip.id}/silhouettes`, { box }));
-      this.box = null;
-    }, this.look);
+      if (!this.mayLose()) return;
+      const clip = await post(`/clips/${this.clip.id}/silhouettes`, { box });
+      this.brush.strokes = 0;
+      this.brush.box = null;
+      store.learn("clip", clip);
+    }, this.look).then(() => this.tell());
   }
 
   toggle() {
