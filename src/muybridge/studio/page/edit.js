@@ -1,15 +1,19 @@
 // Keypoints moved by hand: the generated frame follows, keyframes make a clip of it.
 
-import { attempt, choice, field, fit, h, notice } from "./dom.js";
+import { attempt, choice, field, fit, h, notice, rest } from "./dom.js";
 import * as store from "./store.js";
-import { frameOf, get, post, put } from "./talk.js";
+import { OUTLIVES, frameOf, get, post, put } from "./talk.js";
 import { Drawing } from "./socket.js";
 import { Keys } from "./keys.js";
 import { Stage } from "./stage.js";
-import { files } from "./result.js";
-import { DONE } from "./run.js";
+import { FORMATS, files, refuseOpaque } from "./result.js";
+import { DONE, can } from "./run.js";
 
 export async function editing(body, signal, run) {
+  if (!can(run, "editable")) {
+    body.append(h("p", { class: "empty" }, `${run.method} has no keypoints that could be moved.`));
+    return;
+  }
   if (!DONE.includes(run.state)) {
     body.append(h("p", { class: "empty" }, "Keypoints can be moved once the run is finished, or stopped and kept."));
     return;
@@ -30,7 +34,7 @@ class Editor {
     this.drawing = new Drawing(run, signal, (...drawn) => this.drawn(...drawn));
     this.canvas = h("canvas", { class: "screen", width: 16, height: 16, role: "img", "aria-label": "The frame as it is drawn from the keypoints" });
     this.left = h("figure", { class: "edit-left" });
-    this.delay = h("output", { class: "delay tabular", id: "delay" });
+    this.delay = h("output", { class: "delay tabular", id: "delay", "aria-live": "off" });
     body.append(
       this.head(),
       h(
@@ -43,8 +47,15 @@ class Editor {
       this.tools(),
       this.rendering(),
     );
-    body.addEventListener("keydown", (event) => this.shortcut(event));
-    addEventListener("pagehide", () => this.keeping && this.save(), { signal });
+    body.addEventListener("keydown", (event) => this.shortcut(event), { signal });
+    addEventListener("pagehide", () => this.keeping && this.save(true), { signal });
+    // What is too much to be sent on after the page is gone has to be waited for, and only the browser can ask for that.
+    const ask = (event) => {
+      if (!this.keeping || JSON.stringify(this.keys.now).length < OUTLIVES) return;
+      this.save();
+      event.preventDefault();
+    };
+    addEventListener("beforeunload", ask, { signal });
     signal.addEventListener("abort", () => {
       this.playing = false;
       if (this.keeping) this.save();
@@ -54,7 +65,7 @@ class Editor {
 
   head() {
     const names = this.run.names.map((name, i) => ["ab"[i], name]);
-    const backgrounds = [["black", "Black"], ["white", "White"], ["source", "Its own"]];
+    const backgrounds = [["black", "Black"], ["white", "White"], ["source", "Its own"], ["transparent", "Transparent, black while editing"]];
     return h(
       "div",
       { class: "fields edit-head" },
@@ -70,7 +81,7 @@ class Editor {
   timeline() {
     this.slider = h("input", { type: "range", min: 0, value: 0, "aria-label": "Frame", oninput: () => this.to(Number(this.slider.value)) });
     this.marks = h("div", { class: "marks" });
-    this.number = h("output", { class: "tabular" });
+    this.number = h("output", { class: "tabular", "aria-live": "off" });
     this.play = h("button", { class: "plain", onclick: () => this.toggle() }, "Play");
     return h("div", { class: "timeline" }, this.play, h("div", { class: "track" }, this.slider, this.marks), this.number);
   }
@@ -89,18 +100,21 @@ class Editor {
   }
 
   rendering() {
-    const formats = [["mp4", "MP4"], ["gif", "GIF"], ["webm", "WebM"], ["zip", "PNG frames"]];
     let suffix = "mp4";
     const place = h("ul", { class: "files" });
     const go = h("button", { class: "primary" }, "Render the edited clip");
     go.onclick = () =>
-      attempt(() => post(`/runs/${this.run.id}/renders`, { side: this.side, suffix, background: this.background, keys: this.keys.now[this.side] }), go);
+      attempt(async () => {
+        refuseOpaque(this.background, suffix);
+        const { side, background } = this;
+        await post(`/runs/${this.run.id}/renders`, { side, suffix, background, keys: this.keys.now[side] });
+      }, go);
     const edited = Object.assign((entry) => Boolean(entry.asked?.keys), { made: true });
     files(place, this.run, this.signal, edited);
     return h(
       "section",
       { class: "panel", "aria-label": "The edited clip" },
-      h("div", { class: "fields" }, field("As", choice(formats, suffix, (value) => (suffix = value))), h("div", { class: "field end" }, go)),
+      h("div", { class: "fields" }, field("As", choice(FORMATS, suffix, (value) => (suffix = value))), h("div", { class: "field end" }, go)),
       place,
     );
   }
@@ -113,7 +127,10 @@ class Editor {
     this.side = side;
     const { points, size } = this.handles[side];
     this.stage = new Stage(points[0].length, size, {
-      begin: () => this.keys.mark(),
+      begin: () => {
+        if (this.playing) this.toggle();
+        this.keys.mark();
+      },
       moved: (which, dx, dy, stamp) => {
         this.stamp = stamp;
         this.dragging = true;
@@ -137,6 +154,7 @@ class Editor {
     this.frame = frame;
     this.slider.value = frame;
     this.number.textContent = `${frame + 1} of ${this.handles[this.side].points.length}`;
+    this.slider.setAttribute("aria-valuetext", this.number.textContent);
     if (this.clip) this.stage.show(frameOf(this.clip, frame), `Frame ${frame + 1} of ${this.clip.name}`);
     this.show();
     this.wish(true);
@@ -154,25 +172,35 @@ class Editor {
     const moves = this.keys.at(this.side, this.frame);
     this.stage.place(points[this.frame].map(([x, y], i) => [x + (moves[i]?.[0] ?? 0), y + (moves[i]?.[1] ?? 0)]));
     const frames = this.keys.frames(this.side);
-    const span = Math.max(1, points.length - 1);
-    this.marks.replaceChildren(
-      ...frames.map((at) => {
-        const mark = h("button", { class: "mark", "aria-label": `Keyframe on frame ${at + 1}`, onclick: () => this.to(at) });
-        mark.style.left = `${(at / span) * 100}%`;
-        mark.toggleAttribute("aria-current", at === this.frame);
-        return mark;
-      }),
-    );
-    this.back.disabled = !this.keys.past.length;
-    this.forth.disabled = !this.keys.future.length;
-    this.away.disabled = !frames.includes(this.frame);
-    this.add.disabled = frames.includes(this.frame);
-    this.reset.disabled = !frames.length;
+    this.mark(frames, Math.max(1, points.length - 1));
+    rest(this.back, !this.keys.past.length);
+    rest(this.forth, !this.keys.future.length);
+    rest(this.away, !frames.includes(this.frame));
+    rest(this.add, frames.includes(this.frame));
+    rest(this.reset, !frames.length);
+  }
+
+  /** A mark for each keyframe; those that stay are left where they are, for one of them may have the focus. */
+  mark(frames, span) {
+    const there = new Map([...this.marks.children].map((mark) => [mark.dataset.frame, mark]));
+    for (const at of frames) {
+      let mark = there.get(String(at));
+      if (!there.delete(String(at))) {
+        mark = h("button", { class: "mark", "data-frame": String(at), "aria-label": `Keyframe on frame ${at + 1}`, onclick: () => this.to(at) });
+        const next = [...this.marks.children].find((other) => Number(other.dataset.frame) > at);
+        this.marks.insertBefore(mark, next ?? null);
+      }
+      mark.style.left = `${(at / span) * 100}%`;
+      if (at === this.frame) mark.setAttribute("aria-current", "true");
+      else mark.removeAttribute("aria-current");
+    }
+    for (const gone of there.values()) gone.remove();
   }
 
   wish(full, stamp = performance.now()) {
     const moves = this.keys.at(this.side, this.frame);
-    this.drawing.send({ side: this.side, frame: this.frame, moves, full, background: this.background }, stamp);
+    const background = this.background === "transparent" ? "black" : this.background;
+    this.drawing.send({ side: this.side, frame: this.frame, moves, full, background }, stamp);
   }
 
   drawn(bitmap, full, milliseconds, newest) {
@@ -212,12 +240,12 @@ class Editor {
   }
 
   /** One after the other, for each builds on the revision of the one before. */
-  save() {
+  save(leaving = false) {
     clearTimeout(this.keeping);
     this.keeping = null;
     this.saving = (this.saving ?? Promise.resolve()).then(async () => {
       try {
-        const said = await put(`/runs/${this.run.id}/edits`, { revision: this.revision, ...this.keys.now });
+        const said = await put(`/runs/${this.run.id}/edits`, { revision: this.revision, ...this.keys.now }, leaving);
         this.revision = said.revision;
       } catch (error) {
         notice(error.message, error.hint);

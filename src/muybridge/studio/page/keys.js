@@ -49,8 +49,10 @@ export class Keys {
     this.set(side, frame, moves);
   }
 
+  /** Five decimals are a hundredth of a pixel, and half of what would have to be kept otherwise. */
   set(side, frame, moves) {
-    this.now = { ...this.now, [side]: { ...this.now[side], [frame]: moves } };
+    const short = Object.entries(moves).map(([i, way]) => [i, way.map((v) => Math.round(v * 1e5) / 1e5)]);
+    this.now = { ...this.now, [side]: { ...this.now[side], [frame]: Object.fromEntries(short) } };
     this.changed();
   }
 

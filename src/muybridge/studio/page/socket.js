@@ -2,6 +2,8 @@
 
 import { notice } from "./dom.js";
 
+const REFUSED = 1008;
+
 export class Drawing {
   /** `drawn(bitmap, full, milliseconds)` is called when a picture is about to be seen. */
   constructor(run, signal, drawn) {
@@ -18,8 +20,13 @@ export class Drawing {
       if (this.waiting) this.send(this.waiting, this.waiting.stamp);
     };
     line.onmessage = (event) => (typeof event.data === "string" ? this.refused(event.data) : this.picture(event.data));
-    line.onclose = () => {
+    line.onclose = ({ code, reason }) => {
       if (this.signal.aborted) return;
+      // The studio has said no; it would say so again.
+      if (code === REFUSED) {
+        if (reason) notice(reason);
+        return;
+      }
       this.tries += 1;
       if (this.tries === 3) notice("the line for drawing is broken", "It is tried again by itself.");
       setTimeout(() => !this.signal.aborted && this.open(), Math.min(8000, 500 * this.tries));
