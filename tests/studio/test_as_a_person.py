@@ -1,9 +1,12 @@
 """The whole way on the page: two uploads, silhouettes put right, a smoke training, a dragged keypoint, a download."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from chromium import browser, pictures
 from open_studio import TINY, Studio
@@ -12,7 +15,16 @@ from watched_page import FAINT, NAMELESS, SLOW, Screen
 from muybridge.puppets import scene
 from muybridge.video import probe, read, write
 
-SETTINGS = " ".join(f"{name}={value}" for name, value in TINY.items()) + " shape.steps=12 texture.steps=4"
+SETTINGS = " ".join(f"{name}={value}" for name, value in TINY.items()) + " shape.steps=12 texture.steps=9000"
+"""Long enough to be paused and stopped on a fast machine."""
+NEWER = "(old) => (document.querySelector('.duo video')?.src ?? old) !== old"
+DROP = """(place, files) => {
+  const carried = new DataTransfer();
+  for (const [name, content] of files)
+    carried.items.add(new File([Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], name));
+  const event = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: carried });
+  place.dispatchEvent(event);
+  return event.defaultPrevented; }"""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +57,11 @@ def _drag(page: Any, dot: Any, dx: float, dy: float) -> None:
     page.mouse.up()
 
 
+def _drop(place: Any, *files: Path) -> None:
+    """Let files fall on a place; the browser is kept from opening them itself."""
+    assert place.evaluate(DROP, [[file.name, base64.b64encode(file.read_bytes()).decode()] for file in files])
+
+
 def _dots(page: Any) -> list[tuple[float, float]]:
     boxes = [dot.bounding_box() for dot in page.locator(".dot").all()]
     return [(round(b["x"], 1), round(b["y"], 1)) for b in boxes]
@@ -62,9 +79,9 @@ def test_from_upload_to_download(screen: Screen, studio: Studio, tmp_path: Path)
     a = write(tmp_path / "elephant.mp4", drawn.a.pixels, drawn.a.timing)
     b = write(tmp_path / "giraffe & co.gif", drawn.b.pixels, drawn.b.timing)
     screen.keep("1-start")
-    page.locator("input[type=file]").nth(0).set_input_files(a)
+    _drop(page.locator("footer"), a)
+    _drop(page.locator(".slot").nth(0), a, b)
     page.locator(".slot").nth(0).get_by_role("link", name="Check the silhouettes").wait_for()
-    page.locator(".slot").nth(1).locator("input[type=file]").set_input_files(b)
     page.locator(".slot").nth(1).get_by_role("link", name="Check the silhouettes").wait_for()
     screen.keep("2-pair")
     _paint(screen)
@@ -77,8 +94,20 @@ def _paint(screen: Screen) -> None:
     page = screen.page
     page.locator(".slot").nth(0).get_by_role("link", name="Check the silhouettes").click()
     canvas = page.locator("canvas.paint")
-    canvas.wait_for()
-    page.wait_for_timeout(400)
+    seen = page.locator("canvas.paint[data-shown='0']")
+    page.get_by_label("Frame", exact=True).fill("3")
+    page.get_by_label("Box", exact=True).check()
+    page.get_by_text("1 of 6").wait_for()
+    seen.wait_for()
+    place = canvas.bounding_box()
+    page.mouse.move(place["x"] + place["width"] * 0.05, place["y"] + place["height"] * 0.05)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] * 0.95, place["y"] + place["height"] * 0.95, steps=3)
+    page.mouse.up()
+    assert page.get_by_label("Box round the subject").input_value() == "3,3,61,61"
+    page.get_by_role("button", name="Find it in the box").click()
+    page.locator(".notice.good", has_text="renewed on all frames").wait_for()
+    seen.wait_for()
     page.get_by_label("Eraser").check()
     place = canvas.bounding_box()
     page.mouse.move(place["x"] + place["width"] * 0.4, place["y"] + place["height"] * 0.5)
@@ -88,11 +117,26 @@ def _paint(screen: Screen) -> None:
     screen.keep("3-paint")
     page.get_by_role("button", name="Undo the last stroke").click()
     page.get_by_label("Brush").check()
+    page.get_by_role("button", name="Play").click()
+    page.mouse.move(place["x"] + place["width"] * 0.5, place["y"] + place["height"] * 0.5)
     page.mouse.down()
     page.mouse.up()
+    page.get_by_role("button", name="Play").wait_for()
+    _stays(screen)
     page.get_by_role("button", name="Carry to the other frames").click()
     page.get_by_text("Silhouettes corrected by hand").wait_for()
     page.get_by_role("link", name="Back to the pair").click()
+
+
+def _stays(screen: Screen) -> None:
+    """What was painted and not carried is not left without a question."""
+    page = screen.page
+    screen.agrees, here = False, page.url
+    for way in ("Back to the pair", "Runs"):
+        page.get_by_role("link", name=way).click()
+        assert "has not been carried to the others" in screen.questions.pop()
+        assert page.url == here
+    screen.agrees = True
 
 
 def _learn(screen: Screen) -> str:
@@ -106,18 +150,40 @@ def _learn(screen: Screen) -> str:
     page.get_by_label("Settings by name").fill(SETTINGS)
     page.get_by_label("Name of this run").fill("First run")
     page.get_by_role("button", name="Measure what it costs here").click()
-    page.get_by_text("measured on 14 of 16 steps").wait_for()
+    page.get_by_text("measured on 20 of 9012 steps").wait_for()
+    assert "here" in page.locator("label.card", has_text="smoke").inner_text()
     page.get_by_role("button", name="Begin learning").click()
     page.get_by_role("heading", name="First run").wait_for()
     page.get_by_role("heading", name="What it draws now").wait_for()
+    run = str(page.url.split("/run/")[1].split("/")[0])
+    page.get_by_text("a second, about").wait_for()
     screen.keep("4-learning")
+    _stays_in_the_list(page)
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("Nothing is lost").wait_for()
+    assert page.evaluate("document.activeElement !== document.body")
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("a second, about").wait_for()
+    page.get_by_role("button", name="Stop and keep").click()
     page.get_by_role("heading", name="Take it with you").wait_for()
+    assert "keep what has been learnt so far?" in screen.questions.pop()
     page.get_by_role("link", name="Learning").click()
     page.locator("img.sheet").wait_for()
     page.locator(".chart").nth(6).wait_for()
-    page.get_by_text("Finished: 16 of 16 steps").wait_for()
+    page.get_by_text("of 9,012 steps, and kept").wait_for()
     page.get_by_role("link", name="Result").click()
-    return str(page.url.split("/run/")[1].split("/")[0])
+    return run
+
+
+def _stays_in_the_list(page: Any) -> None:
+    """While it learns, the row of a run is the same one, with its focus."""
+    page.get_by_role("link", name="Runs").click()
+    bar = page.locator(".run progress").first.element_handle()
+    page.locator(".run.training h2 a").first.focus()
+    page.wait_for_function("([bar, before]) => bar.value > before", arg=[bar, bar.evaluate("(bar) => bar.value")])
+    assert page.evaluate("document.activeElement.textContent") == "First run"
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="What it draws now").wait_for()
 
 
 def _watch_result(screen: Screen, tmp_path: Path) -> None:
@@ -126,6 +192,12 @@ def _watch_result(screen: Screen, tmp_path: Path) -> None:
     page.get_by_text("2 / 6").wait_for()
     page.get_by_role("button", name="Play", exact=True).click()
     page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_label("Speed").select_option("2")
+    page.get_by_label("Loop").uncheck()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.get_by_text("6 / 6").wait_for()
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    _third(page)
     page.get_by_label("Background").select_option("transparent")
     page.get_by_label("Turn, size and place").select_option("without")
     page.get_by_role("button", name="Make it").click()
@@ -145,8 +217,23 @@ def _watch_result(screen: Screen, tmp_path: Path) -> None:
     screen.keep("5-result")
 
 
+def _third(page: Any) -> None:
+    """Another video drives one of the two, and then the other: each time the newest is shown."""
+    page.get_by_text("Apply it to another video").click()
+    page.locator(".third summary").click()
+    page.locator(".third").get_by_role("button", name="Take elephant").first.click()
+    videos: list[str] = []
+    for side in "ba":
+        page.get_by_label("Who shall move").select_option(side)
+        page.get_by_role("button", name="Move it like this").click()
+        page.wait_for_function(NEWER, arg="".join(videos))
+        videos = [page.locator(".duo video").evaluate("(video) => video.src")]
+
+
 def _edit(screen: Screen, studio: Studio, run: str, tmp_path: Path) -> None:
     page = screen.page
+    drawn: set[tuple[int, tuple[int, ...]]] = set()
+    page.on("websocket", lambda line: line.on("framereceived", lambda data: drawn.add(_size(data))))
     page.get_by_role("link", name="Edit", exact=True).click()
     page.locator(".dot").first.wait_for()
     before, picture = _dots(page), _pixels(page)
@@ -157,6 +244,7 @@ def _edit(screen: Screen, studio: Studio, run: str, tmp_path: Path) -> None:
     page.locator(".editor canvas[data-full=true]").wait_for()
     assert _pixels(page) != picture
     assert "from pointer to picture" in page.locator("#delay").inner_text()
+    assert drawn == {(0, (32, 32)), (1, (64, 64))}, "half as large while dragging, whole on release"
     page.keyboard.press("Control+z")
     assert _dots(page) == before
     page.keyboard.press("Control+y")
@@ -170,18 +258,34 @@ def _edit(screen: Screen, studio: Studio, run: str, tmp_path: Path) -> None:
     page.get_by_role("button", name="Keyframe here").click()
     assert page.get_by_role("button", name="Keyframe on frame").count() == 2
     screen.keep("6-edit")
+    page.get_by_role("button", name="Reset this subject").click()
+    assert page.get_by_role("button", name="Keyframe on frame").count() == 0
+    page.keyboard.press("Control+z")
+    assert page.get_by_role("button", name="Keyframe on frame").count() == 2
+    page.get_by_label("Background").select_option("transparent")
+    page.get_by_role("button", name="Render the edited clip").click()
+    page.get_by_text("MP4 cannot be transparent").wait_for()
+    page.get_by_label("As", exact=True).select_option("webm")
     page.get_by_role("button", name="Render the edited clip").click()
     link = page.get_by_role("link", name="elephant-edited", exact=False).first
     link.wait_for()
     with page.expect_download() as fetched:
         link.click()
-    fetched.value.save_as(tmp_path / "edited.mp4")
-    assert len(read(tmp_path / "edited.mp4")) == 6
+    fetched.value.save_as(tmp_path / "edited.webm")
+    assert len(read(tmp_path / "edited.webm")) == 6
+    assert probe(tmp_path / "edited.webm").has_alpha
     page.reload()
     page.get_by_role("button", name="Keyframe on frame").nth(1).wait_for()
     assert _dots(page) == moved
     kept = studio.get(f"/api/runs/{run}/edits")
     assert set(kept["a"]) == {"0", "5"}
+
+
+def _size(data: bytes) -> tuple[int, tuple[int, ...]]:
+    """Whether the studio calls a picture whole, and how large it is."""
+    picture = cv2.imdecode(np.frombuffer(data[5:], np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return data[4], picture.shape[:2]
 
 
 def test_with_the_keyboard_alone(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
@@ -200,6 +304,54 @@ def test_with_the_keyboard_alone(screen: Screen, studio: Studio, finished: dict[
     assert after[1][1] < before[1][1]
     page.keyboard.press("Control+a")
     assert page.locator(".dot[aria-pressed=true]").count() == page.locator(".dot").count()
+    page.goto(f"{studio.address}#/clip/{finished['clips'][0]}")
+    page.locator("canvas.paint").focus()
+    page.locator("canvas.paint[data-shown='0']").wait_for()
+    drawn = "document.querySelector('.paint').toDataURL()"
+    page.keyboard.press("ArrowRight")
+    before = page.evaluate(drawn)
+    page.keyboard.down(" ")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.up(" ")
+    assert page.evaluate(drawn) != before
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Control+z")
+    assert page.evaluate(drawn) == before
+    page.goto(f"{studio.address}#/")
+    page.locator(".slot").first.wait_for()
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("[document.activeElement.id, location.hash]") == ["view", "#/"]
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "file-a"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Take elephant").first.focus()
+    page.keyboard.press("Enter")
+    page.locator(".slot").nth(0).get_by_role("button", name="Stop elephant").focus()
+    page.keyboard.press("Enter")
+    page.locator(".slot").nth(0).get_by_role("button", name="Play elephant").wait_for()
+    page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    page.get_by_role("button", name="Play", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("2 / 5").wait_for()
+
+
+def test_a_method_without_keypoints_has_no_edit_tab(screen: Screen, finished: dict[str, Any]) -> None:
+    def told(route: Any) -> None:
+        answer = route.fetch()
+        about = answer.json()
+        for card in about["methods"]:
+            card.update(editable=False, affine=False)
+        route.fulfill(response=answer, json=about)
+
+    page = screen.page
+    page.route("**/api/about", told)
+    page.goto(f"{page.url.split('#')[0]}#/run/{finished['id']}/result")
+    page.reload()
+    page.get_by_role("heading", name="Take it with you").wait_for()
+    assert page.get_by_role("link", name="Edit").count() == 0
+    assert page.get_by_label("Turn, size and place").count() == 0
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
@@ -241,7 +393,10 @@ def test_errors_are_sentences_on_the_page(chromium: Any, studio: Studio, tmp_pat
     page.locator(".trouble").first.wait_for(timeout=SLOW)
     said = page.locator(".trouble").first.inner_text()
     assert said.startswith("notes: ")
-    assert said.rstrip().endswith(("Take another video", "."))
+    assert said.rstrip().endswith(".")
+    page.get_by_role("button", name="Delete notes").click()
+    page.locator(".slot").first.get_by_text("Drop a video").wait_for()
+    assert "notes" not in [clip["name"] for clip in studio.get("/api/clips")]
     page.goto(f"{studio.address}#/run/{'0' * 12}")
     page.get_by_text("This run is not here any more").wait_for()
     context.close()

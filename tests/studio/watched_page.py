@@ -32,6 +32,9 @@ class Screen:
     def __init__(self, page: Any) -> None:
         self.page = page
         self.wrong: list[str] = []
+        self.agrees = True
+        """Whether the person says yes to what the page asks."""
+        self.questions: list[str] = []
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         # Chromium notes each refusal in the console, without saying of what.
         page.on(
@@ -40,7 +43,14 @@ class Screen:
         )
         page.on("response", self._refused)
         page.on("request", lambda asked: self._local(asked.url))
-        page.on("dialog", lambda dialog: dialog.accept())
+        page.on("dialog", self._answer)
+
+    def _answer(self, dialog: Any) -> None:
+        self.questions.append(dialog.message)
+        if self.agrees:
+            dialog.accept()
+        else:
+            dialog.dismiss()
 
     def _local(self, address: str) -> None:
         if not address.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "blob:", "data:")):
