@@ -95,8 +95,8 @@ function coming(mover) {
       "div",
       { class: "mover" },
       h("p", { class: "busy", role: "status" }, h("span", { class: "spinner" }), `${mover.name} ${words}`),
-      // A page that was closed has left it so, and nothing more will come.
-      mover.state === "uploading" ? away(mover) : null,
+      // Perhaps a page that was closed has left it so, and nothing more will come.
+      away(mover),
     );
   return h(
     "div",

@@ -40,6 +40,10 @@ class Painting {
     store.listen((kind, value) => {
       if (kind === "clip" && value.id === clip.id) this.renewed(value);
       if (kind === "all") this.renewed(store.clips.get(clip.id));
+      if (kind === "gone" && value.id === clip.id) {
+        this.brush.strokes = 0;
+        location.hash = "#/";
+      }
     }, signal);
     signal.addEventListener("abort", () => clearInterval(this.playing));
   }

@@ -168,7 +168,7 @@ export class Slot {
     const words = { uploading: "Uploading…", reading: "Reading the video…", finding: "Finding the silhouettes…" }[clip.state];
     return [
       h("div", { class: "busy", role: "status" }, h("span", { class: "spinner" }), `${clip.name}: ${words}`),
-      h("div", { class: "buttons" }, other),
+      h("div", { class: "buttons" }, other, clip.state === "uploading" ? null : discard(clip)),
     ];
   }
 

@@ -24,7 +24,7 @@ export class Drawing {
       if (this.signal.aborted) return;
       // The studio has said no; it would say so again.
       if (code === REFUSED) {
-        if (reason) notice(reason);
+        if (!this.told?.startsWith(reason)) notice(reason || "the studio draws nothing for this page");
         return;
       }
       this.tries += 1;
@@ -60,6 +60,7 @@ export class Drawing {
 
   refused(text) {
     const { message, hint } = JSON.parse(text);
+    this.told = message;
     notice(message, hint);
   }
 }
