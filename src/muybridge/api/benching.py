@@ -11,7 +11,8 @@ from typing import Any
 
 from muybridge import catalogue
 from muybridge.api.bench_folder import BenchFolder, Plan, machine
-from muybridge.api.fitting import Fitted, Say, read_all, train_on
+from muybridge.api.fitting import Say, read_all, train_on
+from muybridge.api.loading import Fitted
 from muybridge.api.measuring import DIRECTIONS, clips_for, figures_of, flip_of, keypoint_figures, made_by
 from muybridge.api.settings import settings, settled
 from muybridge.api.wishes import Wish, wish
