@@ -8,11 +8,12 @@ from muybridge.api.demonstration import demo
 from muybridge.api.evaluating import evaluate
 from muybridge.api.exporting import export
 from muybridge.api.finishing import finish
-from muybridge.api.fitting import Fitted, fit, load
+from muybridge.api.fitting import fit
 from muybridge.api.importing import import_checkpoint
 from muybridge.api.landmarking import find_landmarks
 from muybridge.api.listing import methods, puppets
 from muybridge.api.living import follow, live
+from muybridge.api.loading import Fitted, load
 from muybridge.api.machine import doctor
 from muybridge.api.masking import mask
 from muybridge.api.posing import Handles, edit, edit_clip, handles, keyframed, pose

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.api.driving import driving_of
-from muybridge.api.fitting import Fitted, load, needs_of
 from muybridge.api.folder_inputs import loaded
 from muybridge.api.inputs import Box, Source, silhouetted
 from muybridge.api.landmarking import Given
+from muybridge.api.loading import Fitted, load, needs_of
+from muybridge.api.origins import Origin, input_file, is_input
 from muybridge.api.performing import animate_person
 from muybridge.api.photos import animate_pairs as picture_pairs
 from muybridge.api.photos import animate_picture
@@ -131,8 +132,10 @@ def _animate_subject(
     trained_on = _side_of(fitted, driving)
     if trained_on and masks is None and box is None and side in (None, other(trained_on)):
         side = other(trained_on)
-        audio = _sound(driving)
-    elif driving is not None:
+        audio = _sound(Path(str(driving)))
+    elif driving is None:
+        audio = None if side is None else _sound(input_file(fitted.run, other(side)))
+    else:
         # At the size that the training was read at: it is what the method knows, and a fraction of the memory.
         look: dict[str, Any] = {"masks": masks, "box": box, "how": how, "max_side": reading_side(method.config)}
         if method.takes_footage:
@@ -183,20 +186,18 @@ def _side(source: Source) -> str:
 
 def _side_of(fitted: Fitted, driving: Source | None) -> str | None:
     """Which input of the training this file is."""
-    if driving is None or isinstance(driving, Clip) or fitted.data is None or len(fitted.run.record.inputs) != 2:
+    if driving is None or isinstance(driving, Clip) or fitted.data is None or not Path(driving).exists():
         return None
-    asked = Path(driving).resolve()
-    known = {side: path for side, path in fitted.run.record.inputs.items() if Path(path).exists()}
-    return next((side for side, path in known.items() if Path(path).resolve() == asked), None)
+    known, now = fitted.run.record.inputs, Origin(str(driving), Path(driving))
+    return next((side for side in known if is_input(fitted.run, side, now)), None) if len(known) == 2 else None
 
 
-def _sound(driving: Source | None) -> Path | None:
-    if driving is None or isinstance(driving, Clip):
-        return None
+def _sound(path: Path | None) -> Path | None:
+    """The file, where it has sound: the run has its frames, and what they came from may still be there."""
     try:
-        return Path(driving) if probe(driving).has_audio else None
+        return path if path is not None and probe(path).has_audio else None
     except MuybridgeError:
-        return None  # the run has its frames; its sound is no longer there
+        return None  # something else lies there now
 
 
 def _unfinished(fitted: Fitted) -> list[str]:

@@ -11,8 +11,10 @@ from typing import Any
 
 from muybridge import catalogue
 from muybridge.api.bench_folder import BenchFolder, Plan, machine
-from muybridge.api.fitting import Fitted, Say, read_all, train_on, trained
+from muybridge.api.fitting import Material, Say, read_all, train_on, trained
+from muybridge.api.going_on import begun
 from muybridge.api.landmarking import Performer
+from muybridge.api.loading import Fitted
 from muybridge.api.measuring import (
     DIRECTIONS,
     clips_for,
@@ -23,6 +25,7 @@ from muybridge.api.measuring import (
     landmarks_for,
     made_by,
 )
+from muybridge.api.origins import origins_of
 from muybridge.api.performing import People
 from muybridge.api.settings import settings, settled
 from muybridge.api.wishes import Wish, wish
@@ -235,8 +238,9 @@ class _Bench:
         if needs == "landmarks":
             marked = zip(clips, landmarks_for(drawn), strict=True)
             people = People([Performer(clip.name, "", clip, marks, None) for clip, marks in marked])
-            rest = (self.listener, None, self.checkpoint_seconds)
-            return trained(asked, people.prepare, people.named, {}, people.notes, *rest)
+            origins = origins_of(clips)
+            material = Material(origins, people.prepare, notes=people.notes, going=begun(asked, origins))
+            return trained(asked, material, self.listener, None, self.checkpoint_seconds)
         given = read_all(asked, clips)
         flip = flip_of(drawn.name) if needs == "pair" else None
         return train_on(

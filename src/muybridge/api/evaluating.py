@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.api.fitting import Fitted, Say, load
+from muybridge.api.fitting import Say
 from muybridge.api.inputs import Source, silhouetted
+from muybridge.api.loading import Fitted, load
 from muybridge.api.wishes import reading_side
 from muybridge.data.subject import Subject
 from muybridge.errors import OutputExistsError, RunError, UsageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from muybridge.api.fitting import Fitted, load
+from muybridge.api.loading import Fitted, load
 from muybridge.errors import OutputExistsError, UsageError
 
 

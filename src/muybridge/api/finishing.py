@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from muybridge.api.fitting import load
 from muybridge.api.inputs import Box, Input, Source, names_of, silhouetted
+from muybridge.api.loading import load
 from muybridge.api.rendering import check_background
 from muybridge.api.reporting import gathered
 from muybridge.api.results import Look, Results

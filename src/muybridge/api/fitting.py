@@ -1,45 +1,34 @@
-"""Training a method on what a person gives, and loading what was trained."""
+"""Training a method on what a person gives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from muybridge import catalogue
 from muybridge.api.facing import facing_hint
+from muybridge.api.going_on import Begun, begun, keep_plates, late_options, passed_over, reread
 from muybridge.api.inputs import Box, Input, Source, names_of, silhouetted
 from muybridge.api.landmarking import Given
+from muybridge.api.loading import Fitted
+from muybridge.api.origins import Origin, noted, origins_of
 from muybridge.api.performing import people_of
-from muybridge.api.wishes import Wish, recorded, wish
+from muybridge.api.wishes import Wish, wish
 from muybridge.data.background import Plate, plate
 from muybridge.data.folders import ClipFolder
 from muybridge.engine import Listener, settle, train
-from muybridge.engine import load as load_weights
 from muybridge.engine.processor import fast_kernels
-from muybridge.errors import RunError, UsageError
+from muybridge.errors import UsageError
 from muybridge.method import Data, Method
 from muybridge.run import Run
 from muybridge.video import Clip
 
 Say = Callable[[str], object]
 """Told, in one sentence each, what a person should know on the way."""
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """A trained method.
-
-    data  what it was trained on; None for an imported checkpoint
-    run   its folder
-    """
-
-    method: Method[Any, Any]
-    data: Data | None
-    run: Run
 
 
 @fast_kernels()
@@ -93,15 +82,28 @@ def fit(
     if needs != "folder" and (stride != 1 or cache != "exact"):
         raise UsageError(f"{method} takes every frame as it is: strides and caches are for folders of clips")
     rest = (listener, say, checkpoint_seconds)
-    if needs == "landmarks":
-        people = people_of(method, asked.config, inputs, landmarks, asked.max_side, max_frames)
-        return trained(asked, people.prepare, people.named, {}, people.notes, *rest)
+    if flip is not None and flip not in ("a", "b"):
+        raise UsageError(f"one of the two subjects a and b can be mirrored, not {flip!r}")
+    clips = None
     if needs == "folder":
         if cache not in ("exact", "small"):
             raise UsageError(f"frames are kept exact or small, not {cache!r}")
         clips = _clips_of(method, inputs, {"max_side": asked.max_side, "max_frames": max_frames, "stride": stride})
-        named = {"folder": str(inputs[0]) if isinstance(clips, ClipFolder) else "clips"}
-        return trained(asked, lambda m: m.prepare(clips, cache=cache), named, {}, lambda _: [], *rest)
+    origins = origins_of(inputs) if clips is None else {"folder": _origin_of(clips)}
+    going = begun(asked, origins)
+    if going is not None and going.data is not None:
+        late = late_options(going, masks, boxes, how, max_frames)
+        others = {"--landmarks": any(landmarks), "--stride": stride != 1, "--cache": cache != "exact"}
+        told = passed_over(going, flip, [*late, *(option for option, given in others.items() if given)])
+        if keep_background:
+            again = partial(reread, going, inputs, asked.max_side)
+            keep_plates(asked, going, lambda: [plate(each.clip) for each in again()])
+        return trained(asked, Material(origins, notes=lambda _: told, going=going), *rest)
+    if clips is not None:
+        return trained(asked, Material(origins, lambda m: m.prepare(clips, cache=cache), going=going), *rest)
+    if needs == "landmarks":
+        people = people_of(method, asked.config, inputs, landmarks, asked.max_side, max_frames)
+        return trained(asked, Material(origins, people.prepare, notes=people.notes, going=going), *rest)
     given = read_all(asked, inputs, masks=masks, boxes=boxes, how=how, max_frames=max_frames)
     plates = [plate(each.clip) for each in given] if keep_background else None
     return train_on(asked, given, flip, plates, *rest)
@@ -138,13 +140,16 @@ def train_on(
     listener: Listener | None = None,
     say: Say | None = None,
     checkpoint_seconds: float | int = 60,
+    going: Begun | None = None,
 ) -> Fitted:
-    """Make or open the run, train, and hand back what was trained."""
+    """Make or open the run, train, and hand back what was trained.
+
+    going  the run that `begun` gave; looked for where `asked` wants one
+    """
     if flip is not None and flip not in ("a", "b"):
         raise UsageError(f"one of the two subjects a and b can be mirrored, not {flip!r}")
-    sides = [chr(ord("a") + i) for i in range(len(given))]
-    inputs = {side: each.path or each.name for side, each in zip(sides, given, strict=True)}
-    silhouettes = {side: each.how for side, each in zip(sides, given, strict=True)}
+    origins = origins_of([each.path or each.clip for each in given], [each.name for each in given])
+    silhouettes = {side: each.how for side, each in zip(origins, given, strict=True)}
 
     def prepare(method: Method[Any, Any]) -> Data:
         return method.prepare([each.clip for each in given], **_options(flip, plates))
@@ -154,23 +159,35 @@ def train_on(
         found = [f"{g.name}: silhouettes {g.how}" for g in given] + [n for g in given for n in g.notes]
         return found + ([hint] if hint else [])
 
-    return trained(asked, prepare, inputs, silhouettes, notes, listener, say, checkpoint_seconds)
+    material = Material(origins, prepare, silhouettes, notes, going or begun(asked, origins))
+    return trained(asked, material, listener, say, checkpoint_seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a training is made from.
+
+    origins      the inputs by the name of their part
+    prepare      gives a method its data; None where a run goes on with its own
+    silhouettes  how those of each input were found
+    notes        what a person should know, when there are data
+    going        the run to go on with; None for a new one
+    """
+
+    origins: Mapping[str, Origin]
+    prepare: Callable[[Method[Any, Any]], Data] | None = None
+    silhouettes: Mapping[str, str] = field(default_factory=dict)
+    notes: Callable[[Data], list[str]] = lambda data: []
+    going: Begun | None = None
 
 
 def trained(
-    asked: Wish,
-    prepare: Callable[[Method[Any, Any]], Data],
-    inputs: Mapping[str, str],
-    silhouettes: Mapping[str, str],
-    notes: Callable[[Data], list[str]],
-    listener: Listener | None,
-    say: Say | None,
-    checkpoint_seconds: float | int,
+    asked: Wish, material: Material, listener: Listener | None, say: Say | None, checkpoint_seconds: float | int
 ) -> Fitted:
     """Prepare the data and make the run, or open both; then train."""
     torch.manual_seed(asked.seed)
     method = asked.kind(asked.config)
-    run, data = _prepared(asked, lambda: prepare(method), inputs, silhouettes, notes, say)
+    run, data = _prepared(asked, method, material, say)
     train(
         method,
         data,
@@ -186,70 +203,31 @@ def trained(
     return Fitted(method, data, run)
 
 
-def _prepared(
-    asked: Wish,
-    prepare: Callable[[], Data],
-    inputs: Mapping[str, str],
-    silhouettes: Mapping[str, str],
-    notes: Callable[[Data], list[str]],
-    say: Say | None,
-) -> tuple[Run, Data]:
+def _prepared(asked: Wish, method: Method[Any, Any], material: Material, say: Say | None) -> tuple[Run, Data]:
     """Of several processes the first one prepares, and the others take the data from its run."""
     machine, name = settle(asked.device, "float32"), asked.kind.card.name
     if not machine.main:
         machine.meet()
         run = Run.open(asked.out, name)
         return run, asked.kind.Data.restore(run.load_data())
-    opened, kept = _opened(asked, list(inputs.values())) if asked.resume else (None, None)
-    data = prepare() if kept is None else kept
-    for note in [*asked.notes, *notes(data)] if say else []:
+    going = material.going
+    data = None if going is None else going.data
+    if data is None:
+        assert material.prepare is not None
+        data = material.prepare(method)
+    for note in [*asked.notes, *material.notes(data)] if say else []:
         say(note)  # type: ignore[misc]
-    config = asked.config.model_dump(mode="json")
-    run = opened or Run.create(
-        asked.out, name, config, asked.force, preset=asked.preset, inputs=inputs, silhouettes=silhouettes
-    )
+    run = _created(asked, material) if going is None else going.run
     if machine.count > 1 and not run.has_data:
         run.save_data(data.tensors())
     machine.meet()
     return run, data
 
 
-def load(run: str | Path, method: str | None = None, device: str = "auto", data: bool = True) -> Fitted:
-    """What was trained in a run folder, ready to animate.
-
-    run     the folder, or one that `muybridge retarget` wrote
-    method  refuse runs of any other
-    data    with what it was trained on; False leaves that on the disk
-    Raises RunError or CheckpointError where the folder is broken or of another method.
-    """
-    path = _inside(run)
-    opened = Run.open(path, method)
-    made_by = opened.record.method
-    if made_by not in catalogue.names():
-        raise RunError(
-            f"{path} is a run of {made_by}, a method that is not here",
-            f"There are: {', '.join(catalogue.names())}. Others come with packages of their own.",
-        )
-    kind = catalogue.find(made_by)
-    if not opened.has_checkpoint:
-        raise RunError(f"{path} holds no weights yet", "Train it first, with --resume.")
-    built = kind(recorded(kind, opened))
-    load_weights(built, opened.load_weights())
-    kept = kind.Data.restore(opened.load_data()) if data and opened.has_data else None
-    return Fitted(built.to(settle(device, "float32").device).eval(), kept, opened)
-
-
-def needs_of(run: str | Path) -> str:
-    """What the method of a run learns from: pair, folder or landmarks."""
-    found = Run.open(_inside(run)).record.method
-    return catalogue.find(found).card.needs if found in catalogue.names() else ""
-
-
-def _inside(run: str | Path) -> Path:
-    """The run's folder, in that of `retarget` where this is one."""
-    path = Path(run)
-    within = path / "run"
-    return within if (within / "run.json").is_file() and not (path / "run.json").exists() else path
+def _created(asked: Wish, material: Material) -> Run:
+    config, made_from = asked.config.model_dump(mode="json"), noted(material.origins, asked.out)
+    known: dict[str, Any] = {"preset": asked.preset, "silhouettes": material.silhouettes, **made_from}
+    return Run.create(asked.out, asked.kind.card.name, config, asked.force, **known)
 
 
 def _clips_of(method: str, inputs: Sequence[Source], options: Mapping[str, Any]) -> Sequence[Clip]:
@@ -264,24 +242,14 @@ def _clips_of(method: str, inputs: Sequence[Source], options: Mapping[str, Any])
     return ClipFolder(inputs[0], **options)  # type: ignore[arg-type]
 
 
+def _origin_of(clips: Sequence[Clip]) -> Origin:
+    if isinstance(clips, ClipFolder):
+        return Origin(str(clips.root), clips.root, grows=True)
+    return Origin("clips")
+
+
 def _options(flip: str | None, plates: Sequence[Plate | None] | None) -> dict[str, Any]:
     options: dict[str, Any] = {} if flip is None else {"flip": flip}
     if plates is not None:
-        options["plates"] = [None if p is None else _middle(p) for p in plates]
+        options["plates"] = [None if p is None else p.still() for p in plates]
     return options
-
-
-def _middle(p: Plate) -> torch.Tensor:
-    return (p.at(len(p.motions) // 2) * 255).round().to(torch.uint8)
-
-
-def _opened(asked: Wish, now: list[str]) -> tuple[Run, Data | None]:
-    """The run to go on with, and its data where it has them; RunError where it is of other inputs."""
-    run = Run.open(asked.out, asked.kind.card.name)
-    before = list(run.record.inputs.values())
-    if before != now:
-        raise RunError(
-            f"{asked.out} was made from {' and '.join(before)}, not from {' and '.join(now)}",
-            "Name the same inputs as before, or choose another --out.",
-        )
-    return run, asked.kind.Data.restore(run.load_data()) if run.has_data else None

@@ -7,8 +7,8 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from muybridge.api.fitting import Fitted, load
 from muybridge.api.inputs import Source
+from muybridge.api.loading import Fitted, load
 from muybridge.errors import UsageError
 from muybridge.video import Clip, read
 

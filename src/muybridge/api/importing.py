@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from muybridge import catalogue
-from muybridge.api.fitting import Fitted
+from muybridge.api.loading import Fitted
 from muybridge.api.rendering import check_free
 from muybridge.errors import CheckpointError
 from muybridge.method import Method

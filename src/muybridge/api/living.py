@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from muybridge.api.fitting import Fitted
 from muybridge.api.folder_inputs import ability, check_mode, loaded, picture_of
 from muybridge.api.inputs import Source
+from muybridge.api.loading import Fitted
 from muybridge.api.mjpeg import Screen
 from muybridge.api.rendering import check_free
 from muybridge.errors import UsageError

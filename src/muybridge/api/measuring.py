@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from muybridge import metrics
-from muybridge.api.fitting import Fitted
+from muybridge.api.loading import Fitted
 from muybridge.errors import InputError
 from muybridge.evaluation import Judges, against_truth, apart, joint_errors, limbs_of, without_truth
 from muybridge.landmarks import Landmarks, from_joints

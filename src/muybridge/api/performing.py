@@ -21,12 +21,6 @@ class People:
 
     each: Sequence[Performer]
 
-    @property
-    def named(self) -> dict[str, str]:
-        """Letter, or number where there are more than letters -> where the video is."""
-        few = len(self.each) <= 26
-        return {chr(ord("a") + i) if few else str(i + 1): p.path or p.name for i, p in enumerate(self.each)}
-
     def prepare(self, method: Method[Any, Any]) -> Data:
         """A method's data."""
         data: Data = method.prepare([p.clip for p in self.each], landmarks=[p.landmarks for p in self.each])

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from muybridge.api.fitting import Fitted
 from muybridge.api.folder_inputs import ability, carried, picture_of
 from muybridge.api.inputs import Source
+from muybridge.api.loading import Fitted
 from muybridge.data.canvas import squeezed_bytes
 from muybridge.data.folders import clips_in, find_clip, part_of, read_clip, read_pairs, strip_of
 from muybridge.errors import UsageError

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from muybridge.api.fitting import Fitted, load
+from muybridge.api.loading import Fitted, load
 from muybridge.api.rendering import backdrop_of, check_background, check_free, suffix_of, written
 from muybridge.errors import RunError, UsageError
 from muybridge.method import Animation

@@ -12,9 +12,9 @@ import cv2
 import torch
 from torch import Tensor
 
-from muybridge.api.fitting import Fitted
 from muybridge.api.folder_inputs import ability, loaded, picture_of
 from muybridge.api.inputs import Source
+from muybridge.api.loading import Fitted
 from muybridge.api.rendering import check_free
 from muybridge.data.canvas import squeezed_bytes
 from muybridge.data.clips import own_pixels

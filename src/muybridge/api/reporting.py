@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from muybridge.api.fitting import Fitted
 from muybridge.api.inputs import Input
+from muybridge.api.loading import Fitted
 from muybridge.api.machine import doctor
 from muybridge.api.results import Gathering, Look, Results, write_videos
 from muybridge.data.background import Plate
@@ -141,10 +141,12 @@ def _input(each: Input) -> dict[str, str]:
     clip, trust = each.clip, each.report.confidence
     height, width = clip.full_size
     smaller = "" if clip.full is None else f" (read at {clip.width} x {clip.height})"
+    # Of a training that goes on, what was thought of its silhouettes is not known any more.
+    trusted = {"trust in them": f"{sum(trust) / len(trust):.2f} on average, lowest {min(trust):.2f}"} if trust else {}
     return {
         "frames": f"{len(clip)}, {width} x {height} px{smaller}, {clip.timing.rate:.4g} a second",
         "silhouettes": each.how,
-        "trust in them": f"{sum(trust) / len(trust):.2f} on average, lowest {min(trust):.2f}",
+        **trusted,
         "without a silhouette": f"{len(each.report.empty)} frames, which are not trained on",
     }
 

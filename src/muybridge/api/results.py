@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.api.fitting import Fitted
 from muybridge.api.inputs import Input
+from muybridge.api.loading import Fitted
 from muybridge.api.rendering import backdrop_of, written
 from muybridge.data.background import Plate
 from muybridge.errors import MuybridgeError

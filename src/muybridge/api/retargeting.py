@@ -10,7 +10,9 @@ from typing import Any
 from torch import Tensor
 
 from muybridge.api.fitting import Say, read_all, train_on
+from muybridge.api.going_on import begun, keep_plates, late_options, passed_over, reread
 from muybridge.api.inputs import Box, Input, Source
+from muybridge.api.origins import origins_of
 from muybridge.api.rendering import check_background
 from muybridge.api.reporting import gathered
 from muybridge.api.results import Look, Results
@@ -70,11 +72,21 @@ def retarget(
     )
     if asked.kind.card.needs != "pair":
         raise UsageError(f"{method} does not work on a pair of videos", "See: muybridge methods")
-    given = read_all(asked, [a, b], masks=masks, boxes=boxes, how=how, max_frames=max_frames)
+    going = begun(asked, origins_of([a, b]))
+    if going is not None and going.subjects:
+        late = passed_over(going, flip, late_options(going, masks, boxes, how, max_frames))
+        for note in late if say else []:
+            say(note)  # type: ignore[misc]
+        given = reread(going, [a, b], asked.max_side)
+    else:
+        given = read_all(asked, [a, b], masks=masks, boxes=boxes, how=how, max_frames=max_frames)
     _tidy(out, force)
     plates = _plates(given, look, say)
+    if going is not None and look.background == "source":
+        keep_plates(asked, going, lambda: plates)
     watching: list[Listener] = [_Growing(out / "preview.png"), *([] if listener is None else [listener])]
-    fitted = train_on(asked, given, flip, None, Together(*watching), say, checkpoint_seconds)
+    kept = plates if look.background == "source" else None
+    fitted = train_on(asked, given, flip, kept, Together(*watching), say, checkpoint_seconds, going)
     notes = [*asked.notes, *(note for each in given for note in each.notes)]
     notes += [f"{each.name}: {p}" for each, p in zip(given, plates, strict=True) if p is not None]
     results = gathered(out, fitted, given, look, plates, notes, truth)

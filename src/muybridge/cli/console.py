@@ -8,13 +8,16 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from muybridge.errors import MuybridgeWarning
+
+if TYPE_CHECKING:
+    from muybridge.engine import Listener
 
 _given: list[str] = []
 """The command line that is running, for the advice on how to go on with it."""
@@ -83,6 +86,13 @@ def resumable(run: str | Path) -> Iterator[None]:
         advice = f"Go on with: {shlex.join(['muybridge', *command, '--resume'])}" if kept else "Nothing was kept."
         err().print(Text.assemble(("stopped. ", "yellow"), advice))
         raise
+
+
+def watching(run: Path, tensorboard: bool) -> Listener:
+    """Who shows a training in `run`: the terminal, and TensorBoard where it was asked for."""
+    from muybridge.engine import RichListener, TensorBoardListener, Together
+
+    return Together(RichListener(), TensorBoardListener(run / "tensorboard")) if tensorboard else RichListener()
 
 
 def files(found: Mapping[str, Path], last: str | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note, resumable
+from muybridge.cli.console import note, resumable, watching
 from muybridge.cli.console import out as printed
 from muybridge.cli.values import box, changes, side
 
@@ -42,6 +42,7 @@ def fit(
     device: o.Device = "auto",
     precision: o.Precision = "auto",
     checkpoint_seconds: o.CheckpointSeconds = 60,
+    tensorboard: o.TensorBoard = False,
 ) -> None:
     """Train a method and keep the run, to be applied with `animate`, `edit` and `evaluate`.
 
@@ -62,7 +63,6 @@ def fit(
         The videos: a pair method takes two, others a folder of clips.
     """
     import muybridge
-    from muybridge.engine import RichListener
 
     with resumable(out):
         fitted = muybridge.fit(
@@ -86,7 +86,7 @@ def fit(
             resume=resume,
             force=force,
             checkpoint_seconds=checkpoint_seconds,
-            listener=RichListener(),
+            listener=watching(out, tensorboard),
             say=note,
         )
     printed().print(str(fitted.run.path), markup=False)

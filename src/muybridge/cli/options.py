@@ -60,6 +60,9 @@ Weights = Annotated[
         negative="",
     ),
 ]
+TensorBoard = Annotated[
+    bool, Parameter(name="--tensorboard", negative="", help="Log for TensorBoard too, in the run's folder tensorboard.")
+]
 CheckpointSeconds = Annotated[
     float, Parameter(name="--checkpoint-seconds", help="The most that a kill can cost, in seconds.")
 ]

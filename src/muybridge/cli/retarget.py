@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import files, note, resumable
+from muybridge.cli.console import files, note, resumable, watching
 from muybridge.cli.values import box, changes, side
 from muybridge.cli.values import formats as formats_of
 
@@ -40,6 +40,7 @@ def retarget(
     device: o.Device = "auto",
     precision: o.Precision = "auto",
     checkpoint_seconds: o.CheckpointSeconds = 60,
+    tensorboard: o.TensorBoard = False,
 ) -> None:
     """Two subjects exchange their motion: A moves like B, and B like A.
 
@@ -66,7 +67,6 @@ def retarget(
         The second video.
     """
     import muybridge
-    from muybridge.engine import RichListener
 
     with resumable(out / "run"):
         results = muybridge.retarget(
@@ -90,7 +90,7 @@ def retarget(
             resume=resume,
             force=force,
             checkpoint_seconds=checkpoint_seconds,
-            listener=RichListener(),
+            listener=watching(out / "run", tensorboard),
             say=note,
         )
     files(results.files, last="report.html")

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -63,6 +63,10 @@ class Plate:
         motion = self.motions[min(index, len(self.motions) - 1)].numpy()
         plate = self.image.permute(1, 2, 0).contiguous().numpy()
         return torch.from_numpy(_laid_back(plate, motion, self.size)).permute(2, 0, 1).contiguous()
+
+    def still(self) -> UInt8[Tensor, "3 H W"]:
+        """The background as the camera saw it on the middle frame."""
+        return (self.at(len(self.motions) // 2) * 255).round().to(torch.uint8)
 
     def resized(self, size: tuple[int, int]) -> Plate:
         """The same for frames of another size (H, W), such as the file's own where its frames were read smaller."""

@@ -13,7 +13,11 @@ from muybridge.method import Stage
 
 
 class TensorBoardListener(Listener):
-    """Writes losses and previews to event files in `folder`; MissingExtraError without the extra."""
+    """Writes losses and previews to event files in `folder`, which is made when the training starts.
+
+    A resumed training takes the place of what was written past the step it goes on from. MissingExtraError without the
+    extra.
+    """
 
     def __init__(self, folder: Path | str) -> None:
         try:
@@ -22,10 +26,12 @@ class TensorBoardListener(Listener):
             raise MissingExtraError(
                 "TensorBoard is not installed", "Install it with: pip install 'muybridge[tensorboard]'"
             ) from e
-        self.writer = SummaryWriter(str(folder))
+        self.open = SummaryWriter
+        self.folder = str(folder)
         self.before: dict[str, int] = {}
 
     def on_start(self, stages: Sequence[Stage], resumed_at: int) -> None:
+        self.writer = self.open(self.folder, purge_step=resumed_at + 1 if resumed_at else None, flush_secs=10)
         total = 0
         for stage in stages:
             self.before[stage.name] = total

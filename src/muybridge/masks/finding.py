@@ -91,7 +91,7 @@ def look(
     if chosen == "given":
         if masks is None:
             raise UsageError("no silhouettes were given", "Name their folder or video.")
-        return Found(given(clip, masks), "given", _named(masks))
+        return Found(given(clip, masks), "given", name_of_masks(masks))
     if chosen == "alpha":
         return Found(_alpha(clip), "alpha", "the clip's own")
     if chosen == "threshold":
@@ -121,7 +121,10 @@ def _alpha(clip: Clip) -> Mattes:
     return (clip.mattes > THRESHOLD).to(clip.mattes.dtype) * 255
 
 
-def _named(masks: str | Path | Clip) -> str:
+def name_of_masks(masks: str | Path | Clip | None) -> str:
+    """What given silhouettes are called in a report."""
+    if masks is None:
+        return ""
     return masks.name if isinstance(masks, Clip) else Path(masks).name
 
 

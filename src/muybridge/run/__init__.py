@@ -6,6 +6,7 @@
     weights.safetensors  the last checkpoint: weights, optimisers and position in one file, so that they always agree
     log.jsonl            one JSON object a line
     previews/NNNNNN.png  pictures by steps done
+    tensorboard/         events of the training, where they were asked for
     .lock                held while a training writes
 
 Files are replaced whole; nothing is ever pickled. Steps are optimiser steps; `step` counts within a stage, `done`

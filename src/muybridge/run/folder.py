@@ -36,8 +36,10 @@ class Run:
         force: bool = False,
         *,
         preset: str | None = None,
-        inputs: Mapping[str, str] | None = None,
         silhouettes: Mapping[str, str] | None = None,
+        inputs: Mapping[str, str] | None = None,
+        places: Mapping[str, str] | None = None,
+        digests: Mapping[str, str] | None = None,
     ) -> Run:
         """A new run in `path`, which must be new, empty, or (with `force`) a run folder: then the files of the old run
         are removed and whatever else lies there stays. OutputExistsError otherwise; RunError while it is trained.
@@ -59,6 +61,8 @@ class Run:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             silhouettes=dict(silhouettes or {}),
             inputs=dict(inputs or {}),
+            places=dict(places or {}),
+            digests=dict(digests or {}),
         )
         with run.locked():
             # run.json first: what is half made is then known as a run, and --force may replace it.
@@ -211,6 +215,8 @@ class Run:
     def _clear(self) -> None:
         for picture in self.previews():
             picture.unlink()
+        for events in self._file("tensorboard").glob("events.out.tfevents.*"):
+            events.unlink()
         for name in ("weights.safetensors", "data.safetensors", "log.jsonl", "config.json"):
             self._file(name).unlink(missing_ok=True)
 

@@ -45,7 +45,11 @@ class Record(BaseModel):
     silhouettes: dict[str, str] = {}
     """How each input's silhouettes were made."""
     inputs: dict[str, str] = {}
-    """The inputs by the name of their part."""
+    """The inputs by the name of their part, as they were typed."""
+    places: dict[str, str] = {}
+    """Where those that are files lie, seen from the run's folder."""
+    digests: dict[str, str] = {}
+    """What is in them, so that they are known again wherever they have gone."""
 
 
 @dataclass(frozen=True)
