@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from muybridge.geometry import full_precision
+
 Norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
 
@@ -51,7 +53,7 @@ def _normalised(norm: BatchNorm, x: Tensor) -> Tensor:
     """As BatchNorm computes it; the biased variance normalises, the unbiased one is kept."""
     if not norm.training:
         return type(norm).forward(norm, x)
-    values = x.float()
+    values = full_precision(x)
     over = [d for d in range(x.ndim) if d != 1]
     shape = [1, -1, *[1] * (x.ndim - 2)]
     here = values.new_full((1,), float(x.numel() // x.shape[1]))
