@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from figures import face, walk
-from tiny_network import GREY, REACH, colours, write_network
 
 from muybridge.cli import main
 from muybridge.errors import CheckpointError, InputError, MissingExtraError, MissingWeightsError
@@ -19,6 +18,7 @@ from muybridge.landmarks.network import decode, model_path
 from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE
 from muybridge.video import write
 from muybridge.video.clip import Clip, Timing
+from tiny_network import GREY, REACH, colours, write_network
 
 
 def drawn(
