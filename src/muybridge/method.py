@@ -48,6 +48,8 @@ class Card:
     """Named sizes and lengths; the first is the default."""
     preset_help: Mapping[str, str] = field(default_factory=dict)
     """One line a preset."""
+    affine: bool = False
+    """Whether a map between the two subjects is learnt, with and without which results can be made."""
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def test_the_card_is_complete(name: str, card: Card) -> None:
     assert any(word.isdigit() and len(word) == 4 for word in card.paper.replace(",", " ").split()), "year of the paper"
     assert set(card.preset_help) == set(card.presets)
     assert all(isinstance(preset, found.Config) for preset in card.presets.values())
+    assert card.needs == "pair" or not card.affine
     assert found.__doc__
 
 

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,12 @@ from typing import Any
 from urllib.parse import quote
 
 PROGRAM = "import sys; from muybridge.cli import main; sys.exit(main())"
+LIMITED = """
+import json, sys
+from pathlib import Path
+from muybridge.studio import Limits, Settings, serve
+serve(Settings(Path(sys.argv[1]), port=0, limits=Limits(**json.loads(sys.argv[2]))), browser=False)
+"""
 TINY = {
     "size": 32,
     "keypoints": 4,
@@ -121,11 +127,14 @@ def _parent(process: Path) -> int:
 
 
 @contextmanager
-def opened(runs: Path, *options: str) -> Iterator[Studio]:
-    """Start one, and end it as the system does."""
+def opened(runs: Path, *options: str, limits: Mapping[str, int] | None = None) -> Iterator[Studio]:
+    """Start one, and end it as the system does; limits are those of `Limits`, which the command does not take."""
     environment = {k: v for k, v in os.environ.items() if k != "MUYBRIDGE_CHECK_SHAPES"} | {"OMP_NUM_THREADS": "1"}
+    asked = ["-c", PROGRAM, "studio", "--port", "0", "--no-browser", "--runs", str(runs), *options]
+    if limits is not None:
+        asked = ["-u", "-c", LIMITED, str(runs), json.dumps(limits)]
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "studio", "--port", "0", "--no-browser", "--runs", str(runs), *options],
+        [sys.executable, *asked],
         stdout=subprocess.PIPE,
         text=True,
         env=environment,

@@ -14,7 +14,7 @@ from torch import Tensor
 from muybridge.api.fitting import Fitted, load
 from muybridge.api.rendering import backdrop_of, check_background, check_free, suffix_of, written
 from muybridge.errors import RunError, UsageError
-from muybridge.method import Animation
+from muybridge.method import Animation, Method
 from muybridge.tensors import Points
 from muybridge.video import Timing
 
@@ -142,11 +142,16 @@ def edit_clip(
     return target
 
 
+def editable(method: type[Method[Any, Any]]) -> bool:
+    """Whether a method has keypoints that can be moved."""
+    return hasattr(method, "edit") and hasattr(method, "overlay")
+
+
 def _editable(run: Fitted | str | Path, subject: str, device: str) -> Fitted:
     if subject.lower() not in ("a", "b"):
         raise UsageError(f"a pair has the subjects a and b, not {subject!r}")
     fitted = run if isinstance(run, Fitted) else load(run, device=device)
-    if not (hasattr(fitted.method, "edit") and hasattr(fitted.method, "overlay")):
+    if not editable(type(fitted.method)):
         raise UsageError(f"{fitted.method.card.name} has no keypoints that can be moved")
     if fitted.data is None:
         raise RunError("an imported checkpoint has no frames to edit", "Train on two videos with: muybridge fit")

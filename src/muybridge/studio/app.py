@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
-from muybridge import api
+from muybridge import api, catalogue
+from muybridge.api.posing import editable
 from muybridge.errors import InputError, MuybridgeError, UsageError
 from muybridge.studio import routes_clips, routes_edit, routes_live, routes_moving, routes_runs
 from muybridge.studio.animations import Animations
@@ -100,15 +101,19 @@ def _general(app: FastAPI, events: Events, shelf: Shelf, settings: Settings) -> 
 
     @app.get("/api/about")
     async def about() -> dict[str, Any]:
-        """What this studio offers: methods with their presets, scenes, limits, what is used of the disk."""
-        cards = api.methods()
+        """What this studio offers: methods with their presets, scenes, limits, what is used of the disk.
+
+        Of a method, `editable` says whether it has keypoints to drag, `affine` whether a map between the two subjects
+        that results can be made without.
+        """
         return {
             "methods": [
                 {
-                    **{k: getattr(card, k) for k in ("name", "title", "paper", "needs", "gives")},
+                    **{k: getattr(card, k) for k in ("name", "title", "paper", "needs", "gives", "affine")},
                     "presets": {name: card.preset_help.get(name, "") for name in card.presets},
+                    "editable": editable(catalogue.find(card.name)),
                 }
-                for card in cards
+                for card in api.methods()
             ],
             "scenes": api.puppets(),
             "limits": {k: getattr(settings.limits, k) for k in TOLD_LIMITS},
@@ -137,6 +142,14 @@ def _errors(app: FastAPI) -> None:
     async def strange(request: Request, e: RequestValidationError) -> JSONResponse:
         wrong = "; ".join(f"{'.'.join(map(str, p['loc'][1:])) or 'the request'}: {p['msg']}" for p in e.errors()[:5])
         return JSONResponse({"message": f"this cannot be done as it was asked: {wrong}", "hint": None}, 422)
+
+    # What the framework refuses by itself: a body that is no JSON, an address or a way that there is not.
+    @app.exception_handler(400)
+    @app.exception_handler(404)
+    @app.exception_handler(405)
+    async def refused(request: Request, e: HTTPException) -> JSONResponse:
+        said = f"this cannot be done as it was asked: {e.detail}"
+        return JSONResponse({"message": said, "hint": None}, e.status_code)
 
     @app.exception_handler(OSError)
     async def disk(request: Request, e: OSError) -> JSONResponse:

@@ -91,4 +91,5 @@ CARD = Card(
         "smoke": "64 px, a first look in about a minute",
         "bench": "64 px, some minutes: for tables over many pairs",
     },
+    affine=True,
 )
