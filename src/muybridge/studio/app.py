@@ -148,8 +148,8 @@ def _errors(app: FastAPI) -> None:
     @app.exception_handler(404)
     @app.exception_handler(405)
     async def refused(request: Request, e: HTTPException) -> JSONResponse:
-        message = f"this cannot be done as it was asked: {e.detail}"
-        return JSONResponse({"message": message, "hint": None}, e.status_code)
+        said = f"this cannot be done as it was asked: {e.detail}"
+        return JSONResponse({"message": said, "hint": None}, e.status_code)
 
     @app.exception_handler(OSError)
     async def disk(request: Request, e: OSError) -> JSONResponse:
