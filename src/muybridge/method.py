@@ -123,12 +123,14 @@ class Animation:
     timing   exact times, those of the driving clip
     size     (H, W)
     notes    what a person should know of how it was made
+    source   of a pair, whose appearance: "a" or "b"
     """
 
     frames: Iterator[Tensor]
     timing: Timing
     size: tuple[int, int]
     notes: tuple[str, ...] = ()
+    source: str | None = None
 
     def clip(self) -> Clip:
         """All of it at once; the alpha becomes the silhouettes."""

@@ -140,6 +140,14 @@ def test_animate_a_new_driving_video(job: Path, pair: Pair, command: Command, tm
     assert (told.code, "looks like subject" in told.err) == (0, True)
 
 
+def test_a_subject_that_is_guessed_has_its_own_background(
+    kept: Path, pair: Pair, command: Command, tmp_path: Path
+) -> None:
+    new = write(tmp_path / "new.mp4", pair.clips[1].pixels[1:4], pair.clips[1].timing.select([1, 2, 3]))
+    ended = command("animate", kept, "--driving", new, "--background", "source", "--out", tmp_path / "made.mp4")
+    assert ended.code == 0, ended.err
+
+
 def test_edit_draws_the_way(job: Path, command: Command, tmp_path: Path) -> None:
     moves = ("--move", "0=0.2,-0.1", "--move", "3=0,0.3")
     ended = command("edit", job, "--subject", "A", "--frame", 1, *moves, "--steps", 4, "--out", tmp_path / "e.gif")

@@ -144,7 +144,8 @@ def _animate_subject(
             clip = silhouetted(driving, **look).clip
             audio = clip.audio
     animation: Animation = method.animate(data, clip, side, affine=affine, full_frame=data is not None)
-    plate = getattr(getattr(data, side or "", None), "plate", None) if background == "source" else None
+    look_of = getattr(data, animation.source or side or "", None)
+    plate = getattr(look_of, "plate", None) if background == "source" else None
     written(animation, [target], backdrop_of(background, animation.size, plate), audio, force)
     return animation.notes
 

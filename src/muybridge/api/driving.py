@@ -17,7 +17,7 @@ from muybridge.errors import InputError
 from muybridge.masks import Counts, Found, counted, judged, look
 from muybridge.video import Clip, Timing, pieces, probe
 
-LONGEST = 128
+LONGEST = 256
 """Frames of a piece, at most; a multiple of every method's batch, so that batches are those of the whole."""
 BYTES = 2**28
 """Of a piece's frames with their silhouettes, about."""

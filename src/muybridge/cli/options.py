@@ -38,7 +38,9 @@ How = Annotated[
     Parameter(name="--how", help="The way to find silhouettes."),
 ]
 MaxFrames = Annotated[int | None, Parameter(name="--max-frames", help="Read at most so many frames of each video.")]
-MasksA = Annotated[Path | None, Parameter(name="--masks-a", help="Silhouettes of A: folder, video, or of `mask`.")]
+MasksA = Annotated[
+    Path | None, Parameter(name="--masks-a", help="Silhouettes of A, of its frames' size: folder, video, or of `mask`.")
+]
 MasksB = Annotated[Path | None, Parameter(name="--masks-b", help="Silhouettes of B.")]
 BoxA = Annotated[
     str | None, Parameter(name="--box-a", help="Box round A's subject on its first frame: x0,y0,x1,y1 in pixels.")

@@ -90,7 +90,8 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
         way = course(data, driving, source, method="cyclegan", margin=c.margin, follow_size=c.follow_size, **options)
         network = {"a": self.to_a, "b": self.to_b}[way.source]
         frames = result_frames(network, way, full_frame, self.device)
-        return Animation(frames, way.timing, way.look.frame if full_frame else way.look.canvas, way.notes)
+        size = way.look.frame if full_frame else way.look.canvas
+        return Animation(frames, way.timing, size, way.notes, way.source)
 
     def quality(self, data: UnpairedFrames) -> dict[str, float]:
         """Figures that need no truth; see `cycle_figures`."""

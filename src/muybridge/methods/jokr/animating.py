@@ -81,7 +81,7 @@ def animate(
             begun += len(part)
 
     size = method.canvas if full is None else full.frame
-    return Animation(frames(), timing, size, tuple(notes))
+    return Animation(frames(), timing, size, tuple(notes), source)
 
 
 def _motion(

@@ -100,7 +100,8 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
         way = course(data, driving, source, method="recyclegan", margin=c.margin, follow_size=c.follow_size, **options)
         network = {"a": self.to_a, "b": self.to_b}[way.source]
         frames = result_frames(network, way, full_frame, self.device)
-        return Animation(frames, way.timing, way.look.frame if full_frame else way.look.canvas, way.notes)
+        size = way.look.frame if full_frame else way.look.canvas
+        return Animation(frames, way.timing, size, way.notes, way.source)
 
     def quality(self, data: UnpairedWindows) -> dict[str, float]:
         """Figures that need no truth; see `cycle_figures` and `ahead_figures`."""
