@@ -79,6 +79,39 @@ def test_bfloat16_is_kept_where_it_is_good_enough(
     assert seen.networks.shade.weight.dtype == dtype
 
 
+class Seen(NamedTuple):
+    """A source: as it is, at several sizes, and nothing."""
+
+    picture: Tensor
+    sizes: list[Tensor]
+    nothing: None
+
+
+class Encoding(Lamp):
+    """It sees its source through the shade, twice."""
+
+    def encode(self, picture: Images, pose: Brightness) -> Seen:  # type: ignore[override]
+        once = self.shade(picture.to(self.shade.weight.dtype))
+        return Seen(picture, [once, self.shade(once)], None)
+
+    def drawn(self, source: Seen, where: Brightness) -> Images:  # type: ignore[override]
+        return source.sizes[1].float()
+
+
+def test_the_source_is_seen_in_float32_and_rounded_then() -> None:
+    lamp = Encoding()
+    torch.nn.init.normal_(lamp.shade.weight)
+    noise = Clip(torch.randint(0, 256, (1, 3, 8, 8), dtype=torch.uint8), Timing.constant(1))
+    seen = Appearance[Brightness](lamp, noise, 8, (("shade",),), "bfloat16")
+    with torch.no_grad():
+        exact = lamp.shade(lamp.shade(seen.picture))
+        rounded = lamp.to(torch.bfloat16).shade(lamp.shade(seen.picture.bfloat16()))
+    assert seen.networks.shade.weight.dtype == torch.bfloat16
+    assert (seen.source.picture.dtype, seen.source.sizes[1].dtype) == (torch.float32, torch.bfloat16)
+    assert torch.equal(seen.source.sizes[1], exact.bfloat16())
+    assert not torch.equal(seen.source.sizes[1], rounded), "which would round on its way"
+
+
 class Worsening(Lamp):
     """Its shade in bfloat16 is off by an error that grows with how far it goes or with how many frames it has drawn;
     its tint is exact enough."""

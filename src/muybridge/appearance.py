@@ -79,9 +79,11 @@ class Appearance(Generic[P]):
             self._take(halves[0])
 
     def _take(self, half: Sequence[str]) -> None:
+        """Compute these parts in bfloat16. The source, seen once, is seen in float32 and rounded then, which costs
+        nothing: errors on its way through the encoder would be in every picture."""
         self.networks = readied(self.plain, half)
         with torch.inference_mode():
-            self.source = self.networks.encode(self.picture, self.pose)
+            self.source = _rounded(self.exact[1], self.networks.encode(self.picture, self.pose))
 
     def _checked(self, where: P) -> Images:
         """The source in these poses; as soon as bfloat16 is not good enough, in the next set of parts or in float32."""
@@ -164,6 +166,16 @@ class Appearance(Generic[P]):
         while some := list(islice(waiting, batch)):
             distances.append(pose_distances(self.pose.points, self.detected(torch.stack(some)).points))
         return int(torch.cat(distances).argmin())
+
+
+def _rounded(value: Any, like: Any) -> Any:
+    """Tensors, in lists and named tuples, with the precision of those in the same places of `like`."""
+    if isinstance(value, Tensor):
+        return value.to(like.dtype)
+    if isinstance(value, list | tuple):
+        each = [_rounded(a, b) for a, b in zip(value, like, strict=True)]
+        return each if isinstance(value, list) else type(value)(*each)
+    return value
 
 
 def opaque(pictures: Images, size: tuple[int, int]) -> Iterator[Tensor]:
