@@ -84,7 +84,7 @@ def _order(folder: Path) -> dict[str, Any]:
     [
         (b"version https://git-lfs.github.com/spec/v1\nsize 357922299\n", "", "faces is a git-lfs pointer"),
         (b"\x80\x02cos\nsystem\n(S'true'\ntR.\xff\xfe", "", "faces is .* damaged or asks to run code"),
-        (None, "just words", "the YAML holds no options"),
+        (None, "just words", "the YAML is not a YAML file of options"),
     ],
 )
 def test_a_sentence_for_every_other_file(

@@ -25,7 +25,7 @@ def options_in(path: Path, known: Known) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CheckpointError(f"{path} is not a YAML file of options: {error}") from error
     if not isinstance(raw, dict):
-        raise CheckpointError(f"{path} holds no options: expected names with values")
+        raise CheckpointError(f"{path} is not a YAML file of options: expected names with values")
     return _checked(raw, known, path)
 
 
