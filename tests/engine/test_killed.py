@@ -81,13 +81,18 @@ def test_asked_to_stop_it_saves_first(tmp_path: Path, number: int) -> None:
 
 def test_a_second_sigterm_does_not_break_off_the_saving() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with Interrupts() as interrupts:
-        for _ in range(3):
-            signal.raise_signal(signal.SIGTERM)
-        assert interrupts.wished
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGTERM) is before
+    # A shell lets its background jobs ignore SIGINT.
+    own = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with Interrupts() as interrupts:
+            for _ in range(3):
+                signal.raise_signal(signal.SIGTERM)
+            assert interrupts.wished
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGTERM) is before
+    finally:
+        signal.signal(signal.SIGINT, own)
 
 
 class Both(ToyData):

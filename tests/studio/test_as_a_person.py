@@ -122,6 +122,12 @@ def _paint(screen: Screen) -> None:
     page.mouse.down()
     page.mouse.up()
     page.get_by_role("button", name="Play").wait_for()
+    page.locator("canvas.paint[data-shown]").wait_for()
+    # The press above stops the playing, and paints only where its frame was there already.
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] * 0.55, place["y"] + place["height"] * 0.5, steps=3)
+    page.mouse.up()
+    page.wait_for_timeout(200)
     _stays(screen)
     page.get_by_role("button", name="Carry to the other frames").click()
     page.get_by_text("Silhouettes corrected by hand").wait_for()
