@@ -122,12 +122,12 @@ def _paint(screen: Screen) -> None:
     page.mouse.down()
     page.mouse.up()
     page.get_by_role("button", name="Play").wait_for()
-    page.locator("canvas.paint[data-shown]").wait_for()
+    page.locator("canvas.paint:not([data-shown=''])").wait_for()
     # The press above stops the playing, and paints only where its frame was there already.
     page.mouse.down()
     page.mouse.move(place["x"] + place["width"] * 0.55, place["y"] + place["height"] * 0.5, steps=3)
     page.mouse.up()
-    page.wait_for_timeout(200)
+    page.locator("button:enabled", has_text="Undo the last stroke").wait_for()
     _stays(screen)
     page.get_by_role("button", name="Carry to the other frames").click()
     page.get_by_text("Silhouettes corrected by hand").wait_for()
@@ -139,9 +139,10 @@ def _stays(screen: Screen) -> None:
     page = screen.page
     screen.agrees, here = False, page.url
     for way in ("Back to the pair", "Runs"):
-        page.get_by_role("link", name=way).click()
+        with page.expect_event("dialog"):
+            page.get_by_role("link", name=way).click()
         assert "has not been carried to the others" in screen.questions.pop()
-        assert page.url == here
+        page.wait_for_url(here)
     screen.agrees = True
 
 

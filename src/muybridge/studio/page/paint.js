@@ -230,7 +230,12 @@ class Painting {
     }
     this.leave(() => {
       this.play.textContent = "Pause";
-      this.playing = setInterval(() => this.show((this.frame + 1) % this.clip.frames), 1000 / Math.min(25, this.clip.rate));
+      this.playing = setInterval(() => this.next(), 1000 / Math.min(25, this.clip.rate));
     });
+  }
+
+  /** One frame on while it plays. One at a time: a frame that came late would be drawn over a new stroke. */
+  next() {
+    if (this.shown === this.frame) this.show((this.frame + 1) % this.clip.frames);
   }
 }
