@@ -5,6 +5,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
+from muybridge.engine.interrupts import Interrupts
 from muybridge.errors import UsageError
 from muybridge.method import Method
 
@@ -26,14 +27,21 @@ def names() -> list[str]:
 
 def find(name: str) -> type[Method[Any, Any]]:
     """The class of a method; UsageError names those that there are."""
-    if name in METHODS:
-        module, attribute = METHODS[name].split(":")
-        found = getattr(import_module(module), attribute)
-    else:
-        others = [e for e in entry_points(group="muybridge.methods") if e.name == name]
-        if not others:
-            raise UsageError(f"there is no method {name!r}: there are {', '.join(names())}", "See: muybridge methods")
-        found = others[0].load()
+    # An import that Ctrl-C breaks off can end in an error of somebody else's; so it is granted afterwards.
+    with Interrupts() as interrupts:
+        found = _load(name)
+    if interrupts.wished:
+        raise KeyboardInterrupt
     if not (isinstance(found, type) and issubclass(found, Method)):
         raise UsageError(f"the entry point {name!r} does not name a Method", "Ask whoever made that package.")
     return found
+
+
+def _load(name: str) -> Any:
+    if name in METHODS:
+        module, attribute = METHODS[name].split(":")
+        return getattr(import_module(module), attribute)
+    others = [e for e in entry_points(group="muybridge.methods") if e.name == name]
+    if not others:
+        raise UsageError(f"there is no method {name!r}: there are {', '.join(names())}", "See: muybridge methods")
+    return others[0].load()

@@ -164,6 +164,7 @@ def _learn(screen: Screen) -> str:
     page.get_by_role("heading", name="What it draws now").wait_for()
     run = str(page.url.split("/run/")[1].split("/")[0])
     page.get_by_text("a second, about").wait_for()
+    page.locator("img.sheet").wait_for()
     screen.keep("4-learning")
     _stays_in_the_list(page)
     page.get_by_role("button", name="Pause").click()
