@@ -50,8 +50,9 @@ export function learning(body, signal, run) {
       const shown = can(now, "editable") ? "each subject with its keypoints, drawn again from them, and as the other" : "each subject, and as the other";
       picture.alt = `After ${progress.preview} steps: ${shown}`;
       caption.textContent = `${picture.alt}.${can(now, "editable") ? " While it learns shapes, silhouettes are shown." : ""}`;
-    } else if ["paused", "kept", "failed", "finished"].includes(now.state) caption.textContent = "It stopped before there was a picture.";
-    else caption.textContent = "The first picture comes after half a minute of learning.";
+    } else if (["paused", "kept", "failed", "finished"].includes(now.state)) {
+      caption.textContent = "It stopped before there was a picture.";
+    } else caption.textContent = "The first picture comes after half a minute of learning.";
     notes.replaceChildren(...(now.notes ?? []).map((note) => h("li", {}, note)));
   };
   const load = async () => {
