@@ -56,6 +56,31 @@ def test_a_round_bump_has_a_finite_gradient() -> None:
 
 
 @FEW
+@given(st.floats(1e-3, 1), st.floats(1e-3, 1), st.floats(0, math.pi))
+def test_what_is_wide_enough_is_not_lifted(a: float, b: float, angle: float) -> None:
+    cov = covariance(a, b, angle)[None, None].double()
+    assert torch.equal(g.lifted(cov, 5e-4), cov)
+    assert g.smallest_eigenvalue(g.lifted(cov, 0.5)).item() == pytest.approx(max(0.5, min(a, b)), rel=1e-3)
+
+
+@pytest.mark.parametrize("other", [-40.0, 0.0], ids=["one pixel", "two pixels"])
+def test_a_spike_has_finite_axes_bumps_and_gradients(other: float) -> None:
+    logits = torch.full((1, 1, 8, 8), -40.0)
+    logits[0, 0, 3, 3], logits[0, 0, 3, 4] = 0.0, other
+    logits.requires_grad_()
+    maps = g.spatial_softmax(logits)
+    means = g.soft_argmax(maps)
+    cov = g.lifted(g.second_moments(maps, means), 1e-4)
+    affine = g.principal_axes(cov).affine
+    bumps = g.drawn_moments(means, cov, (8, 8))
+    told = g.relative_linear(affine.detach(), affine).sum() + bumps.sum()
+    told.backward()
+    assert bool(told.isfinite())
+    assert logits.grad is not None
+    assert bool(logits.grad.isfinite().all())
+
+
+@FEW
 @given(st.floats(0.1, 3), st.floats(0.1, 3), st.floats(0, math.pi), st.randoms(use_true_random=False))
 def test_hull_of_a_turned_rectangle(w: float, h: float, angle: float, random) -> None:
     corners = [(0.0, 0.0), (w, 0.0), (w, h), (0.0, h)]

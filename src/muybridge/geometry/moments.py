@@ -46,6 +46,17 @@ def widened(covariances: Covariances, smallest: float) -> Covariances:
     return covariances * (least.clamp_min(smallest) / least)[..., None, None]
 
 
+def lifted(covariances: Covariances, smallest: float) -> Covariances:
+    """Raised by the same variance all around where the smallest eigenvalue is less than `smallest`, and else as they
+    are, so that those of a heat map which is 1 at one pixel can be inverted and have finite gradients.
+
+    covariances  [B, K, 2, 2]  symmetric
+    returns      [B, K, 2, 2]
+    """
+    missing = (smallest - smallest_eigenvalue(covariances)).clamp_min(0)
+    return covariances + torch.diag_embed(missing[..., None].expand(*missing.shape, 2))
+
+
 def inverse_2x2(matrices: Float[Tensor, "*N 2 2"]) -> Float[Tensor, "*N 2 2"]:
     """In closed form, so that it exports; the determinants must not be 0."""
     a, b, c, d = matrices.flatten(-2).unbind(-1)

@@ -15,6 +15,7 @@ from muybridge.geometry import (
     axis_swap,
     drawn_moments,
     full_precision,
+    lifted,
     local_motions,
     make_grid,
     normal_gaussians,
@@ -30,6 +31,10 @@ from muybridge.methods.articulated.background import BackgroundPredictor
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.networks import DenseMotion, Drawn, Flow, HeatRegionPredictor, WarpingGenerator
 from muybridge.tensors import Heatmaps, Images, Points
+
+SPIKE = 1e-4
+"""The least variance of a region: a sixth of a heat map's pixel at 64 px. Only a heat map that is nearly 1 at one pixel
+has less, and then its axes and their gradients would be infinite."""
 
 
 class Regions(NamedTuple):
@@ -83,7 +88,7 @@ class ArticulatedNetworks(nn.Module):
             return Regions(found.points, found.frames, gram(found.frames))
         if self.frames == "none":
             return Regions(found.points, None, None)
-        covariances = second_moments(found.heatmaps, found.points)
+        covariances = lifted(second_moments(found.heatmaps, found.points), SPIKE)
         return Regions(found.points, principal_axes(covariances, self.solver).affine, covariances)
 
     def background_motion(self, source: Images, driving: Images) -> Homographies | None:
