@@ -13,6 +13,7 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +26,8 @@ from muybridge.engine import RichListener
 from muybridge.evaluation import Cells
 from muybridge.evaluation.ablations import WHOLE, Ablation, Worth, worth
 from muybridge.methods.jokr.method import Jokr
+from muybridge.metrics import keypoint_step
+from muybridge.puppets import scene
 
 HEADS = ("taken away", "figure", "with", "without", "worse by", "times", "cells", "costs")
 
@@ -139,9 +142,22 @@ def tell(out: Path, chosen: list[Ablation]) -> None:
             lines.append("| " + " | ".join(row(each)) + " |")
     Console().print(table)
     why = [f"* {ablation.name}: {ablation.why}" for ablation, _ in found]
+    for ablation, each in found:
+        if each is not None and ablation.figure == "own_step":
+            true = fmean(joint_step(name, side) for name in ablation.scenes for side in "ab")
+            why.append(f"* own_step: the subjects' own joints move by {true:.4f}; what is more than that is jitter")
     (out / "ablations.md").write_text("\n".join(["# What each part is worth", "", *lines, "", *why, ""]))
     told = [asdict(each) for _, each in found if each is not None]
     (out / "ablations.json").write_text(json.dumps(told, indent=1))
+
+
+def joint_step(name: str, side: str) -> float:
+    """How far a joint of a scene's subject truly moves from frame to frame, in the crops that its keypoints lie in."""
+    drawn = scene(name, size=128)
+    method = Jokr(settings(Jokr, "bench", {}))
+    boxes = getattr(method.prepare([drawn.a, drawn.b]), side).boxes[:, None]
+    joints = (getattr(drawn, f"joints_{side}") + 1) / 2 * 128
+    return float(keypoint_step((joints - boxes[..., :2]) / (boxes[..., 2:] / 2)))
 
 
 def row(each: Worth) -> tuple[str, ...]:

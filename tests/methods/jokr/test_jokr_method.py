@@ -16,6 +16,7 @@ from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrC
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
 from muybridge.methods.jokr.networks import LearnedAffine
+from muybridge.methods.jokr.pictures import HAZE, spread_out, without_rim
 from muybridge.methods.jokr.presets import CARD
 from muybridge.puppets import scene
 from muybridge.video import Clip
@@ -359,3 +360,40 @@ def test_quality_has_a_figure_for_each_side(clips: tuple[Clip, Clip]) -> None:
     figures = quality(*made(clips, TINY))
     assert set(figures) == {f"{n}_{s}" for n in ("iou", "cycle_iou", "cycle_points", "step") for s in "ab"}
     assert all(0 <= figures[f"iou_{s}"] <= 1 for s in "ab")
+
+
+def test_colours_are_spread_beyond_the_silhouette() -> None:
+    masks = torch.zeros(1, 1, 13, 20)
+    masks[..., 3:10, 4:9] = 1.0
+    masks[..., 5, 9:18] = 1.0  # a tail
+    colours = torch.tensor([0.2, 0.4, 0.9])[:, None, None].expand(1, 3, 13, 20).clone()
+    frames = colours * masks
+    torch.testing.assert_close(spread_out(frames, masks), colours)
+    frames[..., 3:5, :] *= 0.5
+    spread = spread_out(frames, masks)
+    assert torch.equal(spread * masks, frames)
+    share = spread / colours
+    assert float(share.min()) >= 0.5 - 1e-6
+    assert float(share.max()) <= 1 + 1e-6
+    assert float(share[0, :, 1, 5].max()) < float(share[0, :, 11, 5].min())
+
+
+def test_a_rim_is_left_out_and_a_thin_tail_is_not() -> None:
+    masks = torch.zeros(1, 1, 16, 24)
+    masks[..., 4:12, 3:11] = 1.0
+    masks[..., 7, 11:22] = 1.0
+    kept = without_rim(masks.expand(1, 3, 16, 24), masks, 1)
+    assert torch.equal(kept[0], kept[1].expand(1, 3, 16, 24))
+    assert kept[1][0, 0, 4:12, 3:11].sum() == 36
+    assert bool((kept[1][0, 0, 7, 13:22] == 1).all())
+    assert torch.equal(without_rim(masks, masks, 0)[1], masks)
+
+
+def test_what_is_painted_beyond_has_no_grey_at_a_soft_edge(clips: tuple[Clip, Clip]) -> None:
+    method, data = made(clips, TINY.model_copy(update={"surround": "subject"}))
+    points = torch.zeros(1, TINY.keypoints, 2)
+    rgb, mask = method.render(points, "b")
+    painted = (method.paint(mask, points, "b") + 1) / 2
+    assert bool((mask > HAZE).any())
+    assert torch.equal(rgb, painted.clamp(0, 1) * (mask > HAZE))
+    assert rgb.shape[2:] == data.b.canvas

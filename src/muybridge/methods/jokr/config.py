@@ -177,6 +177,9 @@ class JokrConfig(Config):
     refiner_input: Literal["silhouette", "rgb", "pose"] = "silhouette"
     """`rgb`: three copies of the silhouette, as released. `pose`, ours: the silhouette and the bumps that it was drawn
     from, which tell R what a silhouette alone does not: which leg is in front, where the face is."""
+    surround: Literal["grey", "subject"] = "grey"
+    """`grey`: R learns the subject on mid grey, as published. `subject`, ours, in two steps only: its colours are
+    carried on beyond its silhouette, less a rim of size/128 pixels, so that neither grey nor ground shows there."""
     memory: Positive = 128
     """Keypoints of how many frames of each subject the energy distance remembers."""
     discriminator_width: Positive = 512

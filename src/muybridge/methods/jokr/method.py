@@ -161,12 +161,10 @@ class Jokr(Method[JokrConfig, PairData]):
         else:
             picture = self.paint(self.bumps(points), points, side).float()
             mask = (picture.abs().amax(1, keepdim=True) > 0.1).float()
-        if self.config.released:
-            inside = mask
-        else:
+        inside = mask if self.config.released else (mask > HAZE).float()
+        if not self.config.released and not self.painted_beyond:
             # R has learnt pictures on mid grey, which is 0: what it paints at a soft edge is a share of the colour.
             picture = (picture / mask.clamp_min(HAZE)).clamp(-1, 1)
-            inside = (mask > HAZE).float()
         rgb = ((picture + 1) / 2).clamp(0, 1)
         return (rgb * inside if cut else rgb), mask
 
@@ -182,6 +180,11 @@ class Jokr(Method[JokrConfig, PairData]):
     def painted_by_pose(self) -> bool:
         """Whether R sees keypoints beside the silhouette."""
         return self.config.two_steps and self.config.refiner_input == "pose"
+
+    @property
+    def painted_beyond(self) -> bool:
+        """Whether R paints the subject's colours beyond its silhouette too."""
+        return self.config.two_steps and self.config.surround == "subject"
 
     def transfer(self, points: Points, from_side: str, use_affine: bool = True) -> Points:
         """Keypoints of one side to where the other side's lie: T for B's, its inverse for A's (section 3, Inference).

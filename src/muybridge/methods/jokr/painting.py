@@ -20,7 +20,7 @@ from muybridge.losses import (
     ssim_loss,
 )
 from muybridge.method import Batch, Turn
-from muybridge.methods.jokr.pictures import both, to_picture
+from muybridge.methods.jokr.pictures import both, spread_out, to_picture, without_rim
 from muybridge.tensors import Images, Points
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ def texture_turns(method: Jokr, batch: Batch) -> Iterator[Turn]:
         drawn = [method.shapes(method.bumps(p))[:, i : i + 1] for i, p in enumerate(points)]
     silhouettes = [method.enlarged(x.detach()) for x in drawn]
     made = [method.paint(x, p.detach(), s) for x, p, s in zip(silhouettes, points, SIDES, strict=True)]
+    if method.painted_beyond:
+        rim = method.config.size // 128
+        trusted = [without_rim(batch[f"frames_{s}"], batch[f"masks_{s}"], rim) for s in SIDES]
+        targets = [spread_out(*t) * 2 - 1 for t in trusted]
     losses = _sum_by_name(_losses(method, m, t) for m, t in zip(made, targets, strict=True))
     weights = {"l1": w.l1, "multiscale": w.perceptual, "ssim": w.ssim, "lpips": w.perceptual}
     if not w.adversarial:

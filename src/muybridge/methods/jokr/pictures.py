@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from muybridge.tensors import Images, Masks
@@ -13,6 +15,33 @@ HAZE = 0.25
 def to_picture(frames: Images, masks: Masks) -> Images:
     """[0, 1] on black to [-1, 1] with 0 around the subject."""
     return frames * 2 - masks
+
+
+def without_rim(frames: Images, masks: Masks, rim: int) -> tuple[Images, Masks]:
+    """The subject without the outermost `rim` pixels of its silhouette, where the ground often shines through; what is
+    too thin to have anything farther inside stays whole.
+
+    frames   [B, 3, H, W]  [0, 1] on black
+    returns  the same with smaller silhouettes
+    """
+    inner = -F.max_pool2d(-masks, 2 * rim + 1, 1, rim)
+    thin = masks * (1 - F.max_pool2d(inner, 4 * rim + 1, 1, 2 * rim))
+    kept = torch.maximum(inner, thin)
+    return frames * (kept / masks.clamp_min(1e-3)), kept
+
+
+def spread_out(frames: Images, masks: Masks) -> Images:
+    """The subject's colours carried on beyond its silhouette: outside, each pixel has the mean of the smallest block of
+    a pyramid that reaches the subject.
+
+    frames   [B, 3, H, W]  [0, 1] on black
+    returns  [B, 3, H, W]  [0, 1], inside the silhouette as it was
+    """
+    if not masks.shape[2] * masks.shape[3] > 1:
+        return frames / masks.clamp_min(1e-6)
+    coarse = [F.avg_pool2d(x, 2, ceil_mode=True) for x in (frames, masks)]
+    around = F.interpolate(spread_out(*coarse), frames.shape[2:], mode="bilinear")
+    return frames + (1 - masks) * around
 
 
 def mean_colour(pictures: Images, masks: Masks) -> Tensor:
