@@ -69,6 +69,7 @@ def fit_within(
     plan = out.with_suffix(".json")
     if not plan.is_file():
         wanted = {**WITHOUT.get(method, {}), **(changes or {})}
+        settings(catalogue.find(method), preset, wanted)  # a plan that cannot be carried out is not kept
         count = steps or _affordable(method, folder, minutes, preset, wanted)
         plan.parent.mkdir(parents=True, exist_ok=True)
         plan.write_text(json.dumps({"preset": preset, "set": {**wanted, STEPS[method]: count}, "minutes": minutes}))
