@@ -27,9 +27,10 @@ _DRAFT = MonkeyNetConfig(
     detector=DetectorConfig(width=16, max_width=64, blocks=4, scale=0.5),
     motion=MotionConfig(width=8, max_width=64, blocks=4, displacement=True, bumps=_HALF),
     # At this size a flow of half the picture's size shows as steps unless it is smoothed on its way up.
-    generator=GeneratorConfig(width=12, max_width=64, blocks=4, refinements=1, resampling="bilinear"),
-    critic=CriticConfig(width=8, max_width=64, blocks=3),
-    losses=LossConfig(matching=(10.0, 10.0, 10.0, 10.0)),
+    generator=GeneratorConfig(width=12, max_width=64, blocks=4, refinements=1, resampling="aligned"),
+    # In some thousand steps a critic of the networks' own pace wins, and its features tear the picture (decision 0026).
+    critic=CriticConfig(width=8, max_width=64, blocks=3, lr=2e-4),
+    losses=LossConfig(matching=(50.0, 10.0, 1.0, 1.0), deformed=10.0),
     augment=AugmentConfig(resize=(1.0, 1.0)),
     learn=StageConfig(steps=4500, batch=8, lr=1e-3, decay=0.5),
     prediction=PredictionConfig(steps=400, batch=8, lr=1e-3, decay=0.5, hidden=256, frames=16),
