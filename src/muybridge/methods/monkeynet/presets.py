@@ -30,9 +30,9 @@ _DRAFT = MonkeyNetConfig(
     generator=GeneratorConfig(width=12, max_width=64, blocks=4, refinements=1, resampling="aligned"),
     # In some thousand steps a critic of the networks' own pace wins, and its features tear the picture (decision 0026).
     critic=CriticConfig(width=8, max_width=64, blocks=3, lr=2e-4),
-    losses=LossConfig(matching=(50.0, 10.0, 1.0, 1.0), deformed=10.0),
+    losses=LossConfig(matching=(50.0, 10.0, 1.0, 1.0), gan=0.1, deformed=10.0),
     augment=AugmentConfig(resize=(1.0, 1.0)),
-    learn=StageConfig(steps=4500, batch=8, lr=1e-3, decay=0.5),
+    learn=StageConfig(steps=3000, batch=8, lr=1e-3, decay=0.5),
     prediction=PredictionConfig(steps=400, batch=8, lr=1e-3, decay=0.5, hidden=256, frames=16),
 )
 _SMOKE = _DRAFT.model_copy(
