@@ -54,7 +54,7 @@ def lifted(covariances: Covariances, smallest: float) -> Covariances:
     returns      [B, K, 2, 2]
     """
     missing = (smallest - smallest_eigenvalue(covariances)).clamp_min(0)
-    return covariances + torch.diag_embed(missing[..., None].expand(*missing.shape, 2))
+    return covariances + missing[..., None, None] * torch.eye(2, dtype=missing.dtype, device=missing.device)
 
 
 def inverse_2x2(matrices: Float[Tensor, "*N 2 2"]) -> Float[Tensor, "*N 2 2"]:
