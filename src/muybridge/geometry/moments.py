@@ -53,8 +53,9 @@ def lifted(covariances: Covariances, smallest: float) -> Covariances:
     covariances  [B, K, 2, 2]  symmetric
     returns      [B, K, 2, 2]
     """
-    missing = (smallest - smallest_eigenvalue(covariances)).clamp_min(0)
-    return covariances + missing[..., None, None] * torch.eye(2, dtype=missing.dtype, device=missing.device)
+    missing = (smallest - smallest_eigenvalue(covariances)).relu()
+    xx, xy, yx, yy = covariances.flatten(-2).unbind(-1)
+    return torch.stack((xx + missing, xy, yx, yy + missing), dim=-1).unflatten(-1, (2, 2))
 
 
 def inverse_2x2(matrices: Float[Tensor, "*N 2 2"]) -> Float[Tensor, "*N 2 2"]:

@@ -175,6 +175,9 @@ class ArticulatedConfig(Config):
     map for all regions (table 3, no pca), or not at all."""
     solver: Solver = "closed"
     """Of the principal axes: a formula, or LAPACK as in the program; both give the same signs."""
+    least_variance: Weight = 0.0
+    """Ours: a region of which the heat map is nearly one pixel has this variance at least, so that its axes and their
+    gradients are finite (paper, program: none)."""
     swaps: bool = True
     """A region whose axes have both changed sign between two frames has not been turned round (program:
     revert_axis_swap)."""

@@ -32,10 +32,6 @@ from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.networks import DenseMotion, Drawn, Flow, HeatRegionPredictor, WarpingGenerator
 from muybridge.tensors import Heatmaps, Images, Points
 
-SPIKE = 1e-4
-"""The least variance of a region: a sixth of a heat map's pixel at 64 px. Only a heat map that is nearly 1 at one pixel
-has less, and then its axes and their gradients would be infinite."""
-
 
 class Regions(NamedTuple):
     """The regions of pictures."""
@@ -74,6 +70,7 @@ class ArticulatedNetworks(nn.Module):
         super().__init__()
         c, k = config, config.regions
         self.frames, self.solver, self.swaps = c.frames, c.solver, c.swaps
+        self.least_variance = c.least_variance
         self.covariance, self.variance = c.motion.covariance and c.frames != "none", c.motion.variance
         self.detector = HeatRegionPredictor(k, frame_maps=int(c.frames == "regression"), **c.detector.model_dump())
         self.background = None if c.background.kind == "none" else BackgroundPredictor(c.background)
@@ -88,7 +85,9 @@ class ArticulatedNetworks(nn.Module):
             return Regions(found.points, found.frames, gram(found.frames))
         if self.frames == "none":
             return Regions(found.points, None, None)
-        covariances = lifted(second_moments(found.heatmaps, found.points), SPIKE)
+        covariances = second_moments(found.heatmaps, found.points)
+        if self.least_variance:
+            covariances = lifted(covariances, self.least_variance)
         return Regions(found.points, principal_axes(covariances, self.solver).affine, covariances)
 
     def background_motion(self, source: Images, driving: Images) -> Homographies | None:

@@ -15,6 +15,7 @@ _DRAFT = ArticulatedConfig(
     size=64,
     regions=8,
     perceptual="weight-free",
+    least_variance=1e-4,
     detector=DetectorConfig(width=16, max_width=96, blocks=4, scale=0.5, padding=3),
     background=BackgroundConfig(kind="affine", width=8, max_width=64, blocks=4, scale=0.5),
     motion=MotionConfig(width=16, max_width=96, blocks=4, scale=0.5),
@@ -35,7 +36,7 @@ CARD = Card(
     paper="Siarohin, Woodford, Ren, Chai, Tulyakov: Motion Representations for Articulated Animation, 2021",
     needs="folder",
     gives="a still image that follows a driving video, regions, the background's own motion",
-    presets={"draft": _DRAFT, "standard": ArticulatedConfig(), "smoke": _SMOKE},
+    presets={"draft": _DRAFT, "standard": ArticulatedConfig(least_variance=1e-4), "smoke": _SMOKE},
     preset_help={
         "draft": "64 px, for a processor without GPU",
         "standard": "256 px, sizes and losses of the paper, for a GPU; needs the weights of VGG-19",
