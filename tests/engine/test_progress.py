@@ -1,9 +1,8 @@
 """What a person sees of a training."""
 
-import builtins
 import io
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -95,14 +94,7 @@ def test_tensorboard_gets_losses_and_pictures(tmp_path: Path) -> None:
 
 
 def test_tensorboard_missing_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **more: Any) -> Any:
-        if name.startswith("torch.utils.tensorboard"):
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(MissingExtraError, match=r"muybridge\[tensorboard\]"):
         TensorBoardListener(tmp_path)
     assert torch.is_tensor(torch.zeros(1))

@@ -1,8 +1,7 @@
 """AKD, MKR and AED by networks: small ones written by hand, whose answers are known, through the same code."""
 
-import builtins
+import sys
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -131,14 +130,7 @@ def test_files_that_are_no_identity_network(tmp_path: Path) -> None:
 def test_without_onnxruntime_figures_are_missing_unless_a_file_was_named(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **more: Any) -> Any:
-        if name == "onnxruntime":
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     file = write_identity(cache / "identity.onnx")
     assert "onnxruntime" in judges(PEOPLE).missing["aed"]
     with pytest.raises(MissingExtraError, match=r"muybridge\[landmarks\]"):

@@ -1,8 +1,7 @@
-import builtins
 import hashlib
 import json
+import sys
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -151,13 +150,6 @@ def test_what_is_missing_or_broken_is_named(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_without_onnxruntime_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **more: Any) -> Any:
-        if name == "onnxruntime":
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtraError, match=r"muybridge\[landmarks\]"):
         detect(drawn([(130.0, 180.0)])[0], write_network(tmp_path / "net.onnx"))
