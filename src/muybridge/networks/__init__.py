@@ -9,7 +9,7 @@ from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
 from muybridge.networks.hourglass import Encoder, Hourglass
 from muybridge.networks.norms import Norm, make_norm
 from muybridge.networks.onnx_files import OnnxPart, detector_and_generator, exportable
-from muybridge.networks.option_files import options_in
+from muybridge.networks.option_files import options_in, table_in
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
 from muybridge.networks.spectral import SpectralConv2d, spectral
 from muybridge.networks.states import filled, state_in
@@ -59,4 +59,5 @@ __all__ = [
     "scores",
     "spectral",
     "state_in",
+    "table_in",
 ]

@@ -20,13 +20,18 @@ def options_in(path: Path, known: Known) -> dict[str, Any]:
     known  another option in one of these sections might change what the networks compute
     Raises CheckpointError where the file is none, a section is no table, or an option is not understood.
     """
+    return _checked(table_in(path), known, path)
+
+
+def table_in(path: Path) -> dict[Any, Any]:
+    """The table in a YAML file as it stands there; CheckpointError where the file is none."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CheckpointError(f"{path} is not a YAML file of options: {error}") from error
     if not isinstance(raw, dict):
         raise CheckpointError(f"{path} is not a YAML file of options: expected names with values")
-    return _checked(raw, known, path)
+    return raw
 
 
 def _checked(table: Mapping[Any, Any], known: Known, path: Path) -> dict[str, Any]:

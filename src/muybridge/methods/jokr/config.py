@@ -201,7 +201,7 @@ class JokrConfig(Config):
     silhouette_loss: Literal["mse", "bce"] = "mse"
     """Of eq. 1: `mse` as published; `bce` has a stronger gradient where a leg is missing."""
     released: bool = False
-    """Losses with the released program's constants and habits , for the preset `released` and imported runs: the
+    """Losses with the released program's constants and habits, for the preset `released` and imported runs: the
     factor 13 on the temporal term, separation of the first ten keypoints with its diagonal, silhouettes at the size of
     the heat maps cut at one half, pictures of eq. 7 sampled between other corners."""
 

@@ -37,7 +37,7 @@ def spread_out(frames: Images, masks: Masks) -> Images:
     frames   [B, 3, H, W]  [0, 1] on black
     returns  [B, 3, H, W]  [0, 1], inside the silhouette as it was
     """
-    if not masks.shape[2] * masks.shape[3] > 1:
+    if masks.shape[2:].numel() == 1:
         return frames / masks.clamp_min(1e-6)
     coarse = [F.avg_pool2d(x, 2, ceil_mode=True) for x in (frames, masks)]
     around = F.interpolate(spread_out(*coarse), frames.shape[2:], mode="bilinear")

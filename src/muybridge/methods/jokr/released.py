@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError
 from muybridge.methods.jokr.networks import KeypointDetector, PointDiscriminator, Refiner, ShapeGenerator
-from muybridge.networks import gaussian_taps, load_tensors, plain_tensor
+from muybridge.networks import gaussian_taps, load_tensors, plain_tensor, table_in
 
 State = dict[str, Tensor]
 M = TypeVar("M", bound=nn.Module)
@@ -121,12 +120,7 @@ def read_options(path: Path | None) -> dict[str, dict[str, Any]]:
     """The sections of an options file; a flat file counts as each of them."""
     if path is None:
         return {}
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CheckpointError(f"{path} is not a YAML file of options: {error}") from error
-    if not isinstance(raw, dict):
-        raise CheckpointError(f"{path} is not a YAML file of options: expected names with values")
+    raw = table_in(path)
     sections = {name: raw[name] for name in ("stage1", "stage2", "kp_detector", "kp_disc") if name in raw}
     if any(not isinstance(section, dict) for section in sections.values()):
         raise CheckpointError(f"{path}: {', '.join(sections)} should each hold names with values")

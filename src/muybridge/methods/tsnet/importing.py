@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from torch import Tensor
 
 from muybridge.errors import CheckpointError
 from muybridge.methods.tsnet.config import StageConfig, TsnetConfig
 from muybridge.methods.tsnet.presets import CARD
 from muybridge.methods.tsnet.released import ReleasedCheckpoint, read_released
+from muybridge.networks import table_in
 
 KINDS = {25: "body25", 2: "face68"}
 """Classes of labels of the program's two kinds of landmarks."""
@@ -58,12 +58,7 @@ def _said(options: Path | None, found: ReleasedCheckpoint) -> dict[str, Any]:
     """The options file, where it says nothing else than the checkpoint's tensors."""
     if options is None:
         return {}
-    try:
-        said = yaml.safe_load(options.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CheckpointError(f"{options} is not a YAML file of options: {error}") from error
-    if not isinstance(said, dict):
-        raise CheckpointError(f"{options} is not a YAML file of options: expected names with values")
+    said = table_in(options)
     has = {
         "variant": found.kind,
         "label_nc": found.classes,
