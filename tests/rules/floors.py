@@ -2,7 +2,7 @@
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "tensors"),
-    ("geometry", "video"),
+    ("fetched", "geometry", "video"),
     ("data", "landmarks", "masks", "networks", "puppets"),
     ("appearance", "losses", "metrics"),
     ("method", "run"),

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Shaped, UInt8
+from jaxtyping import UInt8
 
-from muybridge.errors import CheckpointError, MissingExtraError, MissingWeightsError
+from muybridge.errors import CheckpointError
+from muybridge.fetched import Maps, PictureNetwork, at_hand
 from muybridge.landmarks.skeletons import COUNTS, Person
 
 MEAN, SPREAD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 """Of the colours RGB, 0 to 255, that MMPose's networks were trained on."""
 PADDING = 1.25
 """How much larger than the person their crop is (MMPose, GetBBoxCenterScale)."""
-DEFAULT = "pose.onnx"
+OPEN = (256, 192)
+"""(h, w) for files that leave their sides open: as the published ones are."""
 
 Corners = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels."""
-Maps = Shaped[np.ndarray, "..."]
 
 
 def model_path(model: Path | None = None) -> Path:
@@ -30,17 +29,14 @@ def model_path(model: Path | None = None) -> Path:
 
     The cache folder is $MUYBRIDGE_CACHE, or ~/.cache/muybridge. Raises MissingWeightsError where no file is there.
     """
-    if model is None:
-        cache = os.environ.get("MUYBRIDGE_CACHE")
-        model = (Path(cache) if cache else Path.home() / ".cache" / "muybridge") / DEFAULT
-    if not model.is_file():
-        raise MissingWeightsError(
-            f"the landmark detector's file is not at {model}",
-            "Fetch RTMPose as ONNX from its authors' model zoo (MMPose, projects/rtmpose: the end2end.onnx of a zip; "
-            "the whole-body one has hands and face too), and put it there or name it with --model. "
-            "Landmarks of another program need no detector: --landmarks FOLDER",
-        )
-    return model
+    return at_hand(
+        model,
+        "pose.onnx",
+        "the landmark detector's file is",
+        "Fetch RTMPose as ONNX from its authors' model zoo (MMPose, projects/rtmpose: the end2end.onnx of a zip; "
+        "the whole-body one has hands and face too), and put it there or name it with --model. "
+        "Landmarks of another program need no detector: --landmarks FOLDER",
+    )
 
 
 class Network:
@@ -54,27 +50,10 @@ class Network:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise MissingExtraError(
-                "finding landmarks needs onnxruntime", "Install it with: pip install 'muybridge[landmarks]'"
-            ) from error
-        quiet = onnxruntime.SessionOptions()
-        quiet.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), quiet, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises kinds of its own, one for each way of being broken
-            raise CheckpointError(f"{path.name} is not an ONNX network: {str(error).splitlines()[0][:200]}") from error
-        entries = self._session.get_inputs()
-        shape: list[Any] = list(entries[0].shape) if len(entries) == 1 else []
-        if len(shape) != 4 or shape[1] != 3:
-            raise CheckpointError(f"{path.name} does not read one picture [1, 3, H, W], but {shape}")
-        # Exports with open sides are the published 256 x 192.
-        self.size = tuple(s if isinstance(s, int) else d for s, d in zip(shape[2:], (256, 192), strict=True))
-        self._input = entries[0].name
+        self._network = PictureNetwork(path, OPEN, "finding landmarks needs")
+        self.size = self._network.size
         self.name = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
-        counts = {self._points(maps) for maps in self._run(np.zeros((1, 3, *self.size), np.float32))}
+        counts = {self._points(maps) for maps in self._network(np.zeros((1, 3, *self.size), np.float32))}
         if len(counts) != 1 or not counts <= set(COUNTS):
             raise CheckpointError(
                 f"{path.name} finds {sorted(counts)} points a person", "Networks of 17, 26 or 133 points can be used."
@@ -91,12 +70,9 @@ class Network:
         affine = np.array([[1 / scale, 0, -left / scale], [0, 1 / scale, -top / scale]])
         crop = cv2.warpAffine(frame, affine, (columns, rows), flags=cv2.INTER_LINEAR).astype(np.float32)
         level = ((crop - np.array(MEAN)) / np.array(SPREAD)).astype(np.float32)
-        places = decode(self._run(level.transpose(2, 0, 1)[None]), (rows, columns))
+        places = decode(self._network(level.transpose(2, 0, 1)[None]), (rows, columns))
         places[:, :2] = places[:, :2] * scale + (left, top)
         return places
-
-    def _run(self, crop: Float[np.ndarray, "1 3 h w"]) -> list[Maps]:
-        return list(self._session.run(None, {self._input: np.ascontiguousarray(crop)}))
 
     def _points(self, maps: Maps) -> int:
         return int(maps.shape[1]) if maps.ndim in (3, 4) else 0

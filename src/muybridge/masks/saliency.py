@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import cv2
@@ -11,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from muybridge.errors import CheckpointError, MissingWeightsError
+from muybridge.errors import CheckpointError
+from muybridge.fetched import at_hand
 from muybridge.masks.arrays import Bools, Bytes, Floats, padded, picture
 from muybridge.masks.regions import filled, main_parts
 from muybridge.masks.u2net import U2Net, full, small
@@ -29,16 +29,13 @@ def weights_path(weights: Path | None = None) -> Path:
 
     The cache folder is $MUYBRIDGE_CACHE, or ~/.cache/muybridge. Raises MissingWeightsError where no file is there.
     """
-    if weights is None:
-        cache = os.environ.get("MUYBRIDGE_CACHE")
-        weights = (Path(cache) if cache else Path.home() / ".cache" / "muybridge") / "u2net.pth"
-    if not weights.is_file():
-        raise MissingWeightsError(
-            f"the saliency network's weights are not at {weights}",
-            "Fetch u2net.pth (176 MB) or u2netp.pth (5 MB), published by the authors of U2-Net, and put it there or "
-            "name it: muybridge mask VIDEO --out DIR --how saliency --weights FILE. --how grabcut needs no weights.",
-        )
-    return weights
+    return at_hand(
+        weights,
+        "u2net.pth",
+        "the saliency network's weights are",
+        "Fetch u2net.pth (176 MB) or u2netp.pth (5 MB), published by the authors of U2-Net, and put it there or "
+        "name it: muybridge mask VIDEO --out DIR --how saliency --weights FILE. --how grabcut needs no weights.",
+    )
 
 
 def load(path: Path) -> U2Net:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.errors import CheckpointError, MissingExtraError, MissingWeightsError
+from muybridge.errors import CheckpointError
+from muybridge.fetched import PictureNetwork, at_hand
 from muybridge.tensors import Pixels
 
-DEFAULT = "identity.onnx"
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of the colours RGB in [0, 1] that networks for person re-identification are trained on: ImageNet's."""
 OPEN = (256, 128)
@@ -26,16 +24,13 @@ def identity_path(path: Path | None = None) -> Path:
 
     The cache folder is $MUYBRIDGE_CACHE, or ~/.cache/muybridge. Raises MissingWeightsError where no file is there.
     """
-    if path is None:
-        cache = os.environ.get("MUYBRIDGE_CACHE")
-        path = (Path(cache) if cache else Path.home() / ".cache" / "muybridge") / DEFAULT
-    if not path.is_file():
-        raise MissingWeightsError(
-            f"the identity network's file is not at {path}",
-            "Export a network for person re-identification as ONNX, a picture [1, 3, H, W] in and features [1, D] out, "
-            "and put it there or name it: --weights identity=FILE",
-        )
-    return path
+    return at_hand(
+        path,
+        "identity.onnx",
+        "the identity network's file is",
+        "Export a network for person re-identification as ONNX, a picture [1, 3, H, W] in and features [1, D] out, "
+        "and put it there or name it: --weights identity=FILE",
+    )
 
 
 class Identity:
@@ -48,24 +43,8 @@ class Identity:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise MissingExtraError(
-                "an identity network needs onnxruntime", "Install it with: pip install 'muybridge[landmarks]'"
-            ) from error
-        quiet = onnxruntime.SessionOptions()
-        quiet.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), quiet, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises kinds of its own, one for each way of being broken
-            raise CheckpointError(f"{path.name} is not an ONNX network: {str(error).splitlines()[0][:200]}") from error
-        entries = self._session.get_inputs()
-        shape: list[Any] = list(entries[0].shape) if len(entries) == 1 else []
-        if len(shape) != 4 or shape[1] != 3:
-            raise CheckpointError(f"{path.name} does not read one picture [1, 3, H, W], but {shape}")
-        self.size = tuple(s if isinstance(s, int) else d for s, d in zip(shape[2:], OPEN, strict=True))
-        self._input = entries[0].name
+        self._network = PictureNetwork(path, OPEN, "an identity network needs")
+        self.size = self._network.size
         outputs = self._run(torch.zeros(1, 3, *self.size))
         if len(outputs) != 1 or outputs[0].shape[0] != 1 or outputs[0].numel() != outputs[0].shape[1]:
             raise CheckpointError(
@@ -83,4 +62,4 @@ class Identity:
         return torch.cat(found)
 
     def _run(self, picture: Tensor) -> list[Tensor]:
-        return [torch.from_numpy(o) for o in self._session.run(None, {self._input: picture.numpy()})]
+        return [torch.from_numpy(o) for o in self._network(picture.numpy())]
