@@ -184,6 +184,52 @@ def test_a_pair_list_is_animated(fitted: muybridge.Fitted, folder: Path, tmp_pat
     assert all(len(read(path)) == FRAMES for path in files)
 
 
+def test_clips_of_one_name_are_kept_apart(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    for kind in ("gif", "mp4"):
+        write(tmp_path / "clips" / f"a.{kind}", read(folder / "test" / "0.mp4").pixels, Timing.constant(FRAMES, 10))
+    muybridge.reconstruct(fitted, tmp_path / "clips", tmp_path / "again")
+    assert sorted(path.name for path in (tmp_path / "again" / "frames").iterdir()) == ["a.gif", "a.mp4"]
+    (tmp_path / "pairs.csv").write_text("source,driving\na.gif,a.mp4\na.mp4,a.gif\n")
+    files = muybridge.animate_pairs(fitted, tmp_path / "clips", tmp_path / "pairs.csv", out=tmp_path / "made")
+    assert [path.name for path in files] == ["a.gif-like-a.mp4.mp4", "a.mp4-like-a.gif.mp4"]
+
+
+def test_the_best_frame_is_for_relative_motion(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    """Also where a method's own way is another, as in the imported runs of cartoons."""
+    where = folder / "wide.mp4", folder / "photo.png"
+    with pytest.raises(UsageError, match="--best-frame is for relative motion, and not for standard"):
+        muybridge.animate(fitted, *where, out=tmp_path / "a.mp4", mode="standard", best_frame=True)
+    config = fitted.method.config.model_copy(update={"relative": False})
+    cartoons = muybridge.Fitted(type(fitted.method)(config).eval(), None, fitted.run)
+    for asked in ({"best_frame": True}, {"scale": True}):
+        with pytest.raises(UsageError, match="is for relative motion, and not for standard"):
+            muybridge.animate(cartoons, *where, out=tmp_path / "a.mp4", **asked)
+    assert not (tmp_path / "a.mp4").exists()
+    muybridge.animate(cartoons, *where, out=tmp_path / "a.mp4", mode="relative", best_frame=True, scale=True)
+
+
+def test_the_commands_as_one_would_first_type_them(
+    fitted: muybridge.Fitted, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Nobody says where results go: they are named after what they were made of, and said."""
+    monkeypatch.chdir(tmp_path)
+    run, photo, wide = str(fitted.run.path), str(folder / "photo.png"), str(folder / "wide.mp4")
+    named = {
+        "photo-like-wide.mp4": ["animate", run, "--source", photo, "--driving", wide, "--mode", "relative"],
+        "run-walk ers-again": ["reconstruct", run, str(folder)],
+        "photo-goes-on.mp4": ["predict", run, photo],
+    }
+    for name, command in named.items():
+        assert main(command) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == name
+        assert main(command) == 1
+        assert f"{name} exists already" in capsys.readouterr().err
+    assert len(list((tmp_path / "run-walk ers-again" / "frames" / "0").glob("*.png"))) == FRAMES
+    small = [f"--set={name}={json.dumps(value)}" for name, value in SMALL.items()]
+    assert main(["fit", "monkeynet", str(folder), "--device", "cpu", *small]) == 0
+    assert (tmp_path / "runs" / "monkeynet-walk ers" / "weights.safetensors").is_file()
+
+
 def test_reconstruction_figures_by_hand() -> None:
     truth = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
     truth[1] = 51

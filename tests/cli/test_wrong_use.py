@@ -28,7 +28,7 @@ def refused(ended: Ended, code: int, *words: str) -> None:
     [
         ["retarget"],
         ["retarget", "a.mp4"],
-        ["retarget", "a.mp4", "b.mp4"],
+        ["edit", "run"],
         ["retarget", "a.mp4", "b.mp4", "--out", "x", "--colour", "red"],
         ["retarget", "a.mp4", "b.mp4", "--out", "x", "--seed", "many"],
         ["retarget", "a.mp4", "b.mp4", "--out", "x", "--preset", "huge"],

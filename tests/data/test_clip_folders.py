@@ -119,6 +119,25 @@ def test_pair_lists(tmp_path: Path, folder: Path) -> None:
         read_pairs(listed)
 
 
+def test_clips_of_one_name(tmp_path: Path) -> None:
+    """walk.gif beside walk.mp4, and frames in a folder that is called like the video that they were."""
+    for name in ("walk.gif", "walk.mp4", "run.mp4"):
+        write(tmp_path / name, moving(), Timing.constant(FRAMES, 10))
+    strip(tmp_path / "turn.png", moving())
+    frames = tmp_path / "jump.mp4"
+    frames.mkdir()
+    cv2.imwrite(str(frames / "0.png"), np.zeros((32, 32, 3), np.uint8))
+    paths = clips_in(tmp_path)
+    assert ClipFolder(tmp_path).names == ["jump.mp4", "run", "turn", "walk.gif", "walk.mp4"]
+    assert [find_clip(paths, f"walk.{kind}").name for kind in ("gif", "mp4")] == ["walk.gif", "walk.mp4"]
+    assert [find_clip(paths, name).name for name in ("jump", "jump.mp4")] == ["jump.mp4"] * 2
+    # A list of the authors' names videos where somebody keeps rows of frames.
+    assert find_clip(paths, "turn.mp4").name == "turn.png"
+    for name in ("walk", "walk.mov"):
+        with pytest.raises(InputError, match=r"may be walk\.gif and walk\.mp4"):
+            find_clip(paths, name)
+
+
 def test_layouts_of_the_papers_datasets(tmp_path: Path) -> None:
     """Made samples, named and laid out as the authors' preparation leaves them."""
 

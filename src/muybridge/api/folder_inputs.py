@@ -53,6 +53,16 @@ def check_mode(fitted: Fitted, mode: str | None) -> dict[str, str]:
     return {"mode": mode}
 
 
+def check_relative(fitted: Fitted, mode: str | None, flag: str) -> None:
+    """UsageError where motion is not relative, neither as asked nor by the method's own default, and the flag is for
+    relative motion alone."""
+    meant = mode or getattr(fitted.method, "default_mode", "relative")
+    if meant != "relative":
+        raise UsageError(
+            f"{flag} is for relative motion, and not for {meant}", "Leave it out, or ask for --mode relative."
+        )
+
+
 def carried(fitted: Fitted, mode: str | None, **asked: bool | None) -> dict[str, Any]:
     """How motion is carried over, as options for `animate` and `stream`; None leaves one to the method.
 
@@ -68,7 +78,6 @@ def carried(fitted: Fitted, mode: str | None, **asked: bool | None) -> dict[str,
             continue
         if name not in there:
             raise UsageError(f"{fitted.method.card.name} has no choice there: {flag} is for other methods")
-        if mode not in (None, "relative"):
-            raise UsageError(f"{flag} is for relative motion, and not for {mode}", "Leave it out, or --mode relative.")
+        check_relative(fitted, mode, flag)
         options[name] = value
     return options

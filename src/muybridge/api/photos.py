@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from muybridge.api.folder_inputs import ability, carried, picture_of
+from muybridge.api.folder_inputs import ability, carried, check_relative, picture_of
 from muybridge.api.inputs import Source
 from muybridge.api.loading import Fitted
 from muybridge.data.canvas import squeezed_bytes
-from muybridge.data.folders import clips_in, find_clip, part_of, read_clip, read_pairs, strip_of
+from muybridge.data.folders import clips_in, find_clip, names_of_clips, part_of, read_clip, read_pairs, strip_of
 from muybridge.errors import UsageError
 from muybridge.method import Animation
 from muybridge.video import Clip, Frame, Writer, frames, probe, read, write
@@ -50,6 +50,8 @@ def animate_picture(
     Frames are read, drawn and written a few at a time.
     """
     options = carried(fitted, mode, scale=scale, adapt_covariances=adapt_covariances)
+    if best_frame:
+        check_relative(fitted, mode, "--best-frame")
     if driving is None:
         raise UsageError("no driving video was named", "Name one: --driving walk.mp4")
     appearance = picture_of(source, max_side)
@@ -73,9 +75,10 @@ def animate_pairs(fitted: Fitted, folder: Path, pairs: Path, out: Path, **option
     """
     paths = clips_in(part_of(folder, "test"))
     listed = [(find_clip(paths, a), find_clip(paths, b)) for a, b in read_pairs(pairs)]
+    names = dict(zip(paths, names_of_clips(paths), strict=True))
     written = []
     for source, driving in listed:
-        target = out / f"{source.stem}-like-{driving.stem}.mp4"
+        target = out / f"{names[source]}-like-{names[driving]}.mp4"
         first = read_clip(source, max_frames=1, max_side=options.get("max_side"))
         animate_picture(fitted, driving, first, target, strip=strip_of(driving), **options)
         written.append(target)

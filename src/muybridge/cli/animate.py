@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from muybridge.cli import options as o
 from muybridge.cli.console import note
 from muybridge.cli.console import out as printed
+from muybridge.cli.naming import called
 from muybridge.cli.values import box as box_of
 from muybridge.errors import UsageError
 
@@ -23,7 +24,7 @@ def animate(
         str | None,
         Parameter(name="--source", help="Who moves: A or B of a pair; a picture; of landmarks, a video or its letter."),
     ] = None,
-    out: o.Out,
+    out: o.Named = None,
     mode: Annotated[
         str | None, Parameter(name="--mode", help="How motion is carried over, for pictures: relative, standard, avd.")
     ] = None,
@@ -78,7 +79,7 @@ def animate(
 
     For example:
 
-        muybridge animate runs/faces --source photo.png --driving talk.mp4 --mode relative --out photo-talks.mp4
+        muybridge animate runs/faces --source photo.png --driving talk.mp4     (photo-like-talk.mp4)
 
         muybridge animate runs/cat-fox --driving fox.mp4 --out cat-like-fox.mp4
 
@@ -100,7 +101,7 @@ def animate(
             run,
             driving,
             pairs,
-            out=out,
+            out=out or Path(called(run, pairs)),
             mode=mode,
             scale=scale,
             adapt_covariances=adapt_covariances,
@@ -111,6 +112,7 @@ def animate(
         ):
             printed().print(str(path), markup=False)
         return
+    out = out or _named(run, source, driving, "webm" if background == "transparent" else "mp4")
     path, notes = muybridge.animate(
         run,
         driving,
@@ -138,3 +140,9 @@ def animate(
     for each in notes:
         note(each)
     printed().print(str(path), markup=False)
+
+
+def _named(run: Path, source: str | None, driving: Path | None, suffix: str) -> Path:
+    if driving is None:
+        return Path(f"{called(run, source)}.{suffix}")
+    return Path(f"{called(run if source is None else source)}-like-{called(driving)}.{suffix}")

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from muybridge.cli import options as o
 from muybridge.cli.console import note, resumable, watching
 from muybridge.cli.console import out as printed
+from muybridge.cli.naming import called
 from muybridge.cli.values import box, changes, side
 
 
@@ -17,7 +18,7 @@ def fit(
     method: str,
     /,
     *inputs: Path,
-    out: o.Out,
+    out: o.Named = None,
     preset: o.Preset = None,
     force: o.Force = False,
     resume: o.Resume = False,
@@ -48,7 +49,7 @@ def fit(
 
     For example:
 
-        muybridge fit jokr cat.mp4 fox.mp4 --out runs/cat-fox --preset draft
+        muybridge fit jokr cat.mp4 fox.mp4 --preset draft     (the run goes to runs/jokr-cat-fox)
 
         muybridge fit tsnet dance.mp4 --landmarks dance-landmarks --out runs/dance
         muybridge fit articulated walkers --out runs/walkers     (a folder of clips, or one with train and test in it)
@@ -64,6 +65,7 @@ def fit(
     """
     import muybridge
 
+    out = out or Path("runs") / called(method, *inputs)
     with resumable(out):
         fitted = muybridge.fit(
             method,

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from muybridge.cli import options as o
 from muybridge.cli.console import note
 from muybridge.cli.console import out as printed
+from muybridge.cli.naming import called
 from muybridge.cli.values import box as box_of
 
 
@@ -17,7 +18,7 @@ def landmarks(
     video: Path,
     /,
     *,
-    out: o.Out,
+    out: o.Named = None,
     given: Annotated[
         Path | None,
         Parameter(name="--landmarks", help="Of another program: OpenPose's folder, COCO JSON, text of 68 face points."),
@@ -52,6 +53,7 @@ def landmarks(
     """
     import muybridge
 
+    out = out or Path(f"{called(video)}-landmarks")
     found, report = muybridge.find_landmarks(
         video,
         out,

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from muybridge.cli import options as o
 from muybridge.cli.console import note
 from muybridge.cli.console import out as printed
+from muybridge.cli.naming import called
 from muybridge.cli.values import box as box_of
 from muybridge.cli.values import corrections
 from muybridge.cli.values import rough as rough_of
@@ -20,7 +21,7 @@ def mask(
     video: Path,
     /,
     *,
-    out: o.Out,
+    out: o.Named = None,
     box: Annotated[
         str | None, Parameter(name="--box", help="Box round the subject on one frame: x0,y0,x1,y1 in pixels.")
     ] = None,
@@ -49,7 +50,7 @@ def mask(
 
     For example:
 
-        muybridge mask cat.mp4 --out cat-masks
+        muybridge mask cat.mp4     (they go to cat-masks)
 
         muybridge mask cat.mp4 --out cat-masks --box 40,60,300,280 --force
 
@@ -66,6 +67,7 @@ def mask(
 
     if box_frame is not None and box is None:
         raise UsageError("--box-frame says which frame --box is on", "Give the box too: --box 40,60,300,280")
+    out = out or Path(f"{called(video)}-masks")
     _, report = muybridge.mask(
         video,
         out,

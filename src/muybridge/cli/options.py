@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 Out = Annotated[Path, Parameter(name="--out", help="Where the results go.")]
+Named = Annotated[
+    Path | None, Parameter(name="--out", help="Where the results go; named after the inputs unless told.")
+]
 Force = Annotated[bool, Parameter(name="--force", negative="", help="Replace what an earlier call has written there.")]
 Resume = Annotated[bool, Parameter(name="--resume", negative="", help="Go on with the training that is there.")]
 Preset = Annotated[

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from muybridge.cli import options as o
 from muybridge.cli.console import note
 from muybridge.cli.console import out as printed
+from muybridge.cli.naming import called
 
 
 def predict(
@@ -17,7 +18,7 @@ def predict(
     picture: Path,
     /,
     *,
-    out: o.Out,
+    out: o.Named = None,
     frames: Annotated[int, Parameter(name="--frames", help="How many are made.")] = 32,
     seed: Annotated[
         int | None, Parameter(name="--seed", help="Draws one of the ways to go on; without it, the likeliest.")
@@ -30,7 +31,7 @@ def predict(
 
     For example:
 
-        muybridge predict runs/robots photo.png --out photo-moves.mp4
+        muybridge predict runs/robots photo.png     (photo-goes-on.mp4)
 
         muybridge predict runs/robots photo.png --seed 7 --fps 10 --out otherwise.mp4
 
@@ -43,6 +44,7 @@ def predict(
     """
     import muybridge
 
+    out = out or Path(f"{called(picture)}-goes-on.mp4")
     path, notes = muybridge.predict(
         run, picture, out=out, frames=frames, seed=seed, fps=fps, force=force, device=device
     )

@@ -9,6 +9,8 @@ from cyclopts import Parameter
 
 from muybridge.cli import options as o
 from muybridge.cli.console import note, table
+from muybridge.cli.console import out as printed
+from muybridge.cli.naming import called
 from muybridge.cli.values import weights_of
 
 
@@ -17,7 +19,7 @@ def reconstruct(
     folder: Path,
     /,
     *,
-    out: Annotated[Path | None, Parameter(name="--out", help="Where frames, a sheet and figures.json go.")] = None,
+    out: o.Named = None,
     part: Annotated[Literal["train", "test"], Parameter(name="--part", help="Of a divided folder.")] = "test",
     max_clips: Annotated[int | None, Parameter(name="--max-clips", help="The first so many clips only.")] = None,
     max_frames: o.MaxFrames = None,
@@ -41,6 +43,8 @@ def reconstruct(
 
         muybridge reconstruct runs/shapes shapes --out shapes-again
 
+    Frames as PNG, a sheet and figures.json are kept; RUN-FOLDER-again unless --out names another place.
+
     Parameters
     ----------
     run
@@ -50,6 +54,7 @@ def reconstruct(
     """
     import muybridge
 
+    out = out or Path(f"{called(run, folder)}-again")
     found = muybridge.reconstruct(
         run,
         folder,
@@ -64,3 +69,4 @@ def reconstruct(
     )
     counts = ("clips", "frames")
     table("", {name: f"{value:.0f}" if name in counts else f"{value:.4f}" for name, value in found.items()})
+    printed().print(str(out), markup=False)

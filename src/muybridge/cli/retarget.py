@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from muybridge.cli import options as o
 from muybridge.cli.console import files, note, resumable, watching
+from muybridge.cli.naming import called
 from muybridge.cli.values import box, changes, side
 from muybridge.cli.values import formats as formats_of
 
@@ -18,7 +19,7 @@ def retarget(
     b: Path,
     /,
     *,
-    out: o.Out,
+    out: o.Named = None,
     method: Annotated[
         str, Parameter(name="--method", help="Of those that need a pair; see: muybridge methods")
     ] = "jokr",
@@ -49,7 +50,7 @@ def retarget(
 
     For example:
 
-        muybridge retarget cat.mp4 fox.mp4 --out cat-fox
+        muybridge retarget cat.mp4 fox.mp4     (the results go to cat-fox)
 
         muybridge retarget horse.mp4 deer.mp4 --out horse-deer --flip B --background source
 
@@ -68,6 +69,7 @@ def retarget(
     """
     import muybridge
 
+    out = out or Path(called(a, b))
     with resumable(out / "run"):
         results = muybridge.retarget(
             a,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import overload
 
@@ -63,8 +64,9 @@ class ClipFolder(Sequence[Clip]):
 
     @property
     def names(self) -> list[str]:
-        """What each clip is called: the file's or folder's name without its ending."""
-        return [name_of_clip(path) for path in self.paths]
+        """What each clip is called: the file's or folder's name without its ending; with it, where two would be called
+        the same."""
+        return names_of_clips(self.paths)
 
     @property
     def identities(self) -> list[int]:
@@ -140,9 +142,26 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
     return pairs
 
 
+def names_of_clips(paths: Sequence[Path]) -> list[str]:
+    """Each clip's name without its ending; with it, where two would be called the same."""
+    count = Counter(name_of_clip(path) for path in paths)
+    return [path.name if count[name_of_clip(path)] > 1 else name_of_clip(path) for path in paths]
+
+
 def find_clip(paths: Sequence[Path], name: str) -> Path:
-    """The clip of that name, with or without its ending; InputError where there is none."""
-    for path in paths:
-        if name in (path.name, name_of_clip(path)) or Path(name).stem == name_of_clip(path):
-            return path
+    """The clip of that name, with or without its ending, which may be another one than the file's own: the released
+    lists name videos that people keep as folders of frames. InputError where there is none, or more than one."""
+    ways: tuple[Callable[[Path], bool], ...] = (
+        lambda path: path.name == name,
+        lambda path: name_of_clip(path) == name,
+        lambda path: path.stem == name,
+        lambda path: path.stem == Path(name).stem,
+    )
+    for way in ways:
+        found = [path for path in paths if way(path)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            there = " and ".join(path.name for path in found)
+            raise InputError(f"{name!r} may be {there} in {found[0].parent}", "Name it with its ending.")
     raise InputError(f"there is no clip {name!r} in {paths[0].parent}", "Names are those of files in that folder.")

@@ -9,13 +9,13 @@ from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
 from muybridge.networks.hourglass import Encoder, Hourglass
 from muybridge.networks.norms import Norm, make_norm
 from muybridge.networks.onnx_files import OnnxPart, detector_and_generator, exportable
-from muybridge.networks.option_files import options_in, table_in
+from muybridge.networks.option_files import options_in, square_side, table_in
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
 from muybridge.networks.spectral import SpectralConv2d, spectral
 from muybridge.networks.states import filled, state_in
 from muybridge.networks.vgg import LEVELS, Lpips, Vgg16, load_lpips, load_lpips_weights, load_vgg16
 from muybridge.networks.vgg19 import Vgg19, load_vgg19
-from muybridge.networks.warping_generator import Drawn, WarpingGenerator
+from muybridge.networks.warping_generator import Drawn, WarpingGenerator, check_side
 from muybridge.networks.weights import load_tensors, plain_tensor
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Vgg16",
     "Vgg19",
     "WarpingGenerator",
+    "check_side",
     "computes_bfloat16",
     "detector_and_generator",
     "exportable",
@@ -58,6 +59,7 @@ __all__ = [
     "readied",
     "scores",
     "spectral",
+    "square_side",
     "state_in",
     "table_in",
 ]

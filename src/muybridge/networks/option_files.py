@@ -34,6 +34,15 @@ def table_in(path: Path) -> dict[Any, Any]:
     return raw
 
 
+def square_side(section: Mapping[str, Any], name: str, default: int) -> int:
+    """S of an option [S, S, 3], the pictures that the networks see; CheckpointError where it is anything else."""
+    shape = section.get(name) or [default, default, 3]
+    whole = isinstance(shape, list) and len(shape) == 3 and all(isinstance(side, int) for side in shape)
+    if not whole or shape[0] != shape[1] or shape[2] != 3:
+        raise CheckpointError(f"{name} is [side, side, 3], not {shape}", "Other shapes cannot be imported.")
+    return int(shape[0])
+
+
 def _checked(table: Mapping[Any, Any], known: Known, path: Path) -> dict[str, Any]:
     return {str(name): _section(str(name), value, known, path) for name, value in table.items()}
 

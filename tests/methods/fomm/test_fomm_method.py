@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from muybridge.errors import CheckpointError, UsageError
+from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.method import Fomm
 from muybridge.methods.fomm.networks import Keypoints, transfer
@@ -108,6 +110,28 @@ def test_ablations_learn(change: dict) -> None:
     assert all(p.grad is not None for p in method.parameters())
     with torch.no_grad():
         method.preview(data, stage)
+
+
+@pytest.mark.parametrize("kind", [FommConfig, ArticulatedConfig])
+def test_sizes_that_the_networks_cannot_take(kind: type) -> None:
+    """Said when the size is set, and not from inside the first step."""
+    for size, said in ((70, "size 70 cannot be halved generator.downs = 2 times: 72 can"), (16, "too small")):
+        with pytest.raises(ValidationError, match=said):
+            kind(size=size)
+    parts = {name: {"scale": 0.5, "blocks": 3} for name in ("detector", "motion")}
+    assert kind(size=32, **parts, **({"background": parts["motion"]} if kind is ArticulatedConfig else {}))
+    with pytest.raises(ValidationError, match=r"motion sees 8 pixels a side with scale 0\.25, and its 4 halvings need"):
+        kind(size=32, **parts | {"motion": {"scale": 0.25, "blocks": 4}})
+
+
+@pytest.mark.parametrize("size", [32, 36, 44, 96])
+def test_sizes_that_are_allowed_can_be_trained_and_drawn(size: int) -> None:
+    method = tiny(size=size, generator=TINY["generator"] | {"downs": 2}).train()
+    data = method.prepare([clip(2)])
+    stage = method.stages()[0]
+    (turn,) = method.turns(stage, data.batch(stage, torch.Generator().manual_seed(0), torch.device("cpu")))
+    turn.total.backward()
+    assert len(method.eval().animate(None, clip(2), clip(1)).clip()) == 2
 
 
 def test_other_sizes_come_back_from_their_names(tmp_path: Path, shared: Path) -> None:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from muybridge.geometry import Solver
 from muybridge.method import Config, Part
+from muybridge.networks import check_side
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -174,7 +175,8 @@ class ArticulatedConfig(Config):
     """How a region's affine motion is found: measured from the heat map (eq. 2 and 3), regressed as FOMM does, with one
     map for all regions (table 3, no pca), or not at all."""
     solver: Solver = "closed"
-    """Of the principal axes: a formula, or LAPACK as in the program; both give the same signs."""
+    """Of the principal axes: a formula, or LAPACK as in the program; with the same signs (but for exactly diagonal
+    covariances)."""
     least_variance: Weight = 0.0
     """Ours: a region of which the heat map is nearly one pixel has this variance at least, so that its axes and their
     gradients are finite (paper, program: none)."""
@@ -203,3 +205,12 @@ class ArticulatedConfig(Config):
     """Length and rates."""
     avd: AvdConfig = AvdConfig()
     """The network of the mode `avd`."""
+
+    @model_validator(mode="after")
+    def _sizes(self) -> "ArticulatedConfig":
+        d, m, b = self.detector, self.motion, self.background
+        seen = {"detector": (d.scale, d.blocks, d.padding), "motion": (m.scale, m.blocks, 3)}
+        if b.kind != "none":
+            seen["background"] = (b.scale, b.blocks, 3)
+        check_side(self.size, self.generator.downs, seen)
+        return self

@@ -23,7 +23,7 @@ from muybridge.methods.articulated.config import (
     MotionConfig,
     TrainingConfig,
 )
-from muybridge.networks import gaussian_taps, load_tensors, options_in, state_in
+from muybridge.networks import gaussian_taps, load_tensors, options_in, square_side, state_in
 
 State = dict[str, Tensor]
 Options = Mapping[str, Any]
@@ -134,9 +134,8 @@ def _config(states: Mapping[str, State], said: Options) -> ArticulatedConfig:
     model, train = said.get("model_params", {}), said.get("train_params", {})
     of_regions = model.get("region_predictor_params", {})
     of_generator = model.get("generator_params", {})
-    shape = said.get("dataset_params", {}).get("frame_shape")
     return ArticulatedConfig(
-        size=int(shape[0]) if shape else 256,
+        size=square_side(said.get("dataset_params", {}), "frame_shape", 256),
         regions=regions["regions.weight"].shape[0],
         frames=_frames(regions, of_regions, model.get("estimate_affine", True)),
         solver="svd",

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from muybridge.method import Config, Part
+from muybridge.networks import check_side
 
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -165,3 +166,10 @@ class FommConfig(Config):
     """Of the training pairs."""
     training: TrainingConfig = TrainingConfig()
     """Length and rates."""
+
+    @model_validator(mode="after")
+    def _sizes(self) -> "FommConfig":
+        d, m = self.detector, self.motion
+        seen = {"detector": (d.scale, d.blocks, d.padding), "motion": (m.scale, m.blocks, 3)}
+        check_side(self.size, self.generator.downs, seen)
+        return self

@@ -21,7 +21,7 @@ from muybridge.methods.fomm.config import (
     MotionConfig,
     TrainingConfig,
 )
-from muybridge.networks import gaussian_taps, load_tensors, options_in, state_in
+from muybridge.networks import gaussian_taps, load_tensors, options_in, square_side, state_in
 
 State = dict[str, Tensor]
 PARTS_NEEDED = ("kp_detector", "generator")
@@ -135,9 +135,8 @@ def _config(states: Mapping[str, State], said: Options) -> FommConfig:
     model, train = said.get("model_params", {}), said.get("train_params", {})
     critic = _critic(states.get("discriminator"), model.get("discriminator_params", {}), detector)
     losses = _losses(train, critic is not None)
-    shape = said.get("dataset_params", {}).get("frame_shape")
     return FommConfig(
-        size=int(shape[0]) if shape else 256,
+        size=square_side(said.get("dataset_params", {}), "frame_shape", 256),
         keypoints=detector["kp.weight"].shape[0],
         jacobian="jacobian.weight" in detector,
         align_corners=False,

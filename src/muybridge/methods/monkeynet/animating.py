@@ -69,8 +69,7 @@ def stream(
     returns      iterator over uint8 [4, H, W], the source's size
     Raises UsageError.
     """
-    default = "relative" if method.config.relative else "standard"
-    relative = appearance.chosen(method.card.name, MODES, mode or default, batch) == "relative"
+    relative = appearance.chosen(method.card.name, MODES, mode or method.default_mode, batch) == "relative"
     seen = _seen(method, source, precision)
 
     def moved(found: Keypoints, first: Keypoints) -> Keypoints:

@@ -144,6 +144,11 @@ class MonkeyNet(Method[MonkeyNetConfig, MonkeyNetData]):
     def preview(self, data: MonkeyNetData, stage: Stage) -> Tensor:
         return preview(self, data, stage)
 
+    @property
+    def default_mode(self) -> str:
+        """How motion is carried over unless somebody asks for another way."""
+        return "relative" if self.config.relative else "standard"
+
     def animate(
         self, data: MonkeyNetData | None, driving: Clip | None, source: Clip | str | None = None, **options: Any
     ) -> Animation:

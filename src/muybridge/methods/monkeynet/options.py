@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.errors import CheckpointError
-from muybridge.networks import options_in
+from muybridge.networks import options_in, square_side
 
 _MAPS = {"scale_factor", "use_heatmap", "use_deformed_source_image", "use_difference", "heatmap_type", "norm_const"}
 KNOWN = {
@@ -67,7 +67,7 @@ def read_options(path: Path) -> Options:
     motion = generator.get("dense_motion_params", {})
     seen = motion.get("mask_embedding_params", {})
     dataset, transfer = raw.get("dataset_params", {}), raw.get("transfer_params", {})
-    size = _size(dataset, path)
+    size = square_side(dataset, "image_shape", 64)
     scale = float(motion.get("scale_factor", 1))
     return Options(
         size=size,
@@ -147,10 +147,3 @@ def _covariance(said: object, path: Path) -> str | float:
     if isinstance(said, int | float) and said > 0:
         return float(said)
     raise CheckpointError(f"{path}: kp_variance {said!r} is not supported: matrix, or a fixed variance")
-
-
-def _size(dataset: Mapping[str, Any], path: Path) -> int:
-    shape = dataset.get("image_shape", [64, 64, 3])
-    if not isinstance(shape, list) or len(shape) != 3 or shape[0] != shape[1] or shape[2] != 3:
-        raise CheckpointError(f"{path}: image_shape is [side, side, 3], not {shape}")
-    return int(shape[0])
