@@ -31,8 +31,8 @@ def principal_axes(covariances: Covariances, solver: Solver = "closed") -> Princ
     """The principal axes of each region.
 
     covariances  [B, K, 2, 2]  symmetric, positive
-    returns      directions [B, K, 2, 2] with determinant -1 and the signs that LAPACK gives, lengths [B, K, 2]; for exactly
-                 diagonal covariances, which no heat map has, LAPACK's may differ
+    returns      directions [B, K, 2, 2] with determinant -1 and the signs that LAPACK gives (but for exactly
+                 diagonal covariances, which no heat map has), lengths [B, K, 2]
 
     Where the axes are equally long their direction is arbitrary, and changes sign somewhere on the circle whatever the
     convention; `axis_swap` tells of a pair that lies across that cut.
