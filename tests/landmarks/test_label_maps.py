@@ -28,6 +28,42 @@ def test_every_limb_has_the_label_of_its_part() -> None:
             assert any(parts[label] in BODY25[i] for i in (a, b))
 
 
+PARTS = {
+    1: "right_ear right_eye",
+    2: "right_eye nose",
+    3: "nose left_eye",
+    4: "left_eye left_ear",
+    5: "nose neck",
+    6: "neck mid_hip",
+    7: "neck right_shoulder",
+    8: "right_shoulder right_elbow",
+    9: "right_elbow right_wrist",
+    10: "neck left_shoulder",
+    11: "left_shoulder left_elbow",
+    12: "left_elbow left_wrist",
+    13: "mid_hip right_hip",
+    14: "right_hip right_knee",
+    15: "right_knee right_ankle",
+    16: "mid_hip left_hip",
+    17: "left_hip left_knee",
+    18: "left_knee left_ankle",
+}
+"""As the released weights were trained (facts: Labels): head 1-4, trunk 5-6, arms 7-9, 10-12, legs 13-15, 16-18."""
+
+
+@pytest.mark.parametrize("label", PARTS)
+def test_the_released_weights_know_each_limb_by_its_number(label: int) -> None:
+    ends = [BODY25.index(name) for name in PARTS[label].split()]
+    assert set(label_indices(only(body(), *ends), (256, 256)).unique().tolist()) == {0, label}
+
+
+@pytest.mark.parametrize("finger", range(5))
+@pytest.mark.parametrize("wrist", [25, 46])
+def test_fingers_are_numbered_from_the_thumb(finger: int, wrist: int) -> None:
+    points = [wrist, *range(wrist + 1 + 4 * finger, wrist + 5 + 4 * finger)]
+    assert set(label_indices(only(body(137), *points), (256, 256)).unique().tolist()) == {0, 19 + finger}
+
+
 def test_a_limb_is_three_pixels_wide_at_256_and_grows_with_the_picture() -> None:
     points = torch.zeros(1, 25, 2)
     points[0, 1], points[0, 8] = torch.tensor([40.0, 20.0]), torch.tensor([40.0, 60.0])

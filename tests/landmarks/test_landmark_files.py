@@ -114,6 +114,41 @@ def test_one_person_who_leaps_is_one_person(tmp_path: Path) -> None:
     assert (report.people, report.missing) == (1, ())
 
 
+def test_a_leap_is_told_for_it_may_be_somebody_else(tmp_path: Path) -> None:
+    """One leaves, and another of the same size comes: nothing but the warning can tell."""
+    places = [(100.0, 200.0)] * 5 + [(420.0, 200.0)] * 5
+    _, report = read(folder(tmp_path, {str(t): [openpose(person(at, 10))] for t, at in enumerate(places)}), 10)
+    assert "between frames 4 and 5: perhaps that is somebody else" in " ".join(report.warnings)
+    (tmp_path / "still").mkdir()
+    calm = {str(t): [openpose(person((100.0 + t, 200), 10))] for t in range(4)}
+    assert "somebody else" not in " ".join(read(folder(tmp_path / "still", calm), 4)[1].warnings)
+
+
+def test_somebody_small_passing_by_does_not_end_a_leap(tmp_path: Path) -> None:
+    frames = {}
+    for t in range(20):
+        there = [openpose(person((100.0 if t < 10 else 420.0, 200), 10))]
+        frames[f"{t:02d}"] = [*there, openpose(person((250, 200), 4))] if t == 3 else there
+    found, report = read(folder(tmp_path, frames), 20)
+    assert report.missing == ()
+    assert report.people == 2
+    assert found.points[:, 1, 0].tolist() == [100.0] * 10 + [420.0] * 10
+
+
+def test_two_people_of_one_size_come_back_to_themselves(tmp_path: Path) -> None:
+    """Hidden for longer than anybody is waited for, both: each is joined to whom it is nearest."""
+    left, right = openpose(person((100, 200), 10)), openpose(person((400, 200), 10))
+    frames = {f"{t:03d}": [] if 10 <= t < 60 else [left, right] if t < 10 else [right, left] for t in range(70)}
+    path = folder(tmp_path, frames)
+    for who in (0, 1):
+        found, report = read(path, 70, person=who)
+        assert report.missing == tuple(range(10, 60))
+        at = found.points[[0, 69], 1, 0].tolist()
+        assert at[0] == at[1]
+    with pytest.raises(UsageError, match="no person 2: 2 were found"):
+        read(path, 70, person=2)
+
+
 def test_older_openpose_files_have_18_points(tmp_path: Path) -> None:
     full = person((100, 200), 10)
     rows = np.stack([full[PLACE[name]] for name in OPENPOSE18])

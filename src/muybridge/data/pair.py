@@ -23,14 +23,14 @@ class Augment(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    share: Annotated[float, Field(ge=0, le=1)] = 0.8
-    """Share of the samples that are moved; 0 moves none."""
+    share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of the samples that are moved (JOKR's program: all of them); 0 moves none."""
     degrees: Annotated[float, Field(ge=0)] = 20.0
     """Largest rotation (JOKR's program: 20)."""
-    scale: tuple[float, float] = (0.85, 1.15)
-    """Smallest and largest factor (JOKR's program: 0.8 to 1.2)."""
+    scale: tuple[float, float] = (0.8, 1.2)
+    """Smallest and largest factor (JOKR's program: 0.8 to 1.2, x and y each by itself; here both alike)."""
     shear: Annotated[float, Field(ge=0)] = 15.0
-    """Largest shear in degrees (JOKR's program: 15 or 20)."""
+    """Largest shear along x in degrees (JOKR's program: 15 or 20, along y too)."""
     shift: Annotated[float, Field(ge=0)] = 0.15
     """Largest shift, where the picture spans 2 (JOKR's program: 50 pixels of the uncropped frame)."""
 

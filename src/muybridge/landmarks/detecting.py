@@ -67,9 +67,12 @@ def detect(
     landmarks = Landmarks(at[..., :2].contiguous(), at[..., 2].contiguous(), "body25")
     if kind == "face68":
         landmarks = landmarks.face()
-    notes = (
-        [] if first is not None else ["the person was looked for in the whole picture; a box helps where it is large"]
-    )
+    notes = []
+    if first is None:
+        notes.append(
+            "one person was looked for in the whole picture, and nobody else: a box helps where it is large, and says "
+            "who where there are several"
+        )
     if lost:
         notes.append(f"the person was lost on {lost} of {len(clip)} frames")
     return landmarks, checked(landmarks, "detected", network.name, clip.name, notes=tuple(notes))

@@ -14,7 +14,7 @@ from muybridge.landmarks.layout import FACE, FACE68, WHOLE
 from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.report import Report, checked
 from muybridge.landmarks.skeletons import Person
-from muybridge.landmarks.tracking import followed
+from muybridge.landmarks.tracking import followed, leaps
 from muybridge.video.paths import local
 
 OWN = "landmarks.json"
@@ -57,11 +57,17 @@ def read(
     found, most = followed(people, rows, person)
     at = torch.from_numpy(found).float()
     landmarks = Landmarks(at[..., :2].contiguous(), at[..., 2].clamp(0, 1).contiguous(), kind or raw.kind)
-    notes: tuple[str, ...] = ()
+    notes: list[str] = []
     if most > 1:
-        notes = (f"{most} people on one frame: the landmarks are those of person {person}, by size",)
+        notes.append(f"{most} people on one frame: the landmarks are those of person {person}, by size")
+    if far := leaps(found):
+        where = ", ".join(f"{a} and {b}" for a, b in far[:4])
+        notes.append(
+            f"the person moves by more than their own size between frames {where}{', ...' if far[4:] else ''}: perhaps "
+            "that is somebody else"
+        )
     files = f"{raw.what}, {path.name}"
-    return landmarks, checked(landmarks, "given", files, path.name, max(most, 1), notes, raw.size)
+    return landmarks, checked(landmarks, "given", files, path.name, max(most, 1), tuple(notes), raw.size)
 
 
 def _raw(path: Path, kind: Kind | None) -> Raw:

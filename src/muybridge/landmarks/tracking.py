@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +19,8 @@ REACH = 0.5
 """How far somebody may have moved since the frame before, as a part of their own size."""
 PATIENCE = 30
 """Frames that somebody may be hidden and still be the same."""
+ALIKE = 1.5
+"""How much larger one of two may be, and both still be the same person, seen at different times."""
 
 
 @dataclass(eq=False)
@@ -31,6 +34,11 @@ class Track:
     def last(self) -> int:
         """The frame where they were seen last."""
         return max(self.seen)
+
+    @property
+    def size(self) -> float:
+        """Of the box round them, in pixels: the median over their frames."""
+        return float(np.median([size_of(person) for person in self.seen.values()]))
 
     def add(self, frame: int, person: Person) -> None:
         """They were seen there."""
@@ -79,15 +87,46 @@ def followed(frames: Sequence[Sequence[Person]], count: int, person: int = 0) ->
     most = max((sum(t in track.seen for track in found) for t in range(len(frames))), default=0)
     if not found:
         return out, 0
-    if most == 1 and len(found) > 1:
-        # Nobody to be mistaken for: one person, however far they moved between two frames.
-        found = [Track({t: rows for track in found for t, rows in track.seen.items()})]
+    found = joined(found)
     if not 0 <= person < len(found):
         raise UsageError(f"there is no person {person}: {len(found)} were found, numbered from 0 by size")
     chosen = found[person]
     for t, rows in chosen.seen.items():
         out[t] = rows
     return out, most
+
+
+def joined(found: Sequence[Track]) -> list[Track]:
+    """Tracks of one size that are never seen together are one person, however far they moved in between: a subject who
+    leaps, or was hidden for long. Each goes to whom it is nearest."""
+    whole: list[Track] = []
+    for track in found:
+        near = [(_gap(one, track), i) for i, one in enumerate(whole) if _may_be_one(one, track)]
+        if near:
+            earlier = whole[min(near)[1]]
+            earlier.seen |= track.seen
+            earlier.weight += track.weight
+        else:
+            whole.append(Track(dict(track.seen), track.weight))
+    return sorted(whole, key=lambda track: -track.weight)
+
+
+def _may_be_one(one: Track, other: Track) -> bool:
+    small, large = sorted((one.size, other.size))
+    return not one.seen.keys() & other.seen.keys() and large <= ALIKE * small
+
+
+def _gap(one: Track, other: Track) -> float:
+    """How far apart they are where the one was seen nearest in time to the other."""
+    a, b = min(((a, b) for a in one.seen for b in (min(other.seen), other.last)), key=lambda ab: abs(ab[0] - ab[1]))
+    return distance(one.seen[a], other.seen[b])
+
+
+def leaps(points: Float[np.ndarray, "T K 3"]) -> list[tuple[int, int]]:
+    """Pairs of frames, the next on which they are seen, between which somebody moved by more than their own size: or
+    somebody else took their place."""
+    there = [t for t, rows in enumerate(points) if int((_main(rows)[:, 2] >= SURE).sum()) >= FEWEST]
+    return [(a, b) for a, b in pairwise(there) if distance(points[a], points[b]) > 1]
 
 
 def size_of(person: Person) -> float:

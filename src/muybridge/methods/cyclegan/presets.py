@@ -5,7 +5,7 @@ from muybridge.method import Card
 from muybridge.methods.cyclegan.config import CycleGanConfig, StageConfig
 from muybridge.networks.translator import CriticSizes, TranslatorSizes
 
-_CALM = Augment(degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
+_CALM = Augment(share=0.8, degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
 _STANDARD = CycleGanConfig()
 _DRAFT = CycleGanConfig(
     size=128,

@@ -5,7 +5,7 @@ from muybridge.method import Card
 from muybridge.methods.recyclegan.config import RecycleGanConfig, StageConfig
 from muybridge.networks.translator import CriticSizes, PredictorSizes, TranslatorSizes
 
-_CALM = Augment(degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
+_CALM = Augment(share=0.8, degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
 _STANDARD = RecycleGanConfig()
 _DRAFT = RecycleGanConfig(
     size=128,

@@ -17,7 +17,7 @@ def jittered(pictures: Images, config: SamplingConfig, generator: torch.Generato
     """Brightness, contrast, saturation and hue, in this order: RGB in [0, 1] in and out."""
     b, c, s, h = (2 * torch.rand(4, generator=generator) - 1).tolist()
     pictures = (pictures * (1 + config.brightness * b)).clamp(0, 1)
-    mean = _grey(pictures).mean()
+    mean = _grey(pictures).mean((1, 2, 3), keepdim=True)
     pictures = (mean + (pictures - mean) * (1 + config.contrast * c)).clamp(0, 1)
     grey = _grey(pictures)
     pictures = (grey + (pictures - grey) * (1 + config.saturation * s)).clamp(0, 1)
