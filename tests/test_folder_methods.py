@@ -15,6 +15,7 @@ import torch
 
 import muybridge
 from muybridge.api.folder_inputs import carried
+from muybridge.api.living import labelled
 from muybridge.api.mjpeg import Screen
 from muybridge.cli import main
 from muybridge.data.canvas import squeezed_bytes
@@ -228,6 +229,19 @@ def test_the_commands_as_one_would_first_type_them(
     small = [f"--set={name}={json.dumps(value)}" for name, value in SMALL.items()]
     assert main(["fit", "monkeynet", str(folder), "--device", "cpu", *small]) == 0
     assert (tmp_path / "runs" / "monkeynet-walk ers" / "weights.safetensors").is_file()
+
+
+def test_words_on_a_picture_are_seen_on_any_ground() -> None:
+    """The rate of a live picture: white with black round it, at the top left, and nothing else is touched."""
+    for level in (0, 128, 255):
+        plain = torch.full((3, 120, 160), level, dtype=torch.uint8)
+        shown = labelled(plain, "24.9 fps")
+        assert torch.equal(shown[:, 40:], plain[:, 40:])
+        changed = (shown != plain).any(0)
+        assert 60 < int(changed.sum()) < 1500
+        assert int((shown.float() - level).abs().max()) > 100
+        assert not torch.equal(shown, labelled(plain, "11.1 fps"))
+        assert int(plain.float().mean()) == level
 
 
 def test_reconstruction_figures_by_hand() -> None:

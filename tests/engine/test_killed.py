@@ -165,6 +165,18 @@ def test_two_processes_are_resumed_by_one(tmp_path: Path, alone: Run) -> None:
     assert_as_one(run, alone)
 
 
+def test_one_process_is_resumed_by_two(tmp_path: Path, alone: Run) -> None:
+    run = Run.create(tmp_path / "one", "toy", {})
+    method, data = make(steps=6, dropout=0)
+    Both.step = 0
+    train(method, Both(data.images), run, seed=3, log_every=1, stop_after=4, **CPU)
+    assert run.load_checkpoint().done == 4
+    done = together(run, "--resume")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert run.record.status == "finished"
+    assert_as_one(run, alone)
+
+
 def test_a_batch_that_cannot_be_shared_is_refused() -> None:
     assert share_of(Stage("shape", 5, 6), 2).batch == 3
     with pytest.raises(UsageError, match="cannot be shared by 4"):

@@ -131,6 +131,31 @@ def test_without_masks_or_residual_the_flow_is_the_rest() -> None:
     torch.testing.assert_close(still[1, -1, 0], torch.tensor([-1.0, 1.0]))
 
 
+TABLE_2: dict[str, dict[str, Any]] = {
+    "no deformation": {"motion": {"flow": False}},
+    "no residual": {"motion": {"residual": False}},
+    "no coarse": {"motion": {"coarse": False}},
+    "fixed covariance": {"detector": {"covariance": 0.01}},
+    "no source": {"motion": {"source": False}},
+    "full": {},
+}
+
+
+@pytest.mark.parametrize("row", TABLE_2)
+def test_every_row_of_table_2_learns_with_all_that_it_has(row: str) -> None:
+    """Gradients reach every weight and are finite, in both stages; and the run then animates."""
+    method = made(**TABLE_2[row]).train()
+    data = method.prepare([clip(), clip(seed=3)])
+    for stage in method.stages():
+        batch = data.batch(stage, torch.Generator().manual_seed(0), torch.device("cpu"))
+        for turn in method.turns(stage, batch):
+            moved = list(method.groups(stage)[turn.group].parameters)
+            found = torch.autograd.grad(turn.total, moved, retain_graph=True)
+            assert all(bool(g.isfinite().all()) for g in found)
+            assert any(bool(g.any()) for g in found)
+    assert len(method.eval().animate(None, clip(3), clip(1)).clip()) == 3
+
+
 @pytest.mark.parametrize("source", [True, False])
 def test_the_motion_network_sees_the_source_only_where_it_may(source: bool) -> None:
     method = made(motion={"source": source}).eval()

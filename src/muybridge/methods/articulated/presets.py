@@ -20,7 +20,7 @@ _DRAFT = ArticulatedConfig(
     background=BackgroundConfig(kind="affine", width=8, max_width=64, blocks=4, scale=0.5),
     motion=MotionConfig(width=16, max_width=96, blocks=4, scale=0.5),
     generator=GeneratorConfig(width=24, max_width=96, blocks=3),
-    training=TrainingConfig(steps=6000, batch=8, lr=5e-4, beta2=0.99, drops=(), decay=0.4),
+    training=TrainingConfig(steps=4600, batch=8, lr=5e-4, beta2=0.99, drops=(), decay=0.4),
     avd=AvdConfig(steps=400, batch=32, widths=(128, 128), identity=32, pose=32, drops=(0.7,)),
 )
 _SMOKE = _DRAFT.model_copy(

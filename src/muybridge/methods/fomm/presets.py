@@ -16,7 +16,7 @@ _DRAFT = FommConfig(
     detector=DetectorConfig(width=16, max_width=96, blocks=4, scale=0.5, padding=3),
     motion=MotionConfig(width=16, max_width=96, blocks=4, scale=0.5),
     generator=GeneratorConfig(width=24, max_width=96, blocks=3),
-    training=TrainingConfig(steps=7000, batch=8, lr=5e-4, beta2=0.99, drops=(), decay=0.4),
+    training=TrainingConfig(steps=5000, batch=8, lr=5e-4, beta2=0.99, drops=(), decay=0.4),
 )
 _SMOKE = _DRAFT.model_copy(
     update={"training": TrainingConfig(steps=300, batch=8, lr=1e-3, beta2=0.99, drops=(), decay=0.4)}
