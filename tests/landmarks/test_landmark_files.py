@@ -258,6 +258,16 @@ def test_texts_of_faces(tmp_path: Path) -> None:
     table.write_text("\n".join(" ".join(str(v) for v in points.ravel()) for _ in range(4)) + "\n" + "0 " * 136)
     found, report = read(table, 5)
     assert report.missing == (4,)
+    # Tables as spreadsheets write them, with a comma behind each line; and all frames one below the other.
+    table.write_text("\n".join(",".join(str(v) for v in points.ravel()) + "," for _ in range(3)))
+    assert np.allclose(read(table, 3)[0].points.numpy(), points, atol=1e-4)
+    stacked = [f"{x} {y}" for shift in range(3) for x, y in points + shift]
+    table.write_text("\n".join(stacked))
+    found, _ = read(table, 3)
+    assert np.allclose(found.points[2].numpy(), points + 2, atol=1e-4)
+    table.write_text("\n".join(stacked[:-1]))
+    with pytest.raises(InputError, match="406 numbers where 136"):
+        read(table)
     dots = tmp_path / "one.pts"
     lines = "\n".join(f"{x:.2f} {y:.2f}" for x, y in points)
     dots.write_text(f"version: 1\nn_points: 68\n{{\n{lines}\n}}\n")

@@ -54,10 +54,12 @@ def face_texts(files: Sequence[Path]) -> Raw:
 
 
 def face_table(file: Path) -> Raw:
-    """One text file with a line of 136 numbers, x and y in turn, for each frame; or 68 lines for a single frame."""
+    """One text file with a line of 136 numbers, x and y in turn, for each frame; or 68 lines of x and y for each."""
     rows = _numbers(file)
     if all(len(row) == 2 for row in rows):
-        return face_texts([file])
+        if len(rows) <= FACE68 or len(rows) % FACE68:
+            return face_texts([file])
+        rows = [[number for row in rows[i : i + FACE68] for number in row] for i in range(0, len(rows), FACE68)]
     people = [(_face([row], file, ""),) for row in rows]
     return Raw("a text file of 68 face points", "face68", tuple((str(i), p) for i, p in enumerate(people)), False)
 
@@ -191,7 +193,7 @@ def _numbers(file: Path) -> list[list[float]]:
     text = file.read_text(encoding="utf-8-sig", errors="replace")
     lines = [line for line in text.splitlines() if line.strip() and not re.match(r"\s*(version|n_points|[{}#])", line)]
     try:
-        return [[float(part) for part in re.split(r"[,;\s]+", line.strip())] for line in lines]
+        return [[float(part) for part in re.split(r"[,;\s]+", line.strip(" \t,;"))] for line in lines]
     except ValueError as error:
         raise InputError(f"{file} is not a text of numbers: {error}", f"Give {KINDS}.") from error
 
