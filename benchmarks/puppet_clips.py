@@ -3,7 +3,8 @@
     python benchmarks/puppet_clips.py OUT [--train 120] [--test 24]
 
 Writes OUT/{walkers-still,walkers-moving,dancers}/{train,test}/NNN.png: rows of 32 square frames of 64 px.
-walkers have four legs; behind them stands paper, or hills, a wall or a measuring plate move past a camera that follows.
+walkers have four legs and look to the right; behind them stands paper, or hills, a wall or a measuring plate move
+past a camera that follows.
 dancers are seen from the front: arms and legs swing far.
 """
 
@@ -89,7 +90,7 @@ def dancer(rng: np.random.Generator) -> Tensor:
 
 
 def _drawn(build: Build, motion: Motion, backdrop: str, rng: np.random.Generator) -> Tensor:
-    placement = fit(build, motion, flip=bool(rng.random() < 0.5))
+    placement = fit(build, motion)
     return draw(build, motion, SIZE, placement, backdrop, int(rng.integers(1 << 20))).clip.pixels
 
 

@@ -33,7 +33,8 @@ def checked(kind: type[Method[Any, Any]], values: Mapping[str, Any]) -> Config:
     try:
         return kind.Config.model_validate(values)
     except ValidationError as e:
-        wrong = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg']}" for p in e.errors())
+        found = [(".".join(map(str, p["loc"])), p["msg"].removeprefix("Value error, ")) for p in e.errors()]
+        wrong = "; ".join(f"{where}: {what}" if where else what for where, what in found)
         raise UsageError(f"{kind.card.name} cannot be set up so: {wrong}", "See docs/methods for what there is.") from e
 
 

@@ -8,6 +8,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from muybridge.api.settings import settings
 from muybridge.errors import CheckpointError, UsageError
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.fomm.config import FommConfig
@@ -122,6 +123,16 @@ def test_sizes_that_the_networks_cannot_take(kind: type) -> None:
     assert kind(size=32, **parts, **({"background": parts["motion"]} if kind is ArticulatedConfig else {}))
     with pytest.raises(ValidationError, match=r"motion sees 8 pixels a side with scale 0\.25, and its 4 halvings need"):
         kind(size=32, **parts | {"motion": {"scale": 0.25, "blocks": 4}})
+
+
+def test_a_size_that_cannot_be_is_one_sentence() -> None:
+    with pytest.raises(UsageError) as refused:
+        settings(Fomm, "draft", {"size": 70})
+    assert refused.value.message == (
+        "fomm cannot be set up so: size 70 cannot be halved generator.downs = 2 times: 72 can"
+    )
+    with pytest.raises(UsageError, match="set up so: keypoints: Input should be greater than or equal to 1"):
+        settings(Fomm, "draft", {"keypoints": 0})
 
 
 @pytest.mark.parametrize("size", [32, 36, 44, 96])
