@@ -39,8 +39,8 @@ _BENCH = _DRAFT.model_copy(
         "shape_scale": 1,
         "shapes": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
         "refiner": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
-        "shape": StageConfig(steps=1000, batch=4, lr=5e-4, beta2=0.99, decay=0.7),
-        "texture": StageConfig(steps=200, batch=4, lr=5e-4, beta2=0.99, decay=0.5),
+        "shape": StageConfig(steps=900, batch=4, lr=5e-4, beta2=0.99, decay=0.7),
+        "texture": StageConfig(steps=450, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
     }
 )
 _SMOKE = _BENCH.model_copy(
