@@ -1,32 +1,15 @@
 """What the ablations of table 2 compute, by numbers: matting, crossed samples, alignment; and how colours vary."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 import torch
+from tiny_tsnet import tiny
 from torch import Tensor, nn
 
 from muybridge.methods.tsnet.augment import jittered
-from muybridge.methods.tsnet.config import SamplingConfig, TsnetConfig
+from muybridge.methods.tsnet.config import SamplingConfig
 from muybridge.methods.tsnet.method import Made, Tsnet
 
-TINY: Mapping[str, Any] = {
-    "size": 32,
-    "aspect": 1.0,
-    "padded": False,
-    "width": 4,
-    "critic_width": 4,
-    "image_blocks": 1,
-    "decoder_blocks": 1,
-    "perceptual": "weight-free",
-}
 STILL = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
-
-
-def tiny(**changes: Any) -> Tsnet:
-    torch.manual_seed(0)
-    return Tsnet(TsnetConfig.model_validate({**TINY, **changes}))
 
 
 def batch_of(crossed: list[bool]) -> dict[str, Tensor]:

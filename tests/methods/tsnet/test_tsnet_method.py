@@ -1,8 +1,9 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+from tiny_tsnet import TINY, tiny
 from torch import Tensor
 
 from muybridge.errors import InputError, UsageError
@@ -17,17 +18,6 @@ from muybridge.methods.tsnet.pictures import face_boxes, label_boxes, one_hot, r
 from muybridge.methods.tsnet.similarity import dense_grid
 from muybridge.puppets import SceneClips, scene
 from muybridge.video import Clip, Timing
-
-TINY: Mapping[str, Any] = {
-    "size": 32,
-    "aspect": 1.0,
-    "padded": False,
-    "width": 4,
-    "critic_width": 4,
-    "image_blocks": 1,
-    "decoder_blocks": 1,
-    "perceptual": "weight-free",
-}
 
 
 class Features(torch.nn.Module):
@@ -50,11 +40,6 @@ def dancers() -> SceneClips:
 @pytest.fixture(scope="module")
 def marks(dancers: SceneClips) -> list[Landmarks]:
     return [from_joints(j, dancers.joint_names, (96, 96)) for j in (dancers.joints_a, dancers.joints_b)]
-
-
-def tiny(**changes: Any) -> Tsnet:
-    torch.manual_seed(0)
-    return Tsnet(TsnetConfig.model_validate({**TINY, **changes}))
 
 
 def turns_of(method: Tsnet, data: TsnetData, batch: int = 2) -> list[Turn]:
