@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from muybridge import catalogue
 from muybridge.api import benching
 from muybridge.api.bench_folder import Plan
 from muybridge.api.measuring import clips_for, figures_of, flip_of, lit, made_by
+from muybridge.api.settings import settings
 from muybridge.engine import Listener
 from muybridge.errors import InputError, OutputExistsError, TrainingError, UsageError
 from muybridge.evaluation import Judges, against_truth
@@ -229,9 +231,27 @@ def test_a_driving_clip_that_looks_the_other_way_is_mirrored_for_a_method_of_who
         assert seen[-1].pixels.equal(shown.flipped().pixels if mirrored else shown.pixels)
 
 
-def test_every_method_of_the_comparison_has_the_preset() -> None:
-    for name in ("jokr", "fomm", "cyclegan", "recyclegan"):
-        assert "bench" in catalogue.find(name).card.presets
+def test_the_whole_comparison_in_one_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Methods of pairs, of folders and of landmarks on the same scene, in one table."""
+    short = {
+        "jokr": {"shape.steps": 2, "texture.steps": 2},
+        "fomm": {"training.steps": 2, "size": 32},
+        "cyclegan": {"translate.steps": 2, "size": 32},
+        "recyclegan": {"translate.steps": 2, "size": 32},
+        "tsnet": {"train.steps": 2},
+    }
+    for name, changes in short.items():
+        kind = catalogue.find(name)
+        presets = {**kind.card.presets, "bench": settings(kind, "bench", changes)}
+        monkeypatch.setattr(kind, "card", replace(kind.card, presets=presets))
+    wanted = {**WISH, "scenes": ["dancers"], "preset": "bench", "set": {}, "plan": Plan(frames=8, size=64)}
+    tables = muybridge.bench(tmp_path / "b", methods=tuple(short), **wanted)
+    rows = {row.label for row in tables.overall}
+    assert rows == {*(f"{name} bench" for name in short), "best still", "same time", "warped silhouette"}
+    for row in tables.overall:
+        figure = row.figures["iou"]
+        assert 0 <= figure.mean <= 1
+    assert len(list((tmp_path / "b" / "sheets").iterdir())) == 2 * len(rows)
 
 
 def test_a_method_of_whole_frames_is_trained_and_measured(tmp_path: Path) -> None:
