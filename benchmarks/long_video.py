@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import torch
 from budgeted import machine, table
 from torch import Tensor
@@ -59,11 +60,12 @@ def main() -> None:
 def animated(folder: Path, name: str, side: int, count: int) -> None:
     """Print megabytes, seconds and the frames of the result."""
     write(folder / "driving.mp4", moving(count, side), Timing.constant(count, RATE))
-    write(folder / "photo", torch.randint(0, 255, (1, 3, side, side), dtype=torch.uint8), Timing.constant(1))
+    photo = next(moving(1, side)).permute(1, 2, 0).contiguous().numpy()
+    cv2.imwrite(str(folder / "photo.png"), photo)
     kind = catalogue.find(name)
     fitted = Fitted(kind(kind.card.presets["draft"]).eval(), None, Run(folder))
     began = time.monotonic()
-    animate_picture(fitted, folder / "driving.mp4", next((folder / "photo").iterdir()), folder / "made.mp4")
+    animate_picture(fitted, folder / "driving.mp4", folder / "photo.png", folder / "made.mp4")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(peak, round(time.monotonic() - began), count)
 
