@@ -141,7 +141,7 @@ def real(path: Path, names: Sequence[str]) -> str:
     heads = [name for name in next(iter(figures.values())) if name != "minutes"]
     rows = [(method, *(f"{each.get(h, float('nan')):.3f}" for h in heads)) for method, each in figures.items()]
     title = f"## {names[0]} (a) and {names[1]} (b), filmed: no truth is known"
-    return "\n".join(["", title, "", table(("method", *(h.replace("_", " ") for h in heads)), rows), ""])
+    return "\n".join([title, "", table(("method", *(h.replace("_", " ") for h in heads)), rows), ""])
 
 
 if __name__ == "__main__":
