@@ -114,6 +114,13 @@ def test_one_person_who_leaps_is_one_person(tmp_path: Path) -> None:
     assert (report.people, report.missing) == (1, ())
 
 
+def test_one_who_leaps_nearer_to_the_camera_is_one_person(tmp_path: Path) -> None:
+    frames = {str(t): [openpose(person((100 if t < 3 else 420, 200), 5 if t < 3 else 12))] for t in range(6)}
+    found, report = read(folder(tmp_path, frames), 6)
+    assert (report.people, report.missing) == (1, ())
+    assert found.points[:, 1, 0].tolist() == [100.0] * 3 + [420.0] * 3
+
+
 def test_a_leap_is_told_for_it_may_be_somebody_else(tmp_path: Path) -> None:
     """One leaves, and another of the same size comes: nothing but the warning can tell."""
     places = [(100.0, 200.0)] * 5 + [(420.0, 200.0)] * 5

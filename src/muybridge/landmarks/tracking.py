@@ -87,7 +87,8 @@ def followed(frames: Sequence[Sequence[Person]], count: int, person: int = 0) ->
     most = max((sum(t in track.seen for track in found) for t in range(len(frames))), default=0)
     if not found:
         return out, 0
-    found = joined(found)
+    # Where only one is ever seen there is nobody to be mistaken for, whatever their size.
+    found = joined(found, ALIKE if most > 1 else float("inf"))
     if not 0 <= person < len(found):
         raise UsageError(f"there is no person {person}: {len(found)} were found, numbered from 0 by size")
     chosen = found[person]
@@ -96,12 +97,15 @@ def followed(frames: Sequence[Sequence[Person]], count: int, person: int = 0) ->
     return out, most
 
 
-def joined(found: Sequence[Track]) -> list[Track]:
+def joined(found: Sequence[Track], alike: float = ALIKE) -> list[Track]:
     """Tracks of one size that are never seen together are one person, however far they moved in between: a subject who
-    leaps, or was hidden for long. Each goes to whom it is nearest."""
+    leaps, or was hidden for long. Each goes to whom it is nearest.
+
+    alike  how much larger one of two may be
+    """
     whole: list[Track] = []
     for track in found:
-        near = [(_gap(one, track), i) for i, one in enumerate(whole) if _may_be_one(one, track)]
+        near = [(_gap(one, track), i) for i, one in enumerate(whole) if _may_be_one(one, track, alike)]
         if near:
             earlier = whole[min(near)[1]]
             earlier.seen |= track.seen
@@ -111,9 +115,11 @@ def joined(found: Sequence[Track]) -> list[Track]:
     return sorted(whole, key=lambda track: -track.weight)
 
 
-def _may_be_one(one: Track, other: Track) -> bool:
+def _may_be_one(one: Track, other: Track, alike: float) -> bool:
+    if one.seen.keys() & other.seen.keys():
+        return False
     small, large = sorted((one.size, other.size))
-    return not one.seen.keys() & other.seen.keys() and large <= ALIKE * small
+    return large <= alike * small
 
 
 def _gap(one: Track, other: Track) -> float:
