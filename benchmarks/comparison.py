@@ -18,6 +18,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean
 
 import torch
 from budgeted import machine, table
@@ -98,7 +99,7 @@ def overall(found: Found, methods: Sequence[str], scenes: Sequence[str]) -> str:
     rows = []
     for method in (*methods, *TRIVIAL):
         cells = [(scene, way) for scene in scenes for way in ("ab", "ba")]
-        figures = [mean([value(found[method, *cell], name) for cell in cells]) for name in FIGURES]
+        figures = [fmean(value(found[method, *cell], name) for cell in cells) for name in FIGURES]
         beats = sum(value(found[method, *c], "iou") > value(found["best still", *c], "iou") for c in cells)
         last = "" if method in TRIVIAL else f"{beats} of {len(cells)}"
         rows.append((method, *(f"{x:.3f}" for x in figures), last))
@@ -128,11 +129,6 @@ def value(cell: Cell, name: str) -> float:
     """A figure, not a number where it is not there."""
     x = cell.figures.get(name)
     return float("nan") if x is None else x
-
-
-def mean(values: Sequence[float]) -> float:
-    """Of them all."""
-    return sum(values) / len(values)
 
 
 def real(path: Path, names: Sequence[str]) -> str:

@@ -20,8 +20,8 @@ import torch
 from budgeted import machine, table
 
 from muybridge import catalogue
+from muybridge.api.measuring import clips_for, landmarks_for
 from muybridge.engine import Listener, train
-from muybridge.landmarks import from_joints
 from muybridge.method import Data, Method, Stage
 from muybridge.puppets import scene
 
@@ -62,13 +62,9 @@ def main() -> None:
 
 def prepared(method: Method[Any, Any]) -> Data:
     """The puppet dancers as the method is given them by `muybridge bench`."""
-    drawn = scene("dancers", size=SIZE)
-    clips = [drawn.a, drawn.b]
-    more: dict[str, Any] = {}
-    if method.card.needs == "landmarks":
-        joints = (drawn.joints_a, drawn.joints_b)
-        more["landmarks"] = [from_joints(each, drawn.joint_names, (SIZE, SIZE)) for each in joints]
-    data: Data = method.prepare(clips, **more)
+    drawn, needs = scene("dancers", size=SIZE), method.card.needs
+    more: dict[str, Any] = {"landmarks": landmarks_for(drawn)} if needs == "landmarks" else {}
+    data: Data = method.prepare(clips_for(needs, drawn), **more)
     return data
 
 

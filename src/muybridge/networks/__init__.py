@@ -15,7 +15,7 @@ from muybridge.networks.spectral import SpectralConv2d, spectral
 from muybridge.networks.states import filled, state_in
 from muybridge.networks.vgg import LEVELS, Lpips, Vgg16, load_lpips, load_lpips_weights, load_vgg16
 from muybridge.networks.vgg19 import Vgg19, load_vgg19
-from muybridge.networks.warping_generator import Drawn, WarpingGenerator, check_side
+from muybridge.networks.warping_generator import Drawn, WarpingGenerator, check_size
 from muybridge.networks.weights import load_tensors, plain_tensor
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
     "Vgg16",
     "Vgg19",
     "WarpingGenerator",
-    "check_side",
+    "check_size",
     "computes_bfloat16",
     "detector_and_generator",
     "exportable",

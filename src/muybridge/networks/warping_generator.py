@@ -149,7 +149,7 @@ def _fitted(occlusion: Tensor, like: Tensor) -> Tensor:
     return occlusion.to(like.dtype)
 
 
-def check_side(side: int, downs: int, hourglasses: Mapping[str, tuple[float, int, int]]) -> None:
+def check_size(side: int, downs: int, hourglasses: Mapping[str, tuple[float, int, int]]) -> None:
     """Whether pictures of this side can go through a generator and the hourglasses beside it; ValueError says which
     could, as pydantic wants it of a config.
 

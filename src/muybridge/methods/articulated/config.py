@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from muybridge.geometry import Solver
 from muybridge.method import Config, Part
-from muybridge.networks import check_side
+from muybridge.networks import check_size
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -212,5 +212,5 @@ class ArticulatedConfig(Config):
         seen = {"detector": (d.scale, d.blocks, d.padding), "motion": (m.scale, m.blocks, 3)}
         if b.kind != "none":
             seen["background"] = (b.scale, b.blocks, 3)
-        check_side(self.size, self.generator.downs, seen)
+        check_size(self.size, self.generator.downs, seen)
         return self

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from muybridge.method import Config, Part
-from muybridge.networks import check_side
+from muybridge.networks import check_size
 
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -171,5 +171,5 @@ class FommConfig(Config):
     def _sizes(self) -> "FommConfig":
         d, m = self.detector, self.motion
         seen = {"detector": (d.scale, d.blocks, d.padding), "motion": (m.scale, m.blocks, 3)}
-        check_side(self.size, self.generator.downs, seen)
+        check_size(self.size, self.generator.downs, seen)
         return self
