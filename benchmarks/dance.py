@@ -43,7 +43,7 @@ from muybridge.methods.tsnet.method import Tsnet
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, Timing, contact_sheet, probe, read, write
-from muybridge.video.paths import images_in
+from muybridge.video.paths import list_images
 
 SHARE = 2 / 3
 """Of each clip, trained on."""
@@ -84,7 +84,7 @@ def filmed(folder: Path, side: int, held: str) -> list[Dancer]:
     """Every clip below `folder` that has labels; frames at most `side` pixels long."""
     found = []
     for images in sorted(p for p in (folder / "images").iterdir() if (folder / "labels" / p.name).is_dir()):
-        names = [p.name for p in images_in(images)]
+        names = [p.name for p in list_images(images)]
         marks, _ = read_landmarks(folder / "labels" / images.name, len(names), names=names)
         whole = unbroken(names)
         clip = read(images, max_side=side, max_frames=whole)

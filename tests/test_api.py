@@ -138,7 +138,7 @@ def test_subjects_that_face_opposite_ways_are_noticed() -> None:
     assert said is not None
     assert "one and two" in said
     assert "--flip B" in said
-    assert _hint((drawn.a, drawn.b.flipped())) is None
+    assert _hint((drawn.a, drawn.b.mirror())) is None
     assert _hint((drawn.a, drawn.a)) is None
 
 

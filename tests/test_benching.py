@@ -228,7 +228,7 @@ def test_a_driving_clip_that_looks_the_other_way_is_mirrored_for_a_method_of_who
         drawn = scene(name, 3, 48)
         made_by(fitted, drawn, "ab")
         shown = clips_for("folder", drawn)[1]
-        assert seen[-1].pixels.equal(shown.flipped().pixels if mirrored else shown.pixels)
+        assert seen[-1].pixels.equal(shown.mirror().pixels if mirrored else shown.pixels)
 
 
 def test_the_whole_comparison_in_one_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

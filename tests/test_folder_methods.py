@@ -24,7 +24,7 @@ from muybridge.evaluation import People, Reconstruction, compared, overall
 from muybridge.evaluation.people import load_identity, load_poses
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, probe, read, write
-from muybridge.video.camera import Missed, played
+from muybridge.video.camera import FrameCount, play_in_real_time
 from tiny_network import write_identity, write_network
 
 FRAMES = 6
@@ -413,14 +413,14 @@ def test_the_screen_streams_jpegs() -> None:
 
 
 def test_a_played_video_keeps_its_pace_and_leaves_out_what_is_late(folder: Path) -> None:
-    counts = Missed()
+    counts = FrameCount()
     start = time.monotonic()
-    quick = list(played(folder / "wide.mp4", counts))
+    quick = list(play_in_real_time(folder / "wide.mp4", counts))
     assert len(quick) + counts.missed == FRAMES
     assert time.monotonic() - start > 9 / 20 - 0.05
-    slow = Missed()
+    slow = FrameCount()
     shown = 0
-    for _ in played(folder / "wide.mp4", slow):
+    for _ in play_in_real_time(folder / "wide.mp4", slow):
         shown += 1
         time.sleep(0.3)
     assert shown < FRAMES

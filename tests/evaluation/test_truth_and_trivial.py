@@ -113,7 +113,7 @@ def test_a_turned_and_a_mirrored_driving_silhouette() -> None:
     mask = torch.zeros(2, 1, 48, 48)
     mask[..., 10:38, 12:20] = mask[..., 30:38, 12:36] = 1
     upright = Clip.from_floats(mask.expand(-1, 3, -1, -1) * 0.5, mask)
-    mirrored = upright.flipped()
+    mirrored = upright.mirror()
     warp = TRIVIAL["warped silhouette"]
     good = against_truth(warp(upright, mirrored, upright, True), upright)["iou"]
     bad = against_truth(warp(upright, mirrored, upright, False), upright)["iou"]

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from muybridge.errors import InputError, MuybridgeWarning
-from muybridge.video import Timing, frames, probe, read, write
+from muybridge.video import Timing, iter_frames, probe, read, write
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def silent(capfd):
 
 
 def refused(path, *words: str) -> None:
-    for verb in (read, probe, lambda p: list(frames(p))):
+    for verb in (read, probe, lambda p: list(iter_frames(p))):
         with pytest.raises(InputError) as caught:
             verb(path)
         assert caught.value.hint

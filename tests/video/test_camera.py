@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from muybridge.errors import InputError, MuybridgeWarning
-from muybridge.video.camera import Missed, filmed
+from muybridge.video.camera import FrameCount, capture_frames
 
 
 class Camera:
@@ -59,8 +59,8 @@ def camera(monkeypatch: pytest.MonkeyPatch) -> Iterator[Camera]:
 
 
 def test_the_newest_frame_is_seen_and_the_others_are_counted(camera: Camera) -> None:
-    counts = Missed()
-    shots = filmed(0, counts)
+    counts = FrameCount()
+    shots = capture_frames(0, counts)
     camera.frames.put(10)
     first = next(shots)
     assert first.shape == (3, 16, 20)
@@ -77,7 +77,7 @@ def test_the_newest_frame_is_seen_and_the_others_are_counted(camera: Camera) -> 
 
 
 def test_a_camera_that_stops_ends_after_its_last_frame(camera: Camera) -> None:
-    shots = filmed(0)
+    shots = capture_frames(0)
     camera.frames.put(10)
     next(shots)
     camera.show(20, None)
@@ -90,12 +90,12 @@ def test_a_camera_that_stops_ends_after_its_last_frame(camera: Camera) -> None:
 def test_a_camera_that_shows_nothing(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     camera.frames.put(None)
     with pytest.raises(InputError, match="nothing comes from camera 3"):
-        next(filmed(3))
+        next(capture_frames(3))
     assert camera.released.is_set()
     absent = Camera(there=False)
     monkeypatch.setattr("muybridge.video.camera.cv2.VideoCapture", absent)
     with pytest.raises(InputError, match="there is no camera 3"):
-        next(filmed(3))
+        next(capture_frames(3))
     assert absent.released.is_set()
 
 
@@ -104,7 +104,7 @@ def test_a_camera_that_shows_nothing(camera: Camera, monkeypatch: pytest.MonkeyP
 )
 def test_a_camera_by_number_device_or_address(camera: Camera, given: int | str, opened: int | str) -> None:
     camera.frames.put(10)
-    shots = filmed(given)
+    shots = capture_frames(given)
     next(shots)
     assert camera.opened == opened
     camera.frames.put(20)
@@ -114,5 +114,5 @@ def test_a_camera_by_number_device_or_address(camera: Camera, given: int | str, 
 def test_a_file_is_no_camera(camera: Camera, tmp_path: Path) -> None:
     (tmp_path / "walk.mp4").write_bytes(b"x")
     with pytest.raises(InputError, match=r"Take --driving .*walk\.mp4"):
-        next(filmed(str(tmp_path / "walk.mp4")))
+        next(capture_frames(str(tmp_path / "walk.mp4")))
     assert camera.opened is None

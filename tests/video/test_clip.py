@@ -41,11 +41,11 @@ def test_mirroring_keeps_the_padding_of_unequal_frames_on_the_right():
     pixels[0, :, :, 0] = 9
     pixels[1, :, :3, 0] = 7
     clip = Clip(pixels, Timing.constant(2), sizes=((4, 6), (3, 4)))
-    mirrored = clip.flipped()
+    mirrored = clip.mirror()
     assert (mirrored.pixels[0, :, :, 5] == 9).all()
     assert (mirrored.pixels[1, :, :3, 3] == 7).all()
     assert mirrored.pixels[1, :, :, 4:].sum() == 0
-    assert torch.equal(mirrored.flipped().pixels, pixels)
+    assert torch.equal(mirrored.mirror().pixels, pixels)
 
 
 def test_floats_and_bytes_agree():

@@ -7,7 +7,7 @@ import torch
 
 from muybridge.errors import InputError
 from muybridge.video import contact_sheet, draw_keypoints, side_by_side
-from muybridge.video.sheets import colours
+from muybridge.video.sheets import distinct_colours
 
 
 def test_side_by_side_has_one_height_even_sides_and_a_label():
@@ -52,7 +52,7 @@ def test_keypoints_stand_where_they_are():
     frame = torch.full((3, 101, 201), 0.5)
     points = torch.tensor([[0.0, 0.0], [-1.0, -1.0], [0.5, -0.5], [math.nan, 0.0], [1e9, 0.0]])
     drawn = draw_keypoints(frame, points, radius=4)
-    shown = colours(5)
+    shown = distinct_colours(5)
     for (x, y), colour in zip(((100, 50), (0, 0), (150, 25)), shown, strict=False):
         assert drawn[:, y, x].tolist() == list(colour)
     changed = (drawn != 128).any(0)
@@ -76,5 +76,5 @@ def test_a_dot_moves_with_fractions_of_a_pixel():
 
 def test_colours_differ():
     for count in (2, 10, 14):
-        made = colours(count)
+        made = distinct_colours(count)
         assert min(math.dist(a, b) for i, a in enumerate(made) for b in made[:i]) > 40

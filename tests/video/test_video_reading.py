@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muybridge.errors import InputError, MuybridgeWarning, UsageError
-from muybridge.video import Timing, frames, probe, read, write
-from muybridge.video.paths import natural
-from muybridge.video.source import Shot, Source
+from muybridge.video import Timing, iter_frames, probe, read, write
+from muybridge.video.media_input import LazyFrame, MediaInput
+from muybridge.video.paths import natural_key
 
 
 def png(path: Path, array: np.ndarray) -> None:
@@ -81,7 +81,7 @@ def test_folder_in_natural_order_at_twenty_five_a_second(tmp_path):
 @given(st.lists(st.integers(0, 10**6), unique=True, max_size=20))
 def test_natural_order_is_numeric(numbers: list[int]):
     names = [Path(f"a{n}.png") for n in numbers]
-    assert sorted(names, key=natural) == [Path(f"a{n}.png") for n in sorted(numbers)]
+    assert sorted(names, key=natural_key) == [Path(f"a{n}.png") for n in sorted(numbers)]
 
 
 @settings(max_examples=10, deadline=None)
@@ -188,14 +188,14 @@ def test_parts_of_a_clip(moving, tmp_path):
     part = read(path, start=2, stride=3, max_frames=2)
     assert torch.equal(part.pixels, whole.pixels[[2, 5]])
     assert part.timing == whole.timing.select([2, 5])
-    assert [f.pts for f in frames(path, start=8)] == [8, 9]
+    assert [f.pts for f in iter_frames(path, start=8)] == [8, 9]
     assert read(path, max_side=32).pixels.shape[2:] == (24, 32)
     with pytest.raises(InputError, match="ends before frame 10"):
         read(path, start=10)
     with pytest.raises(UsageError):
         read(path, stride=0)
     with pytest.raises(UsageError):
-        frames(path, max_side=0)
+        iter_frames(path, max_side=0)
 
 
 def test_folders_remember_their_times(moving, tmp_path):
@@ -211,29 +211,29 @@ def test_folders_remember_their_times(moving, tmp_path):
         read(path)
 
 
-def source(pts: list[int | None], durations: list[int], rate: Fraction | None = None) -> Source:
-    shots = [Shot(lambda: np.zeros((1, 1, 3), np.uint8), p, d) for p, d in zip(pts, durations, strict=True)]
-    return Source(Path("a.mkv"), "video", Fraction(1, 100), lambda: iter(shots), lambda: 1, rate=rate)
+def source(pts: list[int | None], durations: list[int], rate: Fraction | None = None) -> MediaInput:
+    shots = [LazyFrame(lambda: np.zeros((1, 1, 3), np.uint8), p, d) for p, d in zip(pts, durations, strict=True)]
+    return MediaInput(Path("a.mkv"), "video", Fraction(1, 100), lambda: iter(shots), lambda: 1, rate=rate)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=15, unique=True))
 def test_rising_times_are_kept_from_any_first_one(pts: list[int]):
     pts = sorted(pts)
-    timed = list(source(pts, [3] * len(pts)).timed())
+    timed = list(source(pts, [3] * len(pts)).iter_timed())
     assert [shot.pts for shot in timed] == [p - pts[0] for p in pts]
     assert [shot.duration for shot in timed] == [*(b - a for a, b in pairwise(pts)), 3]
 
 
 def test_times_that_do_not_rise_are_repaired_with_a_warning():
     with pytest.warns(MuybridgeWarning, match="frame 2 is not later"):
-        timed = list(source([0, 4, 4, 4, 20], [0] * 5).timed())
+        timed = list(source([0, 4, 4, 4, 20], [0] * 5).iter_timed())
     assert [shot.pts for shot in timed] == [0, 4, 5, 6, 20]
     assert timed[-1].duration == 14
 
 
 def test_missing_times_follow_the_rate():
-    timed = list(source([None, None, None], [0] * 3, Fraction(20)).timed())
+    timed = list(source([None, None, None], [0] * 3, Fraction(20)).iter_timed())
     assert [(shot.pts, shot.duration) for shot in timed] == [(0, 5), (5, 5), (10, 5)]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muybridge.errors import InputError, MuybridgeError, MuybridgeWarning, OutputExistsError, UsageError
-from muybridge.video import Timing, Writer, frames, probe, read, write
+from muybridge.video import Timing, Writer, iter_frames, probe, read, write
 
 VARIABLE = Timing((0, 1001, 2002, 5005, 6006, 10010), 3003, Fraction(1, 30000))
 
@@ -237,7 +237,7 @@ def test_memory_does_not_grow_with_length(suffix, tmp_path):
     def run(count: int) -> None:
         made = (ramp.roll(t, 2) for t in range(count))
         path = write(tmp_path / f"a{suffix}", made, Timing.constant(count), force=True)
-        assert sum(1 for _ in frames(path)) == count
+        assert sum(1 for _ in iter_frames(path)) == count
 
     run(30)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -15,7 +15,7 @@ from muybridge.data.footage import Driving, Footage, Packed, packed
 from muybridge.data.subject import say_lost
 from muybridge.errors import InputError
 from muybridge.masks import Counts, Found, counted, judged, look
-from muybridge.video import Clip, Timing, pieces, probe
+from muybridge.video import Clip, Timing, iter_chunks, probe
 
 LONGEST = 256
 """Frames of a piece, at most; a multiple of every method's batch, so that batches are those of the whole."""
@@ -40,7 +40,7 @@ def driving_of(
     if isinstance(source, Clip):
         return silhouetted(source, masks=masks, box=box, how=how).clip, source.audio
     length = _length(source, max_side)
-    shown = pieces(source, length, max_side=max_side)
+    shown = iter_chunks(source, length, max_side=max_side)
     search = _Search(how, box)
     for clip, given in _beside(shown, masks_of(masks), length, max_side):
         search.add(clip, given)
@@ -111,7 +111,7 @@ def _beside(
     if masks is None:
         yield from ((clip, None) for clip in clips)
         return
-    given = _parts(masks, length) if isinstance(masks, Clip) else pieces(masks, length, max_side=max_side)
+    given = _parts(masks, length) if isinstance(masks, Clip) else iter_chunks(masks, length, max_side=max_side)
     for clip, its in zip_longest(clips, given):
         frames, silhouettes = (0 if part is None else len(part) for part in (clip, its))
         if clip is None or its is None or frames != silhouettes:

@@ -154,7 +154,7 @@ def _people(made: Clip, truth: Clip, by: Judges) -> tuple[dict[str, float], dict
 
 def _clip_of(subject: Subject) -> Clip:
     clip = Clip(subject.pixels, subject.timing, subject.mattes)[subject.seen.nonzero()[:, 0].tolist()]
-    return clip.flipped() if subject.flip else clip
+    return clip.mirror() if subject.flip else clip
 
 
 def _target(out: Path, force: bool) -> Path:

@@ -13,7 +13,7 @@ from muybridge.errors import InputError, UsageError
 from muybridge.landmarks import Kind, Landmarks, Report, detect, sheet, smooth, to_json
 from muybridge.landmarks import read as read_landmarks
 from muybridge.video import Clip, read, write
-from muybridge.video.paths import images_in
+from muybridge.video.paths import list_images
 
 Given = str | Path | Landmarks
 """Files of landmarks, or landmarks that are in memory, in pixels of the clip."""
@@ -123,7 +123,7 @@ def _names(video: Source, clip: Clip) -> list[str] | None:
     """Of the clip's frames, where it is a folder of images; of one in memory only where it is all of the folder."""
     if clip.source is None or not clip.source.is_dir():
         return None
-    names = [p.name for p in images_in(clip.source)]
+    names = [p.name for p in list_images(clip.source)]
     return names if len(names) == len(clip) or (names and not isinstance(video, Clip)) else None
 
 

@@ -22,7 +22,7 @@ from muybridge.api.mjpeg import Screen
 from muybridge.api.rendering import check_free
 from muybridge.errors import UsageError
 from muybridge.video import Writer
-from muybridge.video.camera import Missed, filmed, played
+from muybridge.video.camera import FrameCount, capture_frames, play_in_real_time
 
 MILLISECOND = Fraction(1, 1000)
 
@@ -59,7 +59,7 @@ def live(
     """Animate a picture as frames arrive; frames that come while the networks work are left out.
 
     driving, camera  one of the two: a video played at its own pace; or a camera, by its number, the path of its device
-                     or the address of a stream, see `filmed`. Relative motion starts from the first frame seen
+                     or the address of a stream, see `capture_frames`. Relative motion starts from the first frame seen
     out              a video of it, with the times at which the frames were made
     port             of a page on this machine that shows it with the frame rate; 0 takes a free one, None shows nothing
     max_frames       end after so many; otherwise when the video or the camera ends, or at Ctrl-C, which ends it well
@@ -70,9 +70,11 @@ def live(
     if out is not None:
         check_free(Path(out), force)
     fitted = loaded(run, device, "follow a camera")
-    counts = Missed()
+    counts = FrameCount()
     side = 4 * int(getattr(fitted.method.config, "size", 256))
-    shots = filmed(camera, counts) if camera is not None else played(str(driving), counts, max_side=side)
+    shots = (
+        capture_frames(camera, counts) if camera is not None else play_in_real_time(str(driving), counts, max_side=side)
+    )
     with ExitStack() as stack, torch.no_grad():
         screen = None if port is None else stack.enter_context(Screen(port))
         writer = None if out is None else stack.enter_context(Writer(out, MILLISECOND, force=force))
@@ -107,7 +109,7 @@ def _run(
     made: Iterator[Tensor],
     screen: Screen | None,
     writer: Writer | None,
-    counts: Missed,
+    counts: FrameCount,
     on_frame: Callable[[float], object] | None,
 ) -> Lived:
     began = before = time.monotonic()

@@ -65,7 +65,7 @@ def made_by(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
         marks = dict(zip("ab", landmarks_for(drawn), strict=True))[driving]
         performed = fitted.method.animate(fitted.data, clips[driving], source, landmarks=marks, framed=True).clip()
         return lit(blackened(performed))
-    led = clips[driving] if flip_of(drawn.name) is None else clips[driving].flipped()
+    led = clips[driving] if flip_of(drawn.name) is None else clips[driving].mirror()
     made = fitted.method.animate(fitted.data, led, clips[source][:1]).clip()
     return lit(made)
 

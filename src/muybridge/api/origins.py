@@ -11,7 +11,7 @@ from pathlib import Path
 from muybridge.api.inputs import Source, names_of
 from muybridge.run import Run
 from muybridge.video import Clip
-from muybridge.video.paths import images_in
+from muybridge.video.paths import list_images
 
 ENDS = 2**20
 """Bytes at either end of a file that tell it from others of its length."""
@@ -87,7 +87,7 @@ def digest(path: Path) -> str:
     if path.is_file():
         found.update(_ends(path, ENDS))
     for folder in (path, path / "train", path / "train_seg") if path.is_dir() else ():
-        for image in images_in(folder) if folder.is_dir() else ():
+        for image in list_images(folder) if folder.is_dir() else ():
             found.update(str(image.relative_to(path)).encode(errors="surrogateescape"))
             found.update(_ends(image, ENDS_OF_IMAGES))
     return found.hexdigest()[:16]

@@ -18,12 +18,12 @@ from muybridge.data.canvas import squeezed_bytes
 from muybridge.data.folders import clips_in, find_clip, names_of_clips, part_of, read_clip, read_pairs, strip_of
 from muybridge.errors import UsageError
 from muybridge.method import Animation
-from muybridge.video import Clip, Frame, Writer, frames, probe, read, write
+from muybridge.video import Clip, Frame, Writer, iter_frames, probe, read, write
 
 CANDIDATES = 400
 """Driving frames that the search for the best one looks at, at most where it is known how many there are."""
 Opening = Callable[..., Iterator[Frame]]
-"""Frames of the driving video from its beginning, with the options of `video.frames`."""
+"""Frames of the driving video from its beginning, with the options of `video.iter_frames`."""
 
 
 def animate_picture(
@@ -64,7 +64,7 @@ def animate_picture(
         made: Animation = fitted.method.animate(None, clip, appearance, **options)
         write(target, _opaque(made.frames), made.timing, audio=clip.audio, force=force)
         return [*made.notes, *notes]
-    _streamed(fitted, driving, partial(frames, driving, strip=strip), appearance, target, options, force)
+    _streamed(fitted, driving, partial(iter_frames, driving, strip=strip), appearance, target, options, force)
     return notes
 
 
@@ -127,7 +127,7 @@ def _best(fitted: Fitted, driving: Source, appearance: Clip, strip: bool | None)
     if isinstance(driving, Clip):
         place = int(nearest(driving, appearance))
         return place, driving.pixels[place]
-    opening = partial(frames, driving, strip=strip)
+    opening = partial(iter_frames, driving, strip=strip)
     side = getattr(fitted.method.config, "size", None)
     places: list[int] = []
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from muybridge.data.background import Backdrop, Plate, colour, composite
 from muybridge.errors import OutputExistsError, RunError, UsageError
 from muybridge.method import Animation
-from muybridge.video.writing import KEEPS_ALPHA, SUFFIXES, write_each
+from muybridge.video.writer import KEEPS_ALPHA, SUFFIXES, write_all
 
 Shrink = Callable[[Tensor], Tensor]
 """From a frame uint8 [3, H, W] as written, on black where it is transparent, to what is kept of it."""
@@ -77,7 +77,7 @@ def written(
     """
     kept: list[Tensor] = []
     shown = _composed(animation.frames, backdrop, shrink, kept)
-    write_each(paths, shown, animation.timing, audio=audio, force=force)
+    write_all(paths, shown, animation.timing, audio=audio, force=force)
     return kept
 
 

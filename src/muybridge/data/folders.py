@@ -10,8 +10,8 @@ from typing import overload
 
 from muybridge.errors import InputError, UsageError
 from muybridge.video.clip import Clip
-from muybridge.video.paths import IMAGE_SUFFIXES, images_in, local, natural
-from muybridge.video.reading import read
+from muybridge.video.paths import IMAGE_SUFFIXES, check_path, list_images, natural_key
+from muybridge.video.reader import read
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif", ".m4v", ".apng")
 PARTS = ("train", "test")
@@ -78,7 +78,7 @@ class ClipFolder(Sequence[Clip]):
 
 def part_of(folder: str | Path, part: str) -> Path:
     """`folder/part` where the folder is divided, or the folder itself; InputError where that part is missing."""
-    root = local(folder)
+    root = check_path(folder)
     if not root.is_dir():
         raise InputError(f"{folder} is a file: a folder of clips is needed", "Give the folder that it lies in.")
     there = [name for name in PARTS if (root / name).is_dir()]
@@ -91,9 +91,9 @@ def part_of(folder: str | Path, part: str) -> Path:
 
 def clips_in(folder: Path) -> list[Path]:
     """The clips of a folder in natural order; InputError where there are none."""
-    entries = sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=natural)
+    entries = sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=natural_key)
     known = (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
-    found = [p for p in entries if (p.is_file() and p.suffix.lower() in known) or (p.is_dir() and images_in(p))]
+    found = [p for p in entries if (p.is_file() and p.suffix.lower() in known) or (p.is_dir() and list_images(p))]
     if not found:
         raise InputError(
             f"there are no clips in {folder}",
@@ -114,7 +114,7 @@ def read_clip(path: Path, *, max_frames: int | None = None, max_side: int | None
 
 
 def strip_of(path: Path) -> bool | None:
-    """What `video.read` and `video.frames` are to be told of a clip of a folder: an image is a row of square frames."""
+    """What `video.read` and `iter_frames` are told of a clip of a folder: an image is a row of square frames."""
     return None if path.is_dir() or path.suffix.lower() not in IMAGE_SUFFIXES else True
 
 
@@ -128,7 +128,7 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
 
     Raises InputError where they are missing or there are no lines.
     """
-    with local(path).open(newline="", encoding="utf-8-sig") as file:
+    with check_path(path).open(newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file)
         names = rows.fieldnames or []
         if not {"source", "driving"} <= set(names):

@@ -19,7 +19,7 @@ from muybridge.data.subject import FOLLOW, Subject
 from muybridge.errors import MuybridgeWarning
 from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip, Timing
-from muybridge.video.reading import pieces
+from muybridge.video.reader import iter_chunks
 
 Matte = UInt8[Tensor, "1 h w"]
 
@@ -44,7 +44,7 @@ class Packed:
 class Footage:
     """A video with silhouettes that stays in its file: its frames are read anew, in pieces, whenever they are wanted.
 
-    path, length, max_side   as for `video.pieces`
+    path, length, max_side   as for `video.iter_chunks`
     timing       of all frames
     silhouettes  one a frame, `packed`
     """
@@ -61,7 +61,7 @@ class Footage:
     def pieces(self) -> Iterator[Clip]:
         """All of it from the start, in clips of `length` frames with their silhouettes."""
         at = 0
-        for clip in _without_warnings(pieces(self.path, self.length, max_side=self.max_side)):
+        for clip in _without_warnings(iter_chunks(self.path, self.length, max_side=self.max_side)):
             mattes = torch.zeros(len(clip), 1, clip.height, clip.width, dtype=torch.uint8)
             for t, one in enumerate(self.silhouettes[at : at + len(clip)]):
                 mattes[t, :, : one.height, : one.width] = one.matte

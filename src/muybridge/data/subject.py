@@ -70,7 +70,7 @@ class Subject:
             raise unmasked(clip)
         boxes = None
         if not squeezed:
-            shown = clip.flipped() if flip else clip
+            shown = clip.mirror() if flip else clip
             boxes = own_boxes(shown, aspect=size[1] / size[0], margin=margin, follow=FOLLOW, follow_size=follow_size)
         subject = cls.along(clip, boxes, size, margin, flip=flip, plate=plate)
         say_lost(clip.name, int((~subject.seen).sum()))
@@ -93,7 +93,7 @@ class Subject:
         """
         assert clip.mattes is not None
         seen = (clip.mattes > 127).flatten(1).any(1)
-        clip = clip.flipped() if flip else clip
+        clip = clip.mirror() if flip else clip
         cut = _squeezed(clip, size[0], margin) if boxes is None else crops(clip, boxes, size)
         # As bytes one by one: all of them as floats would be four times as much.
         pixels, mattes = (torch.empty(len(clip), channels, *size, dtype=torch.uint8) for channels in (3, 1))
@@ -137,12 +137,12 @@ class Subject:
 
     def silhouettes(self, clip: Clip) -> Clip:
         """The clip that this was cropped from, with the silhouettes of the crops, which are as fine as those are."""
-        shown = clip.flipped() if self.flip else clip
+        shown = clip.mirror() if self.flip else clip
         size = (shown.height, shown.width)
         boxes = self.boxes / _scale(shown, self.frame)
         mattes = (spread(m.float() / 255, box, size) > 0.5 for m, box in zip(self.mattes, boxes, strict=True))
         shown = shown.with_masks(torch.stack([_bytes(m.float()) for m in mattes]))
-        return shown.flipped() if self.flip else shown
+        return shown.mirror() if self.flip else shown
 
     def tensors(self, prefix: str) -> dict[str, Tensor]:
         """For storage; `restore` is the inverse."""

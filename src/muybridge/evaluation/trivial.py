@@ -46,7 +46,7 @@ def warped_silhouette(source: Clip, driving: Clip, truth: Clip, flip: bool = Fal
 
     flip  the two look opposite ways: mirror the driving silhouette first
     """
-    led = driving.flipped() if flip else driving
+    led = driving.mirror() if flip else driving
     if led.masks is None or source.masks is None or truth.masks is None:
         raise MissingSilhouettesError("an affine answer needs the silhouettes of all clips")
     theirs, mine = _sized(led.masks, source.masks), source.masks

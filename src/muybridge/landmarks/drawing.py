@@ -15,7 +15,7 @@ from torch import Tensor
 
 from muybridge.landmarks.layout import BODY, CONTOURS, FACE_LABEL, FINGERS, LIMBS
 from muybridge.landmarks.points import Kind, Landmarks
-from muybridge.video.sheets import colours
+from muybridge.video.sheets import distinct_colours
 
 _FAR = 2**14
 """Pixels; OpenCV's fixed-point coordinates overflow beyond."""
@@ -60,7 +60,7 @@ def label_maps(landmarks: Landmarks, size: tuple[int, int]) -> Float[Tensor, "T 
 
 def coloured(indices: UInt8[Tensor, "T H W"], count: int) -> UInt8[Tensor, "T 3 H W"]:
     """Label maps to look at: a colour for each of `count` labels, black for the background."""
-    table = torch.tensor([(0, 0, 0), *colours(count - 1)], dtype=torch.uint8)
+    table = torch.tensor([(0, 0, 0), *distinct_colours(count - 1)], dtype=torch.uint8)
     return table[indices.long()].permute(0, 3, 1, 2).contiguous()
 
 

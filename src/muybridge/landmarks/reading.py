@@ -15,7 +15,7 @@ from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.report import Report, checked
 from muybridge.landmarks.skeletons import Person
 from muybridge.landmarks.tracking import followed, leaps
-from muybridge.video.paths import local
+from muybridge.video.paths import check_path
 
 OWN = "landmarks.json"
 """What `muybridge landmarks` writes into its folder."""
@@ -45,7 +45,7 @@ def read(
 
     Raises InputError: files that hold no landmarks or do not fit the clip, UsageError: a person who is not there.
     """
-    path = local(path)
+    path = check_path(path)
     raw = _raw(path, kind)
     people = _placed(raw, frames, names, cut, path)
     rows = next((len(p) for each in people for p in each), FACE68 if raw.kind == "face68" else WHOLE)

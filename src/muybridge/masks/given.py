@@ -11,7 +11,7 @@ from muybridge.errors import InputError
 from muybridge.masks.arrays import Bools, Bytes, frame_sizes, padded, picture
 from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip
-from muybridge.video.reading import read
+from muybridge.video.reader import read
 
 THRESHOLD = 127
 """Above it is the subject; JPEG and video noise round 0 and 255 stays on its side."""

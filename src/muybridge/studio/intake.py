@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from muybridge.errors import InputError
-from muybridge.video import Frame, Writer, frames, probe
+from muybridge.video import Frame, Writer, iter_frames, probe
 
 SMALLEST = 16
 ONE_FILE = 64 * 2**20
@@ -48,7 +48,7 @@ def _decoded(upload: Path, out: Path, order: Mapping[str, Any]) -> dict[str, Any
     if min(info.size) < SMALLEST:
         raise InputError(f"its frames are {info.size[1]}x{info.size[0]} px; nothing can be seen in them")
     allowed = int(order["frames"])
-    shown = frames(upload, max_frames=allowed + 1, max_side=side, strip=order.get("strip"))
+    shown = iter_frames(upload, max_frames=allowed + 1, max_side=side, strip=order.get("strip"))
     first = next(shown, None)
     if first is None:
         raise InputError("no frame of it can be decoded", "Convert it to MP4 and try again.")

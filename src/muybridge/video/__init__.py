@@ -1,20 +1,20 @@
 """Clips: what is read from files, worked on, and written to files."""
 
 from muybridge.video.clip import Clip, Timing
-from muybridge.video.reading import Frame, Info, frames, pieces, probe, read
+from muybridge.video.reader import Frame, MediaInfo, iter_chunks, iter_frames, probe, read
 from muybridge.video.sheets import contact_sheet, draw_keypoints, side_by_side
-from muybridge.video.writing import Writer, write
+from muybridge.video.writer import Writer, write
 
 __all__ = [
     "Clip",
     "Frame",
-    "Info",
+    "MediaInfo",
     "Timing",
     "Writer",
     "contact_sheet",
     "draw_keypoints",
-    "frames",
-    "pieces",
+    "iter_chunks",
+    "iter_frames",
     "probe",
     "read",
     "side_by_side",

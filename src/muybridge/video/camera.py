@@ -17,25 +17,27 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from muybridge.errors import InputError, MuybridgeWarning
-from muybridge.video.reading import frames
+from muybridge.video.reader import iter_frames
 
-Shot = UInt8[Tensor, "3 H W"]
+CameraFrame = UInt8[Tensor, "3 H W"]
 
 
 @dataclass
-class Missed:
+class FrameCount:
     """How many frames were too many for whoever watches."""
 
     seen: int = 0
     missed: int = 0
 
 
-def played(path: str | Path, missed: Missed | None = None, max_side: int | None = None) -> Iterator[Shot]:
+def play_in_real_time(
+    path: str | Path, missed: FrameCount | None = None, max_side: int | None = None
+) -> Iterator[CameraFrame]:
     """A video at its own pace: the frame that is due is yielded, those that were due in the meantime are left out."""
-    counts = Missed() if missed is None else missed
+    counts = FrameCount() if missed is None else missed
     start = time.monotonic()
     held = None
-    for frame in frames(path, max_side=max_side):
+    for frame in iter_frames(path, max_side=max_side):
         due = start + float(frame.pts * frame.time_base)
         late = time.monotonic() > due + float(frame.duration * frame.time_base)
         if late:
@@ -52,7 +54,7 @@ def played(path: str | Path, missed: Missed | None = None, max_side: int | None 
         yield held.pixels  # the last one is always shown
 
 
-def filmed(camera: int | str, missed: Missed | None = None) -> Iterator[Shot]:
+def capture_frames(camera: int | str, missed: FrameCount | None = None) -> Iterator[CameraFrame]:
     """What a camera sees, until nobody asks any more or it stops: each time the newest frame.
 
     camera  number of a camera, the first is 0; path of a device, such as /dev/video2; or address of a stream, such as
@@ -60,7 +62,7 @@ def filmed(camera: int | str, missed: Missed | None = None) -> Iterator[Shot]:
     Raises InputError where there is no such camera, or nothing comes from it; one that stops later ends with a
     MuybridgeWarning, so that what was made of it until then is kept.
     """
-    counts = Missed() if missed is None else missed
+    counts = FrameCount() if missed is None else missed
     camera = int(camera) if isinstance(camera, str) and camera.isdecimal() else camera
     if isinstance(camera, str) and Path(camera).is_file():
         raise InputError(f"{camera} is a file, not a camera: it is played at its own pace", f"Take --driving {camera}")
@@ -68,7 +70,7 @@ def filmed(camera: int | str, missed: Missed | None = None) -> Iterator[Shot]:
     if not device.isOpened():
         device.release()
         raise InputError(f"there is no camera {camera}, or it may not be used", "Take a video: --driving VIDEO")
-    newest = _Newest(device, counts)
+    newest = _LatestFrameReader(device, counts)
     try:
         while (picture := newest.take()) is not None:
             counts.seen += 1
@@ -80,13 +82,13 @@ def filmed(camera: int | str, missed: Missed | None = None) -> Iterator[Shot]:
         newest.stop()
 
 
-class _Newest:
+class _LatestFrameReader:
     """Reads a camera in a thread of its own, so that its buffer never holds old frames.
 
     device  a cv2.VideoCapture, or whatever has its `read` and `release`
     """
 
-    def __init__(self, device: Any, counts: Missed) -> None:
+    def __init__(self, device: Any, counts: FrameCount) -> None:
         self.device, self.counts = device, counts
         self.ready = threading.Condition()
         self.frame: np.ndarray | None = None

@@ -104,7 +104,9 @@ class Clip:
     @classmethod
     def from_floats(cls, frames: Tensor, masks: Tensor | None = None, timing: Timing | None = None) -> Clip:
         """A clip of frames [T, 3, H, W] and masks [T, 1, H, W] in [0, 1]; 25 frames a second unless told."""
-        return cls(_bytes(frames), timing or Timing.constant(len(frames)), None if masks is None else _bytes(masks))
+        return cls(
+            _to_bytes(frames), timing or Timing.constant(len(frames)), None if masks is None else _to_bytes(masks)
+        )
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -154,10 +156,10 @@ class Clip:
     def with_masks(self, masks: Tensor | None) -> Clip:
         """The same clip with these silhouettes: float in [0, 1], bool or uint8, [T, 1, H, W]."""
         if masks is not None and masks.dtype != torch.uint8:
-            masks = _bytes(masks.float())
+            masks = _to_bytes(masks.float())
         return replace(self, mattes=masks)
 
-    def flipped(self) -> Clip:
+    def mirror(self) -> Clip:
         """Mirrored left to right, silhouettes too; frames of unequal size keep their padding on the right."""
         if self.sizes is not None:
             pixels, mattes = self.pixels.clone(), None if self.mattes is None else self.mattes.clone()
@@ -170,5 +172,5 @@ class Clip:
         return replace(self, pixels=self.pixels.flip(-1), mattes=mattes)
 
 
-def _bytes(x: Tensor) -> Tensor:
+def _to_bytes(x: Tensor) -> Tensor:
     return (x.detach().clamp(0, 1) * 255).round().to(torch.uint8)

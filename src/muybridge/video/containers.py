@@ -17,9 +17,9 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from muybridge.errors import InputError, MuybridgeWarning
-from muybridge.video.images import Turn, to_array, turn_of, turned
+from muybridge.video.images import Orientation, apply_orientation, find_orientation, to_array
+from muybridge.video.media_input import LazyFrame, MediaInput, Picture
 from muybridge.video.paths import refuse_large
-from muybridge.video.source import Picture, Shot, Source
 
 # Playlists and scripts, which name other files or addresses, are not among these.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng"
@@ -28,7 +28,7 @@ _AGAIN = "Copy or download it again, or convert it: ffmpeg -i IN OUT.mp4"
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
+def open_container(path: Path) -> Iterator[InputContainer]:
     """The container, open for reading.
 
     Raises InputError where it is not one of those that are read here.
@@ -45,30 +45,30 @@ def opened(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
-def container_source(path: Path) -> Source:
+def open_video(path: Path) -> MediaInput:
     """A video file or GIF.
 
     Raises InputError where there are no frames in it, or they are too large.
     """
-    with opened(path) as container:
-        stream = _video(path, container)
+    with open_container(path) as container:
+        stream = _find_video_stream(path, container)
         name = container.format.name
         rate = stream.average_rate or stream.guessed_rate
         count = stream.frames or None
-        return Source(
+        return MediaInput(
             path,
             "gif" if name == "gif" else "video",
             stream.time_base or Fraction(1, 1000),
             # AVI counts slots, of which some may be empty.
-            lambda: _shots(path, None if name == "avi" else count),
-            lambda: max(_shown_size(stream)),
+            lambda: _iter_frames(path, None if name == "avi" else count),
+            lambda: max(_display_size(stream)),
             None if name == "avi" else count,
             Fraction(rate) if rate else None,
             has_audio=bool(container.streams.audio),
         )
 
 
-def _video(path: Path, container: InputContainer) -> VideoStream:
+def _find_video_stream(path: Path, container: InputContainer) -> VideoStream:
     streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
     if not streams:
         what = "only sound" if container.streams.audio else "no frames"
@@ -80,7 +80,7 @@ def _video(path: Path, container: InputContainer) -> VideoStream:
     return stream
 
 
-def _shown_size(stream: VideoStream) -> tuple[int, int]:
+def _display_size(stream: VideoStream) -> tuple[int, int]:
     """(H, W) with square pixels, before any turn; shapes of pixels within 1% of square are left alone."""
     shape = stream.sample_aspect_ratio
     if not shape or abs(shape - 1) < Fraction(1, 100):
@@ -88,7 +88,7 @@ def _shown_size(stream: VideoStream) -> tuple[int, int]:
     return stream.height, max(1, round(stream.width * shape))
 
 
-def _decoder(path: Path, stream: VideoStream) -> av.VideoCodecContext:
+def _choose_decoder(path: Path, stream: VideoStream) -> av.VideoCodecContext:
     """The stream's own decoder, or the one that also sees the alpha layer of VP8 and VP9."""
     context = stream.codec_context
     context.thread_type = "AUTO"
@@ -105,23 +105,23 @@ def _decoder(path: Path, stream: VideoStream) -> av.VideoCodecContext:
     return decoder
 
 
-def _shots(path: Path, count: int | None) -> Iterator[Shot]:
+def _iter_frames(path: Path, count: int | None) -> Iterator[LazyFrame]:
     """All frames that can be decoded; warns at the end where some could not."""
-    with opened(path) as container:
-        stream = _video(path, container)
-        size = _shown_size(stream)
+    with open_container(path) as container:
+        stream = _find_video_stream(path, container)
+        size = _display_size(stream)
         refuse_large(path, *size)
-        slots = _avi_slots(path) if container.format.name == "avi" else None
+        slots = _read_avi_slots(path) if container.format.name == "avi" else None
         decoded, end, turn = 0, 0, None
         broken: list[str] = []
-        for frame in _frames(container, stream, _decoder(path, stream), broken):
+        for frame in _decode_stream(container, stream, _choose_decoder(path, stream), broken):
             refuse_large(path, frame.height, frame.width)
             pts = frame.pts if slots is None or decoded >= len(slots) else slots[decoded]
-            turn = turn or turn_of(frame)
-            yield Shot(partial(_picture, frame, size, turn), pts, frame.duration or 0)
+            turn = turn or find_orientation(frame)
+            yield LazyFrame(partial(_convert_frame, frame, size, turn), pts, frame.duration or 0)
             decoded += 1
             end = max(end, (pts or 0) + 3 * (frame.duration or 0))  # with some tolerance
-        cut_off = decoded < (count or 0) or _cut_off(path, container, stream, end)
+        cut_off = decoded < (count or 0) or _ends_early(path, container, stream, end)
     if not decoded:
         raise InputError(f"no frame of {path} can be decoded", _AGAIN)
     if broken or cut_off:
@@ -130,7 +130,7 @@ def _shots(path: Path, count: int | None) -> Iterator[Shot]:
         warnings.warn(text, MuybridgeWarning, stacklevel=2)
 
 
-def _cut_off(path: Path, container: InputContainer, stream: VideoStream, end: int) -> bool:
+def _ends_early(path: Path, container: InputContainer, stream: VideoStream, end: int) -> bool:
     """Whether a file that does not count its frames stops before it should: Matroska tells when, a GIF ends with ;."""
     if container.format.name == "gif":
         with path.open("rb") as file:
@@ -143,7 +143,7 @@ def _cut_off(path: Path, container: InputContainer, stream: VideoStream, end: in
     return 3600 * hours + 60 * minutes + seconds > end * stream.time_base + 0.05
 
 
-def _frames(
+def _decode_stream(
     container: InputContainer, stream: VideoStream, decoder: av.VideoCodecContext, broken: list[str]
 ) -> Iterator[av.VideoFrame]:
     packets = container.demux(stream)
@@ -156,11 +156,11 @@ def _frames(
             broken.append(str(error))
             break
         if packet.size:
-            yield from _decoded(decoder, packet, broken)
-    yield from _decoded(decoder, None, broken)
+            yield from _decode_packet(decoder, packet, broken)
+    yield from _decode_packet(decoder, None, broken)
 
 
-def _decoded(decoder: av.VideoCodecContext, packet: av.Packet | None, broken: list[str]) -> list[av.VideoFrame]:
+def _decode_packet(decoder: av.VideoCodecContext, packet: av.Packet | None, broken: list[str]) -> list[av.VideoFrame]:
     try:
         return decoder.decode(packet)
     except FFmpegError as error:
@@ -168,13 +168,13 @@ def _decoded(decoder: av.VideoCodecContext, packet: av.Packet | None, broken: li
         return []
 
 
-def _picture(frame: av.VideoFrame, size: tuple[int, int], turn: Turn) -> Picture:
+def _convert_frame(frame: av.VideoFrame, size: tuple[int, int], turn: Orientation) -> Picture:
     """All frames take the first one's size, should it change on the way."""
-    return turned(to_array(frame, size), turn)
+    return apply_orientation(to_array(frame, size), turn)
 
 
-def _avi_slots(path: Path) -> list[int]:
+def _read_avi_slots(path: Path) -> list[int]:
     """When the frames of an AVI are shown: it keeps no times, only one slot after the other, in decoding order."""
-    with opened(path) as container:
+    with open_container(path) as container:
         stream = container.streams.video[0]
         return sorted(p.dts for p in container.demux(stream) if p.size and p.dts is not None)

@@ -15,8 +15,8 @@ import av
 import numpy as np
 
 from muybridge.errors import MuybridgeWarning
-from muybridge.video.sinks import Sink, to_frame
-from muybridge.video.source import Picture
+from muybridge.video.encoders import Sink, make_av_frame
+from muybridge.video.media_input import Picture
 
 _TICK = Fraction(1, 100)
 _SHORTEST = 2
@@ -37,7 +37,7 @@ class GifSink(Sink):
         self._end = 0
         self._skipped = 0
         graph = av.filter.Graph()
-        self._colours = _buffer(graph, like.shape)
+        self._colours = _add_buffer(graph, like.shape)
         finder = graph.add("palettegen", f"reserve_transparent={int(like.shape[2] == 4)}")
         self._palette: Any = graph.add("buffersink")
         self._colours.link_to(finder)
@@ -52,8 +52,8 @@ class GifSink(Sink):
         if self._times and begin < self._times[-1][0] + _SHORTEST:
             self._skipped += 1
             return
-        self._colours.push(to_frame(_rgba(picture), begin, _TICK))
-        assert not list(_ready(self._palette))  # none before the end; but unasked, the graph keeps every frame
+        self._colours.push(make_av_frame(_add_alpha(picture), begin, _TICK))
+        assert not list(_pull_frames(self._palette))  # none before the end; but unasked, the graph keeps every frame
         packed = zlib.compress(picture.tobytes(), 1)
         self._times.append((begin, len(packed)))
         self._waiting.write(packed)
@@ -70,7 +70,7 @@ class GifSink(Sink):
             stream: Any = output.add_stream("gif")
             stream.height, stream.width, stream.pix_fmt = *self._shape[:2], "pal8"
             stream.codec_context.time_base = _TICK
-            for frame in self._mapped(self._palette.pull()):
+            for frame in self._map_to_palette(self._palette.pull()):
                 output.mux(stream.encode(frame))
             output.mux(stream.encode(None))
         self._waiting.close()
@@ -79,9 +79,9 @@ class GifSink(Sink):
         """Let the waiting frames go."""
         self._waiting.close()
 
-    def _mapped(self, palette: av.VideoFrame) -> Iterator[av.VideoFrame]:
+    def _map_to_palette(self, palette: av.VideoFrame) -> Iterator[av.VideoFrame]:
         graph = av.filter.Graph()
-        frames, colours = _buffer(graph, self._shape), _buffer(graph, (palette.height, palette.width), "bgra")
+        frames, colours = _add_buffer(graph, self._shape), _add_buffer(graph, (palette.height, palette.width), "bgra")
         mapper = graph.add("paletteuse", "dither=sierra2_4a:alpha_threshold=128:diff_mode=rectangle")
         result: Any = graph.add("buffersink")
         frames.link_to(mapper, 0, 0)
@@ -95,23 +95,23 @@ class GifSink(Sink):
         for pts, length in self._times:
             data = zlib.decompress(self._waiting.read(length))
             picture = np.frombuffer(data, np.uint8).reshape(self._shape)
-            frames.push(to_frame(_rgba(picture), pts, _TICK))
-            yield from _ready(result)
+            frames.push(make_av_frame(_add_alpha(picture), pts, _TICK))
+            yield from _pull_frames(result)
         frames.push(None)
-        yield from _ready(result)
+        yield from _pull_frames(result)
 
 
-def _rgba(picture: Picture) -> Picture:
+def _add_alpha(picture: Picture) -> Picture:
     if picture.shape[2] == 4:
         return picture
     return np.concatenate([picture, np.full_like(picture[:, :, :1], 255)], axis=2)
 
 
-def _buffer(graph: av.filter.Graph, shape: tuple[int, ...], pixels: str = "rgba") -> Any:
+def _add_buffer(graph: av.filter.Graph, shape: tuple[int, ...], pixels: str = "rgba") -> Any:
     return graph.add_buffer(width=shape[1], height=shape[0], format=av.VideoFormat(pixels), time_base=_TICK)
 
 
-def _ready(node: Any) -> Iterator[av.VideoFrame]:
+def _pull_frames(node: Any) -> Iterator[av.VideoFrame]:
     while True:
         try:
             yield node.pull()

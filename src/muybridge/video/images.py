@@ -17,8 +17,8 @@ import numpy as np
 
 from muybridge.errors import InputError, UsageError
 from muybridge.video.clip import Timing
-from muybridge.video.paths import MAX_BYTES, head, image_codec, images_in, refuse_large
-from muybridge.video.source import Picture, Shot, Source
+from muybridge.video.media_input import LazyFrame, MediaInput, Picture
+from muybridge.video.paths import MAX_BYTES, image_codec, list_images, read_head, refuse_large
 
 TIMES = "times.json"
 """Beside the frames of a folder that Muybridge wrote: {"time_base": [1, 25], "pts": [0, 1, ...], "last": 1}."""
@@ -27,7 +27,7 @@ TIMES = "times.json"
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
-class _Hush:
+class _StderrSilencer:
     """libjpeg writes about damaged files to the process's stderr, whatever it is told: meanwhile that leads nowhere."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class _Hush:
         self._lock.release()
 
 
-_hushed = _Hush()
+_silence_stderr = _StderrSilencer()
 
 
 def decode_image(path: Path) -> Picture:
@@ -60,22 +60,22 @@ def decode_image(path: Path) -> Picture:
 
     16-bit values are rounded to 8; grey becomes RGB; alpha is kept. Raises InputError for anything else.
     """
-    codec = image_codec(head(path))
+    codec = image_codec(read_head(path))
     if codec is None:
         raise InputError(f"{path} is not an image", "Images are PNG, JPEG, WebP, BMP or TIFF files.")
     size = header_size(path)
     if size is not None and 4 * size[0] * size[1] > MAX_BYTES:
         refuse_large(path, *size)
     data = path.read_bytes()
-    picture = _jpeg(data) if codec == "mjpeg" else _other(codec, data)
+    picture = _decode_jpeg(data) if codec == "mjpeg" else _decode_with_libav(codec, data)
     if picture is None:
         raise InputError(f"{path} is a broken or truncated image", "Copy or download it again.")
     return picture
 
 
-def _jpeg(data: bytes) -> Picture | None:
+def _decode_jpeg(data: bytes) -> Picture | None:
     """As libjpeg decodes it, which is what the papers' programs saw; the other decoder smooths colour differently."""
-    with _hushed:
+    with _silence_stderr:
         try:
             bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
         except cv2.error:
@@ -83,7 +83,7 @@ def _jpeg(data: bytes) -> Picture | None:
     return None if bgr is None else bgr[:, :, ::-1]
 
 
-def _other(codec: str, data: bytes) -> Picture | None:
+def _decode_with_libav(codec: str, data: bytes) -> Picture | None:
     """By libav, which unlike libpng and libtiff says nothing on stderr about broken files."""
     decoder = cast(av.VideoCodecContext, av.CodecContext.create(codec, "r"))
     decoder.options = {"max_pixels": str(MAX_BYTES // 4)}
@@ -91,7 +91,7 @@ def _other(codec: str, data: bytes) -> Picture | None:
         frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
     except av.error.FFmpegError:
         return None
-    return turned(to_array(frames[0]), turn_of(frames[0])) if frames else None
+    return apply_orientation(to_array(frames[0]), find_orientation(frames[0])) if frames else None
 
 
 def to_array(frame: av.VideoFrame, size: tuple[int, int] | None = None) -> Picture:
@@ -105,11 +105,11 @@ def to_array(frame: av.VideoFrame, size: tuple[int, int] | None = None) -> Pictu
     return frame.to_ndarray(format="rgba" if alpha else "rgb24", width=width, height=height)
 
 
-Turn = tuple[bool, int, int]
+Orientation = tuple[bool, int, int]
 """Whether rows and columns change places, and then the steps, 1 or -1, in which rows and columns are walked."""
 
 
-def turn_of(frame: av.VideoFrame) -> Turn:
+def find_orientation(frame: av.VideoFrame) -> Orientation:
     """How a frame's display matrix says that it is to be shown, to the nearest quarter turn.
 
     Asked once per stream and not per frame: PyAV ties a frame and its side data into a cycle, so that frames which
@@ -119,7 +119,7 @@ def turn_of(frame: av.VideoFrame) -> Turn:
         notes: Any = frame.side_data
         told = "DISPLAYMATRIX" in [note.type.name for note in notes]
     except ValueError:  # there are side data of a kind that PyAV has no name for
-        return {90: (True, -1, 1), -90: (True, 1, -1), 180: (False, -1, -1)}.get(_quarter(frame), (False, 1, 1))
+        return {90: (True, -1, 1), -90: (True, 1, -1), 180: (False, -1, -1)}.get(_quarter_turn(frame), (False, 1, 1))
     if not told:
         return False, 1, 1
     a, b, _, c, d, *_ = np.frombuffer(bytes(notes["DISPLAYMATRIX"])[:36], np.int32).tolist()
@@ -128,12 +128,12 @@ def turn_of(frame: av.VideoFrame) -> Turn:
     return swapped, -1 if down < 0 else 1, -1 if across < 0 else 1
 
 
-def _quarter(frame: av.VideoFrame) -> int:
+def _quarter_turn(frame: av.VideoFrame) -> int:
     """Degrees against the clock: -90, 0, 90 or 180."""
     return (round(frame.rotation / 90) % 4 + 1) % 4 * 90 - 90
 
 
-def turned(picture: Picture, turn: Turn) -> Picture:
+def apply_orientation(picture: Picture, turn: Orientation) -> Picture:
     """The picture as it is to be shown."""
     swapped, down, across = turn
     return (picture.transpose(1, 0, 2) if swapped else picture)[::down, ::across]
@@ -141,14 +141,14 @@ def turned(picture: Picture, turn: Turn) -> Picture:
 
 def header_size(path: Path) -> tuple[int, int] | None:
     """(H, W) of a PNG or JPEG as stored, before any EXIF turn, without decoding it; None where it is not told."""
-    start = head(path)
+    start = read_head(path)
     codec = image_codec(start)
     if codec == "png":
         return int.from_bytes(start[20:24], "big"), int.from_bytes(start[16:20], "big")
-    return _jpeg_size(path) if codec == "mjpeg" else None
+    return _read_jpeg_size(path) if codec == "mjpeg" else None
 
 
-def _jpeg_size(path: Path) -> tuple[int, int] | None:
+def _read_jpeg_size(path: Path) -> tuple[int, int] | None:
     with path.open("rb") as file:
         file.seek(2)
         while len(mark := file.read(4)) == 4 and mark[0] == 0xFF:
@@ -159,7 +159,7 @@ def _jpeg_size(path: Path) -> tuple[int, int] | None:
     return None
 
 
-def _size(path: Path) -> tuple[int, int]:
+def _image_size(path: Path) -> tuple[int, int]:
     size = header_size(path)
     if size is None:
         picture = decode_image(path)
@@ -173,7 +173,7 @@ def is_strip(path: Path) -> bool:
     return size is not None and size[0] > 0 and size[1] % size[0] == 0 and size[1] >= 4 * size[0]
 
 
-def image_source(path: Path) -> Source:
+def open_image(path: Path) -> MediaInput:
     """One image: a clip of one frame that stays 1/25 s."""
 
     def load() -> Picture:
@@ -181,72 +181,72 @@ def image_source(path: Path) -> Source:
         refuse_large(path, *picture.shape[:2])
         return picture
 
-    return Source(
+    return MediaInput(
         path,
         "image",
         Fraction(1, 25),
-        lambda: iter([Shot(load, 0, 1)]),
-        lambda: max(_size(path)),
+        lambda: iter([LazyFrame(load, 0, 1)]),
+        lambda: max(_image_size(path)),
         1,
         Fraction(25),
     )
 
 
-def strip_source(path: Path) -> Source:
+def open_strip(path: Path) -> MediaInput:
     """Square frames side by side in one image, 25 a second.
 
     Raises UsageError where the width is not at least two whole heights.
     """
-    height, width = _size(path)
+    height, width = _image_size(path)
     if width % height or width < 2 * height:
         raise UsageError(
             f"{path} is {width}x{height} px, which is not a row of two or more square frames",
             "Read it as one image, or cut it into a folder of frames.",
         )
 
-    def shots() -> Iterator[Shot]:
+    def shots() -> Iterator[LazyFrame]:
         picture = decode_image(path)
         for i in range(width // height):
             part = picture[:, i * height : (i + 1) * height]
-            yield Shot(part.copy, i, 1)
+            yield LazyFrame(part.copy, i, 1)
 
-    return Source(path, "strip", Fraction(1, 25), shots, lambda: height, width // height, Fraction(25))
+    return MediaInput(path, "strip", Fraction(1, 25), shots, lambda: height, width // height, Fraction(25))
 
 
-def folder_source(path: Path) -> Source:
+def open_folder(path: Path) -> MediaInput:
     """A folder of images in natural order; JOKR's layout X/train + X/train_seg by either name; times.json if there.
 
     Frames may differ in size. Raises InputError for a folder without images, or whose masks or times do not fit.
     """
-    images, layout = images_in(path), path
+    images, layout = list_images(path), path
     if not images and (path / "train").is_dir():
         layout = path / "train"
-        images = images_in(layout)
+        images = list_images(layout)
     if not images:
         raise InputError(
             f"the folder {path} holds no images",
             "Give a folder of PNG, JPEG, WebP, BMP or TIFF files, or one with train and train_seg in it.",
         )
-    masks = _masks(layout.with_name("train_seg"), images) if layout.name == "train" else None
-    timing = _times(layout / TIMES, len(images))
+    masks = _find_masks(layout.with_name("train_seg"), images) if layout.name == "train" else None
+    timing = _read_times(layout / TIMES, len(images))
 
-    def shots() -> Iterator[Shot]:
+    def shots() -> Iterator[LazyFrame]:
         ends = [*timing.pts[1:], timing.pts[-1] + timing.last]
         for i, image in enumerate(images):
             mask = masks[i] if masks else None
-            yield Shot(partial(_with_mask, image, mask), timing.pts[i], ends[i] - timing.pts[i])
+            yield LazyFrame(partial(_load_with_mask, image, mask), timing.pts[i], ends[i] - timing.pts[i])
 
     def longest() -> int:
-        return max(side for image in images for side in _size(image))
+        return max(side for image in images for side in _image_size(image))
 
     rate = len(images) / ((timing.pts[-1] + timing.last) * timing.time_base)
-    return Source(path, "folder", timing.time_base, shots, longest, len(images), rate, has_masks=masks is not None)
+    return MediaInput(path, "folder", timing.time_base, shots, longest, len(images), rate, has_masks=masks is not None)
 
 
-def _masks(folder: Path, images: list[Path]) -> list[Path] | None:
+def _find_masks(folder: Path, images: list[Path]) -> list[Path] | None:
     if not folder.is_dir():
         return None
-    by_name = {p.stem: p for p in images_in(folder)}
+    by_name = {p.stem: p for p in list_images(folder)}
     missing = [image.name for image in images if image.stem not in by_name]
     if missing:
         raise InputError(
@@ -256,7 +256,7 @@ def _masks(folder: Path, images: list[Path]) -> list[Path] | None:
     return [by_name[image.stem] for image in images]
 
 
-def _with_mask(image: Path, mask: Path | None) -> Picture:
+def _load_with_mask(image: Path, mask: Path | None) -> Picture:
     picture = decode_image(image)
     refuse_large(image, *picture.shape[:2])
     if mask is None:
@@ -273,7 +273,7 @@ def _with_mask(image: Path, mask: Path | None) -> Picture:
     return np.dstack([picture[:, :, :3], subject])
 
 
-def _times(path: Path, count: int) -> Timing:
+def _read_times(path: Path, count: int) -> Timing:
     if not path.is_file():
         return Timing.constant(count)
     try:

@@ -18,7 +18,7 @@ MIN_SIDE = 16
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def local(path: str | Path) -> Path:
+def check_path(path: str | Path) -> Path:
     """The path, if an existing local file or folder stands there; nothing is ever taken as an address or a pattern.
 
     Raises InputError for what is missing, empty, or neither file nor folder.
@@ -35,7 +35,7 @@ def local(path: str | Path) -> Path:
     return path
 
 
-def head(path: Path, count: int = 4096) -> bytes:
+def read_head(path: Path, count: int = 4096) -> bytes:
     """The first bytes of a file.
 
     Raises InputError where it may not be read.
@@ -60,16 +60,16 @@ def image_codec(start: bytes) -> Literal["png", "mjpeg", "bmp", "webp", "tiff"] 
     return "bmp" if start.startswith(b"BM") and start[6:10] == b"\0\0\0\0" else None
 
 
-def natural(path: Path) -> list[tuple[int, int, str]]:
+def natural_key(path: Path) -> list[tuple[int, int, str]]:
     """Sort key that puts frame 2 before frame 10."""
     parts = re.split(r"(\d+)", path.name)
     return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p]
 
 
-def images_in(folder: Path) -> list[Path]:
+def list_images(folder: Path) -> list[Path]:
     """The images of a folder in natural order, without hidden files and sub-folders."""
     found = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.name[0] != "." and p.is_file()]
-    return sorted(found, key=natural)
+    return sorted(found, key=natural_key)
 
 
 def refuse_large(path: Path, height: int, width: int) -> None:
@@ -90,6 +90,6 @@ def refuse_small(path: Path, height: int, width: int) -> None:
         )
 
 
-def no_space(error: OSError) -> bool:
+def is_disk_full(error: OSError) -> bool:
     """Whether the disk, or what this user may have of it, is full."""
     return error.errno in _NO_SPACE

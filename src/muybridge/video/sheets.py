@@ -13,12 +13,12 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from muybridge.errors import InputError
-from muybridge.video.source import Picture
+from muybridge.video.media_input import Picture
 
 Sheet = UInt8[Tensor, "3 H W"]
 
-_PAPER = (24, 24, 27)
-_INK = (244, 244, 245)
+_BACKGROUND = (24, 24, 27)
+_TEXT_COLOUR = (244, 244, 245)
 _GAP = 4
 _BAR = 24
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -41,11 +41,13 @@ def side_by_side(
     for frames in zip_longest(*streams):
         if any(frame is None for frame in frames):
             raise InputError("videos side by side need the same number of frames", "Cut them to one length.")
-        pictures = [_picture(frame) for frame in frames]
+        pictures = [_to_picture(frame) for frame in frames]
         if height is None:
             height = max(picture.shape[0] for picture in pictures)
-        cells = [_labelled(_scaled(picture, height), text) for picture, text in zip(pictures, labels, strict=True)]
-        yield _tensor(_even(_row(cells)))
+        cells = [
+            _add_label(_scale_to_height(picture, height), text) for picture, text in zip(pictures, labels, strict=True)
+        ]
+        yield _to_tensor(_pad_to_even(_join_row(cells)))
 
 
 def contact_sheet(rows: Mapping[str, Tensor | Sequence[Tensor]], columns: int = 8, height: int = 128) -> Sheet:
@@ -63,15 +65,17 @@ def contact_sheet(rows: Mapping[str, Tensor | Sequence[Tensor]], columns: int = 
     parts = []
     for label, frames in rows.items():
         chosen = np.linspace(0, len(frames) - 1, min(columns, len(frames))).round().astype(int)
-        parts.append(_labelled(_row([_scaled(_picture(frames[int(i)]), height) for i in chosen]), label))
+        parts.append(
+            _add_label(_join_row([_scale_to_height(_to_picture(frames[int(i)]), height) for i in chosen]), label)
+        )
     width = max(part.shape[1] for part in parts)
-    return _tensor(np.concatenate([_widened(part, width) for part in parts]))
+    return _to_tensor(np.concatenate([_pad_width(part, width) for part in parts]))
 
 
-def colours(count: int) -> list[tuple[int, int, int]]:
+def distinct_colours(count: int) -> list[tuple[int, int, int]]:
     """Distinct RGB colours: hues once around the circle, every second one paler."""
     hues = [(i / max(1, count), 0.55 if i % 2 else 0.95) for i in range(count)]
-    return [_rgb(hue, saturation) for hue, saturation in hues]
+    return [_rgb_of_hue(hue, saturation) for hue, saturation in hues]
 
 
 def draw_keypoints(
@@ -85,54 +89,54 @@ def draw_keypoints(
     numbered  write each keypoint's index beside it
     returns   uint8 [3, H, W]
     """
-    picture = _picture(frame).copy()
+    picture = _to_picture(frame).copy()
     height, width = picture.shape[:2]
     radius = max(2.0, max(height, width) / 60) if radius is None else float(radius)
     places = (points.detach().double().cpu().numpy() + 1) / 2 * [width - 1, height - 1]
-    for index, (colour, (x, y)) in enumerate(zip(colours(len(places)), places, strict=True)):
+    for index, (colour, (x, y)) in enumerate(zip(distinct_colours(len(places)), places, strict=True)):
         # Far outside, cv2's fixed-point coordinates would overflow.
         if not np.isfinite([x, y]).all() or max(abs(x), abs(y)) > 4 * max(height, width):
             continue
-        _dot(picture, x, y, radius + max(1.0, radius / 4), (16, 16, 16))
-        _dot(picture, x, y, radius, colour)
+        _draw_dot(picture, x, y, radius + max(1.0, radius / 4), (16, 16, 16))
+        _draw_dot(picture, x, y, radius, colour)
         if numbered:
-            _text(picture, str(index), int(x + 1.5 * radius), int(y + radius), radius / 10, colour)
-    return _tensor(picture)
+            _draw_text(picture, str(index), int(x + 1.5 * radius), int(y + radius), radius / 10, colour)
+    return _to_tensor(picture)
 
 
-def _dot(picture: Picture, x: float, y: float, radius: float, colour: tuple[int, int, int]) -> None:
+def _draw_dot(picture: Picture, x: float, y: float, radius: float, colour: tuple[int, int, int]) -> None:
     place = (round(x * 16), round(y * 16))
     cv2.circle(picture, place, round(radius * 16), colour, -1, cv2.LINE_AA, 4)
 
 
-def _text(picture: Picture, text: str, x: int, y: int, scale: float, colour: tuple[int, int, int]) -> None:
+def _draw_text(picture: Picture, text: str, x: int, y: int, scale: float, colour: tuple[int, int, int]) -> None:
     for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
         cv2.putText(picture, text, (x + dx, y + dy), _FONT, scale, (16, 16, 16), 1, cv2.LINE_AA)
     cv2.putText(picture, text, (x, y), _FONT, scale, colour, 1, cv2.LINE_AA)
 
 
-def _rgb(hue: float, saturation: float) -> tuple[int, int, int]:
+def _rgb_of_hue(hue: float, saturation: float) -> tuple[int, int, int]:
     red, green, blue = colorsys.hsv_to_rgb(hue, saturation, 1.0)
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
-def _labelled(picture: Picture, text: str) -> Picture:
+def _add_label(picture: Picture, text: str) -> Picture:
     """The picture under a bar with its name, written as large as fits."""
-    bar = np.full((_BAR, picture.shape[1], 3), _PAPER, np.uint8)
+    bar = np.full((_BAR, picture.shape[1], 3), _BACKGROUND, np.uint8)
     (width, _), _ = cv2.getTextSize(text, _FONT, 0.5, 1)
     scale = min(0.5, 0.5 * (picture.shape[1] - 8) / max(1, width))
     if scale > 0:
-        cv2.putText(bar, text, (4, _BAR - 8), _FONT, scale, _INK, 1, cv2.LINE_AA)
+        cv2.putText(bar, text, (4, _BAR - 8), _FONT, scale, _TEXT_COLOUR, 1, cv2.LINE_AA)
     return np.concatenate([bar, picture])
 
 
-def _row(pictures: Sequence[Picture]) -> Picture:
-    gap = np.full((pictures[0].shape[0], _GAP, 3), _PAPER, np.uint8)
+def _join_row(pictures: Sequence[Picture]) -> Picture:
+    gap = np.full((pictures[0].shape[0], _GAP, 3), _BACKGROUND, np.uint8)
     spaced = [part for picture in pictures for part in (gap, picture)]
     return np.concatenate(spaced[1:], axis=1)
 
 
-def _scaled(picture: Picture, height: int) -> Picture:
+def _scale_to_height(picture: Picture, height: int) -> Picture:
     if picture.shape[0] == height:
         return picture
     width = max(1, round(picture.shape[1] * height / picture.shape[0]))
@@ -140,19 +144,19 @@ def _scaled(picture: Picture, height: int) -> Picture:
     return cv2.resize(picture, (width, height), interpolation=how)
 
 
-def _widened(picture: Picture, width: int) -> Picture:
-    rest = np.full((picture.shape[0], width - picture.shape[1], 3), _PAPER, np.uint8)
+def _pad_width(picture: Picture, width: int) -> Picture:
+    rest = np.full((picture.shape[0], width - picture.shape[1], 3), _BACKGROUND, np.uint8)
     return np.concatenate([picture, rest], axis=1)
 
 
-def _even(picture: Picture) -> Picture:
-    picture = _widened(picture, picture.shape[1] + picture.shape[1] % 2)
+def _pad_to_even(picture: Picture) -> Picture:
+    picture = _pad_width(picture, picture.shape[1] + picture.shape[1] % 2)
     if picture.shape[0] % 2 == 0:
         return picture
-    return np.concatenate([picture, np.full_like(picture[:1], _PAPER)])
+    return np.concatenate([picture, np.full_like(picture[:1], _BACKGROUND)])
 
 
-def _picture(frame: Tensor) -> Picture:
+def _to_picture(frame: Tensor) -> Picture:
     if frame.ndim != 3 or frame.shape[0] != 3:
         raise InputError(f"a frame for a sheet is [3, H, W], not {tuple(frame.shape)}")
     if frame.dtype != torch.uint8:
@@ -160,5 +164,5 @@ def _picture(frame: Tensor) -> Picture:
     return np.ascontiguousarray(frame.detach().cpu().permute(1, 2, 0).numpy())
 
 
-def _tensor(picture: Picture) -> Sheet:
+def _to_tensor(picture: Picture) -> Sheet:
     return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))

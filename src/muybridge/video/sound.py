@@ -13,9 +13,9 @@ from av.error import FFmpegError
 
 from muybridge.errors import InputError
 from muybridge.video.containers import FORMATS
-from muybridge.video.paths import local
+from muybridge.video.paths import check_path
 
-COPIED = {
+COPYABLE = {
     "mp4": {"aac", "mp3", "ac3", "eac3", "alac"},
     "mov": {"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le"},
     "webm": {"opus", "vorbis"},
@@ -40,24 +40,26 @@ class Soundtrack:
 
     def __init__(self, output: OutputContainer, container: str, path: Path) -> None:
         self._output = output
-        self._input = _open(local(path))
+        self._input = _open_sound(check_path(path))
         source = self._input.streams.audio[0]
-        self._offset = _start(self._input)
+        self._offset = _picture_start(self._input)
         codec = source.codec_context.name
         self._packets: Iterator[av.Packet]
-        if codec in COPIED[container]:
+        if codec in COPYABLE[container]:
             # Elsewhere than in MP4 the warm-up would push everything back by a few milliseconds.
             earliest = _PRIMING if container in ("mp4", "mov") or codec == "opus" else 0.0
             self._stream: Any = output.add_stream_from_template(source)
-            self._packets = self._copied(source, earliest)
+            self._packets = self._copy_packets(source, earliest)
         else:
-            name, rate = ("libopus", 48000) if container == "webm" else ("aac", _aac_rate(source.codec_context.rate))
+            name, rate = (
+                ("libopus", 48000) if container == "webm" else ("aac", _choose_aac_rate(source.codec_context.rate))
+            )
             self._stream = output.add_stream(name, rate=rate)
             self._stream.codec_context.layout = "mono" if source.codec_context.channels == 1 else "stereo"
-            self._packets = self._encoded(source)
+            self._packets = self._encode_packets(source)
         self._next: av.Packet | None = None
 
-    def until(self, seconds: float) -> None:
+    def write_until(self, seconds: float) -> None:
         """Mux what begins before this time of the video; later calls go on from there."""
         while True:
             if self._next is None:
@@ -73,7 +75,7 @@ class Soundtrack:
         """Close the file that the sound comes from."""
         self._input.close()
 
-    def _copied(self, source: Any, earliest: float) -> Iterator[av.Packet]:
+    def _copy_packets(self, source: Any, earliest: float) -> Iterator[av.Packet]:
         shift = round(self._offset / source.time_base)
         for packet in self._input.demux(source):
             if packet.dts is None or packet.pts is None:
@@ -82,7 +84,7 @@ class Soundtrack:
             if packet.pts * source.time_base >= earliest:
                 yield packet
 
-    def _encoded(self, source: Any) -> Iterator[av.Packet]:
+    def _encode_packets(self, source: Any) -> Iterator[av.Packet]:
         encoder = self._stream.codec_context
         resampler = av.AudioResampler(encoder.format, encoder.layout, encoder.rate)
         shift: int | None = None
@@ -96,7 +98,7 @@ class Soundtrack:
         yield from encoder.encode(None)
 
 
-def _open(path: Path) -> InputContainer:
+def _open_sound(path: Path) -> InputContainer:
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
     try:
         container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
@@ -108,7 +110,7 @@ def _open(path: Path) -> InputContainer:
     return container
 
 
-def _start(container: InputContainer) -> Fraction:
+def _picture_start(container: InputContainer) -> Fraction:
     """When the picture begins, in seconds of the file's own clock: clips count from there."""
     for stream in container.streams.video:
         if stream.start_time is not None and stream.time_base is not None:
@@ -116,5 +118,5 @@ def _start(container: InputContainer) -> Fraction:
     return Fraction(0)
 
 
-def _aac_rate(rate: int) -> int:
+def _choose_aac_rate(rate: int) -> int:
     return rate if rate in (16000, 22050, 24000, 32000, 44100, 48000) else 48000

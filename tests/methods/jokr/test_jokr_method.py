@@ -321,11 +321,11 @@ def test_the_driving_clip_tells_whom_it_shows(clips: tuple[Clip, Clip]) -> None:
 def test_a_flipped_subject_comes_out_flipped_back(clips: tuple[Clip, Clip]) -> None:
     method, _ = made(clips, TINY)
     plain = method.prepare(clips)
-    mirrored = method.prepare((clips[0].flipped(), clips[1]), flip="a")
+    mirrored = method.prepare((clips[0].mirror(), clips[1]), flip="a")
     assert (plain.a.pixels.float() - mirrored.a.pixels.float()).abs().max() <= 1
     one = method.animate(plain, None, "a").clip()
     two = method.animate(mirrored, None, "a").clip()
-    assert (one.flipped().pixels.float() - two.pixels.float()).abs().mean() < 1
+    assert (one.mirror().pixels.float() - two.pixels.float()).abs().mean() < 1
 
 
 def test_edits_start_at_the_frame_itself(clips: tuple[Clip, Clip]) -> None:

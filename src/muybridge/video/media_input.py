@@ -19,7 +19,7 @@ Picture = np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
+class LazyFrame:
     """One frame to come.
 
     load      decodes it; called at most once, before the next shot is asked for
@@ -33,7 +33,7 @@ class Shot:
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class MediaInput:
     """A thing that frames can be read from.
 
     shots      starts from the beginning at each call
@@ -46,25 +46,25 @@ class Source:
     path: Path
     kind: Kind
     time_base: Fraction
-    shots: Callable[[], Iterator[Shot]]
-    longest: Callable[[], int]
+    iter_frames: Callable[[], Iterator[LazyFrame]]
+    longest_side: Callable[[], int]
     count: int | None = None
     rate: Fraction | None = None
     has_audio: bool = False
     has_masks: bool = False
 
-    def timed(self) -> Iterator[Shot]:
+    def iter_timed(self) -> Iterator[LazyFrame]:
         """The shots with true times: the first at 0, each later than the one before, each with its duration.
 
         Warns once where times had to be repaired: a frame that is not later than the one before it follows that
         one by a single tick.
         """
         step = max(1, round(1 / (self.time_base * (self.rate or 25))))
-        return _timed(self.path, self.shots(), step)
+        return _repair_times(self.path, self.iter_frames(), step)
 
 
-def _timed(path: Path, shots: Iterable[Shot], step: int) -> Iterator[Shot]:
-    held: Shot | None = None
+def _repair_times(path: Path, shots: Iterable[LazyFrame], step: int) -> Iterator[LazyFrame]:
+    held: LazyFrame | None = None
     before, gap, first, repaired = 0, step, 0, False
     for number, shot in enumerate(shots):
         if held is None:

@@ -18,11 +18,11 @@ from torch import Tensor
 
 from muybridge.errors import InputError, MuybridgeError, OutputExistsError, UsageError
 from muybridge.video.clip import Timing
+from muybridge.video.encoders import CONTAINERS, ContainerSink, FolderSink, ImageSink, Sink
 from muybridge.video.gif import GifSink
 from muybridge.video.images import TIMES
-from muybridge.video.paths import no_space
-from muybridge.video.sinks import CONTAINERS, ContainerSink, FolderSink, ImageSink, Sink
-from muybridge.video.source import Picture
+from muybridge.video.media_input import Picture
+from muybridge.video.paths import is_disk_full
 
 KEEPS_ALPHA = (".webm", ".mov", ".gif", ".png", "")
 Colour = tuple[float | int, float | int, float | int]
@@ -80,36 +80,36 @@ class Writer:
     ) -> None:
         try:
             if kind is None:
-                with _explained(self.path):
+                with _explain_errors(self.path):
                     self._finish()
         finally:
-            self._clear()
+            self._remove_part()
 
     def add(self, frame: Tensor, pts: int) -> None:
         """Write a frame: [3 or 4, H, W], uint8 or float in [0, 1], at `pts` ticks, later than the one before it.
 
         The first frame's time becomes 0.
         """
-        picture = self._picture(frame)
-        with _explained(self.path):
+        picture = self._to_picture(frame)
+        with _explain_errors(self.path):
             if self._held is None:
                 self._shape, self._first = picture.shape, pts
-                self._sink = self._open(picture)
+                self._sink = self._open_sink(picture)
             elif picture.shape != self._shape:
-                raise InputError(f"a frame of {tuple(frame.shape)} after frames of {_chw(self._shape)}")
+                raise InputError(f"a frame of {tuple(frame.shape)} after frames of {_frame_shape(self._shape)}")
             elif pts <= self._held[1]:
                 raise InputError(f"a frame at {pts} ticks after one at {self._held[1]}: frame times must increase")
             else:
                 self._gap = pts - self._held[1]
-                self._put(self._gap)
+                self._put_held_frame(self._gap)
             self._held = (picture, pts)
 
-    def _put(self, duration: int) -> None:
+    def _put_held_frame(self, duration: int) -> None:
         assert self._sink is not None
         assert self._held is not None
         self._sink.put(self._held[0], self._held[1] - self._first, duration)
 
-    def _open(self, like: Picture) -> Sink:
+    def _open_sink(self, like: Picture) -> Sink:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self._suffix == "":
             return FolderSink(self._part, self._base)
@@ -122,14 +122,14 @@ class Writer:
     def _finish(self) -> None:
         if self._sink is None:
             raise InputError(f"there are no frames to write to {self.path}")
-        self._put(self.last or self._gap)
+        self._put_held_frame(self.last or self._gap)
         self._sink.finish()
         self._sink = None
         if self._suffix == "" and self.path.is_dir():
             shutil.rmtree(self.path)
         os.replace(self._part, self.path)
 
-    def _clear(self) -> None:
+    def _remove_part(self) -> None:
         try:
             if self._sink is not None:
                 self._sink.abandon()
@@ -140,14 +140,14 @@ class Writer:
         elif self._part.exists():
             self._part.unlink()
 
-    def _picture(self, frame: Tensor) -> Picture:
+    def _to_picture(self, frame: Tensor) -> Picture:
         if frame.ndim != 3 or frame.shape[0] not in (3, 4) or 0 in frame.shape:
             raise InputError(f"a frame to write is [3 or 4, H, W], not {tuple(frame.shape)}")
         if frame.dtype != torch.uint8:
             frame = (frame.detach().float().clamp(0, 1) * 255).round().to(torch.uint8)
         picture = frame.detach().permute(1, 2, 0).cpu().numpy()
         if picture.shape[2] == 4 and self._suffix not in KEEPS_ALPHA:
-            return _flattened(picture, self._background)
+            return _lay_on_background(picture, self._background)
         return np.array(picture)  # the caller may draw into the tensor again
 
 
@@ -169,10 +169,10 @@ def write(
 
     Raises InputError also where there are more or fewer frames than times; nothing is written then.
     """
-    return write_each([path], frames, timing, audio=audio, quality=quality, background=background, force=force)[0]
+    return write_all([path], frames, timing, audio=audio, quality=quality, background=background, force=force)[0]
 
 
-def write_each(
+def write_all(
     paths: Iterable[str | Path],
     frames: Iterable[Tensor],
     timing: Timing,
@@ -199,11 +199,11 @@ def write_each(
     return [writer.path for writer in writers]
 
 
-def _chw(shape: tuple[int, ...]) -> tuple[int, int, int]:
+def _frame_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return shape[2], shape[0], shape[1]
 
 
-def _flattened(picture: Picture, background: Colour) -> Picture:
+def _lay_on_background(picture: Picture, background: Colour) -> Picture:
     alpha = picture[:, :, 3:].astype(np.float32) / 255
     behind = np.asarray(background, np.float32) * 255
     return (picture[:, :, :3] * alpha + behind * (1 - alpha)).round().astype(np.uint8)
@@ -215,7 +215,7 @@ def _refuse_existing(path: Path, suffix: str, force: bool) -> None:
     if not force:
         raise OutputExistsError(f"{path} exists already", "Replace it with --force, or choose another name.")
     if suffix == "":
-        foreign = not path.is_dir() or [p for p in path.iterdir() if p.name != TIMES and not _ours(p)]
+        foreign = not path.is_dir() or [p for p in path.iterdir() if p.name != TIMES and not _is_numbered_frame(p)]
         if foreign:
             raise OutputExistsError(
                 f"{path} holds other things than numbered frames, and is not replaced", "Choose another folder."
@@ -224,17 +224,17 @@ def _refuse_existing(path: Path, suffix: str, force: bool) -> None:
         raise OutputExistsError(f"{path} is a folder", "Choose another name.")
 
 
-def _ours(path: Path) -> bool:
+def _is_numbered_frame(path: Path) -> bool:
     return path.suffix == ".png" and path.stem.isdecimal() and path.is_file()
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explain_errors(path: Path) -> Iterator[None]:
     """Turns what the system and libav say about writing into one sentence."""
     try:
         yield
     except OSError as error:  # FFmpegError among them, where it stands for a system error
-        if no_space(error):
+        if is_disk_full(error):
             raise MuybridgeError(f"there is no space left to write {path}", "Free some, or write elsewhere.") from error
         raise MuybridgeError(f"{path} cannot be written: {error.strerror}", "Write it elsewhere.") from error
     except FFmpegError as error:

@@ -15,8 +15,8 @@ import numpy as np
 
 from muybridge.errors import InputError, MuybridgeWarning
 from muybridge.video.images import TIMES
+from muybridge.video.media_input import Picture
 from muybridge.video.sound import Soundtrack
-from muybridge.video.source import Picture
 
 CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 MAX_TICKS = 1_000_000
@@ -51,7 +51,7 @@ class ContainerSink(Sink):
     ) -> None:
         name = CONTAINERS[suffix]
         self._base = base
-        self._tick = _tick(base) if name in ("mp4", "mov") else Fraction(1, 1000)
+        self._tick = _container_tick(base) if name in ("mp4", "mov") else Fraction(1, 1000)
         options = {"movflags": "+faststart", "video_track_timescale": str(self._tick.denominator)}
         self._output = av.open(f"file:{file}", "w", format=name, options=options if name in ("mp4", "mov") else {})
         self._sound: Soundtrack | None = None
@@ -67,7 +67,7 @@ class ContainerSink(Sink):
         self._durations: dict[int, int] = {}
 
     def _open_video(self, container: str, like: Picture, quality: int) -> None:
-        codec, pixels, options = _codec(container, like.shape[2] == 4, quality)
+        codec, pixels, options = _choose_codec(container, like.shape[2] == 4, quality)
         height, width = like.shape[:2]
         self._pad = (height % 2, width % 2) if codec == "libx264" else (0, 0)
         if any(self._pad):
@@ -89,10 +89,10 @@ class ContainerSink(Sink):
         self._durations[begin] = end - begin
         if any(self._pad):
             picture = np.pad(picture, ((0, self._pad[0]), (0, self._pad[1]), (0, 0)), mode="edge")
-        frame = to_frame(picture, begin, self._tick)
+        frame = make_av_frame(picture, begin, self._tick)
         self._mux(frame.reformat(format=self._video.pix_fmt, dst_colorspace="ITU709", dst_color_range="MPEG"))
         if self._sound is not None:
-            self._sound.until(float(pts * self._base))
+            self._sound.write_until(float(pts * self._base))
 
     def _mux(self, frame: av.VideoFrame | None) -> None:
         for packet in self._video.encode(frame):
@@ -103,7 +103,7 @@ class ContainerSink(Sink):
         """Write what the encoder still holds, the sound up to the end of the last frame, and the index."""
         self._mux(None)
         if self._sound is not None:
-            self._sound.until(float(self._end))
+            self._sound.write_until(float(self._end))
             self._sound.close()
         self._output.close()
 
@@ -114,11 +114,11 @@ class ContainerSink(Sink):
         self._output.close()
 
 
-def _tick(base: Fraction) -> Fraction:
+def _container_tick(base: Fraction) -> Fraction:
     return Fraction(1, base.denominator if base.denominator <= MAX_TICKS else 90_000)
 
 
-def _codec(container: str, alpha: bool, quality: int) -> tuple[str, str, dict[str, str]]:
+def _choose_codec(container: str, alpha: bool, quality: int) -> tuple[str, str, dict[str, str]]:
     if container == "webm":
         options = {"crf": str(round(63 - quality / 2)), "b": "0", "cpu-used": "4", "row-mt": "1", "auto-alt-ref": "0"}
         return "libvpx-vp9", "yuva420p" if alpha else "yuv420p", options
@@ -128,7 +128,7 @@ def _codec(container: str, alpha: bool, quality: int) -> tuple[str, str, dict[st
     return "libx264", "yuv420p", {"crf": str(round(51 - 0.4 * quality)), "bf": "0", "preset": "medium"}
 
 
-def to_frame(picture: Picture, pts: int, tick: Fraction) -> av.VideoFrame:
+def make_av_frame(picture: Picture, pts: int, tick: Fraction) -> av.VideoFrame:
     """A picture as PyAV takes it."""
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgba" if picture.shape[2] == 4 else "rgb24")
     frame.pts, frame.time_base = pts, tick
@@ -146,7 +146,7 @@ class FolderSink(Sink):
 
     def put(self, picture: Picture, pts: int, duration: int) -> None:
         """Write one PNG."""
-        (self._folder / f"{len(self._pts):05d}.png").write_bytes(png(picture))
+        (self._folder / f"{len(self._pts):05d}.png").write_bytes(encode_png(picture))
         self._pts.append(pts)
         self._duration = duration
 
@@ -169,7 +169,7 @@ class ImageSink(Sink):
         """Write it; raises InputError at the second frame."""
         if self._file.exists():
             raise InputError("a PNG file holds one frame", "Write several to a folder, or to .gif, .webm or .mp4.")
-        self._file.write_bytes(png(picture))
+        self._file.write_bytes(encode_png(picture))
 
     def finish(self) -> None:
         """It is written."""
@@ -178,7 +178,7 @@ class ImageSink(Sink):
         """Nothing is open."""
 
 
-def png(picture: Picture) -> bytes:
+def encode_png(picture: Picture) -> bytes:
     """A picture as the bytes of a PNG file."""
     order = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
     return cv2.imencode(".png", cv2.cvtColor(np.ascontiguousarray(picture), order))[1].tobytes()

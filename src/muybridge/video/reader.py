@@ -17,14 +17,14 @@ from torch import Tensor
 
 from muybridge.errors import InputError, UsageError
 from muybridge.video.clip import Clip, Timing
-from muybridge.video.containers import container_source
-from muybridge.video.images import folder_source, image_source, is_strip, strip_source
-from muybridge.video.paths import head, image_codec, local, refuse_small
-from muybridge.video.source import Kind, Picture, Source
+from muybridge.video.containers import open_video
+from muybridge.video.images import is_strip, open_folder, open_image, open_strip
+from muybridge.video.media_input import Kind, MediaInput, Picture
+from muybridge.video.paths import check_path, image_codec, read_head, refuse_small
 
 
 @dataclass(frozen=True)
-class Info:
+class MediaInfo:
     """What can be told of a file by decoding no more than its first frame.
 
     kind       video, gif, image, folder or strip
@@ -63,19 +63,19 @@ class Frame:
     full: tuple[int, int]
 
 
-def probe(path: str | Path) -> Info:
+def probe(path: str | Path) -> MediaInfo:
     """What stands at a path, cheaply.
 
     Raises InputError as `read` does.
     """
-    source = _source(path, None)
-    first = next(source.timed()).load()
+    source = _open(path, None)
+    first = next(source.iter_timed()).load()
     rate = None if source.rate is None else float(source.rate)
     alpha = first.shape[2] == 4
-    return Info(source.kind, (first.shape[0], first.shape[1]), source.count, rate, source.has_audio, alpha)
+    return MediaInfo(source.kind, (first.shape[0], first.shape[1]), source.count, rate, source.has_audio, alpha)
 
 
-def frames(
+def iter_frames(
     path: str | Path,
     *,
     max_frames: int | None = None,
@@ -89,8 +89,8 @@ def frames(
     Arguments and errors as for `read`, with these differences: frames of unequal size in a folder come as they are,
     unpadded; frames may be as small as they like; times are counted from the file's first frame.
     """
-    _check(max_frames, start, max_side, stride)
-    return _frames(_source(path, strip), max_frames, start, max_side, stride)
+    _check_range(max_frames, start, max_side, stride)
+    return _iter_chosen(_open(path, strip), max_frames, start, max_side, stride)
 
 
 def read(
@@ -122,33 +122,33 @@ def read(
     Raises InputError where no frame can be used, frames are smaller than 16 or larger than 16384 px on a side, or the
     clip would not fit in memory; UsageError for arguments out of range.
     """
-    _check(max_frames, start, max_side, stride)
-    source = _source(path, strip)
+    _check_range(max_frames, start, max_side, stride)
+    source = _open(path, strip)
     found: list[Frame] = []
     total = 0
-    for frame in _large_enough(source, _frames(source, max_frames, start, max_side, stride)):
+    for frame in _refuse_small_frames(source, _iter_chosen(source, max_frames, start, max_side, stride)):
         total += frame.pixels.numel() + (0 if frame.matte is None else frame.matte.numel())
         _refuse_long(source.path, total)
         found.append(frame)
     if not found:
         raise InputError(f"{source.path} ends before frame {start}", "Start earlier.")
-    return _clip(source, found)
+    return _build_clip(source, found)
 
 
-def pieces(path: str | Path, length: int, *, max_side: int | None = None) -> Iterator[Clip]:
+def iter_chunks(path: str | Path, length: int, *, max_side: int | None = None) -> Iterator[Clip]:
     """A clip in pieces of `length` frames, the last one shorter, so that memory does not grow with the whole.
 
     path, max_side  and errors as for `read`, except that nothing is too long
     Each piece counts its times from its own first frame. Frames of unequal size are padded piece by piece.
     """
-    _check(None, 0, max_side, 1)
-    source = _source(path, None)
-    shown = _large_enough(source, _frames(source, None, 0, max_side, 1))
+    _check_range(None, 0, max_side, 1)
+    source = _open(path, None)
+    shown = _refuse_small_frames(source, _iter_chosen(source, None, 0, max_side, 1))
     while found := list(islice(shown, length)):
-        yield _clip(source, found)
+        yield _build_clip(source, found)
 
 
-def _check(max_frames: int | None, start: int, max_side: int | None, stride: int) -> None:
+def _check_range(max_frames: int | None, start: int, max_side: int | None, stride: int) -> None:
     if (
         start < 0
         or stride < 1
@@ -161,21 +161,23 @@ def _check(max_frames: int | None, start: int, max_side: int | None, stride: int
         )
 
 
-def _source(path: str | Path, strip: bool | None) -> Source:
-    path = local(path)
+def _open(path: str | Path, strip: bool | None) -> MediaInput:
+    path = check_path(path)
     if path.is_dir():
-        return folder_source(path)
-    if image_codec(head(path)) is None:
-        return container_source(path)
-    return strip_source(path) if strip or (strip is None and is_strip(path)) else image_source(path)
+        return open_folder(path)
+    if image_codec(read_head(path)) is None:
+        return open_video(path)
+    return open_strip(path) if strip or (strip is None and is_strip(path)) else open_image(path)
 
 
-def _frames(source: Source, max_frames: int | None, start: int, max_side: int | None, stride: int) -> Iterator[Frame]:
-    factor = 1.0 if max_side is None else max_side / source.longest()
+def _iter_chosen(
+    source: MediaInput, max_frames: int | None, start: int, max_side: int | None, stride: int
+) -> Iterator[Frame]:
+    factor = 1.0 if max_side is None else max_side / source.longest_side()
     stop = None if max_frames is None else start + (max_frames - 1) * stride + 1
-    for shot in islice(source.timed(), start, stop, stride):
+    for shot in islice(source.iter_timed(), start, stop, stride):
         whole = shot.load()
-        picture = _shrunk(whole, factor)
+        picture = _shrink(whole, factor)
         planes = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
         matte = planes[3:] if len(planes) == 4 else None
         assert shot.pts is not None
@@ -183,7 +185,7 @@ def _frames(source: Source, max_frames: int | None, start: int, max_side: int | 
         yield Frame(planes[:3], matte, shot.pts, shot.duration, source.time_base, full)
 
 
-def _large_enough(source: Source, shown: Iterator[Frame]) -> Iterator[Frame]:
+def _refuse_small_frames(source: MediaInput, shown: Iterator[Frame]) -> Iterator[Frame]:
     """The same frames; InputError at the first in which nothing can be seen."""
     before: tuple[int, ...] = ()
     for frame in shown:
@@ -193,7 +195,7 @@ def _large_enough(source: Source, shown: Iterator[Frame]) -> Iterator[Frame]:
         yield frame
 
 
-def _shrunk(picture: Picture, factor: float) -> Picture:
+def _shrink(picture: Picture, factor: float) -> Picture:
     if factor >= 1:
         return picture
     height, width = (max(1, round(side * factor)) for side in picture.shape[:2])
@@ -202,20 +204,20 @@ def _shrunk(picture: Picture, factor: float) -> Picture:
 
 def _refuse_long(path: Path, total: int) -> None:
     """Most systems kill a process that takes more memory than there is, without a word."""
-    if total > _memory():
+    if total > _memory_limit():
         raise InputError(
             f"{path} does not fit in memory: {total / 2**30:.0f} GiB of frames and not at its end",
             "Read less of it: fewer frames, every second one, or smaller ones.",
         )
 
 
-def _memory() -> int:
+def _memory_limit() -> int:
     if not hasattr(os, "sysconf"):
         return 2**63
     return int(0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
-def _clip(source: Source, found: list[Frame]) -> Clip:
+def _build_clip(source: MediaInput, found: list[Frame]) -> Clip:
     """One clip of all these frames, which are taken out of the list."""
     first = found[0].pts
     timing = Timing(tuple(f.pts - first for f in found), found[-1].duration, source.time_base)
