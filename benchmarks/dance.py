@@ -34,7 +34,7 @@ from muybridge.api.settings import settings, settled
 from muybridge.data.crop import crop
 from muybridge.engine import RichListener, load, train
 from muybridge.errors import InputError
-from muybridge.landmarks import Landmarks, coloured, from_joints, label_indices
+from muybridge.landmarks import Landmarks, colour_labels, from_joints, label_indices
 from muybridge.landmarks import read as read_landmarks
 from muybridge.losses import ssim_loss
 from muybridge.methods.tsnet.config import TsnetConfig
@@ -200,7 +200,7 @@ def self_reconstruction(method: Tsnet, data: TsnetData, dancers: list[Dancer], o
         followed = into_box(marks, track.box, size)
         copied = nearest(track, followed)
         figures[dancer.name] = {"tsnet": compared(made, truth), "nearest": compared(copied, truth)}
-        labels = coloured(label_indices(followed, size), method.classes)
+        labels = colour_labels(label_indices(followed, size), method.classes)
         rows = {"held out": truth, "landmarks": labels, "tsnet": made, "nearest trained-on frame": copied}
         save(out / f"self-{dancer.name}.png", rows)
     return figures

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from muybridge.landmarks.network import MEAN, SPREAD
+from muybridge.landmarks.pose_network import MEAN, SPREAD
 
 GREY = 127.0
 REACH = 120.0

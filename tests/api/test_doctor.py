@@ -11,7 +11,7 @@ import pytest
 import muybridge
 from muybridge.api.machine import EXTRAS
 from muybridge.errors import MissingWeightsError
-from muybridge.landmarks.network import model_path
+from muybridge.landmarks.pose_network import model_path
 from muybridge.masks.saliency import weights_path
 from muybridge.networks import load_lpips_weights, load_vgg16, load_vgg19
 from muybridge.networks.c3d import load_c3d

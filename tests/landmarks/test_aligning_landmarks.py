@@ -93,7 +93,7 @@ def test_missing_frames_do_not_spoil_the_others() -> None:
 def test_a_face_on_itself_stays_and_a_larger_one_becomes_the_subjects() -> None:
     own = faces(face((50, 60), 20), face((52, 60), 20, mouth=2))
     assert torch.allclose(align(own, own).points, own.points, atol=1e-3)
-    far = own.moved(3, (7, -5))
+    far = own.transform(3, (7, -5))
     assert torch.allclose(align(far, own).points, own.points, atol=1e-3)
 
 
@@ -155,7 +155,7 @@ def test_a_face_is_known_from_frames_that_lack_a_few_points() -> None:
 
 def test_points_that_a_face_never_shows_are_where_the_others_has_them() -> None:
     one, eye = faces(*[face((50, 60), 20)] * 3), range(36, 42)
-    far = one.moved(3, (7, -5))
+    far = one.transform(3, (7, -5))
     for driving, subject in ((far, without(one, [0, 1, 2], eye)), (without(far, [0, 1, 2], eye), one)):
         assert torch.allclose(align(driving, subject).points, one.points, atol=1e-3)
     blind = align(without(far, [0, 1, 2], eye), without(one, [0, 1, 2], eye))
@@ -178,13 +178,13 @@ def test_puppets_come_nearer_to_the_truth() -> None:
     drawn = scene("dancers", 40, 64)
 
     def of(joints: torch.Tensor) -> Landmarks:
-        return from_joints(joints, drawn.joint_names, (64, 64)).moved(3)
+        return from_joints(joints, drawn.joint_names, (64, 64)).transform(3)
 
     def off(one: Landmarks, other: Landmarks) -> float:
         return float((one.points - other.points)[:, :15].norm(dim=-1).mean())
 
     a, b, truth = of(drawn.joints_a), of(drawn.joints_b), of(drawn.joints_ab)
-    far = b.moved(0.6, (70.0, -20.0))
+    far = b.transform(0.6, (70.0, -20.0))
     assert off(align(b, a), truth) < 0.95 * off(b, truth)
     assert torch.allclose(align(far, a).points, align(b, a).points, atol=0.05)
     assert off(align(far, a), truth) < 0.1 * off(far, truth)

@@ -13,7 +13,7 @@ from muybridge.cli import main
 from muybridge.errors import CheckpointError, InputError, MissingExtraError, MissingWeightsError
 from muybridge.landmarks import detect
 from muybridge.landmarks.layout import PLACE
-from muybridge.landmarks.network import decode, model_path
+from muybridge.landmarks.pose_network import decode_points, model_path
 from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE
 from muybridge.video import write
 from muybridge.video.clip import Clip, Timing
@@ -124,7 +124,7 @@ def test_simcc_is_read_at_its_own_resolution() -> None:
     across, down = np.zeros((1, 2, 96)), np.zeros((1, 2, 128))
     across[0, 0, 20], down[0, 0, 30] = 0.9, 0.6
     across[0, 1, 95], down[0, 1, 0] = 1.7, -0.2
-    found = decode([across, down], (64, 48))
+    found = decode_points([across, down], (64, 48))
     assert found[0].tolist() == [10.0, 15.0, 0.6]
     assert found[1, 0] == 47.5
     assert found[1, 2] == 0
@@ -133,7 +133,7 @@ def test_simcc_is_read_at_its_own_resolution() -> None:
 def test_heat_maps_are_read_between_cells() -> None:
     maps = np.zeros((1, 1, 16, 12))
     maps[0, 0, 5, 3], maps[0, 0, 5, 4], maps[0, 0, 4, 3] = 0.8, 0.4, 0.1
-    assert decode([maps], (64, 48))[0].tolist() == [13.0, 19.0, 0.8]
+    assert decode_points([maps], (64, 48))[0].tolist() == [13.0, 19.0, 0.8]
 
 
 def test_what_is_missing_or_broken_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

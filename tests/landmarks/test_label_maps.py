@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from muybridge.errors import InputError
-from muybridge.landmarks import Landmarks, classes, coloured, label_indices, label_maps
+from muybridge.landmarks import Landmarks, colour_labels, count_labels, label_indices, label_maps
 from muybridge.landmarks.layout import BODY25, CONTOURS, LIMBS
 
 
@@ -71,7 +71,7 @@ def test_a_limb_is_three_pixels_wide_at_256_and_grows_with_the_picture() -> None
     small = label_indices(trunk, (256, 128))[0]
     assert small[40].nonzero().flatten().tolist() == [39, 40, 41]
     assert set(small.unique().tolist()) == {0, 6}
-    large = label_indices(trunk.moved(2), (512, 256))[0]
+    large = label_indices(trunk.transform(2), (512, 256))[0]
     assert int((large[80] == 6).sum()) == 6
 
 
@@ -103,7 +103,7 @@ def test_a_face_is_its_lines() -> None:
     points = torch.stack([64 + 40 * angle.cos(), 64 + 40 * angle.sin()], -1)[None]
     face = Landmarks(points, torch.ones(1, 68), "face68")
     drawn = label_indices(face, (128, 128))[0]
-    assert classes("face68") == 2
+    assert count_labels("face68") == 2
     assert set(drawn.unique().tolist()) == {0, 1}
     for contour in CONTOURS:
         for i in contour:
@@ -117,7 +117,7 @@ def test_label_maps_are_one_hot_of_the_indices() -> None:
     assert maps.shape == (1, 25, 64, 80)
     assert bool((maps.sum(1) == 1).all())
     assert bool((maps.argmax(1) == label_indices(whole, (64, 80))).all())
-    assert coloured(label_indices(whole, (64, 80)), 25).shape == (1, 3, 64, 80)
+    assert colour_labels(label_indices(whole, (64, 80)), 25).shape == (1, 3, 64, 80)
 
 
 def test_points_far_away_break_nothing() -> None:
@@ -128,7 +128,7 @@ def test_points_far_away_break_nothing() -> None:
 def test_resizing_keeps_borders_in_place() -> None:
     points = torch.zeros(1, 25, 2)
     points[0, 1] = torch.tensor([-0.5, 99.5])
-    small = Landmarks(points, torch.ones(1, 25), "body25").resized((100, 200), (50, 50))
+    small = Landmarks(points, torch.ones(1, 25), "body25").resize((100, 200), (50, 50))
     assert small.points[0, 1].tolist() == [-0.5, 49.5]
 
 

@@ -10,7 +10,7 @@ from figures import face, person
 from muybridge.errors import InputError, UsageError
 from muybridge.landmarks import read, to_json
 from muybridge.landmarks.layout import FACE, LEFT_HAND, PLACE, RIGHT_HAND
-from muybridge.landmarks.skeletons import COCO17, HALPE26, OPENPOSE18, WHOLEBODY_FACE, from_coco, named
+from muybridge.landmarks.skeletons import COCO17, HALPE26, OPENPOSE18, WHOLEBODY_FACE, from_coco, order_by_name
 
 FEET = [(100.0 + 3 * t, 200.0) for t in range(6)]
 
@@ -248,7 +248,7 @@ def test_files_without_a_face_are_refused_where_one_is_needed(tmp_path: Path) ->
 def test_a_made_point_needs_both_of_its_ends() -> None:
     rows = np.ones((17, 3))
     rows[COCO17.index("left_hip"), 2] = 0
-    body = named(rows, COCO17)
+    body = order_by_name(rows, COCO17)
     assert body[PLACE["mid_hip"], 2] == 0
     assert body[PLACE["neck"], 2] == 1
 

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muybridge.errors import UsageError
-from muybridge.landmarks import Landmarks, fill, smooth
-from muybridge.landmarks.points import LEAST
+from muybridge.landmarks import Landmarks, fill_gaps, smooth
+from muybridge.landmarks.points import MIN_CONFIDENCE
 
 
 def hidden(landmarks: Landmarks, frames: list[int], point: int = 1) -> Landmarks:
@@ -41,19 +41,19 @@ def test_long_gaps_stay_and_are_not_averaged_over() -> None:
     assert out.seen[:, 1].tolist() == [True] * 3 + [False] * 6 + [True] * 3
     assert out.points[:3, 1, 0].tolist() == [100.0] * 3
     assert out.points[9:, 1, 0].tolist() == [500.0] * 3
-    assert bool(fill(gone, gap=6).seen[:, 1].all())
+    assert bool(fill_gaps(gone, gap=6).seen[:, 1].all())
 
 
 def test_a_gap_at_an_end_stays() -> None:
-    out = fill(hidden(walk([(100.0, 200.0)] * 5), [0, 4]))
+    out = fill_gaps(hidden(walk([(100.0, 200.0)] * 5), [0, 4]))
     assert out.seen[:, 1].tolist() == [False, True, True, True, False]
 
 
 def test_unsure_points_are_replaced() -> None:
     steady = walk([(100.0 + t, 200.0) for t in range(3)])
     points, trust = steady.points.clone(), steady.confidence.clone()
-    points[1, 1], trust[1, 1] = 999.0, LEAST["body"] / 2
-    out = fill(Landmarks(points, trust, "body25"))
+    points[1, 1], trust[1, 1] = 999.0, MIN_CONFIDENCE["body"] / 2
+    out = fill_gaps(Landmarks(points, trust, "body25"))
     assert out.points[1, 1].tolist() == [101.0, 130.0]
     assert float(out.confidence[1, 1]) == pytest.approx(0.9)
 

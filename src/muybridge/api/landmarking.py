@@ -10,7 +10,7 @@ from pathlib import Path
 from muybridge.api.inputs import Box, Source, name_of, names_of, scaled_box
 from muybridge.api.whole_folders import check_folder, replaced
 from muybridge.errors import InputError, UsageError
-from muybridge.landmarks import Kind, Landmarks, Report, detect, sheet, smooth, to_json
+from muybridge.landmarks import Kind, Landmarks, Report, detect, draw_sheet, smooth, to_json
 from muybridge.landmarks import read as read_landmarks
 from muybridge.video import Clip, read, write
 from muybridge.video.paths import list_images
@@ -116,7 +116,7 @@ def performer(
     )
     now = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
     full = report.size or (now if clip.full is None else clip.full[0])
-    return Performer(name_of(video), path, clip, landmarks.resized(full, now), report)
+    return Performer(name_of(video), path, clip, landmarks.resize(full, now), report)
 
 
 def _names(video: Source, clip: Clip) -> list[str] | None:
@@ -164,5 +164,5 @@ def _write(folder: Path, found: Performer, landmarks: Landmarks, report: Report)
     size = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
     with replaced(folder) as part:
         (part / "landmarks.json").write_text(to_json(landmarks, size), encoding="utf-8")
-        write(part / "sheet.png", [sheet(clip, landmarks)], clip.timing.select([0]))
+        write(part / "sheet.png", [draw_sheet(clip, landmarks)], clip.timing.select([0]))
         (part / "report.json").write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")

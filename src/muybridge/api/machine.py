@@ -14,7 +14,7 @@ import torch
 
 from muybridge.engine import computes_bfloat16, settle
 from muybridge.errors import MissingWeightsError, MuybridgeError
-from muybridge.landmarks.network import model_path
+from muybridge.landmarks.pose_network import model_path
 from muybridge.masks.saliency import weights_path
 from muybridge.networks import load_lpips_weights
 from muybridge.networks.c3d import C3D_FILE

@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from muybridge import metrics
-from muybridge.landmarks.detecting import FAINT, extent
-from muybridge.landmarks.network import Network, model_path
+from muybridge.landmarks.detection import MIN_SCORE, bounding_box
+from muybridge.landmarks.pose_network import PoseNetwork, model_path
 from muybridge.networks.identity import Identity, identity_path
 from muybridge.tensors import Pixels
 
@@ -35,21 +35,21 @@ def load_poses(path: Path | None = None) -> Poses:
 
     Each frame is looked at by itself, as the published pipelines do: the whole picture, and again round what was found.
     """
-    network = Network(model_path(path))
+    network = PoseNetwork(model_path(path))
 
     def look(pixels: Pixels) -> tuple[Tensor, Tensor]:
         rows = []
         for frame in pixels:
             picture = np.ascontiguousarray(frame.permute(1, 2, 0).numpy())
             found = network.find(picture, (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0])))
-            around = extent(found, slice(17))
+            around = bounding_box(found, slice(17))
             if around is not None:
                 found = network.find(picture, around)
-            if around is None or extent(found, slice(17)) is None:
+            if around is None or bounding_box(found, slice(17)) is None:
                 found[:, 2] = 0
             rows.append(found)
         at = torch.from_numpy(np.stack(rows))
-        return at[..., :2].contiguous(), at[..., 2] >= FAINT
+        return at[..., :2].contiguous(), at[..., 2] >= MIN_SCORE
 
     return look
 

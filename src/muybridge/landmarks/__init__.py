@@ -1,14 +1,14 @@
 """Face and body landmarks for a clip: given (OpenPose, COCO, text), detected; smoothed, aligned, drawn."""
 
-from muybridge.landmarks.aligning import align
-from muybridge.landmarks.detecting import detect
-from muybridge.landmarks.drawing import classes, coloured, label_indices, label_maps
+from muybridge.landmarks.alignment import align
+from muybridge.landmarks.detection import detect
+from muybridge.landmarks.drawing import colour_labels, count_labels, label_indices, label_maps
 from muybridge.landmarks.joints import from_joints
 from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.reading import read
 from muybridge.landmarks.report import Report
-from muybridge.landmarks.sheets import overlay, sheet
-from muybridge.landmarks.smoothing import fill, smooth
+from muybridge.landmarks.sheets import draw_overlay, draw_sheet
+from muybridge.landmarks.smoothing import fill_gaps, smooth
 from muybridge.landmarks.writing import to_json
 
 __all__ = [
@@ -16,16 +16,16 @@ __all__ = [
     "Landmarks",
     "Report",
     "align",
-    "classes",
-    "coloured",
+    "colour_labels",
+    "count_labels",
     "detect",
-    "fill",
+    "draw_overlay",
+    "draw_sheet",
+    "fill_gaps",
     "from_joints",
     "label_indices",
     "label_maps",
-    "overlay",
     "read",
-    "sheet",
     "smooth",
     "to_json",
 ]

@@ -17,11 +17,11 @@ from muybridge.landmarks.layout import BODY, CONTOURS, FACE_LABEL, FINGERS, LIMB
 from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.video.sheets import distinct_colours
 
-_FAR = 2**14
+_MAX_COORDINATE = 2**14
 """Pixels; OpenCV's fixed-point coordinates overflow beyond."""
 
 
-def classes(kind: Kind) -> int:
+def count_labels(kind: Kind) -> int:
     """Labels of a kind, the background 0 counted: 25 for a body, 2 for a face (facts/tsnet, inputs)."""
     return 2 if kind == "face68" else FACE_LABEL + 1
 
@@ -40,36 +40,36 @@ def label_indices(landmarks: Landmarks, size: tuple[int, int]) -> UInt8[Tensor, 
     parts = landmarks.parts()
     for map_, at, sure in zip(canvas, points, seen, strict=True):
         if landmarks.kind == "face68":
-            _face(map_, at, sure, 1)
+            _draw_face(map_, at, sure, 1)
             continue
         for a, b, label in LIMBS:
-            _line(map_, at[BODY], sure[BODY], (a, b), label, 3)
+            _draw_chain(map_, at[BODY], sure[BODY], (a, b), label, 3)
         for hand in ("left_hand", "right_hand"):
             for chain, label in FINGERS if hand in parts else ():
-                _line(map_, at[parts[hand]], sure[parts[hand]], chain, label, 1)
+                _draw_chain(map_, at[parts[hand]], sure[parts[hand]], chain, label, 1)
         if "face" in parts:
-            _face(map_, at[parts["face"]], sure[parts["face"]], FACE_LABEL)
+            _draw_face(map_, at[parts["face"]], sure[parts["face"]], FACE_LABEL)
     return torch.from_numpy(canvas)
 
 
 def label_maps(landmarks: Landmarks, size: tuple[int, int]) -> Float[Tensor, "T C H W"]:
     """`label_indices`, one map for each label, the background's first: 1.0 where it is, 0.0 elsewhere."""
     indices = label_indices(landmarks, size).long()
-    return F.one_hot(indices, classes(landmarks.kind)).permute(0, 3, 1, 2).float()
+    return F.one_hot(indices, count_labels(landmarks.kind)).permute(0, 3, 1, 2).float()
 
 
-def coloured(indices: UInt8[Tensor, "T H W"], count: int) -> UInt8[Tensor, "T 3 H W"]:
+def colour_labels(indices: UInt8[Tensor, "T H W"], count: int) -> UInt8[Tensor, "T 3 H W"]:
     """Label maps to look at: a colour for each of `count` labels, black for the background."""
     table = torch.tensor([(0, 0, 0), *distinct_colours(count - 1)], dtype=torch.uint8)
     return table[indices.long()].permute(0, 3, 1, 2).contiguous()
 
 
-def _face(map_: NDArray[np.uint8], at: NDArray[np.float64], sure: NDArray[np.bool_], label: int) -> None:
+def _draw_face(map_: NDArray[np.uint8], at: NDArray[np.float64], sure: NDArray[np.bool_], label: int) -> None:
     for contour in CONTOURS:
-        _line(map_, at, sure, contour, label, 1)
+        _draw_chain(map_, at, sure, contour, label, 1)
 
 
-def _line(
+def _draw_chain(
     map_: NDArray[np.uint8],
     at: NDArray[np.float64],
     sure: NDArray[np.bool_],
@@ -79,7 +79,7 @@ def _line(
 ) -> None:
     thick = max(1, round(width * max(map_.shape) / 256))
     for a, b in pairwise(chain):
-        if not (sure[a] and sure[b]) or max(abs(at[a]).max(), abs(at[b]).max()) > _FAR:
+        if not (sure[a] and sure[b]) or max(abs(at[a]).max(), abs(at[b]).max()) > _MAX_COORDINATE:
             continue
         (x0, y0), (x1, y1) = ((round(x), round(y)) for x, y in (at[a], at[b]))
         steep = abs(y1 - y0) > abs(x1 - x0)

@@ -13,9 +13,9 @@ from muybridge.geometry import to_pixels
 from muybridge.landmarks.layout import BODY25, PLACE
 from muybridge.landmarks.points import Landmarks
 
-ALSO = {"head": "nose", "pelvis": "mid_hip", "left_hand": "left_wrist", "right_hand": "right_wrist"}
+JOINT_SYNONYMS = {"head": "nose", "pelvis": "mid_hip", "left_hand": "left_wrist", "right_hand": "right_wrist"}
 """Names of joints whose landmark has another."""
-HEAD = {"eye": (0.2, 0.0), "ear": (0.5, -0.05)}
+HEAD_OFFSETS = {"eye": (0.2, 0.0), "ear": (0.5, -0.05)}
 """Where eyes and ears lie from the head's joint, in lengths of the neck: (to that side, down along the neck)."""
 
 
@@ -29,7 +29,7 @@ def from_joints(joints: Float[Tensor, "T J 2"], names: Sequence[str], size: tupl
 
     Raises InputError where the joints are not those of somebody with a neck and hips, as a quadruped's are not.
     """
-    places = {ALSO.get(name, name): i for i, name in enumerate(names)}
+    places = {JOINT_SYNONYMS.get(name, name): i for i, name in enumerate(names)}
     known = [name for name in BODY25 if name in places]
     if not {"nose", "neck", "mid_hip"} <= set(known):
         raise InputError(
@@ -51,7 +51,7 @@ def _set_head(points: Float[Tensor, "T 25 2"], trust: Float[Tensor, "T 25"]) -> 
     shoulders = points[:, PLACE["left_shoulder"]] - points[:, PLACE["right_shoulder"]]
     # A mirrored figure has its left on the other side.
     across = across * torch.where((across * shoulders).sum(-1) < 0, -1.0, 1.0)[:, None]
-    for part, (out, below) in HEAD.items():
+    for part, (out, below) in HEAD_OFFSETS.items():
         for side, sign in (("left", 1), ("right", -1)):
             row = PLACE[f"{side}_{part}"]
             points[:, row] = points[:, PLACE["nose"]] + sign * out * across + below * down

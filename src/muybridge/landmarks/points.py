@@ -15,7 +15,7 @@ from muybridge.landmarks.layout import BODY, FACE, FACE68, LEFT_HAND, RIGHT_HAND
 
 Kind = Literal["body25", "face68"]
 
-LEAST = {"body": 0.05, "hand": 0.2, "face": 0.4}
+MIN_CONFIDENCE = {"body": 0.05, "hand": 0.2, "face": 0.4}
 """Below this a point counts as not seen: what OpenPose itself does when it draws body, hands and face."""
 
 
@@ -56,7 +56,7 @@ class Landmarks:
     @property
     def seen(self) -> Tensor:
         """bool [T, K]: which landmarks are sure enough to be drawn."""
-        return self.confidence >= self._least()
+        return self.confidence >= self._min_confidence()
 
     @property
     def present(self) -> Tensor:
@@ -84,20 +84,20 @@ class Landmarks:
         rows = slice(FACE.start, FACE.start + FACE68)
         return Landmarks(self.points[:, rows], self.confidence[:, rows], "face68")
 
-    def moved(
+    def transform(
         self, factor: float | int | tuple[float | int, float | int], shift: tuple[float | int, float | int] = (0, 0)
     ) -> Landmarks:
         """Each point times `factor` (x and y alike, or each its own), then plus `shift` in pixels."""
         both = torch.tensor(factor if isinstance(factor, tuple) else (factor, factor), dtype=torch.float32)
         return replace(self, points=self.points * both + torch.tensor(shift, dtype=torch.float32))
 
-    def resized(self, old: tuple[int, int], new: tuple[int, int]) -> Landmarks:
+    def resize(self, old: tuple[int, int], new: tuple[int, int]) -> Landmarks:
         """In the pixels of the same frames at another size; (h, w) each. Pixel borders, not centres, stay in place."""
         down, across = new[0] / old[0], new[1] / old[1]
-        return self.moved((across, down), (0.5 * across - 0.5, 0.5 * down - 0.5))
+        return self.transform((across, down), (0.5 * across - 0.5, 0.5 * down - 0.5))
 
-    def _least(self) -> Tensor:
+    def _min_confidence(self) -> Tensor:
         least = torch.empty(self.points.shape[1])
         for part, rows in self.parts().items():
-            least[rows] = LEAST["hand" if part.endswith("hand") else part]
+            least[rows] = MIN_CONFIDENCE["hand" if part.endswith("hand") else part]
         return least

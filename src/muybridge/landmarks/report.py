@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from muybridge.errors import InputError
-from muybridge.landmarks.points import LEAST, Landmarks
+from muybridge.landmarks.points import MIN_CONFIDENCE, Landmarks
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Report:
     size: tuple[int, int] | None = None
 
 
-def checked(
+def make_report(
     landmarks: Landmarks,
     how: str,
     detail: str,
@@ -49,17 +49,17 @@ def checked(
         )
     warnings = list(notes)
     if missing:
-        warnings.append(f"no subject on {_listed(missing)}: {len(missing)} of {len(landmarks)} frames")
+        warnings.append(f"no subject on {_list_frames(missing)}: {len(missing)} of {len(landmarks)} frames")
     for part, rows in landmarks.parts().items():
         sure = landmarks.seen[present][:, rows].float().mean()
         if float(sure) < 0.5:
-            least = LEAST["hand" if part.endswith("hand") else part]
+            least = MIN_CONFIDENCE["hand" if part.endswith("hand") else part]
             warnings.append(f"{part.replace('_', ' ')}: {float(sure):.0%} of its points are sure (over {least})")
     main = landmarks.parts().get("body", slice(None))
     trust = landmarks.confidence[:, main].mean(1)
     return Report(how, detail, tuple(round(float(c), 4) for c in trust), missing, people, tuple(warnings), size)
 
 
-def _listed(frames: tuple[int, ...]) -> str:
+def _list_frames(frames: tuple[int, ...]) -> str:
     shown = ", ".join(str(i) for i in frames[:8])
     return f"frame {shown}" if len(frames) == 1 else f"frames {shown}{', ...' if len(frames) > 8 else ''}"

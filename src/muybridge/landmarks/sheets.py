@@ -7,7 +7,7 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from muybridge.errors import InputError
-from muybridge.landmarks.drawing import classes, coloured, label_indices
+from muybridge.landmarks.drawing import colour_labels, count_labels, label_indices
 from muybridge.landmarks.points import Landmarks
 from muybridge.tensors import Pixels
 from muybridge.video.clip import Clip
@@ -17,15 +17,15 @@ MARGIN = 0.12
 """Round the subject, as a part of the longer side of the box of all its landmarks."""
 
 
-def overlay(clip: Clip, landmarks: Landmarks) -> Pixels:
+def draw_overlay(clip: Clip, landmarks: Landmarks) -> Pixels:
     """The frames, a little darkened, with the label map over them: uint8 [T, 3, H, W]."""
     if len(clip) != len(landmarks):
         raise InputError(f"{clip.name} has {len(clip)} frames, and its landmarks have {len(landmarks)}")
     indices = label_indices(landmarks, (clip.height, clip.width))
-    return torch.where(indices[:, None] > 0, coloured(indices, classes(landmarks.kind)), clip.pixels // 3 * 2)
+    return torch.where(indices[:, None] > 0, colour_labels(indices, count_labels(landmarks.kind)), clip.pixels // 3 * 2)
 
 
-def sheet(
+def draw_sheet(
     clip: Clip, landmarks: Landmarks, columns: int = 6, rows: int = 2, height: int = 200
 ) -> UInt8[Tensor, "3 H W"]:
     """Frames evenly spread over the clip, cut to the subject, with landmarks over them and alone; uint8 [3, H, W].
@@ -34,10 +34,10 @@ def sheet(
     """
     count = min(len(clip), columns * rows)
     index = [round(i * (len(clip) - 1) / max(1, count - 1)) for i in range(count)]
-    y0, y1, x0, x1 = _box(landmarks, (clip.height, clip.width))
-    over = overlay(clip[index], landmarks[index])[:, :, y0:y1, x0:x1]
+    y0, y1, x0, x1 = _subject_box(landmarks, (clip.height, clip.width))
+    over = draw_overlay(clip[index], landmarks[index])[:, :, y0:y1, x0:x1]
     maps = label_indices(landmarks[index], (clip.height, clip.width))[:, y0:y1, x0:x1]
-    alone = coloured(maps, classes(landmarks.kind))
+    alone = colour_labels(maps, count_labels(landmarks.kind))
     present = landmarks.present
     named: dict[str, Tensor] = {}
     for i in range(0, count, columns):
@@ -48,7 +48,7 @@ def sheet(
     return contact_sheet(named, columns=columns, height=height)
 
 
-def _box(landmarks: Landmarks, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _subject_box(landmarks: Landmarks, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """Top, bottom, left and right of a box round everything that is seen, with its margin, inside the picture."""
     at = landmarks.points[landmarks.seen & landmarks.present[:, None]]
     if not len(at):

@@ -42,11 +42,11 @@ MIDDLES: Mapping[str, tuple[str, str]] = {
     "mid_hip": ("left_hip", "right_hip"),
 }
 """Points that COCO's order lacks, and the two between which they lie."""
-COUNTS = (17, 26, 133)
+POINT_COUNTS = (17, 26, 133)
 """How many points a person of a COCO file or of a detector may have."""
 
 
-def named(rows: Rows, names: Sequence[str]) -> Person:
+def order_by_name(rows: Rows, names: Sequence[str]) -> Person:
     """Points [K, 3] under their names as OpenPose's 25; the neck and the middle of the hips are made where missing.
 
     A made point is as sure as the less sure of its two; others that are missing have the confidence 0.
@@ -65,9 +65,9 @@ def named(rows: Rows, names: Sequence[str]) -> Person:
 def from_coco(rows: Rows) -> Person:
     """COCO's 17 points or Halpe's 26 as [25, 3], COCO-WholeBody's 133 as [137, 3]."""
     if len(rows) != 133:
-        return named(rows, COCO17 if len(rows) == 17 else HALPE26)
+        return order_by_name(rows, COCO17 if len(rows) == 17 else HALPE26)
     whole = np.zeros((WHOLE, 3), np.float64)
-    whole[: len(BODY25)] = named(rows[:23], WHOLEBODY)
+    whole[: len(BODY25)] = order_by_name(rows[:23], WHOLEBODY)
     whole[FACE.start : FACE.start + 68] = rows[WHOLEBODY_FACE]
     whole[LEFT_HAND], whole[RIGHT_HAND] = rows[91:112], rows[112:133]
     return whole

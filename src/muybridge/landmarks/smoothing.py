@@ -24,7 +24,7 @@ def smooth(landmarks: Landmarks, window: int = 5, gap: int = 5) -> Landmarks:
     """
     if window < 1 or window % 2 == 0 or gap < 0:
         raise UsageError(f"smoothing takes an odd window and a gap of 0 or more, not {window} and {gap}")
-    filled = fill(landmarks, gap)
+    filled = fill_gaps(landmarks, gap)
     points = filled.points
     total, weight = points.clone(), torch.ones_like(filled.confidence)
     whole = filled.seen
@@ -38,11 +38,11 @@ def smooth(landmarks: Landmarks, window: int = 5, gap: int = 5) -> Landmarks:
     return replace(filled, points=total / weight[..., None])
 
 
-def fill(landmarks: Landmarks, gap: int = 5) -> Landmarks:
+def fill_gaps(landmarks: Landmarks, gap: int = 5) -> Landmarks:
     """Put landmarks that are missing or unsure on at most `gap` frames in a row between those before and after."""
     points, trust = landmarks.points.clone(), landmarks.confidence.clone()
     seen = landmarks.seen
-    before, after = _nearest(seen), len(seen) - 1 - _nearest(seen.flip(0)).flip(0)
+    before, after = _last_seen(seen), len(seen) - 1 - _last_seen(seen.flip(0)).flip(0)
     frames = torch.arange(len(seen))[:, None].expand_as(seen)
     inside = (before >= 0) & (after < len(seen)) & ~seen
     inside &= after - before - 1 <= gap
@@ -55,7 +55,7 @@ def fill(landmarks: Landmarks, gap: int = 5) -> Landmarks:
     return replace(landmarks, points=points, confidence=trust)
 
 
-def _nearest(seen: Bool[Tensor, "T K"]) -> Int[Tensor, "T K"]:
+def _last_seen(seen: Bool[Tensor, "T K"]) -> Int[Tensor, "T K"]:
     """Index of the last frame up to this one on which a landmark is sure; -1 where there is none."""
     index = torch.where(seen, torch.arange(len(seen))[:, None], -1)
     return index.cummax(0).values

@@ -12,14 +12,14 @@ from jaxtyping import Float
 from muybridge.errors import UsageError
 from muybridge.landmarks.skeletons import Person
 
-SURE = 0.05
-FEWEST = 3
+MIN_CONFIDENCE = 0.05
+MIN_POINTS = 3
 """Points of a body that make somebody a person; OpenPose leaves crumbs of one or two."""
-REACH = 0.5
+MAX_STEP = 0.5
 """How far somebody may have moved since the frame before, as a part of their own size."""
 PATIENCE = 30
 """Frames that somebody may be hidden and still be the same."""
-ALIKE = 1.5
+MAX_SIZE_RATIO = 1.5
 """How much larger one of two may be, and both still be the same person, seen at different times."""
 
 
@@ -38,29 +38,29 @@ class Track:
     @property
     def size(self) -> float:
         """Of the box round them, in pixels: the median over their frames."""
-        return float(np.median([size_of(person) for person in self.seen.values()]))
+        return float(np.median([person_size(person) for person in self.seen.values()]))
 
     def add(self, frame: int, person: Person) -> None:
         """They were seen there."""
         self.seen[frame] = person
-        rows = _main(person)
-        self.weight += size_of(person) * float(rows[rows[:, 2] >= SURE, 2].sum())
+        rows = _main_points(person)
+        self.weight += person_size(person) * float(rows[rows[:, 2] >= MIN_CONFIDENCE, 2].sum())
 
 
-def tracks(frames: Sequence[Sequence[Person]]) -> list[Track]:
+def find_tracks(frames: Sequence[Sequence[Person]]) -> list[Track]:
     """Everybody in the clip, the largest, surest and longest seen first.
 
     frames  for each frame the people on it: [K, 3] each, (x, y, confidence)
     """
     found: list[Track] = []
     for t, people in enumerate(frames):
-        there = [p for p in people if int((_main(p)[:, 2] >= SURE).sum()) >= FEWEST]
+        there = [p for p in people if int((_main_points(p)[:, 2] >= MIN_CONFIDENCE).sum()) >= MIN_POINTS]
         active = [track for track in found if t - track.last <= PATIENCE]
         pairs = sorted(
             (gap, i, j)
             for i, track in enumerate(active)
             for j, person in enumerate(there)
-            if (gap := distance(track.seen[track.last], person)) < REACH * (t - track.last) ** 0.5
+            if (gap := person_distance(track.seen[track.last], person)) < MAX_STEP * (t - track.last) ** 0.5
         )
         taken: set[int] = set()
         kept: set[int] = set()
@@ -76,19 +76,21 @@ def tracks(frames: Sequence[Sequence[Person]]) -> list[Track]:
     return sorted(found, key=lambda track: -track.weight)
 
 
-def followed(frames: Sequence[Sequence[Person]], count: int, person: int = 0) -> tuple[Float[np.ndarray, "T K 3"], int]:
+def follow_person(
+    frames: Sequence[Sequence[Person]], count: int, person: int = 0
+) -> tuple[Float[np.ndarray, "T K 3"], int]:
     """The points [T, K, 3] of one person, zero where they are not seen; and how many there are at most on a frame.
 
     count   K
     person  0 for the largest and surest, 1 for the next; UsageError where there are not so many
     """
     out = np.zeros((len(frames), count, 3))
-    found = tracks(frames)
+    found = find_tracks(frames)
     most = max((sum(t in track.seen for track in found) for t in range(len(frames))), default=0)
     if not found:
         return out, 0
     # Where only one is ever seen there is nobody to be mistaken for, whatever their size.
-    found = joined(found, ALIKE if most > 1 else float("inf"))
+    found = join_tracks(found, MAX_SIZE_RATIO if most > 1 else float("inf"))
     if not 0 <= person < len(found):
         raise UsageError(f"there is no person {person}: {len(found)} were found, numbered from 0 by size")
     chosen = found[person]
@@ -97,7 +99,7 @@ def followed(frames: Sequence[Sequence[Person]], count: int, person: int = 0) ->
     return out, most
 
 
-def joined(found: Sequence[Track], alike: float = ALIKE) -> list[Track]:
+def join_tracks(found: Sequence[Track], alike: float = MAX_SIZE_RATIO) -> list[Track]:
     """Tracks of one size that are never seen together are one person, however far they moved in between: a subject who
     leaps, or was hidden for long. Each goes to whom it is nearest.
 
@@ -105,7 +107,7 @@ def joined(found: Sequence[Track], alike: float = ALIKE) -> list[Track]:
     """
     whole: list[Track] = []
     for track in found:
-        near = [(_gap(one, track), i) for i, one in enumerate(whole) if _may_be_one(one, track, alike)]
+        near = [(_track_distance(one, track), i) for i, one in enumerate(whole) if _may_be_one(one, track, alike)]
         if near:
             earlier = whole[min(near)[1]]
             earlier.seen |= track.seen
@@ -122,38 +124,40 @@ def _may_be_one(one: Track, other: Track, alike: float) -> bool:
     return large <= alike * small
 
 
-def _gap(one: Track, other: Track) -> float:
+def _track_distance(one: Track, other: Track) -> float:
     """How far apart they are where the one was seen nearest in time to the other."""
     a, b = min(((a, b) for a in one.seen for b in (min(other.seen), other.last)), key=lambda ab: abs(ab[0] - ab[1]))
-    return distance(one.seen[a], other.seen[b])
+    return person_distance(one.seen[a], other.seen[b])
 
 
-def leaps(points: Float[np.ndarray, "T K 3"]) -> list[tuple[int, int]]:
+def find_leaps(points: Float[np.ndarray, "T K 3"]) -> list[tuple[int, int]]:
     """Pairs of frames, the next on which they are seen, between which somebody moved by more than their own size: or
     somebody else took their place."""
-    there = [t for t, rows in enumerate(points) if int((_main(rows)[:, 2] >= SURE).sum()) >= FEWEST]
-    return [(a, b) for a, b in pairwise(there) if distance(points[a], points[b]) > 1]
+    there = [
+        t for t, rows in enumerate(points) if int((_main_points(rows)[:, 2] >= MIN_CONFIDENCE).sum()) >= MIN_POINTS
+    ]
+    return [(a, b) for a, b in pairwise(there) if person_distance(points[a], points[b]) > 1]
 
 
-def size_of(person: Person) -> float:
+def person_size(person: Person) -> float:
     """The longer side of the box round the sure points, in pixels."""
-    rows = _main(person)
-    at = rows[rows[:, 2] >= SURE, :2]
+    rows = _main_points(person)
+    at = rows[rows[:, 2] >= MIN_CONFIDENCE, :2]
     return float(np.ptp(at, axis=0).max()) if len(at) else 0.0
 
 
-def distance(one: Person, other: Person) -> float:
+def person_distance(one: Person, other: Person) -> float:
     """Median distance of the points that both have, as a part of the larger one's size; infinite where they share none.
 
     The median, so that an arm that was taken for the other does not tear a person apart.
     """
-    a, b = _main(one), _main(other)
-    both = (a[:, 2] >= SURE) & (b[:, 2] >= SURE)
-    size = max(size_of(one), size_of(other))
+    a, b = _main_points(one), _main_points(other)
+    both = (a[:, 2] >= MIN_CONFIDENCE) & (b[:, 2] >= MIN_CONFIDENCE)
+    size = max(person_size(one), person_size(other))
     if not both.any() or size == 0:
         return float("inf")
     return float(np.median(np.linalg.norm(a[both, :2] - b[both, :2], axis=1))) / size
 
 
-def _main(person: Person) -> Person:
+def _main_points(person: Person) -> Person:
     return person if len(person) == 68 else person[:25]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from muybridge.data.crop import paste
 from muybridge.errors import InputError, UsageError
-from muybridge.landmarks import Landmarks, align, coloured, label_indices, smooth
+from muybridge.landmarks import Landmarks, align, colour_labels, label_indices, smooth
 from muybridge.method import Animation
 from muybridge.methods.tsnet.data import Track, TsnetData, boxed, check, into_box
 from muybridge.methods.tsnet.pictures import one_hot, renormalised, to_rgb
@@ -128,7 +128,7 @@ def draw_preview(method: Tsnet, data: TsnetData) -> Tensor:
         references = encoded(method, track, method.config.sampling.sources, 0)
         name = chr(ord("a") + i)
         rows[name] = track.pixels[index]
-        rows[f"{name}: landmarks"] = coloured(labels, method.classes)
+        rows[f"{name}: landmarks"] = colour_labels(labels, method.classes)
         rows[f"{name} drawn again"] = drawn(method, references, labels).cpu()
     if len(shown) == 2:
         a, b = shown
@@ -176,7 +176,7 @@ def _steady(landmarks: Landmarks, smoothing: int, notes: list[str]) -> Landmarks
 
 def _to_subject(driving: Landmarks, size: tuple[int, int], subject: Track, aligned: bool) -> Landmarks:
     """Driving landmarks of frames of `size` (h, w) in pixels of the subject's crop."""
-    moved = driving.resized(size, subject.frame) if not aligned else driving
+    moved = driving.resize(size, subject.frame) if not aligned else driving
     if aligned:
-        moved = align(driving.moved(subject.frame[0] / size[0]), subject.in_frame())
+        moved = align(driving.transform(subject.frame[0] / size[0]), subject.in_frame())
     return into_box(moved, subject.box, (subject.pixels.shape[2], subject.pixels.shape[3]))

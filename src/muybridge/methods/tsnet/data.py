@@ -184,14 +184,14 @@ def into_box(landmarks: Landmarks, box: Box, size: tuple[int, int]) -> Landmarks
     """Landmarks of a frame in pixels of the crop (h, w) that the box holds."""
     x, y, w, h = box.tolist()
     across, down = size[1] / w, size[0] / h
-    return landmarks.moved((across, down), ((0.5 - x + w / 2) * across - 0.5, (0.5 - y + h / 2) * down - 0.5))
+    return landmarks.transform((across, down), ((0.5 - x + w / 2) * across - 0.5, (0.5 - y + h / 2) * down - 0.5))
 
 
 def out_of_box(landmarks: Landmarks, box: Box, size: tuple[int, int]) -> Landmarks:
     """The inverse of `into_box`."""
     x, y, w, h = box.tolist()
     across, down = w / size[1], h / size[0]
-    return landmarks.moved((across, down), (0.5 * across + x - w / 2 - 0.5, 0.5 * down + y - h / 2 - 0.5))
+    return landmarks.transform((across, down), (0.5 * across + x - w / 2 - 0.5, 0.5 * down + y - h / 2 - 0.5))
 
 
 def boxed(labels: UInt8[Tensor, "B h w"]) -> Masks:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.landmarks import Landmarks, classes
+from muybridge.landmarks import Landmarks, count_labels
 from muybridge.losses import (
     feature_distance,
     gradient_difference,
@@ -72,7 +72,7 @@ class Tsnet(Method[TsnetConfig, TsnetData]):
     def __init__(self, config: TsnetConfig) -> None:
         super().__init__(config)
         c, wide = config, 8 * config.width
-        self.classes = classes(c.kind)
+        self.classes = count_labels(c.kind)
         self.image_encoder = Encoder(3 + self.classes, width=c.width, blocks=c.image_blocks)
         self.mask_encoder = Encoder(self.classes, width=c.width, blocks=c.mask_blocks)
         if c.branches != "transformation":

@@ -13,16 +13,16 @@ from muybridge.errors import InputError, MuybridgeWarning
 from muybridge.landmarks.layout import PLACE
 from muybridge.landmarks.points import Landmarks
 
-NEAR = 12
+JUMP_FRAMES = 12
 """Frames on either side within which a jump comes back to the ground: half a second at 25 a second."""
-LEVEL = 0.1
+LEVEL_GROUND = 0.1
 """A ground that rises less than this part of the body's height through a clip is taken as level."""
 PARTS = (
     *(tuple(range(17)), tuple(range(17, 22)), tuple(range(22, 27)), tuple(range(27, 36))),
     *(tuple(range(36, 42)), tuple(range(42, 48)), tuple(range(48, 68))),
 )
 """Of a face: jaw, two brows, nose, two eyes, mouth."""
-NEARLY = 0.9
+NEARLY_WHOLE = 0.9
 """Share of a face's points that are sure on the frames that tell its usual shape; all of them seldom are."""
 
 _CHAIN = (("nose", "neck"), ("neck", "mid_hip"))
@@ -52,11 +52,11 @@ def align(driving: Landmarks, subject: Landmarks) -> Landmarks:
             f"landmarks of kind {driving.kind} cannot drive landmarks of kind {subject.kind}",
             "Read both with the same kind: body25 or face68.",
         )
-    return _faces(driving, subject) if driving.kind == "face68" else _bodies(driving, subject)
+    return _align_faces(driving, subject) if driving.kind == "face68" else _align_bodies(driving, subject)
 
 
 @dataclass(frozen=True, eq=False)
-class Stand:
+class Stance:
     """Where a body stands on each frame, and how large it is.
 
     way     [T]  x of the hips, pixels
@@ -65,75 +65,79 @@ class Stand:
     known   [T]  where the three were measured, not filled in
     """
 
-    way: Float[Tensor, "T"]
+    hips_x: Float[Tensor, "T"]
     ground: Float[Tensor, "T"]
     height: Float[Tensor, "T"]
     known: Bool[Tensor, "T"]
 
     @property
-    def near(self) -> float:
+    def near_ground(self) -> float:
         """y of the ground where it is nearest to the camera."""
         return float(self.ground[self.known].quantile(0.95))
 
     @property
-    def far(self) -> float:
+    def far_ground(self) -> float:
         """y of the ground where it is farthest."""
         return float(self.ground[self.known].quantile(0.05))
 
     @property
-    def tall(self) -> float:
+    def usual_height(self) -> float:
         """The body's height over the whole clip; bones are only ever foreshortened, so the upper quarter counts."""
         return float(self.height[self.known].quantile(0.75))
 
     @property
-    def level(self) -> bool:
+    def is_level(self) -> bool:
         """Whether it stays as near as it is."""
-        return self.near - self.far < LEVEL * self.tall
+        return self.near_ground - self.far_ground < LEVEL_GROUND * self.usual_height
 
-    def tall_at(self, part: float) -> float:
+    def height_at(self, part: float) -> float:
         """The height where the ground is about that part of the way from far (0) to near (1)."""
-        if self.level:
-            return self.tall
-        here = (self.ground - self.far) / (self.near - self.far)
+        if self.is_level:
+            return self.usual_height
+        here = (self.ground - self.far_ground) / (self.near_ground - self.far_ground)
         close = self.known & ((here - part).abs() < 1 / 3)
-        return float(self.height[close].quantile(0.75)) if bool(close.any()) else self.tall
+        return float(self.height[close].quantile(0.75)) if bool(close.any()) else self.usual_height
 
 
-def _bodies(driving: Landmarks, subject: Landmarks) -> Landmarks:
-    legs = _legs(driving) and _legs(subject)
+def _align_bodies(driving: Landmarks, subject: Landmarks) -> Landmarks:
+    legs = _has_ankles(driving) and _has_ankles(subject)
     if not legs:
         warnings.warn(
             "the ankles are never seen in one of the two clips: sizes are compared by the trunk, places by the neck",
             MuybridgeWarning,
             stacklevel=3,
         )
-    one, two = _stand(driving, legs), _stand(subject, legs)
+    one, two = _measure_stance(driving, legs), _measure_stance(subject, legs)
     # Without a way of its own a clip stands in the middle of the other's.
-    part = torch.full_like(one.ground, 0.5) if one.level else (one.ground - one.far) / (one.near - one.far)
-    far, near = (two.tall_at(p) / one.tall_at(p) for p in (0.0, 1.0))
+    part = (
+        torch.full_like(one.ground, 0.5)
+        if one.is_level
+        else (one.ground - one.far_ground) / (one.near_ground - one.far_ground)
+    )
+    far, near = (two.height_at(p) / one.height_at(p) for p in (0.0, 1.0))
     scale = torch.lerp(torch.tensor(far), torch.tensor(near), part.clamp(0, 1))
-    ground = two.far + part * (two.near - two.far)
-    if one.level:
+    ground = two.far_ground + part * (two.near_ground - two.far_ground)
+    if one.is_level:
         # Small steps stay small steps.
         ground = two.ground[two.known].median() + scale * (one.ground - one.ground[one.known].median())
-    middle = one.way[one.known].median(), two.way[two.known].median()
+    middle = one.hips_x[one.known].median(), two.hips_x[two.known].median()
     x = middle[1] + scale[:, None] * (driving.points[..., 0] - middle[0])
     y = ground[:, None] + scale[:, None] * (driving.points[..., 1] - one.ground[:, None])
     return replace(driving, points=torch.stack([x, y], -1))
 
 
-def _legs(landmarks: Landmarks) -> bool:
+def _has_ankles(landmarks: Landmarks) -> bool:
     ankles = landmarks.seen[:, [PLACE["left_ankle"], PLACE["right_ankle"]]].any(1)
     return int(ankles.sum()) > 0.2 * max(1, int(landmarks.present.sum()))
 
 
-def _stand(landmarks: Landmarks, legs: bool) -> Stand:
+def _measure_stance(landmarks: Landmarks, legs: bool) -> Stance:
     at, seen = landmarks.points, landmarks.seen
-    length = sum((_bone(landmarks, a, b) for a, b in _CHAIN[0 if legs else 1 :]), torch.zeros(len(at)))
+    length = sum((_bone_length(landmarks, a, b) for a, b in _CHAIN[0 if legs else 1 :]), torch.zeros(len(at)))
     feet = [PLACE[name] for name in (("left_ankle", "right_ankle") if legs else ("neck",))]
     if legs:
         for a, b in _LEG:
-            sides = [_bone(landmarks, f"{s}_{a}", f"{s}_{b}") for s in ("left", "right")]
+            sides = [_bone_length(landmarks, f"{s}_{a}", f"{s}_{b}") for s in ("left", "right")]
             length = length + torch.stack(sides).nan_to_num(-1).amax(0).where(~torch.stack(sides).isnan().all(0), NAN)
     lowest = at[:, feet, 1].where(seen[:, feet], -torch.inf).amax(1)
     hip = PLACE["mid_hip"] if bool(seen[:, PLACE["mid_hip"]].any()) else PLACE["neck"]
@@ -143,23 +147,25 @@ def _stand(landmarks: Landmarks, legs: bool) -> Stand:
             "the body is never seen whole enough to be measured: neck, hips and, where there are any, a leg",
             "Leave alignment out, or use other landmarks.",
         )
-    ground = _between(lowest, lowest.isfinite())
+    ground = _fill_from_nearest(lowest, lowest.isfinite())
     if legs:
-        ground = _landed(ground)
-    return Stand(_between(at[:, hip, 0], seen[:, hip]), ground, _between(length, length.isfinite()), known)
+        ground = _find_ground(ground)
+    return Stance(
+        _fill_from_nearest(at[:, hip, 0], seen[:, hip]), ground, _fill_from_nearest(length, length.isfinite()), known
+    )
 
 
 NAN = torch.tensor(float("nan"))
 
 
-def _bone(landmarks: Landmarks, a: str, b: str) -> Float[Tensor, "T"]:
+def _bone_length(landmarks: Landmarks, a: str, b: str) -> Float[Tensor, "T"]:
     """Length on each frame, pixels; NaN where an end is not seen."""
     i, j = PLACE[a], PLACE[b]
     length = (landmarks.points[:, i] - landmarks.points[:, j]).norm(dim=-1)
     return length.where(landmarks.seen[:, i] & landmarks.seen[:, j], NAN)
 
 
-def _between(values: Float[Tensor, "T"], known: Bool[Tensor, "T"]) -> Float[Tensor, "T"]:
+def _fill_from_nearest(values: Float[Tensor, "T"], known: Bool[Tensor, "T"]) -> Float[Tensor, "T"]:
     """Gaps filled from the nearest frame that is known; zero where none is."""
     if not bool(known.any()):
         return torch.zeros_like(values)
@@ -168,23 +174,23 @@ def _between(values: Float[Tensor, "T"], known: Bool[Tensor, "T"]) -> Float[Tens
     return values[index[gap.argmin(1)]]
 
 
-def _landed(lowest: Float[Tensor, "T"]) -> Float[Tensor, "T"]:
+def _find_ground(lowest: Float[Tensor, "T"]) -> Float[Tensor, "T"]:
     """The ground under the lower foot: the lowest that it comes within half a second (y grows downwards), averaged."""
-    size = 2 * NEAR + 1
-    padded = torch.cat([lowest[:1].expand(NEAR), lowest, lowest[-1:].expand(NEAR)])
+    size = 2 * JUMP_FRAMES + 1
+    padded = torch.cat([lowest[:1].expand(JUMP_FRAMES), lowest, lowest[-1:].expand(JUMP_FRAMES)])
     deepest = padded.unfold(0, size, 1).amax(1)
-    padded = torch.cat([deepest[:1].expand(NEAR), deepest, deepest[-1:].expand(NEAR)])
+    padded = torch.cat([deepest[:1].expand(JUMP_FRAMES), deepest, deepest[-1:].expand(JUMP_FRAMES)])
     return padded.unfold(0, size, 1).mean(1)
 
 
-def _faces(driving: Landmarks, subject: Landmarks) -> Landmarks:
-    whole = _whole(driving, "driving"), _whole(subject, "subject's")
-    usual = [_usual(face) for face in whole]
+def _align_faces(driving: Landmarks, subject: Landmarks) -> Landmarks:
+    whole = _nearly_whole(driving, "driving"), _nearly_whole(subject, "subject's")
+    usual = [_mean_shape(face) for face in whole]
     # What one face never shows is where the other's shape has it.
-    usual = [_filled(own, other) for own, other in (usual, usual[::-1])]
-    one, two = (_filled(face, shape) for face, shape in zip(whole, usual, strict=True))
-    followed = _filled(driving, usual[0]).points
-    scale = _extent(two.points).norm() / _extent(one.points).norm().clamp(min=1e-6)
+    usual = [_fill_unseen(own, other) for own, other in (usual, usual[::-1])]
+    one, two = (_fill_unseen(face, shape) for face, shape in zip(whole, usual, strict=True))
+    followed = _fill_unseen(driving, usual[0]).points
+    scale = _face_size(two.points).norm() / _face_size(one.points).norm().clamp(min=1e-6)
     middles = [face.points.mean(1, keepdim=True) for face in (one, two)]
     here = followed.mean(1, keepdim=True)
     moved = middles[1].mean(0) + scale * (here - middles[0].mean(0))
@@ -195,25 +201,25 @@ def _faces(driving: Landmarks, subject: Landmarks) -> Landmarks:
             (face.points[:, rows].mean(1, keepdim=True) - middle).mean(0)
             for face, middle in zip((one, two), middles, strict=True)
         ]
-        size = _extent(two.points[:, rows]) / _extent(one.points[:, rows]).clamp(min=1e-6)
+        size = _face_size(two.points[:, rows]) / _face_size(one.points[:, rows]).clamp(min=1e-6)
         centre = followed[:, rows].mean(1, keepdim=True)
         place = moved + places[1] + scale * (centre - here - places[0])
         points[:, rows] = place + size * (followed[:, rows] - centre)
     return replace(driving, points=points)
 
 
-def _whole(face: Landmarks, whose: str) -> Landmarks:
+def _nearly_whole(face: Landmarks, whose: str) -> Landmarks:
     """The frames on which nearly all of the face is seen."""
-    frames = [int(i) for i in (face.seen.float().mean(1) >= NEARLY).nonzero().flatten()]
+    frames = [int(i) for i in (face.seen.float().mean(1) >= NEARLY_WHOLE).nonzero().flatten()]
     if not frames:
         raise InputError(
-            f"the {whose} face is seen nearly whole on no frame ({NEARLY:.0%} of its points)",
+            f"the {whose} face is seen nearly whole on no frame ({NEARLY_WHOLE:.0%} of its points)",
             "Use other landmarks, or fill the gaps first.",
         )
     return face[frames]
 
 
-def _usual(face: Landmarks) -> Landmarks:
+def _mean_shape(face: Landmarks) -> Landmarks:
     """The mean shape, as one frame: each point over the frames on which it is seen, all brought to the fullest frame.
 
     A point that none of them shows is in the middle of the others, with confidence 0.
@@ -221,17 +227,17 @@ def _usual(face: Landmarks) -> Landmarks:
     fullest = face[[int(face.seen.sum(1).argmax())]]
     weight = face.seen.float()[..., None]
     known = weight.amax(0, keepdim=True)
-    mean = (_fitted(face, fullest) * weight).sum(0, keepdim=True) / weight.sum(0).clamp(min=1)
+    mean = (_fit_shape(face, fullest) * weight).sum(0, keepdim=True) / weight.sum(0).clamp(min=1)
     middle = (mean * known).sum(1, keepdim=True) / known.sum()
     return replace(face, points=torch.where(known > 0, mean, middle), confidence=known[..., 0])
 
 
-def _filled(face: Landmarks, shape: Landmarks) -> Landmarks:
+def _fill_unseen(face: Landmarks, shape: Landmarks) -> Landmarks:
     """Points that are not seen put where a shape of one frame, fitted to those that are, has them."""
-    return replace(face, points=torch.where(face.seen[..., None], face.points, _fitted(shape, face)))
+    return replace(face, points=torch.where(face.seen[..., None], face.points, _fit_shape(shape, face)))
 
 
-def _fitted(form: Landmarks, goal: Landmarks) -> Float[Tensor, "T N 2"]:
+def _fit_shape(form: Landmarks, goal: Landmarks) -> Float[Tensor, "T N 2"]:
     """All points of `form`, turned, scaled and moved so that those which both show lie nearest to those of `goal`.
 
     Each has T frames, or one that serves for all of the other's.
@@ -246,6 +252,6 @@ def _fitted(form: Landmarks, goal: Landmarks) -> Float[Tensor, "T N 2"]:
     return torch.view_as_real(factor * own) + there
 
 
-def _extent(points: Float[Tensor, "T N 2"]) -> Float[Tensor, "2"]:
+def _face_size(points: Float[Tensor, "T N 2"]) -> Float[Tensor, "2"]:
     """Usual width and height, pixels: the mean over the frames of each one's spread, twice the standard deviation."""
     return 2 * points.std(dim=1, unbiased=False).mean(0)

@@ -9,15 +9,15 @@ import torch
 from jaxtyping import UInt8
 
 from muybridge.errors import CheckpointError
-from muybridge.landmarks.network import Corners, Network, model_path
 from muybridge.landmarks.points import Kind, Landmarks
-from muybridge.landmarks.report import Report, checked
+from muybridge.landmarks.pose_network import Corners, PoseNetwork, model_path
+from muybridge.landmarks.report import Report, make_report
 from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE, Person, from_coco
 from muybridge.video.clip import Clip
 
-FAINT = 0.3
+MIN_SCORE = 0.3
 """Points below this score count as not found: MMPose's own demos do not draw them."""
-FEWEST = 6
+MIN_POINTS = 6
 """Points of the body, or of a face that is looked for, without which nobody is there."""
 
 Picture = UInt8[np.ndarray, "h w 3"]
@@ -40,25 +40,25 @@ def detect(
     Raises MissingWeightsError, MissingExtraError or CheckpointError where there is no such network, InputError where
     nobody is found on any frame.
     """
-    network = Network(model_path(None if model is None else Path(model)))
+    network = PoseNetwork(model_path(None if model is None else Path(model)))
     if kind == "face68" and network.count < WHOLEBODY_FACE.stop:
         raise CheckpointError(
             f"{network.name} finds {network.count} points of a body and no face",
             "Take a network of whole bodies (133 points), or give landmarks of another program.",
         )
     main = WHOLEBODY_FACE if kind == "face68" else slice(len(COCO17))
-    first = box or _silhouette(clip)
+    first = box or _silhouette_box(clip)
     rows: list[Person] = []
     around = first
     lost = 0
     for i in range(len(clip)):
-        frame = _picture(clip, i)
+        frame = _frame_pixels(clip, i)
         whole = (0.0, 0.0, float(frame.shape[1]), float(frame.shape[0]))
         found = network.find(frame, around or whole)
-        if around is None and (closer := extent(found, main)) is not None:
+        if around is None and (closer := bounding_box(found, main)) is not None:
             found = network.find(frame, closer)
-        found[found[:, 2] < FAINT, 2] = 0
-        around = extent(found, main)
+        found[found[:, 2] < MIN_SCORE, 2] = 0
+        around = bounding_box(found, main)
         if around is None:
             lost += 1
             found = np.zeros_like(found)
@@ -75,19 +75,19 @@ def detect(
         )
     if lost:
         notes.append(f"the person was lost on {lost} of {len(clip)} frames")
-    return landmarks, checked(landmarks, "detected", network.name, clip.name, notes=tuple(notes))
+    return landmarks, make_report(landmarks, "detected", network.name, clip.name, notes=tuple(notes))
 
 
-def extent(found: Person, main: slice) -> Corners | None:
+def bounding_box(found: Person, main: slice) -> Corners | None:
     """The box round a person's points that are not faint; None where too few of the rows `main` are among them."""
-    sure = found[found[:, 2] >= FAINT, :2]
-    if int((found[main, 2] >= FAINT).sum()) < FEWEST:
+    sure = found[found[:, 2] >= MIN_SCORE, :2]
+    if int((found[main, 2] >= MIN_SCORE).sum()) < MIN_POINTS:
         return None
     (x0, y0), (x1, y1) = sure.min(0), sure.max(0)
     return float(x0), float(y0), float(x1), float(y1)
 
 
-def _silhouette(clip: Clip) -> Corners | None:
+def _silhouette_box(clip: Clip) -> Corners | None:
     """The box of the first silhouette, if it is the subject's and not the whole picture."""
     if clip.mattes is None:
         return None
@@ -97,6 +97,6 @@ def _silhouette(clip: Clip) -> Corners | None:
     return float(columns.min()), float(rows.min()), float(columns.max()), float(rows.max())
 
 
-def _picture(clip: Clip, index: int) -> Picture:
+def _frame_pixels(clip: Clip, index: int) -> Picture:
     h, w = clip.sizes[index] if clip.sizes is not None else (clip.height, clip.width)
     return np.ascontiguousarray(clip.pixels[index, :, :h, :w].permute(1, 2, 0).numpy())

@@ -11,13 +11,13 @@ from jaxtyping import UInt8
 
 from muybridge.errors import CheckpointError
 from muybridge.fetched import Maps, PictureNetwork, at_hand
-from muybridge.landmarks.skeletons import COUNTS, Person
+from muybridge.landmarks.skeletons import POINT_COUNTS, Person
 
 MEAN, SPREAD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 """Of the colours RGB, 0 to 255, that MMPose's networks were trained on."""
 PADDING = 1.25
 """How much larger than the person their crop is (MMPose, GetBBoxCenterScale)."""
-OPEN = (256, 192)
+DEFAULT_SIZE = (256, 192)
 """(h, w) for files that leave their sides open: as the published ones are."""
 
 Corners = tuple[float, float, float, float]
@@ -39,7 +39,7 @@ def model_path(model: Path | None = None) -> Path:
     )
 
 
-class Network:
+class PoseNetwork:
     """A top-down pose network.
 
     One input [1, 3, H, W], RGB, normalised; two outputs [1, K, n W] and [1, K, n H], the likelihood of each place along
@@ -50,11 +50,11 @@ class Network:
     """
 
     def __init__(self, path: Path) -> None:
-        self._network = PictureNetwork(path, OPEN, "finding landmarks needs")
+        self._network = PictureNetwork(path, DEFAULT_SIZE, "finding landmarks needs")
         self.size = self._network.size
         self.name = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
-        counts = {self._points(maps) for maps in self._network(np.zeros((1, 3, *self.size), np.float32))}
-        if len(counts) != 1 or not counts <= set(COUNTS):
+        counts = {self._count_points(maps) for maps in self._network(np.zeros((1, 3, *self.size), np.float32))}
+        if len(counts) != 1 or not counts <= set(POINT_COUNTS):
             raise CheckpointError(
                 f"{path.name} finds {sorted(counts)} points a person", "Networks of 17, 26 or 133 points can be used."
             )
@@ -70,15 +70,15 @@ class Network:
         affine = np.array([[1 / scale, 0, -left / scale], [0, 1 / scale, -top / scale]])
         crop = cv2.warpAffine(frame, affine, (columns, rows), flags=cv2.INTER_LINEAR).astype(np.float32)
         level = ((crop - np.array(MEAN)) / np.array(SPREAD)).astype(np.float32)
-        places = decode(self._network(level.transpose(2, 0, 1)[None]), (rows, columns))
+        places = decode_points(self._network(level.transpose(2, 0, 1)[None]), (rows, columns))
         places[:, :2] = places[:, :2] * scale + (left, top)
         return places
 
-    def _points(self, maps: Maps) -> int:
+    def _count_points(self, maps: Maps) -> int:
         return int(maps.shape[1]) if maps.ndim in (3, 4) else 0
 
 
-def decode(outputs: list[Maps], size: tuple[int, int]) -> Person:
+def decode_points(outputs: list[Maps], size: tuple[int, int]) -> Person:
     """The places [K, 3] in pixels of a crop of size (h, w), from SimCC's two outputs or from heat maps.
 
     SimCC (Li et al., 2022): each coordinate is the place of its own maximum, the score the smaller of the two maxima.
