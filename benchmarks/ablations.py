@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.table import Table
 
 from muybridge.api import bench
-from muybridge.api.bench_folder import Plan
-from muybridge.api.settings import settings
+from muybridge.benchmark.folder import Plan
 from muybridge.cli.values import changes, names, whole_numbers
 from muybridge.engine import RichListener
 from muybridge.evaluation import Cells
 from muybridge.evaluation.ablations import WHOLE, Ablation, Worth, worth
+from muybridge.jobs.settings import settings
 from muybridge.methods.jokr.method import Jokr
 from muybridge.metrics import keypoint_step
 from muybridge.puppets import scene

@@ -17,9 +17,9 @@ from torch import Tensor
 
 import muybridge
 from muybridge import catalogue
-from muybridge.api.settings import settings
 from muybridge.data.folders import ClipFolder
 from muybridge.engine import Listener, RichListener, train
+from muybridge.jobs.settings import settings
 from muybridge.method import Data, Method, Stage
 from muybridge.video import Clip, contact_sheet
 

@@ -30,10 +30,10 @@ import torch
 from budgeted import machine, steps_within
 from torch import Tensor
 
-from muybridge.api.settings import settings, settled
 from muybridge.data.crop import crop
 from muybridge.engine import RichListener, load, train
 from muybridge.errors import InputError
+from muybridge.jobs.settings import settings, settled
 from muybridge.landmarks import Landmarks, colour_labels, from_joints, label_indices
 from muybridge.landmarks import read as read_landmarks
 from muybridge.losses import ssim_loss

@@ -20,7 +20,7 @@ import torch
 from budgeted import machine, table
 
 from muybridge import catalogue
-from muybridge.api.measuring import clips_for, landmarks_for
+from muybridge.benchmark.figures import clips_for, landmarks_for
 from muybridge.engine import Listener, train
 from muybridge.method import Data, Method, Stage
 from muybridge.puppets import scene

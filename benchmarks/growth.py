@@ -25,8 +25,8 @@ from rich.console import Console
 from rich.table import Table
 from shape_step import WARM, Setting, Stepper, alternate, machine, peak
 
-from muybridge.api.settings import settings
 from muybridge.engine import train
+from muybridge.jobs.settings import settings
 from muybridge.methods.jokr.method import Jokr
 from muybridge.puppets import scene
 from muybridge.run import Run

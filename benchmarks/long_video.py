@@ -23,7 +23,7 @@ from budgeted import machine, table
 from torch import Tensor
 
 from muybridge import Fitted, catalogue
-from muybridge.api.photos import animate_picture
+from muybridge.output.animate_picture import animate_picture
 from muybridge.run import Run
 from muybridge.video import Timing, write
 

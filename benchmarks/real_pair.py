@@ -19,13 +19,13 @@ from torch import Tensor
 
 import muybridge
 from muybridge import catalogue
-from muybridge.api.inputs import silhouetted
-from muybridge.api.measuring import blackened, lit
-from muybridge.api.settings import settings
+from muybridge.benchmark.figures import blackened, lit
 from muybridge.cli.values import names
 from muybridge.data.subject import Subject
 from muybridge.engine import RichListener
 from muybridge.evaluation import judges, without_truth
+from muybridge.inputs.clips import silhouetted
+from muybridge.jobs.settings import settings
 from muybridge.video import Clip, Timing, contact_sheet, write
 
 SIDES = {"a": "b", "b": "a"}

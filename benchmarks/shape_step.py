@@ -30,10 +30,10 @@ from rich.table import Table
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from muybridge.api.settings import settings
 from muybridge.engine.machine import Machine, channels_last, laid_out, settle
 from muybridge.engine.optimisers import build, parameters
 from muybridge.engine.processor import fast_kernels
+from muybridge.jobs.settings import settings
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.method import Jokr
 from muybridge.networks.norms import InstanceNorm

@@ -10,18 +10,18 @@ import torch
 from torch import Tensor
 
 import muybridge
-from muybridge.api.facing import facing_hint
-from muybridge.api.inputs import Input, name_of, names_of, silhouetted
-from muybridge.api.reporting import measured, preset_of
-from muybridge.api.results import _looped, names_of_results, plain
-from muybridge.api.settings import settings
 from muybridge.errors import CheckpointError, InputError, RunError, UsageError
 from muybridge.evaluation import TRIVIAL, Chart, Figure, Page, against_truth, overlap, page
+from muybridge.inputs.clips import Input, name_of, names_of, silhouetted
+from muybridge.jobs.settings import settings
+from muybridge.jobs.training import facing_hint
 from muybridge.masks import Report
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
 from muybridge.methods.jokr.texture import settled
+from muybridge.output.report import measured, preset_of
+from muybridge.output.results import _looped, names_of_results, plain
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, Timing, read

@@ -12,13 +12,13 @@ import torch
 
 import muybridge
 from muybridge import catalogue
-from muybridge.api import benching
-from muybridge.api.bench_folder import Plan
-from muybridge.api.measuring import clips_for, figures_of, flip_of, lit, made_by
-from muybridge.api.settings import settings
+from muybridge.benchmark import runner
+from muybridge.benchmark.figures import clips_for, figures_of, flip_of, lit, made_by
+from muybridge.benchmark.folder import Plan
 from muybridge.engine import Listener
 from muybridge.errors import InputError, OutputExistsError, TrainingError, UsageError
 from muybridge.evaluation import Judges, against_truth
+from muybridge.jobs.settings import settings
 from muybridge.method import Animation, Batch, Card, Config, Data, Group, Method, Stage, Turn
 from muybridge.puppets import scene
 from muybridge.run import Run
@@ -115,7 +115,7 @@ def test_a_training_that_fails_is_told_and_left_out(tmp_path: Path, monkeypatch:
     def fail(*given: object, **more: object) -> None:
         raise TrainingError("the losses are not finite")
 
-    monkeypatch.setattr(benching, "train_on", fail)
+    monkeypatch.setattr(runner, "train_on", fail)
     said: list[str] = []
     found = muybridge.bench(tmp_path / "b", say=said.append, **{**WISH, "plan": Plan(frames=3, size=32)})
     assert [row.label for row in found.overall] == ["best still", "same time", "warped silhouette"]

@@ -14,14 +14,14 @@ import pytest
 import torch
 
 import muybridge
-from muybridge.api.folder_inputs import carried
-from muybridge.api.living import labelled
-from muybridge.api.mjpeg import Screen
+from muybridge.api.live import labelled
 from muybridge.cli import main
 from muybridge.data.canvas import squeezed_bytes
 from muybridge.errors import InputError, OutputExistsError, RunError, UsageError
 from muybridge.evaluation import People, Reconstruction, compared, overall
 from muybridge.evaluation.people import load_identity, load_poses
+from muybridge.output.live_page import Screen
+from muybridge.output.motion_options import carried
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, probe, read, write
 from muybridge.video.camera import FrameCount, play_in_real_time

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 import muybridge
-from muybridge.api.posing import handles
-from muybridge.api.rendering import backdrop_of
-from muybridge.api.results import Results
-from muybridge.api.wishes import reading_side
+from muybridge.api.edit import handles
 from muybridge.data.background import plate
 from muybridge.data.subject import Subject
+from muybridge.jobs.request import reading_side
+from muybridge.output.animation import backdrop_of
+from muybridge.output.results import Results
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, read, write
 

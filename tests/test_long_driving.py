@@ -9,11 +9,11 @@ import pytest
 import torch
 
 import muybridge
-from muybridge.api import driving
-from muybridge.api.driving import driving_of
 from muybridge.data.footage import Footage, beginning, moving
 from muybridge.data.subject import Subject
 from muybridge.errors import InputError
+from muybridge.inputs import driving
+from muybridge.inputs.driving import driving_of
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, read, write
 
@@ -134,7 +134,7 @@ GROWTH = """
 import resource, sys
 import torch
 import muybridge
-from muybridge.api import driving
+from muybridge.inputs import driving
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)

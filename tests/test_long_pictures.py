@@ -11,15 +11,15 @@ import pytest
 import torch
 
 import muybridge
-from muybridge.api import photos
 from muybridge.data.folders import read_clip
+from muybridge.output import animate_picture as pictures
 from muybridge.video import Timing, probe, read, write
 
 PEAK = """
 import resource, sys, torch
 from pathlib import Path
 from muybridge import Fitted, catalogue
-from muybridge.api.photos import animate_picture
+from muybridge.output.animate_picture import animate_picture
 from muybridge.run import Run
 from muybridge.video import read, write
 torch.set_num_threads(1)
@@ -80,8 +80,8 @@ def test_candidates_are_spread_over_the_video(
     def opening(*, start: int, stride: int, max_frames: int, max_side: int | None) -> Any:
         return iter(range(there)[start::stride][:max_frames])
 
-    monkeypatch.setattr(photos, "CANDIDATES", 4)
-    assert list(photos._candidates(opening, count, None)) == [(place, place) for place in places]
+    monkeypatch.setattr(pictures, "CANDIDATES", 4)
+    assert list(pictures._candidates(opening, count, None)) == [(place, place) for place in places]
 
 
 class Darkest:
@@ -113,7 +113,7 @@ def fitted_with(method: Any) -> muybridge.Fitted:
 
 @pytest.mark.parametrize("name", ["walk.mp4", "walk.mkv", "walk.PNG"])
 def test_the_best_frame_is_found_wherever_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photos, "CANDIDATES", 4)
+    monkeypatch.setattr(pictures, "CANDIDATES", 4)
     levels = [200, 180, 160, 140, 120, 100, 20, 80, 200]
     pixels = torch.tensor(levels, dtype=torch.uint8)[:, None, None, None].expand(-1, 3, 32, 32).contiguous()
     if name.endswith("PNG"):
@@ -123,7 +123,7 @@ def test_the_best_frame_is_found_wherever_it_is(name: str, tmp_path: Path, monke
     method = Darkest()
     fitted = fitted_with(method)
     picture = read_clip(tmp_path / name, max_frames=1) if name.endswith("PNG") else tmp_path / name
-    notes = photos.animate_picture(
+    notes = pictures.animate_picture(
         fitted, tmp_path / name, picture, tmp_path / "made.gif", best_frame=True, strip=name.endswith("PNG") or None
     )
     assert notes == ["relative to frame 6 of the driving video, which is posed most like the source"]
@@ -141,5 +141,5 @@ def test_strips_of_a_pair_list_whatever_their_ending(ending: str, tmp_path: Path
         row = torch.cat(list(pixels), -1).permute(1, 2, 0).numpy()
         cv2.imwrite(str(tmp_path / "clips" / f"{name}.{ending}"), row)
     (tmp_path / "pairs.csv").write_text("source,driving\na,b\n")
-    made = photos.animate_pairs(fitted_with(Darkest()), tmp_path / "clips", tmp_path / "pairs.csv", tmp_path / "made")
+    made = pictures.animate_pairs(fitted_with(Darkest()), tmp_path / "clips", tmp_path / "pairs.csv", tmp_path / "made")
     assert len(muybridge.read(made[0])) == 2

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import muybridge
-from muybridge.api.machine import EXTRAS
+from muybridge.api.doctor import EXTRAS
 from muybridge.errors import MissingWeightsError
 from muybridge.landmarks.pose_network import model_path
 from muybridge.masks.saliency import weights_path

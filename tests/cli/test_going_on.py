@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tiny_jobs import FRAMES, TINY, Command, Pair
 
-from muybridge.api.origins import Origin, digest, input_file, is_input
+from muybridge.jobs.provenance import Origin, digest, input_file, is_input
 from muybridge.run import Run
 from muybridge.video import probe, read, write
 
@@ -25,8 +25,8 @@ def nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any, **options: Any) -> None:
         pytest.fail("silhouettes were looked for")
 
-    monkeypatch.setattr("muybridge.api.inputs.find", fail)
-    monkeypatch.setattr("muybridge.api.driving.look", fail)
+    monkeypatch.setattr("muybridge.inputs.clips.find", fail)
+    monkeypatch.setattr("muybridge.inputs.driving.look", fail)
 
 
 def test_a_run_goes_on_from_another_folder(
@@ -113,7 +113,7 @@ def test_a_resumed_report_says_what_is_still_known(own: Path, pair: Pair, comman
 
 
 def test_fit_goes_on_without_reading(own: Path, pair: Pair, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("muybridge.api.inputs.read", lambda *_, **__: pytest.fail("a video was read"))
+    monkeypatch.setattr("muybridge.inputs.clips.read", lambda *_, **__: pytest.fail("a video was read"))
     assert command("fit", "jokr", pair.a, pair.b, "--out", own / "run", "--resume").code == 0
 
 

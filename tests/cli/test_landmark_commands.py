@@ -9,8 +9,8 @@ import yaml
 from tiny_jobs import Command
 
 import muybridge
-from muybridge.api.landmarking import performer, performers
 from muybridge.errors import InputError, UsageError
+from muybridge.inputs.landmarks import performer, performers
 from muybridge.landmarks import Landmarks, from_joints, read, to_json
 from muybridge.puppets import SceneClips, scene
 from muybridge.video import write

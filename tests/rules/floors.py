@@ -8,6 +8,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("method", "run"),
     ("engine", "evaluation", "methods"),
     ("catalogue",),
+    ("inputs",),
+    ("jobs",),
+    ("benchmark", "output"),
     ("api",),
     ("cli", "studio"),
 )

@@ -1,26 +1,26 @@
 """The verbs in Python: what the command, the package's front door and the studio hand on to."""
 
-from muybridge.api.animating import animate, animate_pairs
-from muybridge.api.benching import bench
-from muybridge.api.comparing import compare_predictions
-from muybridge.api.costing import Cost, cost
-from muybridge.api.demonstration import demo
-from muybridge.api.evaluating import evaluate
-from muybridge.api.exporting import export
-from muybridge.api.finishing import finish
-from muybridge.api.fitting import fit
+from muybridge.api.animate import animate, animate_pairs
+from muybridge.api.bench import bench
+from muybridge.api.cost import Cost, cost
+from muybridge.api.demo import demo
+from muybridge.api.doctor import doctor
+from muybridge.api.edit import Handles, edit, edit_clip, handles, keyframed, pose
+from muybridge.api.evaluate import compare_predictions, evaluate
+from muybridge.api.export import export
+from muybridge.api.fit import fit
 from muybridge.api.importing import import_checkpoint
-from muybridge.api.landmarking import find_landmarks
-from muybridge.api.listing import methods, puppets
-from muybridge.api.living import follow, live
-from muybridge.api.loading import Fitted, load
-from muybridge.api.machine import doctor
-from muybridge.api.masking import mask
-from muybridge.api.posing import Handles, edit, edit_clip, handles, keyframed, pose
-from muybridge.api.reconstructing import predict, reconstruct
-from muybridge.api.results import Results
-from muybridge.api.retargeting import retarget
-from muybridge.api.studying import score, study
+from muybridge.api.landmarks import find_landmarks
+from muybridge.api.live import follow, live
+from muybridge.api.mask import mask
+from muybridge.api.methods import methods
+from muybridge.api.predict import predict
+from muybridge.api.puppets import puppets
+from muybridge.api.reconstruct import reconstruct
+from muybridge.api.retarget import finish, retarget
+from muybridge.api.study import score, study
+from muybridge.jobs.loading import Fitted, load
+from muybridge.output.results import Results
 from muybridge.video import read, write
 
 __all__ = [

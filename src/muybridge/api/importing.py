@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from muybridge import catalogue
-from muybridge.api.loading import Fitted
-from muybridge.api.rendering import check_free
 from muybridge.errors import CheckpointError
+from muybridge.jobs.loading import Fitted
 from muybridge.method import Method
 from muybridge.networks import load_tensors
+from muybridge.output.animation import check_free
 from muybridge.run import Checkpoint, Run
 
 

@@ -51,7 +51,7 @@ def bench(
         muybridge bench --methods jokr --scenes cat-horse,birds --seeds 0,1 --out bench
     """
     from muybridge.api import bench as benched
-    from muybridge.api.bench_folder import Plan
+    from muybridge.benchmark.folder import Plan
     from muybridge.engine import RichListener
 
     chosen = [] if scenes == "all" else names(scenes)

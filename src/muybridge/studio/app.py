@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from muybridge import api, catalogue
-from muybridge.api.posing import editable
+from muybridge.api.edit import editable
 from muybridge.errors import InputError, MuybridgeError, UsageError
 from muybridge.studio import routes_clips, routes_edit, routes_live, routes_moving, routes_runs
 from muybridge.studio.animations import Animations

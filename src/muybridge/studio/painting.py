@@ -20,10 +20,10 @@ import cv2
 import numpy as np
 
 from muybridge import api
-from muybridge.api.rendering import backdrop_of
 from muybridge.data.background import composite
 from muybridge.engine.processor import fast_kernels
 from muybridge.errors import MuybridgeError
+from muybridge.output.animation import backdrop_of
 
 KEPT = 3
 """Trained runs that are held at a time."""

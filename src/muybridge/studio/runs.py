@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from muybridge import catalogue
-from muybridge.api.rendering import check_background
-from muybridge.api.settings import settings as settings_of
 from muybridge.errors import MuybridgeError, UsageError
+from muybridge.jobs.settings import settings as settings_of
+from muybridge.output.animation import check_background
 from muybridge.run import Run
 from muybridge.studio.events import Events
 from muybridge.studio.foreman import Foreman, Outcome

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from muybridge.api.inputs import shortened
 from muybridge.errors import MuybridgeError
+from muybridge.inputs.clips import shortened
 from muybridge.run.disk import replace
 from muybridge.studio.settings import Limits
 from muybridge.studio.space import Space

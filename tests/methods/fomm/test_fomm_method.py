@@ -8,8 +8,8 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from muybridge.api.settings import settings
 from muybridge.errors import CheckpointError, UsageError
+from muybridge.jobs.settings import settings
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.method import Fomm

@@ -1,0 +1,96 @@
+"""Methods on scenes with a known answer: every finished cell is kept, so that a table may grow over days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from muybridge import catalogue
+from muybridge.benchmark.folder import BenchFolder, Plan
+from muybridge.benchmark.runner import Entrant, _Bench
+from muybridge.engine import Listener
+from muybridge.engine.processor import fast_kernels
+from muybridge.errors import OutputExistsError, UsageError
+from muybridge.evaluation import Tables, judges
+from muybridge.jobs.settings import settings, settled
+from muybridge.jobs.training import Say
+from muybridge.puppets import SCENES
+from muybridge.run.disk import lock, replace
+
+
+@fast_kernels()
+def bench(
+    out: str | Path,
+    *,
+    methods: Sequence[str] = ("jokr",),
+    scenes: Sequence[str] = (),
+    seeds: Sequence[int] = (0,),
+    preset: str = "bench",
+    set: Mapping[str, Any] | None = None,
+    variants: Mapping[str, Mapping[str, Any]] | None = None,
+    trivial: bool = True,
+    plan: Plan | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    weights: Mapping[str, Path] | None = None,
+    checkpoint_seconds: float | int = 60,
+    listener: Listener | None = None,
+    say: Say | None = None,
+) -> Tables:
+    """Train methods on scenes whose true answer is known, measure both directions, and put it all in tables.
+
+    out        folder: cells/ (one JSON each), runs/, clips/, sheets/, and table.csv, table.json, table.html; what is
+               finished there is not done again, and a training that was stopped goes on
+    scenes     names of puppet scenes; all of them unless told
+    seeds      of the trainings; the scenes are drawn by `plan.drawing` alone
+    preset     which each of the methods must have
+    set        settings changed for all methods
+    variants   name -> further changes: each is a row of its own; {"": {}} unless told
+    trivial    with the answers that need no method
+    weights    files of the networks to judge with: "vgg", "inception", "action"; else torch's cache
+    Raises UsageError before anything is trained; KeyboardInterrupt leaves what is finished, and a run to go on with.
+    A training that fails is told and left out.
+    """
+    out = Path(out)
+    names = _scenes(scenes)
+    entrants = [e for m in methods for e in _entrants(m, preset, set or {}, variants or {"": {}})]
+    by = judges(**(weights or {}))
+    _fresh_or_own(out)
+    out.mkdir(parents=True, exist_ok=True)
+    tell = say or (lambda text: None)
+    folder = BenchFolder(out, plan or Plan(), by)
+    job = _Bench(folder, tell, listener, device, precision, checkpoint_seconds)
+    with lock(out / ".lock"):
+        replace(out / "bench.json", b'{"kind": "bench"}')
+        for seed in seeds:
+            for name in names:
+                job.scene(name, entrants, seed, trivial)
+        return folder.tables()
+
+
+def _scenes(given: Sequence[str]) -> list[str]:
+    unknown = [name for name in given if name not in SCENES]
+    if unknown:
+        raise UsageError(f"there is no scene {unknown[0]!r}: there are {', '.join(SCENES)}", "muybridge puppets --list")
+    return list(dict.fromkeys(given)) or list(SCENES)
+
+
+def _entrants(
+    method: str, preset: str, changes: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Entrant]:
+    kind = catalogue.find(method)
+    if preset not in kind.card.presets:
+        raise UsageError(
+            f"{method} has no preset {preset!r}", f"Name one that it has with --preset: {', '.join(kind.card.presets)}."
+        )
+    for name, more in variants.items():
+        every = {**changes, **more}
+        config, _ = settled(kind, settings(kind, preset, every))
+        said = name or (", ".join(f"{k}={v}" for k, v in changes.items()))
+        yield Entrant(method, preset, said, every, kind, config.model_dump(mode="json"))
+
+
+def _fresh_or_own(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "bench.json").is_file())):
+        raise OutputExistsError(f"{out} exists and is not a bench: nothing there is replaced", "Choose another --out.")

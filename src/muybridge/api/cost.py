@@ -1,0 +1,123 @@
+"""What a training will cost on this machine, measured on its first steps."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from muybridge import catalogue
+from muybridge.engine import Listener, train
+from muybridge.errors import UsageError
+from muybridge.inputs.clips import Source, silhouetted
+from muybridge.inputs.landmarks import Given, people_of
+from muybridge.jobs.request import reading_side
+from muybridge.jobs.settings import settings, settled
+from muybridge.method import Data, Method, Stage
+from muybridge.video import Clip
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What `cost` measured.
+
+    seconds   of the whole training, all stages
+    steps     of the whole training
+    measured  steps that were made to find out
+    memory    largest that this process has been, bytes; on an accelerator that is not its memory
+    disk      of the run when it is finished, bytes, without the results
+    step_seconds  of one step, by stage
+    """
+
+    seconds: float
+    steps: int
+    measured: int
+    memory: int
+    disk: int
+    step_seconds: Mapping[str, float]
+
+
+def cost(
+    method: str,
+    *inputs: Source,
+    preset: str | None = None,
+    set: Mapping[str, Any] | None = None,
+    masks: Sequence[str | Path | Clip | None] = (),
+    flip: str | None = None,
+    landmarks: Sequence[Given | None] = (),
+    steps: int = 10,
+    device: str = "auto",
+) -> Cost:
+    """Train for `steps` steps in each stage, keep nothing, and say what all of them would take.
+
+    The first step of a stage is left out of the mean: it compiles and allocates. Arguments as for `fit`, but a method
+    that learns from a folder takes clips.
+    """
+    kind = catalogue.find(method)
+    config, _ = settled(kind, settings(kind, preset, set))
+    built = kind(config)
+    if kind.card.needs == "landmarks":
+        if masks or flip is not None:
+            raise UsageError(f"{method} sees whole frames: masks and flips are for pairs", "Leave them out.")
+        data = people_of(method, config, inputs, landmarks, reading_side(config), None).prepare(built)
+    elif landmarks:
+        raise UsageError(f"{method} uses no landmarks", "Leave them out.")
+    else:
+        data = _silhouettes(built, inputs, masks, flip)
+    whole = built.stages()
+    short = tuple(replace(stage, steps=min(stage.steps, steps), decay=0.0) for stage in whole)
+    # The engine asks the method for its stages; this one answers with their beginnings.
+    built.stages = lambda: short  # type: ignore[method-assign]
+    watch = _Watch()
+    train(built, data, None, device=device, log_every=1, listener=watch, preview_seconds=1e9)
+    pace = {stage.name: watch.pace(stage.name) for stage in whole}
+    kept = sum(t.numel() * t.element_size() for t in data.tensors().values())
+    # Adam keeps two more numbers for each weight.
+    kept += 3 * sum(p.numel() * p.element_size() for p in built.parameters())
+    return Cost(
+        seconds=sum(stage.steps * pace[stage.name] for stage in whole),
+        steps=sum(stage.steps for stage in whole),
+        measured=sum(stage.steps for stage in short),
+        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        disk=kept,
+        step_seconds=pace,
+    )
+
+
+def _silhouettes(
+    method: Method[Any, Any],
+    inputs: Sequence[Source],
+    masks: Sequence[str | Path | Clip | None],
+    flip: str | None,
+) -> Data:
+    """A method's data of clips with silhouettes."""
+    given = [*masks, *[None] * (len(inputs) - len(masks))]
+    side = reading_side(method.config)
+    clips = [silhouetted(source, masks=m, max_side=side).clip for source, m in zip(inputs, given, strict=True)]
+    data: Data = method.prepare(clips, **({} if flip is None else {"flip": flip}))
+    return data
+
+
+class _Watch(Listener):
+    """When each step of each stage ended."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, list[float]] = {}
+        self.began: dict[str, float] = {}
+
+    def on_stage(self, stage: Stage) -> None:
+        self.began[stage.name] = time.monotonic()
+
+    def on_step(self, stage: Stage, step: int, losses: Mapping[str, float], rate: float, eta: float) -> None:
+        self.times.setdefault(stage.name, []).append(time.monotonic())
+
+    def pace(self, stage: str) -> float:
+        """Seconds of a step; with a single step, that one; 0 where there was none."""
+        ends = self.times.get(stage, [])
+        if len(ends) > 1:
+            return (ends[-1] - ends[0]) / (len(ends) - 1)
+        return ends[0] - self.began[stage] if ends else 0.0

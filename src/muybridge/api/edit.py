@@ -1,0 +1,175 @@
+"""Keypoints moved by hand: one picture at once, or a whole clip between keyframes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from muybridge.errors import RunError, UsageError
+from muybridge.jobs.loading import Fitted, load
+from muybridge.method import Animation, Method
+from muybridge.output.animation import backdrop_of, check_background, check_free, suffix_of, written
+from muybridge.tensors import Points
+from muybridge.video import Timing
+
+Moves = Mapping[int, tuple[float, float]]
+"""Keypoint -> (dx, dy); the frame spans 2, x to the right and y down."""
+
+
+@dataclass(frozen=True, eq=False)
+class Handles:
+    """What a person takes hold of: one subject's keypoints in its own frames.
+
+    points  [T, K, 2]  where they lie in the frame
+    size    (H, W)     of the frames
+    timing  of the frames
+    """
+
+    points: Points
+    size: tuple[int, int]
+    timing: Timing
+
+
+def handles(run: Fitted | str | Path, subject: str, *, device: str = "auto") -> Handles:
+    """The keypoints of one subject's frames, to be moved by `pose` and `edit_clip`.
+
+    subject  "a" or "b"
+    Raises UsageError for a method without keypoints to move, RunError for a run without videos of its own.
+    """
+    fitted, side = _editable(run, subject, device), subject.lower()
+    shown: Any = getattr(fitted.data, side)
+    points: Tensor = fitted.method.overlay(fitted.data, side)  # type: ignore[operator]
+    return Handles(points.float().cpu(), shown.frame, shown.timing)
+
+
+def pose(run: Fitted | str | Path, subject: str, frame: int, moves: Moves, *, device: str = "auto") -> Tensor:
+    """One frame of a subject drawn from its keypoints with some of them moved: uint8 [4, H, W], straight alpha.
+
+    subject, frame, moves  see `handles`; no moves draw it as it was learnt
+    """
+    fitted, side = _editable(run, subject, device), subject.lower()
+    return next(_drawn(fitted, side, frame, moves or {0: (0.0, 0.0)}).frames)
+
+
+def keyframed(keys: Mapping[int, Moves], frame: int) -> dict[int, tuple[float, float]]:
+    """The moves of a frame: straight lines between keyframes, held before the first and after the last.
+
+    keys  frame -> moves; a keypoint that a keyframe leaves out has not moved there
+    """
+    if not keys:
+        return {}
+    before = max((k for k in keys if k <= frame), default=min(keys))
+    after = min((k for k in keys if k >= frame), default=max(keys))
+    share = 0.0 if before == after else (frame - before) / (after - before)
+    still = (0.0, 0.0)
+    moved = {}
+    for i in sorted({*keys[before], *keys[after]}):
+        (x0, y0), (x1, y1) = keys[before].get(i, still), keys[after].get(i, still)
+        moved[i] = (x0 + share * (x1 - x0), y0 + share * (y1 - y0))
+    return moved
+
+
+def edit(
+    run: Fitted | str | Path,
+    subject: str,
+    frame: int,
+    moves: Moves,
+    *,
+    out: str | Path,
+    steps: int = 12,
+    background: str = "black",
+    force: bool = False,
+    device: str = "auto",
+) -> Path:
+    """Move keypoints of one frame and draw the frames along the way (JOKR, figures 6 and 24).
+
+    subject  "a" or "b"
+    frame    index into that subject's frames
+    moves    keypoint -> (dx, dy); the frame spans 2, as for `pose`
+    steps    frames drawn, from no offset to all of it
+    out      as for `animate`
+    """
+    target = Path(out)
+    check_free(target, force)
+    check_background(background, (suffix_of(out),))
+    fitted, side = _editable(run, subject, device), subject.lower()
+    animation = _drawn(fitted, side, frame, moves, steps)
+    plate = getattr(getattr(fitted.data, side), "plate", None)
+    written(animation, [target], backdrop_of(background, animation.size, plate), None, force)
+    return target
+
+
+def edit_clip(
+    run: Fitted | str | Path,
+    subject: str,
+    keys: Mapping[int, Moves],
+    *,
+    out: str | Path,
+    background: str = "black",
+    force: bool = False,
+    device: str = "auto",
+) -> Path:
+    """A subject's whole clip drawn from its keypoints, moved by hand on some frames and between them.
+
+    subject  "a" or "b"
+    keys     frame -> moves, see `keyframed`
+    out      as for `animate`; background too
+    """
+    target = Path(out)
+    check_free(target, force)
+    check_background(background, (suffix_of(out),))
+    fitted, side = _editable(run, subject, device), subject.lower()
+    shown: Any = getattr(fitted.data, side)
+    for t in keys:
+        _check_frame(fitted, side, t)
+
+    def frames() -> Iterator[Tensor]:
+        for t in range(len(shown.timing)):
+            yield from _drawn(fitted, side, t, keyframed(keys, t) or {0: (0.0, 0.0)}).frames
+
+    animation = Animation(frames(), shown.timing, shown.frame)
+    written(animation, [target], backdrop_of(background, shown.frame, shown.plate), None, force)
+    return target
+
+
+def editable(method: type[Method[Any, Any]]) -> bool:
+    """Whether a method has keypoints that can be moved."""
+    return hasattr(method, "edit") and hasattr(method, "overlay")
+
+
+def _editable(run: Fitted | str | Path, subject: str, device: str) -> Fitted:
+    if subject.lower() not in ("a", "b"):
+        raise UsageError(f"a pair has the subjects a and b, not {subject!r}")
+    fitted = run if isinstance(run, Fitted) else load(run, device=device)
+    if not editable(type(fitted.method)):
+        raise UsageError(f"{fitted.method.card.name} has no keypoints that can be moved")
+    if fitted.data is None:
+        raise RunError("an imported checkpoint has no frames to edit", "Train on two videos with: muybridge fit")
+    return fitted
+
+
+def _check_frame(fitted: Fitted, side: str, frame: int) -> None:
+    last = len(getattr(fitted.data, side).timing) - 1
+    if not 0 <= frame <= last:
+        raise UsageError(f"frame {frame} does not exist: subject {side} has frames 0 to {last}")
+
+
+def _drawn(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1) -> Animation:
+    _check_frame(fitted, side, frame)
+    scale = _reach(fitted, side, frame)
+    inside = {i: (x * float(scale[0]), y * float(scale[1])) for i, (x, y) in moves.items()}
+    drawn: Animation = fitted.method.edit(fitted.data, side, frame, inside, steps)  # type: ignore[operator]
+    return drawn
+
+
+def _reach(fitted: Fitted, side: str, frame: int) -> Float[Tensor, "2"]:
+    """How much longer a way is in the method's crop than in the frame, where both span 2."""
+    shown: Any = getattr(fitted.data, side)
+    h, w = shown.frame
+    return torch.tensor([w, h]) / shown.boxes[frame, 2:].float().cpu()

@@ -1,0 +1,220 @@
+"""Figures of a finished run: its own, beside its inputs, and against true answers where they are given."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from muybridge.data.subject import Subject
+from muybridge.errors import OutputExistsError, RunError, UsageError
+from muybridge.evaluation import (
+    PEOPLE,
+    PICTURES,
+    Figure,
+    Judges,
+    Page,
+    People,
+    against_truth,
+    apart,
+    compare_identities,
+    compare_poses,
+    judges,
+    lossy,
+    meaning,
+    page,
+    read_predictions,
+    too_few_to_tell,
+    unmeasured,
+    without_truth,
+)
+from muybridge.evaluation.truth import on_black
+from muybridge.inputs.clips import Source, silhouetted
+from muybridge.jobs.loading import Fitted, load
+from muybridge.jobs.request import reading_side
+from muybridge.jobs.training import Say
+from muybridge.method import Animation
+from muybridge.video import Clip, Timing, contact_sheet, write
+
+SIDES = {"a": "b", "b": "a"}
+"""Whose appearance -> whose motion."""
+
+
+FILES = ("evaluation.csv", "evaluation.json", "evaluation.html", "contact-sheet.png")
+
+
+def evaluate(
+    run: Fitted | str | Path,
+    *,
+    truth: Mapping[str, Source] | None = None,
+    truth_masks: Mapping[str, str | Path | Clip] | None = None,
+    weights: Mapping[str, Path] | None = None,
+    out: str | Path | None = None,
+    force: bool = False,
+    device: str = "auto",
+    say: Say | None = None,
+) -> dict[str, float]:
+    """What can be measured of a run: name -> value; a name ends with the side whose appearance it is of.
+
+    truth        "a" and "b": the true clips, a moving like b and the reverse, where they are known
+    truth_masks  their silhouettes, unless they can be found
+    weights      files of the networks to judge with: "vgg", "inception", "action", "pose", "identity"; else the caches
+    out          folder for evaluation.csv, .json, .html and a contact sheet
+    say          is told which figures were not measured, and why
+    Raises RunError where the run has no data of its own, UsageError where its method has no figures.
+    """
+    fitted = run if isinstance(run, Fitted) else load(run, device=device)
+    target = None if out is None else _target(Path(out), force)
+    if fitted.data is None:
+        raise RunError("an imported checkpoint has no videos to be measured on", "Train with: muybridge fit")
+    if not truth and {"pose", "identity"} & set(weights or {}):
+        raise UsageError(
+            "networks for people compare with true frames, and none were named", "Name them: --truth-a FOLDER"
+        )
+    by = judges((*PICTURES, *(PEOPLE if truth else ())), **(weights or {}))
+    missing = dict(by.missing)
+    method: Any = fitted.method
+    own: Mapping[str, float] = method.quality(fitted.data) if hasattr(method, "quality") else {}
+    figures: dict[str, float] = dict(own)
+    rows: dict[str, Any] = {}
+    for side, other in SIDES.items() if _paired(fitted) else ():
+        found, shown = _beside(fitted, side, other, by)
+        figures |= {f"{name}_{side}": value for name, value in found.items()}
+        rows |= shown
+        if truth is not None and side in truth:
+            its_masks = (truth_masks or {}).get(side)
+            right = silhouetted(truth[side], masks=its_masks, max_side=reading_side(method.config)).clip
+            made = _as_read(method.animate(fitted.data, None, side), right)
+            found = against_truth(made, right, by)
+            people, why = _people(made, right, by)
+            figures |= {f"truth_{name}_{side}": value for name, value in (found | people).items()}
+            missing |= {f"truth_{name}_{side}": reason for name, reason in why.items()}
+    if hasattr(method, "shared_points"):
+        points = method.shared_points(fitted.data)
+        figures |= apart(points)
+        missing |= too_few_to_tell(points)
+    if not figures:
+        raise UsageError(f"{fitted.method.card.name} has no figures of its own")
+    if target is not None:
+        _written(target, fitted, figures, missing, rows)
+    if say is not None:
+        for sentence in unmeasured(missing):
+            say(sentence)
+    return figures
+
+
+def explained(fitted: Fitted, name: str) -> str:
+    """One sentence on a figure of `evaluate`; "" where nobody says."""
+    said = getattr(fitted.method, "explained", lambda name: "")(name)
+    return said or meaning(name.removeprefix("truth_"))
+
+
+def _paired(fitted: Fitted) -> bool:
+    return all(isinstance(getattr(fitted.data, side, None), Subject) for side in SIDES)
+
+
+def _beside(fitted: Fitted, side: str, other: str, by: Judges) -> tuple[dict[str, float], dict[str, Any]]:
+    """Figures of the crop that comes out beside those that went in; and rows to look at."""
+    source, driving = (_clip_of(getattr(fitted.data, s)) for s in (side, other))
+    made = fitted.method.animate(fitted.data, None, side, full_frame=False).clip()
+    shown = made.frames if made.masks is None else made.frames * made.masks
+    rows = {f"{other} (driving)": driving.pixels, f"{side} like {other}": shown}
+    return without_truth(made, source, driving, by), rows
+
+
+def _as_read(made: Animation, truth: Clip) -> Clip:
+    """A result at the size that the truth was read at, where in their files both are of one size."""
+    size = (truth.height, truth.width)
+    if made.size == size or made.size != truth.full_size:
+        return made.clip()
+
+    def smaller(rgba: Tensor) -> Tensor:
+        values = rgba.float() / 255
+        # Colours count by their alpha, or what is not seen would mix into the edge.
+        layers = F.interpolate(torch.cat((values[:3] * values[3:], values[3:]))[None], size=size, mode="area")[0]
+        shown = torch.cat((layers[:3] / layers[3:].clamp_min(1e-6), layers[3:])).clamp(0, 1)
+        return (shown * 255).round().to(torch.uint8)
+
+    return replace(made, frames=map(smaller, made.frames), size=size).clip()
+
+
+def _people(made: Clip, truth: Clip, by: Judges) -> tuple[dict[str, float], dict[str, str]]:
+    """AKD, MKR and AED of the subject on black; and figure -> why not, although the network is there."""
+    seen = People(by.pose, by.identity)
+    if truth.source is not None and truth.source.exists() and lossy(truth.source):
+        why = f"{truth.source.name} is compressed, which alone moves landmarks; give the true clip as a folder of PNGs"
+        return {}, {name: why for name in PEOPLE if name not in by.missing}
+    count = min(len(made), len(truth))
+    seen.look(*((on_black(clip[:count])[0] * 255).round().to(torch.uint8) for clip in (made, truth)))
+    return seen.figures()
+
+
+def _clip_of(subject: Subject) -> Clip:
+    clip = Clip(subject.pixels, subject.timing, subject.mattes)[subject.seen.nonzero()[:, 0].tolist()]
+    return clip.mirror() if subject.flip else clip
+
+
+def _target(out: Path, force: bool) -> Path:
+    there = [name for name in FILES if (out / name).exists()]
+    if there and not force:
+        raise OutputExistsError(f"{out} already holds {there[0]}", "Replace it with --force, or choose another --out.")
+    if out.exists() and not out.is_dir():
+        raise OutputExistsError(f"{out} is a file", "Choose another --out.")
+    return out
+
+
+def _written(
+    out: Path, fitted: Fitted, figures: Mapping[str, float], missing: Mapping[str, str], rows: Mapping[str, Any]
+) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["figure", "value", "meaning"])
+    table.writerows([name, f"{value:.6g}", explained(fitted, name)] for name, value in figures.items())
+    (out / "evaluation.csv").write_text(text.getvalue(), encoding="utf-8")
+    told = {"kind": "evaluation", "figures": dict(figures), "missing": dict(missing)}
+    (out / "evaluation.json").write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+    pictures: dict[str, bytes] = {}
+    if rows:
+        path = write(out / "contact-sheet.png", [contact_sheet(rows)], Timing.constant(1), force=True)
+        pictures["Contact sheet"] = path.read_bytes()
+    record = fitted.run.record
+    content = Page(
+        title=f"Evaluation of a run of {record.method}",
+        lead=f"{record.done} steps, seed {record.seed}.",
+        figures={"Figures": [Figure(name, value, explained(fitted, name)) for name, value in figures.items()]},
+        pictures=pictures,
+        notes=unmeasured(missing),
+    )
+    (out / "evaluation.html").write_text(page(content), encoding="utf-8")
+
+
+Files = tuple[str | Path, str | Path]
+"""Predictions of the true frames, and those of the made ones."""
+
+
+def compare_predictions(*, poses: Files | None = None, identities: Files | None = None) -> dict[str, float]:
+    """AKD and MKR of landmarks, AED of identity features, as other programs found them in true and in made frames.
+
+    poses, identities  predictions of the true frames, and of the made ones; see `evaluation.read_predictions`
+    returns            "akd" (pixels), "mkr" (0 to 1) and "aed", as far as they were asked for
+    Raises InputError where the two cannot be compared: of other frames, or one of PNG and the other of compressed ones.
+    """
+    if poses is None and identities is None:
+        raise UsageError(
+            "there is nothing to compare", "Name predictions: muybridge evaluate --poses GROUND_TRUTH GENERATED"
+        )
+    found: dict[str, float] = {}
+    if poses is not None:
+        found |= compare_poses(*(read_predictions(Path(path)) for path in poses))
+    if identities is not None:
+        found |= compare_identities(*(read_predictions(Path(path)) for path in identities))
+    return found

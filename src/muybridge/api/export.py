@@ -1,0 +1,33 @@
+"""The networks of a run as ONNX files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from muybridge.errors import OutputExistsError, UsageError
+from muybridge.jobs.loading import Fitted, load
+
+
+def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) -> list[Path]:
+    """Write a run's networks as ONNX files whose batch may be of any size.
+
+    run      a folder, or what `fit` and `load` give
+    out      a folder; one file a network is written to it
+    returns  the files
+    Raises UsageError where the method has no networks to export, MissingExtraError without the package onnx.
+    """
+    fitted = run if isinstance(run, Fitted) else load(run, device="cpu")
+    parts = getattr(fitted.method, "onnx_parts", None)
+    if parts is None:
+        raise UsageError(f"{fitted.method.card.name} cannot be written as ONNX files")
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise OutputExistsError(f"{folder} is a file: expected a folder", "Choose another name.")
+    named = {folder / f"{name}.onnx": part for name, part in parts().items()}
+    there = [path for path in named if path.exists()]
+    if there and not force:
+        raise OutputExistsError(f"{there[0]} exists already", "Replace it with --force, or choose another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, part in named.items():
+        part.write(path)
+    return list(named)

@@ -1,0 +1,142 @@
+"""A picture that moves as a camera, or a video in real time, sees it now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from muybridge.errors import UsageError
+from muybridge.inputs.clips import Source, picture_of
+from muybridge.jobs.loading import Fitted, ability, loaded
+from muybridge.output.animation import check_free
+from muybridge.output.live_page import Screen
+from muybridge.output.motion_options import check_mode
+from muybridge.video import Writer
+from muybridge.video.camera import FrameCount, capture_frames, play_in_real_time
+
+MILLISECOND = Fraction(1, 1000)
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What came of it.
+
+    frames   made
+    missed   of the source, because the networks were busy
+    rate     frames made in a second
+    """
+
+    frames: int
+    missed: int
+    rate: float
+
+
+def live(
+    run: Fitted | str | Path,
+    source: Source,
+    *,
+    driving: str | Path | None = None,
+    camera: int | str | None = None,
+    out: str | Path | None = None,
+    mode: str | None = None,
+    port: int | None = 0,
+    max_frames: int | None = None,
+    force: bool = False,
+    device: str = "auto",
+    on_open: Callable[[str], object] | None = None,
+    on_frame: Callable[[float], object] | None = None,
+) -> Lived:
+    """Animate a picture as frames arrive; frames that come while the networks work are left out.
+
+    driving, camera  one of the two: a video played at its own pace; or a camera, by its number, the path of its device
+                     or the address of a stream, see `capture_frames`. Relative motion starts from the first frame seen
+    out              a video of it, with the times at which the frames were made
+    port             of a page on this machine that shows it with the frame rate; 0 takes a free one, None shows nothing
+    max_frames       end after so many; otherwise when the video or the camera ends, or at Ctrl-C, which ends it well
+    on_open          told the page's address; on_frame: the frame rate, after each frame
+    """
+    if (driving is None) == (camera is None):
+        raise UsageError("live motion comes from a camera or from a video", "Name one: --camera 0, or --driving VIDEO")
+    if out is not None:
+        check_free(Path(out), force)
+    fitted = loaded(run, device, "follow a camera")
+    counts = FrameCount()
+    side = 4 * int(getattr(fitted.method.config, "size", 256))
+    shots = (
+        capture_frames(camera, counts) if camera is not None else play_in_real_time(str(driving), counts, max_side=side)
+    )
+    with ExitStack() as stack, torch.no_grad():
+        screen = None if port is None else stack.enter_context(Screen(port))
+        writer = None if out is None else stack.enter_context(Writer(out, MILLISECOND, force=force))
+        if screen is not None and on_open is not None:
+            on_open(screen.address)
+        stack.callback(shots.close)  # type: ignore[attr-defined]
+        made = follow(fitted, source, shots, mode=mode)
+        return _run(islice(made, max_frames), screen, writer, counts, on_frame)
+
+
+def follow(
+    run: Fitted | str | Path,
+    source: Source,
+    shots: Iterable[Tensor],
+    *,
+    mode: str | None = None,
+    device: str = "auto",
+) -> Iterator[Tensor]:
+    """Animate a picture by frames that come one by one, each as soon as it is there.
+
+    shots    uint8 [3, h, w] each, of one size; relative motion starts from the first
+    mode     how motion is carried over, for methods that have several ways
+    returns  iterator over uint8 [4, H, W], the picture's size, one for each shot
+    """
+    fitted = loaded(run, device, "follow a camera")
+    stream = ability(fitted, "stream", "live mode")
+    made: Iterator[Tensor] = stream(shots, picture_of(source, max_side=1024), batch=1, **check_mode(fitted, mode))
+    return made
+
+
+def _run(
+    made: Iterator[Tensor],
+    screen: Screen | None,
+    writer: Writer | None,
+    counts: FrameCount,
+    on_frame: Callable[[float], object] | None,
+) -> Lived:
+    began = before = time.monotonic()
+    rate, done, last = 0.0, 0, -1
+    try:
+        for picture in made:
+            now = time.monotonic()
+            rate = 1 / max(now - before, 1e-6) if done == 0 else 0.9 * rate + 0.1 / max(now - before, 1e-6)
+            before, done = now, done + 1
+            if writer is not None:
+                last = max(last + 1, round((now - began) * 1000))
+                writer.add(picture[:3], last)
+            if screen is not None:
+                screen.show(labelled(picture[:3], f"{rate:.1f} fps"))
+            if on_frame is not None:
+                on_frame(rate)
+    except KeyboardInterrupt:
+        if not done:
+            raise
+    return Lived(done, counts.missed, done / max(time.monotonic() - began, 1e-6))
+
+
+def labelled(picture: Tensor, text: str) -> Tensor:
+    """A picture uint8 [3, H, W] with small words at its top left."""
+    drawn = np.ascontiguousarray(picture.permute(1, 2, 0).cpu().numpy())
+    scale = max(0.35, drawn.shape[0] / 600)
+    place = (6, round(8 + 22 * scale))
+    cv2.putText(drawn, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), max(2, round(4 * scale)), cv2.LINE_AA)
+    cv2.putText(drawn, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), 1, cv2.LINE_AA)
+    return torch.from_numpy(drawn).permute(2, 0, 1)

@@ -1,0 +1,87 @@
+"""Silhouettes of one clip: found, corrected, and written to be looked at and used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from muybridge.inputs.clips import Box, Rough, Source, masks_of, name_of, picture_of_mask, silhouetted
+from muybridge.masks import Report, correct, sheet
+from muybridge.output.whole_folders import check_folder, replaced
+from muybridge.video import Clip, write
+
+
+def mask(
+    video: Source,
+    out: str | Path | None = None,
+    *,
+    masks: str | Path | Clip | None = None,
+    box: Box | None = None,
+    rough: Rough | None = None,
+    frame: int = 0,
+    how: str = "auto",
+    weights: str | Path | None = None,
+    corrections: Mapping[int, str | Path] | None = None,
+    max_frames: int | None = None,
+    force: bool = False,
+) -> tuple[Clip, Report]:
+    """Find a clip's silhouettes, correct some by hand, and write them.
+
+    out          folder: masks/00000.png and so on, sheet.png to judge by, report.json
+    masks        given silhouettes, see `masks.find`
+    box          hint: (x0, y0, x1, y1), in pixels, round the subject on frame number `frame`
+    rough        hint: a frame's number and roughly the subject on it, a picture white on black or a mask [H, W]
+    how          auto, given, alpha, threshold, grabcut or saliency
+    weights      the saliency network's file; its usual place unless told
+    corrections  frame -> picture of its true silhouette, white on black, carried to its neighbours. Where `out`
+                 already holds silhouettes of this clip, they are what is corrected
+    Raises InputError, UsageError, OutputExistsError, MissingWeightsError.
+    """
+    folder = None if out is None else Path(out)
+    before = _record(folder) if folder is not None and corrections else None
+    if folder is not None and before is None:
+        check_folder(folder, force, _record, "silhouettes")
+    if folder is not None and before is not None and masks is None and box is None and rough is None:
+        masks = folder / "masks"
+    hints: dict[str, Any] = {"box": box, "rough": rough, "frame": frame}
+    found = silhouetted(video, masks=masks_of(masks), how=how, weights=weights, max_frames=max_frames, **hints)
+    clip, report = found.clip, found.report
+    done = [] if before is None else [int(i) for i in before.get("corrected", [])]
+    for index, picture in sorted((corrections or {}).items()):
+        clip, report = correct(clip, index, picture_of_mask(Path(picture)), [i for i in done if i != index])
+        done.append(index)
+    if folder is not None:
+        _write(folder, clip, report, sorted(set(done)), name_of(video))
+    return clip, report
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    """What `mask` noted in this folder; None where it is not one of its own."""
+    path = folder / "report.json"
+    if not (folder / "masks").is_dir() or not path.is_file():
+        return None
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and record.get("kind") == "silhouettes" else None
+
+
+def _write(folder: Path, clip: Clip, report: Report, corrected: list[int], name: str) -> None:
+    assert clip.mattes is not None
+    record = {
+        "kind": "silhouettes",
+        "clip": name,
+        "how": report.how,
+        "detail": report.detail,
+        "confidence": list(report.confidence),
+        "empty": list(report.empty),
+        "corrected": corrected,
+        "warnings": list(report.warnings),
+    }
+    with replaced(folder) as part:
+        write(part / "masks", (m.expand(3, -1, -1) for m in clip.mattes), clip.timing)
+        write(part / "sheet.png", [sheet(clip)], clip.timing.select([0]))
+        (part / "report.json").write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")

@@ -1,0 +1,50 @@
+"""Image to video: a picture that goes on by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from muybridge.errors import UsageError
+from muybridge.inputs.clips import Source, picture_of
+from muybridge.jobs.loading import Fitted, ability, loaded
+from muybridge.method import Animation
+from muybridge.output.animation import check_free
+from muybridge.video import Timing, write
+
+
+def predict(
+    run: Fitted | str | Path,
+    source: Source,
+    *,
+    out: str | Path,
+    frames: int = 32,
+    seed: int | None = None,
+    fps: int | float | None = None,
+    force: bool = False,
+    device: str = "auto",
+) -> tuple[Path, tuple[str, ...]]:
+    """Image to video: a picture moves as things of its kind do, without a driving video.
+
+    source   a picture, or a video whose first frame is taken
+    frames   how many are made
+    seed     draws one of the ways in which it may go on; None: the likeliest
+    fps      frames a second; None: 25
+    returns  the file, and what a person should know of how it was made
+    Raises UsageError for methods that cannot.
+    """
+    target = Path(out)
+    check_free(target, force)
+    if frames < 2:
+        raise UsageError(f"a video of {frames} frames is none", "Ask for 2 or more: --frames 32")
+    if fps is not None and not 0.1 <= fps <= 1000:
+        raise UsageError(f"a video cannot have {fps:g} frames a second", "Ask for 0.1 to 1000: --fps 25")
+    fitted = loaded(run, device, "go on from a picture")
+    make = ability(fitted, "predict", "image to video")
+    chance = {} if seed is None else {"generator": torch.Generator().manual_seed(seed)}
+    with torch.no_grad():
+        made: Animation = make(None, picture_of(source), frames, **chance)
+        timing = made.timing if fps is None else Timing.constant(frames, fps)
+        write(target, (picture[:3] for picture in made.frames), timing, force=force)
+    return target, made.notes

@@ -1,0 +1,104 @@
+"""The papers' protocol on a folder of test clips."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import torch
+from torch import Tensor
+
+from muybridge.data.canvas import squeezed_bytes
+from muybridge.data.clips import own_pixels
+from muybridge.data.folders import ClipFolder
+from muybridge.evaluation import PEOPLE, People, Reconstruction, compared, judges, overall, unmeasured
+from muybridge.jobs.loading import Fitted, ability, loaded
+from muybridge.method import Animation
+from muybridge.output.animation import check_free
+from muybridge.video import Clip, contact_sheet, write
+
+SHOWN = 6
+"""Clips on the sheet."""
+
+
+def reconstruct(
+    run: Fitted | str | Path,
+    folder: str | Path,
+    out: str | Path | None = None,
+    *,
+    part: str = "test",
+    max_clips: int | None = None,
+    max_frames: int | None = None,
+    weights: Mapping[str, Path] | None = None,
+    force: bool = False,
+    device: str = "auto",
+    say: Callable[[str], object] | None = None,
+) -> dict[str, float]:
+    """Make every test clip again from its first frame, at the size the run was trained at, and measure.
+
+    AKD, MKR and AED are measured where there are networks for them, on the 8-bit frames that are kept as PNG, against
+    the test clip's own at the same size.
+
+    folder      of clips; its `test` part where it is divided
+    out         where PNG frames (`frames/CLIP/`), a sheet (`sheet.png`: each clip over its reconstruction) and
+                `figures.json` (overall and clip by clip) go; None keeps nothing
+    max_clips   the first so many; max_frames: of each clip
+    weights     files of networks that look at people: "pose" and "identity"; else Muybridge's cache
+    say         is told how far it is, and which figures were not measured and why
+    returns     see `evaluation.overall`: l1 and copy_l1 are means over all frames of colours in [0, 1]; akd (pixels of
+                the run's size), mkr and aed where they were measured
+    """
+    fitted = loaded(run, device, "reconstruct clips")
+    again: Callable[[Clip], Animation] = ability(fitted, "reconstruct", "reconstruction of a clip")
+    target = None if out is None else _fresh(Path(out), force)
+    by = judges(PEOPLE, **(weights or {}))
+    people = People(by.pose, by.identity)
+    side = int(fitted.method.config.size)
+    clips = ClipFolder(folder, part, max_frames=max_frames, max_side=4 * side)
+    found: list[Reconstruction] = []
+    shown: dict[str, Tensor] = {}
+    for name, clip in islice(zip(clips.names, clips, strict=True), max_clips):
+        truth = squeezed_bytes(own_pixels(clip), (side, side))
+        with torch.no_grad():
+            made = again(replace(clip, pixels=truth, mattes=None, sizes=None, full=None)).clip()
+        found.append(compared(name, truth, made.pixels))
+        people.look(made.pixels, truth)
+        if target is not None:
+            write(target / "frames" / name, made.pixels, clip.timing, force=force)
+        if len(shown) < 2 * SHOWN:
+            shown |= {name: truth, f"{name} again": made.pixels}
+        if say is not None and len(found) % 100 == 0:
+            say(f"{len(found)} of {len(clips)} clips: L1 {overall(found)['l1']:.4f}")
+    seen, why = people.figures()
+    figures, missing = overall(found) | seen, {**by.missing, **why}
+    if target is not None:
+        _keep(target, figures, missing, found, shown)
+    if say is not None:
+        for sentence in unmeasured(missing):
+            say(sentence)
+    return figures
+
+
+def _fresh(out: Path, force: bool) -> Path:
+    if out.is_dir() and not any(out.iterdir()):
+        return out
+    if not (force and (out / "figures.json").is_file()):
+        check_free(out, False)
+    return out
+
+
+def _keep(
+    target: Path,
+    figures: dict[str, float],
+    missing: dict[str, str],
+    found: list[Reconstruction],
+    shown: dict[str, Tensor],
+) -> None:
+    sheet = contact_sheet(shown)
+    cv2.imwrite(str(target / "sheet.png"), sheet.permute(1, 2, 0).flip(-1).contiguous().numpy())
+    told = {"overall": figures, "missing": missing, "clips": [asdict(each) for each in found]}
+    (target / "figures.json").write_text(json.dumps(told, indent=2), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Methods on scenes with a known answer: cells, their folder, their tables."""

@@ -1,0 +1,120 @@
+"""One trained method on one scene with a known answer: what comes out, and every figure of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from muybridge import metrics
+from muybridge.errors import InputError
+from muybridge.evaluation import Judges, against_truth, apart, joint_errors, limbs_of, without_truth
+from muybridge.jobs.loading import Fitted
+from muybridge.landmarks import Landmarks, from_joints
+from muybridge.puppets import SCENES, SceneClips
+from muybridge.video import Clip
+
+DIRECTIONS = ("ab", "ba")
+DARK = 32
+"""Colours up to this count as the black that whole-frame methods are shown behind the subject, of 255."""
+
+
+def clips_for(needs: str, drawn: SceneClips) -> tuple[Clip, Clip]:
+    """What a method trains on: both clips with silhouettes; for methods of whole frames, on black."""
+    a, b = (replace(clip, source=Path(f"{drawn.name}-{side}.mp4")) for side, clip in (("a", drawn.a), ("b", drawn.b)))
+    return (a, b) if needs == "pair" else (blackened(a), blackened(b))
+
+
+def flip_of(scene: str) -> str | None:
+    """Which clip of a scene a person would mirror: "b" where the two look opposite ways."""
+    plan = SCENES[scene]
+    return "b" if plan.a.flip != plan.b.flip else None
+
+
+def landmarks_for(drawn: SceneClips) -> tuple[Landmarks, Landmarks]:
+    """Both subjects' joints as body landmarks, in pixels of their frames; InputError where they are not a body's."""
+    sides = ((drawn.a, drawn.joints_a), (drawn.b, drawn.joints_b))
+    a, b = (from_joints(joints, drawn.joint_names, (clip.height, clip.width)) for clip, joints in sides)
+    return a, b
+
+
+def has_body(drawn: SceneClips) -> bool:
+    """Whether a scene's joints are those of bodies."""
+    try:
+        landmarks_for(drawn)
+    except InputError:
+        return False
+    return True
+
+
+def made_by(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
+    """The retargeted clip, with silhouettes, in frames of the source's size.
+
+    A method of pairs is asked for its side; one of landmarks is given the driving subject's. Another one is shown the
+    source's first frame and the driving clip, which is mirrored for it where the two look opposite ways, as a person
+    would do. What either leaves lighter than black is its silhouette (`figures_of` reads the truth the same way).
+    """
+    source, driving = direction[0], direction[1]
+    if fitted.method.card.needs == "pair":
+        return fitted.method.animate(fitted.data, None, source).clip()
+    clips = dict(zip("ab", clips_for("folder", drawn), strict=True))
+    if fitted.method.card.needs == "landmarks":
+        marks = dict(zip("ab", landmarks_for(drawn), strict=True))[driving]
+        performed = fitted.method.animate(fitted.data, clips[driving], source, landmarks=marks, framed=True).clip()
+        return lit(blackened(performed))
+    led = clips[driving] if flip_of(drawn.name) is None else clips[driving].mirror()
+    made = fitted.method.animate(fitted.data, led, clips[source][:1]).clip()
+    return lit(made)
+
+
+def lit(clip: Clip) -> Clip:
+    """The clip with what is lighter than black as its silhouette."""
+    return replace(clip, mattes=(clip.pixels.amax(1, keepdim=True) > DARK).to(torch.uint8) * 255)
+
+
+def figures_of(made: Clip, drawn: SceneClips, direction: str, by: Judges, needs: str = "pair") -> dict[str, float]:
+    """Everything that can be measured of one result; `evaluation.MEANINGS` says what each figure is.
+
+    needs  what the method trains on: silhouettes that were read off a result on black are compared with silhouettes
+           read off the truth on black, or the rim alone would cost a twentieth of the overlap
+    """
+    truth, own, driving = (_side(drawn, name, needs) for name in (direction, direction[0], direction[1]))
+    found = against_truth(made, truth, by)
+    joints, own_joints = (getattr(drawn, f"joints_{name}") for name in (direction, direction[0]))
+    found |= joint_errors(made, truth, joints, own, own_joints)
+    return found | without_truth(made, own, driving, by)
+
+
+def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, float]]:
+    """What a method with keypoints tells of itself, for each direction: its own figures of the driving side, how well
+    both subjects' keypoints can be told apart, how faithfully they stay on limbs."""
+    method: Any = fitted.method
+    both = apart(method.shared_points(fitted.data)) if hasattr(method, "shared_points") else {}
+    own: dict[str, float] = method.quality(fitted.data) if hasattr(method, "quality") else {}
+    limbs = limbs_of(drawn.joint_names)
+    found: dict[str, dict[str, float]] = {}
+    for direction in DIRECTIONS:
+        side = direction[1]
+        parts = {name.rpartition("_"): value for name, value in own.items()}
+        figures = {f"own_{name}": value for (name, _, of), value in parts.items() if of == side} | both
+        if hasattr(method, "overlay") and limbs:
+            points: Tensor = method.overlay(fitted.data, side)
+            joints = getattr(drawn, f"joints_{side}")
+            figures["limb_identity"] = float(metrics.limb_identity(points.float().cpu(), joints, limbs))
+        found[direction] = figures
+    return found
+
+
+def _side(drawn: SceneClips, name: str, needs: str) -> Clip:
+    clip: Clip = getattr(drawn, name)
+    return clip if needs == "pair" else lit(blackened(clip))
+
+
+def blackened(clip: Clip) -> Clip:
+    """The subject on black, with its silhouettes, as methods of whole frames are shown it."""
+    masks = clip.masks
+    assert masks is not None
+    return Clip.from_floats(clip.frames * masks, masks, clip.timing)

@@ -1,0 +1,166 @@
+"""The cells of a bench, trained and measured one by one."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from muybridge.benchmark.figures import (
+    DIRECTIONS,
+    clips_for,
+    figures_of,
+    flip_of,
+    has_body,
+    keypoint_figures,
+    landmarks_for,
+    made_by,
+)
+from muybridge.benchmark.folder import BenchFolder, machine
+from muybridge.engine import Listener
+from muybridge.errors import TrainingError
+from muybridge.evaluation import TRIVIAL, Cell, digest
+from muybridge.evaluation.cells import cell_key, plain_figures
+from muybridge.inputs.landmarks import People, Performer
+from muybridge.jobs.loading import Fitted
+from muybridge.jobs.provenance import origins_of
+from muybridge.jobs.request import Wish, wish
+from muybridge.jobs.resume import begun
+from muybridge.jobs.training import Material, Say, read_all, train_on, trained
+from muybridge.method import Method
+from muybridge.puppets import SceneClips
+from muybridge.video import Clip
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A method with its settings: one row of the table."""
+
+    method: str
+    preset: str
+    variant: str
+    changes: Mapping[str, Any]
+    kind: type[Method[Any, Any]]
+    config: Mapping[str, Any]
+
+
+@dataclass
+class _Bench:
+    """What is done in the folder of one bench."""
+
+    folder: BenchFolder
+    tell: Say
+    listener: Listener | None
+    device: str
+    precision: str
+    checkpoint_seconds: float | int
+
+    def scene(self, name: str, entrants: Sequence[Entrant], seed: int, trivial: bool) -> None:
+        """Every cell of a scene and a seed that is not there yet."""
+        for answer in TRIVIAL if trivial else ():
+            self._trivial(name, answer)
+        for entrant in entrants:
+            self._method(name, entrant, seed)
+
+    def _trivial(self, name: str, answer: str) -> None:
+        values = self.folder.plan.values(name)
+        config = digest({"trivial": answer, **values})
+        for direction in DIRECTIONS:
+            if cell_key(answer, name, direction, 0, "", config) in self.folder.cells:
+                continue
+            drawn = self.folder.draw(name)
+            began = time.monotonic()
+            source, driving, truth = (getattr(drawn, which) for which in (direction[0], direction[1], direction))
+            made = TRIVIAL[answer](source, driving, truth, flip_of(name) is not None)
+            figures = figures_of(made, drawn, direction, self.folder.by)
+            cell = Cell(
+                method=answer,
+                scene=name,
+                direction=direction,
+                seed=0,
+                preset="",
+                config=config,
+                entrant=digest({"trivial": answer, **self.folder.plan.asked()}),
+                drawn=digest(values),
+                figures=plain_figures(figures),
+                seconds=time.monotonic() - began,
+                machine=machine(),
+            )
+            self._keep(cell, made, drawn)
+
+    def _method(self, name: str, entrant: Entrant, seed: int) -> None:
+        values = self.folder.plan.values(name)
+        config = digest({"settings": entrant.config, **values})
+        keys = {d: cell_key(entrant.method, name, d, seed, entrant.preset, config) for d in DIRECTIONS}
+        missing = [d for d, key in keys.items() if key not in self.folder.cells]
+        if not missing:
+            return
+        drawn = self.folder.draw(name)
+        if entrant.kind.card.needs == "landmarks" and not has_body(drawn):
+            self.tell(f"{entrant.method} on {name}: it learns from bodies' landmarks, which nobody here has; left out")
+            return
+        run = self.folder.out / "runs" / keys["ab"].replace("__ab__", "__", 1)
+        try:
+            fitted = self._fitted(entrant, drawn, run, seed)
+        except TrainingError as e:
+            self.tell(f"{entrant.method} on {name}, seed {seed}: {e.message}; the cell is left out")
+            return
+        began = time.monotonic()
+        own = keypoint_figures(fitted, drawn)
+        for direction in missing:
+            made = made_by(fitted, drawn, direction)
+            figures = figures_of(made, drawn, direction, self.folder.by, entrant.kind.card.needs) | own[direction]
+            cell = Cell(
+                method=entrant.method,
+                variant=entrant.variant,
+                scene=name,
+                direction=direction,
+                seed=seed,
+                preset=entrant.preset,
+                config=config,
+                entrant=digest({"settings": entrant.config, **self.folder.plan.asked()}),
+                drawn=digest(values),
+                figures=plain_figures(figures),
+                seconds=fitted.run.record.seconds / len(DIRECTIONS) + time.monotonic() - began,
+                machine=f"{machine()}, {fitted.run.record.device} {fitted.run.record.precision}",
+            )
+            self._keep(cell, made, drawn)
+            began = time.monotonic()
+
+    def _keep(self, cell: Cell, made: Clip, drawn: SceneClips) -> None:
+        self.folder.keep(cell, made, drawn)
+        name = " ".join(part for part in (cell.method, cell.variant) if part)
+        iou, seed = cell.figures["iou"], f", seed {cell.seed}" if cell.preset else ""
+        self.tell(f"{name} on {cell.scene} {cell.direction}{seed}: iou {iou:.3f}, {cell.seconds:.0f} s")
+
+    def _fitted(self, entrant: Entrant, drawn: SceneClips, run: Path, seed: int) -> Fitted:
+        """A trained method: a run that is there goes on, or is only loaded where it is finished."""
+        known = (run / "run.json").is_file() and (run / "weights.safetensors").is_file()
+        if run.exists() and not known:
+            shutil.rmtree(run)  # of a kill before the first checkpoint: our own folder, with nothing in it to keep
+        run.parent.mkdir(parents=True, exist_ok=True)
+        asked: Wish = wish(
+            entrant.method,
+            run,
+            entrant.preset,
+            entrant.changes,
+            resume=known,
+            seed=seed,
+            device=self.device,
+            precision=self.precision,
+        )
+        needs, clips = entrant.kind.card.needs, clips_for(entrant.kind.card.needs, drawn)
+        if needs == "landmarks":
+            marked = zip(clips, landmarks_for(drawn), strict=True)
+            people = People([Performer(clip.name, "", clip, marks, None) for clip, marks in marked])
+            origins = origins_of(clips)
+            material = Material(origins, people.prepare, notes=people.notes, going=begun(asked, origins))
+            return trained(asked, material, self.listener, None, self.checkpoint_seconds)
+        given = read_all(asked, clips)
+        flip = flip_of(drawn.name) if needs == "pair" else None
+        return train_on(
+            asked, given, flip, listener=self.listener, say=None, checkpoint_seconds=self.checkpoint_seconds
+        )

@@ -1,0 +1,1 @@
+"""What a person gives, read: clips, silhouettes, landmarks, folders."""

@@ -1,0 +1,161 @@
+"""What a person gives, read: a clip with its silhouettes, and how they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from muybridge.errors import InputError, UsageError
+from muybridge.masks import Report, find
+from muybridge.video import Clip, read
+from muybridge.video.images import decode_image
+
+Source = str | Path | Clip
+"""A path, or a clip that is already in memory."""
+
+
+Box = tuple[float | int, float | int, float | int, float | int]
+"""(x0, y0, x1, y1) in pixels of the file's own frames."""
+
+
+Rough = tuple[int, str | Path | Tensor]
+"""A frame's number and roughly the subject on it: a picture, white on black, or a mask [H, W], nonzero inside."""
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """One input.
+
+    name    what to call it: the file's name without its ending
+    path    as it was given; "" for a clip in memory
+    clip    with silhouettes, unless they were not asked for
+    report  how the silhouettes were found
+    """
+
+    name: str
+    path: str
+    clip: Clip
+    report: Report
+
+    @property
+    def how(self) -> str:
+        """The way that made the silhouettes, in one sentence."""
+        return f"{self.report.how}: {self.report.detail}"
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of the silhouettes."""
+        return [f"{self.name}: {warning}" for warning in self.report.warnings]
+
+
+def silhouetted(
+    source: Source,
+    *,
+    masks: str | Path | Clip | None = None,
+    box: Box | None = None,
+    rough: Rough | None = None,
+    frame: int = 0,
+    how: str = "auto",
+    weights: str | Path | None = None,
+    max_side: int | None = None,
+    max_frames: int | None = None,
+) -> Input:
+    """Read a clip and find its silhouettes.
+
+    masks       given ones: a folder, a video, a clip, or what `muybridge mask` wrote
+    box, frame  hint for GrabCut: the box is on frame number `frame`
+    rough       the other hint for GrabCut
+    how         see `masks.find`
+    weights     the saliency network's file, see `masks.find`
+    max_side    larger frames are made smaller, pixels
+    max_frames  at most so many from the start
+    Raises InputError as reading and finding do.
+    """
+    path = "" if isinstance(source, Clip) else str(source)
+    clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=max_frames)
+    if box is not None:
+        box = scaled_box(box, clip)
+    given = masks_of(masks)
+    if given is not None and not isinstance(given, Clip):
+        given = read(given, max_side=max_side, max_frames=max_frames)
+    drawn = None if rough is None else _fitted(rough, clip)
+    found, report = find(clip, how=how, masks=given, box=box, rough=drawn, frame=frame, weights=weights)
+    return Input(name_of(source), path, found, report)
+
+
+def masks_of(masks: str | Path | Clip | None) -> str | Path | Clip | None:
+    """Given silhouettes; of a folder that `muybridge mask` wrote, the folder of pictures in it."""
+    if masks is None or isinstance(masks, Clip):
+        return masks
+    inside = Path(masks) / "masks"
+    return inside if inside.is_dir() and (Path(masks) / "report.json").is_file() else masks
+
+
+def picture_of_mask(path: Path) -> Tensor:
+    """A silhouette that somebody painted, white on black: uint8 [H, W]; InputError where there is no such picture."""
+    if not path.is_file():
+        raise InputError(f"there is no picture {path}", "Give the silhouette as FRAME=PICTURE, white on black.")
+    return torch.from_numpy(decode_image(path))[:, :, :3].amax(2)
+
+
+def _fitted(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
+    """The hint in pixels of the clip: one of the frame's own shape follows where reading made the frames smaller."""
+    index, given = rough
+    mask = (given if isinstance(given, Tensor) else picture_of_mask(Path(given))).float()
+    mask = mask.reshape(mask.shape[-2:])
+    if not 0 <= index < len(clip):
+        return index, mask  # finding says which frames there are
+    (high, wide), (h, w) = mask.shape, clip.sizes[index] if clip.sizes is not None else (clip.height, clip.width)
+    if (high, wide) != (h, w) and abs(high * w - wide * h) <= (high + wide) / 2:
+        mask = F.interpolate(mask[None, None], (h, w), mode="area")[0, 0]
+    return index, mask
+
+
+def name_of(source: Source) -> str:
+    """What to call an input in file names: short, see `shortened`, never hidden, never empty."""
+    path = source.source if isinstance(source, Clip) else Path(source).absolute()
+    stem = "" if path is None else (path.name if path.is_dir() else path.stem)
+    return shortened(stem.strip(". ")) or "clip"
+
+
+def shortened(name: str) -> str:
+    """At most 60 whole characters and 90 bytes of a name.
+
+    File systems count bytes, 255 of them, and a result is named after two clips and what was asked for.
+    """
+    name = name[:60]
+    while len(name.encode("utf-8", "surrogateescape")) > 90:
+        name = name[:-1]
+    return name.rstrip(". ")
+
+
+def names_of(sources: Sequence[Source]) -> list[str]:
+    """Names of several inputs, told apart by -a and -b where they would be the same."""
+    names = [name_of(source) for source in sources]
+    if len({name.casefold() for name in names}) == len(names):
+        return names
+    return [f"{name}-{chr(ord('a') + i)}" for i, name in enumerate(names)]
+
+
+def scaled_box(box: Box, clip: Clip) -> Box:
+    """The box in pixels of the clip, which may have been made smaller while reading."""
+    x0, y0, x1, y1 = box
+    if not (x0 < x1 and y0 < y1):
+        raise InputError(f"the box {x0},{y0},{x1},{y1} is empty", "Give it as x0,y0,x1,y1: left, top, right, bottom.")
+    width = clip.width if clip.sizes is None else clip.sizes[0][1]
+    factor = 1.0 if clip.full is None else width / clip.full[0][1]
+    return x0 * factor, y0 * factor, x1 * factor, y1 * factor
+
+
+def picture_of(source: Source | None, max_side: int | None = None) -> Clip:
+    """The appearance: the first frame of whatever it is; a wide picture is a picture, and not a row of frames."""
+    if source is None:
+        raise UsageError("whose picture should move? No source was named", "Name one: --source photo.png")
+    if isinstance(source, Clip):
+        return source[:1]
+    return read(source, max_frames=1, max_side=max_side, strip=False)

@@ -1,0 +1,138 @@
+"""A driving video of any length with its silhouettes, found piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from muybridge.data.footage import Driving, Footage, Packed, packed
+from muybridge.data.subject import say_lost
+from muybridge.errors import InputError
+from muybridge.inputs.clips import Box, Source, masks_of, scaled_box, silhouetted
+from muybridge.masks import Counts, Found, counted, judged, look
+from muybridge.video import Clip, Timing, iter_chunks, probe
+
+LONGEST = 256
+"""Frames of a piece, at most; a multiple of every method's batch, so that batches are those of the whole."""
+BYTES = 2**28
+"""Of a piece's frames with their silhouettes, about."""
+TELLING = 0.005
+"""A silhouette of less than this share of its frame does not tell the next piece where the subject is."""
+
+
+def driving_of(
+    source: Source,
+    *,
+    masks: str | Path | Clip | None = None,
+    box: Box | None = None,
+    how: str = "auto",
+    max_side: int | None = None,
+) -> tuple[Driving, Path | None]:
+    """A driving video with its silhouettes, and the file of its sound; no more than two pieces of it are ever held.
+
+    The arguments and errors are those of `silhouetted`. What is in memory, or no longer than a piece, comes as a clip.
+    """
+    if isinstance(source, Clip):
+        return silhouetted(source, masks=masks, box=box, how=how).clip, source.audio
+    length = _length(source, max_side)
+    shown = iter_chunks(source, length, max_side=max_side)
+    search = _Search(how, box)
+    for clip, given in _beside(shown, masks_of(masks), length, max_side):
+        search.add(clip, given)
+    judged(search.counts, search.name)
+    if search.only is not None:
+        return search.only, search.audio
+    say_lost(search.name, len(search.counts.empty))
+    timing = _joined(search.times)
+    return Footage(Path(source), length, max_side, timing, tuple(search.packed)), search.audio
+
+
+class _Search:
+    """Looks for the subject in one piece after the other; each tells the next one where the subject was at its end."""
+
+    def __init__(self, how: str, box: Box | None) -> None:
+        self.how, self.box = how, box
+        self.name = ""
+        self.audio: Path | None = None
+        self.counts = Counts()
+        self.packed: list[Packed] = []
+        self.times: list[Timing] = []
+        self.only: Clip | None = None
+        self.last = torch.zeros(1, 1, dtype=torch.uint8)
+
+    def add(self, clip: Clip, given: Clip | None) -> None:
+        """The next piece, and its silhouettes where they are given."""
+        mattes = (self._later(clip, given) if self.times else self._first(clip, given)).mattes
+        sizes = clip.sizes or ((clip.height, clip.width),) * len(clip)
+        self.counts += counted(mattes, clip.sizes)
+        self.packed += packed(mattes, sizes)
+        self.times.append(clip.timing)
+        self.only = clip.with_masks(mattes) if len(self.times) == 1 else None
+        self.last = mattes[-1, 0, : sizes[-1][0], : sizes[-1][1]].clone()
+        self.name, self.audio = clip.name, clip.audio
+
+    def _first(self, clip: Clip, given: Clip | None) -> Found:
+        box = None if self.box is None else scaled_box(self.box, clip)
+        found = look(clip, how=self.how, masks=given, box=box)
+        # Whether the background is flat, each piece is asked anew; any other way that suits the first suits them all.
+        self.how = self.how if found.how == "threshold" else found.how
+        return found
+
+    def _later(self, clip: Clip, given: Clip | None) -> Found:
+        if self.how == "alpha" and clip.mattes is None:  # opaque all over
+            clip = clip.with_masks(torch.full_like(clip.pixels[:, :1], 255))
+        return look(clip, how=self.how, masks=given, rough=self._hint(clip) if self.how == "grabcut" else None)
+
+    def _hint(self, clip: Clip) -> tuple[int, Tensor] | None:
+        """Roughly the subject on the piece's first frame: as it was on the frame before."""
+        if float((self.last > 127).float().mean()) < TELLING:
+            return None
+        size = (clip.height, clip.width) if clip.sizes is None else clip.sizes[0]
+        return 0, F.interpolate(self.last[None, None].float(), size=size)[0, 0]
+
+
+def _length(source: str | Path, max_side: int | None) -> int:
+    """Frames of a piece."""
+    height, width = probe(source).size
+    factor = 1.0 if max_side is None else min(1.0, max_side / max(height, width))
+    fitting = int(BYTES / (4 * height * width * factor**2))
+    return max(16, min(LONGEST, fitting // 16 * 16))
+
+
+def _beside(
+    clips: Iterator[Clip], masks: str | Path | Clip | None, length: int, max_side: int | None
+) -> Iterator[tuple[Clip, Clip | None]]:
+    """Each piece with its given silhouettes; InputError where there are not as many as frames."""
+    if masks is None:
+        yield from ((clip, None) for clip in clips)
+        return
+    given = _parts(masks, length) if isinstance(masks, Clip) else iter_chunks(masks, length, max_side=max_side)
+    for clip, its in zip_longest(clips, given):
+        frames, silhouettes = (0 if part is None else len(part) for part in (clip, its))
+        if clip is None or its is None or frames != silhouettes:
+            name = masks.name if isinstance(masks, Clip) else masks
+            raise InputError(
+                f"{name} holds {'fewer' if silhouettes < frames else 'more'} silhouettes than the driving video has "
+                "frames: each needs one",
+                "Give a folder or a video with one white-on-black picture per frame, in the same order.",
+            )
+        yield clip, its
+
+
+def _parts(clip: Clip, length: int) -> Iterator[Clip]:
+    return (clip[at : at + length] for at in range(0, len(clip), length))
+
+
+def _joined(times: Sequence[Timing]) -> Timing:
+    """The times of all iter_chunks, each of which begins where the one before it ends."""
+    pts: list[int] = []
+    begin = 0
+    for each in times:
+        pts += [begin + p for p in each.pts]
+        begin += each.pts[-1] + each.last
+    return Timing(tuple(pts), times[-1].last, times[0].time_base)

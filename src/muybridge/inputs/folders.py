@@ -1,0 +1,23 @@
+"""A folder of clips, for methods that learn from one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from muybridge.data.folders import ClipFolder
+from muybridge.errors import UsageError
+from muybridge.inputs.clips import Source
+from muybridge.video import Clip
+
+
+def clips_to_train_on(method: str, inputs: Sequence[Source], options: Mapping[str, Any]) -> Sequence[Clip]:
+    """A folder's clips to train on, not yet decoded, or those that are in memory; UsageError for anything else."""
+    clips = [each for each in inputs if isinstance(each, Clip)]
+    if clips and len(clips) == len(inputs):
+        return clips
+    if clips or len(inputs) != 1:
+        raise UsageError(
+            f"{method} learns from one folder of clips, not from {len(inputs)} inputs", f"muybridge fit {method} FOLDER"
+        )
+    return ClipFolder(inputs[0], **options)  # type: ignore[arg-type]

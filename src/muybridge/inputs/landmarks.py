@@ -1,0 +1,150 @@
+"""Clips with their landmarks, read or found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from muybridge.errors import InputError, UsageError
+from muybridge.inputs.clips import Box, Source, name_of, names_of, scaled_box
+from muybridge.landmarks import Kind, Landmarks, Report, detect
+from muybridge.landmarks import read as read_landmarks
+from muybridge.method import Config, Data, Method
+from muybridge.video import Clip, read
+from muybridge.video.paths import list_images
+
+Given = str | Path | Landmarks
+"""Files of landmarks, or landmarks that are in memory, in pixels of the clip."""
+
+
+@dataclass(frozen=True, eq=False)
+class Performer:
+    """One input with its landmarks.
+
+    name       the file's name without its ending
+    path       as it was given; "" for a clip in memory
+    landmarks  in pixels of the clip
+    report     how they were found; None where they were in memory
+    """
+
+    name: str
+    path: str
+    clip: Clip
+    landmarks: Landmarks
+    report: Report | None
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of the landmarks."""
+        if self.report is None:
+            return []
+        found = f"{self.name}: landmarks {self.report.how}: {self.report.detail}"
+        return [found, *(f"{self.name}: {warning}" for warning in self.report.warnings)]
+
+
+def performer(
+    video: Source,
+    given: Given | None = None,
+    *,
+    kind: Kind | None = None,
+    person: int = 0,
+    model: str | Path | None = None,
+    box: Box | None = None,
+    max_side: int | None = None,
+    max_frames: int | None = None,
+) -> Performer:
+    """Read a clip and its landmarks, or find them; arguments as for `find_landmarks`.
+
+    max_side  larger frames are made smaller, pixels, and the landmarks with them
+    """
+    path = "" if isinstance(video, Clip) else str(video)
+    clip = video if isinstance(video, Clip) else read(video, max_side=max_side, max_frames=max_frames)
+    if given is not None and (model is not None or box is not None):
+        raise UsageError("landmarks were given, and no network would look for them", "Leave one of the two out.")
+    if isinstance(given, Landmarks):
+        if len(given) != len(clip):
+            raise InputError(f"{clip.name} has {len(clip)} frames, and its landmarks have {len(given)}")
+        return Performer(name_of(video), path, clip, given.face() if kind == "face68" else given, None)
+    if given is None:
+        if person:
+            raise UsageError(
+                "the network looks at one person, the one in the box that it is given",
+                "For another person give a --box, or landmarks of another program.",
+            )
+        landmarks, report = detect(clip, model, None if box is None else scaled_box(box, clip), kind)
+        return Performer(name_of(video), path, clip, landmarks, report)
+    landmarks, report = read_landmarks(
+        given, len(clip), names=_names(video, clip), kind=kind, person=person, cut=max_frames is not None
+    )
+    now = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
+    full = report.size or (now if clip.full is None else clip.full[0])
+    return Performer(name_of(video), path, clip, landmarks.resize(full, now), report)
+
+
+def _names(video: Source, clip: Clip) -> list[str] | None:
+    """Of the clip's frames, where it is a folder of images; of one in memory only where it is all of the folder."""
+    if clip.source is None or not clip.source.is_dir():
+        return None
+    names = [p.name for p in list_images(clip.source)]
+    return names if len(names) == len(clip) or (names and not isinstance(video, Clip)) else None
+
+
+def performers(
+    inputs: Sequence[Source],
+    landmarks: Sequence[Given | None],
+    *,
+    kind: Kind | None = None,
+    max_side: int | None = None,
+    max_frames: int | None = None,
+) -> list[Performer]:
+    """Every input with its landmarks; names are told apart."""
+    if len(landmarks) > len(inputs):
+        raise UsageError(f"{len(inputs)} videos cannot have {len(landmarks)} sets of landmarks")
+    each = [*landmarks, *[None] * (len(inputs) - len(landmarks))]
+    read_all = [
+        performer(video, given, kind=kind, max_side=max_side, max_frames=max_frames)
+        for video, given in zip(inputs, each, strict=True)
+    ]
+    return [
+        Performer(name, p.path, p.clip, p.landmarks, p.report)
+        for name, p in zip(names_of(inputs), read_all, strict=True)
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Those that a method learns from, each with landmarks."""
+
+    each: Sequence[Performer]
+
+    def prepare(self, method: Method[Any, Any]) -> Data:
+        """A method's data."""
+        data: Data = method.prepare([p.clip for p in self.each], landmarks=[p.landmarks for p in self.each])
+        return data
+
+    def notes(self, data: Data) -> list[str]:
+        """How the landmarks were found, and what a person should know of them."""
+        return [note for p in self.each for note in p.notes]
+
+
+def people_of(
+    method: str,
+    config: Config,
+    inputs: Sequence[Source],
+    landmarks: Sequence[Given | None],
+    max_side: int | None,
+    max_frames: int | None,
+) -> People:
+    """Read the videos of a training and their landmarks.
+
+    method    what it is called, for messages
+    max_side  of the frames of other methods, pixels: people fill less of a frame than silhouettes do, and are read at
+              twice the size
+    """
+    if not inputs:
+        raise UsageError(f"{method} learns from at least one video", "Name it, and its --landmarks.")
+    side = None if max_side is None else 2 * max_side
+    kind = getattr(config, "kind", None)
+    return People(performers(inputs, landmarks, kind=kind, max_side=side, max_frames=max_frames))

@@ -1,0 +1,86 @@
+"""What was trained, loaded from its run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from muybridge import catalogue
+from muybridge.engine import load as load_weights
+from muybridge.engine import settle
+from muybridge.errors import RunError, UsageError
+from muybridge.jobs.request import recorded
+from muybridge.method import Data, Method
+from muybridge.run import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A trained method.
+
+    data  what it was trained on; None for an imported checkpoint
+    run   its folder
+    """
+
+    method: Method[Any, Any]
+    data: Data | None
+    run: Run
+
+
+def load(run: str | Path, method: str | None = None, device: str = "auto", data: bool = True) -> Fitted:
+    """What was trained in a run folder, ready to animate.
+
+    run     the folder, or one that `muybridge retarget` wrote
+    method  refuse runs of any other
+    data    with what it was trained on; False leaves that on the disk
+    Raises RunError or CheckpointError where the folder is broken or of another method.
+    """
+    path = _inside(run)
+    opened = Run.open(path, method)
+    made_by = opened.record.method
+    if made_by not in catalogue.names():
+        raise RunError(
+            f"{path} is a run of {made_by}, a method that is not here",
+            f"There are: {', '.join(catalogue.names())}. Others come with packages of their own.",
+        )
+    kind = catalogue.find(made_by)
+    if not opened.has_checkpoint:
+        raise RunError(f"{path} holds no weights yet", "Train it first, with --resume.")
+    built = kind(recorded(kind, opened))
+    load_weights(built, opened.load_weights())
+    kept = kind.Data.restore(opened.load_data()) if data and opened.has_data else None
+    return Fitted(built.to(settle(device, "float32").device).eval(), kept, opened)
+
+
+def needs_of(run: str | Path) -> str:
+    """What the method of a run learns from: pair, folder or landmarks."""
+    found = Run.open(_inside(run)).record.method
+    return catalogue.find(found).card.needs if found in catalogue.names() else ""
+
+
+def _inside(run: str | Path) -> Path:
+    """The run's folder, in that of `retarget` where this is one."""
+    path = Path(run)
+    within = path / "run"
+    return within if (within / "run.json").is_file() and not (path / "run.json").exists() else path
+
+
+def loaded(run: Fitted | str | Path, device: str, verb: str) -> Fitted:
+    """A run of a method that learns from a folder, without its training data; UsageError for any other."""
+    fitted = run if isinstance(run, Fitted) else load(run, device=device, data=False)
+    card = fitted.method.card
+    if card.needs != "folder":
+        raise UsageError(
+            f"{card.name} learns from a {card.needs}, not from a folder of clips: it cannot {verb}",
+            "See what each method gives: muybridge methods",
+        )
+    return fitted
+
+
+def ability(fitted: Fitted, name: str, what: str) -> Any:
+    """A thing that only some methods can do; UsageError where this one cannot."""
+    found = getattr(fitted.method, name, None)
+    if found is None:
+        raise UsageError(f"{fitted.method.card.name} has no {what}", "See what each method gives: muybridge methods")
+    return found

@@ -1,0 +1,102 @@
+"""What is to be trained, checked before any file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from muybridge import catalogue
+from muybridge.engine import settle
+from muybridge.errors import OutputExistsError, RunError, UsageError
+from muybridge.jobs.settings import checked, settings, settled
+from muybridge.method import Config, Method
+from muybridge.run import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Wish:
+    """What is to be trained: settled before any file is read, so that a wrong request costs nothing."""
+
+    kind: type[Method[Any, Any]]
+    config: Config
+    out: Path
+    resume: bool
+    force: bool
+    notes: tuple[str, ...]
+    device: str
+    precision: str
+    seed: int
+    preset: str
+
+    @property
+    def max_side(self) -> int | None:
+        """Longest side of the frames worth reading, see `reading_side`."""
+        return reading_side(self.config)
+
+
+def wish(
+    method: str,
+    out: str | Path,
+    preset: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    device: str = "auto",
+    precision: str = "auto",
+    seed: int = 0,
+) -> Wish:
+    """Check a request to train; UsageError, OutputExistsError or RunError before anything is touched."""
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise UsageError(f"there is no precision {precision!r}", "Take auto, float32 or bfloat16.")
+    if resume and force:
+        raise UsageError("--resume goes on with what is there, and --force replaces it", "Leave one of the two out.")
+    kind = catalogue.find(method)
+    config: Config = settings(kind, preset, changes)
+    leads = settle(device, "float32").main
+    out = Path(out)
+    if resume:
+        config = _as_before(kind, config, Run.open(out, method), preset is not None or bool(changes))
+    elif leads and out.exists() and (any(out.iterdir()) if out.is_dir() else True) and not (force and _is_run(out)):
+        raise OutputExistsError(
+            f"{out} exists already", "Replace it with --force, go on with --resume, or choose another --out."
+        )
+    config, notes = settled(kind, config)
+    named = preset or next(iter(kind.card.presets))
+    return Wish(kind, config, out, resume, force, notes, device, precision, seed, named)
+
+
+def reading_side(config: Config) -> int | None:
+    """Longest side in pixels of the frames worth reading for a method: four times its own; None where it squeezes whole
+    frames. Results have the file's own size all the same."""
+    size = getattr(config, "size", None)
+    return None if size is None or getattr(config, "squeezed", False) else 4 * int(size)
+
+
+def recorded(kind: type[Method[Any, Any]], run: Run) -> Config:
+    """A run's own settings; RunError where they are none of the method's."""
+    try:
+        return checked(kind, run.config)
+    except UsageError as e:
+        raise RunError(f"{run.path / 'config.json'} has settings that do not fit: {e.message}") from e
+
+
+def _as_before(kind: type[Method[Any, Any]], asked: Config, run: Run, said: bool) -> Config:
+    """The run's own settings; UsageError where others were asked for."""
+    before = recorded(kind, run)
+    if not said:
+        return before
+    old, new = before.model_dump(), asked.model_dump()
+    changed = sorted(name for name in new if new[name] != old[name] and new[name] != "auto")
+    if changed:
+        raise UsageError(
+            f"{run.path} was started with another {', '.join(changed)}: a run goes on with its own settings",
+            "Leave --preset and --set out, or start anew with --force.",
+        )
+    return before
+
+
+def _is_run(path: Path) -> bool:
+    return (path / "run.json").is_file()

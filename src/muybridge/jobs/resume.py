@@ -1,0 +1,128 @@
+"""Going on with a training that was begun: what it has already, and what is not looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from muybridge.data.background import Plate
+from muybridge.data.pair import SIDES
+from muybridge.data.subject import Subject
+from muybridge.engine import settle
+from muybridge.errors import RunError, UsageError
+from muybridge.inputs.clips import Box, Input, Source, masks_of, names_of
+from muybridge.jobs.provenance import Origin, is_input
+from muybridge.jobs.request import Wish
+from muybridge.masks import Report, find, name_of_masks
+from muybridge.method import Data
+from muybridge.run import Run
+from muybridge.video import Clip, read
+
+
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A run to go on with.
+
+    data  what it trains on; None where it was stopped before that was stored
+    """
+
+    run: Run
+    data: Data | None
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """Both subjects of a pair as they are trained on; none where there is no such thing."""
+        found = [getattr(self.data, side, None) for side in SIDES]
+        return [s for s in found if isinstance(s, Subject)] if all(isinstance(s, Subject) for s in found) else []
+
+
+def begun(asked: Wish, origins: Mapping[str, Origin]) -> Begun | None:
+    """The run that a request goes on with, None for a new one; RunError where it was made from other inputs."""
+    if not asked.resume:
+        return None
+    run = Run.open(asked.out, asked.kind.card.name)
+    before = run.record.inputs
+    if before.keys() != origins.keys() or not all(is_input(run, side, each) for side, each in origins.items()):
+        now = [each.typed for each in origins.values()]
+        others = "other files of these names" if now == list(before.values()) else " and ".join(now)
+        raise RunError(
+            f"{asked.out} was made from {' and '.join(before.values())}, not from {others}",
+            "Name the same inputs as before, or choose another --out.",
+        )
+    return Begun(run, asked.kind.Data.restore(run.load_data()) if run.has_data else None)
+
+
+def passed_over(going: Begun, flip: str | None, late: Sequence[str]) -> list[str]:
+    """What a person should know of options that come too late.
+
+    Raises UsageError for a flip that the run was not begun with.
+    """
+    flipped = [side for side, subject in zip(SIDES, going.subjects, strict=False) if subject.flip]
+    if flip is not None and going.subjects and flipped != [flip]:
+        raise UsageError(
+            f"{going.run.path} was started with another --flip: a run goes on with its own",
+            "Leave --flip out, or start anew with --force.",
+        )
+    if not late:
+        return []
+    verb = "is" if len(late) == 1 else "are"
+    return [f"this training goes on with the frames that it has: {', '.join(late)} {verb} not looked at again"]
+
+
+def late_options(
+    going: Begun,
+    masks: Sequence[str | Path | Clip | None],
+    boxes: Sequence[Box | None],
+    how: str,
+    max_frames: int | None,
+) -> list[str]:
+    """Those of a pair's options that say something else than what the run is known to have."""
+    before = going.run.record.silhouettes
+    said = [
+        f"--masks-{side}"
+        for side, each in zip(SIDES, masks, strict=False)
+        if each is not None and before.get(side) != f"given: {name_of_masks(masks_of(each))}"
+    ]
+    said += [f"--box-{side}" for side, each in zip(SIDES, boxes, strict=False) if each is not None]
+    if how != "auto" and any(not each.startswith(f"{how}:") for each in before.values()):
+        said.append("--how")
+    if max_frames is not None and any(len(subject) != max_frames for subject in going.subjects):
+        said.append("--max-frames")
+    return said
+
+
+def reread(going: Begun, inputs: Sequence[Source], max_side: int | None) -> list[Input]:
+    """Both inputs of a pair with the silhouettes that are trained on: none are found anew.
+
+    Raises RunError where an input has another number of frames than before.
+    """
+    silhouettes = going.run.record.silhouettes
+    found = []
+    for side, subject, source, name in zip(SIDES, going.subjects, inputs, names_of(inputs), strict=True):
+        clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=len(subject))
+        if len(clip) != len(subject):
+            raise RunError(
+                f"{name} has {len(clip)} frames, and {going.run.path} was made from {len(subject)}",
+                "Name the same inputs as before, or choose another --out.",
+            )
+        how, _, detail = silhouettes.get(side, "given: before").partition(": ")
+        # Alpha costs nothing to read again, and is finer than what was cropped.
+        alpha = how == "alpha" and clip.mattes is not None
+        clip = find(clip, how="alpha")[0] if alpha else subject.silhouettes(clip)
+        empty = tuple(int(i) for i in (~subject.seen).nonzero()[:, 0])
+        found.append(Input(name, "" if isinstance(source, Clip) else str(source), clip, Report(how, detail, (), empty)))
+    return found
+
+
+def keep_plates(asked: Wish, going: Begun, plates: Callable[[], Sequence[Plate | None]]) -> None:
+    """Store backgrounds with what a run trains on, where it has none yet."""
+    subjects = going.subjects
+    if not subjects or all(bool(s.plate.any()) for s in subjects) or not settle(asked.device, "float32").main:
+        return
+    assert going.data is not None
+    for side, subject, found in zip(SIDES, subjects, plates(), strict=True):
+        if found is not None:
+            setattr(going.data, side, replace(subject, plate=found.still()))
+    with going.run.locked():
+        going.run.save_data(going.data.tensors())

@@ -1,0 +1,1 @@
+"""Results and reports, written whole or not at all."""

@@ -1,0 +1,156 @@
+"""A picture that follows a driving video, frame by frame: of any length, size and aspect, with its times and sound."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from muybridge.data.canvas import squeezed_bytes
+from muybridge.data.folders import clips_in, find_clip, names_of_clips, part_of, read_clip, read_pairs, strip_of
+from muybridge.errors import UsageError
+from muybridge.inputs.clips import Source, picture_of
+from muybridge.jobs.loading import Fitted, ability
+from muybridge.method import Animation
+from muybridge.output.motion_options import carried, check_relative
+from muybridge.video import Clip, Frame, Writer, iter_frames, probe, read, write
+
+CANDIDATES = 400
+"""Driving frames that the search for the best one looks at, at most where it is known how many there are."""
+Opening = Callable[..., Iterator[Frame]]
+"""Frames of the driving video from its beginning, with the options of `video.iter_frames`."""
+
+
+def animate_picture(
+    fitted: Fitted,
+    driving: Source | None,
+    source: Source | None,
+    target: Path,
+    *,
+    mode: str | None = None,
+    scale: bool | None = None,
+    adapt_covariances: bool | None = None,
+    best_frame: bool = False,
+    max_side: int | None = None,
+    strip: bool | None = None,
+    force: bool = False,
+) -> list[str]:
+    """Write `source` moving as `driving` does; returns what a person should know of how it was made.
+
+    mode, scale, adapt_covariances   see `motion_options.carried`
+    best_frame  relative motion starts from the driving frame whose keypoints are nearest to the source's, instead of
+                from the first
+    max_side    a larger picture is made smaller first, pixels
+    strip       a driving image is a row of square frames, see `video.read`
+    Frames are read, drawn and written a few at a time.
+    """
+    options = carried(fitted, mode, scale=scale, adapt_covariances=adapt_covariances)
+    if best_frame:
+        check_relative(fitted, mode, "--best-frame")
+    if driving is None:
+        raise UsageError("no driving video was named", "Name one: --driving walk.mp4")
+    appearance = picture_of(source, max_side)
+    notes = []
+    if best_frame:
+        place, options["reference"] = _best(fitted, driving, appearance, strip)
+        notes.append(f"relative to frame {place} of the driving video, which is posed most like the source")
+    if isinstance(driving, Clip) or not hasattr(fitted.method, "stream"):
+        clip = driving if isinstance(driving, Clip) else read(driving, strip=strip)
+        made: Animation = fitted.method.animate(None, clip, appearance, **options)
+        write(target, _opaque(made.frames), made.timing, audio=clip.audio, force=force)
+        return [*made.notes, *notes]
+    _streamed(fitted, driving, partial(iter_frames, driving, strip=strip), appearance, target, options, force)
+    return notes
+
+
+def animate_pairs(fitted: Fitted, folder: Path, pairs: Path, out: Path, **options: Any) -> list[Path]:
+    """Every line of a pair list, of clips in a folder (its `test` part): `out/SOURCE-like-DRIVING.mp4` each.
+
+    options  of `animate_picture`
+    """
+    paths = clips_in(part_of(folder, "test"))
+    listed = [(find_clip(paths, a), find_clip(paths, b)) for a, b in read_pairs(pairs)]
+    names = dict(zip(paths, names_of_clips(paths), strict=True))
+    written = []
+    for source, driving in listed:
+        target = out / f"{names[source]}-like-{names[driving]}.mp4"
+        first = read_clip(source, max_frames=1, max_side=options.get("max_side"))
+        animate_picture(fitted, driving, first, target, strip=strip_of(driving), **options)
+        written.append(target)
+    return written
+
+
+def _streamed(
+    fitted: Fitted,
+    driving: str | Path,
+    opening: Opening,
+    appearance: Clip,
+    target: Path,
+    options: dict[str, Any],
+    force: bool,
+) -> None:
+    first = next(opening())
+    times: deque[int] = deque()
+    last = [1]
+
+    def watched() -> Iterator[Tensor]:
+        for frame in opening():
+            times.append(frame.pts)
+            last[0] = frame.duration
+            yield _of_one_size(frame, first)
+
+    sound = Path(driving) if probe(driving).has_audio else None
+    with torch.no_grad(), Writer(target, first.time_base, audio=sound, force=force) as writer:
+        for picture in _opaque(fitted.method.stream(watched(), appearance, **options)):  # type: ignore[operator]
+            writer.add(picture, times.popleft())
+        writer.last = last[0]
+
+
+def _of_one_size(frame: Frame, first: Frame) -> Tensor:
+    size = (first.pixels.shape[1], first.pixels.shape[2])
+    return squeezed_bytes(frame.pixels[None], size)[0]
+
+
+def _opaque(pictures: Iterator[Tensor]) -> Iterator[Tensor]:
+    """Without alpha, which whole pictures have no use for and some formats cannot keep."""
+    return (picture[:3] for picture in pictures)
+
+
+def _best(fitted: Fitted, driving: Source, appearance: Clip, strip: bool | None) -> tuple[int, Tensor]:
+    """The place of the nearest driving frame, and the frame itself."""
+    nearest = ability(fitted, "nearest_frame", "search for the best frame")
+    if isinstance(driving, Clip):
+        place = int(nearest(driving, appearance))
+        return place, driving.pixels[place]
+    opening = partial(iter_frames, driving, strip=strip)
+    side = getattr(fitted.method.config, "size", None)
+    places: list[int] = []
+
+    def small() -> Iterator[Tensor]:
+        first = None
+        for place, frame in _candidates(opening, probe(driving).frames, None if side is None else 4 * int(side)):
+            first = first or frame
+            places.append(place)
+            yield _of_one_size(frame, first)
+
+    place = places[int(nearest(small(), appearance))]
+    return place, next(opening(start=place, max_frames=1)).pixels
+
+
+def _candidates(opening: Opening, count: int | None, max_side: int | None) -> Iterator[tuple[int, Frame]]:
+    """Frames with their places, spread over the video. Of one that does not tell how many it has: the first
+    `CANDIDATES` of them, then as many of every second frame, then of every fourth, and so on."""
+    start, stride = 0, 1 if count is None else -(-count // CANDIDATES)
+    while True:
+        found = -1
+        some = opening(start=start, stride=stride, max_frames=CANDIDATES, max_side=max_side)
+        for found, frame in enumerate(some):
+            yield start + found * stride, frame
+        if count is not None or found + 1 < CANDIDATES:
+            return
+        start, stride = start + CANDIDATES * stride, 2 * stride

@@ -1,0 +1,51 @@
+"""How a picture follows motion, for methods that have several ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any
+
+from muybridge.errors import UsageError
+from muybridge.jobs.loading import Fitted
+
+
+def check_mode(fitted: Fitted, mode: str | None) -> dict[str, str]:
+    """The option for `animate`, empty where nothing was asked; UsageError names the modes that there are."""
+    if mode is None:
+        return {}
+    modes: Sequence[str] = getattr(fitted.method, "modes", ())
+    if mode not in modes:
+        there = f"it has {', '.join(modes)}" if modes else "it has one way only"
+        raise UsageError(f"{fitted.method.card.name} has no mode {mode!r}: {there}")
+    return {"mode": mode}
+
+
+def check_relative(fitted: Fitted, mode: str | None, flag: str) -> None:
+    """UsageError where motion is not relative, neither as asked nor by the method's own default, and the flag is for
+    relative motion alone."""
+    meant = mode or getattr(fitted.method, "default_mode", "relative")
+    if meant != "relative":
+        raise UsageError(
+            f"{flag} is for relative motion, and not for {meant}", "Leave it out, or ask for --mode relative."
+        )
+
+
+def carried(fitted: Fitted, mode: str | None, **asked: bool | None) -> dict[str, Any]:
+    """How motion is carried over, as options for `animate` and `stream`; None leaves one to the method.
+
+    asked    scale, adapt_covariances: what relative motion may do beside moving
+    returns  the options that were asked for
+    Raises UsageError where the method has no such mode or option, or the mode has no use for it.
+    """
+    options: dict[str, Any] = dict(check_mode(fitted, mode))
+    there = signature(getattr(fitted.method, "stream", None) or fitted.method.animate).parameters
+    for name, value in asked.items():
+        flag = f"--{'' if value else 'no-'}{name.replace('_', '-')}"
+        if value is None:
+            continue
+        if name not in there:
+            raise UsageError(f"{fitted.method.card.name} has no choice there: {flag} is for other methods")
+        check_relative(fitted, mode, flag)
+        options[name] = value
+    return options

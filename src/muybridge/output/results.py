@@ -1,0 +1,180 @@
+"""Everything that a retargeted pair is shown by, written to one folder, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from muybridge.data.background import Plate
+from muybridge.errors import MuybridgeError
+from muybridge.inputs.clips import Input
+from muybridge.jobs.loading import Fitted
+from muybridge.method import Animation
+from muybridge.output.animation import backdrop_of, written
+from muybridge.video import Timing, contact_sheet, draw_keypoints, side_by_side, write
+
+SIDES = ("a", "b")
+SHOWN = 256
+"""Height in pixels of each video in the side-by-side sheet, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What stands in the folder.
+
+    out      the folder
+    files    what it is -> path
+    figures  measured values by name
+    notes    what a person should know
+    """
+
+    out: Path
+    files: Mapping[str, Path]
+    figures: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """How results are written."""
+
+    background: str = "black"
+    formats: tuple[str, ...] = ("mp4",)
+    affine: bool = True
+
+
+def names_of_results(given: Sequence[Input]) -> dict[str, str]:
+    """source side -> file name without its ending."""
+    a, b = (each.name for each in given)
+    return {"a": f"{a}-moving-like-{b}", "b": f"{b}-moving-like-{a}"}
+
+
+def write_videos(
+    fitted: Fitted, given: Sequence[Input], folder: Path, look: Look, plates: Sequence[Plate | None]
+) -> dict[str, Path]:
+    """Both results, the side-by-side sheet, the keypoints and the contact sheet: what it is -> file.
+
+    A's appearance with B's motion comes first.
+    """
+    files: dict[str, Path] = {}
+    small: dict[str, list[Tensor]] = {}
+    for side, driving, name in zip(SIDES, reversed(given), names_of_results(given).values(), strict=True):
+        animation: Animation = fitted.method.animate(fitted.data, None, side, affine=look.affine)
+        behind = backdrop_of(look.background, animation.size, plates[SIDES.index(side)])
+        paths = [folder / f"{name}.{suffix}" for suffix in look.formats]
+        small[side] = written(animation, paths, behind, driving.clip.audio, shrink=_small)
+        files |= {path.name: path for path in paths}
+    files["side-by-side.mp4"] = _side_by_side(given, small, folder)
+    keypoints = _keypoints(fitted, given, folder)
+    files |= {} if keypoints is None else {"keypoints.mp4": keypoints}
+    sheet = contact_sheet(_rows(given, small))
+    files["contact-sheet.png"] = write(folder / "contact-sheet.png", [sheet], Timing.constant(1))
+    return files
+
+
+def _rows(given: Sequence[Input], small: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor | Sequence[Tensor]]:
+    a, b = (plain(each.name) for each in given)
+    return {
+        f"{b} (driving)": given[1].clip.pixels,
+        f"{a} moving like {b}": small["a"],
+        f"{a} (driving)": given[0].clip.pixels,
+        f"{b} moving like {a}": small["b"],
+    }
+
+
+def _side_by_side(given: Sequence[Input], small: Mapping[str, Sequence[Tensor]], folder: Path) -> Path:
+    """Driving and result of both directions; each keeps its own pace, and the shorter one starts again."""
+    rows = _rows(given, small)
+    timings = [given[1].clip.timing] * 2 + [given[0].clip.timing] * 2
+    return _in_step(rows, timings, folder / "side-by-side.mp4")
+
+
+def _in_step(rows: Mapping[str, Tensor | Sequence[Tensor]], timings: Sequence[Timing], path: Path) -> Path:
+    longest = max(timings, key=lambda timing: timing.duration)
+    streams = [_looped(frames, timing, longest) for frames, timing in zip(rows.values(), timings, strict=True)]
+    height = min(SHOWN, max(int(frames[0].shape[-2]) for frames in rows.values()))
+    return write(path, side_by_side(streams, list(rows), height=max(64, height)), longest)
+
+
+def _looped(frames: Tensor | Sequence[Tensor], own: Timing, other: Timing) -> Iterator[Tensor]:
+    starts, duration = own.seconds, own.duration
+    for at in other.seconds:
+        # A frame that starts now is shown now, whatever floats make of it.
+        yield frames[max(0, bisect_right(starts, (at + 1e-6) % duration) - 1)]
+
+
+def _keypoints(fitted: Fitted, given: Sequence[Input], folder: Path) -> Path | None:
+    find = getattr(fitted.method, "overlay", None)
+    if find is None:
+        return None
+    rows: dict[str, Tensor | Sequence[Tensor]] = {}
+    for side, each in zip(SIDES, given, strict=True):
+        points = find(fitted.data, side)
+        rows[plain(each.name)] = [
+            draw_keypoints(_tall(frame), p, numbered=True) for frame, p in zip(each.clip.pixels, points, strict=True)
+        ]
+    return _in_step(rows, [each.clip.timing for each in given], folder / "keypoints.mp4")
+
+
+def _small(frame: Tensor) -> Tensor:
+    """uint8 [3, h, w], at most `SHOWN` pixels high."""
+    height, width = frame.shape[1:]
+    if height <= SHOWN:
+        return frame.clone()
+    size = (SHOWN, max(1, round(width * SHOWN / height)))
+    return F.interpolate(frame[None].float(), size=size, mode="area")[0].round().to(torch.uint8)
+
+
+def _tall(frame: Tensor) -> Tensor:
+    """uint8 [3, `SHOWN`, w]: large enough for numbers."""
+    height, width = frame.shape[1:]
+    size = (SHOWN, max(1, round(width * SHOWN / height)))
+    return F.interpolate(frame[None].float(), size=size, mode="bilinear", antialias=True)[0].round().to(torch.uint8)
+
+
+def plain(text: str) -> str:
+    """The text in letters that can be drawn on a picture."""
+    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return letters.strip() or "clip"
+
+
+class Gathering:
+    """A passing folder inside `out` whose files are moved up together when all of them are whole.
+
+    `with Gathering(out) as folder: ...`; what is in it disappears where the block does not end well.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.part = out / f".{secrets.token_hex(4)}.part"
+
+    def __enter__(self) -> Path:
+        self._explained(lambda: self.part.mkdir(parents=True))
+        return self.part
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
+        try:
+            if kind is None:
+                self._explained(self._move)
+        finally:
+            shutil.rmtree(self.part, ignore_errors=True)
+
+    def _move(self) -> None:
+        for path in sorted(self.part.iterdir()):
+            os.replace(path, self.out / path.name)
+
+    def _explained(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except OSError as error:
+            raise MuybridgeError(f"{self.out} cannot be written: {error.strerror}", "Write it elsewhere.") from error
