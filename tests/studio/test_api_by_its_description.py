@@ -24,15 +24,15 @@ ANY, RIGHTLY, WRONGLY = "any number", "what is here", "what is here, asked wrong
 @pytest.fixture
 def here(studio: Studio, finished: dict[str, Any]) -> Iterator[dict[str, dict[str, Any]]]:
     """What leads to something in an address, for each kind; copies, which nobody else needs."""
-    kinds = ("runs", "animations", "clips", "movers")
+    kinds = ("runs", "animations", "clips", "models")
     before = {kind: {found["id"] for found in studio.get(f"/api/{kind}")} for kind in kinds}
     clip, run = _copied(studio.runs / "clips", finished["clips"][0]), _copied(studio.runs / "runs", finished["id"])
     previews = sorted((studio.runs / "runs" / run / "out" / "run" / "previews").iterdir())
-    mover = studio.ask("POST", "/api/movers", {"name": "announced"}).json["id"]
+    model = studio.ask("POST", "/api/models", {"name": "announced"}).json["id"]
     yield {
         "clips": {"number": clip, "index": 0},
         "runs": {"number": run, "index": 0, "done": int(previews[0].stem), "name": "report.html"},
-        "movers": {"number": mover},
+        "models": {"number": model},
         "animations": {"number": _animation(studio, finished), "index": 0, "name": "animation.mp4"},
     }
     # Something is being made of them, perhaps: then it is stopped.
@@ -57,7 +57,7 @@ def _animation(studio: Studio, finished: dict[str, Any]) -> str:
     shutil.copytree(studio.runs / "clips" / driving / "frames", folder / "frames")
     (folder / "made").mkdir()
     (folder / "made" / "animation.mp4").write_bytes(b"it is only fetched")
-    said = {"mover": "0" * 12, "picture": picture, "driving": driving, "mode": None, "best_frame": False}
+    said = {"model": "0" * 12, "picture": picture, "driving": driving, "mode": None, "best_frame": False}
     more = {"name": "animation", "file": "animation", "state": "done", "files": [], "notes": [], "created": "2026"}
     (folder / "animation.json").write_text(json.dumps({"id": folder.name, **said, **more}), encoding="utf-8")
     return folder.name

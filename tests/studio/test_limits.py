@@ -68,8 +68,8 @@ def test_so_many_trainings(full: tuple[Studio, dict[str, Any]]) -> None:
 def test_so_many_animations(full: tuple[Studio, dict[str, Any]]) -> None:
     studio, run = full
     save_run(studio.runs / "faces")
-    mover = next(m["id"] for m in studio.get("/api/movers") if m["name"] == "faces")
-    wish = {"mover": mover, "picture": run["clips"][0], "driving": run["clips"][1]}
+    model = next(m["id"] for m in studio.get("/api/models") if m["name"] == "faces")
+    wish = {"model": model, "picture": run["clips"][0], "driving": run["clips"][1]}
     first, second = (studio.ask("POST", "/api/animations", wish) for _ in range(2))
     assert (first.status, second.status) == (201, 409)
     assert second.json["message"] == "1 animations wait already"
@@ -93,8 +93,8 @@ def test_so_many_pages_edit(full: tuple[Studio, dict[str, Any]]) -> None:
 def test_so_many_cameras(full: tuple[Studio, dict[str, Any]]) -> None:
     studio, run = full
     save_run(studio.runs / "dogs")
-    mover = next(m["id"] for m in studio.get("/api/movers") if m["name"] == "dogs")
-    with _line(studio, f"api/movers/{mover}/live"), _line(studio, f"api/movers/{mover}/live") as second:
+    model = next(m["id"] for m in studio.get("/api/models") if m["name"] == "dogs")
+    with _line(studio, f"api/models/{model}/live"), _line(studio, f"api/models/{model}/live") as second:
         second.send(json.dumps({"picture": run["clips"][0]}))
         assert _refused(second) == "1 pages follow a camera already"
 

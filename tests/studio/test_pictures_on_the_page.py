@@ -137,7 +137,7 @@ def test_without_a_camera_there_is_a_sentence(screen: Screen, spoil: str, said: 
     page.evaluate(f"() => {{ {spoil}; }}")
     # Whatever is chosen on the page, the camera is asked for first.
     page.evaluate(
-        """async () => { const { camera } = await import('/live.js');
+        """async () => { const { camera } = await import('/parts/camera.js');
         const button = document.createElement('button');
         await camera(document.createElement('div'), new AbortController().signal, {}, button);
         if (button.hasAttribute('aria-disabled')) throw new Error('the button stays out of use'); }"""

@@ -15,8 +15,8 @@ from tiny_runs import save_checkpoint, save_run
 
 from muybridge.errors import CheckpointError
 from muybridge.puppets import SceneClips, scene
-from muybridge.studio import filming, intake, moving_tasks, painters
-from muybridge.studio.filming import Filming, decoded
+from muybridge.studio import animation_tasks, child_process, decode_upload
+from muybridge.studio.live_worker import LiveWorker, decoded
 from muybridge.video import Timing, write
 
 BYTES = {"content-type": "application/octet-stream"}
@@ -25,12 +25,12 @@ BYTES = {"content-type": "application/octet-stream"}
 def test_a_run_of_the_command_is_found(studio: Studio, finished: dict[str, Any], tmp_path: Path) -> None:
     save_run(studio.runs / "my faces")
     (studio.runs / "elsewhere").symlink_to(save_run(tmp_path / "run"))
-    found = [m for m in studio.get("/api/movers") if m["made_by"] == "fit" and m["name"] != "my dogs"]
+    found = [m for m in studio.get("/api/models") if m["made_by"] == "fit" and m["name"] != "my dogs"]
     assert [(m["name"], m["method"], m["state"], m["size"]) for m in found] == [("my faces", "fomm", "ready", 32)]
     assert found[0]["modes"] == ["relative", "standard"]
-    assert studio.ask("DELETE", f"/api/movers/{found[0]['id']}").status == 404
+    assert studio.ask("DELETE", f"/api/models/{found[0]['id']}").status == 404
     picture, driving = finished["clips"]
-    wish = {"mover": found[0]["id"], "picture": picture, "driving": driving}
+    wish = {"model": found[0]["id"], "picture": picture, "driving": driving}
     assert studio.ask("POST", "/api/animations", {**wish, "mode": "sideways"}).status == 409
     assert studio.ask("POST", "/api/animations", {**wish, "picture": "0" * 12}).status == 404
     made = studio.ask("POST", "/api/animations", wish)
@@ -45,14 +45,14 @@ def test_a_run_of_the_command_is_found(studio: Studio, finished: dict[str, Any],
 
 
 def test_an_import_waits_for_its_file(studio: Studio) -> None:
-    begun = studio.ask("POST", "/api/movers", {"name": "../faces.pth.tar"})
+    begun = studio.ask("POST", "/api/models", {"name": "../faces.pth.tar"})
     assert (begun.status, begun.json["name"], begun.json["state"]) == (201, "faces.pth", "uploading")
     number = begun.json["id"]
-    refused = studio.ask("POST", "/api/animations", dict.fromkeys(("mover", "picture", "driving"), number))
+    refused = studio.ask("POST", "/api/animations", dict.fromkeys(("model", "picture", "driving"), number))
     assert refused.status == 409
     assert "not ready" in refused.json["message"]
-    assert studio.ask("PUT", f"/api/movers/{number}/checkpoint", b"", BYTES).status == 400
-    assert number not in {m["id"] for m in studio.get("/api/movers")}
+    assert studio.ask("PUT", f"/api/models/{number}/checkpoint", b"", BYTES).status == 400
+    assert number not in {m["id"] for m in studio.get("/api/models")}
     assert not (studio.runs / "imports" / number).exists()
 
 
@@ -60,9 +60,9 @@ def test_a_wide_picture_is_no_row_of_frames(unbounded: list[tuple[int, ...]], tm
     cv2.imwrite(str(tmp_path / "upload.png"), np.full((48, 192, 3), 90, np.uint8))
     (tmp_path / "upload.png").rename(tmp_path / "upload")
     order = {"folder": str(tmp_path), "name": "photo", "side": 96, "source_side": 4096, "seconds": 9, "memory": 10}
-    told = intake.intake({**order, "frames": 1, "strip": False}, print)
+    told = decode_upload.decode_upload({**order, "frames": 1, "strip": False}, print)
     assert (told["frames"], told["width"], told["height"], told["notes"]) == (1, 96, 24, [])
-    row = intake.intake({**order, "frames": 3, "strip": None}, print)
+    row = decode_upload.decode_upload({**order, "frames": 3, "strip": None}, print)
     assert (row["frames"], row["width"], row["notes"]) == (3, 48, ["only its first 3 frames are used"])
 
 
@@ -70,7 +70,7 @@ def test_a_wide_picture_is_no_row_of_frames(unbounded: list[tuple[int, ...]], tm
 def unbounded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The limits that a worker would set itself, which are not for the tests' own process."""
     asked: list[tuple[int, ...]] = []
-    for module in (moving_tasks, intake, filming):
+    for module in (animation_tasks, decode_upload, worker):
         monkeypatch.setattr(module, "limit", lambda *given: asked.append(given))
     return asked
 
@@ -97,7 +97,7 @@ def test_a_sentence_for_every_other_file(
     if config:
         (tmp_path / "config.yaml").write_text(config)
     with pytest.raises(CheckpointError, match=said) as told:
-        moving_tasks.importing(_order(tmp_path), print)
+        animation_tasks.importing(_order(tmp_path), print)
     assert str(tmp_path) not in str(told.value)
     assert unbounded == [(9, 10, 11)]
     assert not (tmp_path / "run").exists()
@@ -108,7 +108,7 @@ def test_golden_checkpoints_import(method: str, unbounded: list[tuple[int, ...]]
     golden = shared / "golden" / method
     (tmp_path / "checkpoint").write_bytes((golden / "checkpoint.pth").read_bytes())
     (tmp_path / "config.yaml").write_bytes((golden / "config.yaml").read_bytes())
-    told = moving_tasks.importing(_order(tmp_path), print)
+    told = animation_tasks.importing(_order(tmp_path), print)
     assert (told["method"], told["live"]) == (method, True)
     assert not (tmp_path / "checkpoint").exists()
 
@@ -116,7 +116,7 @@ def test_golden_checkpoints_import(method: str, unbounded: list[tuple[int, ...]]
 def test_a_checkpoint_that_moves_no_picture(unbounded: list[tuple[int, ...]], shared: Path, tmp_path: Path) -> None:
     (tmp_path / "checkpoint").write_bytes((shared / "golden" / "jokr" / "checkpoint.pth").read_bytes())
     with pytest.raises(CheckpointError, match="faces is a checkpoint of jokr, which does not move a picture"):
-        moving_tasks.importing(_order(tmp_path), print)
+        animation_tasks.importing(_order(tmp_path), print)
     assert not (tmp_path / "run").exists()
 
 
@@ -138,7 +138,7 @@ def test_what_follows_a_camera(unbounded: list[tuple[int, ...]], tmp_path: Path)
     frames = b"".join(len(part).to_bytes(4, "little") + part for part in parts)
     heard = io.BytesIO(wish + frames + b"\1\0")
     told = io.BytesIO()
-    Filming(heard, told).serve()
+    LiveWorker(heard, told).serve()
     told.seek(0)
     answers = [(head := json.loads(line), told.read(head["bytes"])) for line in iter(told.readline, b"")]
     assert unbounded == [(None, 2**33)]
@@ -161,12 +161,14 @@ def test_the_process_that_follows_a_camera_has_limits(tmp_path: Path) -> None:
     frames = [len(jpeg).to_bytes(4, "little") + jpeg for jpeg in (huge, whole, _jpeg(drawn.b.pixels[0]))]
 
     async def asked() -> tuple[list[dict[str, Any]], str]:
-        process = await painters.start("muybridge.studio.filming")
+        process = await child_process.start("muybridge.studio.live_worker")
         try:
-            heads = [(await painters.answer(process, question))[0] for question in (_wish(tmp_path, drawn), *frames)]
+            heads = [
+                (await child_process.answer(process, question))[0] for question in (_wish(tmp_path, drawn), *frames)
+            ]
             return heads, Path(f"/proc/{process.pid}/limits").read_text(encoding="ascii")
         finally:
-            await painters.end(process)
+            await child_process.end(process)
 
     (ready, refused, drawn_whole, drawn_small), limits = asyncio.run(asked())
     assert ready == {"bytes": 0}
@@ -185,7 +187,7 @@ def test_what_the_camera_s_socket_refuses(studio: Studio, finished: dict[str, An
     host = studio.address.removeprefix("http://").rstrip("/")
 
     def told(number: str, wish: str | bytes) -> str:
-        with client.connect(f"ws://{host}/api/movers/{number}/live") as line:
+        with client.connect(f"ws://{host}/api/models/{number}/live") as line:
             line.send(wish)
             answer = json.loads(line.recv(timeout=20))
             with pytest.raises(ConnectionClosed) as closed:
@@ -196,7 +198,7 @@ def test_what_the_camera_s_socket_refuses(studio: Studio, finished: dict[str, An
         return str(answer["message"])
 
     save_run(studio.runs / "my dogs")
-    run = next(m["id"] for m in studio.get("/api/movers") if m["name"] == "my dogs")
+    run = next(m["id"] for m in studio.get("/api/models") if m["name"] == "my dogs")
     picture = finished["clips"][0]
     assert "no import" in told("0" * 12, json.dumps({"picture": picture}))
     assert "no clip" in told(run, json.dumps({"picture": "0" * 12}))
@@ -205,6 +207,6 @@ def test_what_the_camera_s_socket_refuses(studio: Studio, finished: dict[str, An
     assert "not something" in told(run, b"hello")
     with (
         pytest.raises(Exception, match="403"),
-        client.connect(f"ws://{host}/api/movers/{run}/live", origin="http://evil.example"),
+        client.connect(f"ws://{host}/api/models/{run}/live", origin="http://evil.example"),
     ):
         pass

@@ -17,14 +17,14 @@ import json, os, sys
 from pathlib import Path
 import muybridge.video
 from muybridge.errors import MuybridgeError
-from muybridge.studio.intake import intake
+from muybridge.studio.decode_upload import decode_upload
 for folder in sorted(Path(sys.argv[1]).iterdir()):
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
         order = {"folder": str(folder), "name": "it", "frames": 20, "side": 96, "source_side": 4096}
         try:
-            said = intake({**order, "seconds": 10, "memory": 2**31}, lambda *a, **k: None)
+            said = decode_upload({**order, "seconds": 10, "memory": 2**31}, lambda *a, **k: None)
         except MuybridgeError as e:
             said = {"message": e.message}
         except MemoryError:

@@ -32,7 +32,7 @@ NAMES = (
 """Part of the checkpoint, our names, the program's."""
 
 
-def mover() -> Fomm:
+def model() -> Fomm:
     """Untrained, but with weights so large that keypoints, flow and picture follow what is seen."""
     torch.manual_seed(5)
     method = Fomm(TINY).eval()
@@ -44,7 +44,7 @@ def mover() -> Fomm:
 
 def save_run(folder: Path) -> Path:
     """A run as `fit` leaves it."""
-    method = mover()
+    method = model()
     run = Run.create(folder, "fomm", TINY.model_dump(mode="json"), preset="smoke")
     run.save_checkpoint(Checkpoint(0, "learn", 300, 300, 1.0, method.state_dict()))
     run.mark(status="finished")
@@ -54,7 +54,7 @@ def save_run(folder: Path) -> Path:
 def save_checkpoint(path: Path) -> Path:
     """A file as the program of FOMM writes it."""
     table: dict[str, dict[str, torch.Tensor]] = {"kp_detector": {}, "generator": {}}
-    for name, value in mover().state_dict().items():
+    for name, value in model().state_dict().items():
         part, pattern, to = next(rule for rule in NAMES if re.match(rule[1], name))
         table[part][re.sub(pattern, to, name)] = value
     torch.save(table, path)

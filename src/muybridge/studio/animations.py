@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.errors import MuybridgeError, UsageError
+from muybridge.studio.animation_models import AnimationModels
 from muybridge.studio.events import Events
-from muybridge.studio.foreman import Foreman, Outcome
-from muybridge.studio.movers import Movers
 from muybridge.studio.settings import Settings
-from muybridge.studio.shelf import Shelf
+from muybridge.studio.storage import Storage
+from muybridge.studio.worker_pool import Outcome, WorkerPool
 
 WORKING = ("queued", "making")
 CLOSED = "the studio was closed before this was made"
@@ -25,14 +25,16 @@ class Animations:
     `files` has one entry for each file that was asked for: suffix, and state making, done or failed.
     """
 
-    def __init__(self, shelf: Shelf, foreman: Foreman, events: Events, settings: Settings, movers: Movers) -> None:
-        self.shelf, self.foreman, self.events, self.settings = shelf, foreman, events, settings
-        self.movers = movers
+    def __init__(
+        self, storage: Storage, pool: WorkerPool, events: Events, settings: Settings, models: AnimationModels
+    ) -> None:
+        self.storage, self.pool, self.events, self.settings = storage, pool, events, settings
+        self.models = models
         self.tasks: dict[str, asyncio.Task[Any]] = {}
 
     def begin(self) -> None:
         """Go on with what was asked for when the studio was switched off."""
-        for record in reversed(self.shelf.all("animations")):
+        for record in reversed(self.storage.all("animations")):
             files = [file for file in record["files"] if file["state"] == "done"]
             if record["state"] in WORKING:
                 self._go(record["id"], self._make(self._save({**record, "files": files, "state": "queued"})))
@@ -41,46 +43,46 @@ class Animations:
 
     async def create(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Queue one; UsageError or InputError where it cannot be."""
-        await self.shelf.space.refuse_full()
-        if sum(r["state"] in WORKING for r in self.shelf.all("animations")) >= self.settings.limits.queue:
+        await self.storage.quota.refuse_full()
+        if sum(r["state"] in WORKING for r in self.storage.all("animations")) >= self.settings.limits.queue:
             raise UsageError(f"{self.settings.limits.queue} animations wait already", "Let some of them finish.")
-        mover, _ = self.movers.ready(asked["mover"])
-        if asked["mode"] is not None and asked["mode"] not in mover["modes"]:
-            there = ", ".join(mover["modes"]) or "one way only"
-            raise UsageError(f"{mover['name']} does not move {asked['mode']}", f"It has: {there}.")
+        model, _ = self.models.ready(asked["model"])
+        if asked["mode"] is not None and asked["mode"] not in model["modes"]:
+            there = ", ".join(model["modes"]) or "one way only"
+            raise UsageError(f"{model['name']} does not move {asked['mode']}", f"It has: {there}.")
         picture, driving = (self.usable(asked[name]) for name in ("picture", "driving"))
         begun = {
             **asked,
             "name": f"{picture['name']} moving like {driving['name']}",
             "file": f"{picture['name']}-moving-like-{driving['name']}",
-            "mover_name": mover["name"],
-            "method": mover["method"],
+            "model_name": model["name"],
+            "method": model["method"],
             "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "state": "queued",
             "notes": [],
             "files": [],
         }
-        record = self.shelf.new("animations", begun)
+        record = self.storage.new("animations", begun)
         self.events.tell("animation", record)
         self._go(record["id"], self._make(record))
         return record
 
     def usable(self, number: str) -> dict[str, Any]:
         """A clip whose frames are there, with silhouettes or without; UsageError otherwise."""
-        clip = self.shelf.load("clips", number)
+        clip = self.storage.load("clips", number)
         if clip["state"] in ("uploading", "reading") or "frames" not in clip:
             raise UsageError(f"{clip['name']} is not ready: it is {clip['state']}", "Wait, or choose another one.")
         return clip
 
     async def pack(self, number: str, suffix: str) -> dict[str, Any]:
         """Have a file made of it; what is there, or on its way, is not made again."""
-        record = self.shelf.load("animations", number)
+        record = self.storage.load("animations", number)
         if record["state"] != "done":
             raise UsageError(f"{record['name']} is not made yet", "Wait until it is.")
         if _has(record, suffix):
             return record
-        await self.shelf.space.refuse_full()
-        record = self.shelf.load("animations", number)
+        await self.storage.quota.refuse_full()
+        record = self.storage.load("animations", number)
         if not _has(record, suffix):  # nobody else asked meanwhile
             record = self._file(number, {"suffix": suffix, "state": "making"})
             self._go(f"{number} {suffix}", self._pack(record, suffix))
@@ -88,12 +90,12 @@ class Animations:
 
     async def remove(self, number: str) -> None:
         """Delete one; what is under way for it is stopped."""
-        self.shelf.folder("animations", number)
+        self.storage.folder("animations", number)
         going = [self.tasks.pop(key) for key in list(self.tasks) if key.split()[0] == number]
         for task in going:
             task.cancel()
         await asyncio.gather(*going, return_exceptions=True)
-        await asyncio.to_thread(self.shelf.remove, "animations", number)
+        await asyncio.to_thread(self.storage.remove, "animations", number)
         self.events.tell("gone", {"kind": "animations", "id": number})
 
     async def close(self) -> None:
@@ -105,15 +107,15 @@ class Animations:
 
     def _order(self, record: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            "folder": str(self.shelf.folder("animations", record["id"])),
-            "picture": str(self.shelf.folder("clips", record["picture"])),
-            "driving": str(self.shelf.folder("clips", record["driving"])),
+            "folder": str(self.storage.folder("animations", record["id"])),
+            "picture": str(self.storage.folder("clips", record["picture"])),
+            "driving": str(self.storage.folder("clips", record["driving"])),
             "name": record["file"],
         }
 
     async def _make(self, record: dict[str, Any]) -> None:
         try:
-            _, run = self.movers.ready(record["mover"])
+            _, run = self.models.ready(record["model"])
         except MuybridgeError as e:
             self._save({**record, "state": "failed", "message": e.message, "hint": e.hint})
             return
@@ -124,27 +126,27 @@ class Animations:
             if told.get("event") == "ready":
                 self._save({**record, "state": "making"})
 
-        outcome = await self.foreman.do(f"move {record['id']}", "moving", order, hear)
+        outcome = await self.pool.do(f"move {record['id']}", "moving", order, hear)
         if outcome.state == "done":
             files = [{"suffix": Path(outcome.result["file"]).suffix[1:], "state": "done"}]
             told = {"notes": outcome.result["notes"], "message": None, "hint": None}
             self._save({**record, **told, "files": files, "state": "done"})
-        elif not (outcome.state == "stopped" and self.foreman.closing):
+        elif not (outcome.state == "stopped" and self.pool.closing):
             self._save({**record, "state": "failed", **_why(outcome)})
 
     async def _pack(self, record: Mapping[str, Any], suffix: str) -> None:
         order = {**self._order(record), "task": "pack", "suffix": suffix}
-        outcome = await self.foreman.do(f"pack {record['id']} {suffix}", "hand", order, lambda told: None)
+        outcome = await self.pool.do(f"pack {record['id']} {suffix}", "hand", order, lambda told: None)
         why = {} if outcome.state == "done" else _why(outcome)
         self._file(record["id"], {"suffix": suffix, "state": "failed" if why else "done", **why})
 
     def _file(self, number: str, file: Mapping[str, Any]) -> dict[str, Any]:
-        record = self.shelf.load("animations", number)
+        record = self.storage.load("animations", number)
         others = [f for f in record["files"] if f["suffix"] != file["suffix"]]
         return self._save({**record, "files": [*others, dict(file)]})
 
     def _save(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        saved = self.shelf.save("animations", record)
+        saved = self.storage.save("animations", record)
         self.events.tell("animation", saved)
         return saved
 

@@ -15,20 +15,21 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from muybridge import api, catalogue
 from muybridge.api.edit import editable
 from muybridge.errors import InputError, MuybridgeError, UsageError
-from muybridge.studio import routes_clips, routes_edit, routes_live, routes_moving, routes_runs
+from muybridge.studio import routes_animations, routes_clips, routes_edit, routes_live, routes_runs
+from muybridge.studio.animation_models import AnimationModels
 from muybridge.studio.animations import Animations
 from muybridge.studio.clips import Clips
-from muybridge.studio.easel import Easel
 from muybridge.studio.events import Events
-from muybridge.studio.foreman import Foreman
-from muybridge.studio.guarding import App, Guard
-from muybridge.studio.movers import Movers
+from muybridge.studio.pose_client import PoseClient
 from muybridge.studio.routes_runs import Conflict
 from muybridge.studio.runs import Runs
+from muybridge.studio.security import App, SecurityMiddleware
 from muybridge.studio.settings import Settings
-from muybridge.studio.shelf import Missing, Shelf
+from muybridge.studio.storage import Missing, Storage
+from muybridge.studio.worker_pool import WorkerPool
 
 PAGE = Path(__file__).parent / "page"
+FOLDERS = ("", "/views", "/parts", "/net")
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 TOLD_LIMITS = ("upload_bytes", "checkpoint_bytes", "frames", "side", "quota_bytes")
 TOLD: dict[int | str, dict[str, Any]] = {
@@ -55,26 +56,26 @@ TOLD: dict[int | str, dict[str, Any]] = {
 
 def create(settings: Settings) -> App:
     """Everything wired together; the folder is made where it is missing."""
-    shelf, foreman, events = Shelf(settings.runs, settings.limits.quota_bytes), Foreman(), Events()
-    easel = Easel(settings.device)
-    clips, runs = Clips(shelf, foreman, events, settings), Runs(shelf, foreman, events, settings)
-    movers = Movers(shelf, foreman, events, settings)
-    animations = Animations(shelf, foreman, events, settings, movers)
+    storage, pool, events = Storage(settings.runs, settings.limits.quota_bytes), WorkerPool(), Events()
+    pose_client = PoseClient(settings.device)
+    clips, runs = Clips(storage, pool, events, settings), Runs(storage, pool, events, settings)
+    models = AnimationModels(storage, pool, events, settings)
+    animations = Animations(storage, pool, events, settings, models)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        foreman.warm()
+        pool.warm()
         clips.begin()
         runs.begin()
-        movers.begin()
+        models.begin()
         animations.begin()
         yield
         events.close()
-        await foreman.close()
+        await pool.close()
         await runs.close()
-        for each in (clips, movers, animations):
+        for each in (clips, models, animations):
             await each.close()
-        await easel.close()
+        await pose_client.close()
 
     app = FastAPI(
         title="Muybridge studio",
@@ -85,16 +86,16 @@ def create(settings: Settings) -> App:
         responses=TOLD,
     )
     _errors(app)
-    app.include_router(routes_clips.router(clips, shelf))
-    app.include_router(routes_runs.router(runs, shelf, foreman, easel))
-    app.include_router(routes_edit.router(shelf, easel, settings.limits.sockets))
-    app.include_router(routes_moving.router(movers, animations, shelf))
-    app.include_router(routes_live.router(shelf, movers, animations))
-    _general(app, events, shelf, settings)
-    return Guard(app, settings)
+    app.include_router(routes_clips.router(clips, storage))
+    app.include_router(routes_runs.router(runs, storage, pool, pose_client))
+    app.include_router(routes_edit.router(storage, pose_client, settings.limits.sockets))
+    app.include_router(routes_animations.router(models, animations, storage))
+    app.include_router(routes_live.router(storage, models, animations))
+    _general(app, events, storage, settings)
+    return SecurityMiddleware(app, settings)
 
 
-def _general(app: FastAPI, events: Events, shelf: Shelf, settings: Settings) -> None:
+def _general(app: FastAPI, events: Events, storage: Storage, settings: Settings) -> None:
     @app.get("/api/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
     async def happenings() -> StreamingResponse:
         return StreamingResponse(events.stream(), media_type="text/event-stream")
@@ -117,14 +118,21 @@ def _general(app: FastAPI, events: Events, shelf: Shelf, settings: Settings) -> 
             ],
             "scenes": api.puppets(),
             "limits": {k: getattr(settings.limits, k) for k in TOLD_LIMITS},
-            "used": await shelf.space.used(),
+            "used": await storage.quota.used(),
             "machine": (await asyncio.to_thread(api.doctor, settings.runs))["machine"],
         }
 
-    @app.get("/", include_in_schema=False)
-    @app.get("/{name}", include_in_schema=False)
+    for folder in FOLDERS:
+        _add_pages(app, folder)
+
+
+def _add_pages(app: FastAPI, folder: str) -> None:
+    """What the browser gets of a folder of the page, by its name."""
+
+    @app.get(f"{folder}/", include_in_schema=False)
+    @app.get(f"{folder}/{{name}}", include_in_schema=False)
     def page(name: str = "index.html") -> FileResponse:
-        there = {path.name: path for path in PAGE.iterdir() if path.suffix in TYPES}
+        there = {path.name: path for path in (PAGE / folder.strip("/")).iterdir() if path.suffix in TYPES}
         if name not in there:
             raise Missing(f"there is no page {name[:60]!r}")
         return FileResponse(there[name], media_type=TYPES[there[name].suffix])

@@ -13,10 +13,10 @@ from typing import Any
 from muybridge.errors import InputError, UsageError
 from muybridge.puppets import SCENES
 from muybridge.studio.events import Events
-from muybridge.studio.foreman import Foreman, Outcome
-from muybridge.studio.receiving import receive
 from muybridge.studio.settings import Settings
-from muybridge.studio.shelf import KINDS, Shelf, plain_name
+from muybridge.studio.storage import KINDS, Storage, plain_name
+from muybridge.studio.upload import receive_upload
+from muybridge.studio.worker_pool import Outcome, WorkerPool
 from muybridge.video.paths import image_codec
 
 BUSY = ("uploading", "reading", "finding")
@@ -26,24 +26,24 @@ GIVEN_UP = "the studio was closed before this was done"
 class Clips:
     """Every change of a clip goes through here, so that two pages see the same."""
 
-    def __init__(self, shelf: Shelf, foreman: Foreman, events: Events, settings: Settings) -> None:
-        self.shelf, self.foreman, self.events, self.settings = shelf, foreman, events, settings
+    def __init__(self, storage: Storage, pool: WorkerPool, events: Events, settings: Settings) -> None:
+        self.storage, self.pool, self.events, self.settings = storage, pool, events, settings
         self.tasks: dict[str, asyncio.Task[Any]] = {}
 
     def begin(self) -> None:
         """Go on with what an earlier studio left half done."""
-        for left in self.shelf.root.glob(".puppets-*"):
+        for left in self.storage.root.glob(".puppets-*"):
             shutil.rmtree(left, ignore_errors=True)
-        for record in self.shelf.all("clips"):
+        for record in self.storage.all("clips"):
             self._go_on(record)
 
     def _go_on(self, record: dict[str, Any]) -> None:
         number = record["id"]
         if record["state"] == "uploading":
-            self.shelf.remove("clips", number)  # half a file
+            self.storage.remove("clips", number)  # half a file
         elif record["state"] == "reading":
             self._go(number, self._take_in(record))
-        elif record["state"] == "finding" and (self.shelf.folder("clips", number) / "silhouettes").is_dir():
+        elif record["state"] == "finding" and (self.storage.folder("clips", number) / "silhouettes").is_dir():
             # What was asked for is gone; what was there before is still good.
             self._save({**record, "state": "ready", "message": GIVEN_UP, "hint": "Ask for it again."})
         elif record["state"] == "finding":
@@ -59,11 +59,13 @@ class Clips:
         """
         self._refuse_more(1)
         record = self._new(plain_name(name), use)
-        path = self.shelf.folder("clips", record["id"]) / "upload"
+        path = self.storage.folder("clips", record["id"]) / "upload"
         try:
-            await receive(path, body, record["name"], self.settings.limits.upload_bytes, self.shelf.space, length)
+            await receive_upload(
+                path, body, record["name"], self.settings.limits.upload_bytes, self.storage.quota, length
+            )
         except BaseException:
-            self.shelf.remove("clips", record["id"])
+            self.storage.remove("clips", record["id"])
             raise
         record = self._save({**record, "state": "reading"})
         self._go(record["id"], self._take_in(record))
@@ -71,12 +73,12 @@ class Clips:
 
     async def puppets(self, scene: str, frames: int, size: int) -> list[dict[str, Any]]:
         """Draw a scene of the project's own puppets, and take both videos in with their silhouettes."""
-        await self.shelf.space.refuse_full()
+        await self.storage.quota.refuse_full()
         self._refuse_more(2)
         names = scene_names(scene)
-        target = self.shelf.root / f".puppets-{secrets.token_hex(4)}"
+        target = self.storage.root / f".puppets-{secrets.token_hex(4)}"
         order = {"task": "puppets", "scene": scene, "target": str(target), "frames": frames, "size": size}
-        outcome = await self.foreman.do(target.name, "clips", order, lambda told: None)
+        outcome = await self.pool.do(target.name, "clips", order, lambda told: None)
         try:
             if outcome.state != "done":
                 raise UsageError(outcome.message or "the puppets were not drawn", outcome.hint)
@@ -86,14 +88,14 @@ class Clips:
 
     async def find(self, number: str, box: tuple[float, ...] | None, how: str) -> dict[str, Any]:
         """Find the silhouettes anew, from a box on the first frame or without a hint."""
-        await self.shelf.space.refuse_full()
+        await self.storage.quota.refuse_full()
         record = self._save({**self._ready(number), "state": "finding", "corrected": []})
         self._go(number, self._find(record, {"box": box, "how": how}))
         return record
 
     async def correct(self, number: str, frame: int, picture: bytes) -> dict[str, Any]:
         """Take a silhouette painted by hand, and carry it to its neighbours; InputError where it is not one."""
-        await self.shelf.space.refuse_full()
+        await self.storage.quota.refuse_full()
         record = self._ready(number)
         if not 0 <= frame < record["frames"]:
             raise InputError(f"{record['name']} has no frame {frame}", f"It has frames 0 to {record['frames'] - 1}.")
@@ -104,7 +106,7 @@ class Clips:
                 f"the silhouette {said}; the frame has {record['width']}x{record['height']} px",
                 "Send a PNG of the frame's size, white on black.",
             )
-        path = self.shelf.folder("clips", number) / "painted.png"
+        path = self.storage.folder("clips", number) / "painted.png"
         path.write_bytes(picture)
         record = self._save({**record, "state": "finding"})
         self._go(number, self._find(record, {"corrections": {str(frame): str(path)}}))
@@ -112,7 +114,7 @@ class Clips:
 
     async def remove(self, number: str) -> None:
         """Delete a clip, read or not; UsageError where a run needs it or it is still coming in."""
-        record = self.shelf.load("clips", number)
+        record = self.storage.load("clips", number)
         if record["state"] == "uploading":
             raise UsageError(f"{record['name']} is still being uploaded", "Wait a moment.")
         self._refuse_used(record)
@@ -123,15 +125,15 @@ class Clips:
             try:
                 self._refuse_used(record)
             except UsageError:  # since a moment
-                self._go_on(self.shelf.load("clips", number))
+                self._go_on(self.storage.load("clips", number))
                 raise
-        await asyncio.to_thread(self.shelf.remove, "clips", number)
+        await asyncio.to_thread(self.storage.remove, "clips", number)
         self.events.tell("gone", {"kind": "clips", "id": number})
 
     def _refuse_used(self, record: Mapping[str, Any]) -> None:
         number = record["id"]
-        users = [r["name"] for r in self.shelf.all("runs") if number in r["clips"]]
-        users += [r["name"] for r in self.shelf.all("animations") if number in (r["picture"], r["driving"])]
+        users = [r["name"] for r in self.storage.all("runs") if number in r["clips"]]
+        users += [r["name"] for r in self.storage.all("animations") if number in (r["picture"], r["driving"])]
         if users:
             raise UsageError(f"{record['name']} is used by {users[0]}", "Delete that first.")
 
@@ -143,7 +145,7 @@ class Clips:
         await asyncio.gather(*going, return_exceptions=True)
 
     def _refuse_more(self, count: int) -> None:
-        if len(self.shelf.all("clips")) + count > self.settings.limits.clips:
+        if len(self.storage.all("clips")) + count > self.settings.limits.clips:
             raise InputError(
                 f"{self.settings.limits.clips} clips are kept already, the most there may be", "Delete some."
             )
@@ -151,11 +153,11 @@ class Clips:
     def _new(self, name: str, use: str = "pair") -> dict[str, Any]:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         begun = {"name": name, "use": use, "state": "uploading", "created": now, "version": 0, "notes": []}
-        return self.shelf.new("clips", begun)
+        return self.storage.new("clips", begun)
 
     def _puppet(self, scene: Path, side: str, name: str) -> dict[str, Any]:
         record = self._new(name)
-        folder = self.shelf.folder("clips", record["id"])
+        folder = self.storage.folder("clips", record["id"])
         (scene / f"{side}.mp4").replace(folder / "upload")
         (scene / f"{side}_masks").replace(folder / "given")
         record = self._save({**record, "state": "reading"})
@@ -165,17 +167,17 @@ class Clips:
     async def _take_in(self, record: dict[str, Any]) -> None:
         limits, picture = self.settings.limits, record.get("use") == "picture"
         order = {
-            "task": "intake",
-            "folder": str(self.shelf.folder("clips", record["id"])),
+            "task": "decode",
+            "folder": str(self.storage.folder("clips", record["id"])),
             "name": record["name"],
             "frames": 1 if picture else limits.frames,
             "strip": False if picture else None,
             "side": limits.side,
             "source_side": limits.source_side,
-            "seconds": limits.intake_seconds,
-            "memory": limits.intake_memory,
+            "seconds": limits.decode_seconds,
+            "memory": limits.decode_memory,
         }
-        outcome = await self.foreman.do(f"clip {record['id']}", "clips", order, lambda told: None)
+        outcome = await self.pool.do(f"clip {record['id']}", "clips", order, lambda told: None)
         if outcome.state != "done":
             await self._failed(record, outcome)
             return
@@ -186,14 +188,14 @@ class Clips:
         await self._find(record, {})
 
     async def _find(self, record: dict[str, Any], asked: Mapping[str, Any]) -> None:
-        folder = self.shelf.folder("clips", record["id"])
+        folder = self.storage.folder("clips", record["id"])
         order: dict[str, Any] = {"task": "silhouettes", "folder": str(folder), **asked}
         given = folder / "given"
         if asked:
             await asyncio.to_thread(shutil.rmtree, given, ignore_errors=True)
         elif given.is_dir():
             order["masks"] = str(given)
-        outcome = await self.foreman.do(f"clip {record['id']}", "clips", order, lambda told: None)
+        outcome = await self.pool.do(f"clip {record['id']}", "clips", order, lambda told: None)
         if outcome.state == "done":
             found = {**outcome.result, "message": None, "hint": None}
             self._save({**record, **found, "state": "ready", "version": record["version"] + 1})
@@ -205,7 +207,7 @@ class Clips:
             await self._failed(record, outcome)
 
     async def _failed(self, record: dict[str, Any], outcome: Outcome) -> None:
-        if outcome.state == "stopped" and self.foreman.closing:
+        if outcome.state == "stopped" and self.pool.closing:
             return  # `begin` goes on with it
         self._save({**record, "state": "failed", "message": outcome.message or GIVEN_UP, "hint": outcome.hint})
         if "frames" not in record:
@@ -213,15 +215,15 @@ class Clips:
 
     def _empty(self, number: str) -> None:
         """Take away what a clip that cannot be read has brought; its record says why."""
-        for path in self.shelf.folder("clips", number).iterdir():
+        for path in self.storage.folder("clips", number).iterdir():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             elif path.name != KINDS["clips"]:
                 path.unlink(missing_ok=True)
-        self.shelf.space.changed()
+        self.storage.quota.changed()
 
     def _ready(self, number: str) -> dict[str, Any]:
-        record = self.shelf.load("clips", number)
+        record = self.storage.load("clips", number)
         if record["state"] in BUSY:
             raise UsageError(f"{record['name']} is still being worked on", "Wait a moment.")
         if "frames" not in record:
@@ -229,7 +231,7 @@ class Clips:
         return record
 
     def _save(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        saved = self.shelf.save("clips", record)
+        saved = self.storage.save("clips", record)
         self.events.tell("clip", saved)
         return saved
 

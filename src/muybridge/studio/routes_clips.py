@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 
 from muybridge.errors import InputError
-from muybridge.studio import asked
+from muybridge.studio import schemas
 from muybridge.studio.clips import Clips
-from muybridge.studio.receiving import length_of
-from muybridge.studio.shelf import Missing, Shelf
+from muybridge.studio.storage import Missing, Storage
+from muybridge.studio.upload import length_of
 
 Id = Annotated[str, InPath(pattern="^[a-f0-9]{12}$")]
 Index = Annotated[int, InPath(ge=0, lt=100000)]
@@ -31,13 +31,13 @@ FOREVER = {"cache-control": "private, max-age=86400, immutable"}
 IMAGES: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}, "image/png": {}}}}
 
 
-def router(clips: Clips, shelf: Shelf) -> APIRouter:
+def router(clips: Clips, storage: Storage) -> APIRouter:
     """Everything under /api/clips."""
     routes = APIRouter(prefix="/api/clips", tags=["clips"])
 
     @routes.get("")
     async def listed() -> list[dict[str, Any]]:
-        return shelf.all("clips")
+        return storage.all("clips")
 
     @routes.post("", status_code=201, openapi_extra=BINARY)
     async def upload(
@@ -49,19 +49,19 @@ def router(clips: Clips, shelf: Shelf) -> APIRouter:
         return await clips.upload(name, request.stream(), use, length)
 
     @routes.post("/puppets", status_code=201)
-    async def puppets(body: asked.Puppets) -> list[dict[str, Any]]:
+    async def puppets(body: schemas.Puppets) -> list[dict[str, Any]]:
         return await clips.puppets(body.scene, body.frames, body.size)
 
     @routes.get("/{number}")
     async def one(number: Id) -> dict[str, Any]:
-        return shelf.load("clips", number)
+        return storage.load("clips", number)
 
     @routes.delete("/{number}", status_code=204)
     async def remove(number: Id) -> None:
         await clips.remove(number)
 
     @routes.post("/{number}/silhouettes", status_code=202)
-    async def find(number: Id, body: asked.Find) -> dict[str, Any]:
+    async def find(number: Id, body: schemas.Find) -> dict[str, Any]:
         return await clips.find(number, body.box, body.how)
 
     @routes.put("/{number}/silhouettes/{index}", status_code=202, openapi_extra=BINARY)
@@ -70,19 +70,19 @@ def router(clips: Clips, shelf: Shelf) -> APIRouter:
 
     @routes.get("/{number}/frames/{index}", responses=IMAGES, response_class=Response)
     def frame(number: Id, index: Index, height: Height = None) -> Response:
-        path = shelf.folder("clips", number) / "frames" / f"{index:05d}.png"
+        path = storage.folder("clips", number) / "frames" / f"{index:05d}.png"
         return picture(path, height, ".jpg")
 
     @routes.get("/{number}/silhouettes/{index}", responses=IMAGES, response_class=Response)
     def silhouette(number: Id, index: Index, height: Height = None) -> Response:
-        path = shelf.folder("clips", number) / "silhouettes" / "masks" / f"{index:05d}.png"
+        path = storage.folder("clips", number) / "silhouettes" / "masks" / f"{index:05d}.png"
         return picture(path, height, ".png")
 
     return routes
 
 
 def picture(path: Path, height: int | None, suffix: str) -> Response:
-    """A picture of the shelf, made smaller where it was asked for; Missing where there is none."""
+    """A picture of the storage, made smaller where it was asked for; Missing where there is none."""
     if not path.is_file():
         raise Missing("there is no such picture here", "It may still be being made.")
     kind = {".jpg": "image/jpeg", ".png": "image/png"}[suffix]

@@ -10,16 +10,16 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
 from muybridge.errors import MuybridgeError
-from muybridge.studio.asked import Drag
-from muybridge.studio.easel import Easel
-from muybridge.studio.shelf import Shelf
+from muybridge.studio.pose_client import PoseClient
+from muybridge.studio.schemas import Drag
 from muybridge.studio.sockets import refuse
+from muybridge.studio.storage import Storage
 
 LONGEST = 1 << 16
 """Of a message, characters."""
 
 
-def router(shelf: Shelf, easel: Easel, most: int) -> APIRouter:
+def router(storage: Storage, pose_client: PoseClient, most: int) -> APIRouter:
     """/api/runs/ID/drag: in, `Drag` as JSON; out, `seq` in 4 bytes, little end first, 1 for a whole picture or 0 for a
     half-size one, and a JPEG; or an error as JSON. What is closed with 1008 is refused, see `sockets.refuse`."""
     routes = APIRouter()
@@ -31,13 +31,13 @@ def router(shelf: Shelf, easel: Easel, most: int) -> APIRouter:
         try:
             if len(pages) >= most:
                 raise MuybridgeError(f"{most} pages are editing already, the most there may be", "Close some of them.")
-            run = str(shelf.folder("runs", number) / "out" / "run")
+            run = str(storage.folder("runs", number) / "out" / "run")
         except MuybridgeError as e:
             await refuse(socket, e.message, e.hint)
             return
         pages.add(socket)
         try:
-            await _Page(socket, easel, run).serve()
+            await _Page(socket, pose_client, run).serve()
         finally:
             pages.discard(socket)
 
@@ -47,8 +47,8 @@ def router(shelf: Shelf, easel: Easel, most: int) -> APIRouter:
 class _Page:
     """One page; while one picture is drawn, of the wishes that come in only the last is kept."""
 
-    def __init__(self, socket: WebSocket, easel: Easel, run: str) -> None:
-        self.socket, self.easel, self.run = socket, easel, run
+    def __init__(self, socket: WebSocket, pose_client: PoseClient, run: str) -> None:
+        self.socket, self.pose_client, self.run = socket, pose_client, run
         self.wish: Drag | None = None
         self.wished = asyncio.Event()
 
@@ -85,7 +85,7 @@ class _Page:
                 continue
             order: dict[str, Any] = {**wish.model_dump(), "do": "pose", "run": self.run}
             try:
-                head, body = await self.easel.ask(order)
+                head, body = await self.pose_client.ask(order)
             except MuybridgeError as e:
                 await self.socket.send_json({"message": e.message, "hint": e.hint, "seq": wish.seq})
                 continue

@@ -10,12 +10,12 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
 from muybridge.errors import MuybridgeError, UsageError
+from muybridge.studio.animation_models import AnimationModels
 from muybridge.studio.animations import Animations
-from muybridge.studio.asked import Follow
-from muybridge.studio.movers import Movers
-from muybridge.studio.painters import BROKEN, answer, end, start
-from muybridge.studio.shelf import Shelf
+from muybridge.studio.child_process import BROKEN, answer, end, start
+from muybridge.studio.schemas import Follow
 from muybridge.studio.sockets import FAILED, refuse
+from muybridge.studio.storage import Storage
 
 PATIENCE = 120.0
 """Seconds until it is ready, or a frame is drawn, at most."""
@@ -24,27 +24,27 @@ ASKING = 20.0
 AGAIN = (0).to_bytes(4, "little")
 
 
-def router(shelf: Shelf, movers: Movers, animations: Animations) -> APIRouter:
-    """/api/movers/ID/live: in, `Follow` as JSON, then JPEGs, or the text "again" to begin from the pose of the next
+def router(storage: Storage, models: AnimationModels, animations: Animations) -> APIRouter:
+    """/api/models/ID/live: in, `Follow` as JSON, then JPEGs, or the text "again" to begin from the pose of the next
     one; out, {"ready": true}, then JPEGs, or errors as JSON. Of frames that come while one is drawn, the last is kept.
     What is closed with 1008 is refused, with 1011 broken: see `sockets.refuse`.
     """
     routes = APIRouter()
     pages: set[WebSocket] = set()
-    settings = movers.settings
+    settings = models.settings
 
     def order_of(number: str, asked: Follow) -> dict[str, Any]:
         if len(pages) > settings.limits.cameras:
             raise UsageError(f"{settings.limits.cameras} pages follow a camera already", "Close one of them.")
-        mover, run = movers.ready(number)
-        if not mover["live"] or (asked.mode is not None and asked.mode not in mover["modes"]):
-            raise UsageError(f"{mover['name']} cannot follow a camera that way", "Choose another run, or another way.")
+        model, run = models.ready(number)
+        if not model["live"] or (asked.mode is not None and asked.mode not in model["modes"]):
+            raise UsageError(f"{model['name']} cannot follow a camera that way", "Choose another run, or another way.")
         clip = animations.usable(asked.picture)
-        picture = shelf.folder("clips", clip["id"])
+        picture = storage.folder("clips", clip["id"])
         order = {"run": str(run), "picture": str(picture), "mode": asked.mode, "device": settings.device}
         return {**order, "memory": settings.limits.camera_memory}
 
-    @routes.websocket("/api/movers/{number}/live")
+    @routes.websocket("/api/models/{number}/live")
     async def live(socket: WebSocket, number: str) -> None:
         await socket.accept()
         pages.add(socket)
@@ -80,7 +80,7 @@ class _Sitting:
 
     async def serve(self) -> None:
         """Until the page goes away; MuybridgeError where the process cannot do it, or ends."""
-        process = await start("muybridge.studio.filming")
+        process = await start("muybridge.studio.live_worker")
         try:
             await self._ask(process, json.dumps(self.order).encode() + b"\n")
             await self.socket.send_json({"ready": True})

@@ -16,9 +16,9 @@ from muybridge.jobs.settings import settings as settings_of
 from muybridge.output.animation import check_background
 from muybridge.run import Run
 from muybridge.studio.events import Events
-from muybridge.studio.foreman import Foreman, Outcome
 from muybridge.studio.settings import Settings
-from muybridge.studio.shelf import Shelf, plain_name
+from muybridge.studio.storage import Storage, plain_name
+from muybridge.studio.worker_pool import Outcome, WorkerPool
 
 WORKING = ("queued", "training", "finishing", "pausing", "stopping")
 CHECKPOINT_SECONDS = 30
@@ -31,15 +31,15 @@ class Runs:
     queued, training, finishing, pausing, paused, stopping, kept, finished or failed.
     """
 
-    def __init__(self, shelf: Shelf, foreman: Foreman, events: Events, settings: Settings) -> None:
-        self.shelf, self.foreman, self.events, self.settings = shelf, foreman, events, settings
+    def __init__(self, storage: Storage, pool: WorkerPool, events: Events, settings: Settings) -> None:
+        self.storage, self.pool, self.events, self.settings = storage, pool, events, settings
         self.tasks: dict[str, asyncio.Task[Any]] = {}
         self.making: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self.progress: dict[str, dict[str, Any]] = {}
 
     def begin(self) -> None:
         """Go on with what was going on when the studio, or the machine, was switched off."""
-        for record in reversed(self.shelf.all("runs")):
+        for record in reversed(self.storage.all("runs")):
             made = [m for m in record["made"] if m["state"] == "done"]
             record = {**record, "made": made}
             if record["state"] in WORKING and record["wanted"] == "pause":
@@ -51,14 +51,14 @@ class Runs:
 
     async def create(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Queue a training; UsageError or InputError where it cannot be."""
-        await self.shelf.space.refuse_full()
-        if sum(r["state"] in WORKING for r in self.shelf.all("runs")) >= self.settings.limits.queue:
+        await self.storage.quota.refuse_full()
+        if sum(r["state"] in WORKING for r in self.storage.all("runs")) >= self.settings.limits.queue:
             raise UsageError(f"{self.settings.limits.queue} trainings wait already", "Let some of them finish.")
         clips = self.check(asked)
         names = [clip["name"] for clip in clips]
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         name = plain_name(asked.get("name") or "") if asked.get("name") else f"{names[0]} and {names[1]}"
-        record = self.shelf.new(
+        record = self.storage.new(
             "runs",
             {
                 **{k: asked[k] for k in ("method", "preset", "set", "flip")},
@@ -84,7 +84,7 @@ class Runs:
                 f"Train it with: muybridge fit {kind.card.name}",
             )
         settings_of(kind, asked["preset"], asked["set"])
-        clips = [self.shelf.load("clips", number) for number in asked["clips"]]
+        clips = [self.storage.load("clips", number) for number in asked["clips"]]
         for clip in clips:
             if clip["state"] != "ready":
                 raise UsageError(f"{clip['name']} is not ready: it is {clip['state']}", "Wait, or choose another clip.")
@@ -97,8 +97,8 @@ class Runs:
     async def act(self, number: str, what: str) -> dict[str, Any]:
         """pause, resume, or keep (stop, and keep what was learnt); asked twice, it changes nothing."""
         if what == "resume":
-            await self.shelf.space.refuse_full()
-        record = self.shelf.load("runs", number)
+            await self.storage.quota.refuse_full()
+        record = self.storage.load("runs", number)
         state = record["state"]
         if what == "resume":
             if state in WORKING and record["wanted"] == "go":
@@ -126,11 +126,11 @@ class Runs:
             task.cancel()
         await asyncio.gather(*going, return_exceptions=True)
         self._refuse_working(number)  # somebody may have let it go on meanwhile
-        await asyncio.to_thread(self.shelf.remove, "runs", number)
+        await asyncio.to_thread(self.storage.remove, "runs", number)
         self.events.tell("gone", {"kind": "runs", "id": number})
 
     def _refuse_working(self, number: str) -> None:
-        record = self.shelf.load("runs", number)
+        record = self.storage.load("runs", number)
         if record["state"] in WORKING:
             raise UsageError(f"{record['name']} is being worked on", "Pause it first.")
 
@@ -140,16 +140,16 @@ class Runs:
 
     def lines(self, number: str) -> list[dict[str, Any]]:
         """The log of the training so far."""
-        path = self.shelf.folder("runs", number) / "out" / "run"
+        path = self.storage.folder("runs", number) / "out" / "run"
         return Run(path).lines() if path.is_dir() else []
 
     async def render(self, number: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Have something more made of a run: see `tasks.render`; what is there already is not made again."""
-        record = self.shelf.load("runs", number)
+        record = self.storage.load("runs", number)
         if not self._has_weights(number) or record["state"] in WORKING:
             raise UsageError(f"{record['name']} has no results yet", "Wait until it is finished, or stop and keep it.")
         check_background(asked["background"], ("" if asked["suffix"] == "zip" else f".{asked['suffix']}",))
-        folder = self.shelf.folder("runs", number)
+        folder = self.storage.folder("runs", number)
         order: dict[str, Any] = {
             **asked,
             "task": "render",
@@ -159,12 +159,12 @@ class Runs:
         }
         label = self._label(record, asked)
         if asked.get("driving"):
-            order["driving"] = str(self.shelf.folder("clips", asked["driving"]))
+            order["driving"] = str(self.storage.folder("clips", asked["driving"]))
         order["name"] = f"{label}-{_short(asked, self._made_of(number, asked))}"
         file = f"{order['name']}.{asked['suffix']}"
         if (there := self._there(number, file)) is not None:
             return there
-        await self.shelf.space.refuse_full()
+        await self.storage.quota.refuse_full()
         if (there := self._there(number, file)) is not None:
             return there  # somebody else asked meanwhile
         entry = {"file": file, "label": label, "state": "making", "asked": dict(asked)}
@@ -175,7 +175,7 @@ class Runs:
         return entry
 
     def _there(self, number: str, file: str) -> dict[str, Any] | None:
-        made = self.shelf.load("runs", number)["made"]
+        made = self.storage.load("runs", number)["made"]
         return next((dict(m) for m in made if m["file"] == file and m["state"] != "failed"), None)
 
     async def close(self) -> None:
@@ -194,7 +194,7 @@ class Runs:
         number = record["id"]
         if record["state"] == "finishing" and record["wanted"] == "keep":
             return record  # the results are being written already
-        if self.foreman.stop(number):
+        if self.pool.stop(number):
             return self._save({**record, "state": "pausing" if record["wanted"] == "pause" else "stopping"})
         # It waits for its turn: nothing has to be stopped.
         self.tasks.pop(number).cancel()
@@ -203,20 +203,20 @@ class Runs:
         return self._queue(record)
 
     async def _work(self, number: str) -> None:
-        record = self.shelf.load("runs", number)
+        record = self.storage.load("runs", number)
         keep = record["wanted"] == "keep"
-        folder = self.shelf.folder("runs", number)
+        folder = self.storage.folder("runs", number)
         order = {
             **{k: record[k] for k in ("method", "preset", "set", "flip")},
             "task": "finish" if keep else "train",
             "out": str(folder / "out"),
-            "clips": [str(self.shelf.folder("clips", clip)) for clip in record["clips"]],
+            "clips": [str(self.storage.folder("clips", clip)) for clip in record["clips"]],
             "device": self.settings.device,
             "checkpoint_seconds": CHECKPOINT_SECONDS,
         }
-        outcome = await self.foreman.do(number, "training", order, lambda told: self._hear(number, told))
+        outcome = await self.pool.do(number, "training", order, lambda told: self._hear(number, told))
         self.tasks.pop(number, None)
-        self._ended(self.shelf.load("runs", number), outcome)
+        self._ended(self.storage.load("runs", number), outcome)
 
     def _ended(self, record: dict[str, Any], outcome: Outcome) -> None:
         if outcome.state == "done":
@@ -224,7 +224,7 @@ class Runs:
             told = {"figures": outcome.result["figures"], "message": None, "hint": None, "finished": _now()}
             notes = list(dict.fromkeys([*record["notes"], *outcome.result["notes"]]))
             self._save({**record, **told, "notes": notes, "state": state})
-        elif outcome.state == "stopped" and self.foreman.closing and record["wanted"] != "pause":
+        elif outcome.state == "stopped" and self.pool.closing and record["wanted"] != "pause":
             self._save({**record, "state": "queued"})
         elif outcome.state == "stopped" and record["wanted"] == "keep":
             self._queue(record)
@@ -235,7 +235,7 @@ class Runs:
             self._save({**record, **told, "wanted": "pause", "state": "failed"})
 
     def _hear(self, number: str, told: dict[str, Any]) -> None:
-        event, record = told.get("event"), self.shelf.load("runs", number)
+        event, record = told.get("event"), self.storage.load("runs", number)
         if event == "ready" and record["state"] == "queued":
             self._save({**record, "state": "training"})
         elif event == "finishing" and record["wanted"] != "pause":
@@ -254,7 +254,7 @@ class Runs:
     # -- what is made afterwards ----------------------------------------------------------------------------------
 
     async def _make(self, number: str, entry: dict[str, Any], order: Mapping[str, Any]) -> None:
-        outcome = await self.foreman.do(f"make {number} {entry['file']}", "hand", order, lambda told: None)
+        outcome = await self.pool.do(f"make {number} {entry['file']}", "hand", order, lambda told: None)
         if outcome.state == "done":
             self._made(number, {**entry, "state": "done", "notes": outcome.result["notes"]})
         else:
@@ -262,15 +262,15 @@ class Runs:
             self._made(number, {**entry, "state": "failed", "message": message, "hint": outcome.hint})
 
     def _made(self, number: str, entry: Mapping[str, Any]) -> None:
-        record = self.shelf.load("runs", number)
+        record = self.storage.load("runs", number)
         others = [m for m in record["made"] if m["file"] != entry["file"]]
         self._save({**record, "made": [*others, dict(entry)]})
 
     def _made_of(self, number: str, asked: Mapping[str, Any]) -> list[int]:
         """What changes while a wish stays the same: the weights, by learning on, and the silhouettes of its clip."""
-        weights = self.shelf.folder("runs", number) / "out" / "run" / "weights.safetensors"
+        weights = self.storage.folder("runs", number) / "out" / "run" / "weights.safetensors"
         driving = asked.get("driving")
-        return [weights.stat().st_mtime_ns, self.shelf.load("clips", driving)["version"] if driving else 0]
+        return [weights.stat().st_mtime_ns, self.storage.load("clips", driving)["version"] if driving else 0]
 
     def _label(self, record: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
         own = dict(zip("ab", record["names"], strict=True))
@@ -278,22 +278,22 @@ class Runs:
             return f"{own[asked['side']]}-edited"
         other = own["b" if asked["side"] == "a" else "a"]
         if asked.get("driving"):
-            other = self.shelf.load("clips", asked["driving"])["name"]
+            other = self.storage.load("clips", asked["driving"])["name"]
         return f"{own[asked['side']]}-moving-like-{other}"
 
     # -- records --------------------------------------------------------------------------------------------------
 
     def _save(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        saved = self.shelf.save("runs", {k: v for k, v in record.items() if k != "progress"})
+        saved = self.storage.save("runs", {k: v for k, v in record.items() if k != "progress"})
         self.events.tell("run", self.shown(saved))
         return saved
 
     def _has_weights(self, number: str) -> bool:
-        return (self.shelf.folder("runs", number) / "out" / "run" / "weights.safetensors").is_file()
+        return (self.storage.folder("runs", number) / "out" / "run" / "weights.safetensors").is_file()
 
     def _recorded(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """How far the run folder says it is, where no worker has told yet."""
-        path = self.shelf.folder("runs", record["id"]) / "out" / "run"
+        path = self.storage.folder("runs", record["id"]) / "out" / "run"
         if "plan" not in record or not (path / "run.json").is_file():
             return {}
         try:

@@ -39,9 +39,9 @@ class Limits:
     """Address space to follow one, beyond what the process has once its run is loaded; where the processor draws."""
     sockets: int = 64
     """Pages that edit at a time."""
-    intake_seconds: int = 300
+    decode_seconds: int = 300
     """Processor time to read an upload."""
-    intake_memory: int = 3 * 2**30
+    decode_memory: int = 3 * 2**30
     """Address space to read an upload, beyond what the process starts with."""
 
 
@@ -53,7 +53,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8642
     token: str | None = None
-    """Asked of every request; None: whoever reaches the address may come in."""
+    """RequestBody of every request; None: whoever reaches the address may come in."""
     device: str = "auto"
     limits: Limits = field(default_factory=Limits)
 

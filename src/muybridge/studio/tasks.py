@@ -14,8 +14,8 @@ from typing import Any
 from muybridge import api
 from muybridge.errors import InputError, MuybridgeError
 from muybridge.run import Run
-from muybridge.studio.intake import intake
-from muybridge.studio.telling import Teller
+from muybridge.studio.decode_upload import decode_upload
+from muybridge.studio.progress_events import ProgressEvents
 from muybridge.video import Clip, Timing, read, write
 
 Order = Mapping[str, Any]
@@ -23,7 +23,7 @@ Tell = Callable[..., None]
 
 
 def clip_of(folder: str | Path) -> Clip:
-    """A clip of the shelf with its name and sound, as the verbs take it."""
+    """A clip of the storage with its name and sound, as the verbs take it."""
     folder = Path(folder)
     record = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
     audio = folder / "upload" if record.get("has_audio") else None
@@ -96,7 +96,7 @@ def train(order: Order, tell: Tell) -> dict[str, Any]:
         resume=resume,
         force=not resume and (run / "run.json").is_file(),
         checkpoint_seconds=order["checkpoint_seconds"],
-        listener=Teller(tell),
+        listener=ProgressEvents(tell),
         say=lambda text: tell("note", text=text),
     )
     return finish(order, tell)
@@ -168,7 +168,7 @@ def _wait_for(run: Path) -> bool:
 
 
 TASKS: Mapping[str, Callable[[Order, Tell], dict[str, Any]]] = {
-    "intake": intake,
+    "decode": decode_upload,
     "puppets": puppets,
     "silhouettes": silhouettes,
     "cost": cost,

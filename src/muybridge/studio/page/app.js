@@ -1,14 +1,14 @@
 // Which view is shown for which address.
 
 import { $, bytes, h, notice } from "./dom.js";
-import * as store from "./store.js";
-import { mayLeave } from "./leave.js";
-import { startView } from "./start.js";
-import { runsView } from "./runs.js";
-import { paintView } from "./paint.js";
-import { runView } from "./run.js";
-import { animateView } from "./animate.js";
-import { movedView } from "./moved.js";
+import * as store from "./net/store.js";
+import { mayLeave } from "./parts/unsaved.js";
+import { startView } from "./views/start-view.js";
+import { runsView } from "./views/runs-view.js";
+import { paintView } from "./views/silhouette-view.js";
+import { runView } from "./views/run-view.js";
+import { animateView } from "./views/animate-view.js";
+import { movedView } from "./views/animation-view.js";
 
 const routes = [
   [/^#\/runs$/, runsView, "Runs"],

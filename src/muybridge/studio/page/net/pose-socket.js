@@ -1,0 +1,66 @@
+// The line to the studio's drawing process: wishes out, pictures in, and how long each took.
+
+import { notice } from "../dom.js";
+
+const REFUSED = 1008;
+
+export class Drawing {
+  /** `drawn(bitmap, full, milliseconds)` is called when a picture is about to be seen. */
+  constructor(run, signal, drawn) {
+    Object.assign(this, { run, signal, drawn, seq: 0, stamps: new Map(), waiting: null, tries: 0 });
+    signal.addEventListener("abort", () => this.line?.close());
+    this.open();
+  }
+
+  open() {
+    const line = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/runs/${this.run.id}/drag`);
+    line.binaryType = "arraybuffer";
+    line.onopen = () => {
+      this.tries = 0;
+      if (this.waiting) this.send(this.waiting, this.waiting.stamp);
+    };
+    line.onmessage = (event) => (typeof event.data === "string" ? this.refused(event.data) : this.picture(event.data));
+    line.onclose = ({ code, reason }) => {
+      if (this.signal.aborted) return;
+      // The studio has said no; it would say so again.
+      if (code === REFUSED) {
+        if (!this.told?.startsWith(reason)) notice(reason || "the studio draws nothing for this page");
+        return;
+      }
+      this.tries += 1;
+      if (this.tries === 3) notice("the line for drawing is broken", "It is tried again by itself.");
+      setTimeout(() => !this.signal.aborted && this.open(), Math.min(8000, 500 * this.tries));
+    };
+    this.line = line;
+  }
+
+  /** Ask for a picture; `stamp` is when the person moved. Of several, the studio draws the last. */
+  send(wish, stamp = performance.now()) {
+    if (this.line.readyState !== WebSocket.OPEN) {
+      this.waiting = { ...wish, stamp };
+      return;
+    }
+    this.waiting = null;
+    this.seq += 1;
+    this.stamps.set(this.seq, stamp);
+    const { side, frame, moves, full, background } = wish;
+    this.line.send(JSON.stringify({ seq: this.seq, side, frame, moves, full, background }));
+  }
+
+  async picture(data) {
+    const head = new DataView(data);
+    const seq = head.getUint32(0, true);
+    const full = head.getUint8(4) === 1;
+    const bitmap = await createImageBitmap(new Blob([data.slice(5)], { type: "image/jpeg" }));
+    const stamp = this.stamps.get(seq) ?? performance.now();
+    // What was asked before this one will not come any more.
+    for (const old of this.stamps.keys()) if (old <= seq) this.stamps.delete(old);
+    requestAnimationFrame(() => this.drawn(bitmap, full, performance.now() - stamp, seq === this.seq));
+  }
+
+  refused(text) {
+    const { message, hint } = JSON.parse(text);
+    this.told = message;
+    notice(message, hint);
+  }
+}

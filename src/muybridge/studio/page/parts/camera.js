@@ -1,0 +1,138 @@
+// The picture follows the camera: frames out as JPEG, pictures back, one at a time, with the frame rate shown.
+
+import { h, notice, rest } from "../dom.js";
+
+const LONGEST = 320;
+const SPAN = 3000;
+let running = null;
+const REFUSALS = {
+  NotAllowedError: ["The camera was refused", "Allow it for this page in the browser's address bar, and try again."],
+  NotFoundError: ["No camera was found", "Plug one in, or take a driving video instead."],
+  NotReadableError: ["The camera is there, but another program has it", "Close that program, and try again."],
+};
+
+/** Ask for the camera, and show what it sees beside the picture that follows it; a refusal is a sentence. */
+export async function camera(place, signal, wish, button) {
+  if (!navigator.mediaDevices?.getUserMedia) {
+    const hint = "Open the studio on the machine that it runs on, or behind a proxy with TLS.";
+    notice("The browser lends its camera only to pages of its own machine, or over HTTPS", hint);
+    return;
+  }
+  running?.stop();
+  rest(button);
+  try {
+    const film = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 480 } } });
+    if (signal.aborted) film.getTracks().forEach((track) => track.stop());
+    else running = new Sitting(place, signal, wish, film, button);
+  } catch (error) {
+    notice(...(REFUSALS[error.name] ?? [`The camera cannot be used: ${error.message}`, "Take a driving video instead."]));
+    rest(button, false);
+  }
+}
+
+class Sitting {
+  constructor(place, signal, wish, film, button) {
+    Object.assign(this, { place, film, button, wish, shown: [], sent: 0, over: false, awaited: false });
+    const { width, height } = wish.picture;
+    const scale = LONGEST / Math.max(width, height);
+    this.seen = h("canvas", { class: "screen", width: Math.round(width * scale), height: Math.round(height * scale), role: "img", "aria-label": "What the camera sees" });
+    this.made = h("canvas", { class: "screen", width, height, role: "img", "aria-label": `${wish.picture.name}, moving as the camera sees it` });
+    this.video = h("video", { muted: true, playsInline: true });
+    this.video.srcObject = film;
+    this.rate = h("output", { class: "rate tabular", "aria-live": "off" });
+    this.words = h("p", { class: "help", role: "status" }, "The run is being loaded…");
+    this.mirror = h("input", { type: "checkbox", checked: true });
+    place.replaceChildren(this.panel());
+    film.getVideoTracks()[0].addEventListener("ended", () => this.stop("The camera has stopped"));
+    signal.addEventListener("abort", () => this.stop());
+    this.open();
+  }
+
+  panel() {
+    this.again = h("button", { class: "plain", onclick: () => this.line.send("again") }, "Start from this pose");
+    rest(this.again);
+    const stop = h("button", { class: "plain", onclick: () => this.stop() }, "Stop the camera");
+    return h(
+      "section",
+      { class: "live", "aria-label": "The picture as the camera moves it" },
+      h(
+        "div",
+        { class: "duo" },
+        h("figure", {}, this.seen, h("figcaption", {}, h("span", { class: "role" }, "camera"))),
+        h("figure", {}, this.made, h("figcaption", {}, h("span", { class: "role" }, "result"), this.rate)),
+      ),
+      h("div", { class: "buttons" }, this.again, h("label", { class: "chip" }, this.mirror, "As in a mirror"), stop),
+      this.words,
+    );
+  }
+
+  open() {
+    const { model, picture, mode } = this.wish;
+    this.line = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/models/${model.id}/live`);
+    this.line.binaryType = "arraybuffer";
+    this.line.onopen = () => this.line.send(JSON.stringify({ picture: picture.id, mode }));
+    this.line.onmessage = (event) => (typeof event.data === "string" ? this.told(JSON.parse(event.data)) : this.draw(event.data));
+    this.line.onclose = () => this.stop(this.refused ? null : "The line to the studio has ended");
+  }
+
+  async told({ ready, message, hint }) {
+    if (!ready) notice(message, hint);
+    this.refused = !ready;
+    if (ready) {
+      rest(this.again, false);
+      await this.video.play();
+      const relative = this.wish.mode === "relative";
+      this.words.textContent = relative ? "It begins from the first pose that it sees: hold yours like the picture's, and start from it." : "";
+      this.watch();
+    }
+    // A frame that could not be used is answered, too.
+    this.send();
+  }
+
+  /** The camera's own picture, cut to the shape of the source and turned as in a mirror, as often as the screen is drawn. */
+  watch() {
+    if (this.over) return;
+    const { width, height } = this.seen;
+    const { videoWidth: w, videoHeight: v } = this.video;
+    const scale = Math.max(width / w, height / v);
+    const pen = this.seen.getContext("2d");
+    const way = this.mirror.checked ? -1 : 1;
+    pen.setTransform(way, 0, 0, 1, way < 0 ? width : 0, 0);
+    pen.drawImage(this.video, (width - w * scale) / 2, (height - v * scale) / 2, w * scale, v * scale);
+    requestAnimationFrame(() => this.watch());
+  }
+
+  send() {
+    this.seen.toBlob(
+      (jpeg) => {
+        this.sent = performance.now();
+        if (!this.over && this.line.readyState === WebSocket.OPEN) this.line.send(jpeg);
+      },
+      "image/jpeg",
+      0.85,
+    );
+  }
+
+  async draw(data) {
+    const now = performance.now();
+    this.shown = [...this.shown.filter((at) => now - at < SPAN), now];
+    const took = now - this.sent;
+    this.send();
+    const bitmap = await createImageBitmap(new Blob([data], { type: "image/jpeg" }));
+    this.made.getContext("2d").drawImage(bitmap, 0, 0, this.made.width, this.made.height);
+    const [first] = this.shown;
+    const rate = this.shown.length > 1 ? ((this.shown.length - 1) * 1000) / (now - first) : 0;
+    this.made.dataset.shown = String(Number(this.made.dataset.shown ?? 0) + 1);
+    if (rate) this.rate.textContent = `${rate.toFixed(1)} frames a second, ${Math.round(took)} ms behind`;
+  }
+
+  stop(why = null) {
+    if (this.over) return;
+    this.over = true;
+    for (const track of this.film.getTracks()) track.stop();
+    this.line?.close();
+    rest(this.button, false);
+    if (why) notice(why, "Use the camera again, if you like.");
+    this.place.replaceChildren();
+  }
+}

@@ -1,0 +1,207 @@
+// Both results beside their driving clips, in sync to the frame.
+
+import { choice, field, h } from "../dom.js";
+import { frameOf, image } from "../net/api.js";
+
+export const HEIGHT = 360;
+
+/** Seconds at which frames start, and the length of it all, from ticks. */
+export function clock({ time_base: [over, under], pts, last }) {
+  const tick = over / under;
+  return { starts: pts.map((p) => p * tick), duration: (pts[pts.length - 1] + last) * tick };
+}
+
+/** The frame that is shown at a time; the clip starts again after its end. */
+export function frameAt({ starts, duration }, seconds) {
+  const at = (seconds + 1e-6) % duration;
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (starts[middle] <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** rows: [{title, driving: clip, clock, made, plate}]; `look` says {affine, background} now. `made(affine, at)` is the
+    address of a result's frame, `plate` that of its own background. */
+export class Player {
+  constructor(signal, rows, look) {
+    Object.assign(this, { signal, look, time: 0, speed: 1, loop: true, playing: false, last: 0 });
+    this.rows = rows.map((row) => ({ ...row, left: screen(), right: screen(), shown: "" }));
+    this.longest = rows.reduce((most, row) => (row.clock.duration > most.clock.duration ? row : most)).clock;
+    this.element = h("section", { class: rows.length > 1 ? "player" : "player one", "aria-label": "What came of it, beside what drove it" });
+    this.element.append(...this.rows.map((row) => this.row(row)), this.transport());
+    this.element.onkeydown = (event) => this.key(event);
+    this.draw();
+    this.ahead();
+  }
+
+  row(row) {
+    return h(
+      "div",
+      { class: "duo" },
+      h("figure", {}, row.left, h("figcaption", {}, h("span", { class: "role" }, "driving"), row.driving.name)),
+      h("figure", {}, row.right, h("figcaption", {}, h("span", { class: "role" }, "result"), row.title)),
+    );
+  }
+
+  transport() {
+    this.button = h("button", { class: "primary round", "aria-label": "Play", onclick: () => this.toggle() }, "▶");
+    const step = (by, label, text) =>
+      h("button", { class: "plain round", "aria-label": label, onclick: () => this.step(by) }, text);
+    this.slider = h("input", {
+      type: "range",
+      min: 0,
+      max: this.longest.starts.length - 1,
+      value: 0,
+      "aria-label": "Frame",
+      oninput: () => this.to(Number(this.slider.value)),
+    });
+    this.number = h("output", { class: "tabular", "aria-live": "off" });
+    const speeds = [["0.25", "¼ speed"], ["0.5", "½ speed"], ["1", "Normal speed"], ["2", "Double speed"]];
+    const speed = choice(speeds, "1", (value) => (this.speed = Number(value)));
+    speed.setAttribute("aria-label", "Speed");
+    const loop = h("input", { type: "checkbox", checked: true, onchange: () => (this.loop = loop.checked) });
+    return h(
+      "div",
+      { class: "transport" },
+      step(-1, "One frame back", "◂"),
+      this.button,
+      step(1, "One frame on", "▸"),
+      this.slider,
+      this.number,
+      speed,
+      h("label", { class: "chip" }, loop, "Loop"),
+    );
+  }
+
+  key(event) {
+    if (["SELECT", "INPUT"].includes(event.target.tagName)) return;
+    const act = { " ": () => this.toggle(), ArrowLeft: () => this.step(-1), ArrowRight: () => this.step(1) }[event.key];
+    if (!act || (event.key === " " && event.target.tagName === "BUTTON")) return;
+    event.preventDefault();
+    act();
+  }
+
+  toggle() {
+    this.playing = !this.playing;
+    this.button.textContent = this.playing ? "❚❚" : "▶";
+    this.button.setAttribute("aria-label", this.playing ? "Pause" : "Play");
+    if (!this.playing) return;
+    if (this.time >= this.longest.duration) this.time = 0;
+    this.last = performance.now();
+    requestAnimationFrame((now) => this.run_(now));
+  }
+
+  run_(now) {
+    if (!this.playing || this.signal.aborted) return;
+    this.time += ((now - this.last) / 1000) * this.speed;
+    this.last = now;
+    if (this.time >= this.longest.duration) {
+      if (this.loop) this.time %= this.longest.duration;
+      else {
+        this.time = this.longest.starts[this.longest.starts.length - 1];
+        this.toggle();
+      }
+    }
+    this.draw();
+    requestAnimationFrame((next) => this.run_(next));
+  }
+
+  step(by) {
+    if (this.playing) this.toggle();
+    const count = this.longest.starts.length;
+    this.to((frameAt(this.longest, this.time) + by + count) % count);
+  }
+
+  to(index) {
+    this.time = this.longest.starts[index] + 1e-6;
+    this.draw();
+  }
+
+  /** Show what belongs to this time; what is not loaded yet follows. */
+  draw(anew = false) {
+    const index = frameAt(this.longest, this.time);
+    this.slider.value = index;
+    this.number.textContent = `${index + 1} / ${this.longest.starts.length}`;
+    this.slider.setAttribute("aria-valuetext", `${index + 1} of ${this.longest.starts.length}`);
+    for (const row of this.rows) {
+      const at = frameAt(row.clock, this.time);
+      const { affine, background } = this.look();
+      const shown = `${at} ${affine} ${background}`;
+      if (shown === row.shown && !anew) continue;
+      row.shown = shown;
+      this.paint(row, at, affine, background).catch(() => {});
+    }
+  }
+
+  async paint(row, at, affine, background) {
+    const wish = row.shown;
+    const [driving, made, behind] = await Promise.all([
+      image(frameOf(row.driving, at, HEIGHT)),
+      image(row.made(affine, at)),
+      background === "source" ? image(row.plate).catch(() => null) : null,
+    ]);
+    if (row.shown !== wish) return;
+    lay(row.left, null, [driving]);
+    lay(row.right, background, [behind, made].filter(Boolean));
+  }
+
+  /** Load everything once, a few pictures at a time, so that playing does not stutter. */
+  async ahead() {
+    for (let at = 0; at < this.longest.starts.length && !this.signal.aborted; at += 1)
+      await Promise.all(
+        this.rows
+          .filter((row) => at < row.clock.starts.length)
+          .flatMap((row) => [image(frameOf(row.driving, at, HEIGHT)), image(row.made(true, at))])
+          .map((loading) => loading.catch(() => null)),
+      );
+  }
+}
+
+const screen = () => h("canvas", { class: "screen", width: 16, height: 16, "aria-hidden": "true" });
+
+function lay(canvas, background, pictures) {
+  const last = pictures[pictures.length - 1];
+  if (canvas.width !== last.naturalWidth) canvas.width = last.naturalWidth;
+  if (canvas.height !== last.naturalHeight) canvas.height = last.naturalHeight;
+  const pen = canvas.getContext("2d");
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  canvas.classList.toggle("checks", background === "transparent");
+  if (background && !["transparent", "source"].includes(background)) {
+    pen.fillStyle = background;
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+  }
+  for (const picture of pictures) pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+}
+
+/** Controls for background and, where there is one, affine map; `changed` hears of each change. */
+export function lookControls(look, mapped, changed) {
+  const set = (name, value) => {
+    look[name] = value;
+    changed();
+  };
+  const colour = h("input", { type: "color", value: "#2f6f6b", "aria-label": "Own colour" });
+  colour.hidden = true;
+  colour.oninput = () => set("background", colour.value);
+  const backgrounds = [
+    ["black", "Black"],
+    ["white", "White"],
+    ["source", "The subject's own"],
+    ["transparent", "Transparent"],
+    ["own", "A colour…"],
+  ];
+  const background = choice(backgrounds, look.background, (value) => {
+    colour.hidden = value !== "own";
+    set("background", value === "own" ? colour.value : value);
+  });
+  const affine = choice([["with", "Its own"], ["without", "The other's"]], "with", (v) => set("affine", v === "with"));
+  return h(
+    "div",
+    { class: "fields" },
+    h("div", {}, field("Background", background), colour),
+    mapped ? field("Turn, size and place", affine, "Its own with the learned affine map between the two; the other's without.") : null,
+  );
+}

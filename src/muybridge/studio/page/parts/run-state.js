@@ -1,0 +1,58 @@
+// What state a run is in, what can be done with it, and the buttons for that.
+
+import { attempt, h } from "../dom.js";
+import { drop, post } from "../net/api.js";
+import * as store from "../net/store.js";
+
+export const STATES = {
+  queued: "waits for its turn",
+  training: "is learning",
+  finishing: "writes its results",
+  pausing: "is being paused",
+  paused: "paused",
+  stopping: "is being stopped",
+  kept: "stopped and kept",
+  finished: "finished",
+  failed: "could not go on",
+};
+
+export const DONE = ["finished", "kept"];
+
+/** Whether a run's method can do something: `editable`, its keypoints can be moved; `affine`, it has learnt a map. */
+export const can = (run, what) => store.about.methods.find((card) => card.name === run.method)?.[what] !== false;
+
+export function share(run) {
+  const { done = 0, total = 0 } = run.progress ?? {};
+  return total ? done / total : 0;
+}
+
+/** The buttons that suit a run's state. */
+export function actions(run) {
+  const act = (what, text, kind = "plain", sure = null) => {
+    const button = h("button", { class: kind }, text);
+    button.onclick = () => {
+      if (!sure || confirm(sure)) attempt(async () => store.learn("run", await post(`/runs/${run.id}/actions/${what}`)), button);
+    };
+    return button;
+  };
+  const keep = act("keep", "Stop and keep", "plain", "Stop learning here, and keep what has been learnt so far?");
+  const remove = removal(run);
+  const sets = {
+    queued: [act("pause", "Pause")],
+    training: [act("pause", "Pause"), keep],
+    paused: [act("resume", "Resume", "primary"), keep, remove],
+    failed: [act("resume", "Go on", "primary"), keep, remove],
+    kept: [act("resume", "Go on learning"), remove],
+    finished: [remove],
+  };
+  return h("div", { class: "buttons" }, sets[run.state] ?? []);
+}
+
+/** The button that deletes a run; `label` says which one, where a page has several. */
+export function removal(run, label = null) {
+  const button = h("button", { class: "quiet", "aria-label": label }, "Delete");
+  button.onclick = () => {
+    if (confirm(`Delete ${run.name} with everything that it learnt and made?`)) attempt(() => drop(`/runs/${run.id}`), button);
+  };
+  return button;
+}

@@ -1,0 +1,265 @@
+// Keypoints moved by hand: the generated frame follows, keyframes make a clip of it.
+
+import { attempt, choice, field, fit, h, notice, rest } from "../dom.js";
+import * as store from "../net/store.js";
+import { OUTLIVES, frameOf, get, post, put } from "../net/api.js";
+import { Drawing } from "../net/pose-socket.js";
+import { Keys } from "../parts/keyframes.js";
+import { Stage } from "../parts/keypoint-stage.js";
+import { FORMATS, files, refuseOpaque } from "../parts/run-files.js";
+import { DONE, can } from "../parts/run-state.js";
+
+export async function editing(body, signal, run) {
+  if (!can(run, "editable")) {
+    body.append(h("p", { class: "empty" }, `${run.method} has no keypoints that could be moved.`));
+    return;
+  }
+  if (!DONE.includes(run.state)) {
+    body.append(h("p", { class: "empty" }, "Keypoints can be moved once the run is finished, or stopped and kept."));
+    return;
+  }
+  const waiting = h("p", { class: "busy", role: "status" }, h("span", { class: "spinner" }), "Finding the keypoints…");
+  body.append(waiting);
+  const found = await attempt(() => Promise.all([get(`/runs/${run.id}/handles`), get(`/runs/${run.id}/edits`)]));
+  waiting.remove();
+  if (!found || signal.aborted) return;
+  new Editor(body, signal, run, ...found);
+}
+
+class Editor {
+  constructor(body, signal, run, handles, kept) {
+    Object.assign(this, { signal, run, handles, side: "a", frame: 0, background: "black", revision: kept.revision });
+    this.delays = [];
+    this.keys = new Keys(kept, () => this.altered());
+    this.drawing = new Drawing(run, signal, (...drawn) => this.drawn(...drawn));
+    this.canvas = h("canvas", { class: "screen", width: 16, height: 16, role: "img", "aria-label": "The frame as it is drawn from the keypoints" });
+    this.left = h("figure", { class: "edit-left" });
+    this.delay = h("output", { class: "delay tabular", id: "delay", "aria-live": "off" });
+    body.append(
+      this.head(),
+      h(
+        "div",
+        { class: "editor" },
+        this.left,
+        h("figure", {}, h("div", { class: "frame" }, this.canvas), h("figcaption", {}, h("span", { class: "role" }, "drawn"), this.delay)),
+      ),
+      this.timeline(),
+      this.tools(),
+      this.rendering(),
+    );
+    body.addEventListener("keydown", (event) => this.shortcut(event), { signal });
+    addEventListener("pagehide", () => this.keeping && this.save(true), { signal });
+    // What is too much to be sent on after the page is gone has to be waited for, and only the browser can ask for that.
+    const ask = (event) => {
+      if (!this.keeping || JSON.stringify(this.keys.now).length < OUTLIVES) return;
+      this.save();
+      event.preventDefault();
+    };
+    addEventListener("beforeunload", ask, { signal });
+    signal.addEventListener("abort", () => {
+      this.playing = false;
+      if (this.keeping) this.save();
+    });
+    this.subject("a");
+  }
+
+  head() {
+    const names = this.run.names.map((name, i) => ["ab"[i], name]);
+    const backgrounds = [["black", "Black"], ["white", "White"], ["source", "Its own"], ["transparent", "Transparent, black while editing"]];
+    return h(
+      "div",
+      { class: "fields edit-head" },
+      field("Subject", choice(names, "a", (side) => this.subject(side))),
+      field("Background", choice(backgrounds, "black", (value) => {
+        this.background = value;
+        this.wish(true);
+      })),
+      h("p", { class: "help" }, "Drag a dot, and the picture follows. Shift adds to the choice, a rectangle takes several, arrow keys nudge, Ctrl+Z takes back."),
+    );
+  }
+
+  timeline() {
+    this.slider = h("input", { type: "range", min: 0, value: 0, "aria-label": "Frame", oninput: () => this.to(Number(this.slider.value)) });
+    this.marks = h("div", { class: "marks" });
+    this.number = h("output", { class: "tabular", "aria-live": "off" });
+    this.play = h("button", { class: "plain", onclick: () => this.toggle() }, "Play");
+    return h("div", { class: "timeline" }, this.play, h("div", { class: "track" }, this.slider, this.marks), this.number);
+  }
+
+  tools() {
+    const button = (text, act, kind = "plain") => h("button", { class: kind, onclick: act }, text);
+    this.back = button("Undo", () => this.keys.undo());
+    this.forth = button("Redo", () => this.keys.redo());
+    this.add = button("Keyframe here", () => {
+      this.keys.mark();
+      this.keys.set(this.side, this.frame, this.keys.at(this.side, this.frame));
+    });
+    this.away = button("Remove this keyframe", () => this.keys.remove(this.side, this.frame));
+    this.reset = button("Reset this subject", () => this.keys.clear(this.side), "quiet");
+    return h("div", { class: "buttons" }, this.back, this.forth, this.add, this.away, this.reset);
+  }
+
+  rendering() {
+    let suffix = "mp4";
+    const place = h("ul", { class: "files" });
+    const go = h("button", { class: "primary" }, "Render the edited clip");
+    go.onclick = () =>
+      attempt(async () => {
+        refuseOpaque(this.background, suffix);
+        const { side, background } = this;
+        await post(`/runs/${this.run.id}/renders`, { side, suffix, background, keys: this.keys.now[side] });
+      }, go);
+    const edited = Object.assign((entry) => Boolean(entry.asked?.keys), { made: true });
+    files(place, this.run, this.signal, edited);
+    return h(
+      "section",
+      { class: "panel", "aria-label": "The edited clip" },
+      h("div", { class: "fields" }, field("As", choice(FORMATS, suffix, (value) => (suffix = value))), h("div", { class: "field end" }, go)),
+      place,
+    );
+  }
+
+  get clip() {
+    return store.clips.get(this.run.clips["ab".indexOf(this.side)]);
+  }
+
+  subject(side) {
+    this.side = side;
+    const { points, size } = this.handles[side];
+    this.stage = new Stage(points[0].length, size, {
+      begin: () => {
+        if (this.playing) this.toggle();
+        this.keys.mark();
+      },
+      moved: (which, dx, dy, stamp) => {
+        this.stamp = stamp;
+        this.dragging = true;
+        this.keys.move(this.side, this.frame, which, dx, dy);
+      },
+      ended: () => {
+        this.dragging = false;
+        this.wish(true);
+        this.keep();
+      },
+      chosen: (picked) => (this.count.textContent = picked.size ? `${picked.size} chosen` : "none chosen"),
+    });
+    for (const each of [this.stage.element, this.canvas]) fit(each, size[1], size[0]);
+    this.count = h("span", { class: "help" }, "none chosen");
+    this.left.replaceChildren(h("div", { class: "frame" }, this.stage.element), h("figcaption", {}, h("span", { class: "role" }, "keypoints"), this.count));
+    this.slider.max = points.length - 1;
+    this.to(Math.min(this.frame, points.length - 1));
+  }
+
+  to(frame) {
+    this.frame = frame;
+    this.slider.value = frame;
+    this.number.textContent = `${frame + 1} of ${this.handles[this.side].points.length}`;
+    this.slider.setAttribute("aria-valuetext", this.number.textContent);
+    if (this.clip) this.stage.show(frameOf(this.clip, frame), `Frame ${frame + 1} of ${this.clip.name}`);
+    this.show();
+    this.wish(true);
+  }
+
+  /** After any change of the keyframes. */
+  altered() {
+    this.show();
+    this.wish(!this.dragging, this.stamp);
+    if (!this.dragging) this.keep();
+  }
+
+  show() {
+    const { points } = this.handles[this.side];
+    const moves = this.keys.at(this.side, this.frame);
+    this.stage.place(points[this.frame].map(([x, y], i) => [x + (moves[i]?.[0] ?? 0), y + (moves[i]?.[1] ?? 0)]));
+    const frames = this.keys.frames(this.side);
+    this.mark(frames, Math.max(1, points.length - 1));
+    rest(this.back, !this.keys.past.length);
+    rest(this.forth, !this.keys.future.length);
+    rest(this.away, !frames.includes(this.frame));
+    rest(this.add, frames.includes(this.frame));
+    rest(this.reset, !frames.length);
+  }
+
+  /** A mark for each keyframe; those that stay are left where they are, for one of them may have the focus. */
+  mark(frames, span) {
+    const there = new Map([...this.marks.children].map((mark) => [mark.dataset.frame, mark]));
+    for (const at of frames) {
+      let mark = there.get(String(at));
+      if (!there.delete(String(at))) {
+        mark = h("button", { class: "mark", "data-frame": String(at), "aria-label": `Keyframe on frame ${at + 1}`, onclick: () => this.to(at) });
+        const next = [...this.marks.children].find((other) => Number(other.dataset.frame) > at);
+        this.marks.insertBefore(mark, next ?? null);
+      }
+      mark.style.left = `${(at / span) * 100}%`;
+      if (at === this.frame) mark.setAttribute("aria-current", "true");
+      else mark.removeAttribute("aria-current");
+    }
+    for (const gone of there.values()) gone.remove();
+  }
+
+  wish(full, stamp = performance.now()) {
+    const moves = this.keys.at(this.side, this.frame);
+    const background = this.background === "transparent" ? "black" : this.background;
+    this.drawing.send({ side: this.side, frame: this.frame, moves, full, background }, stamp);
+  }
+
+  drawn(bitmap, full, milliseconds, newest) {
+    const [height, width] = this.handles[this.side].size;
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
+    this.canvas.getContext("2d").drawImage(bitmap, 0, 0, width, height);
+    this.canvas.dataset.full = String(full);
+    if (!full) {
+      this.delays.push(milliseconds);
+      this.delays = this.delays.slice(-60);
+      const sorted = [...this.delays].sort((x, y) => x - y);
+      this.delay.textContent = `${Math.round(sorted[sorted.length >> 1])} ms from pointer to picture`;
+      this.canvas.dataset.delays = this.delays.map(Math.round).join(" ");
+    }
+    if (full && newest && this.playing) {
+      const wait = Math.max(0, 1000 / this.clip.rate - (performance.now() - this.shownAt));
+      setTimeout(() => this.playing && this.next(), wait);
+    }
+  }
+
+  toggle() {
+    this.playing = !this.playing;
+    this.play.textContent = this.playing ? "Pause" : "Play";
+    if (this.playing) this.next();
+  }
+
+  next() {
+    this.shownAt = performance.now();
+    this.to((this.frame + 1) % this.handles[this.side].points.length);
+  }
+
+  /** Keep the keyframes with the run, a moment after the last change. */
+  keep() {
+    clearTimeout(this.keeping);
+    this.keeping = setTimeout(() => this.save(), 500);
+  }
+
+  /** One after the other, for each builds on the revision of the one before. */
+  save(leaving = false) {
+    clearTimeout(this.keeping);
+    this.keeping = null;
+    this.saving = (this.saving ?? Promise.resolve()).then(async () => {
+      try {
+        const said = await put(`/runs/${this.run.id}/edits`, { revision: this.revision, ...this.keys.now }, leaving);
+        this.revision = said.revision;
+      } catch (error) {
+        notice(error.message, error.hint);
+      }
+    });
+  }
+
+  shortcut(event) {
+    const typing = event.target.tagName === "INPUT" && event.target.type === "text";
+    if (!(event.ctrlKey || event.metaKey) || typing) return;
+    const key = event.key.toLowerCase();
+    if (key === "z") event.shiftKey ? this.keys.redo() : this.keys.undo();
+    else if (key === "y") this.keys.redo();
+    else return;
+    event.preventDefault();
+  }
+}

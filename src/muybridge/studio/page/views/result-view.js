@@ -1,0 +1,89 @@
+// What came of it: both results, downloads, the report, and a third video.
+
+import { attempt, choice, field, h, sentence } from "../dom.js";
+import * as store from "../net/store.js";
+import { get, post } from "../net/api.js";
+import { HEIGHT, Player, clock, lookControls } from "../parts/player.js";
+import { FORMATS, files, refuseOpaque } from "../parts/run-files.js";
+import { DONE, actions, can } from "../parts/run-state.js";
+import { third } from "../parts/apply-video.js";
+
+const MEANS = {
+  iou: "drawn again from its own keypoints. Its silhouette overlaps the true one by",
+  cycle_iou: "made the other one, and back again. It overlaps by",
+};
+
+export async function result(body, signal, run) {
+  if (!DONE.includes(run.state)) {
+    body.append(h("p", { class: "empty" }, "There is no result yet. ", h("a", { href: `#/run/${run.id}/learning` }, "See how far it is"), "."));
+    return;
+  }
+  const look = { affine: true, background: "black" };
+  const mapped = can(run, "affine");
+  const [a, b] = run.clips.map((id) => store.clips.get(id));
+  const times = await attempt(() => get(`/runs/${run.id}/times`));
+  if (!times || signal.aborted) return;
+  const [nameA, nameB] = run.names;
+  const stamp = encodeURIComponent(run.finished ?? "");
+  const row = (side, title, driving) => ({
+    title,
+    driving,
+    clock: clock(times[side]),
+    made: (affine, at) =>
+      `/api/runs/${run.id}/results/${side}/${affine ? "with" : "without"}/${at}?height=${HEIGHT}&v=${stamp}`,
+    plate: `/api/runs/${run.id}/files/background-${side}.png`,
+  });
+  const rows = [row("a", `${nameA} moving like ${nameB}`, b), row("b", `${nameB} moving like ${nameA}`, a)];
+  const player = new Player(signal, rows, () => look);
+  body.append(
+    player.element,
+    h("section", { class: "panel", "aria-label": "How it looks" }, lookControls(look, mapped, () => player.draw(true))),
+    downloads(run, signal, look),
+    third(run, signal, look),
+    facts(run),
+    h("section", { "aria-label": "This run" }, actions(run)),
+  );
+}
+
+function downloads(run, signal, look) {
+  const place = h("ul", { class: "files" });
+  const [nameA, nameB] = run.names;
+  const wish = { side: "a", suffix: "mp4" };
+  const sides = [["a", `${nameA} moving like ${nameB}`], ["b", `${nameB} moving like ${nameA}`]];
+  const make = h("button", { class: "primary" }, "Make it");
+  make.onclick = () =>
+    attempt(async () => {
+      refuseOpaque(look.background, wish.suffix);
+      await post(`/runs/${run.id}/renders`, { ...wish, background: look.background, affine: look.affine });
+    }, make);
+  const side = choice(sides, "a", (value) => (wish.side = value));
+  const format = choice(FORMATS, "mp4", (value) => (wish.suffix = value));
+  files(place, run, signal, (entry) => !entry.asked?.keys);
+  return h(
+    "section",
+    { "aria-labelledby": "take" },
+    h("h2", { id: "take" }, "Take it with you"),
+    h("div", { class: "panel fields" }, field("Which", side), field("As", format), h("div", { class: "field end" }, make)),
+    h("p", { class: "help" }, "It looks as chosen above. The results on black, made with sound where there is some, are here already."),
+    place,
+  );
+}
+
+function facts(run) {
+  const figures = Object.entries(MEANS)
+    .flatMap(([what, words]) => run.names.map((name, i) => [name, words, run.figures[`${what}_${"ab"[i]}`]]))
+    .filter(([, , value]) => typeof value === "number");
+  const report = `/api/runs/${run.id}/files/report.html`;
+  return h(
+    "section",
+    { "aria-labelledby": "good" },
+    h("h2", { id: "good" }, "How good it is"),
+    h(
+      "dl",
+      { class: "figures", hidden: !figures.length },
+      figures.map(([name, words, value]) => h("div", {}, h("dt", {}, `${name}, ${words}`), h("dd", { class: "tabular" }, `${Math.round(100 * value)} %`))),
+    ),
+    h("p", {}, h("a", { href: report, target: "_blank", rel: "noopener" }, "The whole report"), " opens in a tab of its own. ", h("a", { href: `${report}?download=true`, download: "report.html" }, "Keep it"), " to send it."),
+    run.notes.length ? h("ul", { class: "notes" }, run.notes.map((note) => h("li", {}, sentence(note)))) : null,
+  );
+}

@@ -1,0 +1,241 @@
+// Silhouettes put right by hand: a box, then brush and eraser on one frame, carried to the others, played.
+
+import { attempt, field, h, notice, rest, sentence } from "../dom.js";
+import * as store from "../net/store.js";
+import { ask, frameOf, image, maskOf, post } from "../net/api.js";
+import { Brush } from "../parts/brush.js";
+import { hold } from "../parts/unsaved.js";
+import { silhouettesOf } from "../parts/clip-slot.js";
+
+const TOOLS = { brush: "Brush", eraser: "Eraser", box: "Box" };
+const LEAVE = "What you painted on this frame has not been carried to the others. Leave it?";
+
+export function paintView(main, signal, id) {
+  const clip = store.clips.get(id);
+  if (!clip?.frames) {
+    main.append(h("p", { class: "empty" }, "This clip is not here any more. ", h("a", { href: "#/" }, "Back to the start"), "."));
+    return;
+  }
+  new Painting(main, signal, clip);
+}
+
+class Painting {
+  constructor(main, signal, clip) {
+    Object.assign(this, { clip, signal, frame: 0, shown: null, sent: 0 });
+    this.brush = new Brush(clip, {
+      may: () => this.may(),
+      painted: () => this.tell(),
+      boxed: (box) => (this.numbers.value = box.join(",")),
+    });
+    this.status = h("p", { class: "lead", role: "status" });
+    main.append(
+      h("p", {}, h("a", { href: "#/" }, "← Back to the pair")),
+      h("h1", {}, `Silhouettes of ${clip.name}`),
+      this.status,
+      h("div", { class: "painting" }, this.picture(), this.tools()),
+      this.timeline(),
+    );
+    this.show(0);
+    hold(() => this.brush.strokes > 0, LEAVE, signal);
+    store.listen((kind, value) => {
+      if (kind === "clip" && value.id === clip.id) this.renewed(value);
+      if (kind === "all") this.renewed(store.clips.get(clip.id));
+      if (kind === "gone" && value.id === clip.id) {
+        this.brush.strokes = 0;
+        location.hash = "#/";
+      }
+    }, signal);
+    signal.addEventListener("abort", () => clearInterval(this.playing));
+  }
+
+  picture() {
+    return h(
+      "div",
+      {},
+      h("div", { class: "screen wide" }, this.brush.canvas),
+      h(
+        "p",
+        { class: "help", id: "paint-keys" },
+        "Paint with the pointer, or with the keyboard: arrow keys move the circle, with Shift farther, the space bar paints, held down while it moves too, Ctrl+Z takes back.",
+      ),
+    );
+  }
+
+  tools() {
+    const tools = Object.entries(TOOLS).map(([name, text]) => {
+      const input = h("input", { type: "radio", name: "tool", value: name, checked: name === "brush" });
+      input.onchange = () => this.choose(name);
+      return h("label", { class: "chip" }, input, text);
+    });
+    this.radios = tools.map((label) => label.firstChild);
+    const size = h("input", { type: "range", min: 2, max: Math.round(this.clip.width / 4), value: this.brush.size });
+    size.oninput = () => (this.brush.size = Number(size.value));
+    this.save = h("button", { class: "primary", onclick: () => this.propagate() }, "Carry to the other frames");
+    this.back = h("button", { class: "plain", onclick: () => this.brush.undo() }, "Undo the last stroke");
+    this.numbers = h("input", { type: "text", class: "code", placeholder: "40,60,300,280", inputmode: "numeric" });
+    this.look = h("button", { class: "plain", onclick: () => this.find() }, "Find it in the box");
+    const anew = h("button", { class: "quiet", onclick: () => this.find(true) }, "Find anew without a hint");
+    return h(
+      "div",
+      { class: "tools panel" },
+      h("fieldset", { class: "chips" }, h("legend", {}, "Tool"), tools),
+      field("Size", size),
+      this.save,
+      this.back,
+      h("hr"),
+      field("Box round the subject, on the first frame", this.numbers, "left, top, right, bottom in pixels; or draw it."),
+      h("div", { class: "buttons" }, this.look, anew),
+    );
+  }
+
+  timeline() {
+    this.slider = h("input", { type: "range", min: 0, max: this.clip.frames - 1, value: 0, "aria-label": "Frame" });
+    this.slider.oninput = () => this.leave(() => this.show(Number(this.slider.value)));
+    this.number = h("output", { class: "tabular", "aria-live": "off" });
+    this.play = h("button", { class: "plain", onclick: () => this.toggle() }, "Play");
+    return h("div", { class: "timeline" }, this.play, this.slider, this.number);
+  }
+
+  /** A box is one on the first frame, and its tool is out of hand on all others. */
+  choose(name) {
+    if (name === "box" && this.frame !== 0) this.leave(() => this.show(0));
+    this.take(name === "box" && this.frame !== 0 ? this.brush.tool : name);
+  }
+
+  take(name) {
+    this.brush.tool = name;
+    for (const radio of this.radios) radio.checked = radio.value === name;
+    this.brush.draw();
+  }
+
+  /** Whether the frame can be painted on; while it plays, that stops it at the one that is seen. */
+  may() {
+    if (this.playing) {
+      this.toggle();
+      this.at(this.shown ?? this.frame);
+    }
+    return this.clip.state !== "finding" && this.shown === this.frame;
+  }
+
+  tell() {
+    const { clip } = this;
+    const busy = clip.state === "reading" || clip.state === "finding";
+    const words = busy ? "Working on it: the silhouettes are being found…" : silhouettesOf(clip);
+    const more = clip.state === "ready" && !clip.message ? [...(clip.warnings ?? [])].map(sentence).join(" ") : "";
+    const said = `${words} ${more || (busy ? "" : "Step through the frames; where one is wrong, paint it right.")}`;
+    if (this.status.textContent !== said) this.status.replaceChildren(busy ? h("span", { class: "spinner" }) : "", said);
+    rest(this.look, busy);
+    rest(this.save, busy || !this.brush.strokes);
+    rest(this.back, busy || !this.brush.undone.length);
+  }
+
+  renewed(clip) {
+    if (!clip) return;
+    const done = clip.version !== this.clip.version || (this.clip.state === "finding" && clip.state !== "finding");
+    this.clip = clip;
+    this.tell();
+    if (!done) return;
+    if (clip.message) {
+      notice(clip.message, clip.hint);
+      // What was painted is still on the page, and can be sent again.
+      this.brush.strokes += this.sent;
+    } else notice("the silhouettes are renewed on all frames", "Play them to see.", "good");
+    this.sent = 0;
+    if (this.brush.strokes) this.tell();
+    else this.show(this.frame);
+  }
+
+  /** Leave a frame; what was painted and not carried is asked about. */
+  leave(then) {
+    if (!this.mayLose()) {
+      this.slider.value = this.frame;
+      return;
+    }
+    this.brush.strokes = 0;
+    then();
+  }
+
+  mayLose() {
+    return !this.brush.strokes || confirm(LEAVE);
+  }
+
+  at(frame) {
+    this.frame = frame;
+    this.slider.value = frame;
+    this.number.textContent = `${frame + 1} of ${this.clip.frames}`;
+    this.slider.setAttribute("aria-valuetext", this.number.textContent);
+  }
+
+  /** Which frame is on the canvas; null while another one is on its way. */
+  seen(frame) {
+    this.shown = frame;
+    this.brush.canvas.dataset.shown = frame ?? "";
+  }
+
+  async show(frame) {
+    this.at(frame);
+    if (!this.playing) this.seen(null);
+    if (frame !== 0) {
+      this.brush.box = null;
+      if (this.brush.tool === "box") this.take("brush");
+    }
+    const { clip } = this;
+    try {
+      const [picture, mask] = await Promise.all([
+        image(frameOf(clip, frame)),
+        clip.version > 0 ? image(maskOf(clip, frame)) : null,
+      ]);
+      if (this.frame !== frame || this.clip.version !== clip.version) return;
+      this.brush.show(picture, mask);
+      this.seen(frame);
+    } catch (error) {
+      notice(error.message, error.hint);
+    }
+    this.tell();
+  }
+
+  propagate() {
+    const { strokes } = this.brush;
+    attempt(async () => {
+      const clip = await ask("PUT", `/clips/${this.clip.id}/silhouettes/${this.frame}`, await this.brush.png());
+      // It is kept from here on, unless the studio says that it could not be used.
+      this.sent = strokes;
+      this.brush.strokes = Math.max(0, this.brush.strokes - strokes);
+      store.learn("clip", clip);
+    }, this.save).then(() => this.tell());
+  }
+
+  find(without = false) {
+    attempt(async () => {
+      const typed = this.numbers.value.trim();
+      const box = without || !typed ? null : typed.split(/[\s,]+/).map(Number);
+      if (box && (box.length !== 4 || box.some(Number.isNaN)))
+        throw Object.assign(new Error("a box is four numbers"), { hint: "Left, top, right, bottom, in pixels." });
+      if (!without && !box)
+        throw Object.assign(new Error("there is no box yet"), { hint: "Draw one on the first frame, or type it." });
+      if (!this.mayLose()) return;
+      const clip = await post(`/clips/${this.clip.id}/silhouettes`, { box });
+      this.brush.strokes = 0;
+      this.brush.box = null;
+      store.learn("clip", clip);
+    }, this.look).then(() => this.tell());
+  }
+
+  toggle() {
+    if (this.playing) {
+      clearInterval(this.playing);
+      this.playing = null;
+      this.play.textContent = "Play";
+      return;
+    }
+    this.leave(() => {
+      this.play.textContent = "Pause";
+      this.playing = setInterval(() => this.next(), 1000 / Math.min(25, this.clip.rate));
+    });
+  }
+
+  /** One frame on while it plays. One at a time: a frame that came late would be drawn over a new stroke. */
+  next() {
+    if (this.shown === this.frame) this.show((this.frame + 1) % this.clip.frames);
+  }
+}

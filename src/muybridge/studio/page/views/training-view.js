@@ -1,0 +1,115 @@
+// A run while it learns: how far, how long still, the losses, and what it draws now.
+
+import { afresh, duration, h, notice } from "../dom.js";
+import * as store from "../net/store.js";
+import { get } from "../net/api.js";
+import { curves } from "../parts/loss-curves.js";
+import { actions, can, share } from "../parts/run-state.js";
+
+export function learning(body, signal, run) {
+  const bar = h("progress", { max: 1, value: 0, "aria-label": "Share that is learnt" });
+  const words = h("p", { class: "lead tabular", role: "status" });
+  const stages = h("ol", { class: "stages" });
+  const buttons = h("div", {});
+  const picture = h("img", { class: "sheet", alt: "", hidden: true });
+  const caption = h("figcaption", { class: "help" });
+  const charts = h("div", { class: "charts" });
+  const notes = h("ul", { class: "notes" });
+  body.append(
+    h("section", { class: "panel going" }, words, bar, stages, buttons),
+    h(
+      "section",
+      { "aria-labelledby": "now" },
+      h("h2", { id: "now" }, "What it draws now"),
+      h("figure", { class: "now" }, picture, caption),
+    ),
+    h("section", { "aria-labelledby": "losses" }, h("h2", { id: "losses" }, "Losses"), charts),
+    h("section", { "aria-label": "Notes" }, notes),
+  );
+  let state = "";
+  let said = 0;
+  const draw = () => {
+    const now = store.runs.get(run.id);
+    if (!now) return;
+    const progress = now.progress ?? {};
+    bar.value = now.state === "finished" ? 1 : share(now);
+    // A screen reader is told every ten seconds, not four times in one.
+    if (state !== now.state || Date.now() - said > 10000 || !progress.eta) {
+      words.setAttribute("aria-live", "polite");
+      said = Date.now();
+    } else words.setAttribute("aria-live", "off");
+    words.textContent = told(now, progress);
+    stages.replaceChildren(...(progress.stages ?? []).map((stage) => stageOf(stage, progress, now)));
+    if (state !== now.state) afresh(buttons, () => buttons.replaceChildren(actions(now)));
+    state = now.state;
+    if (progress.preview !== null && progress.preview !== undefined) {
+      const source = `/api/runs/${run.id}/previews/${progress.preview}`;
+      if (picture.getAttribute("src") !== source) picture.src = source;
+      picture.hidden = false;
+      const shown = can(now, "editable") ? "each subject with its keypoints, drawn again from them, and as the other" : "each subject, and as the other";
+      picture.alt = `After ${progress.preview} steps: ${shown}`;
+      caption.textContent = `${picture.alt}.${can(now, "editable") ? " While it learns shapes, silhouettes are shown." : ""}`;
+    } else if (["paused", "kept", "failed", "finished"].includes(now.state)) {
+      caption.textContent = "It stopped before there was a picture.";
+    } else caption.textContent = "The first picture comes after half a minute of learning.";
+    notes.replaceChildren(...(now.notes ?? []).map((note) => h("li", {}, note)));
+  };
+  const load = async () => {
+    try {
+      curves(charts, await get(`/runs/${run.id}/curves`));
+    } catch (error) {
+      notice(error.message, error.hint);
+    }
+  };
+  draw();
+  load();
+  let due = 0;
+  store.listen((kind, value) => {
+    if (kind === "all" || (value && value.id === run.id)) draw();
+    if (kind === "progress" && value.id === run.id && Date.now() > due) {
+      due = Date.now() + 2000;
+      load();
+    }
+    if (kind === "run" && value.id === run.id) load();
+  }, signal);
+}
+
+function told(run, progress) {
+  const { done = 0, total = 0, rate = 0, eta } = progress;
+  const steps = total ? `${done.toLocaleString()} of ${total.toLocaleString()} steps` : "";
+  switch (run.state) {
+    case "queued":
+      return "Waits until the run before it is done.";
+    case "training":
+      if (!total) return "Preparing the videos…";
+      return `${steps}${rate ? `, ${rate.toPrecision(2)} a second, about ${duration(eta)} left` : ""}`;
+    case "finishing":
+      return "Learnt. Writing the results…";
+    case "pausing":
+      return "Saving before it pauses…";
+    case "stopping":
+      return "Saving before it stops…";
+    case "paused":
+      return steps ? `Paused after ${steps}. Nothing is lost.` : "Paused before it began.";
+    case "failed":
+      return steps ? `Ended after ${steps}; the last checkpoint is kept.` : "Nothing was learnt yet.";
+    case "kept":
+      return `Stopped after ${steps}, and kept.`;
+    default:
+      return `Finished: ${steps}.`;
+  }
+}
+
+function stageOf([name, steps], progress, run) {
+  const all = progress.stages ?? [];
+  const index = all.findIndex(([other]) => other === name);
+  const before = all.slice(0, index).reduce((sum, [, n]) => sum + n, 0);
+  const done = Math.min(steps, Math.max(0, (progress.done ?? 0) - before));
+  const here = progress.stage === name && run.state === "training";
+  return h(
+    "li",
+    { class: done === steps ? "done" : here ? "here" : "", "aria-current": here ? "step" : null },
+    `${name} `,
+    h("span", { class: "help tabular" }, `${done.toLocaleString()} / ${steps.toLocaleString()}`),
+  );
+}

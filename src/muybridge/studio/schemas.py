@@ -1,0 +1,111 @@
+"""What a page may ask for: the bodies of requests, checked before anything else looks at them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Number = Annotated[str, Field(pattern="^[a-f0-9]{12}$")]
+Side = Literal["a", "b"]
+Way = Annotated[float, Field(ge=-4, le=4, allow_inf_nan=False)]
+Pixel = Annotated[float, Field(ge=0, le=16384, allow_inf_nan=False)]
+Keypoint = Annotated[int, Field(ge=0, lt=1024)]
+Frame = Annotated[int, Field(ge=0, lt=100000)]
+Moves = Annotated[dict[Keypoint, tuple[Way, Way]], Field(max_length=256)]
+Colour = Annotated[str, Field(pattern="^(#[0-9a-fA-F]{6}|[a-z]{1,20})$")]
+Word = Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,39}$")]
+Setting = Annotated[str, Field(pattern="^[a-z][a-z0-9_.]{0,59}$")]
+Value = bool | int | float | Annotated[str, Field(max_length=60)]
+
+
+class RequestBody(BaseModel):
+    """Unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Puppets(RequestBody):
+    """Which scene, and how large."""
+
+    scene: Word
+    frames: Annotated[int, Field(ge=2, le=240)] = 60
+    size: Annotated[int, Field(ge=64, le=512)] = 256
+
+
+class Find(RequestBody):
+    """Silhouettes anew."""
+
+    box: tuple[Pixel, Pixel, Pixel, Pixel] | None = None
+    how: Literal["auto", "alpha", "threshold", "grabcut", "saliency"] = "auto"
+
+
+class Training(RequestBody):
+    """What to train."""
+
+    method: Word = "jokr"
+    clips: tuple[Number, Number]
+    preset: Word | None = None
+    set: Annotated[dict[Setting, Value], Field(max_length=40)] = {}
+    flip: Side | None = None
+    name: Annotated[str, Field(max_length=80)] = ""
+
+
+class Render(RequestBody):
+    """What to make of a run."""
+
+    side: Side
+    suffix: Literal["mp4", "gif", "webm", "mov", "zip"] = "mp4"
+    background: Colour = "black"
+    affine: bool = True
+    driving: Number | None = None
+    keys: Annotated[dict[Frame, Moves], Field(max_length=600)] | None = None
+
+
+class Edits(RequestBody):
+    """Keyframes of both subjects, as a page keeps them; `revision` is the one they were made from."""
+
+    revision: Annotated[int, Field(ge=0)]
+    a: Annotated[dict[Frame, Moves], Field(max_length=600)] = {}
+    b: Annotated[dict[Frame, Moves], Field(max_length=600)] = {}
+
+
+class Drag(RequestBody):
+    """A frame with its keypoints moved, to be drawn."""
+
+    seq: Annotated[int, Field(ge=0, lt=2**32)]
+    side: Side
+    frame: Frame
+    moves: Moves = {}
+    full: bool = False
+    background: Colour = "black"
+
+
+class Import(RequestBody):
+    """A checkpoint that is to come, and the YAML of its options, where there is one."""
+
+    name: Annotated[str, Field(max_length=80)] = ""
+    config: Annotated[str, Field(max_length=100_000)] = ""
+
+
+class Move(RequestBody):
+    """A picture that is to move as a video does."""
+
+    model: Number
+    picture: Number
+    driving: Number
+    mode: Word | None = None
+    best_frame: bool = False
+
+
+class Pack(RequestBody):
+    """A file of an animation."""
+
+    suffix: Literal["mp4", "gif", "webm", "zip"] = "mp4"
+
+
+class Follow(RequestBody):
+    """A picture that is to move as a camera sees it."""
+
+    picture: Number
+    mode: Word | None = None
