@@ -78,8 +78,8 @@ class PlainJokr(Jokr):
                 if isinstance(child, InstanceNorm):
                     setattr(module, name, PlainNorm())
 
-    def _draw_pair(self, a: Points, b: Points) -> tuple[Images, Images]:
-        return self.draw(a)[:, :1], self.draw(b)[:, 1:]
+    def draw_pair(self, a: Points, b: Points) -> tuple[Images, Images]:
+        return self.shapes(self.draw_bumps(a))[:, :1], self.shapes(self.draw_bumps(b))[:, 1:]
 
 
 class Stepper:

@@ -19,7 +19,6 @@ from muybridge.masks import Report
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
-from muybridge.methods.jokr.texture import settled
 from muybridge.output.report import measured, preset_of
 from muybridge.output.results import _looped, names_of_results, plain
 from muybridge.puppets import scene
@@ -144,10 +143,10 @@ def test_subjects_that_face_opposite_ways_are_noticed() -> None:
 
 def test_the_texture_loss_is_settled_by_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    config, said = settled(JokrConfig(texture_loss="auto"))
+    config, said = Jokr.settled(JokrConfig(texture_loss="auto"))
     assert config.texture_loss == "weight-free"
     assert "vgg16" in said
-    assert settled(config)[0] == config
+    assert Jokr.settled(config)[0] == config
 
 
 # -- runs ----------------------------------------------------------------------------------------------------------
@@ -195,7 +194,7 @@ def test_keypoints_lie_on_the_subject_in_its_own_frames(fitted: muybridge.Fitted
     data = fitted.data
     assert isinstance(data, PairData)
     with torch.no_grad():
-        crops = fitted.method.keypoints(*data.a.pictures()).float()
+        crops = fitted.method.find_keypoints(*data.a.pictures()).float()
     places = fitted.method.overlay(data, "a")
     assert places.shape == crops.shape
     # Through the box by hand: edge of the crop to pixel of the frame.
@@ -279,7 +278,7 @@ def test_an_imported_run_infers_as_the_released_program(released: tuple[muybridg
         for driving, source, result in (("a", "b", "refined_ab"), ("b", "a", "refined_ba")):
             seg = torch.from_numpy(arrays[f"in/seg_{driving}"][i : i + 1, :1])
             frames = (torch.from_numpy(arrays[f"in/frames_{driving}"][i : i + 1]) + seg) / 2
-            points = method.transfer(method.keypoints(frames, seg), driving)
+            points = method.transfer(method.find_keypoints(frames, seg), driving)
             got: Tensor = method.render(points, source, cut=False)[0][..., ::8, ::8]
             name = f"inference/{i}/{result}@s8"
             want = (torch.from_numpy(arrays[name]).clamp(-1, 1) + 1) / 2

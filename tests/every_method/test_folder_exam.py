@@ -76,7 +76,7 @@ def test_frames_that_come_one_by_one_make_the_same(
     method: Method[Any, Any], batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Where bfloat16 is given up depends on what a batch shows of the motion.
-    monkeypatch.setattr("muybridge.appearance.computes_bfloat16", lambda device: False)
+    monkeypatch.setattr("muybridge.picture_animator.computes_bfloat16", lambda device: False)
     whole = method.animate(None, driving(), picture(), mode="relative").clip().pixels
     stream: Any = method.stream  # type: ignore[attr-defined]
     handed: list[int] = []

@@ -4,7 +4,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "tensors"),
     ("fetched", "geometry", "video"),
     ("data", "landmarks", "masks", "networks", "puppets"),
-    ("appearance", "losses", "metrics"),
+    ("losses", "metrics", "picture_animator"),
     ("method", "run"),
     ("engine", "evaluation", "methods"),
     ("catalogue",),

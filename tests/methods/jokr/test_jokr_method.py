@@ -11,13 +11,15 @@ from muybridge.data.pair import closest_side
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
 from muybridge.geometry import apply_affine, normal_gaussians
 from muybridge.losses import temporal
-from muybridge.methods.jokr.animating import draw, edit, quality
+from muybridge.methods.jokr.animate import draw_side, edit_keypoints
 from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
+from muybridge.methods.jokr.model import HAZE
 from muybridge.methods.jokr.networks import LearnedAffine
-from muybridge.methods.jokr.pictures import HAZE, spread_out, without_rim
 from muybridge.methods.jokr.presets import CARD
+from muybridge.methods.jokr.reporting import measure_quality
+from muybridge.methods.jokr.texture_stage import spread_out, without_rim
 from muybridge.puppets import scene
 from muybridge.video import Clip
 
@@ -85,7 +87,7 @@ def test_the_energy_distance_remembers_the_keypoints_of_earlier_steps(clips: tup
     for step in range(2):
         batch = data.batch(stage, torch.Generator().manual_seed(step), torch.device("cpu"))
         before = method.seen_a.clone()
-        found = method.keypoints(batch["frames_a"], batch["masks_a"])
+        found = method.find_keypoints(batch["frames_a"], batch["masks_a"])
         list(method.turns(stage, batch))
         places = [0, 1, 2, 3] if step == 0 else [4, 5, 0, 1]
         kept = [i for i in range(6) if i not in places]
@@ -159,7 +161,7 @@ def test_the_refiner_may_see_the_pose_too(clips: tuple[Clip, Clip]) -> None:
     for seen, differs in (("silhouette", False), ("pose", True)):
         method, _ = made(clips, TINY.model_copy(update={"refiner_input": seen}))
         silhouettes = torch.ones(2, 1, *method.canvas)
-        pictures = method.paint(silhouettes, points, "b")
+        pictures = method.refine(silhouettes, points, "b")
         assert pictures.shape == (2, 3, *method.canvas)
         assert torch.allclose(pictures[0], pictures[1], atol=1e-6) is not differs
     assert set(first_turn(clips, TINY.model_copy(update={"refiner_input": "pose"}), stage=1)[1]) == {
@@ -210,8 +212,8 @@ def test_with_t_the_result_lies_where_the_source_does_and_without_where_the_driv
         spots = (normal_gaussians(where, method.canvas, 0.01).amax(1, keepdim=True) > 0.5).float()
         return spots.expand(-1, 2, -1, -1)
 
-    monkeypatch.setattr(method, "draw", drawn)
-    monkeypatch.setattr(method, "points", lambda pictures: points[driving].expand(len(pictures), -1, -1))
+    monkeypatch.setattr(method, "draw_shapes", drawn)
+    monkeypatch.setattr(method, "find_points", lambda pictures: points[driving].expand(len(pictures), -1, -1))
     for affine, whose in ((True, source), (False, driving)):
         mattes = method.animate(data, None, source, affine=affine, full_frame=False).clip().mattes
         x, y, spread = where_and_how_wide(mattes[0, 0])
@@ -330,14 +332,14 @@ def test_a_flipped_subject_comes_out_flipped_back(clips: tuple[Clip, Clip]) -> N
 
 def test_edits_start_at_the_frame_itself(clips: tuple[Clip, Clip]) -> None:
     method, data = made(clips, TINY)
-    way = edit(method, data, "b", 1, {2: (0.3, 0.0)}, steps=3).clip()
-    still = edit(method, data, "b", 1, {2: (0.0, 0.0)}, steps=3).clip()
+    way = edit_keypoints(method, data, "b", 1, {2: (0.3, 0.0)}, steps=3).clip()
+    still = edit_keypoints(method, data, "b", 1, {2: (0.0, 0.0)}, steps=3).clip()
     assert torch.equal(way.pixels[0], still.pixels[0])
     assert not torch.equal(way.pixels[2], still.pixels[2])
     with pytest.raises(UsageError, match="0 to 4"):
-        edit(method, data, "b", 1, {9: (0.1, 0.0)})
+        edit_keypoints(method, data, "b", 1, {9: (0.1, 0.0)})
     with pytest.raises(UsageError, match="frame 40"):
-        edit(method, data, "b", 40, {0: (0.1, 0.0)})
+        edit_keypoints(method, data, "b", 40, {0: (0.1, 0.0)})
 
 
 def test_what_stands_apart_is_not_drawn(clips: tuple[Clip, Clip]) -> None:
@@ -346,18 +348,18 @@ def test_what_stands_apart_is_not_drawn(clips: tuple[Clip, Clip]) -> None:
     silhouette = torch.zeros(1, 2, h, w)
     silhouette[..., h // 2 :, : w // 2] = 1
     silhouette[..., :3, -3:] = 1
-    method.draw = lambda points: silhouette.expand(len(points), -1, -1, -1)  # type: ignore[method-assign]
-    rgb, mask = draw(method, torch.zeros(3, TINY.keypoints, 2), "a")
+    method.draw_shapes = lambda points: silhouette.expand(len(points), -1, -1, -1)  # type: ignore[method-assign]
+    rgb, mask = draw_side(method, torch.zeros(3, TINY.keypoints, 2), "a")
     assert torch.equal(mask[:, :, h // 2 :], silhouette[:, :1, h // 2 :].expand(3, -1, -1, -1))
     assert float(mask[:, :, : h // 2].abs().max()) == 0
     assert float(rgb[:, :, : h // 2].abs().max()) == 0
     whole, _ = made(clips, TINY.model_copy(update={"strays": 0.0}))
-    whole.draw = method.draw  # type: ignore[method-assign]
-    assert float(draw(whole, torch.zeros(3, TINY.keypoints, 2), "a")[1][:, :, :3, -3:].min()) == 1
+    whole.draw_shapes = method.draw_shapes  # type: ignore[method-assign]
+    assert float(draw_side(whole, torch.zeros(3, TINY.keypoints, 2), "a")[1][:, :, :3, -3:].min()) == 1
 
 
 def test_quality_has_a_figure_for_each_side(clips: tuple[Clip, Clip]) -> None:
-    figures = quality(*made(clips, TINY))
+    figures = measure_quality(*made(clips, TINY))
     assert set(figures) == {f"{n}_{s}" for n in ("iou", "cycle_iou", "cycle_points", "step") for s in "ab"}
     assert all(0 <= figures[f"iou_{s}"] <= 1 for s in "ab")
 
@@ -393,7 +395,7 @@ def test_what_is_painted_beyond_has_no_grey_at_a_soft_edge(clips: tuple[Clip, Cl
     method, data = made(clips, TINY.model_copy(update={"surround": "subject"}))
     points = torch.zeros(1, TINY.keypoints, 2)
     rgb, mask = method.render(points, "b")
-    painted = (method.paint(mask, points, "b") + 1) / 2
+    painted = (method.refine(mask, points, "b") + 1) / 2
     assert bool((mask > HAZE).any())
     assert torch.equal(rgb, painted.clamp(0, 1) * (mask > HAZE))
     assert rgb.shape[2:] == data.b.canvas

@@ -312,13 +312,13 @@ def test_modes_and_references() -> None:
 
 @pytest.mark.parametrize("flow", [True, False])
 def test_bfloat16_is_taken_where_it_is_good_enough(flow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("muybridge.appearance.computes_bfloat16", lambda device: True)
+    monkeypatch.setattr("muybridge.picture_animator.computes_bfloat16", lambda device: True)
     method, driving, source = made(motion={"flow": flow}), clip(), clip(1, seed=3)
     plain = method.animate(None, driving, source, precision="float32").clip().frames
     taken = method.animate(None, driving, source).clip().frames
     assert not torch.equal(plain, taken)
     assert (plain - taken).square().mean() < 1e-4
-    monkeypatch.setattr("muybridge.appearance.good_enough", lambda result, plain: False)
+    monkeypatch.setattr("muybridge.picture_animator.good_enough", lambda result, plain: False)
     assert torch.equal(method.animate(None, driving, source).clip().frames, plain)
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from muybridge import appearance
-from muybridge.appearance import BATCH, Appearance, Precision, Shown
+from muybridge import picture_animator
 from muybridge.data.clips import own_pixels
 from muybridge.errors import UsageError
 from muybridge.method import Animation
 from muybridge.methods.articulated.data import ArticulatedData
 from muybridge.methods.articulated.networks import Regions, transfer
+from muybridge.picture_animator import BATCH, PictureAnimator, Precision, Shown
 from muybridge.tensors import Images
 from muybridge.video import Clip
 
@@ -30,9 +30,9 @@ def animate(
     mode, options  as in `stream`
     Raises UsageError.
     """
-    driving, source = appearance.both(method.card.name, driving, source)
+    driving, source = picture_animator.both(method.card.name, driving, source)
     made = stream(method, own_pixels(driving), source, mode, **options)
-    return Animation(made, driving.timing, appearance.own_size(source))
+    return Animation(made, driving.timing, picture_animator.own_size(source))
 
 
 def stream(
@@ -55,11 +55,11 @@ def stream(
     reference  the driving frame that is posed as the source is, uint8 [3, h, w], see `nearest_frame`; None: the first
     scale      movements are scaled by the size of the source against the driving subject's
     batch      driving frames that go through the networks together
-    precision  see `Appearance`
+    precision  see `PictureAnimator`
     returns    iterator over uint8 [4, H, W], the source's size
     Raises UsageError.
     """
-    how = appearance.chosen(method.card.name, method.modes, mode, batch)
+    how = picture_animator.chosen(method.card.name, method.modes, mode, batch)
     if how == "avd" and method.avd is None:
         raise UsageError(
             "this run has no network for the mode avd: its disentangle stage has no steps",
@@ -86,19 +86,19 @@ def reconstruct(method: Articulated, clip: Clip, batch: int = BATCH) -> Animatio
             with torch.inference_mode():
                 behind = seen.networks.background_motion(seen.picture.expand_as(frames), frames)
                 pictures = seen.networks.drawn(seen.source, seen.networks.detect(frames), behind)
-            yield from appearance.opaque(pictures, seen.size)
+            yield from picture_animator.opaque(pictures, seen.size)
 
     return Animation(made(), clip.timing, seen.size)
 
 
 def nearest_frame(method: Articulated, driving: Clip | Iterable[Tensor], source: Clip, batch: int = BATCH) -> int:
-    """The driving frame that is posed most like the source's first, see `Appearance.nearest`."""
+    """The driving frame that is posed most like the source's first, see `PictureAnimator.nearest`."""
     return _seen(method, source, "float32").nearest(driving, batch)
 
 
-def _seen(method: Articulated, source: Clip, precision: Precision) -> Appearance[Regions]:
+def _seen(method: Articulated, source: Clip, precision: Precision) -> PictureAnimator[Regions]:
     halves = (("generator", "motion"), ("generator",))
-    return Appearance(method.networks, source, method.config.size, halves, precision)
+    return PictureAnimator(method.networks, source, method.config.size, halves, precision)
 
 
 def _posed(method: Articulated, source: Regions, driving: Regions) -> Regions:
@@ -121,4 +121,4 @@ def preview(method: Articulated, data: ArticulatedData) -> Tensor:
         drawn, flow = networks(source, at, to, networks.background_motion(source, driving))
         return Shown(at.points, to.points, drawn.picture, networks.generator.warp(source, flow.grid), flow.occlusion)
 
-    return appearance.preview(data, method.device, shown)
+    return picture_animator.preview(data, method.device, shown)

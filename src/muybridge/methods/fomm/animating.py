@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from muybridge import appearance
-from muybridge.appearance import BATCH, Appearance, Precision, Shown
+from muybridge import picture_animator
 from muybridge.data.clips import own_pixels
 from muybridge.method import Animation
 from muybridge.methods.fomm.data import FommData
 from muybridge.methods.fomm.networks import Keypoints, transfer
+from muybridge.picture_animator import BATCH, PictureAnimator, Precision, Shown
 from muybridge.tensors import Images
 from muybridge.video import Clip
 
@@ -28,9 +28,9 @@ def animate(
     mode, options  as in `stream`
     Raises UsageError.
     """
-    driving, source = appearance.both(method.card.name, driving, source)
+    driving, source = picture_animator.both(method.card.name, driving, source)
     made = stream(method, own_pixels(driving), source, mode, **options)
-    return Animation(made, driving.timing, appearance.own_size(source))
+    return Animation(made, driving.timing, picture_animator.own_size(source))
 
 
 def stream(
@@ -52,11 +52,11 @@ def stream(
     reference  the driving frame that is posed as the source is, uint8 [3, h, w], see `nearest_frame`; None: the first
     scale      movements are scaled by the size of the source against the driving subject's
     batch      driving frames that go through the networks together
-    precision  see `Appearance`
+    precision  see `PictureAnimator`
     returns    iterator over uint8 [4, H, W], the source's size
     Raises UsageError.
     """
-    relative = appearance.chosen(method.card.name, method.modes, mode, batch) == "relative"
+    relative = picture_animator.chosen(method.card.name, method.modes, mode, batch) == "relative"
     seen = _seen(method, source, precision)
 
     def moved(found: Keypoints, first: Keypoints) -> Keypoints:
@@ -71,13 +71,13 @@ def reconstruct(method: Fomm, clip: Clip, batch: int = BATCH) -> Animation:
 
 
 def nearest_frame(method: Fomm, driving: Clip | Iterable[Tensor], source: Clip, batch: int = BATCH) -> int:
-    """The driving frame that is posed most like the source's first, see `Appearance.nearest`."""
+    """The driving frame that is posed most like the source's first, see `PictureAnimator.nearest`."""
     return _seen(method, source, "float32").nearest(driving, batch)
 
 
-def _seen(method: Fomm, source: Clip, precision: Precision) -> Appearance[Keypoints]:
+def _seen(method: Fomm, source: Clip, precision: Precision) -> PictureAnimator[Keypoints]:
     halves = (("generator", "motion"), ("generator",))
-    return Appearance(method.networks, source, method.config.size, halves, precision)
+    return PictureAnimator(method.networks, source, method.config.size, halves, precision)
 
 
 def preview(method: Fomm, data: FommData) -> Tensor:
@@ -89,4 +89,4 @@ def preview(method: Fomm, data: FommData) -> Tensor:
         drawn, flow = networks(source, at, to)
         return Shown(at.points, to.points, drawn.picture, networks.generator.warp(source, flow.grid), flow.occlusion)
 
-    return appearance.preview(data, method.device, shown)
+    return picture_animator.preview(data, method.device, shown)

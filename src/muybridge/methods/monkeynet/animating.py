@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from muybridge import appearance
-from muybridge.appearance import BATCH, Appearance, Precision, Shown
+from muybridge import picture_animator
 from muybridge.data.clips import own_pixels
 from muybridge.errors import UsageError
 from muybridge.method import Animation, Stage
@@ -19,6 +18,7 @@ from muybridge.methods.monkeynet.embedding import Keypoints
 from muybridge.methods.monkeynet.networks import Networks
 from muybridge.methods.monkeynet.prediction import keypoints_of, numbers_of
 from muybridge.methods.monkeynet.transfer import movement_scale, transferred
+from muybridge.picture_animator import BATCH, PictureAnimator, Precision, Shown
 from muybridge.tensors import Images
 from muybridge.video import Clip, Timing, contact_sheet
 
@@ -36,9 +36,9 @@ def animate(
     mode, options  as in `stream`
     Raises UsageError.
     """
-    driving, source = appearance.both(method.card.name, driving, source)
+    driving, source = picture_animator.both(method.card.name, driving, source)
     made = stream(method, own_pixels(driving), source, mode, **options)
-    return Animation(made, driving.timing, appearance.own_size(source))
+    return Animation(made, driving.timing, picture_animator.own_size(source))
 
 
 def stream(
@@ -65,11 +65,11 @@ def stream(
     scale        movements as much larger as the source is larger than the driving subject
     adapt_covariances  the source's covariances, changed as the driving ones; False: the driving ones, as in the paper
     inside       keep keypoints in the picture
-    precision    see `Appearance`
+    precision    see `PictureAnimator`
     returns      iterator over uint8 [4, H, W], the source's size
     Raises UsageError.
     """
-    relative = appearance.chosen(method.card.name, MODES, mode or method.default_mode, batch) == "relative"
+    relative = picture_animator.chosen(method.card.name, MODES, mode or method.default_mode, batch) == "relative"
     seen = _seen(method, source, precision)
 
     def moved(found: Keypoints, first: Keypoints) -> Keypoints:
@@ -126,14 +126,14 @@ def predict(
 
 
 def nearest_frame(method: MonkeyNet, driving: Clip | Iterable[Tensor], source: Clip, batch: int = BATCH) -> int:
-    """The driving frame that is posed most like the source's first, see `Appearance.nearest`."""
+    """The driving frame that is posed most like the source's first, see `PictureAnimator.nearest`."""
     return _seen(method, source, "float32").nearest(driving, batch)
 
 
-def _seen(method: MonkeyNet, source: Clip, precision: Precision) -> Appearance[Keypoints]:
+def _seen(method: MonkeyNet, source: Clip, precision: Precision) -> PictureAnimator[Keypoints]:
     behind = ("generator.decoder", "generator.refinements", "generator.out")
     halves = (behind,) if method.generator.motion is None else ((*behind, "generator.motion"), behind)
-    return Appearance(Networks(method.detector, method.generator), source, method.config.size, halves, precision)
+    return PictureAnimator(Networks(method.detector, method.generator), source, method.config.size, halves, precision)
 
 
 def preview(method: MonkeyNet, data: MonkeyNetData, stage: Stage) -> Tensor:
@@ -147,7 +147,7 @@ def preview(method: MonkeyNet, data: MonkeyNetData, stage: Stage) -> Tensor:
         return Shown(at.means, to.means, made.picture, made.deformed, None)
 
     with inference(method):
-        return appearance.preview(data, method.device, shown)
+        return picture_animator.preview(data, method.device, shown)
 
 
 def _predicted(method: MonkeyNet, data: MonkeyNetData) -> Tensor:

@@ -24,7 +24,7 @@ class Keypoints(NamedTuple):
 
     @property
     def points(self) -> Points:
-        """The means, as an `Appearance` calls them."""
+        """The means, as a `PictureAnimator` calls them."""
         return self.means
 
     def at(self, index: slice) -> "Keypoints":

@@ -201,7 +201,7 @@ class Source(NamedTuple):
 
 
 class Networks(nn.Module):
-    """Detector and generator together, as an `Appearance` uses them."""
+    """Detector and generator together, as a `PictureAnimator` uses them."""
 
     def __init__(self, detector: KeypointDetector, generator: Generator) -> None:
         super().__init__()

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from muybridge import appearance
-from muybridge.appearance import Appearance, Precision
+from muybridge import picture_animator
 from muybridge.errors import UsageError
+from muybridge.picture_animator import PictureAnimator, Precision
 from muybridge.tensors import Images, Points
 from muybridge.video import Clip, Timing
 
@@ -59,7 +59,7 @@ def standard(found: Brightness, first: Brightness) -> Brightness:
 @pytest.mark.parametrize("batch", [1, 2, 7])
 def test_the_source_is_seen_once_and_follows(batch: int) -> None:
     lamp = Lamp()
-    seen = Appearance[Brightness](lamp, grey(50), 8, (("shade",),), "float32")
+    seen = PictureAnimator[Brightness](lamp, grey(50), 8, (("shade",),), "float32")
     moved = seen.following(grey(10, 30, 20, 0).pixels, relative, None, batch)
     assert [int(frame[0].float().mean()) for frame in moved] == [0, 20, 10, 0]
     told = seen.following(grey(10, 30, 20).pixels, relative, grey(5).pixels[0], batch)
@@ -72,9 +72,9 @@ def test_the_source_is_seen_once_and_follows(batch: int) -> None:
 def test_bfloat16_is_kept_where_it_is_good_enough(
     enough: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(appearance, "computes_bfloat16", lambda device: True)
-    monkeypatch.setattr(appearance, "good_enough", lambda result, plain: enough)
-    seen = Appearance[Brightness](Lamp(), grey(50), 8, (("shade",),))
+    monkeypatch.setattr(picture_animator, "computes_bfloat16", lambda device: True)
+    monkeypatch.setattr(picture_animator, "good_enough", lambda result, plain: enough)
+    seen = PictureAnimator[Brightness](Lamp(), grey(50), 8, (("shade",),))
     list(seen.following(grey(10, 30).pixels, relative))
     assert seen.networks.shade.weight.dtype == dtype
 
@@ -102,7 +102,7 @@ def test_the_source_is_seen_in_float32_and_rounded_then() -> None:
     lamp = Encoding()
     torch.nn.init.normal_(lamp.shade.weight)
     noise = Clip(torch.randint(0, 256, (1, 3, 8, 8), dtype=torch.uint8), Timing.constant(1))
-    seen = Appearance[Brightness](lamp, noise, 8, (("shade",),), "bfloat16")
+    seen = PictureAnimator[Brightness](lamp, noise, 8, (("shade",),), "bfloat16")
     with torch.no_grad():
         exact = lamp.shade(lamp.shade(seen.picture))
         rounded = lamp.to(torch.bfloat16).shade(lamp.shade(seen.picture.bfloat16()))
@@ -133,11 +133,11 @@ class Worsening(Lamp):
 
 def errors(network: Worsening, levels: list[int], batch: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], str]:
     """How far each frame is from float32, in levels of 255, and what computes in bfloat16 at the end."""
-    monkeypatch.setattr(appearance, "computes_bfloat16", lambda device: True)
+    monkeypatch.setattr(picture_animator, "computes_bfloat16", lambda device: True)
     driving = grey(*levels).pixels
 
-    def made(precision: Precision) -> tuple[Tensor, Appearance[Brightness]]:
-        seen = Appearance[Brightness](network, grey(50), 8, (("shade", "tint"), ("tint",)), precision)
+    def made(precision: Precision) -> tuple[Tensor, PictureAnimator[Brightness]]:
+        seen = PictureAnimator[Brightness](network, grey(50), 8, (("shade", "tint"), ("tint",)), precision)
         return torch.stack(list(seen.following(driving, standard, None, batch))), seen
 
     plain, _ = made("float32")
@@ -167,15 +167,15 @@ def test_one_frame_in_64_is_compared_again(batch: int, monkeypatch: pytest.Monke
 
 
 def test_frames_that_move_most_are_compared_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(appearance, "computes_bfloat16", lambda device: True)
+    monkeypatch.setattr(picture_animator, "computes_bfloat16", lambda device: True)
     compared: list[list[float]] = []
 
     def noted(result: Tensor, plain: Tensor) -> bool:
         compared.append(sorted((255 * plain[:, 0, 0, 0]).round().tolist()))
         return True
 
-    monkeypatch.setattr(appearance, "good_enough", noted)
-    seen = Appearance[Brightness](Lamp(), grey(50), 8, (("shade",),))
+    monkeypatch.setattr(picture_animator, "good_enough", noted)
+    seen = PictureAnimator[Brightness](Lamp(), grey(50), 8, (("shade",),))
     levels = [50, 60, 90, 51, 70, 52, 50, 53, *([55] * 7 * 8), 80]
     list(seen.following(grey(*levels).pixels, standard, None, 8))
     assert compared == [[60, 70, 90], [80]]
@@ -183,18 +183,18 @@ def test_frames_that_move_most_are_compared_first(monkeypatch: pytest.MonkeyPatc
 
 def test_43_decibels() -> None:
     plain = torch.rand(2, 3, 8, 8)
-    assert appearance.good_enough(plain + 0.0070, plain)
-    assert not appearance.good_enough(plain + 0.0071, plain)
-    assert not appearance.good_enough(plain + torch.tensor([0.0, 0.0071])[:, None, None, None], plain)
+    assert picture_animator.good_enough(plain + 0.0070, plain)
+    assert not picture_animator.good_enough(plain + 0.0071, plain)
+    assert not picture_animator.good_enough(plain + torch.tensor([0.0, 0.0071])[:, None, None, None], plain)
 
 
 def test_what_is_missing_is_told() -> None:
-    assert appearance.both("lamp", grey(1, 2), grey(3))[0].pixels.shape[0] == 2
+    assert picture_animator.both("lamp", grey(1, 2), grey(3))[0].pixels.shape[0] == 2
     for driving, source in ((None, grey(1)), (grey(1), None), (grey(1), "a")):
         with pytest.raises(UsageError, match="lamp"):
-            appearance.both("lamp", driving, source)
-    assert appearance.chosen("lamp", ("up", "down"), None, 1) == "up"
+            picture_animator.both("lamp", driving, source)
+    assert picture_animator.chosen("lamp", ("up", "down"), None, 1) == "up"
     with pytest.raises(UsageError, match="up or down"):
-        appearance.chosen("lamp", ("up", "down"), "sideways", 1)
+        picture_animator.chosen("lamp", ("up", "down"), "sideways", 1)
     with pytest.raises(UsageError, match="expected 1 or more"):
-        appearance.chosen("lamp", ("up", "down"), "up", 0)
+        picture_animator.chosen("lamp", ("up", "down"), "up", 0)

@@ -46,7 +46,7 @@ class Pose(Protocol):
 P = TypeVar("P", bound=Pose)
 
 
-class Appearance(Generic[P]):
+class PictureAnimator(Generic[P]):
     """A source, seen once for all driving frames, and networks made ready to run.
 
     networks   a module with detect(images) -> pose, encode(picture, pose) -> source and drawn(source, pose) -> picture

@@ -1,0 +1,200 @@
+"""What a trained JOKR gives: retargeted frames, and keypoints that can be seen and dragged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from muybridge.data.footage import Driving, moving
+from muybridge.data.pair import check_side, closest_side, other
+from muybridge.data.subject import Subject
+from muybridge.errors import UsageError
+from muybridge.masks.regions import strays
+from muybridge.method import Animation
+from muybridge.methods.jokr.data import PairData
+from muybridge.methods.jokr.model import HAZE, JokrModel, inference
+from muybridge.tensors import Images, Masks, Points
+from muybridge.video import Timing
+
+BATCH = 16
+"""Frames that go through the networks together."""
+APART = 0.02
+"""How far from the subject a part stands apart: twice this share of the canvas's shorter side."""
+
+
+def animate(
+    model: JokrModel,
+    data: PairData | None,
+    driving: Driving | None,
+    source: str | None,
+    *,
+    affine: bool = True,
+    full_frame: bool = True,
+    edits: Tensor | None = None,
+) -> Animation:
+    """The subject `source` moving as the other one does.
+
+    data        None for an imported checkpoint, which comes without its videos: then `driving` and `source` are
+                needed, and results are crops
+    driving     a video of the other subject, with silhouettes; None: the clip that was trained on
+    source      "a" or "b"; None where the driving video tells which subject it shows by its colours
+    affine      with the learned affine map, so that the source keeps its own rotation, scale and place in the crop;
+                without, those of the driving subject come along
+    full_frame  put back into frames of the source's size; False: the crop as it is
+    edits       [T, K, 2] added to the driving keypoints, normalised units
+    """
+    notes: list[str] = []
+    if source is None:
+        if driving is None or data is None:
+            raise UsageError("say which subject should move", 'source is "a" or "b"')
+        shown = closest_side(data.a, data.b, driving)
+        source = other(shown)
+        notes.append(f"the driving clip looks like subject {shown}, so subject {source} is moved")
+    check_side(source)
+
+    appearance = None if data is None else data.subject(source)
+    full = appearance if full_frame else None
+    motion, timing = _find_motion(model, data, driving, other(source))
+
+    def frames() -> Iterator[Tensor]:
+        begun = 0
+        for part in motion:
+            for index in torch.arange(len(part)).split(batch_size(model)):
+                points = detect_keypoints(model, part, index)
+                if edits is not None:
+                    points = points + edits[begun + index].to(points)
+
+                moved = transfer_keypoints(model, points, other(source), affine)
+                for rgba in to_bytes(*draw_side(model, moved, source)):
+                    yield full.place(rgba) if full is not None else _mirror_back(rgba, appearance)
+            begun += len(part)
+
+    size = model.canvas if full is None else full.frame
+    return Animation(frames(), timing, size, tuple(notes), source)
+
+
+def _find_motion(
+    model: JokrModel, data: PairData | None, driving: Driving | None, side: str
+) -> tuple[Iterable[Subject], Timing]:
+    """The subject that gives the motion, on the canvas of the training: crops of neighbouring frames, and all times."""
+    if driving is None:
+        if data is None:
+            raise UsageError("an imported checkpoint has no videos of its own", "Name one with --driving.")
+        return [data.subject(side)], data.subject(side).timing
+
+    c = model.config
+    flip = data is not None and data.subject(side).flip
+    motion = moving(driving, model.canvas, c.margin, flip=flip, squeezed=c.squeezed, follow_size=c.follow_size)
+    return motion, driving.timing
+
+
+def edit_keypoints(
+    model: JokrModel, data: PairData, side: str, frame: int, moves: Mapping[int, tuple[float, float]], steps: int = 12
+) -> Animation:
+    """Move keypoints of one frame and draw the frames along the way (figures 6 and 24).
+
+    side   "a" or "b"
+    frame  index into that subject's frames
+    moves  keypoint -> (dx, dy) in normalised units of the crop, where `api.edit` takes the frame's
+    steps  frames drawn, the first with no offset and the last with all of it
+    """
+    subject = data.subject(side)
+    if not 0 <= frame < len(subject):
+        raise UsageError(f"frame {frame} does not exist: subject {side} has the frames 0 to {len(subject) - 1}")
+    k = model.config.keypoints
+    wrong = [i for i in moves if not 0 <= i < k]
+    if wrong or not moves or steps < 1:
+        raise UsageError(
+            f"keypoints to move are numbers from 0 to {k - 1}, not {wrong or 'none'}; steps are at least 1"
+        )
+
+    points = detect_keypoints(model, subject, slice(frame, frame + 1))
+    offset = torch.zeros_like(points)
+    sign = -1.0 if subject.flip else 1.0
+    for i, (dx, dy) in moves.items():
+        offset[0, i] = torch.tensor([sign * dx, dy])
+    way = torch.linspace(0, 1, steps).to(points) if steps > 1 else torch.ones(1).to(points)
+
+    def frames() -> Iterator[Tensor]:
+        for share in way:
+            rgb, mask = draw_side(model, points + share * offset, side)
+            yield subject.place(to_bytes(rgb, mask)[0])
+
+    return Animation(frames(), Timing.constant(steps, max(1.0, subject.timing.rate)), subject.frame)
+
+
+def locate_keypoints(model: JokrModel, data: PairData, side: str) -> Points:
+    """A subject's keypoints where they lie in its own frames, as the video shows them: [T, K, 2]."""
+    subject = data.subject(side)
+    points = detect_keypoints(model, subject).float().cpu()
+    h, w = model.shape_canvas
+    frame_h, frame_w = subject.frame
+    centre = subject.boxes[:, None, :2]
+    size = subject.boxes[:, None, 2:]
+    canvas = torch.tensor([w, h])
+    frame = torch.tensor([frame_w, frame_h])
+
+    # Box and frame are measured at pixel edges, keypoints at pixel centres.
+    places = centre - size / 2 + ((points + 1) / 2 * (canvas - 1) + 0.5) / canvas * size
+    found = (places - 0.5) / (frame - 1) * 2 - 1
+    return found * torch.tensor([-1.0, 1.0]) if subject.flip else found
+
+
+# -- the networks, without gradients and in batches -------------------------------------------------------------------
+
+
+def batch_size(model: JokrModel) -> int:
+    """Frames that go through the networks together: one, where what comes out depends on the others in the batch."""
+    c = model.config
+    return 1 if c.detector.always_training or c.bumps == "released" else BATCH
+
+
+def detect_keypoints(model: JokrModel, subject: Subject, index: Tensor | slice = slice(None)) -> Points:
+    """Keypoints of some of a subject's frames, in batches: [N, K, 2]."""
+    chosen = torch.arange(len(subject))[index]
+    parts = []
+    with inference(model):
+        for part in chosen.split(batch_size(model)):
+            frames, masks = subject.pictures(part)
+            parts.append(model.find_keypoints(frames.to(model.device), masks.to(model.device)))
+        return torch.cat(parts)
+
+
+def transfer_keypoints(model: JokrModel, points: Points, from_side: str, affine: bool = True) -> Points:
+    """`JokrModel.transfer` without gradients."""
+    with torch.no_grad():
+        return model.transfer(points, from_side, affine)
+
+
+def draw_side(model: JokrModel, points: Points, side: str) -> tuple[Images, Masks]:
+    """Keypoints to pictures [0, 1] and silhouettes [0, 1] of one side, in batches."""
+    with inference(model):
+        parts = [model.render(part, side) for part in points.split(batch_size(model))]
+        rgb = torch.cat([rgb for rgb, _ in parts])
+        mask = torch.cat([mask for _, mask in parts])
+        if model.config.strays:
+            kept = ~_find_strays(mask, model.config.strays)
+            rgb = rgb * kept
+            mask = mask * kept
+        return rgb, mask
+
+
+def _find_strays(mask: Masks, share: float) -> Tensor:
+    """Where what is drawn lies apart from the subject: bool [N, 1, H, W]."""
+    reach = max(1, round(APART * min(mask.shape[2:])))
+    drawn = (mask[:, 0] > HAZE).cpu().numpy()
+    return torch.from_numpy(np.stack([strays(m, share, reach) for m in drawn]))[:, None].to(mask.device)
+
+
+def to_bytes(rgb: Images, mask: Masks) -> Tensor:
+    """uint8 [N, 4, h, w] with straight alpha."""
+    # Between a quarter and three quarters the silhouette's edge is as soft as a camera's; outside it is haze.
+    alpha = ((mask - HAZE) * 2).clamp(0, 1)
+    return (torch.cat((rgb, alpha), 1) * 255).round().to(torch.uint8).cpu()
+
+
+def _mirror_back(rgba: Tensor, subject: Subject | None) -> Tensor:
+    return rgba.flip(-1) if subject is not None and subject.flip else rgba

@@ -1,0 +1,231 @@
+"""JOKR's networks together, and what each makes of what the others found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from muybridge.data.pair import SIDES
+from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians
+from muybridge.method import Method
+from muybridge.methods.jokr.config import JokrConfig
+from muybridge.methods.jokr.data import PairData
+from muybridge.methods.jokr.networks import (
+    KeypointDetector,
+    LearnedAffine,
+    PointDiscriminator,
+    Refiner,
+    ShapeGenerator,
+)
+from muybridge.networks import PatchCritic, load_lpips
+from muybridge.tensors import Heatmaps, Images, Masks, Points
+
+HAZE = 0.25
+"""Where a drawn silhouette is less than this, there is nothing."""
+
+
+class JokrModel(Method[JokrConfig, PairData]):
+    """E finds K keypoints in both subjects, G draws both silhouettes from them, R_A and R_B give them texture.
+
+    Pictures are RGB in [-1, 1] with 0 (mid grey) around the subject, as in the released program.
+    """
+
+    def __init__(self, config: JokrConfig) -> None:
+        super().__init__(config)
+        k = config.keypoints
+
+        self.detector = KeypointDetector(k, **config.detector.model_dump())
+        self.affine = LearnedAffine(config.affine_noise, config.affine_pace) if config.affine else None
+        self.discriminator = PointDiscriminator(k, config.discriminator_width)
+        if config.two_steps:
+            self.shapes = ShapeGenerator(k, **config.shapes.model_dump())
+
+        channels = (3 if config.refiner_input == "rgb" else 1) if config.two_steps else k
+        refiner = {"in_channels": channels, "keypoints": k * self.refines_by_pose, **config.refiner.model_dump()}
+        self.refiner_a = Refiner(**refiner)
+        self.refiner_b = Refiner(**refiner)
+        if config.losses.adversarial:
+            self.critic_a = PatchCritic(4, config.critic_width)
+            self.critic_b = PatchCritic(4, config.critic_width)
+
+        self.canvas_size: Tensor
+        self.shape_steps: Tensor
+        self.seen_a: Tensor
+        self.seen_b: Tensor
+        self.register_buffer("canvas_size", torch.tensor([config.size, config.size]))
+        self.register_buffer("shape_steps", torch.zeros((), dtype=torch.int64))
+        self.steps_of_shapes = 0
+        self.register_load_state_dict_post_hook(_recount_steps)
+        if config.losses.align:
+            for name in ("seen_a", "seen_b"):
+                self.register_buffer(name, torch.zeros(config.memory, k, 2))
+
+        # In a list, so that VGG's weights are not taken for this method's own.
+        self.lpips = [load_lpips()] if config.texture_loss == "lpips" and config.losses.perceptual else []
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """(h, w) of the pictures that the networks see."""
+        h, w = self.canvas_size.tolist()
+        return h, w
+
+    @property
+    def shape_scale(self) -> int:
+        """How many times smaller than the canvas the pictures of E and G are."""
+        return self.config.shape_scale if self.config.two_steps else 1
+
+    @property
+    def shape_canvas(self) -> tuple[int, int]:
+        """(h, w) of the pictures that E sees and G draws."""
+        h, w = self.canvas
+        return h // self.shape_scale, w // self.shape_scale
+
+    @property
+    def refines_by_pose(self) -> bool:
+        """Whether R sees keypoints beside the silhouette."""
+        return self.config.two_steps and self.config.refiner_input == "pose"
+
+    @property
+    def colours_beyond(self) -> bool:
+        """Whether R gives the subject's colours beyond its silhouette too."""
+        return self.config.two_steps and self.config.surround == "subject"
+
+    def count_step(self) -> None:
+        """One more step of the shapes. The buffer is what is stored; the number beside it is there so that no step has
+        to ask an accelerator, which would have to finish first."""
+        self.shape_steps += 1
+        self.steps_of_shapes += 1
+
+    # -- from pictures to keypoints -------------------------------------------------------------------------------
+
+    def find_keypoints(self, frames: Images, masks: Masks) -> Points:
+        """E on pictures: frames RGB in [0, 1], masks 1 on the subject."""
+        return self.find_points(to_picture(frames, masks))
+
+    def find_points(self, pictures: Images) -> Points:
+        """E on pictures of the canvas's size in [-1, 1]."""
+        return self.detector(self.shrink(pictures)).points
+
+    def shrink(self, pictures: Images) -> Float[Tensor, "B C H2 W2"]:
+        """Pictures at the size that E and G work at."""
+        return F.avg_pool2d(pictures, self.shape_scale) if self.shape_scale > 1 else pictures
+
+    def transfer(self, points: Points, from_side: str, use_affine: bool = True) -> Points:
+        """Keypoints of one side to where the other side's lie: T for B's, its inverse for A's (section 3, Inference).
+
+        use_affine  False leaves them as they are, so that rotation, scale and place stay those of `from_side`
+        """
+        if self.affine is None or not use_affine:
+            return points
+        if from_side == "b":
+            return self.map_to_a(points)
+        return apply_affine(invert_affine(self.affine()), points)
+
+    def map_to_a(self, points: Points) -> Points:
+        """T on B's keypoints."""
+        return points if self.affine is None else apply_affine(self.affine(), points)
+
+    # -- from keypoints to pictures -------------------------------------------------------------------------------
+
+    def render(self, points: Points, side: str, cut: bool = True) -> tuple[Images, Masks]:
+        """Keypoints of one side to its appearance: RGB in [0, 1], not mixed with what is behind at the edges (released
+        runs: darkened there, as the program shows them), and the silhouette in [0, 1].
+
+        points  [B, K, 2]  where this side's own keypoints lie (`transfer` brings the other side's there)
+        side    "a" or "b"
+        cut     black outside the silhouette
+        """
+        if self.config.two_steps:
+            mask = self.draw_shapes(points)[:, SIDES.index(side)][:, None].float()
+            picture = self.refine(mask, points, side).float()
+        else:
+            picture = self.refine(self.draw_bumps(points), points, side).float()
+            mask = (picture.abs().amax(1, keepdim=True) > 0.1).float()
+
+        inside = mask if self.config.released else (mask > HAZE).float()
+        if not self.config.released and not self.colours_beyond:
+            # R has learnt pictures on mid grey, which is 0: what it gives a soft edge is a share of the colour.
+            picture = (picture / mask.clamp_min(HAZE)).clamp(-1, 1)
+
+        rgb = ((picture + 1) / 2).clamp(0, 1)
+        return (rgb * inside if cut else rgb), mask
+
+    def refine(self, seen: Float[Tensor, "B N h w"], points: Points, side: str) -> Images:
+        """R: a silhouette on the canvas, or the bumps of `points` where there is no G, to a picture in [-1, 1]."""
+        refiner = {"a": self.refiner_a, "b": self.refiner_b}[side]
+        if not self.refines_by_pose:
+            return refiner(seen)
+        fold = self.config.refiner.fold
+        return refiner(seen, self.draw_bumps(points, (seen.shape[2] // fold, seen.shape[3] // fold)))
+
+    def draw_bumps(self, points: Points, size: tuple[int, int] | None = None) -> Heatmaps:
+        """Eq. 9, or the form that the config names, at the size that G works at unless told; without G, the canvas."""
+        c = self.config
+        if size is None:
+            h, w = self.shape_canvas
+            fold = c.shapes.fold if c.two_steps else 1
+            size = (h // fold, w // fold)
+
+        if c.bumps == "normal":
+            return normal_gaussians(points, size, c.sigma**2)
+        if c.bumps == "paper":
+            return gaussians(points, size, c.sigma)
+        return released_gaussians(points, size, c.sigma)
+
+    def draw_shapes(self, points: Points) -> Tensor:
+        """G: both silhouettes [B, 2, h, w], of the canvas's size."""
+        return self.enlarge(self.shapes(self.draw_bumps(points)))
+
+    def draw_pair(self, a: Points, b: Points) -> tuple[Images, Images]:
+        """What G_A makes of A's keypoints and G_B of B's, at its own size; without the two steps, R's pictures."""
+        # Each side by itself: the program divides bumps by the largest of their batch.
+        bumps = torch.cat((self.draw_bumps(a), self.draw_bumps(b)))
+        if not self.config.two_steps:
+            return self.refiner_a(bumps[: len(a)]), self.refiner_b(bumps[len(a) :])
+
+        drawn = self.shapes(bumps)
+        return drawn[: len(a), :1], drawn[len(a) :, 1:]
+
+    def enlarge(self, drawn: Tensor) -> Tensor:
+        """What G has drawn, at the canvas's size."""
+        return drawn if self.shape_scale == 1 else F.interpolate(drawn, self.canvas, mode="bilinear")
+
+
+@contextmanager
+def inference(model: JokrModel) -> Iterator[None]:
+    """No gradients and evaluation mode, put back afterwards; so are the statistics of a detector that is always
+    training, which nothing reads, but which would say how often somebody has looked."""
+    training = model.training
+    detector = model.detector
+    before = [buffer.clone() for buffer in detector.buffers()] if detector.always_training else []
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(training)
+        if before:
+            for buffer, value in zip(detector.buffers(), before, strict=True):
+                buffer.copy_(value)
+
+
+def to_picture(frames: Images, masks: Masks) -> Images:
+    """[0, 1] on black to [-1, 1] with 0 around the subject."""
+    return frames * 2 - masks
+
+
+def sum_sides(terms: Iterator[Tensor]) -> Tensor:
+    """A term of A's and one of B's, added."""
+    first, second = terms
+    return first + second
+
+
+def _recount_steps(model: nn.Module, _: object) -> None:
+    """After weights were loaded: the number of steps that came with them."""
+    assert isinstance(model, JokrModel)
+    model.steps_of_shapes = int(model.shape_steps)

@@ -1,0 +1,121 @@
+"""What is told of a JOKR training: a preview, figures of its quality, and facts for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from muybridge.data.pair import SIDES, other
+from muybridge.method import Stage
+from muybridge.methods.jokr.animate import batch_size, detect_keypoints, draw_side, transfer_keypoints
+from muybridge.methods.jokr.data import PairData
+from muybridge.methods.jokr.model import JokrModel, inference
+from muybridge.tensors import Images, Masks, Points
+from muybridge.video import contact_sheet, draw_keypoints
+
+EXPLAINED: Mapping[str, str] = {
+    "iou": "overlap (IoU, 1 is perfect) of a frame's silhouette with the one drawn again from its own keypoints",
+    "cycle_iou": "the same after the way there and back: keypoints, drawn as the other, keypoints again, drawn again",
+    "cycle_points": "how far keypoints end from where they began after that way (the picture spans 2; 0 is perfect)",
+    "step": "how far a keypoint moves from frame to frame (the picture spans 2): small is smooth, zero is frozen",
+}
+"""Figures of `measure_quality` by the name before the side."""
+
+
+def draw_preview(model: JokrModel, data: PairData, stage: Stage) -> Tensor:
+    """Both subjects with their keypoints, as drawn again, and as the other: uint8 [3, H, W]."""
+    rows: dict[str, Sequence[Tensor]] = {}
+    shapes_only = stage.name == "shape" and model.config.two_steps
+    for side in SIDES:
+        subject = data.subject(side)
+        index = torch.linspace(0, len(subject) - 1, min(6, len(subject))).long()
+        points = detect_keypoints(model, subject, index)
+        crops = subject.pictures(index)[0]
+        rows[f"{side} and its keypoints"] = [
+            draw_keypoints(crop, p.cpu()) for crop, p in zip(crops, points.float(), strict=True)
+        ]
+
+        moved = transfer_keypoints(model, points, side)
+        for name, target, where in (("drawn again", side, points), (f"as {other(side)}", other(side), moved)):
+            rgb, mask = draw_side(model, where, target)
+            shown = mask.expand(-1, 3, -1, -1) if shapes_only else rgb
+            rows[f"{side} {name}"] = list(shown.cpu())
+    return contact_sheet(rows, columns=6)
+
+
+def measure_quality(model: JokrModel, data: PairData) -> dict[str, float]:
+    """Figures that need no truth, means over the frames that have a silhouette.
+
+    iou_SIDE        of the silhouette drawn from a frame's own keypoints with the given one
+    cycle_iou_SIDE  the same after the way there and back: keypoints, drawn as the other, keypoints again, drawn
+    cycle_points_SIDE  mean distance of the keypoints after that way, normalised units
+    step_SIDE       mean distance of a keypoint between neighbouring frames, normalised units
+    """
+    figures: dict[str, float] = {}
+    for side in SIDES:
+        subject = data.subject(side)
+        index = subject.seen.nonzero()[:, 0]
+        points = detect_keypoints(model, subject, index)
+        truth = subject.pictures(index)[1].to(points.device)
+        back = _there_and_back(model, points, side)
+
+        figures[f"iou_{side}"] = _iou(draw_side(model, points, side)[1], truth)
+        figures[f"cycle_iou_{side}"] = _iou(draw_side(model, back, side)[1], truth)
+        figures[f"cycle_points_{side}"] = float((back - points).norm(dim=-1).mean())
+        step = (points[1:] - points[:-1])[(index[1:] - index[:-1]).to(points.device) == 1]
+        figures[f"step_{side}"] = float(step.norm(dim=-1).mean())
+    return figures
+
+
+def _there_and_back(model: JokrModel, points: Points, side: str) -> Points:
+    """Keypoints, drawn as the other subject, found again there, and brought back."""
+    there = other(side)
+    rgb, mask = draw_side(model, transfer_keypoints(model, points, side), there)
+    found = []
+    with inference(model):
+        for index in torch.arange(len(rgb)).split(batch_size(model)):
+            cut, hard = _cut_out(rgb[index], mask[index])
+            found.append(model.find_keypoints(cut, hard))
+    return transfer_keypoints(model, torch.cat(found), there)
+
+
+def _cut_out(rgb: Images, mask: Masks) -> tuple[Images, Masks]:
+    """A drawn picture as E sees real ones: cut by a silhouette of 0 and 1."""
+    hard = (mask > 0.5).to(rgb)
+    return rgb * hard, hard
+
+
+def _iou(made: Masks, truth: Masks) -> float:
+    a = made > 0.5
+    b = truth > 0.5
+    union = (a | b).flatten(1).sum(1).clamp_min(1)
+    return float(((a & b).flatten(1).sum(1) / union).mean())
+
+
+def shared_points(model: JokrModel, data: PairData) -> dict[str, Points]:
+    """Keypoints of both subjects as D compares them, a's and T applied to b's, of the frames that have a silhouette,
+    in their order: "a" and "b" -> [N, K, 2], normalised units of the canvas."""
+    a = detect_keypoints(model, data.a, data.a.seen.nonzero()[:, 0])
+    b = detect_keypoints(model, data.b, data.b.seen.nonzero()[:, 0])
+    return {"a": a.float().cpu(), "b": transfer_keypoints(model, b, "b").float().cpu()}
+
+
+def describe_training(model: JokrModel) -> dict[str, str]:
+    """Facts for the report: how many keypoints, and the learned map between the two keypoint sets."""
+    h, w = model.canvas
+    facts = {"keypoints": str(model.config.keypoints), "canvas": f"{w} x {h} px"}
+    if model.affine is None:
+        return facts | {"T": "none: both subjects' keypoints are used as they are"}
+
+    rows = []
+    for name, (x, y, shift) in zip("xy", model.affine().detach()[0].tolist(), strict=True):
+        rows.append(f"{name}' = {x:+.3f} x {y:+.3f} y {shift:+.3f}")
+    return facts | {"T, from b's keypoints to a's": "; ".join(rows)}
+
+
+def explain_figure(name: str) -> str:
+    """What a figure of `measure_quality` means; "" where it is not one."""
+    figure, _, side = name.rpartition("_")
+    return f"{side}: {EXPLAINED[figure]}" if figure in EXPLAINED else ""
