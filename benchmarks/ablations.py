@@ -21,7 +21,7 @@ from rich.table import Table
 from muybridge.api import bench
 from muybridge.benchmark.folder import Plan
 from muybridge.cli.values import changes, names, whole_numbers
-from muybridge.engine import RichListener
+from muybridge.engine import RichCallback
 from muybridge.evaluation import Cells
 from muybridge.evaluation.ablations import WHOLE, Ablation, Worth, worth
 from muybridge.jobs.settings import settings
@@ -124,7 +124,7 @@ def main() -> None:
                 trivial=False,
                 plan=Plan(given.frames, given.size),
                 device=given.device,
-                listener=RichListener(),
+                callback=RichCallback(),
                 say=print,
             )
             tell(given.out, chosen)

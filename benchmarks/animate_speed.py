@@ -23,7 +23,7 @@ from torch import Tensor
 
 from muybridge import catalogue
 from muybridge.data.canvas import squeezed
-from muybridge.engine.processor import fast_kernels
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.method import Method
 from muybridge.puppets import scene
 from muybridge.video import Clip

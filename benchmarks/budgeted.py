@@ -18,7 +18,7 @@ from torch import Tensor
 import muybridge
 from muybridge import catalogue
 from muybridge.data.folders import ClipFolder
-from muybridge.engine import Listener, RichListener, train
+from muybridge.engine import Callback, RichCallback, train
 from muybridge.jobs.settings import settings
 from muybridge.method import Data, Method, Stage
 from muybridge.video import Clip, contact_sheet
@@ -83,7 +83,7 @@ def fit_within(
         set=told["set"],
         device="cpu",
         resume=begun,
-        listener=RichListener(),
+        callback=RichCallback(),
         say=print,
     )
     return Trained(fitted, told["set"][STEPS[method]], fitted.run.record.seconds / 60)
@@ -101,13 +101,13 @@ def _affordable(method: str, folder: Path, minutes: float, preset: str | None, c
 def steps_within(minutes: float, method: Method[Any, Any], data: Data, device: str) -> int:
     """Steps that these minutes hold, by the mean time of the first few; the method is trained by those."""
     clock = _Clock()
-    train(method, data, device=device, listener=clock, log_every=1, stop_after=WARM + PROBE)
+    train(method, data, device=device, callback=clock, log_every=1, stop_after=WARM + PROBE)
     seconds = (clock.times[-1] - clock.times[WARM - 1]) / (len(clock.times) - WARM)
     print(f"{method.card.name}: {seconds:.3f} s a step", flush=True)
     return int(60 * minutes * SHARE / seconds)
 
 
-class _Clock(Listener):
+class _Clock(Callback):
     def __init__(self) -> None:
         self.times: list[float] = []
 

@@ -24,7 +24,7 @@ import torch
 from budgeted import machine, table
 
 import muybridge
-from muybridge.engine import RichListener
+from muybridge.engine import RichCallback
 from muybridge.evaluation.cells import Cell, Cells
 
 METHODS = ("jokr", "fomm", "cyclegan", "recyclegan", "tsnet")
@@ -52,7 +52,7 @@ def main() -> None:
     given = arguments.parse_args()
     torch.set_num_threads(given.threads)
     out = given.work / "bench"
-    muybridge.bench(out, methods=given.methods, scenes=given.scenes, device="cpu", listener=RichListener(), say=print)
+    muybridge.bench(out, methods=given.methods, scenes=given.scenes, device="cpu", callback=RichCallback(), say=print)
     parts = [told(out, given.methods, given.scenes)]
     if given.pair:
         pairs = [name for name in given.methods if name != "tsnet"]

@@ -31,7 +31,7 @@ from budgeted import machine, steps_within
 from torch import Tensor
 
 from muybridge.data.crop import crop
-from muybridge.engine import RichListener, load, train
+from muybridge.engine import RichCallback, load_weights, train
 from muybridge.errors import InputError
 from muybridge.jobs.settings import settings, settled
 from muybridge.landmarks import Landmarks, colour_labels, from_joints, label_indices
@@ -173,7 +173,7 @@ def fitted(dancers: list[Dancer], config: TsnetConfig, told: argparse.Namespace)
     if run.config != wanted:
         raise InputError(f"{out} was made with other settings", "Choose another --out.")
     if run.record.status == "finished":
-        load(method, run.load_weights())
+        load_weights(method, run.load_weights())
     else:
         # Previews are rare, so that the minutes go into steps.
         train(
@@ -184,7 +184,7 @@ def fitted(dancers: list[Dancer], config: TsnetConfig, told: argparse.Namespace)
             device=told.device,
             preview_seconds=300,
             resume=run.has_checkpoint,
-            listener=RichListener(quiet=30),
+            callback=RichCallback(quiet=30),
         )
     return method.eval(), data, run
 

@@ -21,7 +21,7 @@ from budgeted import machine, table
 
 from muybridge import catalogue
 from muybridge.benchmark.figures import clips_for, landmarks_for
-from muybridge.engine import Listener, train
+from muybridge.engine import Callback, train
 from muybridge.method import Data, Method, Stage
 from muybridge.puppets import scene
 
@@ -29,7 +29,7 @@ METHODS = ("jokr", "fomm", "cyclegan", "recyclegan", "tsnet")
 SIZE, WARM = 128, 3
 
 
-class Watched(Listener):
+class Watched(Callback):
     """Processor seconds at each step of each stage."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ def cost(method: Method[Any, Any], data: Data, steps: int) -> list[tuple[str, st
     whole, watched = method.stages(), Watched()
     short = tuple(replace(stage, steps=WARM + steps) for stage in whole)
     method.stages = lambda: short  # type: ignore[method-assign]
-    train(method, data, device="cpu", listener=watched, log_every=1)
+    train(method, data, device="cpu", callback=watched, log_every=1)
     found = []
     for stage in whole:
         at = watched.at[stage.name]

@@ -23,7 +23,7 @@ from budgeted import machine, table
 
 from muybridge import catalogue
 from muybridge.data.clips import ClipsData
-from muybridge.engine import Listener, train
+from muybridge.engine import Callback, train
 from muybridge.method import Stage
 from muybridge.puppets import scene
 
@@ -38,7 +38,7 @@ class Asked:
     batch: int
 
 
-class Clock(Listener):
+class Clock(Callback):
     """When each step ended."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ def step_of(method: str, repeats: int) -> tuple[float, float]:
     drawn = scene("dog-cat", 24, 64)
     data = built.prepare([drawn.a, drawn.b])
     clock = Clock()
-    train(built, data, device="cpu", listener=clock, log_every=1, stop_after=repeats + 3)
+    train(built, data, device="cpu", callback=clock, log_every=1, stop_after=repeats + 3)
     gaps = [1000 * (b - a) for a, b in zip(clock.times[2:], clock.times[3:], strict=False)]
     return batch_of(data, built.stages()[0].batch, repeats), statistics.median(gaps)
 

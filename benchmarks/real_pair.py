@@ -22,7 +22,7 @@ from muybridge import catalogue
 from muybridge.benchmark.figures import blackened, lit
 from muybridge.cli.values import names
 from muybridge.data.subject import Subject
-from muybridge.engine import RichListener
+from muybridge.engine import RichCallback
 from muybridge.evaluation import judges, without_truth
 from muybridge.inputs.clips import silhouetted
 from muybridge.jobs.settings import settings
@@ -75,7 +75,7 @@ def trained(method: str, preset: str, files: tuple[Path, Path], crops: dict[str,
     inputs = files if catalogue.find(method).card.needs == "pair" else [blackened(clip) for clip in crops.values()]
     going = (run / "weights.safetensors").is_file()
     return muybridge.fit(
-        method, *inputs, out=run, preset=preset, resume=going, force=not going, listener=RichListener()
+        method, *inputs, out=run, preset=preset, resume=going, force=not going, callback=RichCallback()
     )
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from muybridge.engine.processor import fast_kernels
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.geometry import principal_axes, second_moments, soft_argmax, spatial_softmax
 from muybridge.networks import Encoder, Hourglass
 

@@ -30,9 +30,9 @@ from rich.table import Table
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from muybridge.engine.machine import Machine, channels_last, laid_out, settle
-from muybridge.engine.optimisers import build, parameters
-from muybridge.engine.processor import fast_kernels
+from muybridge.engine.cpu_tuning import fast_kernels
+from muybridge.engine.machine import Machine, resolve_device, to_channels_last, use_channels_last
+from muybridge.engine.optimisers import build_optimisers, parameters
 from muybridge.jobs.settings import settings
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.method import Jokr
@@ -94,16 +94,16 @@ class Stepper:
         self.method = (Jokr if default else PlainJokr)(config).train()
         self.stage = self.method.stages()[setting.stage]
         self.stage = replace(self.stage, batch=setting.batch or self.stage.batch)
-        self.machine = settle("cpu") if default else Machine(torch.device("cpu"), "float32")
+        self.machine = resolve_device("cpu") if default else Machine(torch.device("cpu"), "float32")
         clips = scene("cat-horse", frames=setting.frames, size=config.size)
         data = self.method.prepare([clips.a, clips.b])
         draws = torch.Generator().manual_seed(0)
         self.method.begin(self.stage, data, draws)
         self.batch = data.batch(self.stage, draws, self.machine.device)
         if default:
-            channels_last(self.method)
-            self.batch = {name: laid_out(t) for name, t in self.batch.items()}
-            self.optimisers = build(self.method.groups(self.stage))
+            use_channels_last(self.method)
+            self.batch = {name: to_channels_last(t) for name, t in self.batch.items()}
+            self.optimisers = build_optimisers(self.method.groups(self.stage))
         else:
             groups = self.method.groups(self.stage).items()
             self.optimisers = {name: torch.optim.Adam(g.parameters, lr=g.lr, betas=g.betas) for name, g in groups}
@@ -168,7 +168,7 @@ def machine() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         cpu = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), cpu)
     pinned = "pinned" if "GOMP_CPU_AFFINITY" in os.environ or "OMP_PROC_BIND" in os.environ else "not pinned"
-    best = "bfloat16" if settle("cpu").precision == "bfloat16" else "no bfloat16"
+    best = "bfloat16" if resolve_device("cpu").precision == "bfloat16" else "no bfloat16"
     return (
         f"{cpu} ({best} in hardware), {os.cpu_count()} cores, threads {pinned}, Python {platform.python_version()}, "
         f"torch {torch.__version__}, {datetime.date.today()}"

@@ -15,7 +15,7 @@ from muybridge import catalogue
 from muybridge.benchmark import runner
 from muybridge.benchmark.figures import clips_for, figures_of, flip_of, lit, made_by
 from muybridge.benchmark.folder import Plan
-from muybridge.engine import Listener
+from muybridge.engine import Callback
 from muybridge.errors import InputError, OutputExistsError, TrainingError, UsageError
 from muybridge.evaluation import Judges, against_truth
 from muybridge.jobs.settings import settings
@@ -45,7 +45,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-class Told(Listener):
+class Told(Callback):
     """Counts steps, and may stop a training after some."""
 
     def __init__(self, stop_at: int = 10**9) -> None:
@@ -84,7 +84,7 @@ def test_a_bench_keeps_every_cell_its_clip_and_its_sheet(table: Path) -> None:
 def test_the_same_bench_again_does_nothing_and_says_the_same(table: Path) -> None:
     before = {p.name: p.read_bytes() for p in table.glob("table.*")}
     watching = Told()
-    muybridge.bench(table, seeds=(0, 1), listener=watching, **WISH)
+    muybridge.bench(table, seeds=(0, 1), callback=watching, **WISH)
     assert watching.steps == 0
     assert {p.name: p.read_bytes() for p in table.glob("table.*")} == before
 
@@ -93,10 +93,10 @@ def test_a_bench_goes_on_where_it_was_stopped(table: Path, tmp_path: Path) -> No
     out = tmp_path / "stopped"
     wanted = {**WISH, "trivial": False}
     with pytest.raises(KeyboardInterrupt):
-        muybridge.bench(out, listener=Told(stop_at=1), **wanted)
+        muybridge.bench(out, callback=Told(stop_at=1), **wanted)
     assert not list((out / "cells").glob("*")) if (out / "cells").exists() else True
     watching = Told()
-    muybridge.bench(out, listener=watching, **wanted)
+    muybridge.bench(out, callback=watching, **wanted)
     assert watching.resumed_at > 0
     for path in sorted((out / "cells").iterdir()):
         figures = [json.loads(p.read_text())["figures"] for p in (path, table / "cells" / path.name)]
@@ -106,7 +106,7 @@ def test_a_bench_goes_on_where_it_was_stopped(table: Path, tmp_path: Path) -> No
     kept = json.loads(lost.read_text())["figures"]
     lost.unlink()
     watching = Told()
-    muybridge.bench(out, listener=watching, **wanted)
+    muybridge.bench(out, callback=watching, **wanted)
     assert watching.steps == 0
     assert json.loads(lost.read_text())["figures"] == kept
 
@@ -125,7 +125,7 @@ def test_a_training_that_fails_is_told_and_left_out(tmp_path: Path, monkeypatch:
 def test_a_variant_is_a_row_of_its_own_and_the_whole_is_not_trained_again(table: Path, tmp_path: Path) -> None:
     out = shutil.copytree(table, tmp_path / "bench")
     watching = Told()
-    found = muybridge.bench(out, variants={"whole": {}}, listener=watching, **WISH)
+    found = muybridge.bench(out, variants={"whole": {}}, callback=watching, **WISH)
     assert watching.steps == 0
     found = muybridge.bench(out, variants={"one step": {"shape.steps": 1}}, **WISH)
     assert [row.cells for row in found.overall] == [2, 4, 2, 2, 2]

@@ -50,7 +50,7 @@ def test_a_new_run_says_what_it_is(tmp_path: Path) -> None:
     assert run.config == {"name": "é"}
     assert not run.has_checkpoint
     assert not run.has_data
-    assert run.lines() == []
+    assert run.read_log() == []
     assert run.previews() == []
 
 
@@ -91,9 +91,9 @@ def test_the_log_is_cut_to_the_checkpoint(run: Run) -> None:
         run.save_preview(done, torch.zeros(3, 2, 2, dtype=torch.uint8))
     with open(run.path / "log.jsonl", "a") as f:
         f.write('{"done": 4')  # as a kill leaves it
-    assert [line["done"] for line in run.lines()] == [10, 20, 30]
-    run.cut(20)
-    assert run.lines() == [{"done": 10, "losses": {"ü": 0.5}}, {"done": 20, "losses": {"ü": 0.5}}]
+    assert [line["done"] for line in run.read_log()] == [10, 20, 30]
+    run.rewind(20)
+    assert run.read_log() == [{"done": 10, "losses": {"ü": 0.5}}, {"done": 20, "losses": {"ü": 0.5}}]
     assert [p.name for p in run.previews()] == ["000010.png", "000020.png"]
 
 
@@ -108,7 +108,7 @@ def test_force_replaces_a_run_but_leaves_the_rest(run: Run) -> None:
     assert run.has_checkpoint
     Run.create(run.path, "other", {}, force=True)
     assert Run.open(run.path).record.method == "other"
-    assert (run.has_checkpoint, run.has_data, run.lines(), run.previews()) == (False, False, [], [])
+    assert (run.has_checkpoint, run.has_data, run.read_log(), run.previews()) == (False, False, [], [])
     assert (run.path / "thesis.txt").read_text() == "mine"
 
 
@@ -230,7 +230,7 @@ def test_a_folder_that_cannot_be_written_says_so(run: Run) -> None:
 
 
 def _hold(path: Path, held: multiprocessing.synchronize.Event) -> None:
-    with Run.open(path).locked():
+    with Run.open(path).hold_lock():
         held.set()
         multiprocessing.Event().wait(60)
 
@@ -245,7 +245,7 @@ def test_only_one_process_writes(run: Run) -> None:
         run.mark(status="training")
         assert run.busy
         assert run.status == "training"
-        with pytest.raises(RunError, match="another training"), run.locked():
+        with pytest.raises(RunError, match="another training"), run.hold_lock():
             pass
         with pytest.raises(RunError, match="another training"):
             Run.create(run.path, "toy", {}, force=True)
@@ -254,5 +254,5 @@ def test_only_one_process_writes(run: Run) -> None:
         other.join()
     assert not run.busy
     assert run.status == "interrupted"
-    with run.locked():
+    with run.hold_lock():
         assert run.busy

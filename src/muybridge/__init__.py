@@ -3,7 +3,10 @@
 The verbs are those of `muybridge.api`: importing this package costs nothing until one of them is used.
 """
 
+import functools
 import os
+import warnings
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if os.environ.get("MUYBRIDGE_CHECK_SHAPES") == "1":
@@ -59,12 +62,33 @@ __all__ = [
 ]
 
 
+_RENAMED: Mapping[str, Mapping[str, str]] = {
+    verb: {"listener": "callback"} for verb in ("bench", "demo", "fit", "retarget")
+}
+"""Keywords of each verb that scripts may still use under their old name."""
+
+
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'muybridge' has no attribute {name!r}")
     from muybridge import api
 
-    return getattr(api, name)
+    verb = getattr(api, name)
+    return _accept_old_keywords(verb, _RENAMED[name]) if name in _RENAMED else verb
+
+
+def _accept_old_keywords(verb: Callable[..., Any], renamed: Mapping[str, str]) -> Callable[..., Any]:
+    @functools.wraps(verb)
+    def call(*args: Any, **given: Any) -> Any:
+        for old, new in renamed.items():
+            if old in given:
+                message = f"{verb.__name__}({old}=...) is called {verb.__name__}({new}=...) now"
+                warnings.warn(message, DeprecationWarning, stacklevel=2)
+                given[new] = given.pop(old)
+
+        return verb(*args, **given)
+
+    return call
 
 
 def __dir__() -> list[str]:

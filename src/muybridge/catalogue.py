@@ -30,7 +30,7 @@ def find(name: str) -> type[Method[Any, Any]]:
     # An import that Ctrl-C breaks off can end in an error of somebody else's; so it is granted afterwards.
     with Interrupts() as interrupts:
         found = _load(name)
-    if interrupts.wished:
+    if interrupts.requested:
         raise KeyboardInterrupt
     if not (isinstance(found, type) and issubclass(found, Method)):
         raise UsageError(f"the entry point {name!r} does not name a Method", "Ask whoever made that package.")

@@ -18,7 +18,7 @@ from muybridge.data.canvas import squeezed, unsqueezed
 from muybridge.data.clips import ClipsData, own_pixels
 from muybridge.errors import UsageError
 from muybridge.geometry import pose_distances
-from muybridge.networks import computes_bfloat16, readied
+from muybridge.networks import computes_bfloat16, prepare_inference
 from muybridge.tensors import Images, Pixels, Points
 from muybridge.video import Clip, contact_sheet, draw_keypoints
 
@@ -66,7 +66,7 @@ class PictureAnimator(Generic[P]):
         self.device = next(networks.parameters()).device
         self.picture = self.on_canvas(own_pixels(source[:1]))
         self.size = own_size(source)
-        self.networks = readied(networks)
+        self.networks = prepare_inference(networks)
         with torch.inference_mode():
             self.pose: P = self.networks.detect(self.picture)
             self.source = self.networks.encode(self.picture, self.pose)
@@ -81,7 +81,7 @@ class PictureAnimator(Generic[P]):
     def _take(self, half: Sequence[str]) -> None:
         """Compute these parts in bfloat16. The source, seen once, is seen in float32 and rounded then, which costs
         nothing: errors on its way through the encoder would be in every picture."""
-        self.networks = readied(self.plain, half)
+        self.networks = prepare_inference(self.plain, half)
         with torch.inference_mode():
             self.source = _rounded(self.exact[1], self.networks.encode(self.picture, self.pose))
 

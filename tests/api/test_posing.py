@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from muybridge import api
 from muybridge.api import Fitted
-from muybridge.engine import Listener
+from muybridge.engine import Callback
 from muybridge.errors import InputError, RunError, UsageError
 from muybridge.puppets import SceneClips, scene
 from muybridge.video import read
@@ -126,12 +126,12 @@ def test_what_is_not_there_cannot_be_posed(fitted: Fitted, side: str, frame: int
 
 
 def test_a_stopped_training_has_results_too(pair: SceneClips, tmp_path: Path) -> None:
-    class Stop(Listener):
+    class Stop(Callback):
         def on_preview(self, done: int, picture: object, path: object) -> None:  # type: ignore[override]
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        api.fit("jokr", pair.a, pair.b, out=tmp_path / "run", preset="smoke", set=TINY, device="cpu", listener=Stop())
+        api.fit("jokr", pair.a, pair.b, out=tmp_path / "run", preset="smoke", set=TINY, device="cpu", callback=Stop())
     with pytest.raises(RunError):
         api.finish(tmp_path / "nothing", pair.a, pair.b)
     results = api.finish(tmp_path, pair.a, pair.b, device="cpu")

@@ -47,4 +47,4 @@ def test_two_processes_fit_one_run(tmp_path: Path) -> None:
     assert done.stdout.split() == [str(tmp_path / "run")]
     run = Run.open(tmp_path / "run", "monkeynet")
     assert (run.status, run.record.done) == ("finished", 3)
-    assert [line["done"] for line in run.lines()] == [3]
+    assert [line["done"] for line in run.read_log()] == [3]

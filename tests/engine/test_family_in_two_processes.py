@@ -44,8 +44,8 @@ def test_two_processes_have_the_losses_of_one(name: str, together: Path, tmp_pat
     finally:
         torch.set_num_threads(threads)
     two, one = (Run.open(folder / name) for folder in (together, tmp_path))
-    assert [line["stage"] for line in two.lines()] == [line["stage"] for line in one.lines()]
-    assert len(one.lines()) in (4, 8), "four steps a stage"
-    for a, b in zip(two.lines(), one.lines(), strict=True):
+    assert [line["stage"] for line in two.read_log()] == [line["stage"] for line in one.read_log()]
+    assert len(one.read_log()) in (4, 8), "four steps a stage"
+    for a, b in zip(two.read_log(), one.read_log(), strict=True):
         assert len(b["losses"]) >= 1
         assert a["losses"] == pytest.approx(b["losses"], rel=1e-6, abs=1e-9), f"{b['stage']} {b['step']}"

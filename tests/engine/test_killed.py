@@ -16,7 +16,7 @@ from toy_method import ToyData, make
 
 from muybridge.engine import train
 from muybridge.engine.interrupts import Interrupts
-from muybridge.engine.machine import share_of
+from muybridge.engine.machine import split_batch
 from muybridge.engine.randomness import reseed
 from muybridge.errors import UsageError
 from muybridge.method import Stage
@@ -47,7 +47,7 @@ def test_killed_three_times_it_ends_bit_for_bit(tmp_path: Path) -> None:
     each_step = ["--checkpoint", "0"]
     assert toy(broken.path, *each_step, "--strike", "9 shape 9").returncode == -signal.SIGKILL
     assert (broken.record.status, broken.status) == ("training", "interrupted")
-    assert (broken.load_checkpoint().done, broken.lines()[-1]["done"]) == (8, 9)
+    assert (broken.load_checkpoint().done, broken.read_log()[-1]["done"]) == (8, 9)
     # In the middle of a checkpoint; with other first weights, for all must come from the run.
     killed = toy(broken.path, *each_step, "--resume", "--init", "1", "--die-replacing", "3")
     assert killed.returncode == -signal.SIGKILL
@@ -65,8 +65,8 @@ def test_killed_three_times_it_ends_bit_for_bit(tmp_path: Path) -> None:
     assert a.keys() == b.keys()
     assert all(torch.equal(a[name], b[name]) for name in a)
     # The log tells one story, each step once.
-    assert [line["done"] for line in broken.lines()] == list(range(1, 19))
-    assert [x["losses"] for x in whole.lines()] == [x["losses"] for x in broken.lines()]
+    assert [line["done"] for line in broken.read_log()] == list(range(1, 19))
+    assert [x["losses"] for x in whole.read_log()] == [x["losses"] for x in broken.read_log()]
     assert [p.name for p in whole.previews()] == [p.name for p in broken.previews()]
 
 
@@ -76,7 +76,7 @@ def test_asked_to_stop_it_saves_first(tmp_path: Path, number: int) -> None:
     done = toy(run.path, "--strike", f"{int(number)} shape 5")
     assert done.returncode == 130, done.stdout + done.stderr
     assert run.record.status == "interrupted"
-    assert run.load_checkpoint().step == run.lines()[-1]["step"] == 6
+    assert run.load_checkpoint().step == run.read_log()[-1]["step"] == 6
 
 
 def test_a_second_sigterm_does_not_break_off_the_saving() -> None:
@@ -87,7 +87,7 @@ def test_a_second_sigterm_does_not_break_off_the_saving() -> None:
         with Interrupts() as interrupts:
             for _ in range(3):
                 signal.raise_signal(signal.SIGTERM)
-            assert interrupts.wished
+            assert interrupts.requested
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGINT)
         assert signal.getsignal(signal.SIGTERM) is before
@@ -128,7 +128,7 @@ def assert_as_one(run: Run, alone: Run) -> None:
         # With one thread, one channel of the decoder sees the same rounding, by up to 0.003.
         atol = 5e-3 if name == "decoder.weight" else 1e-4
         torch.testing.assert_close(two[name], want, rtol=1e-3, atol=atol, msg=name)
-    for a, b in zip(run.lines(), alone.lines(), strict=True):
+    for a, b in zip(run.read_log(), alone.read_log(), strict=True):
         assert a["losses"] == pytest.approx(b["losses"], rel=1e-3, abs=1e-4)
 
 
@@ -178,6 +178,6 @@ def test_one_process_is_resumed_by_two(tmp_path: Path, alone: Run) -> None:
 
 
 def test_a_batch_that_cannot_be_shared_is_refused() -> None:
-    assert share_of(Stage("shape", 5, 6), 2).batch == 3
+    assert split_batch(Stage("shape", 5, 6), 2).batch == 3
     with pytest.raises(UsageError, match="cannot be shared by 4"):
-        share_of(Stage("shape", 5, 6), 4)
+        split_batch(Stage("shape", 5, 6), 4)

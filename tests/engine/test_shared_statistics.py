@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from muybridge.engine.batch_statistics import shared_statistics
+from muybridge.engine.batch_statistics import share_statistics
 
 SOURCE = Path(__file__).parents[2] / "src"
 PROGRAM = """
@@ -60,13 +60,13 @@ def test_two_halves_are_normalised_as_one_batch(tmp_path: Path) -> None:
 
 def test_one_process_is_left_alone() -> None:
     net = nn.Sequential(nn.BatchNorm2d(3))
-    with shared_statistics(net, 1):
+    with share_statistics(net, 1):
         assert "forward" not in vars(net[0])
     net.eval()
     x = torch.randn(2, 3, 4, 4)
-    with shared_statistics(net, 2):
+    with share_statistics(net, 2):
         assert "forward" in vars(net[0])
         assert torch.allclose(net(x), x, atol=1e-4)  # running statistics, of no other process
-    with contextlib.suppress(ValueError), shared_statistics(net, 2):
+    with contextlib.suppress(ValueError), share_statistics(net, 2):
         raise ValueError
     assert "forward" not in vars(net[0])

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from toy_method import Toy, ToyData, make
 
-from muybridge.engine import Listener, Machine, Together, train
+from muybridge.engine import Callback, CallbackList, Machine, train
 from muybridge.engine.losses import Losses
-from muybridge.engine.optimisers import fade
+from muybridge.engine.optimisers import rate_factor
 from muybridge.engine.randomness import reseed
 from muybridge.errors import CheckpointError, RunError, TrainingError, UsageError
 from muybridge.method import Stage, Turn
@@ -39,7 +39,7 @@ def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
 
 
-class Notes(Listener):
+class Notes(Callback):
     def __init__(self, stop_at: int = -1) -> None:
         self.said: list[tuple] = []
         self.stop_at = stop_at
@@ -79,7 +79,7 @@ def plain_loop(method: Toy, data: ToyData, seed: int) -> None:
             for turn in method.turns(stage, batch):
                 method.zero_grad()
                 turn.total.backward(retain_graph=True)
-                adams[turn.group].param_groups[0]["lr"] = groups[turn.group].lr * fade(stage, step)
+                adams[turn.group].param_groups[0]["lr"] = groups[turn.group].lr * rate_factor(stage, step)
                 adams[turn.group].step()
 
 
@@ -121,8 +121,8 @@ def test_only_the_group_of_a_turn_has_gradients_and_moves() -> None:
     for name, p in method.named_parameters():
         p.register_post_accumulate_grad_hook(lambda _, name=name: count.update({name: count[name] + 1}))
     train(method, data, **CPU)
-    # Each moves once a step: the maker in both stages or the first, the critic in its own turns, though all losses
-    # reach all networks.
+    # Each moves once a step: the maker in both stages or the first, the discriminator in its own turns, though all
+    # losses reach all networks.
     assert count == {name: 18 if name.startswith("decoder") else 12 for name in count}
     assert all(p.grad is None for p in method.parameters())
 
@@ -130,8 +130,8 @@ def test_only_the_group_of_a_turn_has_gradients_and_moves() -> None:
 def test_the_log_names_losses_and_rates(run: Run) -> None:
     method, data = make()
     notes = Notes()
-    summary = train(method, data, run, log_every=4, preview_seconds=0, listener=Together(notes, Listener()), **CPU)
-    lines = [line for line in run.lines() if "losses" in line]
+    summary = train(method, data, run, log_every=4, preview_seconds=0, callback=CallbackList(notes, Callback()), **CPU)
+    lines = [line for line in run.read_log() if "losses" in line]
     assert [(x["done"], x["stage"], x["step"]) for x in lines] == [
         (4, "shape", 4),
         (8, "shape", 8),
@@ -162,8 +162,8 @@ def test_losses_in_the_log_are_means_over_the_steps(run: Run) -> None:
     other = Run.create(run.path.parent / "other", "toy", {})
     train(each, data, run, log_every=1, stop_after=4, **CPU)
     train(four, data, other, log_every=4, stop_after=4, **CPU)
-    single = [line["losses"]["l1"] for line in run.lines()]
-    assert other.lines()[0]["losses"]["l1"] == pytest.approx(sum(single) / 4)
+    single = [line["losses"]["l1"] for line in run.read_log()]
+    assert other.read_log()[0]["losses"]["l1"] == pytest.approx(sum(single) / 4)
 
 
 def test_a_loss_that_some_steps_lack_is_the_mean_of_those_that_have_it() -> None:
@@ -195,7 +195,7 @@ def test_a_resumed_training_ends_bit_for_bit(run: Run, first: int) -> None:
     assert run.record.status == ("finished" if first == 18 else "interrupted")
     rest, _ = make(seed=99)
     notes = Notes()
-    summary = train(rest, ToyData.restore(run.load_data()), run, resume=True, listener=notes, **CPU)
+    summary = train(rest, ToyData.restore(run.load_data()), run, resume=True, callback=notes, **CPU)
     assert summary.finished
     assert summary.done == 18
     assert notes.of("start")[0][1] == first
@@ -211,7 +211,7 @@ def test_resuming_with_another_number_of_threads_is_said(run: Run) -> None:
     now = torch.get_num_threads()
     run.mark(threads=now + 1)
     notes = Notes()
-    train(method, data, run, resume=True, stop_after=1, listener=notes, **CPU)
+    train(method, data, run, resume=True, stop_after=1, callback=notes, **CPU)
     ((message,),) = notes.of("warning")
     assert f"made with {now + 1} threads and goes on with {now}" in message
     assert f"OMP_NUM_THREADS={now + 1}" in message
@@ -232,13 +232,13 @@ def test_previews_and_checkpoints_do_not_change_the_training(run: Run) -> None:
     assert same(weights(watched), weights(whole))
 
 
-def test_a_listener_may_stop_the_training(run: Run) -> None:
+def test_a_callback_may_stop_the_training(run: Run) -> None:
     method, data = make()
     with pytest.raises(KeyboardInterrupt):
-        train(method, data, run, log_every=1, listener=Notes(stop_at=5), **CPU)
+        train(method, data, run, log_every=1, callback=Notes(stop_at=5), **CPU)
     assert run.record.status == "interrupted"
     assert run.load_checkpoint().step == 6
-    assert run.lines()[-1]["done"] == 6
+    assert run.read_log()[-1]["done"] == 6
 
 
 def test_nan_ends_the_training_and_keeps_the_checkpoint(run: Run) -> None:
@@ -316,9 +316,9 @@ def test_a_preview_that_fails_is_a_warning(run: Run, picture: Tensor | None) -> 
 
     method.preview = broken  # type: ignore[method-assign]
     notes = Notes()
-    assert train(method, data, run, listener=notes, **CPU).finished
+    assert train(method, data, run, callback=notes, **CPU).finished
     assert len(notes.of("warning")) == 2
-    assert sum("warning" in line for line in run.lines()) == 2
+    assert sum("warning" in line for line in run.read_log()) == 2
     assert method.training
     assert run.previews() == []
 
@@ -329,7 +329,7 @@ def test_a_run_is_not_trained_over(run: Run) -> None:
     with pytest.raises(RunError, match="--resume"):
         train(method, data, run, **CPU)
     assert run.record.status == "finished"
-    with run.locked(), pytest.raises(RunError, match="another training"):
+    with run.hold_lock(), pytest.raises(RunError, match="another training"):
         train(method, data, run, resume=True, **CPU)
 
 
@@ -393,7 +393,7 @@ def test_it_trains_on_a_gpu(run: Run) -> None:
     again, _ = make(steps=40)
     assert train(again, data, run, resume=True, device="cuda").finished
     assert all(p.is_cuda for p in again.parameters())
-    assert all(math.isfinite(x) for line in run.lines() for x in line["losses"].values())
+    assert all(math.isfinite(x) for line in run.read_log() for x in line["losses"].values())
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -422,4 +422,4 @@ def test_jokr_trains_on_a_gpu(run: Run) -> None:
     assert len(data.there) == 2
     batch = data.batch(method.stages()[0], torch.Generator().manual_seed(0), method.device)
     assert all(t.is_cuda for t in batch.values())
-    assert all(math.isfinite(x) for line in run.lines() for x in line["losses"].values())
+    assert all(math.isfinite(x) for line in run.read_log() for x in line["losses"].values())

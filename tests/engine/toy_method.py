@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from muybridge.engine import Listener, train
+from muybridge.engine import Callback, train
 from muybridge.errors import MuybridgeError
 from muybridge.method import Batch, Card, Config, Data, Group, Method, Stage, Turn
 from muybridge.run import Run
@@ -108,7 +108,7 @@ def make(seed: int = 0, **settings: Any) -> tuple[Toy, ToyData]:
     return Toy(ToyConfig(**settings)), ToyData.make()
 
 
-class Striker(Listener):
+class Striker(Callback):
     """Sends its own process a signal after a step: "9 shape 5" is kill -9 after the fifth."""
 
     def __init__(self, when: str) -> None:
@@ -161,7 +161,7 @@ def main() -> int:
             checkpoint_seconds=options.checkpoint,
             preview_seconds=0,
             log_every=1,
-            listener=Striker(options.strike),
+            callback=Striker(options.strike),
             resume=options.resume,
         )
     except KeyboardInterrupt:

@@ -22,7 +22,7 @@ def covariance(long: float, short: float, angle: float) -> torch.Tensor:
 @given(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), st.floats(0.01, 0.03), st.floats(0, math.pi))
 def test_what_is_drawn_is_found_again(x: float, y: float, long: float, angle: float) -> None:
     means, wanted = torch.tensor([[[x, y]]]), covariance(long, 0.006, angle)[None, None]
-    maps = g.drawn_moments(means, wanted, (96, 64))
+    maps = g.moment_gaussians(means, wanted, (96, 64))
     assert maps.max() <= 1
     maps = maps / maps.sum((2, 3), keepdim=True)
     found = g.soft_argmax(maps)
@@ -32,7 +32,7 @@ def test_what_is_drawn_is_found_again(x: float, y: float, long: float, angle: fl
 
 def test_a_bump_has_the_published_height() -> None:
     cov = torch.tensor([[[[0.5, 0.0], [0.0, 0.125]]]])
-    maps = g.drawn_moments(torch.zeros(1, 1, 2), cov, (3, 3))[0, 0]
+    maps = g.moment_gaussians(torch.zeros(1, 1, 2), cov, (3, 3))[0, 0]
     torch.testing.assert_close(maps[1], torch.tensor([math.exp(-1), 1.0, math.exp(-1)]))
     torch.testing.assert_close(maps[:, 1], torch.tensor([math.exp(-4), 1.0, math.exp(-4)]))
 
@@ -43,14 +43,14 @@ def test_eigenvalues_in_closed_form(a: float, b: float, angle: float) -> None:
     cov = covariance(a, b, angle)[None, None].double()
     torch.testing.assert_close(g.smallest_eigenvalue(cov), torch.linalg.eigvalsh(cov)[..., 0], atol=1e-6, rtol=0)
     torch.testing.assert_close(g.inverse_2x2(cov), torch.linalg.inv(cov), rtol=1e-4, atol=1e-6)
-    wide = g.widened(cov, 0.5)
+    wide = g.widen_covariances(cov, 0.5)
     assert g.smallest_eigenvalue(wide).item() == pytest.approx(max(0.5, min(a, b)), rel=1e-3)
     torch.testing.assert_close(wide / wide[..., :1, :1], cov / cov[..., :1, :1])
 
 
 def test_a_round_bump_has_a_finite_gradient() -> None:
     cov = (0.0004 * torch.eye(2))[None, None].requires_grad_()
-    g.widened(cov, 0.001).sum().backward()
+    g.widen_covariances(cov, 0.001).sum().backward()
     assert cov.grad is not None
     assert bool(cov.grad.isfinite().all())
 
@@ -59,8 +59,8 @@ def test_a_round_bump_has_a_finite_gradient() -> None:
 @given(st.floats(1e-3, 1), st.floats(1e-3, 1), st.floats(0, math.pi))
 def test_what_is_wide_enough_is_not_lifted(a: float, b: float, angle: float) -> None:
     cov = covariance(a, b, angle)[None, None].double()
-    assert torch.equal(g.lifted(cov, 5e-4), cov)
-    assert g.smallest_eigenvalue(g.lifted(cov, 0.5)).item() == pytest.approx(max(0.5, min(a, b)), rel=1e-3)
+    assert torch.equal(g.raise_covariances(cov, 5e-4), cov)
+    assert g.smallest_eigenvalue(g.raise_covariances(cov, 0.5)).item() == pytest.approx(max(0.5, min(a, b)), rel=1e-3)
 
 
 @pytest.mark.parametrize("other", [-40.0, 0.0], ids=["one pixel", "two pixels"])
@@ -70,9 +70,9 @@ def test_a_spike_has_finite_axes_bumps_and_gradients(other: float) -> None:
     logits.requires_grad_()
     maps = g.spatial_softmax(logits)
     means = g.soft_argmax(maps)
-    cov = g.lifted(g.second_moments(maps, means), 1e-4)
+    cov = g.raise_covariances(g.second_moments(maps, means), 1e-4)
     affine = g.principal_axes(cov).affine
-    bumps = g.drawn_moments(means, cov, (8, 8))
+    bumps = g.moment_gaussians(means, cov, (8, 8))
     told = g.relative_linear(affine.detach(), affine).sum() + bumps.sum()
     told.backward()
     assert bool(told.isfinite())

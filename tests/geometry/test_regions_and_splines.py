@@ -82,11 +82,11 @@ def test_relative_transfer_of_the_reference_is_the_source() -> None:
 
 def test_homographies_of_two_six_and_eight_numbers() -> None:
     points = torch.tensor([[[0.5, -1.0]]])
-    shifted = g.apply_homography(g.homography_of(torch.tensor([[0.1, 0.2]])), points)
+    shifted = g.apply_homography(g.make_homography(torch.tensor([[0.1, 0.2]])), points)
     torch.testing.assert_close(shifted, torch.tensor([[[0.6, -0.8]]]))
-    affine = g.homography_of(torch.tensor([[2.0, 0.0, 0.1, 0.0, 1.0, 0.0]]))
+    affine = g.make_homography(torch.tensor([[2.0, 0.0, 0.1, 0.0, 1.0, 0.0]]))
     torch.testing.assert_close(g.apply_homography(affine, points), torch.tensor([[[1.1, -1.0]]]))
-    projective = g.homography_of(torch.tensor([[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.5]]))
+    projective = g.make_homography(torch.tensor([[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.5]]))
     # The last coordinate: 0.5 - 0.5 + 1.
     torch.testing.assert_close(g.apply_homography(projective, points), points)
 

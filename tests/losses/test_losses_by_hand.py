@@ -69,7 +69,7 @@ def test_bce_stays_finite_at_certainty_and_under_autocast() -> None:
 def test_lsgan_and_feature_matching() -> None:
     real = [[torch.tensor([[[[1.0, 3.0]]]]), torch.tensor([[[[0.5]]]])]]
     fake = [[torch.tensor([[[[2.0, 0.0]]]]), torch.tensor([[[[0.25]]]])]]
-    assert losses.lsgan_critic(real, fake).item() == pytest.approx((0.5**2 + 0.25**2) / 2)
+    assert losses.lsgan_discriminator(real, fake).item() == pytest.approx((0.5**2 + 0.25**2) / 2)
     assert losses.lsgan_generator(fake).item() == pytest.approx(0.75**2)
     assert losses.feature_matching(real, fake).item() == pytest.approx((1 + 3) / 2)
 

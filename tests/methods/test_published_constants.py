@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from muybridge import catalogue
-from muybridge.engine.optimisers import fade
+from muybridge.engine.optimisers import rate_factor
 
 PUBLISHED: dict[tuple[str, str], dict[str, Any]] = {
-    # Section 4.2 and 4.3, and the program's rate of the critics: 600 epochs of 100 videos x 7 targets, 20 in a batch.
+    # Section 4.2 and 4.3, and the program's rate of the discriminators: 600 epochs of 100 videos
+    # x 7 targets, 20 in a batch.
     ("tsnet", "standard"): {
         "train.steps": 600 * 100 * 7 / 20,
         "train.batch": 20,
@@ -117,6 +118,6 @@ def test_a_preset_has_the_papers_number(method: str, preset: str, name: str, val
 def test_tsnets_rate_is_fixed_for_275_epochs_and_falls_to_nothing(preset: str) -> None:
     (stage,) = catalogue.find("tsnet")(catalogue.find("tsnet").card.presets[preset]).stages()
     epoch = stage.steps / 600
-    assert fade(stage, round(274 * epoch)) == 1
-    assert fade(stage, round(437.5 * epoch)) == pytest.approx(0.5, abs=0.01)
-    assert 0 < fade(stage, stage.steps - 1) < 0.001
+    assert rate_factor(stage, round(274 * epoch)) == 1
+    assert rate_factor(stage, round(437.5 * epoch)) == pytest.approx(0.5, abs=0.01)
+    assert 0 < rate_factor(stage, stage.steps - 1) < 0.001

@@ -20,7 +20,7 @@ class Plus(nn.Module):
 
 
 class Redness(nn.Module):
-    """A critic whose score is the first channel."""
+    """A discriminator whose score is the first channel."""
 
     def forward(self, x: Tensor) -> list[list[Tensor]]:
         return [[x[:, :1]]]

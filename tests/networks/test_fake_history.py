@@ -1,16 +1,16 @@
-"""What the critic is shown again, and that a checkpoint keeps it."""
+"""What the discriminator is shown again, and that a checkpoint keeps it."""
 
 import torch
 from torch import Tensor
 
 from muybridge.networks.history import FakeHistory
 from muybridge.networks.translator import (
-    CriticSizes,
+    DiscriminatorSizes,
     FramePredictor,
     PredictorSizes,
     Translator,
     TranslatorSizes,
-    picture_critic,
+    make_discriminator,
 )
 
 
@@ -83,7 +83,7 @@ def test_translators_and_predictors_keep_the_size() -> None:
 
 
 def test_a_critic_of_one_scale_sees_patches_of_seventy_pixels() -> None:
-    critic = picture_critic(CriticSizes(width=4))
+    critic = make_discriminator(DiscriminatorSizes(width=4))
     picture = torch.zeros(1, 4, 256, 256, requires_grad=True)
     noise = torch.randn(1, 4, 256, 256, generator=torch.Generator().manual_seed(0))
     # Without norms, which look at the whole picture, for it is the reach of the convolutions that is asked.

@@ -10,7 +10,7 @@ from muybridge.errors import CheckpointError, InputError, MissingWeightsError
 from muybridge.evaluation import judges
 from muybridge.networks.c3d import C3d
 from muybridge.networks.inception import Inception, load_inception
-from muybridge.networks.pretrained import with_weights
+from muybridge.networks.pretrained import fill_pretrained
 
 
 def test_inception_is_the_published_one() -> None:
@@ -44,15 +44,15 @@ def test_weights_come_from_a_path_or_the_cache(cache: Path) -> None:
     torch.save(made.state_dict() | {"fc.weight": torch.zeros(3)}, path)
     for where in (path, None):
         fresh = nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2))
-        loaded = with_weights(fresh, where, "small.pth", "a small network")
+        loaded = fill_pretrained(fresh, where, "small.pth", "a small network")
         assert torch.equal(loaded[0].weight, made[0].weight)
         assert not loaded.training
         assert not any(p.requires_grad for p in loaded.parameters())
     with pytest.raises(CheckpointError, match="a small network"):
-        with_weights(nn.Conv2d(3, 4, 1), path, "small.pth", "a small network")
+        fill_pretrained(nn.Conv2d(3, 4, 1), path, "small.pth", "a small network")
     torch.save(made.state_dict(), cache / "small-00000000.pth")
     with pytest.raises(CheckpointError, match="damaged"):
-        with_weights(made, cache / "small-00000000.pth", "small.pth", "a small network")
+        fill_pretrained(made, cache / "small-00000000.pth", "small.pth", "a small network")
 
 
 def test_a_missing_network_is_told_and_a_named_one_must_be_there(cache: Path) -> None:

@@ -9,11 +9,11 @@ from muybridge.networks import (
     Downsample,
     Hourglass,
     Norm,
-    PatchCritic,
+    PatchDiscriminator,
     ResnetGenerator,
     gaussian_taps,
     make_norm,
-    scores,
+    patch_scores,
 )
 from muybridge.networks.resnet import LastConv, ReflectConv
 
@@ -21,7 +21,7 @@ NETWORKS = {
     "detector": lambda: KeypointDetector(4, width=4, max_width=16, blocks=3),
     "released detector": lambda: KeypointDetector(4, width=4, max_width=16, blocks=2, padding=0, norm="batch"),
     "strong detector": lambda: KeypointDetector(4, variant="strong", width=4, blocks=1),
-    "critic": lambda: PatchCritic(3, width=4, layers=2),
+    "critic": lambda: PatchDiscriminator(3, width=4, layers=2),
     "generator": lambda: ResnetGenerator(3, 2, width=4, blocks=1),
     "resizing generator": lambda: ResnetGenerator(3, 2, width=4, blocks=1, norm="group", upsampling="resize"),
 }
@@ -190,10 +190,10 @@ def test_dropout_is_there_only_when_asked_for() -> None:
 
 
 def test_critic_sees_each_scale_and_ends_with_scores() -> None:
-    verdicts = PatchCritic(3, width=4, layers=3, scales=2)(torch.rand(2, 3, 64, 64))
+    verdicts = PatchDiscriminator(3, width=4, layers=3, scales=2)(torch.rand(2, 3, 64, 64))
     assert [len(features) for features in verdicts] == [5, 5]
     assert [f.shape[1] for f in verdicts[0]] == [4, 8, 16, 32, 1]
-    assert [tuple(s.shape[2:]) for s in scores(verdicts)] == [(11, 11), (7, 7)]
+    assert [tuple(s.shape[2:]) for s in patch_scores(verdicts)] == [(11, 11), (7, 7)]
 
 
 def test_discriminator_keeps_full_precision_under_autocast() -> None:

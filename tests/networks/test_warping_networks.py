@@ -10,9 +10,9 @@ from muybridge.networks import (
     HeatRegionPredictor,
     SpectralConv2d,
     WarpingGenerator,
-    folded,
-    readied,
-    spectral,
+    fold_batch_norms,
+    prepare_inference,
+    use_spectral_norm,
 )
 
 
@@ -88,14 +88,16 @@ def test_folding_changes_nothing_but_the_cost(size: tuple[int, int]) -> None:
     source, flow, seen = torch.rand(1, 3, *size), still(size, 1) + 0.1, torch.rand(1, 1, *size)
     motions = still(size, 1)[:, None].expand(-1, 3, -1, -1, -1)
     with torch.no_grad():
-        for ready in (folded(generator), readied(generator)):
+        for ready in (fold_batch_norms(generator), prepare_inference(generator)):
             want = generator.draw(source, generator.encode(source), flow, seen).picture
             torch.testing.assert_close(
                 ready.draw(source, ready.encode(source), flow, seen).picture, want, atol=1e-5, rtol=1e-4
             )
         heat = torch.rand(1, 2, *size)
-        torch.testing.assert_close(folded(motion)(source, heat, motions).grid, motion(source, heat, motions).grid)
-    assert not any(isinstance(m, nn.BatchNorm2d) for m in folded(motion).modules())
+        torch.testing.assert_close(
+            fold_batch_norms(motion)(source, heat, motions).grid, motion(source, heat, motions).grid
+        )
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in fold_batch_norms(motion).modules())
     assert all(torch.equal(x, before[name]) for name, x in generator.state_dict().items())
 
 
@@ -103,7 +105,10 @@ def test_half_precision_is_close() -> None:
     generator = nn.ModuleDict({"generator": settled(WarpingGenerator(width=8, max_width=16, downs=1, blocks=1))})
     source = torch.rand(1, 3, 16, 16)
     with torch.no_grad():
-        plain, half = readied(generator)["generator"], readied(generator, ("generator",))["generator"]
+        plain, half = (
+            prepare_inference(generator)["generator"],
+            prepare_inference(generator, ("generator",))["generator"],
+        )
         assert half.final.weight.dtype == torch.bfloat16
         made = [net.draw(source, net.encode(source), still((16, 16), 1), None).picture for net in (plain, half)]
     assert made[1].dtype == torch.float32
@@ -111,7 +116,7 @@ def test_half_precision_is_close() -> None:
 
 
 def test_spectral_norm_comes_to_one() -> None:
-    conv = spectral(nn.Sequential(nn.Conv2d(3, 8, 4)))[0]
+    conv = use_spectral_norm(nn.Sequential(nn.Conv2d(3, 8, 4)))[0]
     assert isinstance(conv, SpectralConv2d)
     first = conv.weight_u.clone()
     for _ in range(60):
@@ -127,4 +132,4 @@ def test_spectral_norm_comes_to_one() -> None:
     conv(torch.rand(1, 3, 8, 8))
     assert torch.equal(conv.weight_u, still_u)
     with pytest.raises(ValueError, match="without padding"):
-        spectral(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1)))
+        use_spectral_norm(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1)))

@@ -9,14 +9,14 @@ from typing import Any
 from muybridge import catalogue
 from muybridge.benchmark.folder import BenchFolder, Plan
 from muybridge.benchmark.runner import Entrant, _Bench
-from muybridge.engine import Listener
-from muybridge.engine.processor import fast_kernels
+from muybridge.engine import Callback
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import OutputExistsError, UsageError
 from muybridge.evaluation import Tables, judges
 from muybridge.jobs.settings import settings, settled
 from muybridge.jobs.training import Say
 from muybridge.puppets import SCENES
-from muybridge.run.disk import lock, replace
+from muybridge.run.disk import hold_lock, replace_file
 
 
 @fast_kernels()
@@ -35,7 +35,7 @@ def bench(
     precision: str = "auto",
     weights: Mapping[str, Path] | None = None,
     checkpoint_seconds: float | int = 60,
-    listener: Listener | None = None,
+    callback: Callback | None = None,
     say: Say | None = None,
 ) -> Tables:
     """Train methods on scenes whose true answer is known, measure both directions, and put it all in tables.
@@ -60,9 +60,9 @@ def bench(
     out.mkdir(parents=True, exist_ok=True)
     tell = say or (lambda text: None)
     folder = BenchFolder(out, plan or Plan(), by)
-    job = _Bench(folder, tell, listener, device, precision, checkpoint_seconds)
-    with lock(out / ".lock"):
-        replace(out / "bench.json", b'{"kind": "bench"}')
+    job = _Bench(folder, tell, callback, device, precision, checkpoint_seconds)
+    with hold_lock(out / ".lock"):
+        replace_file(out / "bench.json", b'{"kind": "bench"}')
         for seed in seeds:
             for name in names:
                 job.scene(name, entrants, seed, trivial)

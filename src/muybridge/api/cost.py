@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge import catalogue
-from muybridge.engine import Listener, train
+from muybridge.engine import Callback, train
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Source, silhouetted
 from muybridge.inputs.landmarks import Given, people_of
@@ -73,7 +73,7 @@ def cost(
     # The engine asks the method for its stages; this one answers with their beginnings.
     built.stages = lambda: short  # type: ignore[method-assign]
     watch = _Watch()
-    train(built, data, None, device=device, log_every=1, listener=watch, preview_seconds=1e9)
+    train(built, data, None, device=device, log_every=1, callback=watch, preview_seconds=1e9)
     pace = {stage.name: watch.pace(stage.name) for stage in whole}
     kept = sum(t.numel() * t.element_size() for t in data.tensors().values())
     # Adam keeps two more numbers for each weight.
@@ -102,7 +102,7 @@ def _silhouettes(
     return data
 
 
-class _Watch(Listener):
+class _Watch(Callback):
     """When each step of each stage ended."""
 
     def __init__(self) -> None:

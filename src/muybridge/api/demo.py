@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.api.retarget import retarget
-from muybridge.engine import Listener
+from muybridge.engine import Callback
 from muybridge.jobs.training import Say
 from muybridge.output.results import Results
 from muybridge.puppets import SCENES, scene
@@ -29,7 +29,7 @@ def demo(
     precision: str = "auto",
     resume: bool = False,
     force: bool = False,
-    listener: Listener | None = None,
+    callback: Callback | None = None,
     say: Say | None = None,
 ) -> Results:
     """Draw two puppets of different build and gait, retarget them, and say how far the result is from the truth.
@@ -55,7 +55,7 @@ def demo(
         precision=precision,
         resume=resume,
         force=force,
-        listener=listener,
+        callback=callback,
         say=say,
         truth=(drawn.ab, drawn.ba),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import torch
 
-from muybridge.engine import computes_bfloat16, settle
+from muybridge.engine import computes_bfloat16, resolve_device
 from muybridge.errors import MissingWeightsError, MuybridgeError
 from muybridge.landmarks.pose_network import model_path
 from muybridge.masks.saliency import weights_path
@@ -19,7 +19,7 @@ from muybridge.networks import load_lpips_weights
 from muybridge.networks.c3d import C3D_FILE
 from muybridge.networks.identity import identity_path
 from muybridge.networks.inception import INCEPTION_FILE
-from muybridge.networks.pretrained import in_torch_cache
+from muybridge.networks.pretrained import torch_cache_path
 from muybridge.networks.vgg import VGG16_FILE
 from muybridge.networks.vgg19 import VGG19_FILE
 from muybridge.output.report import package_versions
@@ -63,7 +63,7 @@ def doctor(out: str | Path = ".") -> dict[str, dict[str, str]]:
 
 
 def _machine(out: Path) -> dict[str, str]:
-    machine = settle()
+    machine = resolve_device()
     name = torch.cuda.get_device_name(machine.device) if machine.device.type == "cuda" else platform.processor()
     place = next(p for p in (out.absolute(), *out.absolute().parents) if p.exists())
     return {
@@ -92,7 +92,7 @@ def _weights() -> dict[str, str]:
     """Which pretrained files are here, and where the others are looked for; none is needed by default."""
     found = {}
     for name, file in IN_TORCHS_CACHE.items():
-        path = in_torch_cache(file)
+        path = torch_cache_path(file)
         found[name] = str(path) if path.is_file() else f"not here; put {file} at {path}"
     for name, place in IN_OUR_CACHE.items():
         try:

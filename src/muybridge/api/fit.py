@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.data.background import plate
-from muybridge.engine import Listener
-from muybridge.engine.processor import fast_kernels
+from muybridge.engine import Callback
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Box, Source
 from muybridge.inputs.folders import clips_to_train_on
@@ -44,7 +44,7 @@ def fit(
     resume: bool = False,
     force: bool = False,
     checkpoint_seconds: float | int = 60,
-    listener: Listener | None = None,
+    callback: Callback | None = None,
     say: Say | None = None,
 ) -> Fitted:
     """Train a method.
@@ -60,7 +60,7 @@ def fit(
     max_frames       at most so many of each clip
     stride, cache    of a folder: every so many-th frame; kept `exact`, or `small` (JPEG) where the run grows too large
     keep_background  find each input's own background and keep it in the run, for results that are put back on it
-    seed, device, precision, checkpoint_seconds, listener   see `engine.train`
+    seed, device, precision, checkpoint_seconds, callback   see `engine.train`
     say              told what a person should know
     Raises the errors of reading, of silhouettes and of training; KeyboardInterrupt leaves a run to resume.
     """
@@ -72,7 +72,7 @@ def fit(
         raise UsageError(f"{method} uses no landmarks", "Leave --landmarks out.")
     if needs != "folder" and (stride != 1 or cache != "exact"):
         raise UsageError(f"{method} takes every frame as it is: strides and caches are for folders of clips")
-    rest = (listener, say, checkpoint_seconds)
+    rest = (callback, say, checkpoint_seconds)
     if flip is not None and flip not in ("a", "b"):
         raise UsageError(f"one of the two subjects a and b can be mirrored, not {flip!r}")
     clips = None

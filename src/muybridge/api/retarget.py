@@ -10,8 +10,8 @@ from typing import Any
 from torch import Tensor
 
 from muybridge.data.background import Plate, plate
-from muybridge.engine import Listener, Together
-from muybridge.engine.processor import fast_kernels
+from muybridge.engine import Callback, CallbackList
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import OutputExistsError, UsageError
 from muybridge.inputs.clips import Box, Input, Source, names_of, silhouetted
 from muybridge.jobs.loading import load
@@ -50,7 +50,7 @@ def retarget(
     resume: bool = False,
     force: bool = False,
     checkpoint_seconds: float | int = 60,
-    listener: Listener | None = None,
+    callback: Callback | None = None,
     say: Say | None = None,
     truth: tuple[Clip, Clip] | None = None,
 ) -> Results:
@@ -85,9 +85,9 @@ def retarget(
     plates = _plates(given, look, say)
     if going is not None and look.background == "source":
         keep_plates(asked, going, lambda: plates)
-    watching: list[Listener] = [_Growing(out / "preview.png"), *([] if listener is None else [listener])]
+    watching: list[Callback] = [_Growing(out / "preview.png"), *([] if callback is None else [callback])]
     kept = plates if look.background == "source" else None
-    fitted = train_on(asked, given, flip, kept, Together(*watching), say, checkpoint_seconds, going)
+    fitted = train_on(asked, given, flip, kept, CallbackList(*watching), say, checkpoint_seconds, going)
     notes = [*asked.notes, *(note for each in given for note in each.notes)]
     notes += [f"{each.name}: {p}" for each, p in zip(given, plates, strict=True) if p is not None]
     results = gathered(out, fitted, given, look, plates, notes, truth)
@@ -144,7 +144,7 @@ def _plates(given: Sequence[Input], look: Look, say: Say | None) -> list[Plate |
     return plates
 
 
-class _Growing(Listener):
+class _Growing(Callback):
     """The newest preview, beside the results to come."""
 
     def __init__(self, path: Path) -> None:

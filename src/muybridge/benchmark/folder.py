@@ -15,7 +15,7 @@ from muybridge.errors import InputError
 from muybridge.evaluation import Cell, Cells, Judges, Tables, as_csv, as_json, digest, tables
 from muybridge.evaluation.pages import tables_page
 from muybridge.puppets import SCENES, SceneClips, scene
-from muybridge.run.disk import replace
+from muybridge.run.disk import replace_file
 from muybridge.video import Clip, Timing, contact_sheet, write
 
 SHEET_COLUMNS, SHEET_HEIGHT = 8, 72
@@ -87,9 +87,9 @@ class BenchFolder:
         if not cells:
             raise InputError(f"{self.out} has no finished cell")
         found = tables(cells, notes_of(cells, self.by))
-        replace(self.out / "table.csv", as_csv(found).encode())
-        replace(self.out / "table.json", as_json(found).encode())
-        replace(self.out / "table.html", page_of(self.out, cells, found).encode())
+        replace_file(self.out / "table.csv", as_csv(found).encode())
+        replace_file(self.out / "table.json", as_json(found).encode())
+        replace_file(self.out / "table.html", page_of(self.out, cells, found).encode())
         return found
 
 

@@ -20,7 +20,7 @@ from muybridge.benchmark.figures import (
     made_by,
 )
 from muybridge.benchmark.folder import BenchFolder, machine
-from muybridge.engine import Listener
+from muybridge.engine import Callback
 from muybridge.errors import TrainingError
 from muybridge.evaluation import TRIVIAL, Cell, digest
 from muybridge.evaluation.cells import cell_key, plain_figures
@@ -53,7 +53,7 @@ class _Bench:
 
     folder: BenchFolder
     tell: Say
-    listener: Listener | None
+    callback: Callback | None
     device: str
     precision: str
     checkpoint_seconds: float | int
@@ -158,9 +158,9 @@ class _Bench:
             people = People([Performer(clip.name, "", clip, marks, None) for clip, marks in marked])
             origins = origins_of(clips)
             material = Material(origins, people.prepare, notes=people.notes, going=begun(asked, origins))
-            return trained(asked, material, self.listener, None, self.checkpoint_seconds)
+            return trained(asked, material, self.callback, None, self.checkpoint_seconds)
         given = read_all(asked, clips)
         flip = flip_of(drawn.name) if needs == "pair" else None
         return train_on(
-            asked, given, flip, listener=self.listener, say=None, checkpoint_seconds=self.checkpoint_seconds
+            asked, given, flip, callback=self.callback, say=None, checkpoint_seconds=self.checkpoint_seconds
         )

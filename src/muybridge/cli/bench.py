@@ -52,7 +52,7 @@ def bench(
     """
     from muybridge.api import bench as benched
     from muybridge.benchmark.folder import Plan
-    from muybridge.engine import RichListener
+    from muybridge.engine import RichCallback
 
     chosen = [] if scenes == "all" else names(scenes)
     try:
@@ -69,7 +69,7 @@ def bench(
             precision=precision,
             weights=weights_of(weights),
             checkpoint_seconds=checkpoint_seconds,
-            listener=RichListener(),
+            callback=RichCallback(),
             say=note,
         )
     except KeyboardInterrupt:

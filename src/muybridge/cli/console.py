@@ -17,7 +17,7 @@ from rich.text import Text
 from muybridge.errors import MuybridgeWarning
 
 if TYPE_CHECKING:
-    from muybridge.engine import Listener
+    from muybridge.engine import Callback
 
 _given: list[str] = []
 """The command line that is running, for the advice on how to go on with it."""
@@ -88,11 +88,11 @@ def resumable(run: str | Path) -> Iterator[None]:
         raise
 
 
-def watching(run: Path, tensorboard: bool) -> Listener:
+def watching(run: Path, tensorboard: bool) -> Callback:
     """Who shows a training in `run`: the terminal, and TensorBoard where it was asked for."""
-    from muybridge.engine import RichListener, TensorBoardListener, Together
+    from muybridge.engine import CallbackList, RichCallback, TensorBoardCallback
 
-    return Together(RichListener(), TensorBoardListener(run / "tensorboard")) if tensorboard else RichListener()
+    return CallbackList(RichCallback(), TensorBoardCallback(run / "tensorboard")) if tensorboard else RichCallback()
 
 
 def files(found: Mapping[str, Path], last: str | None = None) -> None:

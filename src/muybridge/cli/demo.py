@@ -35,7 +35,7 @@ def demo(
         muybridge demo --out my-demo         (about a quarter of an hour on a small machine)
     """
     import muybridge
-    from muybridge.engine import RichListener
+    from muybridge.engine import RichCallback
 
     with resumable(out / "run"):
         results = muybridge.demo(
@@ -49,7 +49,7 @@ def demo(
             precision=precision,
             resume=resume,
             force=force,
-            listener=RichListener(),
+            callback=RichCallback(),
             say=note,
         )
     for name, value in results.figures.items():

@@ -88,7 +88,7 @@ def fit(
             resume=resume,
             force=force,
             checkpoint_seconds=checkpoint_seconds,
-            listener=watching(out, tensorboard),
+            callback=watching(out, tensorboard),
             say=note,
         )
     printed().print(str(fitted.run.path), markup=False)

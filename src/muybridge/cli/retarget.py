@@ -92,7 +92,7 @@ def retarget(
             resume=resume,
             force=force,
             checkpoint_seconds=checkpoint_seconds,
-            listener=watching(out / "run", tensorboard),
+            callback=watching(out / "run", tensorboard),
             say=note,
         )
     files(results.files, last="report.html")

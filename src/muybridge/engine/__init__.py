@@ -1,21 +1,21 @@
 """How a method is trained: the loop, devices, precision, several processes, previews, resuming."""
 
-from muybridge.engine.listener import Listener, Summary, Together
-from muybridge.engine.machine import Machine, computes_bfloat16, settle
-from muybridge.engine.progress import RichListener
-from muybridge.engine.tensorboard import TensorBoardListener
+from muybridge.engine.callback import Callback, CallbackList, Summary
+from muybridge.engine.machine import Machine, computes_bfloat16, resolve_device
+from muybridge.engine.progress import RichCallback
+from muybridge.engine.tensorboard import TensorBoardCallback
 from muybridge.engine.training import train
-from muybridge.engine.weights import load
+from muybridge.engine.weights import load_weights
 
 __all__ = [
-    "Listener",
+    "Callback",
+    "CallbackList",
     "Machine",
-    "RichListener",
+    "RichCallback",
     "Summary",
-    "TensorBoardListener",
-    "Together",
+    "TensorBoardCallback",
     "computes_bfloat16",
-    "load",
-    "settle",
+    "load_weights",
+    "resolve_device",
     "train",
 ]

@@ -20,12 +20,12 @@ BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
 
 
 @contextmanager
-def shared_statistics(module: nn.Module, count: int) -> Iterator[None]:
+def share_statistics(module: nn.Module, count: int) -> Iterator[None]:
     """While open, every batch norm of `module` that is training takes its statistics from all `count` processes, and
     their gradients go back to all of them. All processes must run the same layers in the same order."""
     norms = [m for m in module.modules() if isinstance(m, Norms)] if count > 1 else []
     for norm in norms:
-        vars(norm)["forward"] = partial(_normalised, norm)
+        vars(norm)["forward"] = partial(_normalise, norm)
     try:
         yield
     finally:
@@ -49,7 +49,7 @@ class _Sum(torch.autograd.Function):
         return total
 
 
-def _normalised(norm: BatchNorm, x: Tensor) -> Tensor:
+def _normalise(norm: BatchNorm, x: Tensor) -> Tensor:
     """As BatchNorm computes it; the biased variance normalises, the unbiased one is kept."""
     if not norm.training:
         return type(norm).forward(norm, x)

@@ -12,7 +12,7 @@ from muybridge.run import Run
 
 
 @contextmanager
-def remembered(run: Run | None) -> Iterator[None]:
+def record_failure(run: Run | None) -> Iterator[None]:
     """Mark the run interrupted or failed where the training ends early; memory that is out becomes a TrainingError."""
     try:
         yield

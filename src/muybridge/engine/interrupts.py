@@ -9,24 +9,24 @@ from typing import Any
 
 
 class Interrupts:
-    """While open, the first Ctrl-C or SIGTERM sets `wished`; a Ctrl-C after that acts at once, as it always did.
+    """While open, the first Ctrl-C or SIGTERM sets `requested`; a Ctrl-C after that acts at once, as it always did.
 
     Another SIGTERM changes nothing: who sends it twice must not break off the saving that the first one asked for.
     Python hears signals in its main thread alone; in another this does nothing.
     """
 
     def __init__(self) -> None:
-        self.wished = False
+        self.requested = False
         self.before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self.before[number] = signal.signal(number, self._hear)
+                self.before[number] = signal.signal(number, self._receive)
         return self
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
-        self.wished = True
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
         if signal.SIGINT in self.before:
             signal.signal(signal.SIGINT, self.before.pop(signal.SIGINT))
 

@@ -64,25 +64,25 @@ class Machine:
         """Names that any process has, in one order for all."""
         return list(dict.fromkeys(names if self.count == 1 else gather_object(list(names))))
 
-    def agree(self, *flags: bool) -> tuple[bool, ...]:
+    def any_process(self, *flags: bool) -> tuple[bool, ...]:
         """True where any process says so."""
         if self.count == 1:
             return flags
         return tuple(bool(f) for f in reduce(torch.tensor(flags, device=self.device).float(), "sum").tolist())
 
-    def meet(self) -> None:
+    def barrier(self) -> None:
         """Wait for the others."""
         if self.count > 1:
             PartialState().wait_for_everyone()
 
-    def share(self, module: nn.Module) -> None:
+    def broadcast_weights(self, module: nn.Module) -> None:
         """Give every process the weights of the main one."""
         if self.count > 1:
             for t in module.state_dict().values():
                 t.copy_(broadcast(t.contiguous()))
 
 
-def settle(device: str = "auto", precision: Precision = "auto") -> Machine:
+def resolve_device(device: str = "auto", precision: Precision = "auto") -> Machine:
     """Choose a device and a precision.
 
     device     "auto" (a GPU where there is one), or a name of PyTorch's: cpu, cuda, cuda:1, mps
@@ -100,7 +100,7 @@ def settle(device: str = "auto", precision: Precision = "auto") -> Machine:
         if device != "auto" and torch.device(device).type != chosen.type:
             raise UsageError(f"the processes run on {chosen.type}, not on {device}", "Leave out --device.")
     else:
-        chosen = _named(device)
+        chosen = _open_device(device)
     if precision == "auto":
         precision = "bfloat16" if computes_bfloat16(chosen) else "float32"
     return Machine(chosen, precision, state.process_index, state.num_processes)
@@ -112,7 +112,7 @@ def _leave() -> None:
         torch.distributed.destroy_process_group()
 
 
-def _named(name: str) -> torch.device:
+def _open_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
@@ -123,26 +123,26 @@ def _named(name: str) -> torch.device:
     return device
 
 
-def channels_last(module: nn.Module) -> None:
+def use_channels_last(module: nn.Module) -> None:
     """Lay out the weights of 2D convolutions as channels-last, which CPU and GPU kernels are fastest with."""
     for p in module.parameters():
         if p.ndim == 4:
             p.data = p.data.contiguous(memory_format=torch.channels_last)
 
 
-def plainly(module: nn.Module) -> None:
+def to_contiguous(module: nn.Module) -> None:
     """Lay the weights out as a loaded file has them: another layout is worked on by other kernels, whose sums round
     otherwise (those of channels-last pictures also more coarsely)."""
     for p in module.parameters():
         p.data = p.data.contiguous()
 
 
-def laid_out(t: Tensor) -> Tensor:
+def to_channels_last(t: Tensor) -> Tensor:
     """The same for a batch's pictures."""
     return t.contiguous(memory_format=torch.channels_last) if t.ndim == 4 else t
 
 
-def share_of(stage: Stage, count: int) -> Stage:
+def split_batch(stage: Stage, count: int) -> Stage:
     """The stage with one process's part of the batch; UsageError where it cannot be shared evenly."""
     if stage.batch % count:
         raise UsageError(

@@ -12,7 +12,7 @@ from muybridge.errors import CheckpointError
 from muybridge.method import Group, Stage
 
 
-def build(groups: Mapping[str, Group]) -> dict[str, Adam]:
+def build_optimisers(groups: Mapping[str, Group]) -> dict[str, Adam]:
     """An optimiser per group; groups of a device without the fused kernel use the plain one."""
     return {name: _adam(group) for name, group in groups.items()}
 
@@ -28,7 +28,7 @@ def parameters(optimiser: Adam) -> list[nn.Parameter]:
     return optimiser.param_groups[0]["params"]
 
 
-def fade(stage: Stage, step: int) -> float:
+def rate_factor(stage: Stage, step: int) -> float:
     """The share of the learning rate for the step after `step` are done: 1, then linearly to 0 at the stage's end, and
     a tenth of that after each of its drops."""
     falling = stage.steps * stage.decay

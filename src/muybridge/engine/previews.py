@@ -12,7 +12,7 @@ from muybridge.engine.machine import Machine
 from muybridge.method import Data, Method, Stage
 
 
-def drawn(method: Method[Any, Any], data: Data, stage: Stage, machine: Machine) -> UInt8[Tensor, "3 H W"]:
+def draw_preview(method: Method[Any, Any], data: Data, stage: Stage, machine: Machine) -> UInt8[Tensor, "3 H W"]:
     """The method's preview, drawn in evaluation mode and brought to the CPU; the method trains on as before.
 
     ValueError where it is no picture; whatever the method raises.

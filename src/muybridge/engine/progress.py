@@ -11,12 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 from torch import Tensor
 
-from muybridge.engine.listener import Listener, Summary
-from muybridge.engine.pace import Clock
+from muybridge.engine.callback import Callback, Summary
+from muybridge.engine.throughput import Clock
 from muybridge.method import Stage
 
 
-class RichListener(Listener):
+class RichCallback(Callback):
     """Stage, steps, losses by name, speed and time left; `quiet` seconds lie between two plain lines."""
 
     def __init__(self, console: Console | None = None, quiet: float | int = 10) -> None:
@@ -82,7 +82,7 @@ class RichListener(Listener):
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def duration(seconds: float | int) -> str:
+def format_duration(seconds: float | int) -> str:
     """1:02:03, 2:03 or 0:03."""
     whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60

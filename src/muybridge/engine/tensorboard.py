@@ -7,12 +7,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from muybridge.engine.listener import Listener, Summary
+from muybridge.engine.callback import Callback, Summary
 from muybridge.errors import MissingExtraError
 from muybridge.method import Stage
 
 
-class TensorBoardListener(Listener):
+class TensorBoardCallback(Callback):
     """Writes losses and previews to event files in `folder`, which is made when the training starts.
 
     A resumed training takes the place of what was written past the step it goes on from. MissingExtraError without the

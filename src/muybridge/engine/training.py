@@ -9,18 +9,26 @@ from typing import Any
 
 import torch
 
-from muybridge.engine.batch_statistics import shared_statistics
-from muybridge.engine.failures import remembered
+from muybridge.engine.batch_statistics import share_statistics
+from muybridge.engine.callback import Callback, Summary
+from muybridge.engine.cpu_tuning import fast_kernels, thread_warning
+from muybridge.engine.failures import record_failure
 from muybridge.engine.interrupts import Interrupts
-from muybridge.engine.listener import Listener, Summary
 from muybridge.engine.losses import Losses
-from muybridge.engine.machine import Machine, Precision, channels_last, laid_out, plainly, settle, share_of
-from muybridge.engine.optimisers import build, fade, from_tensors, parameters, to_tensors
-from muybridge.engine.pace import Clock, Pace
-from muybridge.engine.previews import drawn
-from muybridge.engine.processor import fast_kernels, other_threads
+from muybridge.engine.machine import (
+    Machine,
+    Precision,
+    resolve_device,
+    split_batch,
+    to_channels_last,
+    to_contiguous,
+    use_channels_last,
+)
+from muybridge.engine.optimisers import build_optimisers, from_tensors, parameters, rate_factor, to_tensors
+from muybridge.engine.previews import draw_preview
 from muybridge.engine.randomness import check_seed, reseed
-from muybridge.engine.weights import gather, load
+from muybridge.engine.throughput import Clock, Throughput
+from muybridge.engine.weights import gather_weights, load_weights
 from muybridge.errors import CheckpointError, RunError, TrainingError, UsageError
 from muybridge.method import Data, Method, Stage, Turn
 from muybridge.run import Checkpoint, Run
@@ -37,7 +45,7 @@ def train(
     checkpoint_seconds: float | int = 60,
     preview_seconds: float | int = 30,
     log_every: int = 10,
-    listener: Listener | None = None,
+    callback: Callback | None = None,
     resume: bool = False,
     stop_after: int | None = None,
 ) -> Summary:
@@ -45,7 +53,7 @@ def train(
 
     run                 where checkpoints, log and previews go; None keeps nothing
     seed                of everything random; a resumed run keeps its own
-    device, precision   see `settle`; a resumed run keeps its precision unless one is named
+    device, precision   see `resolve_device`; a resumed run keeps its precision unless one is named
     checkpoint_seconds  the most that a kill costs; also saved at the start, at each stage's end and on Ctrl-C
     preview_seconds     between pictures, and one at each stage's end
     log_every           steps between lines of the log
@@ -68,16 +76,16 @@ def train(
         seed = seed if recorded.seed is None else recorded.seed
         if precision == "auto" and recorded.precision in ("float32", "bfloat16"):
             precision = recorded.precision  # type: ignore[assignment]
-    machine = settle(device, precision)
+    machine = resolve_device(device, precision)
     clocks = (float(checkpoint_seconds), float(preview_seconds))
     writes = run if machine.main else None
     gpus = [machine.device] if machine.device.type == "cuda" else []
-    with writes.locked() if writes else nullcontext(), torch.random.fork_rng(gpus), fast_kernels():
-        training = _Training(method, data, writes, machine, seed, clocks, log_every, listener or Listener())
-        with remembered(writes), Interrupts() as interrupts:
+    with writes.hold_lock() if writes else nullcontext(), torch.random.fork_rng(gpus), fast_kernels():
+        training = _Training(method, data, writes, machine, seed, clocks, log_every, callback or Callback())
+        with record_failure(writes), Interrupts() as interrupts:
             training.start(run if resume else None)
             summary = training.go(interrupts, stop_after)
-    plainly(method)
+    to_contiguous(method)
     return summary
 
 
@@ -91,17 +99,17 @@ class _Training:
         seed: int,
         clocks: tuple[float, float],
         log_every: int,
-        listener: Listener,
+        callback: Callback,
     ) -> None:
         self.method, self.data, self.run, self.machine, self.seed = method, data, run, machine, seed
         self.log_every = log_every
-        self.listener = listener if machine.main else Listener()
-        self.stages: tuple[Stage, ...] = tuple(share_of(s, machine.count) for s in method.stages())
+        self.callback = callback if machine.main else Callback()
+        self.stages: tuple[Stage, ...] = tuple(split_batch(s, machine.count) for s in method.stages())
         self.index = self.step = 0
         self.optimisers: dict[str, torch.optim.Adam] = {}
         self.losses = Losses()
         self.shown: dict[str, float] = {}
-        self.pace = Pace(self.stages)
+        self.pace = Throughput(self.stages)
         self.began = time.monotonic()
         self.since_checkpoint = Clock(clocks[0])
         self.since_preview = Clock(clocks[1])
@@ -122,19 +130,19 @@ class _Training:
     def start(self, resumed: Run | None) -> None:
         """Place the method, restore what there is to resume, and open the run's record."""
         self.method.to(self.machine.device)
-        channels_last(self.method)
+        use_channels_last(self.method)
         self.method.train()
         going_on = resumed is not None and (resumed.has_checkpoint or resumed.record.status != "prepared")
         if resumed is not None and going_on:
             self._restore(resumed.load_checkpoint())
-            if self.machine.device.type == "cpu" and (warning := other_threads(resumed.record.threads)):
-                self.listener.on_warning(warning)
-        self.machine.share(self.method)
+            if self.machine.device.type == "cpu" and (warning := thread_warning(resumed.record.threads)):
+                self.callback.on_warning(warning)
+        self.machine.broadcast_weights(self.method)
         self._describe()
         if not going_on:
             self._save()  # the first weights are random, and only here
         if self.run is not None:
-            self.run.cut(self.done)
+            self.run.rewind(self.done)
             self.run.mark(status="training", reason=None)
 
     def _describe(self) -> None:
@@ -148,7 +156,7 @@ class _Training:
     def go(self, interrupts: Interrupts, stop_after: int | None) -> Summary:
         """All stages that are left."""
         last = None if stop_after is None else self.done + stop_after
-        self.listener.on_start(self.stages, self.done)
+        self.callback.on_start(self.stages, self.done)
         while self.index < len(self.stages) and self.done != last:
             if not self.stage.steps:
                 self.index += 1
@@ -166,9 +174,9 @@ class _Training:
         if self.run is not None:
             self.run.mark(status="finished" if finished else "interrupted", seconds=self.seconds)
         machine = self.machine
-        machine.meet()
+        machine.barrier()
         summary = Summary(finished, self.done, self.seconds, self.shown, str(machine.device), machine.precision)
-        self.listener.on_end(summary)
+        self.callback.on_end(summary)
         return summary
 
     def _open_stage(self) -> None:
@@ -176,11 +184,11 @@ class _Training:
         self.losses.clear()
         if self.step == 0:
             self.method.begin(self.stage, self.data, reseed(self.seed, self.index, 0))
-            channels_last(self.method)
-            self.machine.share(self.method)
+            use_channels_last(self.method)
+            self.machine.broadcast_weights(self.method)
         if self.step == 0 or not self.optimisers:
-            self.optimisers = build(self.method.groups(self.stage))
-        self.listener.on_stage(self.stage)
+            self.optimisers = build_optimisers(self.method.groups(self.stage))
+        self.callback.on_stage(self.stage)
 
     def _close_stage(self) -> None:
         self._preview()
@@ -192,8 +200,8 @@ class _Training:
     def _step(self) -> None:
         stage, device = self.stage, self.machine.device
         generator = reseed(self.seed, self.index, self.step + 1, self.machine.rank)
-        batch = {name: laid_out(t) for name, t in self.data.batch(stage, generator, device).items()}
-        with shared_statistics(self.method, self.machine.count):
+        batch = {name: to_channels_last(t) for name, t in self.data.batch(stage, generator, device).items()}
+        with share_statistics(self.method, self.machine.count):
             self._take_turns(self.method.turns(stage, batch))
         self.step += 1
         self.losses.steps += 1
@@ -214,7 +222,7 @@ class _Training:
             raise UsageError(f"a turn of stage {self.stage.name} moves group {turn.group!r}, which groups() has not")
         optimiser = self.optimisers[turn.group]
         moved = parameters(optimiser)
-        optimiser.param_groups[0]["lr"] = optimiser.defaults["lr"] * fade(self.stage, self.step)
+        optimiser.param_groups[0]["lr"] = optimiser.defaults["lr"] * rate_factor(self.stage, self.step)
         optimiser.zero_grad(set_to_none=True)
         # Only towards the group: others get no gradient, and a graph that a later turn shares is not freed.
         torch.autograd.backward(turn.total, inputs=moved)
@@ -227,7 +235,7 @@ class _Training:
         if self.machine.device.type != "cpu" and not log_now:
             return  # an accelerator works ahead; asking it for values would make it wait
         broken = self.losses.broken()
-        wished, save_now, stop = self.machine.agree(interrupts.wished, self.since_checkpoint.due, bool(broken))
+        wished, save_now, stop = self.machine.any_process(interrupts.requested, self.since_checkpoint.due, bool(broken))
         if stop:
             raise TrainingError(
                 f"{', '.join(broken) or 'a loss'} is not finite at step {self.step} of stage {self.stage.name}; "
@@ -237,7 +245,7 @@ class _Training:
         try:
             self._tell(log_now)
         except KeyboardInterrupt:
-            interrupts.wished = True  # all processes grant it together, at the next look
+            interrupts.requested = True  # all processes grant it together, at the next look
         if self.since_preview.due:
             self._preview()
         if wished or save_now:
@@ -255,7 +263,7 @@ class _Training:
             return
         self.since_shown.reset()
         losses = self.shown if log_now else self.losses.means()
-        self.listener.on_step(self.stage, self.step, losses, self.pace.rate, self.pace.left(self.step))
+        self.callback.on_step(self.stage, self.step, losses, self.pace.rate, self.pace.left(self.step))
 
     def _log(self, line: dict[str, Any]) -> None:
         if self.run is not None:
@@ -267,18 +275,18 @@ class _Training:
         if not self.machine.main:
             return
         try:
-            picture = drawn(self.method, self.data, self.stage, self.machine)
+            picture = draw_preview(self.method, self.data, self.stage, self.machine)
         except Exception as e:  # a training is worth more than its pictures
             message = f"no preview after {self.done} steps: {type(e).__name__}: {e}"
             self._log({"warning": message})
-            self.listener.on_warning(message)
+            self.callback.on_warning(message)
             return
         path = None if self.run is None else self.run.save_preview(self.done, picture)
-        self.listener.on_preview(self.done, picture, path)
+        self.callback.on_preview(self.done, picture, path)
 
     def _save(self) -> None:
         self.since_checkpoint.reset()
-        state = gather(self.method, self.machine)
+        state = gather_weights(self.method, self.machine)
         if self.run is not None:
             place = (self.index, self.stage.name, self.step, self.done, self.seconds)
             self.run.save_checkpoint(Checkpoint(*place, state, to_tensors(self.optimisers)))
@@ -290,10 +298,10 @@ class _Training:
                 f"the checkpoint is of step {checkpoint.step} of stage {checkpoint.stage}, not of these settings",
                 "Resume with the settings of the run.",
             )
-        load(self.method, checkpoint.method)
+        load_weights(self.method, checkpoint.method)
         self.began -= checkpoint.seconds
         if self.step == self.stage.steps:
             self.index, self.step = self.index + 1, 0
         elif self.step:
-            self.optimisers = build(self.method.groups(self.stage))
+            self.optimisers = build_optimisers(self.method.groups(self.stage))
             from_tensors(self.optimisers, checkpoint.optimisers)

@@ -10,7 +10,7 @@ from muybridge.engine.machine import Machine
 from muybridge.errors import CheckpointError, TrainingError
 
 
-def load(method: nn.Module, weights: Mapping[str, Tensor]) -> None:
+def load_weights(method: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Put weights in their places; CheckpointError where names or shapes are of other networks."""
     try:
         method.load_state_dict(weights)
@@ -18,7 +18,7 @@ def load(method: nn.Module, weights: Mapping[str, Tensor]) -> None:
         raise CheckpointError(f"the checkpoint is of other networks than these settings make: {e}") from e
 
 
-def gather(method: nn.Module, machine: Machine) -> dict[str, Tensor]:
+def gather_weights(method: nn.Module, machine: Machine) -> dict[str, Tensor]:
     """The state_dict, running statistics averaged over the processes; TrainingError where it is not finite."""
     state = method.state_dict()
     learned = {name for name, _ in method.named_parameters(remove_duplicate=False)}

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from muybridge.errors import RunError
-from muybridge.run.disk import errors_of_disk, replace
+from muybridge.run.disk import explain_disk_errors, replace_file
 
 FORMAT = 1
 """Of the files; raised when a figure changes its meaning, so that old cells are measured again."""
@@ -78,9 +78,9 @@ class Cells:
 
     def keep(self, cell: Cell) -> None:
         """Write a cell, whole or not at all."""
-        with errors_of_disk(self.folder.parent):
+        with explain_disk_errors(self.folder.parent):
             self.folder.mkdir(parents=True, exist_ok=True)
-        replace(self.folder / f"{cell.key}.json", cell.model_dump_json(indent=1).encode())
+        replace_file(self.folder / f"{cell.key}.json", cell.model_dump_json(indent=1).encode())
 
     def get(self, key: str) -> Cell:
         """One cell; RunError where its file is not one."""

@@ -10,7 +10,7 @@ from muybridge.geometry.affine import (
     warp_affine,
 )
 from muybridge.geometry.grids import Padding, axis, from_pixels, full_precision, make_grid, sample, to_pixels
-from muybridge.geometry.homography import Homographies, apply_homography, homography_of
+from muybridge.geometry.homography import Homographies, apply_homography, make_homography
 from muybridge.geometry.hulls import hull_area, relative_scale
 from muybridge.geometry.keypoints import (
     gaussians,
@@ -30,12 +30,12 @@ from muybridge.geometry.local_motion import (
 )
 from muybridge.geometry.moments import (
     Covariances,
-    drawn_moments,
     inverse_2x2,
-    lifted,
+    moment_gaussians,
+    raise_covariances,
     second_moments,
     smallest_eigenvalue,
-    widened,
+    widen_covariances,
 )
 from muybridge.geometry.poses import pose_distances
 from muybridge.geometry.principal_axes import PrincipalAxes, Solver, axis_swap, principal_axes
@@ -55,23 +55,23 @@ __all__ = [
     "axis_swap",
     "combined_flow",
     "compose_affines",
-    "drawn_moments",
     "from_pixels",
     "full_precision",
     "gaussians",
-    "homography_of",
     "hull_area",
     "identity_affine",
     "inverse_2x2",
     "invert_affine",
-    "lifted",
     "local_motions",
     "make_grid",
+    "make_homography",
+    "moment_gaussians",
     "noisy_affines",
     "normal_gaussians",
     "pose_distances",
     "principal_axes",
     "product_2x2",
+    "raise_covariances",
     "random_affines",
     "random_thin_plate",
     "relative_affines",
@@ -86,5 +86,5 @@ __all__ = [
     "spatial_softmax",
     "to_pixels",
     "warp_affine",
-    "widened",
+    "widen_covariances",
 ]

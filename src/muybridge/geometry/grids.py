@@ -78,7 +78,7 @@ def sample(
     returns        [B, C, H', W'] as a picture; differentiable in both
     """
     if padding == "zeros" and _one_by_pixel(images) and not _learning(images, grid):
-        return _looked_up(images[:1], grid, align_corners)
+        return _look_up(images[:1], grid, align_corners)
     wide = full_precision(images)
     warped = F.grid_sample(
         wide, grid.to(wide.dtype), mode="bilinear", padding_mode=padding, align_corners=align_corners
@@ -97,7 +97,7 @@ def _learning(*tensors: Tensor) -> bool:
     return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
 
 
-def _looked_up(
+def _look_up(
     image: Float[Tensor, "1 C H W"], grid: Float[Tensor, "B H2 W2 2"], align_corners: bool
 ) -> Float[Tensor, "B C H2 W2"]:
     """`sample` of one picture as the weighted sum of four rows of a table: several times faster than grid_sample, and

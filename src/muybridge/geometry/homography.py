@@ -20,7 +20,7 @@ def apply_homography(homography: Homographies, points: Float[Tensor, "B *N 2"]) 
     return mapped[..., :2] / mapped[..., 2:]
 
 
-def homography_of(numbers: Float[Tensor, "B N"]) -> Homographies:
+def make_homography(numbers: Float[Tensor, "B N"]) -> Homographies:
     """Two numbers are a shift, six an affine map row by row, eight all but the last entry, which is 1.
 
     numbers  [B, 2], [B, 6] or [B, 8]

@@ -39,14 +39,14 @@ def smallest_eigenvalue(covariances: Covariances) -> Float[Tensor, "B K"]:
     return (xx + yy) / 2 - spread
 
 
-def widened(covariances: Covariances, smallest: float) -> Covariances:
+def widen_covariances(covariances: Covariances, smallest: float) -> Covariances:
     """Scaled up as a whole where the smallest eigenvalue is less than `smallest`, so that a bump never is a spike
     (MonkeyNet's facts: clip_variance)."""
     least = smallest_eigenvalue(covariances).clamp_min(1e-12)
     return covariances * (least.clamp_min(smallest) / least)[..., None, None]
 
 
-def lifted(covariances: Covariances, smallest: float) -> Covariances:
+def raise_covariances(covariances: Covariances, smallest: float) -> Covariances:
     """Raised by the same variance all around where the smallest eigenvalue is less than `smallest`, and else as they
     are, so that those of a heat map which is 1 at one pixel can be inverted and have finite gradients.
 
@@ -65,7 +65,7 @@ def inverse_2x2(matrices: Float[Tensor, "*N 2 2"]) -> Float[Tensor, "*N 2 2"]:
     return adjugate / (a * d - b * c)[..., None, None]
 
 
-def drawn_moments(means: Points, covariances: Covariances, size: tuple[int, int]) -> Heatmaps:
+def moment_gaussians(means: Points, covariances: Covariances, size: tuple[int, int]) -> Heatmaps:
     """One bump per keypoint: exp(-(p - h)^T Sigma^-1 (p - h) / 2) (MonkeyNet, eq. 2 with alpha = 1; the factor 1/2 is
     the released program's, the paper prints none).
 

@@ -17,10 +17,10 @@ def pose_distances(points: Points, candidates: Float[Tensor, "T K 2"]) -> Float[
     candidates  [T, K, 2]
     returns     [T]  sums of squared distances, each set centred and with a hull of area 1
     """
-    return (_normalised(candidates) - _normalised(points)).square().sum((1, 2))
+    return (_normalise_pose(candidates) - _normalise_pose(points)).square().sum((1, 2))
 
 
-def _normalised(points: Points) -> Tensor:
+def _normalise_pose(points: Points) -> Tensor:
     """Centred, and with a hull of area 1 (as they are where they lie on one line)."""
     points = full_precision(points)
     area = hull_area(points).sqrt()

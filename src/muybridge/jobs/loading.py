@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge import catalogue
-from muybridge.engine import load as load_weights
-from muybridge.engine import settle
+from muybridge.engine import load_weights, resolve_device
 from muybridge.errors import RunError, UsageError
 from muybridge.jobs.request import recorded
 from muybridge.method import Data, Method
@@ -50,7 +49,7 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
     built = kind(recorded(kind, opened))
     load_weights(built, opened.load_weights())
     kept = kind.Data.restore(opened.load_data()) if data and opened.has_data else None
-    return Fitted(built.to(settle(device, "float32").device).eval(), kept, opened)
+    return Fitted(built.to(resolve_device(device, "float32").device).eval(), kept, opened)
 
 
 def needs_of(run: str | Path) -> str:

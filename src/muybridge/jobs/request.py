@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge import catalogue
-from muybridge.engine import settle
+from muybridge.engine import resolve_device
 from muybridge.errors import OutputExistsError, RunError, UsageError
 from muybridge.jobs.settings import checked, settings, settled
 from muybridge.method import Config, Method
@@ -55,7 +55,7 @@ def wish(
         raise UsageError("--resume goes on with what is there, and --force replaces it", "Leave one of the two out.")
     kind = catalogue.find(method)
     config: Config = settings(kind, preset, changes)
-    leads = settle(device, "float32").main
+    leads = resolve_device(device, "float32").main
     out = Path(out)
     if resume:
         config = _as_before(kind, config, Run.open(out, method), preset is not None or bool(changes))

@@ -9,7 +9,7 @@ from pathlib import Path
 from muybridge.data.background import Plate
 from muybridge.data.pair import SIDES
 from muybridge.data.subject import Subject
-from muybridge.engine import settle
+from muybridge.engine import resolve_device
 from muybridge.errors import RunError, UsageError
 from muybridge.inputs.clips import Box, Input, Source, masks_of, names_of
 from muybridge.jobs.provenance import Origin, is_input
@@ -118,11 +118,11 @@ def reread(going: Begun, inputs: Sequence[Source], max_side: int | None) -> list
 def keep_plates(asked: Wish, going: Begun, plates: Callable[[], Sequence[Plate | None]]) -> None:
     """Store backgrounds with what a run trains on, where it has none yet."""
     subjects = going.subjects
-    if not subjects or all(bool(s.plate.any()) for s in subjects) or not settle(asked.device, "float32").main:
+    if not subjects or all(bool(s.plate.any()) for s in subjects) or not resolve_device(asked.device, "float32").main:
         return
     assert going.data is not None
     for side, subject, found in zip(SIDES, subjects, plates(), strict=True):
         if found is not None:
             setattr(going.data, side, replace(subject, plate=found.still()))
-    with going.run.locked():
+    with going.run.hold_lock():
         going.run.save_data(going.data.tensors())

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, maximum, minimum
 
 from muybridge.data.background import Plate
-from muybridge.engine import Listener, settle, train
+from muybridge.engine import Callback, resolve_device, train
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Box, Input, Source, names_of, silhouetted
 from muybridge.jobs.loading import Fitted
@@ -31,7 +31,7 @@ def train_on(
     given: Sequence[Input],
     flip: str | None = None,
     plates: Sequence[Plate | None] | None = None,
-    listener: Listener | None = None,
+    callback: Callback | None = None,
     say: Say | None = None,
     checkpoint_seconds: float | int = 60,
     going: Begun | None = None,
@@ -54,7 +54,7 @@ def train_on(
         return found + ([hint] if hint else [])
 
     material = Material(origins, prepare, silhouettes, notes, going or begun(asked, origins))
-    return trained(asked, material, listener, say, checkpoint_seconds)
+    return trained(asked, material, callback, say, checkpoint_seconds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class Material:
 
 
 def trained(
-    asked: Wish, material: Material, listener: Listener | None, say: Say | None, checkpoint_seconds: float | int
+    asked: Wish, material: Material, callback: Callback | None, say: Say | None, checkpoint_seconds: float | int
 ) -> Fitted:
     """Prepare the data and make the run, or open both; then train."""
     torch.manual_seed(asked.seed)
@@ -90,7 +90,7 @@ def trained(
         device=asked.device,
         precision=asked.precision,  # type: ignore[arg-type]
         checkpoint_seconds=checkpoint_seconds,
-        listener=listener,
+        callback=callback,
         resume=asked.resume,
     )
     method.eval()
@@ -99,9 +99,9 @@ def trained(
 
 def _prepared(asked: Wish, method: Method[Any, Any], material: Material, say: Say | None) -> tuple[Run, Data]:
     """Of several processes the first one prepares, and the others take the data from its run."""
-    machine, name = settle(asked.device, "float32"), asked.kind.card.name
+    machine, name = resolve_device(asked.device, "float32"), asked.kind.card.name
     if not machine.main:
-        machine.meet()
+        machine.barrier()
         run = Run.open(asked.out, name)
         return run, asked.kind.Data.restore(run.load_data())
     going = material.going
@@ -114,7 +114,7 @@ def _prepared(asked: Wish, method: Method[Any, Any], material: Material, say: Sa
     run = _created(asked, material) if going is None else going.run
     if machine.count > 1 and not run.has_data:
         run.save_data(data.tensors())
-    machine.meet()
+    machine.barrier()
     return run, data
 
 

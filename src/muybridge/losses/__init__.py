@@ -1,6 +1,6 @@
 """Losses: plain functions from tensors to a scalar. Weights belong to the methods."""
 
-from muybridge.losses.adversarial import bce, feature_matching, lsgan_critic, lsgan_generator
+from muybridge.losses.adversarial import bce, feature_matching, lsgan_discriminator, lsgan_generator
 from muybridge.losses.distributions import energy_distance
 from muybridge.losses.features import feature_distance, gradient_difference
 from muybridge.losses.keypoints import (
@@ -28,7 +28,7 @@ __all__ = [
     "frame_equivariance",
     "gradient_difference",
     "l1",
-    "lsgan_critic",
+    "lsgan_discriminator",
     "lsgan_generator",
     "mse",
     "multiscale_l1",

@@ -1,31 +1,32 @@
 """Networks that two or more methods use. All take rectangular pictures, channels-last, autocast and float64."""
 
 from muybridge.networks.antialias import Downsample, gaussian_taps
-from muybridge.networks.block_critic import BlockCritic
-from muybridge.networks.critic import PatchCritic, Verdicts, scores
+from muybridge.networks.block_discriminator import BlockDiscriminator
 from muybridge.networks.dense_motion import DenseMotion, Flow
-from muybridge.networks.folding import computes_bfloat16, folded, readied
+from muybridge.networks.folding import computes_bfloat16, fold_batch_norms, prepare_inference
 from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
 from muybridge.networks.hourglass import Encoder, Hourglass
 from muybridge.networks.norms import Norm, make_norm
-from muybridge.networks.onnx_files import OnnxPart, detector_and_generator, exportable
-from muybridge.networks.option_files import options_in, square_side, table_in
+from muybridge.networks.onnx_files import OnnxPart, make_exportable, split_for_onnx
+from muybridge.networks.option_files import read_yaml_options, read_yaml_table, square_side
+from muybridge.networks.patch_discriminator import DiscriminatorFeatures, PatchDiscriminator, patch_scores
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
-from muybridge.networks.spectral import SpectralConv2d, spectral
-from muybridge.networks.states import filled, state_in
+from muybridge.networks.spectral_norm import SpectralConv2d, use_spectral_norm
+from muybridge.networks.states import extract_state, fill_network
 from muybridge.networks.vgg import LEVELS, Lpips, Vgg16, load_lpips, load_lpips_weights, load_vgg16
 from muybridge.networks.vgg19 import Vgg19, load_vgg19
-from muybridge.networks.warping_generator import Drawn, WarpingGenerator, check_size
-from muybridge.networks.weights import load_tensors, plain_tensor
+from muybridge.networks.warping_generator import GeneratedPicture, WarpingGenerator, check_size
+from muybridge.networks.weights import is_plain_tensor, load_tensors
 
 __all__ = [
     "LEVELS",
-    "BlockCritic",
+    "BlockDiscriminator",
     "DenseMotion",
+    "DiscriminatorFeatures",
     "Downsample",
-    "Drawn",
     "Encoder",
     "Flow",
+    "GeneratedPicture",
     "Head",
     "HeatRegionPredictor",
     "HeatRegions",
@@ -33,33 +34,32 @@ __all__ = [
     "Lpips",
     "Norm",
     "OnnxPart",
-    "PatchCritic",
+    "PatchDiscriminator",
     "ResnetGenerator",
     "SpectralConv2d",
     "Upsampling",
-    "Verdicts",
     "Vgg16",
     "Vgg19",
     "WarpingGenerator",
     "check_size",
     "computes_bfloat16",
-    "detector_and_generator",
-    "exportable",
-    "filled",
-    "folded",
+    "extract_state",
+    "fill_network",
+    "fold_batch_norms",
     "gaussian_taps",
+    "is_plain_tensor",
     "load_lpips",
     "load_lpips_weights",
     "load_tensors",
     "load_vgg16",
     "load_vgg19",
+    "make_exportable",
     "make_norm",
-    "options_in",
-    "plain_tensor",
-    "readied",
-    "scores",
-    "spectral",
+    "patch_scores",
+    "prepare_inference",
+    "read_yaml_options",
+    "read_yaml_table",
+    "split_for_onnx",
     "square_side",
-    "state_in",
-    "table_in",
+    "use_spectral_norm",
 ]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from muybridge.errors import InputError
-from muybridge.networks.pretrained import with_weights
+from muybridge.networks.pretrained import fill_pretrained
 from muybridge.tensors import Images
 
 C3D_FILE = "c3d.pickle"
@@ -60,5 +60,5 @@ class C3d(nn.Module):
 
 
 def load_c3d(path: Path | None = None) -> C3d:
-    """C3D with weights from `path`, or from the usual cache of torch; errors as `with_weights`."""
-    return with_weights(C3d(), path, C3D_FILE, "C3D")
+    """C3D with weights from `path`, or from the usual cache of torch; errors as `fill_pretrained`."""
+    return fill_pretrained(C3d(), path, C3D_FILE, "C3D")

@@ -19,12 +19,12 @@ from muybridge.networks.warping_generator import DoublingBlock, PreactivationBlo
 M = TypeVar("M", bound=nn.Module)
 
 
-def readied(network: M, half: Sequence[str] = ()) -> M:
+def prepare_inference(network: M, half: Sequence[str] = ()) -> M:
     """A copy of the network for inference, folded and laid out pixel by pixel; the network itself is untouched.
 
     half  its parts that compute in bfloat16, by name
     """
-    ready = folded(network)
+    ready = fold_batch_norms(network)
     for name in half:
         part = ready.get_submodule(name)
         blurs = {module: module.taps for module in part.modules() if isinstance(module, Downsample)}
@@ -41,7 +41,7 @@ def computes_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def folded(network: M) -> M:
+def fold_batch_norms(network: M) -> M:
     """A copy in evaluation mode, frozen, that computes the same with fewer operations; it cannot be trained.
 
     A batch norm behind a convolution becomes part of it, and a 3x3 convolution of a picture that was doubled by the

@@ -62,11 +62,11 @@ class HeatRegionPredictor(nn.Module):
     def forward(self, images: Images) -> HeatRegions:
         features = self.trunk(self.down(images))
         heatmaps = spatial_softmax(self.head(features), self.temperature)
-        frames = None if self.frame_head is None else _pooled(self.frame_head(features), heatmaps)
+        frames = None if self.frame_head is None else _pool_frames(self.frame_head(features), heatmaps)
         return HeatRegions(soft_argmax(heatmaps), heatmaps, frames)
 
 
-def _pooled(maps: Tensor, heatmaps: Heatmaps) -> Float[Tensor, "B K 2 2"]:
+def _pool_frames(maps: Tensor, heatmaps: Heatmaps) -> Float[Tensor, "B K 2 2"]:
     """The mean of four maps under each heat map."""
     each = full_precision(maps).unflatten(1, (-1, 4))
     if each.shape[1] == 1:

@@ -1,4 +1,4 @@
-"""The pictures that a critic is shown again (Shrivastava et al. 2017; CycleGAN, section 4, Training details)."""
+"""The pictures that a discriminator is shown again (Shrivastava et al. 2017; CycleGAN, section 4, Training details)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,10 +10,10 @@ from muybridge.tensors import Images
 
 
 class FakeHistory(nn.Module):
-    """The last fakes, of which the critic sees one in place of a new one every other time.
+    """The last fakes, of which the discriminator sees one in place of a new one every other time.
 
-    They are kept as a buffer, so that a training that goes on from its checkpoint shows the critic the same pictures,
-    and as bytes, as real frames are stored. Every choice comes from PyTorch's own CPU generator.
+    They are kept as a buffer, so that a training that goes on from its checkpoint shows the discriminator the same
+    pictures, and as bytes, as real frames are stored. Every choice comes from PyTorch's own CPU generator.
 
     size  how many are kept; 0 keeps none
     """
@@ -27,7 +27,7 @@ class FakeHistory(nn.Module):
         self.register_buffer("pictures", torch.zeros(0, dtype=torch.uint8))
 
     def forward(self, fakes: Images) -> Images:
-        """Take in new fakes, and hand out as many for the critic; no gradient flows.
+        """Take in new fakes, and hand out as many for the discriminator; no gradient flows.
 
         While there is room, a new fake is kept and handed out. After that, each with probability 1/2 takes the place
         of a random old one, which is handed out in its stead.

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from muybridge.networks.pretrained import with_weights
+from muybridge.networks.pretrained import fill_pretrained
 from muybridge.tensors import Images
 
 INCEPTION_FILE = "pt_inception-2015-12-05-6726825d.pth"
@@ -165,5 +165,5 @@ class Inception(nn.Module):
 
 
 def load_inception(path: Path | None = None) -> Inception:
-    """Inception with FID's weights from `path`, or from the usual cache of torch; errors as `with_weights`."""
-    return with_weights(Inception(), path, INCEPTION_FILE, "Inception v3 of 2015")
+    """Inception with FID's weights from `path`, or from the usual cache of torch; errors as `fill_pretrained`."""
+    return fill_pretrained(Inception(), path, INCEPTION_FILE, "Inception v3 of 2015")

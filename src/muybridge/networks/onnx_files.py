@@ -70,7 +70,7 @@ class FixedBlur(nn.Module):
         return self.down(self.across(images))
 
 
-def exportable(network: M, channels: int = 3) -> M:
+def make_exportable(network: M, channels: int = 3) -> M:
     """A copy on the CPU, in evaluation mode, that the exporter understands; its blurs take pictures of `channels`."""
     ready = copy.deepcopy(network).cpu().float().eval().requires_grad_(False)
     for module in list(ready.modules()):
@@ -102,10 +102,11 @@ class _Drawing(nn.Module):
         return picture
 
 
-def detector_and_generator(networks: nn.Module, size: int, pose: Any, names: Sequence[str]) -> dict[str, OnnxPart]:
+def split_for_onnx(networks: nn.Module, size: int, pose: Any, names: Sequence[str]) -> dict[str, OnnxPart]:
     """The two files of networks that animate a picture.
 
-    networks   from `exportable`, with the methods detect(images) -> pose, encode(images, pose) and drawn(source, pose)
+    networks   from `make_exportable`, with the methods detect(images) -> pose, encode(images, pose) and
+               drawn(source, pose)
     size       S
     pose       the named tuple; its last fields may be None
     names      of its fields in the files

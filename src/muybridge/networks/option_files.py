@@ -14,16 +14,16 @@ Known = Mapping[str, Set[str] | None]
 """Sections by name, and the options that are understood in each; None where any may stand."""
 
 
-def options_in(path: Path, known: Known) -> dict[str, Any]:
+def read_yaml_options(path: Path, known: Known) -> dict[str, Any]:
     """The table in a YAML file, with an empty table in place of each section that is there without content.
 
     known  another option in one of these sections might change what the networks compute
     Raises CheckpointError where the file is none, a section is no table, or an option is not understood.
     """
-    return _checked(table_in(path), known, path)
+    return _checked(read_yaml_table(path), known, path)
 
 
-def table_in(path: Path) -> dict[Any, Any]:
+def read_yaml_table(path: Path) -> dict[Any, Any]:
     """The table in a YAML file as it stands there; CheckpointError where the file is none."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -12,17 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
-from muybridge.networks.weights import load_tensors, plain_tensor
+from muybridge.networks.weights import is_plain_tensor, load_tensors
 
 N = TypeVar("N", bound=nn.Module)
 
 
-def in_torch_cache(file: str) -> Path:
+def torch_cache_path(file: str) -> Path:
     """Where a file of weights lies unless another is named: torch's own folder of checkpoints (TORCH_HOME)."""
     return Path(torch.hub.get_dir()) / "checkpoints" / file
 
 
-def with_weights(network: N, path: Path | None, file: str, what: str, whose: str = "") -> N:
+def fill_pretrained(network: N, path: Path | None, file: str, what: str, whose: str = "") -> N:
     """The network with the weights of a file, frozen and in evaluation mode.
 
     path  the file; unless told, `file` in the usual cache of torch (TORCH_HOME)
@@ -30,14 +30,14 @@ def with_weights(network: N, path: Path | None, file: str, what: str, whose: str
     whose  whose file it is, for people: "torchvision's"
     Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
     """
-    path = path or in_torch_cache(file)
+    path = path or torch_cache_path(file)
     if not path.is_file():
         raise MissingWeightsError(
             f"no weights of {what} at {path}: expected {whose}{' ' if whose else ''}{file}",
             f"Put the file there, or name another one; torch's own cache is the folder {path.parent}.",
         )
     check_digest(path)
-    state = table_of_tensors(path)
+    state = load_tensor_table(path)
     wanted = {name: x for name, x in network.state_dict().items() if not name.endswith("num_batches_tracked")}
     wrong = [name for name, x in wanted.items() if name not in state or state[name].shape != x.shape]
     if wrong:
@@ -60,9 +60,9 @@ def check_digest(path: Path) -> None:
         )
 
 
-def table_of_tensors(path: Path) -> Mapping[str, Tensor]:
+def load_tensor_table(path: Path) -> Mapping[str, Tensor]:
     """The tensors of a file by name; CheckpointError where it holds anything else."""
     state = load_tensors(path)
-    if not all(isinstance(x, Tensor) and plain_tensor(x) for x in state.values()):
+    if not all(isinstance(x, Tensor) and is_plain_tensor(x) for x in state.values()):
         raise CheckpointError(f"{path} does not hold a table of tensors")
     return state

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from muybridge.networks.critic import PatchCritic
 from muybridge.networks.hourglass import Hourglass
+from muybridge.networks.patch_discriminator import PatchDiscriminator
 from muybridge.networks.resnet import ResnetGenerator, Upsampling
 from muybridge.tensors import Images
 
@@ -40,8 +40,8 @@ class TranslatorSizes(Sizes):
     """`transposed` as published; `resize` leaves no checkerboard."""
 
 
-class CriticSizes(Sizes):
-    """The patch critic (Zhu et al. 2017, appendix, Discriminator architectures)."""
+class DiscriminatorSizes(Sizes):
+    """The patch discriminator (Zhu et al. 2017, appendix, Discriminator architectures)."""
 
     width: Positive = 64
     """Channels of the first layer (published: 64)."""
@@ -88,12 +88,12 @@ class FramePredictor(nn.Module):
         return torch.tanh(self.head(self.trunk(torch.cat((before, now), 1))))
 
 
-def picture_critic(sizes: CriticSizes) -> PatchCritic:
-    """A critic of one scale on pictures with their silhouettes; weights start at N(0, 0.02), biases at zero."""
-    critic = PatchCritic(CHANNELS, sizes.width, sizes.layers, scales=1)
-    for layer in critic.modules():
+def make_discriminator(sizes: DiscriminatorSizes) -> PatchDiscriminator:
+    """A discriminator of one scale on pictures with their silhouettes; weights start at N(0, 0.02), biases at zero."""
+    discriminator = PatchDiscriminator(CHANNELS, sizes.width, sizes.layers, scales=1)
+    for layer in discriminator.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.normal_(layer.weight, 0.0, 0.02)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
-    return critic
+    return discriminator

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
-from muybridge.networks.pretrained import table_of_tensors, with_weights
+from muybridge.networks.pretrained import fill_pretrained, load_tensor_table
 from muybridge.tensors import Images
 
 VGG16_FILE = "vgg16-397923af.pth"
@@ -97,7 +97,7 @@ def load_vgg16(path: Path | None = None) -> Vgg16:
     A file that is named like torchvision's must have the digest that its name promises.
     Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
     """
-    return with_weights(Vgg16(), path, VGG16_FILE, "VGG-16", "torchvision's")
+    return fill_pretrained(Vgg16(), path, VGG16_FILE, "VGG-16", "torchvision's")
 
 
 def load_lpips(vgg: Path | None = None, weights: Path | None = None) -> Lpips:
@@ -117,7 +117,7 @@ def load_lpips_weights(path: Path | None = None) -> list[Tensor]:
             f"no channel weights of LPIPS at {path or 'the lpips package'}: expected its weights/v0.1/vgg.pth",
             "Install them with: pip install --no-deps lpips==0.1.4",
         )
-    state = table_of_tensors(path)
+    state = load_tensor_table(path)
     names = [f"lin{i}.model.1.weight" for i in range(len(LEVELS))]
     if any(name not in state or state[name].numel() != c for name, c in zip(names, LEVELS, strict=True)):
         raise CheckpointError(f"{path} does not hold LPIPS for VGG-16: expected {names[0]} to {names[-1]}")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from muybridge.networks.pretrained import with_weights
+from muybridge.networks.pretrained import fill_pretrained
 from muybridge.networks.vgg import TappedVgg
 
 VGG19_FILE = "vgg19-dcbb9e9d.pth"
@@ -26,4 +26,4 @@ def load_vgg19(path: Path | None = None) -> Vgg19:
     A file that is named like torchvision's must have the digest that its name promises.
     Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
     """
-    return with_weights(Vgg19(), path, VGG19_FILE, "VGG-19", "torchvision's")
+    return fill_pretrained(Vgg19(), path, VGG19_FILE, "VGG-19", "torchvision's")

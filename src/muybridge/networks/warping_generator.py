@@ -51,7 +51,7 @@ class PreactivationBlock(nn.Module):
         return x + self.conv2(F.relu(self.norm2(y)))
 
 
-class Drawn(NamedTuple):
+class GeneratedPicture(NamedTuple):
     """The picture, and what went into it."""
 
     picture: Images
@@ -107,7 +107,7 @@ class WarpingGenerator(nn.Module):
         features: list[Tensor],
         flow: Float[Tensor, "B h w 2"],
         occlusion: Float[Tensor, "B 1 h w"] | None,
-    ) -> Drawn:
+    ) -> GeneratedPicture:
         """The picture that the flow makes of a source and its features.
 
         source     [B, C, H, W]  in [0, 1]
@@ -122,7 +122,7 @@ class WarpingGenerator(nn.Module):
             x = block(self._blended(x, skip, flow, occlusion))
         x = full_precision(self.final(self._blended(x, features[0], flow, occlusion))).sigmoid()
         picture = self._blended(x, source, flow, occlusion)
-        return Drawn(picture, bottleneck, x)
+        return GeneratedPicture(picture, bottleneck, x)
 
     def warp(self, images: Float[Tensor, "S C H W"], flow: Float[Tensor, "B h w 2"]) -> Float[Tensor, "B C H W"]:
         """Pictures or features [B or 1, C, H, W] moved by a flow of any size."""
@@ -133,16 +133,16 @@ class WarpingGenerator(nn.Module):
 
     def _moved(self, features: Tensor, flow: Tensor, occlusion: Tensor | None) -> Tensor:
         moved = self.warp(features, flow)
-        return moved if occlusion is None else moved * _fitted(occlusion, moved)
+        return moved if occlusion is None else moved * _fit_occlusion(occlusion, moved)
 
     def _blended(self, x: Tensor, skip: Tensor, flow: Tensor, occlusion: Tensor | None) -> Tensor:
         if not self.skips or occlusion is None:
             return x
-        share = _fitted(occlusion, x)
+        share = _fit_occlusion(occlusion, x)
         return torch.lerp(x, self.warp(skip, flow).to(x.dtype), share)
 
 
-def _fitted(occlusion: Tensor, like: Tensor) -> Tensor:
+def _fit_occlusion(occlusion: Tensor, like: Tensor) -> Tensor:
     size = (like.shape[2], like.shape[3])
     if occlusion.shape[2:] != like.shape[2:]:
         occlusion = F.interpolate(full_precision(occlusion), size=size, mode="bilinear")

@@ -29,7 +29,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
     return raw
 
 
-def plain_tensor(x: Tensor) -> bool:
+def is_plain_tensor(x: Tensor) -> bool:
     """Whether a loaded tensor is what it looks like: real numbers in memory, no more of them than the file holds.
 
     A view can claim any size over a small storage, and networks are built from what is claimed.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.data.background import Plate
-from muybridge.engine.progress import duration
+from muybridge.engine.progress import format_duration
 from muybridge.evaluation import TRIVIAL, Chart, Figure, Page, against_truth, meaning, overlap, page
 from muybridge.inputs.clips import Input
 from muybridge.jobs.loading import Fitted
@@ -111,7 +111,7 @@ def _facts(fitted: Fitted, given: Sequence[Input]) -> dict[str, dict[str, str]]:
         "method": record.method,
         "preset": preset_of(fitted),
         "stages": ", ".join(f"{s.name}: {s.steps} steps of {s.batch} frames of each" for s in fitted.method.stages()),
-        "time": duration(record.seconds),
+        "time": format_duration(record.seconds),
         "device": f"{record.device}, {record.precision}, threads: {record.threads}",
         "seed": str(record.seed),
         "started": record.created,
@@ -169,7 +169,7 @@ def _sections(fitted: Fitted, figures: Mapping[str, float], names: tuple[str, st
 
 def _charts(fitted: Fitted) -> list[Chart]:
     curves: dict[str, list[tuple[float, float]]] = {}
-    for line in fitted.run.lines():
+    for line in fitted.run.read_log():
         for name, value in line.get("losses", {}).items():
             curves.setdefault(f"{line['stage']}: {name}", []).append((float(line["step"]), float(value)))
     return [Chart(name, points) for name, points in curves.items()]

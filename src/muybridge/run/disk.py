@@ -18,13 +18,13 @@ from torch import Tensor
 from muybridge.errors import CheckpointError, MuybridgeError, RunError, TrainingError
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Put `content` in the place of the file: written beside it, flushed to the disk, renamed.
 
     TrainingError where the disk is full, MuybridgeError where it cannot be written; the old file then still stands.
     """
     draft = path.with_name(f".{path.name}.part")
-    with errors_of_disk(path.parent):
+    with explain_disk_errors(path.parent):
         try:
             draft.unlink(missing_ok=True)  # of a killed process
             with open(draft, "xb") as f:
@@ -47,7 +47,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], notes: dict[str, st
     """Replace a safetensors file; `notes` are its metadata."""
     # Cloned, because safetensors refuses tensors that share memory (tied weights) or are channels-last.
     plain = {key: t.detach().cpu().clone(memory_format=torch.contiguous_format) for key, t in tensors.items()}
-    replace(path, safetensors.torch.save(plain, metadata=notes))
+    replace_file(path, safetensors.torch.save(plain, metadata=notes))
 
 
 def read_tensors(path: Path, start: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -64,12 +64,12 @@ def read_tensors(path: Path, start: str = "") -> tuple[dict[str, Tensor], dict[s
 
 
 @contextlib.contextmanager
-def lock(path: Path) -> Iterator[None]:
+def hold_lock(path: Path) -> Iterator[None]:
     """Hold the file alone; RunError where another process or thread does."""
-    with errors_of_disk(path.parent):
+    with explain_disk_errors(path.parent):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     try:
-        # A few tries, for `locked` holds it for a moment.
+        # A few tries, for `is_locked` holds it for a moment.
         for left in reversed(range(5)):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,8 +83,8 @@ def lock(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def locked(path: Path) -> bool:
-    """Whether somebody holds the file by `lock`; works in a folder that can only be read."""
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds the file by `hold_lock`; works in a folder that can only be read."""
     if not path.exists():
         return False
     with open(path, "rb") as f:
@@ -96,7 +96,7 @@ def locked(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def errors_of_disk(folder: Path) -> Iterator[None]:
+def explain_disk_errors(folder: Path) -> Iterator[None]:
     """Say in words what the disk refused."""
     try:
         yield

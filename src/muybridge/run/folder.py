@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from muybridge.errors import CheckpointError, OutputExistsError, RunError
-from muybridge.run.disk import errors_of_disk, lock, locked, read_tensors, replace, write_tensors
+from muybridge.run.disk import explain_disk_errors, hold_lock, is_locked, read_tensors, replace_file, write_tensors
 from muybridge.run.record import FORMAT, Checkpoint, Record, Status
 
 UPDATE = "Update with: pip install -U muybridge"
@@ -52,7 +52,7 @@ class Run:
             raise OutputExistsError(
                 f"{path} exists and is not a run folder: nothing there is replaced", "Choose another --out."
             )
-        with errors_of_disk(run.path.parent):
+        with explain_disk_errors(run.path.parent):
             run.path.mkdir(parents=True, exist_ok=True)
         record = Record(
             muybridge=version("muybridge"),
@@ -64,7 +64,7 @@ class Run:
             places=dict(places or {}),
             digests=dict(digests or {}),
         )
-        with run.locked():
+        with run.hold_lock():
             # run.json first: what is half made is then known as a run, and --force may replace it.
             run._write("run.json", record.model_dump_json(indent=2))
             run._clear()
@@ -112,11 +112,11 @@ class Run:
     @property
     def busy(self) -> bool:
         """Whether a training holds the folder now."""
-        return locked(self._file(".lock"))
+        return is_locked(self._file(".lock"))
 
-    def locked(self) -> AbstractContextManager[None]:
+    def hold_lock(self) -> AbstractContextManager[None]:
         """Held while writing; RunError where another training holds the folder. It ends with its process."""
-        return lock(self._file(".lock"))
+        return hold_lock(self._file(".lock"))
 
     def mark(self, **changes: Any) -> None:
         """Change fields of the record."""
@@ -154,11 +154,13 @@ class Run:
             raise CheckpointError(f"{path} does not say which step it is of") from e
         if newer:
             raise CheckpointError(f"{path} has a newer format than {FORMAT}", UPDATE)
-        return Checkpoint(**place, method=_under("method.", tensors), optimisers=_under("optimiser.", tensors))
+        return Checkpoint(
+            **place, method=_with_prefix("method.", tensors), optimisers=_with_prefix("optimiser.", tensors)
+        )
 
     def load_weights(self) -> dict[str, Tensor]:
         """The method's state_dict alone; CheckpointError as above."""
-        return _under("method.", read_tensors(self._file("weights.safetensors"), "method.")[0])
+        return _with_prefix("method.", read_tensors(self._file("weights.safetensors"), "method.")[0])
 
     @property
     def has_checkpoint(self) -> bool:
@@ -167,10 +169,10 @@ class Run:
     def log(self, line: Mapping[str, Any]) -> None:
         """Append one object to the log."""
         text = json.dumps(dict(line), ensure_ascii=False) + "\n"
-        with errors_of_disk(self.path), open(self._file("log.jsonl"), "a", encoding="utf-8") as f:
+        with explain_disk_errors(self.path), open(self._file("log.jsonl"), "a", encoding="utf-8") as f:
             f.write(text)
 
-    def lines(self) -> list[dict[str, Any]]:
+    def read_log(self) -> list[dict[str, Any]]:
         """The log; a last line that a kill has cut off is left out."""
         path = self._file("log.jsonl")
         if not path.exists():
@@ -181,9 +183,9 @@ class Run:
         except ValueError as e:
             raise RunError(f"{path} has a line that is not JSON: {e}", "Delete that line.") from e
 
-    def cut(self, done: int) -> None:
+    def rewind(self, done: int) -> None:
         """Forget log lines and previews past this step, so that a resumed training writes them again."""
-        kept = [json.dumps(line, ensure_ascii=False) + "\n" for line in self.lines() if line.get("done", 0) <= done]
+        kept = [json.dumps(line, ensure_ascii=False) + "\n" for line in self.read_log() if line.get("done", 0) <= done]
         self._write("log.jsonl", "".join(kept))
         for picture in self.previews():
             if int(picture.stem) > done:
@@ -193,10 +195,10 @@ class Run:
         """Store a picture uint8 [3, H, W] under the steps done."""
         folder = self._file("previews")
         _, png = cv2.imencode(".png", picture.permute(1, 2, 0).flip(-1).contiguous().cpu().numpy())
-        with errors_of_disk(self.path):
+        with explain_disk_errors(self.path):
             folder.mkdir(exist_ok=True)
         path = self._file(f"previews/{done:06d}.png")
-        replace(path, png.tobytes())
+        replace_file(path, png.tobytes())
         return path
 
     def previews(self) -> list[Path]:
@@ -233,8 +235,8 @@ class Run:
             raise RunError(f"{self.path} is not a whole run: {name} is missing or not JSON ({e})") from e
 
     def _write(self, name: str, text: str) -> None:
-        replace(self._file(name), text.encode())
+        replace_file(self._file(name), text.encode())
 
 
-def _under(start: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _with_prefix(start: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key.removeprefix(start): t for key, t in tensors.items() if key.startswith(start)}

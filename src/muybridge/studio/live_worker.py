@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from muybridge import api
-from muybridge.engine.processor import fast_kernels
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import MuybridgeError
 from muybridge.studio.decode_upload import limit
 

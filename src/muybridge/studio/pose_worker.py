@@ -21,7 +21,7 @@ import numpy as np
 
 from muybridge import api
 from muybridge.data.background import composite
-from muybridge.engine.processor import fast_kernels
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import MuybridgeError
 from muybridge.output.animation import backdrop_of
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from torch import Tensor
 
-from muybridge.engine import Listener
-from muybridge.engine.listener import Summary
+from muybridge.engine import Callback
+from muybridge.engine.callback import Summary
 from muybridge.method import Stage
 
 PAUSE = 0.25
 """Seconds between two lines, at least."""
 
 
-class ProgressEvents(Listener):
+class ProgressEvents(Callback):
     """Tells stage, step, losses, speed and time left, a few times a second at most."""
 
     def __init__(self, tell: Callable[..., None]) -> None:

@@ -10,7 +10,7 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 
 from muybridge.errors import MuybridgeError, UsageError
-from muybridge.run.disk import replace
+from muybridge.run.disk import replace_file
 from muybridge.studio import schemas
 from muybridge.studio.pose_client import PoseClient
 from muybridge.studio.routes_clips import IMAGES, Height, Id, Index, picture
@@ -158,7 +158,7 @@ def _edits(routes: APIRouter, storage: Storage, pose_client: PoseClient) -> None
         if body.revision != _kept(storage, number)["revision"]:
             raise Conflict("these keyframes were changed in another tab", "Load this page again to see them.")
         changed = {**body.model_dump(mode="json"), "revision": body.revision + 1}
-        replace(storage.folder("runs", number) / "edits.json", json.dumps(changed).encode())
+        replace_file(storage.folder("runs", number) / "edits.json", json.dumps(changed).encode())
         return {"revision": body.revision + 1}
 
 

@@ -141,7 +141,7 @@ class Runs:
     def lines(self, number: str) -> list[dict[str, Any]]:
         """The log of the training so far."""
         path = self.storage.folder("runs", number) / "out" / "run"
-        return Run(path).lines() if path.is_dir() else []
+        return Run(path).read_log() if path.is_dir() else []
 
     async def render(self, number: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Have something more made of a run: see `tasks.render`; what is there already is not made again."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import uvicorn
 
-from muybridge.engine import settle
+from muybridge.engine import resolve_device
 from muybridge.errors import MuybridgeError, RunError, UsageError
 from muybridge.studio.app import create
 from muybridge.studio.settings import Settings
@@ -36,7 +36,7 @@ def serve(
     Raises UsageError where the address cannot be listened on or the device is not there, RunError where another
     studio has the folder.
     """
-    settle(settings.device, "float32")
+    resolve_device(settings.device, "float32")
     with _folder(settings.runs), _listening(settings) as listening:
         if not settings.loopback and settings.token is None:
             settings = replace(settings, token=token_of(settings.runs, new=new_token))

@@ -19,7 +19,7 @@ from typing import Any
 
 from muybridge.errors import MuybridgeError
 from muybridge.inputs.clips import shortened
-from muybridge.run.disk import replace
+from muybridge.run.disk import replace_file
 from muybridge.studio.quota import Quota
 from muybridge.studio.settings import Limits
 
@@ -55,7 +55,7 @@ class Storage:
     def save(self, kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
         """Replace a record, whole or not at all."""
         path = self.folder(kind, str(record["id"])) / KINDS[kind]
-        replace(path, json.dumps(dict(record), indent=1, ensure_ascii=False).encode())
+        replace_file(path, json.dumps(dict(record), indent=1, ensure_ascii=False).encode())
         return dict(record)
 
     def folder(self, kind: str, number: str) -> Path:

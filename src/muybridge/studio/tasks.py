@@ -96,7 +96,7 @@ def train(order: Order, tell: Tell) -> dict[str, Any]:
         resume=resume,
         force=not resume and (run / "run.json").is_file(),
         checkpoint_seconds=order["checkpoint_seconds"],
-        listener=ProgressEvents(tell),
+        callback=ProgressEvents(tell),
         say=lambda text: tell("note", text=text),
     )
     return finish(order, tell)

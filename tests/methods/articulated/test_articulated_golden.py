@@ -14,7 +14,7 @@ from random_vgg19 import random_vgg19
 from torch import Tensor, nn
 
 from muybridge import losses
-from muybridge.geometry import ThinPlate, drawn_moments, principal_axes
+from muybridge.geometry import ThinPlate, moment_gaussians, principal_axes
 from muybridge.methods.articulated.avd import AvdNetwork, avd_losses, stretched
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.networks import ArticulatedNetworks, Regions, Source, motions_to, transfer
@@ -121,7 +121,7 @@ def test_motion_and_generator(golden: Golden, released: Released, solver: str) -
         source, driving = golden["in/source"][:2], golden["in/driving"][:2]
         at, to = networks.detect(source), networks.detect(driving)
         size = (32, 32)
-        heat = drawn_moments(to.points, to.covariances, size) - drawn_moments(at.points, at.covariances, size)
+        heat = moment_gaussians(to.points, to.covariances, size) - moment_gaussians(at.points, at.covariances, size)
         golden.check("eval/heatmap_representation", torch.cat((torch.zeros_like(heat[:, :1]), heat), 1))
         golden.check("eval/source_down", networks.motion.down(source))
         background = networks.background_motion(source, driving)

@@ -12,7 +12,7 @@ from muybridge.errors import InputError, UsageError
 from muybridge.methods.cyclegan.config import CycleGanConfig, LossConfig, StageConfig
 from muybridge.methods.cyclegan.data import UnpairedFrames
 from muybridge.methods.cyclegan.method import CycleGan
-from muybridge.networks.translator import CriticSizes, TranslatorSizes
+from muybridge.networks.translator import DiscriminatorSizes, TranslatorSizes
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip
@@ -20,7 +20,7 @@ from muybridge.video import Clip
 TINY = CycleGanConfig(
     size=32,
     generator=TranslatorSizes(width=4, blocks=1),
-    critic=CriticSizes(width=4, layers=2),
+    critic=DiscriminatorSizes(width=4, layers=2),
     history=3,
     translate=StageConfig(steps=8, batch=1, lr=1e-3),
 )
@@ -39,7 +39,7 @@ def made(clips: list[Clip], config: CycleGanConfig = TINY, seed: int = 0) -> tup
 
 
 def by_hand(config: CycleGanConfig = TINY) -> CycleGan:
-    """To a adds 0.1, to b takes 0.3 away; critics look at the first channel."""
+    """To a adds 0.1, to b takes 0.3 away; discriminators look at the first channel."""
     method = CycleGan(config)
     method.to_a, method.to_b = Plus(0.1), Plus(-0.3)
     method.critic_a, method.critic_b = Redness(), Redness()

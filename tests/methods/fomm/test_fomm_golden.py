@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from muybridge import losses
 from muybridge.geometry import ThinPlate, normal_gaussians
 from muybridge.methods.fomm.config import FommConfig
-from muybridge.methods.fomm.method import adversarial_losses, critic_loss
-from muybridge.methods.fomm.networks import Critics, FommNetworks, Keypoints, motions_to, transfer
+from muybridge.methods.fomm.method import adversarial_losses, discriminator_loss
+from muybridge.methods.fomm.networks import Discriminators, FommNetworks, Keypoints, motions_to, transfer
 from muybridge.methods.fomm.released import PARTS, imported, renamed
-from muybridge.networks import Downsample, load_tensors, state_in
+from muybridge.networks import Downsample, extract_state, load_tensors
 
 SIZES = {"1": 1, "0.5": 2, "0.25": 4, "0.125": 8}
 
@@ -37,7 +37,7 @@ def checkpoint(shared: Path) -> tuple[FommConfig, dict[str, Tensor], dict[str, T
     assert not any(name.startswith("critics") for name in weights), "the config has no adversarial loss"
     table = load_tensors(folder / "checkpoint.pth")
     judged = config.model_copy(update={"losses": config.losses.model_copy(update={"adversarial": 1.0})})
-    critics = renamed({"discriminator": state_in(table, "discriminator")}, judged)
+    critics = renamed({"discriminator": extract_state(table, "discriminator")}, judged)
     return judged, without(weights, "networks."), without(critics, "critics.")
 
 
@@ -51,8 +51,8 @@ def built(config: FommConfig, weights: dict[str, Tensor], **changes) -> FommNetw
     return networks
 
 
-def judges(checkpoint) -> Critics:
-    critics = Critics(checkpoint[0])
+def judges(checkpoint) -> Discriminators:
+    critics = Discriminators(checkpoint[0])
     critics.load_state_dict(checkpoint[2])
     return critics
 
@@ -142,7 +142,7 @@ def test_pyramid_and_critic(golden: Golden, checkpoint) -> None:
 
 
 def test_shared_jacobian_map(golden: Golden, checkpoint, shared: Path) -> None:
-    state = state_in(load_tensors(shared / "golden" / "fomm" / "extra_single_jacobian_map.pth"), "kp_detector")
+    state = extract_state(load_tensors(shared / "golden" / "fomm" / "extra_single_jacobian_map.pth"), "kp_detector")
     config = checkpoint[0].model_copy(
         update={"detector": checkpoint[0].detector.model_copy(update={"one_frame_map": True})}
     )
@@ -251,7 +251,7 @@ def test_training(golden: Golden, checkpoint, vgg) -> None:
     check_gradients(golden, "train", step.networks)
     check_buffers(golden, "train", step.networks, "kp_detector", "networks.")
     check_buffers(golden, "train", step.networks, "generator", "networks.")
-    # Without an adversarial loss the critic is not called.
+    # Without an adversarial loss the discriminator is not called.
     check_buffers(golden, "train", judges(checkpoint), "discriminator", "critics.")
     golden.all_seen("train/")
 
@@ -268,7 +268,7 @@ def test_adversarial_training(golden: Golden, checkpoint, vgg) -> None:
     total.backward()
     check_gradients(golden, "train_gan", step.networks)
     critics.zero_grad()
-    judged = critic_loss(critics, step.picture, step.driving, step.to.points)
+    judged = discriminator_loss(critics, step.picture, step.driving, step.to.points)
     golden.check("train_gan/loss/disc_gan", judged)
     judged.backward()
     golden.check_gradients("train_gan/grad/discriminator", norms(critics, "discriminator", "critics."))

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from muybridge.engine import Listener, Summary, train
+from muybridge.engine import Callback, Summary, train
 from muybridge.method import Stage
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
@@ -52,7 +52,7 @@ def trained(method: Jokr, data: PairData, run: Run, **options: Any) -> Summary:
     return train(method, data, run, seed=3, device="cpu", precision="float32", **clocks, **options)
 
 
-class Killer(Listener):
+class Killer(Callback):
     """kill -9 after the fourth step of the shapes, before its checkpoint."""
 
     def on_step(self, stage: Stage, step: int, losses: Mapping[str, float], rate: float, eta: float) -> None:
@@ -62,4 +62,4 @@ class Killer(Listener):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    trained(*made(), Run.open(Path(sys.argv[1])), listener=Killer())
+    trained(*made(), Run.open(Path(sys.argv[1])), callback=Killer())

@@ -34,11 +34,11 @@ def test_killed_and_resumed_it_ends_bit_for_bit(tmp_path: Path) -> None:
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
     assert (broken.record.status, broken.status) == ("training", "interrupted")
-    assert (broken.load_checkpoint().done, broken.lines()[-1]["done"]) == (3, 4)
+    assert (broken.load_checkpoint().done, broken.read_log()[-1]["done"]) == (3, 4)
     other, _ = made(seed=1)  # other first weights, for all must come from the run
     assert trained(other, PairData.restore(broken.load_data()), broken, resume=True).finished
     assert trained(*made(), whole).finished
     a, b = whole.load_weights(), broken.load_weights()
     assert a.keys() == b.keys()
     assert all(torch.equal(a[name], b[name]) for name in a)
-    assert [x["losses"] for x in whole.lines()] == [x["losses"] for x in broken.lines()]
+    assert [x["losses"] for x in whole.read_log()] == [x["losses"] for x in broken.read_log()]

@@ -44,7 +44,11 @@ def over_time(x: Tensor) -> Tensor:
 @pytest.mark.parametrize("mode", MODES)
 def test_every_stage(golden: Golden, shared: Path, mode: str) -> None:
     checkpoint = released(shared, MODES[mode])
-    detector, generator, critic = checkpoint.build_detector(), checkpoint.build_generator(), checkpoint.build_critic()
+    detector, generator, critic = (
+        checkpoint.build_detector(),
+        checkpoint.build_generator(),
+        checkpoint.build_discriminator(),
+    )
     name = f"eval_align_corners_{mode}"
 
     def check(part: str, value: Tensor) -> None:

@@ -194,7 +194,7 @@ def test_a_file_without_the_critic_animates_all_the_same(tmp_path: Path) -> None
     assert {name.split(".")[0] for name in again.load_state_dict(weights, strict=False).missing_keys} == {"critic"}
     same_pictures(method, again.eval())
     with pytest.raises(CheckpointError, match="no discriminator"):
-        read_released(checkpoint, config).build_critic()
+        read_released(checkpoint, config).build_discriminator()
     run = muybridge.import_checkpoint(checkpoint, config, out=tmp_path / "run")
     assert run.method.config == found
 

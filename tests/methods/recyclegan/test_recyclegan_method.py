@@ -13,7 +13,7 @@ from muybridge.methods.recyclegan.config import LossConfig, RecycleGanConfig, St
 from muybridge.methods.recyclegan.data import UnpairedWindows
 from muybridge.methods.recyclegan.looking_ahead import ahead_figures
 from muybridge.methods.recyclegan.method import RecycleGan
-from muybridge.networks.translator import CriticSizes, PredictorSizes, TranslatorSizes
+from muybridge.networks.translator import DiscriminatorSizes, PredictorSizes, TranslatorSizes
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip
@@ -21,7 +21,7 @@ from muybridge.video import Clip
 TINY = RecycleGanConfig(
     size=32,
     generator=TranslatorSizes(width=4, blocks=1),
-    critic=CriticSizes(width=4, layers=2),
+    critic=DiscriminatorSizes(width=4, layers=2),
     predictor=PredictorSizes(width=4, max_width=8, blocks=2),
     history=4,
     translate=StageConfig(steps=6, batch=1, lr=1e-3),
@@ -48,7 +48,7 @@ def made(clips: list[Clip], seed: int = 0) -> tuple[RecycleGan, UnpairedWindows]
 
 
 def by_hand(config: RecycleGanConfig = TINY) -> RecycleGan:
-    """To a adds 0.1, to b takes 0.3 away; predictors go straight on; critics look at the first channel."""
+    """To a adds 0.1, to b takes 0.3 away; predictors go straight on; discriminators look at the first channel."""
     method = RecycleGan(config)
     method.to_a, method.to_b = Plus(0.1), Plus(-0.3)
     method.ahead_a, method.ahead_b = Straight(), Straight()

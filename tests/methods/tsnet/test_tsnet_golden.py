@@ -14,7 +14,7 @@ from golden_arrays import Golden
 from torch import Tensor, nn
 
 from muybridge import losses
-from muybridge.engine.optimisers import fade
+from muybridge.engine.optimisers import rate_factor
 from muybridge.methods.tsnet import networks, pictures, similarity
 from muybridge.methods.tsnet.animating import References, drawn
 from muybridge.methods.tsnet.data import boxed
@@ -178,14 +178,14 @@ class Step:
     def judged(self, image: Tensor) -> list[Tensor]:
         return self.parts.critic(torch.cat((self.maps, image), 1))
 
-    def critic_losses(self) -> dict[str, Tensor]:
+    def discriminator_losses(self) -> dict[str, Tensor]:
         made = {
             "D": (self.judged(self.target), self.judged(self.made.detach())),
             "DF": (self.parts.face_critic(self.faces["real"]), self.parts.face_critic(self.faces["fake"].detach())),
         }
         found = {}
         for name, (real, fake) in made.items():
-            found[name] = losses.lsgan_critic([real], [fake])
+            found[name] = losses.lsgan_discriminator([real], [fake])
             found[f"{name}_real"] = (real[-1] - 1).square().mean()
             found[f"{name}_fake"] = fake[-1].square().mean()
         return found
@@ -222,7 +222,7 @@ def test_training_step(golden: Golden, checkpoint: ReleasedCheckpoint) -> None:
     for i, features in enumerate(step.judged(step.target)):
         golden.check(f"train/netD_real/{i}", features)
 
-    judged, taught = step.critic_losses(), step.generator_losses()
+    judged, taught = step.discriminator_losses(), step.generator_losses()
     for name, value in (judged | taught).items():
         golden.check(f"train/loss_before_step/{name}", value)
     total = taught["G"] + taught["GF"] + taught["grad_G"] + taught["warp"]
@@ -281,7 +281,7 @@ def test_the_methods_own_step(golden: Golden, method: Tsnet) -> None:
         real, fake = scores[name]
         golden.check(f"train/loss_of_optimize_parameters/{name}_real", (real - 1).square().mean().double())
         golden.check(f"train/loss_of_optimize_parameters/{name}_fake", fake.square().mean().double())
-    # The critics move first, with half the learning rate, and judge as they are then.
+    # The discriminators move first, with half the learning rate, and judge as they are then.
     group = method.groups(stage)["critics"]
     optimiser = torch.optim.Adam(group.parameters, group.lr, group.betas)
     torch.autograd.backward(critics.total, inputs=list(group.parameters))
@@ -319,6 +319,6 @@ def test_the_programs_schedule(golden: Golden, method: Tsnet) -> None:
     start = torch.tensor([groups["generator"].lr] * 4 + [groups["critics"].lr] * 2, dtype=torch.float64)
     torch.testing.assert_close(golden["train/lr_after_setup"][0], start)
     table = golden["train/lr_table_steps_0_27999_28000_40000_62999"]
-    shares = torch.tensor([fade(stage, step) for step in (0, 27999, 28000, 40000, 62999)], dtype=torch.float64)
+    shares = torch.tensor([rate_factor(stage, step) for step in (0, 27999, 28000, 40000, 62999)], dtype=torch.float64)
     # The program never quite comes to zero: it divides by one picture more.
     torch.testing.assert_close(shares[:, None] * start, table, rtol=3e-6, atol=1e-9)

@@ -12,7 +12,7 @@ from muybridge.api import import_checkpoint, load
 from muybridge.errors import CheckpointError
 from muybridge.methods.tsnet.config import TsnetConfig
 from muybridge.methods.tsnet.method import Tsnet
-from muybridge.methods.tsnet.networks import Critic, Decoder, Encoder, Fusion
+from muybridge.methods.tsnet.networks import Decoder, Discriminator, Encoder, Fusion
 from muybridge.methods.tsnet.released import NAMES, read_released, released_name
 
 
@@ -25,10 +25,10 @@ def small(
         "lbl_enc": Encoder(classes, width=width, blocks=0),
         "dec": Decoder(16 * width, width=width, blocks=blocks),
         "fuse_net": Fusion(8 * width),
-        "netD": Critic(3 + classes, critic_width),
+        "netD": Discriminator(3 + classes, critic_width),
     }
     if pose:
-        nets["netDF"] = Critic(3, critic_width)
+        nets["netDF"] = Discriminator(3, critic_width)
     table: dict[str, Any] = {"example": 1050}
     for name, net in nets.items():
         table[name] = {released_name(name, n, blocks): x for n, x in net.state_dict().items()}

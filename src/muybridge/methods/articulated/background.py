@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from muybridge.geometry import Homographies, homography_of
+from muybridge.geometry import Homographies, make_homography
 from muybridge.methods.articulated.config import BackgroundConfig
 from muybridge.networks import Downsample, Encoder
 from muybridge.tensors import Images
@@ -13,7 +13,7 @@ START = {
     "affine": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
     "homography": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0),
 }
-"""The numbers that say that nothing moves, as `homography_of` reads them."""
+"""The numbers that say that nothing moves, as `make_homography` reads them."""
 
 
 class BackgroundPredictor(nn.Module):
@@ -35,4 +35,4 @@ class BackgroundPredictor(nn.Module):
         features = self.encoder(both)[-1].mean((2, 3))
         # Not left to autocast: 8 bits are too few for a coordinate.
         with torch.autocast(features.device.type, enabled=False):
-            return homography_of(self.head(features.to(self.head.weight.dtype)))
+            return make_homography(self.head(features.to(self.head.weight.dtype)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from muybridge.methods.articulated.networks import Regions
-from muybridge.networks import OnnxPart, detector_and_generator, exportable
+from muybridge.networks import OnnxPart, make_exportable, split_for_onnx
 
 if TYPE_CHECKING:
     from muybridge.methods.articulated.method import Articulated
@@ -18,7 +18,7 @@ def onnx_parts(method: Articulated) -> dict[str, OnnxPart]:
     generator  source [B, 3, S, S], its points, affines and covariances, those to bring it to -> picture;
                the background stands still
     """
-    networks = exportable(method.networks)
+    networks = make_exportable(method.networks)
     # The formula gives LAPACK's axes, and goes into a file.
     networks.solver = "closed"
-    return detector_and_generator(networks, method.config.size, Regions, ("points", "affines", "covariances"))
+    return split_for_onnx(networks, method.config.size, Regions, ("points", "affines", "covariances"))

@@ -13,14 +13,14 @@ from muybridge.geometry import (
     Homographies,
     apply_homography,
     axis_swap,
-    drawn_moments,
     full_precision,
-    lifted,
     local_motions,
     make_grid,
+    moment_gaussians,
     normal_gaussians,
     principal_axes,
     product_2x2,
+    raise_covariances,
     relative_affines,
     relative_linear,
     relative_points,
@@ -29,7 +29,7 @@ from muybridge.geometry import (
 )
 from muybridge.methods.articulated.background import BackgroundPredictor
 from muybridge.methods.articulated.config import ArticulatedConfig
-from muybridge.networks import DenseMotion, Drawn, Flow, HeatRegionPredictor, WarpingGenerator
+from muybridge.networks import DenseMotion, Flow, GeneratedPicture, HeatRegionPredictor, WarpingGenerator
 from muybridge.tensors import Heatmaps, Images, Points
 
 
@@ -87,7 +87,7 @@ class ArticulatedNetworks(nn.Module):
             return Regions(found.points, None, None)
         covariances = second_moments(found.heatmaps, found.points)
         if self.least_variance:
-            covariances = lifted(covariances, self.least_variance)
+            covariances = raise_covariances(covariances, self.least_variance)
         return Regions(found.points, principal_axes(covariances, self.solver).affine, covariances)
 
     def background_motion(self, source: Images, driving: Images) -> Homographies | None:
@@ -107,10 +107,10 @@ class ArticulatedNetworks(nn.Module):
 
     def _heat(self, regions: Regions, size: tuple[int, int]) -> Heatmaps:
         if self.covariance and regions.covariances is not None:
-            return drawn_moments(regions.points, regions.covariances, size)
+            return moment_gaussians(regions.points, regions.covariances, size)
         return normal_gaussians(regions.points, size, self.variance)
 
-    def draw(self, source: Source, flow: Flow) -> Drawn:
+    def draw(self, source: Source, flow: Flow) -> GeneratedPicture:
         """The picture that a flow makes of the source."""
         return self.generator.draw(source.picture, source.features, flow.grid, flow.occlusion)
 
@@ -120,7 +120,7 @@ class ArticulatedNetworks(nn.Module):
 
     def forward(
         self, source: Images, at: Regions, driving: Regions, background: Homographies | None = None
-    ) -> tuple[Drawn, Flow]:
+    ) -> tuple[GeneratedPicture, Flow]:
         """Sources with their regions, and the regions to bring them to."""
         known = self.encode(source, at)
         flow = self.move(known, driving, background)

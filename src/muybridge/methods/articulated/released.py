@@ -23,7 +23,7 @@ from muybridge.methods.articulated.config import (
     MotionConfig,
     TrainingConfig,
 )
-from muybridge.networks import gaussian_taps, load_tensors, options_in, square_side, state_in
+from muybridge.networks import extract_state, gaussian_taps, load_tensors, read_yaml_options, square_side
 
 State = dict[str, Tensor]
 Options = Mapping[str, Any]
@@ -87,7 +87,7 @@ def imported(path: Path, options: Path | None = None) -> tuple[ArticulatedConfig
     said = read_options(options)
     parts = ["region_predictor", "generator"]
     parts += [name for name in ("bg_predictor", "avd_network") if isinstance(table.get(name), Mapping) and table[name]]
-    states: dict[str, State] = {name: state_in(table, name) for name in parts}
+    states: dict[str, State] = {name: extract_state(table, name) for name in parts}
     try:
         config = _config(states, said)
     except ValidationError as error:
@@ -102,7 +102,7 @@ def read_options(path: Path | None) -> Options:
     """The program's YAML; CheckpointError where the file is none, or names what is not understood."""
     if path is None:
         return {}
-    said = options_in(path, KNOWN)
+    said = read_yaml_options(path, KNOWN)
     if not said.get("model_params"):
         raise CheckpointError(f"{path} is not a config of articulated animation: it has no model_params")
     return said

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from muybridge.data.pair import Augment, Crops
 from muybridge.method import Config, Part
-from muybridge.networks.translator import CriticSizes, TranslatorSizes
+from muybridge.networks.translator import DiscriminatorSizes, TranslatorSizes
 
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -40,9 +40,9 @@ class CycleGanConfig(Crops, Config):
     """CycleGAN on one pair of videos."""
 
     generator: TranslatorSizes = TranslatorSizes()
-    critic: CriticSizes = CriticSizes()
+    critic: DiscriminatorSizes = DiscriminatorSizes()
     history: Annotated[int, Field(ge=0)] = 50
-    """Fakes that the critic may be shown again (section 4: 50)."""
+    """Fakes that the discriminator may be shown again (section 4: 50)."""
     losses: LossConfig = LossConfig()
     augment: Augment = Augment()
     translate: StageConfig = StageConfig()

@@ -8,18 +8,18 @@ from torch import Tensor
 from muybridge.data.footage import Driving
 from muybridge.data.pair import crop_pair
 from muybridge.data.translating import EXPLAINED, course, cycle_figures, pair_sheet, result_frames, to_pictures
-from muybridge.losses import l1, lsgan_critic, lsgan_generator
+from muybridge.losses import l1, lsgan_discriminator, lsgan_generator
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.cyclegan.config import CycleGanConfig
 from muybridge.methods.cyclegan.data import UnpairedFrames
 from muybridge.methods.cyclegan.presets import CARD
 from muybridge.networks.history import FakeHistory
-from muybridge.networks.translator import Translator, picture_critic
+from muybridge.networks.translator import Translator, make_discriminator
 from muybridge.video import Clip
 
 
 class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
-    """Two translators, a to b and b to a, each judged by a critic of its target.
+    """Two translators, a to b and b to a, each judged by a discriminator of its target.
 
     Pictures have four channels in [-1, 1]: RGB with 0 (mid grey) around the subject, and the silhouette.
     """
@@ -32,7 +32,7 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
     def __init__(self, config: CycleGanConfig) -> None:
         super().__init__(config)
         self.to_a, self.to_b = Translator(config.generator), Translator(config.generator)
-        self.critic_a, self.critic_b = picture_critic(config.critic), picture_critic(config.critic)
+        self.critic_a, self.critic_b = make_discriminator(config.critic), make_discriminator(config.critic)
         self.history_a, self.history_b = FakeHistory(config.history), FakeHistory(config.history)
 
     # -- what is learned ------------------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
         }
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
-        """Eq. 3 for both translators, then the critics on new and on older fakes."""
+        """Eq. 3 for both translators, then the discriminators on new and on older fakes."""
         w = self.config.losses
         a, b = to_pictures(batch["a"]), to_pictures(batch["b"])
         made_b, made_a = self.to_b(a), self.to_a(b)
@@ -71,8 +71,8 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
             losses["identity"] = l1(self.to_a(a), a) + l1(self.to_b(b), b)
         yield Turn("generators", losses, w.model_dump())
         shown_a, shown_b = self.history_a(made_a), self.history_b(made_b)
-        judged_a = lsgan_critic(self.critic_a(a), self.critic_a(shown_a))
-        judged_b = lsgan_critic(self.critic_b(b), self.critic_b(shown_b))
+        judged_a = lsgan_discriminator(self.critic_a(a), self.critic_a(shown_a))
+        judged_b = lsgan_discriminator(self.critic_b(b), self.critic_b(shown_b))
         yield Turn("critics", {"critic_a": judged_a, "critic_b": judged_b})
 
     # -- what comes out -------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from muybridge.data.pair import Augment
 from muybridge.method import Card
 from muybridge.methods.cyclegan.config import CycleGanConfig, StageConfig
-from muybridge.networks.translator import CriticSizes, TranslatorSizes
+from muybridge.networks.translator import DiscriminatorSizes, TranslatorSizes
 
 _CALM = Augment(share=0.8, degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
 _STANDARD = CycleGanConfig()
@@ -11,7 +11,7 @@ _DRAFT = CycleGanConfig(
     size=128,
     margin=0.03,
     generator=TranslatorSizes(width=24, blocks=6, upsampling="resize"),
-    critic=CriticSizes(width=32),
+    critic=DiscriminatorSizes(width=32),
     augment=_CALM,
     translate=StageConfig(steps=3200, lr=4e-4),
 )
@@ -19,7 +19,7 @@ _BENCH = _DRAFT.model_copy(
     update={
         "size": 64,
         "generator": TranslatorSizes(width=16, blocks=4, upsampling="resize"),
-        "critic": CriticSizes(width=24),
+        "critic": DiscriminatorSizes(width=24),
         "translate": StageConfig(steps=1500, batch=2, lr=5e-4),
     }
 )

@@ -63,8 +63,8 @@ class GeneratorConfig(Part):
     """Residual blocks (program)."""
 
 
-class CriticConfig(Part):
-    """The critic; there is one only where `losses.adversarial` is not 0."""
+class DiscriminatorConfig(Part):
+    """The discriminator; there is one only where `losses.adversarial` is not 0."""
 
     width: Positive = 32
     """Channels, doubled with each block (program)."""
@@ -94,7 +94,7 @@ class LossConfig(Part):
     adversarial: Weight = 0.0
     """LSGAN (program: 0 for taichi and vox, 1 in the adversarial configs)."""
     matching: Weight = 10.0
-    """The critic's features, each block; with `adversarial` only (program: 10)."""
+    """The discriminator's features, each block; with `adversarial` only (program: 10)."""
 
 
 class BendConfig(Part):
@@ -156,8 +156,8 @@ class FommConfig(Config):
     """Dense motion network."""
     generator: GeneratorConfig = GeneratorConfig()
     """Generator."""
-    critic: CriticConfig = CriticConfig()
-    """Critic."""
+    critic: DiscriminatorConfig = DiscriminatorConfig()
+    """Discriminator."""
     losses: LossConfig = LossConfig()
     """Weights of the losses."""
     bend: BendConfig = BendConfig()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from muybridge.methods.fomm.networks import Keypoints
-from muybridge.networks import OnnxPart, detector_and_generator, exportable
+from muybridge.networks import OnnxPart, make_exportable, split_for_onnx
 
 if TYPE_CHECKING:
     from muybridge.methods.fomm.method import Fomm
@@ -18,4 +18,4 @@ def onnx_parts(method: Fomm) -> dict[str, OnnxPart]:
     generator  source [B, 3, S, S], its points and jacobians, those to bring it to -> picture [B, 3, S, S]
     """
     names = ("points", "jacobians")
-    return detector_and_generator(exportable(method.networks), method.config.size, Keypoints, names)
+    return split_for_onnx(make_exportable(method.networks), method.config.size, Keypoints, names)

@@ -12,7 +12,7 @@ from muybridge.geometry import random_thin_plate
 from muybridge.losses import (
     PyramidDistance,
     frame_equivariance,
-    lsgan_critic,
+    lsgan_discriminator,
     lsgan_generator,
     point_equivariance,
 )
@@ -21,7 +21,7 @@ from muybridge.methods.fomm.animating import animate, nearest_frame, preview, re
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.data import FommData, prepared
 from muybridge.methods.fomm.exporting import onnx_parts
-from muybridge.methods.fomm.networks import Critics, FommNetworks, Keypoints
+from muybridge.methods.fomm.networks import Discriminators, FommNetworks, Keypoints
 from muybridge.methods.fomm.presets import CARD
 from muybridge.methods.fomm.released import imported, is_released
 from muybridge.tensors import Images, Points, Scalar
@@ -43,7 +43,7 @@ class Fomm(Method[FommConfig, FommData]):
     def __init__(self, config: FommConfig) -> None:
         super().__init__(config)
         self.networks = FommNetworks(config)
-        self.critics = Critics(config) if config.losses.adversarial else None
+        self.critics = Discriminators(config) if config.losses.adversarial else None
         w = config.losses
         self._distance = PyramidDistance(config.perceptual, config.size, w.perceptual, w.scales)
 
@@ -83,7 +83,7 @@ class Fomm(Method[FommConfig, FommData]):
             weights["matching"] = w.adversarial * w.matching
         yield Turn("networks", losses, weights)
         if self.critics is not None:
-            yield Turn("critic", {"critic": critic_loss(self.critics, made, driving, to.points)})
+            yield Turn("critic", {"critic": discriminator_loss(self.critics, made, driving, to.points)})
 
     def _equivariance(self, driving: Images, to: Keypoints) -> dict[str, Tensor]:
         """Keypoints and Jacobians of a bent frame (paper, eq. 10 and 11)."""
@@ -115,21 +115,24 @@ class Fomm(Method[FommConfig, FommData]):
     onnx_parts = onnx_parts
 
 
-def adversarial_losses(critics: Critics, made: Images, driving: Images, keypoints: Points) -> tuple[Scalar, Scalar]:
-    """The adversarial loss, and the distance of the critics' features, both summed over sizes and, the latter, blocks.
+def adversarial_losses(
+    discriminators: Discriminators, made: Images, driving: Images, keypoints: Points
+) -> tuple[Scalar, Scalar]:
+    """The adversarial loss, and the distance of the discriminators' features; both summed over sizes, the latter over
+    blocks too.
 
     made, driving  [B, 3, H, W] in [0, 1]
     keypoints      [B, K, 2]  of the driving frame
     """
-    fake = critics(made, keypoints)
-    real = critics(driving, keypoints)
+    fake = discriminators(made, keypoints)
+    real = discriminators(driving, keypoints)
     pairs = [(a, b) for r, f in zip(real, fake, strict=True) for a, b in zip(r[:-1], f[:-1], strict=True)]
     matching = torch.stack([(a.detach() - b).abs().mean() for a, b in pairs]).sum()
     return len(fake) * lsgan_generator(fake), matching
 
 
-def critic_loss(critics: Critics, made: Images, driving: Images, keypoints: Points) -> Scalar:
+def discriminator_loss(discriminators: Discriminators, made: Images, driving: Images, keypoints: Points) -> Scalar:
     """mean (1 - D(driving))^2 + mean D(made)^2, summed over sizes."""
-    fake = critics(made.detach(), keypoints)
-    real = critics(driving, keypoints)
-    return 2 * len(fake) * lsgan_critic(real, fake)
+    fake = discriminators(made.detach(), keypoints)
+    real = discriminators(driving, keypoints)
+    return 2 * len(fake) * lsgan_discriminator(real, fake)

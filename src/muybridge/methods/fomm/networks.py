@@ -19,14 +19,14 @@ from muybridge.geometry import (
 )
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.networks import (
-    BlockCritic,
+    BlockDiscriminator,
     DenseMotion,
     Downsample,
-    Drawn,
     Flow,
+    GeneratedPicture,
     HeatRegionPredictor,
     WarpingGenerator,
-    spectral,
+    use_spectral_norm,
 )
 from muybridge.tensors import Images, Points
 
@@ -92,7 +92,7 @@ class FommNetworks(nn.Module):
         )
         return self.motion(source.small, heat, motions_to(driving, there.repeated(driving.points.shape[0]), size))
 
-    def draw(self, source: Source, flow: Flow) -> Drawn:
+    def draw(self, source: Source, flow: Flow) -> GeneratedPicture:
         """The picture that a flow makes of the source."""
         return self.generator.draw(source.picture, source.features, flow.grid, flow.occlusion)
 
@@ -100,7 +100,7 @@ class FommNetworks(nn.Module):
         """The source with its keypoints there."""
         return self.draw(source, self.move(source, where)).picture
 
-    def forward(self, source: Images, at: Keypoints, driving: Keypoints) -> tuple[Drawn, Flow]:
+    def forward(self, source: Images, at: Keypoints, driving: Keypoints) -> tuple[GeneratedPicture, Flow]:
         """Sources with their keypoints, and the keypoints to bring them to."""
         known = self.encode(source, at)
         flow = self.move(known, driving)
@@ -136,8 +136,8 @@ def transfer(
     return Keypoints(points, frames)
 
 
-class Critics(nn.Module):
-    """A patch critic for each size of picture, shown the driving keypoints too where the config says so."""
+class Discriminators(nn.Module):
+    """A patch discriminator for each size of picture, shown the driving keypoints too where the config says so."""
 
     def __init__(self, config: FommConfig) -> None:
         super().__init__()
@@ -145,8 +145,8 @@ class Critics(nn.Module):
         channels = 3 + (config.keypoints if c.keypoints else 0)
         self.keypoints, self.variance = c.keypoints, config.motion.variance
         self.sizes = nn.ModuleList(Downsample(round(1 / scale)) for scale in c.scales)
-        judges = [BlockCritic(channels, c.width, c.max_width, c.blocks, pool_last=False) for _ in c.scales]
-        self.judges = nn.ModuleList(spectral(judge) if c.spectral else judge for judge in judges)
+        judges = [BlockDiscriminator(channels, c.width, c.max_width, c.blocks, pool_last=False) for _ in c.scales]
+        self.judges = nn.ModuleList(use_spectral_norm(judge) if c.spectral else judge for judge in judges)
 
     def forward(self, images: Images, keypoints: Points) -> list[list[Tensor]]:
         """For each size the features after each block, and last the score of each patch.

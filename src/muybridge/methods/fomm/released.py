@@ -13,15 +13,15 @@ from torch import Tensor
 from muybridge.errors import CheckpointError
 from muybridge.methods.fomm.config import (
     BendConfig,
-    CriticConfig,
     DetectorConfig,
+    DiscriminatorConfig,
     FommConfig,
     GeneratorConfig,
     LossConfig,
     MotionConfig,
     TrainingConfig,
 )
-from muybridge.networks import gaussian_taps, load_tensors, options_in, square_side, state_in
+from muybridge.networks import extract_state, gaussian_taps, load_tensors, read_yaml_options, square_side
 
 State = dict[str, Tensor]
 PARTS_NEEDED = ("kp_detector", "generator")
@@ -74,10 +74,10 @@ def imported(path: Path, options: Path | None = None) -> tuple[FommConfig, State
     if not is_released(table):
         found = ", ".join(sorted(map(str, table))[:8])
         raise CheckpointError(f"{path} is not a checkpoint of FOMM: expected generator and kp_detector, found {found}")
-    states: dict[str, State] = {name: state_in(table, name) for name in PARTS_NEEDED}
+    states: dict[str, State] = {name: extract_state(table, name) for name in PARTS_NEEDED}
     said = read_options(options)
     if isinstance(table.get("discriminator"), Mapping) and table["discriminator"]:
-        states["discriminator"] = state_in(table, "discriminator")
+        states["discriminator"] = extract_state(table, "discriminator")
     try:
         config = _config(states, said)
     except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -92,7 +92,7 @@ def read_options(path: Path | None) -> Options:
     """The program's YAML; CheckpointError where the file is none, or names what is not understood."""
     if path is None:
         return {}
-    said = options_in(path, KNOWN)
+    said = read_yaml_options(path, KNOWN)
     if "model_params" not in said:
         raise CheckpointError(f"{path} is not a config of FOMM: it has no model_params")
     return said
@@ -101,7 +101,7 @@ def read_options(path: Path | None) -> Options:
 def renamed(states: Mapping[str, State], config: FommConfig) -> State:
     """The program's names to ours; CheckpointError names one that has no place."""
     ours: State = {}
-    scales = [_critic_name(scale) for scale in config.critic.scales]
+    scales = [_discriminator_name(scale) for scale in config.critic.scales]
     for part, state in states.items():
         if part == "discriminator" and not config.losses.adversarial:
             continue
@@ -120,7 +120,7 @@ def renamed(states: Mapping[str, State], config: FommConfig) -> State:
     return ours
 
 
-def _critic_name(scale: float) -> str:
+def _discriminator_name(scale: float) -> str:
     return f"{scale:g}".replace(".", "-")
 
 
@@ -133,8 +133,8 @@ def _check_blur(name: str, kernel: Tensor) -> None:
 def _config(states: Mapping[str, State], said: Options) -> FommConfig:
     detector, generator = states["kp_detector"], states["generator"]
     model, train = said.get("model_params", {}), said.get("train_params", {})
-    critic = _critic(states.get("discriminator"), model.get("discriminator_params", {}), detector)
-    losses = _losses(train, critic is not None)
+    discriminator = _discriminator(states.get("discriminator"), model.get("discriminator_params", {}), detector)
+    losses = _losses(train, discriminator is not None)
     return FommConfig(
         size=square_side(said.get("dataset_params", {}), "frame_shape", 256),
         keypoints=detector["kp.weight"].shape[0],
@@ -143,7 +143,7 @@ def _config(states: Mapping[str, State], said: Options) -> FommConfig:
         detector=_detector(detector, {**model.get("kp_detector_params", {})}),
         motion=_motion(generator, model.get("generator_params", {}).get("dense_motion_params", {})),
         generator=_generator(generator),
-        critic=critic or CriticConfig(),
+        critic=discriminator or DiscriminatorConfig(),
         losses=losses,
         bend=_bend(train.get("transform_params", {})),
         training=_training(train),
@@ -195,14 +195,14 @@ def _generator(state: State) -> GeneratorConfig:
     return GeneratorConfig(width=first, max_width=max(first, *downs), downs=len(downs), blocks=blocks)
 
 
-def _critic(state: State | None, said: Options, detector: State) -> CriticConfig | None:
-    """None where there is no critic."""
+def _discriminator(state: State | None, said: Options, detector: State) -> DiscriminatorConfig | None:
+    """None where there is no discriminator."""
     if state is None:
         return None
     names = list(dict.fromkeys(name.split(".")[1] for name in state))
     convs = [name for name in state if re.match(rf"discs\.{names[0]}\.down_blocks\.\d+\.conv\.weight(_orig)?$", name)]
     widths = [state[name].shape[0] for name in convs]
-    return CriticConfig.model_validate(
+    return DiscriminatorConfig.model_validate(
         {
             "width": -(-widths[0] // 2),
             "max_width": max(widths),
@@ -214,7 +214,7 @@ def _critic(state: State | None, said: Options, detector: State) -> CriticConfig
     )
 
 
-def _losses(train: Options, critic: bool) -> LossConfig:
+def _losses(train: Options, discriminator: bool) -> LossConfig:
     said = train.get("loss_weights", {})
     matching = said.get("feature_matching", [10])
     if len(set(matching)) > 1:
@@ -224,7 +224,7 @@ def _losses(train: Options, critic: bool) -> LossConfig:
         "scales": train.get("scales"),
         "equivariance_value": said.get("equivariance_value"),
         "equivariance_jacobian": said.get("equivariance_jacobian"),
-        "adversarial": said.get("generator_gan") if critic else 0,
+        "adversarial": said.get("generator_gan") if discriminator else 0,
         "matching": matching[0],
     }
     return LossConfig.model_validate({name: value for name, value in values.items() if value is not None})

@@ -97,9 +97,9 @@ class LossConfig(Part):
     ssim: Weight = 0.0
     """1 - SSIM of the texture; part of the weight-free default."""
     adversarial: Weight = 0.0
-    """Multi-scale patch critics on the texture (Wang et al. 2018), for hard textures."""
+    """Multi-scale patch discriminators on the texture (Wang et al. 2018), for hard textures."""
     matching: Weight = 10.0
-    """Feature matching, where the critics are on (Wang et al.: 10)."""
+    """Feature matching, where the discriminators are on (Wang et al.: 10)."""
 
 
 class AugmentConfig(Part):
@@ -190,7 +190,7 @@ class JokrConfig(Config):
     """Spread of normal noise on the keypoints that D sees, so that it cannot learn a hundred frames by heart (paper:
     none)."""
     critic_width: Positive = 32
-    """Of the patch critics, where the adversarial texture loss is on."""
+    """Of the patch discriminators, where the adversarial texture loss is on."""
     texture_loss: Literal["auto", "weight-free", "lpips"] = "auto"
     """`lpips`: eq. 3, needs the file of VGG-16. `weight-free`: multi-scale L1 and SSIM. `auto`: eq. 3 where the file
     is on this machine, which is then written into the run's config."""

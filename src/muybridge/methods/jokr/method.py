@@ -57,8 +57,8 @@ class Jokr(JokrModel):
             if c.losses.read:
                 groups["detector"] = Group(list(self.detector.parameters()), READING * c.texture.lr, betas)
             if c.losses.adversarial:
-                critics = [*self.critic_a.parameters(), *self.critic_b.parameters()]
-                groups["critic"] = Group(critics, c.texture.lr, betas)
+                discriminators = [*self.critic_a.parameters(), *self.critic_b.parameters()]
+                groups["critic"] = Group(discriminators, c.texture.lr, betas)
             return groups
 
         drawers = list(self.shapes.parameters()) if c.two_steps else refiners

@@ -22,7 +22,7 @@ from muybridge.methods.jokr.networks import (
     Refiner,
     ShapeGenerator,
 )
-from muybridge.networks import PatchCritic, load_lpips
+from muybridge.networks import PatchDiscriminator, load_lpips
 from muybridge.tensors import Heatmaps, Images, Masks, Points
 
 HAZE = 0.25
@@ -50,8 +50,8 @@ class JokrModel(Method[JokrConfig, PairData]):
         self.refiner_a = Refiner(**refiner)
         self.refiner_b = Refiner(**refiner)
         if config.losses.adversarial:
-            self.critic_a = PatchCritic(4, config.critic_width)
-            self.critic_b = PatchCritic(4, config.critic_width)
+            self.critic_a = PatchDiscriminator(4, config.critic_width)
+            self.critic_b = PatchDiscriminator(4, config.critic_width)
 
         self.canvas_size: Tensor
         self.shape_steps: Tensor

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError
 from muybridge.methods.jokr.networks import KeypointDetector, PointDiscriminator, Refiner, ShapeGenerator
-from muybridge.networks import gaussian_taps, load_tensors, plain_tensor, table_in
+from muybridge.networks import gaussian_taps, is_plain_tensor, load_tensors, read_yaml_table
 
 State = dict[str, Tensor]
 M = TypeVar("M", bound=nn.Module)
@@ -120,7 +120,7 @@ def read_options(path: Path | None) -> dict[str, dict[str, Any]]:
     """The sections of an options file; a flat file counts as each of them."""
     if path is None:
         return {}
-    raw = table_in(path)
+    raw = read_yaml_table(path)
     sections = {name: raw[name] for name in ("stage1", "stage2", "kp_detector", "kp_disc") if name in raw}
     if any(not isinstance(section, dict) for section in sections.values()):
         raise CheckpointError(f"{path}: {', '.join(sections)} should each hold names with values")
@@ -146,7 +146,7 @@ def _state(raw: Mapping[str, Any], name: str) -> State:
     if not isinstance(state, Mapping) or not all(isinstance(x, Tensor) for x in state.values()):
         raise CheckpointError(f"{name} in this checkpoint is not a table of tensors")
     for key, x in state.items():
-        if not plain_tensor(x):
+        if not is_plain_tensor(x):
             raise CheckpointError(f"{name}.{key} in this checkpoint is not a plain tensor: {tuple(x.shape)} {x.dtype}")
     return {str(key): x.detach().clone() for key, x in state.items()}
 

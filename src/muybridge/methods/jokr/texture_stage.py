@@ -12,7 +12,7 @@ from muybridge.data.pair import SIDES, other
 from muybridge.losses import (
     feature_matching,
     l1,
-    lsgan_critic,
+    lsgan_discriminator,
     lsgan_generator,
     mse,
     multiscale_l1,
@@ -28,7 +28,7 @@ READING = 0.3
 
 
 def texture_turns(model: JokrModel, batch: Batch) -> Iterator[Turn]:
-    """Eq. 11, with the critics of Wang et al. where they are asked for."""
+    """Eq. 11, with the discriminators of Wang et al. where they are asked for."""
     w = model.config.losses
     model.shapes.eval()  # it stands still, and draws as it will for a result: without dropout
     pictures = [to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES]
@@ -65,21 +65,23 @@ def _adversarial_turns(
     made: Sequence[Images],
     targets: Sequence[Images],
 ) -> Iterator[Turn]:
-    """R against the critics, then the critics: they see silhouettes beside pictures."""
+    """R against the discriminators, then the discriminators: they see silhouettes beside pictures."""
     w = model.config.losses
-    critics = (model.critic_a, model.critic_b)
+    discriminators = (model.critic_a, model.critic_b)
     shown = [torch.cat((s.to(t), t), 1) for s, t in zip(silhouettes, targets, strict=True)]
     faked = [torch.cat((s.to(m), m), 1) for s, m in zip(silhouettes, made, strict=True)]
 
     with torch.no_grad():
-        real = [critic(x) for critic, x in zip(critics, shown, strict=True)]
-    fake = [critic(x) for critic, x in zip(critics, faked, strict=True)]
+        real = [discriminator(x) for discriminator, x in zip(discriminators, shown, strict=True)]
+    fake = [discriminator(x) for discriminator, x in zip(discriminators, faked, strict=True)]
     losses["adversarial"] = sum_sides(lsgan_generator(f) for f in fake)
     losses["matching"] = sum_sides(feature_matching(r, f) for r, f in zip(real, fake, strict=True))
     weights |= {"adversarial": w.adversarial, "matching": w.adversarial * w.matching}
     yield Turn("texture", losses, weights)
 
-    verdicts = [lsgan_critic(critic(r), critic(f.detach())) for critic, r, f in zip(critics, shown, faked, strict=True)]
+    verdicts = []
+    for discriminator, real_picture, fake_picture in zip(discriminators, shown, faked, strict=True):
+        verdicts.append(lsgan_discriminator(discriminator(real_picture), discriminator(fake_picture.detach())))
     yield Turn("critic", {"c": verdicts[0] + verdicts[1]})
 
 

@@ -90,8 +90,8 @@ class GeneratorConfig(Part):
     """The maps that the decoder sees; None: it sees none."""
 
 
-class CriticConfig(Part):
-    """The critic D (section 3.5)."""
+class DiscriminatorConfig(Part):
+    """The discriminator D (section 3.5)."""
 
     width: Positive = 32
     """Block i has min(width 2^(i+1), max_width) channels."""
@@ -176,7 +176,7 @@ class MonkeyNetConfig(Config):
     detector: DetectorConfig = DetectorConfig()
     motion: MotionConfig = MotionConfig()
     generator: GeneratorConfig = GeneratorConfig()
-    critic: CriticConfig = CriticConfig()
+    critic: DiscriminatorConfig = DiscriminatorConfig()
     losses: LossConfig = LossConfig()
     augment: AugmentConfig = AugmentConfig()
     learn: StageConfig = StageConfig(steps=10500, batch=64, lr=2e-4, drops=(2 / 3,))

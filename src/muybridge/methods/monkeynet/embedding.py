@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.geometry import Covariances, drawn_moments, make_grid, sample
+from muybridge.geometry import Covariances, make_grid, moment_gaussians, sample
 from muybridge.methods.monkeynet.config import BumpsConfig, MotionConfig
 from muybridge.tensors import Heatmaps, Images, Points
 
@@ -52,7 +52,7 @@ def drawn(points: Keypoints, size: tuple[int, int], bumps: BumpsConfig) -> Heatm
     size     (H, W)        of the maps, pixels
     returns  [B, K, H, W]  at least 0
     """
-    maps = drawn_moments(points.means, points.covariances, size)
+    maps = moment_gaussians(points.means, points.covariances, size)
     if bumps.alpha == "sum":
         return maps / maps.sum((2, 3), keepdim=True)
     return maps / bumps.alpha

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from muybridge.methods.monkeynet.embedding import Keypoints
 from muybridge.methods.monkeynet.networks import Networks
-from muybridge.networks import OnnxPart, detector_and_generator, exportable
+from muybridge.networks import OnnxPart, make_exportable, split_for_onnx
 
 if TYPE_CHECKING:
     from muybridge.methods.monkeynet.method import MonkeyNet
@@ -18,5 +18,5 @@ def onnx_parts(method: MonkeyNet) -> dict[str, OnnxPart]:
     detector   images [B, 3, S, S] in [0, 1] -> points [B, K, 2], covariances [B, K, 2, 2]
     generator  source [B, 3, S, S], its points and covariances, those to bring it to -> picture [B, 3, S, S]
     """
-    networks = exportable(Networks(method.detector, method.generator))
-    return detector_and_generator(networks, method.config.size, Keypoints, ("points", "covariances"))
+    networks = make_exportable(Networks(method.detector, method.generator))
+    return split_for_onnx(networks, method.config.size, Keypoints, ("points", "covariances"))

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from muybridge.losses import l1, lsgan_critic, lsgan_generator
+from muybridge.losses import l1, lsgan_discriminator, lsgan_generator
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.monkeynet.animating import (
     MODES,
@@ -27,7 +27,7 @@ from muybridge.methods.monkeynet.networks import Drawing, Generator, KeypointDet
 from muybridge.methods.monkeynet.prediction import numbers_of
 from muybridge.methods.monkeynet.presets import CARD
 from muybridge.methods.monkeynet.released import is_released
-from muybridge.networks import BlockCritic
+from muybridge.networks import BlockDiscriminator
 from muybridge.tensors import Images
 from muybridge.video import Clip
 
@@ -50,7 +50,7 @@ class MonkeyNet(Method[MonkeyNetConfig, MonkeyNetData]):
         self.detector = KeypointDetector(k, config.detector)
         self.generator = Generator(k, config.generator, config.motion, config.align_corners)
         c = config.critic
-        self.critic = BlockCritic(3 if c.bumps is None else 3 + k, c.width, c.max_width, c.blocks)
+        self.critic = BlockDiscriminator(3 if c.bumps is None else 3 + k, c.width, c.max_width, c.blocks)
         p = config.prediction
         self.gru = KeypointGru(k * (5 if p.covariances else 2), p.hidden, p.layers) if p.steps else None
 
@@ -69,7 +69,7 @@ class MonkeyNet(Method[MonkeyNetConfig, MonkeyNetData]):
         return tuple(stages)
 
     def groups(self, stage: Stage) -> dict[str, Group]:
-        """The networks against the critic; then the GRU alone."""
+        """The networks against the discriminator; then the GRU alone."""
         if stage.name == "prediction":
             return {"gru": Group(_parameters(self.gru), self.config.prediction.lr, (0.9, 0.999))}
         lr = self.config.learn.lr
@@ -91,7 +91,7 @@ class MonkeyNet(Method[MonkeyNetConfig, MonkeyNetData]):
         real = self._judged(driving, points.detach())
         fake = self._judged(made.picture.detach(), points.detach())
         # Twice the half of Mao et al.: eq. 5 has no factor.
-        yield Turn("critic", {"critic": 2 * lsgan_critic([real], [fake])})
+        yield Turn("critic", {"critic": 2 * lsgan_discriminator([real], [fake])})
 
     def reconstruction(self, source: Images, driving: Images) -> tuple[Keypoints, Keypoints, Drawing]:
         """The driving frame made from the source and both keypoints; both are detected in one forward, so that they

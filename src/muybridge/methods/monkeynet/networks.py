@@ -1,4 +1,4 @@
-"""The networks of Monkey-Net: keypoint detector, dense motion, generator, critic, and the GRU of image to video."""
+"""The networks of Monkey-Net: detector, dense motion, generator, discriminator, and the GRU of image to video."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from muybridge.geometry import (
     second_moments,
     soft_argmax,
     spatial_softmax,
-    widened,
+    widen_covariances,
 )
 from muybridge.methods.monkeynet.config import DetectorConfig, GeneratorConfig, MotionConfig
 from muybridge.methods.monkeynet.embedding import Keypoints, displacements, heat, movement, scaled_size, shrunk
@@ -49,7 +49,7 @@ class KeypointDetector(nn.Module):
         lifted = maps + FLOOR
         means = soft_argmax(lifted)
         if c.covariance == "fitted":
-            covariances = widened(second_moments(lifted, means), c.smallest_variance)
+            covariances = widen_covariances(second_moments(lifted, means), c.smallest_variance)
         else:
             covariances = torch.eye(2).to(means).mul(c.covariance).expand(*means.shape[:2], 2, 2)
         return Detection(Keypoints(means, covariances), maps)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.errors import CheckpointError
-from muybridge.networks import options_in, square_side
+from muybridge.networks import read_yaml_options, square_side
 
 _MAPS = {"scale_factor", "use_heatmap", "use_deformed_source_image", "use_difference", "heatmap_type", "norm_const"}
 KNOWN = {
@@ -39,8 +39,8 @@ class Options:
     """What the weights cannot say.
 
     size      side of the pictures
-    detector, motion, drawn_for_generator, drawn_for_critic   settings of this package
-    critic    its sizes, for a file without its weights
+    detector, motion, drawn_for_generator, drawn_for_discriminator   settings of this package
+    discriminator    its sizes, for a file without its weights
     resampling   of flow and maps
     relative  whether the program's own transfer is relative
     train, dataset   as written
@@ -50,7 +50,7 @@ class Options:
     detector: dict[str, Any]
     motion: dict[str, Any]
     drawn_for_generator: dict[str, Any]
-    drawn_for_critic: dict[str, Any]
+    drawn_for_discriminator: dict[str, Any]
     critic: dict[str, Any]
     resampling: str
     relative: bool
@@ -60,10 +60,10 @@ class Options:
 
 def read_options(path: Path) -> Options:
     """Read a YAML file of the program; CheckpointError names what is not understood."""
-    raw = options_in(path, KNOWN)
+    raw = read_yaml_options(path, KNOWN)
     model = raw.get("model_params", {})
     common, detector = model.get("common_params", {}), model.get("kp_detector_params", {})
-    generator, critic = model.get("generator_params", {}), model.get("discriminator_params", {})
+    generator, discriminator = model.get("generator_params", {}), model.get("discriminator_params", {})
     motion = generator.get("dense_motion_params", {})
     seen = motion.get("mask_embedding_params", {})
     dataset, transfer = raw.get("dataset_params", {}), raw.get("transfer_params", {})
@@ -84,11 +84,11 @@ def read_options(path: Path) -> Options:
             "bumps": _bumps(seen, path) | {"scale": scale * float(seen.get("scale_factor", 1))},
         },
         drawn_for_generator=_bumps(generator.get("kp_embedding_params", {}), path),
-        drawn_for_critic=_bumps(critic.get("kp_embedding_params", {}), path),
+        drawn_for_discriminator=_bumps(discriminator.get("kp_embedding_params", {}), path),
         critic={
-            "width": critic.get("block_expansion", 32),
-            "max_width": critic.get("max_features", 512),
-            "blocks": critic.get("num_blocks", 4),
+            "width": discriminator.get("block_expansion", 32),
+            "max_width": discriminator.get("max_features", 512),
+            "blocks": discriminator.get("num_blocks", 4),
         },
         resampling={"nearest": "nearest", "trilinear": "bilinear"}.get(
             generator.get("interpolation_mode", "nearest"), "unknown"

@@ -4,8 +4,8 @@ from muybridge.method import Card
 from muybridge.methods.monkeynet.config import (
     AugmentConfig,
     BumpsConfig,
-    CriticConfig,
     DetectorConfig,
+    DiscriminatorConfig,
     GeneratorConfig,
     LossConfig,
     MonkeyNetConfig,
@@ -28,8 +28,9 @@ _DRAFT = MonkeyNetConfig(
     motion=MotionConfig(width=8, max_width=64, blocks=4, displacement=True, bumps=_HALF),
     # At this size a flow of half the picture's size shows as steps unless it is smoothed on its way up.
     generator=GeneratorConfig(width=12, max_width=64, blocks=4, refinements=1, resampling="aligned"),
-    # In some thousand steps a critic of the networks' own pace wins, and its features tear the picture (decision 0026).
-    critic=CriticConfig(width=8, max_width=64, blocks=3, lr=2e-4),
+    # In some thousand steps a discriminator of the networks' own pace wins, and its features tear the picture
+    # (decision 0026).
+    critic=DiscriminatorConfig(width=8, max_width=64, blocks=3, lr=2e-4),
     losses=LossConfig(matching=(50.0, 10.0, 1.0, 1.0), gan=0.1, deformed=10.0),
     augment=AugmentConfig(resize=(1.0, 1.0)),
     learn=StageConfig(steps=3000, batch=8, lr=1e-3, decay=0.5),

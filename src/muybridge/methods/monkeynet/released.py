@@ -16,7 +16,7 @@ from muybridge.errors import CheckpointError
 from muybridge.methods.monkeynet.config import MonkeyNetConfig
 from muybridge.methods.monkeynet.networks import Generator, KeypointDetector
 from muybridge.methods.monkeynet.options import Options, augmentation, losses, pace, read_options
-from muybridge.networks import BlockCritic, filled, load_tensors, state_in
+from muybridge.networks import BlockDiscriminator, extract_state, fill_network, load_tensors
 
 State = dict[str, Tensor]
 PLACES = (
@@ -38,7 +38,7 @@ class ReleasedCheckpoint:
     """What a checkpoint holds, under this package's names.
 
     config  settings that reproduce the program
-    states  state dict of each network: detector, generator, and critic where the file has one
+    states  state dict of each network: detector, generator, and discriminator where the file has one
     epoch   as written in the file, 0 where it is not
     """
 
@@ -49,21 +49,23 @@ class ReleasedCheckpoint:
     def build_detector(self) -> KeypointDetector:
         """The keypoint detector with the checkpoint's weights, in evaluation mode."""
         c = self.config
-        return filled(KeypointDetector(c.keypoints, c.detector), self.states["detector"], "kp_detector").eval()
+        return fill_network(KeypointDetector(c.keypoints, c.detector), self.states["detector"], "kp_detector").eval()
 
     def build_generator(self) -> Generator:
         """G and M with the checkpoint's weights, in evaluation mode."""
         c = self.config
         built = Generator(c.keypoints, c.generator, c.motion, c.align_corners)
-        return filled(built, self.states["generator"], "generator").eval()
+        return fill_network(built, self.states["generator"], "generator").eval()
 
-    def build_critic(self) -> BlockCritic:
+    def build_discriminator(self) -> BlockDiscriminator:
         """D with the checkpoint's weights; CheckpointError where the file has none."""
         if "critic" not in self.states:
             raise CheckpointError("this checkpoint holds no discriminator: it animates, and cannot be learnt on from")
         c = self.config.critic
         seen = 0 if c.bumps is None else self.config.keypoints
-        return filled(BlockCritic(3 + seen, c.width, c.max_width, c.blocks), self.states["critic"], "discriminator")
+        return fill_network(
+            BlockDiscriminator(3 + seen, c.width, c.max_width, c.blocks), self.states["critic"], "discriminator"
+        )
 
 
 def is_released(table: Mapping[str, Any]) -> bool:
@@ -73,7 +75,7 @@ def is_released(table: Mapping[str, Any]) -> bool:
 
 
 def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
-    """Read a checkpoint of any size, with the YAML file that it was trained with; its critic may be missing.
+    """Read a checkpoint of any size, with the YAML file that it was trained with; its discriminator may be missing.
 
     Raises CheckpointError: not a checkpoint, not Monkey-Net's, options that are missing, unknown or do not fit.
     """
@@ -90,7 +92,9 @@ def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
     parts = {"detector": "kp_detector", "generator": "generator"}
     if table.get("discriminator"):
         parts["critic"] = "discriminator"
-    states = {ours: {_place(k): _flat(x) for k, x in state_in(table, theirs).items()} for ours, theirs in parts.items()}
+    states = {
+        ours: {_place(k): _flat(x) for k, x in extract_state(table, theirs).items()} for ours, theirs in parts.items()
+    }
     try:
         config = _config(states, said, int(table.get("it", 0)) + 1)
     except ValidationError as error:
@@ -102,7 +106,7 @@ def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
     found.build_detector()
     found.build_generator()
     if "critic" in states:
-        found.build_critic()
+        found.build_discriminator()
     return found
 
 
@@ -150,7 +154,7 @@ def _config(states: dict[str, State], said: Options, steps: int) -> MonkeyNetCon
         "detector": _unet(states["detector"], "trunk.encoder.", "trunk.decoder.") | said.detector,
         "generator": _generator(generator, said),
         "motion": _motion(generator, keypoints, said),
-        "critic": _critic(states.get("critic"), said),
+        "critic": _discriminator(states.get("critic"), said),
     }
     learn = pace(said.train) | {"steps": max(1, steps)}
     return MonkeyNetConfig.model_validate(
@@ -210,16 +214,16 @@ def _motion(state: State, keypoints: int, said: Options) -> dict[str, Any]:
     }
 
 
-def _critic(state: State | None, said: Options) -> dict[str, Any]:
+def _discriminator(state: State | None, said: Options) -> dict[str, Any]:
     if state is None:
-        return {**said.critic, "bumps": said.drawn_for_critic}
+        return {**said.critic, "bumps": said.drawn_for_discriminator}
     blocks = _convolutions(state, "down_blocks.")
     widths = [x.shape[0] for x in blocks]
     return {
         "blocks": len(blocks),
         "width": (widths[0] + 1) // 2,
         "max_width": max(widths),
-        "bumps": said.drawn_for_critic if blocks[0].shape[1] > 3 else None,
+        "bumps": said.drawn_for_discriminator if blocks[0].shape[1] > 3 else None,
     }
 
 

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from muybridge.data.pair import Augment, Crops
 from muybridge.method import Config, Part
-from muybridge.networks.translator import CriticSizes, PredictorSizes, TranslatorSizes
+from muybridge.networks.translator import DiscriminatorSizes, PredictorSizes, TranslatorSizes
 
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -44,10 +44,10 @@ class RecycleGanConfig(Crops, Config):
     """Recycle-GAN on one pair of videos."""
 
     generator: TranslatorSizes = TranslatorSizes(blocks=6)
-    critic: CriticSizes = CriticSizes()
+    critic: DiscriminatorSizes = DiscriminatorSizes()
     predictor: PredictorSizes = PredictorSizes()
     history: Annotated[int, Field(ge=0)] = 50
-    """Fakes that the critic may be shown again (CycleGAN: 50)."""
+    """Fakes that the discriminator may be shown again (CycleGAN: 50)."""
     losses: LossConfig = LossConfig()
     augment: Augment = Augment()
     translate: StageConfig = StageConfig()

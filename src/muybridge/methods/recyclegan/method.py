@@ -9,19 +9,19 @@ from torch import Tensor, nn
 from muybridge.data.footage import Driving
 from muybridge.data.pair import SIDES, crop_pair
 from muybridge.data.translating import course, cycle_figures, pair_sheet, result_frames, to_pictures
-from muybridge.losses import l1, lsgan_critic, lsgan_generator, mse
+from muybridge.losses import l1, lsgan_discriminator, lsgan_generator, mse
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.recyclegan.config import RecycleGanConfig
 from muybridge.methods.recyclegan.data import LENGTH, UnpairedWindows
 from muybridge.methods.recyclegan.looking_ahead import ahead_figures, explained
 from muybridge.methods.recyclegan.presets import CARD
 from muybridge.networks.history import FakeHistory
-from muybridge.networks.translator import FramePredictor, Translator, picture_critic
+from muybridge.networks.translator import FramePredictor, Translator, make_discriminator
 from muybridge.video import Clip
 
 
 class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
-    """Two translators with their critics, and for each subject a predictor of its next frame from the last two.
+    """Two translators with their discriminators, and for each subject a predictor of its next frame from the last two.
 
     Pictures have four channels in [-1, 1]: RGB with 0 (mid grey) around the subject, and the silhouette.
     """
@@ -35,7 +35,7 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
         super().__init__(config)
         self.to_a, self.to_b = Translator(config.generator), Translator(config.generator)
         self.ahead_a, self.ahead_b = FramePredictor(config.predictor), FramePredictor(config.predictor)
-        self.critic_a, self.critic_b = picture_critic(config.critic), picture_critic(config.critic)
+        self.critic_a, self.critic_b = make_discriminator(config.critic), make_discriminator(config.critic)
         self.history_a, self.history_b = FakeHistory(config.history), FakeHistory(config.history)
 
     # -- what is learned ------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
         }
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
-        """The objective for translators and predictors, then the critics on new and on older fakes."""
+        """The objective for translators and predictors, then the discriminators on new and on older fakes."""
         w = self.config.losses
         a, b = (torch.cat([to_pictures(batch[f"{s}{i}"]) for i in range(LENGTH)]) for s in SIDES)
         # All three frames of each window go through a translator together.
@@ -81,8 +81,8 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
             losses["identity"] = l1(self.to_a(a), a) + l1(self.to_b(b), b)
         yield Turn("generators", losses, w.model_dump())
         shown_a, shown_b = self.history_a(made_a), self.history_b(made_b)
-        judged_a = lsgan_critic(self.critic_a(a), self.critic_a(shown_a))
-        judged_b = lsgan_critic(self.critic_b(b), self.critic_b(shown_b))
+        judged_a = lsgan_discriminator(self.critic_a(a), self.critic_a(shown_a))
+        judged_b = lsgan_discriminator(self.critic_b(b), self.critic_b(shown_b))
         yield Turn("critics", {"critic_a": judged_a, "critic_b": judged_b})
 
     # -- what comes out -------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from muybridge.data.pair import Augment
 from muybridge.method import Card
 from muybridge.methods.recyclegan.config import RecycleGanConfig, StageConfig
-from muybridge.networks.translator import CriticSizes, PredictorSizes, TranslatorSizes
+from muybridge.networks.translator import DiscriminatorSizes, PredictorSizes, TranslatorSizes
 
 _CALM = Augment(share=0.8, degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
 _STANDARD = RecycleGanConfig()
@@ -11,7 +11,7 @@ _DRAFT = RecycleGanConfig(
     size=128,
     margin=0.03,
     generator=TranslatorSizes(width=24, blocks=6, upsampling="resize"),
-    critic=CriticSizes(width=32),
+    critic=DiscriminatorSizes(width=32),
     predictor=PredictorSizes(width=16, max_width=128),
     augment=_CALM,
     translate=StageConfig(steps=1900, lr=4e-4),
@@ -20,7 +20,7 @@ _BENCH = _DRAFT.model_copy(
     update={
         "size": 64,
         "generator": TranslatorSizes(width=16, blocks=4, upsampling="resize"),
-        "critic": CriticSizes(width=24),
+        "critic": DiscriminatorSizes(width=24),
         "predictor": PredictorSizes(width=12, max_width=96, blocks=4),
         "translate": StageConfig(steps=1750, lr=5e-4),
     }

@@ -66,7 +66,7 @@ class StageConfig(Part):
     lr: Annotated[float, Field(gt=0)] = 2e-4
     """Adam's learning rate of the generator (section 4.2: 2e-4)."""
     critic_lr: Annotated[float, Field(gt=0)] = 1e-4
-    """Of the critics (program: half the generator's)."""
+    """Of the discriminators (program: half the generator's)."""
     decay: Share = 325 / 600
     """Share of the steps, at the end, over which the rates fall to zero (section 4.2: from epoch 275 of 600)."""
 
@@ -87,7 +87,7 @@ class TsnetConfig(Config):
     width: Positive = 64
     """Channels of the encoders and the decoder at full size (program: 64)."""
     critic_width: Positive = 64
-    """Channels of the critics' first stage (program: 64)."""
+    """Channels of the discriminators' first stage (program: 64)."""
     image_blocks: Annotated[int, Field(ge=0)] = 9
     """Residual blocks of the image encoder (section 4.2: 9)."""
     mask_blocks: Annotated[int, Field(ge=0)] = 0
@@ -110,7 +110,7 @@ class TsnetConfig(Config):
     gradient: Literal["faces", "always", "never"] = "faces"
     """Where the image gradient difference is used (section 4.2: faces; program: always)."""
     face_critic: bool = True
-    """A second critic for the face of a body (section 4.2: dance videos)."""
+    """A second discriminator for the face of a body (section 4.2: dance videos)."""
     match_colours: bool = True
     """Results get the mean and deviation of each channel of the first subject frame (program)."""
     losses: LossConfig = LossConfig()
@@ -141,5 +141,5 @@ class TsnetConfig(Config):
 
     @property
     def has_face_critic(self) -> bool:
-        """Whether there is a critic of faces."""
+        """Whether there is a discriminator of faces."""
         return self.face_critic and self.kind == "body25"

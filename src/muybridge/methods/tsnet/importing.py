@@ -11,7 +11,7 @@ from muybridge.errors import CheckpointError
 from muybridge.methods.tsnet.config import StageConfig, TsnetConfig
 from muybridge.methods.tsnet.presets import CARD
 from muybridge.methods.tsnet.released import ReleasedCheckpoint, read_released
-from muybridge.networks import table_in
+from muybridge.networks import read_yaml_table
 
 KINDS = {25: "body25", 2: "face68"}
 """Classes of labels of the program's two kinds of landmarks."""
@@ -58,7 +58,7 @@ def _said(options: Path | None, found: ReleasedCheckpoint) -> dict[str, Any]:
     """The options file, where it says nothing else than the checkpoint's tensors."""
     if options is None:
         return {}
-    said = table_in(options)
+    said = read_yaml_table(options)
     has = {
         "variant": found.kind,
         "label_nc": found.classes,

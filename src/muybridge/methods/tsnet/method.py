@@ -15,7 +15,7 @@ from muybridge.losses import (
     feature_distance,
     gradient_difference,
     l1,
-    lsgan_critic,
+    lsgan_discriminator,
     lsgan_generator,
     multiscale_l1,
     ssim_loss,
@@ -25,7 +25,7 @@ from muybridge.methods.tsnet.animating import animate, draw_preview
 from muybridge.methods.tsnet.config import TsnetConfig
 from muybridge.methods.tsnet.data import TsnetData
 from muybridge.methods.tsnet.importing import imported
-from muybridge.methods.tsnet.networks import CELL, Critic, Decoder, Encoder, Fusion
+from muybridge.methods.tsnet.networks import CELL, Decoder, Discriminator, Encoder, Fusion
 from muybridge.methods.tsnet.pictures import (
     Labels,
     cell_boxes,
@@ -81,9 +81,9 @@ class Tsnet(Method[TsnetConfig, TsnetData]):
             self.matte = Fusion(wide, 1)
         both = c.branches == "both" and c.combine == "concatenate"
         self.decoder = Decoder(2 * wide if both else wide, width=c.width, blocks=c.decoder_blocks)
-        self.critic = Critic(3 + self.classes, c.critic_width)
+        self.critic = Discriminator(3 + self.classes, c.critic_width)
         if c.has_face_critic:
-            self.face_critic = Critic(3, c.critic_width)
+            self.face_critic = Discriminator(3, c.critic_width)
         # In a list, so that VGG's weights are not taken for this method's own.
         self._vgg = [load_vgg19()] if c.perceptual == "vgg19" and c.losses.vgg else []
 
@@ -107,15 +107,15 @@ class Tsnet(Method[TsnetConfig, TsnetData]):
 
     def groups(self, stage: Stage) -> dict[str, Group]:
         t = self.config.train
-        critics = list(self.critic.parameters())
+        discriminators = list(self.critic.parameters())
         if self.config.has_face_critic:
-            critics += list(self.face_critic.parameters())
-        judging = {id(p) for p in critics}
+            discriminators += list(self.face_critic.parameters())
+        judging = {id(p) for p in discriminators}
         drawing = [p for p in self.parameters() if id(p) not in judging]
-        return {"critics": Group(critics, t.critic_lr), "generator": Group(drawing, t.lr)}
+        return {"critics": Group(discriminators, t.critic_lr), "generator": Group(drawing, t.lr)}
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
-        """Eq. 4 for the critics, then eq. 3 for the generator, judged by the critics as they are then."""
+        """Eq. 4 for the discriminators, then eq. 3 for the generator, judged by the discriminators as they are then."""
         pictures, labels = self._framed(batch["pictures"]), self._padded(batch["labels"])
         boxes = self._cells(batch["boxes"])
         target, driving = pictures[:, -1], one_hot(labels[:, -1], self.classes)
@@ -151,21 +151,23 @@ class Tsnet(Method[TsnetConfig, TsnetData]):
             weights |= {f"matching{name}": w.matching}
         yield Turn("generator", losses, weights)
 
-    def _judged(self, critic: Critic, pair: tuple[Tensor, Tensor]) -> Tensor:
+    def _judged(self, discriminator: Discriminator, pair: tuple[Tensor, Tensor]) -> Tensor:
         """Least squares for the logarithms of eq. 4 (section 4.2)."""
         real, fake = pair
-        return lsgan_critic([critic(real)], [critic(fake.detach())])
+        return lsgan_discriminator([discriminator(real)], [discriminator(fake.detach())])
 
-    def _generator_losses(self, critic: Critic, pair: tuple[Tensor, Tensor], crossed: int) -> dict[str, Tensor]:
+    def _generator_losses(
+        self, discriminator: Discriminator, pair: tuple[Tensor, Tensor], crossed: int
+    ) -> dict[str, Tensor]:
         """Eq. 4 to 6 of the real and the drawn picture; without truth, for the first `crossed` samples, eq. 4 alone."""
         real, fake = pair
-        w, verdict = self.config.losses, critic(fake)
+        w, verdict = self.config.losses, discriminator(fake)
         losses = {"gan": lsgan_generator([verdict])}
         if crossed == len(real):
             return losses
         if w.matching:
             with torch.no_grad():
-                wanted = critic(real[crossed:])
+                wanted = discriminator(real[crossed:])
             # Summed over the four stages before the score, not averaged (facts: Losses).
             found = [x[crossed:] for x in verdict[:-1]]
             losses["matching"] = feature_distance(found, wanted[:-1], (1.0,) * len(found))

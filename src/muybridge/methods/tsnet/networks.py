@@ -1,4 +1,4 @@
-"""TS-Net's networks: two encoders, the fusion network, the decoder, the critics (paper, section 4.2; facts file)."""
+"""TS-Net's networks: two encoders, the fusion network, the decoder, the discriminators (paper, section 4.2)."""
 
 from itertools import pairwise
 
@@ -91,10 +91,10 @@ class Decoder(nn.Module):
         return self.out(x).tanh()
 
 
-class Critic(nn.Module):
-    """D or the face critic: PatchGAN of 70x70 pixels, all stages handed out (section 4.2; eq. 4 and 6).
+class Discriminator(nn.Module):
+    """D or the face discriminator: PatchGAN of 70x70 pixels, all stages handed out (section 4.2; eq. 4 and 6).
 
-    in_channels  labels and picture for D, 3 for the face critic
+    in_channels  labels and picture for D, 3 for the face discriminator
     width        of the first stage, doubled up to eight times
     """
 

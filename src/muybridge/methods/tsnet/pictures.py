@@ -12,7 +12,7 @@ MEAN_BGR = (101.84807586669922, 112.10832977294922, 111.65972900390625)
 FACE = 24
 """Label of the face's own landmarks; 1 to 4 are the limbs of the head."""
 FACE_SIZE = 64
-"""Side of the crop that the face critic sees."""
+"""Side of the crop that the face discriminator sees."""
 Labels = UInt8[Tensor, "B H W"]
 """Class of each pixel, 0 for the background."""
 

@@ -1,6 +1,7 @@
 """Checkpoints of the released TS-Net program, read as data; nothing in them is run (facts: Checkpoint format).
 
-There are two classes, for poses and for faces; only the first has a face critic. Every size comes from the tensors.
+There are two classes, for poses and for faces; only the first has a face discriminator. Every size
+comes from the tensors.
 """
 
 import re
@@ -12,8 +13,8 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError
-from muybridge.methods.tsnet.networks import HALVINGS, Critic, Decoder, Encoder, Fusion
-from muybridge.networks import load_tensors, plain_tensor
+from muybridge.methods.tsnet.networks import HALVINGS, Decoder, Discriminator, Encoder, Fusion
+from muybridge.networks import is_plain_tensor, load_tensors
 
 State = dict[str, Tensor]
 NAMES = {
@@ -34,7 +35,7 @@ class ReleasedCheckpoint:
     kind            pose or face: the program's two classes
     classes         of labels, the background counted
     width           of encoders and decoder at full size (64 released)
-    critic_width    of the critics' first stage (64 released)
+    critic_width    of the discriminators' first stage (64 released)
     image_blocks    residual blocks of each network
     mask_blocks
     decoder_blocks
@@ -59,10 +60,10 @@ class ReleasedCheckpoint:
             "mask_encoder": Encoder(self.classes, width=self.width, blocks=self.mask_blocks),
             "fusion": Fusion(8 * self.width),
             "decoder": Decoder(16 * self.width, width=self.width, blocks=self.decoder_blocks),
-            "critic": Critic(3 + self.classes, self.critic_width),
+            "critic": Discriminator(3 + self.classes, self.critic_width),
         }
         if self.kind == "pose":
-            built["face_critic"] = Critic(3, self.critic_width)
+            built["face_critic"] = Discriminator(3, self.critic_width)
         for name, network in built.items():
             try:
                 network.load_state_dict(self.states[name])
@@ -160,7 +161,7 @@ def _state(raw: Mapping[str, Any], name: str) -> State:
     if not isinstance(state, Mapping) or not all(isinstance(x, Tensor) for x in state.values()):
         raise CheckpointError(f"{name} in this checkpoint is not a table of tensors")
     for key, x in state.items():
-        if not plain_tensor(x):
+        if not is_plain_tensor(x):
             raise CheckpointError(f"{name}.{key} in this checkpoint is not a plain tensor: {tuple(x.shape)} {x.dtype}")
     return {str(key): x.detach().clone() for key, x in state.items()}
 

@@ -40,7 +40,7 @@ class SpectralConv2d(nn.Module):
         self.weight_u.copy_(F.normalize(rows @ self.weight_v, dim=0, eps=1e-12))
 
 
-def spectral(module: nn.Module) -> nn.Module:
+def use_spectral_norm(module: nn.Module) -> nn.Module:
     """The module with every convolution in it replaced by a `SpectralConv2d`; they must have no padding, stride 1."""
     for name, child in module.named_children():
         if isinstance(child, nn.Conv2d):
@@ -48,5 +48,5 @@ def spectral(module: nn.Module) -> nn.Module:
                 raise ValueError(f"{name}: only convolutions without padding and with stride 1 are known here")
             setattr(module, name, SpectralConv2d(child))
         else:
-            spectral(child)
+            use_spectral_norm(child)
     return module

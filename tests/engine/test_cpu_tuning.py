@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from muybridge.engine.processor import fast_kernels
+from muybridge.engine.cpu_tuning import fast_kernels
 
 
 def flushes() -> bool:
@@ -30,7 +30,7 @@ def test_settings_are_put_back(before: bool) -> None:
 FAULTS = """
 import resource
 import torch
-from muybridge.engine.processor import kept_memory
+from muybridge.engine.cpu_tuning import keep_memory
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -38,7 +38,7 @@ def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 print(faults())
-with kept_memory():
+with keep_memory():
     for _ in range(3):  # until there is room for it
         faults()
     print(faults())

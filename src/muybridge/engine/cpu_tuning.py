@@ -21,10 +21,10 @@ def fast_kernels() -> Iterator[None]:
     1e-38, which the tails of softmax and Gaussians are full of and a processor is slow with, for 0; keep memory.
     """
     before, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, True
-    flushed = _flushes()
+    flushed = _flushes_denormals()
     torch.set_flush_denormal(True)
     try:
-        with kept_memory():
+        with keep_memory():
             yield
     finally:
         torch.set_flush_denormal(flushed)
@@ -32,7 +32,7 @@ def fast_kernels() -> Iterator[None]:
 
 
 @contextmanager
-def kept_memory() -> Iterator[None]:
+def keep_memory() -> Iterator[None]:
     """Keep what a step frees for the next one, where the C library is glibc; elsewhere nothing changes.
 
     Otherwise glibc hands tensors of megabytes back to the system at once, which blanks every page again before the
@@ -53,7 +53,7 @@ def kept_memory() -> Iterator[None]:
         libc.malloc_trim(0)
 
 
-def other_threads(before: int | None) -> str | None:
+def thread_warning(before: int | None) -> str | None:
     """What to tell a person who resumes with another number of threads than the run was made `before`; else None."""
     now = torch.get_num_threads()
     if before is None or before == now:
@@ -68,6 +68,6 @@ def _threads(count: int) -> str:
     return "1 thread" if count == 1 else f"{count} threads"
 
 
-def _flushes() -> bool:
+def _flushes_denormals() -> bool:
     """Whether this thread takes such numbers for 0 already."""
     return not bool(torch.tensor(1e-39) * 1)

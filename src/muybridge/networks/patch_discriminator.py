@@ -1,4 +1,4 @@
-"""The multi-scale patch critic of pix2pixHD (Wang et al. 2018, "High-resolution image synthesis"), appendix A."""
+"""The multi-scale patch discriminator of pix2pixHD (Wang et al. 2018, appendix A)."""
 
 from itertools import pairwise
 
@@ -8,11 +8,11 @@ from torch.nn import functional as F
 from muybridge.networks.norms import Norm, make_norm
 from muybridge.tensors import Images
 
-Verdicts = list[list[Tensor]]
+DiscriminatorFeatures = list[list[Tensor]]
 """For each scale, the features [B, C, H, W] after each layer; the last is the score of each patch, no sigmoid."""
 
 
-class PatchCritic(nn.Module):
+class PatchDiscriminator(nn.Module):
     """Judges patches of a picture at several scales, each with its own weights, the finest first.
 
     in_channels  of the picture, and of what it is judged together with (concatenate them)
@@ -27,7 +27,7 @@ class PatchCritic(nn.Module):
         super().__init__()
         self.scales = nn.ModuleList(_patches(in_channels, width, layers, norm) for _ in range(scales))
 
-    def forward(self, images: Images) -> Verdicts:
+    def forward(self, images: Images) -> DiscriminatorFeatures:
         verdicts = []
         for i, scale in enumerate(self.scales):
             if i:
@@ -52,6 +52,6 @@ def _layer(in_channels: int, out_channels: int, stride: int, norm: Norm) -> nn.S
     return nn.Sequential(conv, make_norm(norm, out_channels), nn.LeakyReLU(0.2))
 
 
-def scores(verdicts: Verdicts) -> list[Tensor]:
+def patch_scores(verdicts: DiscriminatorFeatures) -> list[Tensor]:
     """The last map of each scale: the scores of the patches."""
     return [features[-1] for features in verdicts]

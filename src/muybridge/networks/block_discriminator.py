@@ -1,4 +1,4 @@
-"""The critic of MonkeyNet and FOMM: blocks that halve the picture, and a score a patch."""
+"""The discriminator of MonkeyNet and FOMM: blocks that halve the picture, and a score a patch."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from muybridge.errors import InputError
 from muybridge.tensors import Images
 
 
-class CriticBlock(nn.Module):
+class DiscriminatorBlock(nn.Module):
     """4x4 convolution without padding, affine instance norm, leaky ReLU, half the size."""
 
     def __init__(self, in_channels: int, out_channels: int, norm: bool, pool: bool) -> None:
@@ -26,7 +26,7 @@ class CriticBlock(nn.Module):
         return F.avg_pool2d(x, 2) if self.pool else x
 
 
-class BlockCritic(nn.Module):
+class BlockDiscriminator(nn.Module):
     """Judges patches of a picture (MonkeyNet, eq. 5; the facts of MonkeyNet and FOMM).
 
     in_channels  of the picture, and of what it is judged together with (concatenate them, the picture first)
@@ -41,7 +41,7 @@ class BlockCritic(nn.Module):
         widths = [min(max_width, width * 2 ** (i + 1)) for i in range(blocks)]
         ins = [in_channels, *widths[:-1]]
         self.down_blocks = nn.ModuleList(
-            CriticBlock(a, b, norm=i > 0, pool=pool_last or i < blocks - 1)
+            DiscriminatorBlock(a, b, norm=i > 0, pool=pool_last or i < blocks - 1)
             for i, (a, b) in enumerate(zip(ins, widths, strict=True))
         )
         self.conv = nn.Conv2d(widths[-1], 1, 1)
@@ -51,7 +51,9 @@ class BlockCritic(nn.Module):
         """The maps [B, C, H, W] after each block, and last the score of each patch, no sigmoid; InputError where the
         picture is too small for the blocks."""
         if min(images.shape[2:]) < self.smallest:
-            raise InputError(f"this critic needs pictures of {self.smallest} pixels, not {tuple(images.shape[2:])}")
+            raise InputError(
+                f"this discriminator needs pictures of {self.smallest} pixels, not {tuple(images.shape[2:])}"
+            )
         features = []
         for block in self.down_blocks:
             images = block(images)

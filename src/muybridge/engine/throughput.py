@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from muybridge.method import Stage
 
 
-class Pace:
+class Throughput:
     """Measures the wall time of the last steps, with what lies between them; stages ahead are guessed by `cost`."""
 
     def __init__(self, stages: Sequence[Stage], window: int = 100) -> None:

@@ -27,7 +27,7 @@ class Summary:
     precision: str
 
 
-class Listener:
+class Callback:
     """Told of a training as it goes; each hook may be left as it is.
 
     A hook that raises KeyboardInterrupt stops the training as Ctrl-C does: checkpoint first.
@@ -53,32 +53,32 @@ class Listener:
         """After the last step, where nothing failed."""
 
 
-class Together(Listener):
-    """Several listeners as one."""
+class CallbackList(Callback):
+    """Several callbacks as one."""
 
-    def __init__(self, *listeners: Listener) -> None:
-        self.listeners = listeners
+    def __init__(self, *callbacks: Callback) -> None:
+        self.callbacks = callbacks
 
     def on_start(self, stages: Sequence[Stage], resumed_at: int) -> None:
-        for each in self.listeners:
+        for each in self.callbacks:
             each.on_start(stages, resumed_at)
 
     def on_stage(self, stage: Stage) -> None:
-        for each in self.listeners:
+        for each in self.callbacks:
             each.on_stage(stage)
 
     def on_step(self, stage: Stage, step: int, losses: Mapping[str, float], rate: float, eta: float) -> None:
-        for each in self.listeners:
+        for each in self.callbacks:
             each.on_step(stage, step, losses, rate, eta)
 
     def on_preview(self, done: int, picture: Tensor, path: Path | None) -> None:
-        for each in self.listeners:
+        for each in self.callbacks:
             each.on_preview(done, picture, path)
 
     def on_warning(self, message: str) -> None:
-        for each in self.listeners:
+        for each in self.callbacks:
             each.on_warning(message)
 
     def on_end(self, summary: Summary) -> None:
-        for each in self.listeners:
+        for each in self.callbacks:
             each.on_end(summary)

@@ -1,0 +1,26 @@
+"""Scripts that still use an old name of a keyword are told, and understood."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+import muybridge
+from muybridge import api
+
+
+@pytest.mark.parametrize("verb", ["bench", "demo", "fit", "retarget"])
+def test_a_listener_is_a_callback_now(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(api, verb, lambda **keywords: given.update(keywords))
+
+    with pytest.warns(DeprecationWarning, match=r"callback=\.\.\."):
+        getattr(muybridge, verb)(listener="who watches", seed=1)
+
+    assert given == {"callback": "who watches", "seed": 1}
+
+
+def test_the_new_name_is_the_one_that_editors_show() -> None:
+    names = inspect.signature(muybridge.fit).parameters
+    assert "callback" in names
+    assert "listener" not in names
