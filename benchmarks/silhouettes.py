@@ -60,7 +60,7 @@ def main() -> None:
         truth = given.mattes[: options.frames] > 127
         for name, hint in hints(truth).items():
             start = time.process_time()
-            found, report = find(clip.with_masks(None), how="grabcut", **hint)
+            found, report = find(clip.with_masks(None), how="colour", **hint)
             spent = time.process_time() - start
             score = ious(found, truth)
             sure = np.corrcoef(score, report.confidence)[0, 1]

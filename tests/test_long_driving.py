@@ -69,7 +69,7 @@ def test_a_long_video_is_cropped_as_if_it_were_whole(
 
 
 @pytest.mark.usefixtures("short_pieces")
-@pytest.mark.parametrize("how", ["auto", "grabcut"])
+@pytest.mark.parametrize("how", ["auto", "colour"])
 def test_silhouettes_are_found_in_every_piece(clip: Clip, video: Path, how: str) -> None:
     found, _ = driving_of(video, how=how)
     assert isinstance(found, Footage)

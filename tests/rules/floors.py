@@ -2,7 +2,7 @@
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "tensors"),
-    ("fetched", "geometry", "video"),
+    ("geometry", "model_files", "video"),
     ("data", "landmarks", "masks", "networks", "puppets"),
     ("losses", "metrics", "picture_animator"),
     ("method", "run"),

@@ -155,5 +155,5 @@ def test_a_clip_is_read_masked_and_corrected(studio: Studio, good: dict[str, byt
     assert kept["message"] == "the painted silhouette is a broken or truncated image"
     box = studio.ask("POST", f"/api/clips/{clip['id']}/silhouettes", {"box": [4, 4, 44, 44]})
     assert box.status == 202
-    assert studio.clip(clip["id"])["how"] == "grabcut"
+    assert studio.clip(clip["id"])["how"] == "colour"
     assert studio.ask("GET", f"/api/clips/{clip['id']}/frames/99").status == 404

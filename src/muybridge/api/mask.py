@@ -33,7 +33,7 @@ def mask(
     masks        given silhouettes, see `masks.find`
     box          hint: (x0, y0, x1, y1), in pixels, round the subject on frame number `frame`
     rough        hint: a frame's number and roughly the subject on it, a picture white on black or a mask [H, W]
-    how          auto, given, alpha, threshold, grabcut or saliency
+    how          auto, given, alpha, threshold, colour or saliency
     weights      the saliency network's file; its usual place unless told
     corrections  frame -> picture of its true silhouette, white on black, carried to its neighbours. Where `out`
                  already holds silhouettes of this clip, they are what is corrected

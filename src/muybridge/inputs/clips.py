@@ -68,8 +68,8 @@ def silhouetted(
     """Read a clip and find its silhouettes.
 
     masks       given ones: a folder, a video, a clip, or what `muybridge mask` wrote
-    box, frame  hint for GrabCut: the box is on frame number `frame`
-    rough       the other hint for GrabCut
+    box, frame  hint for colour and motion: the box is on frame number `frame`
+    rough       the other hint for them
     how         see `masks.find`
     weights     the saliency network's file, see `masks.find`
     max_side    larger frames are made smaller, pixels

@@ -14,7 +14,7 @@ from muybridge.data.footage import Driving, Footage, Packed, packed
 from muybridge.data.subject import say_lost
 from muybridge.errors import InputError
 from muybridge.inputs.clips import Box, Source, masks_of, scaled_box, silhouetted
-from muybridge.masks import Counts, Found, counted, judged, look
+from muybridge.masks import FaultCounts, FoundSilhouettes, check_usable, count_faults, find_unchecked
 from muybridge.video import Clip, Timing, iter_chunks, probe
 
 LONGEST = 256
@@ -44,7 +44,7 @@ def driving_of(
     search = _Search(how, box)
     for clip, given in _beside(shown, masks_of(masks), length, max_side):
         search.add(clip, given)
-    judged(search.counts, search.name)
+    check_usable(search.counts, search.name)
     if search.only is not None:
         return search.only, search.audio
     say_lost(search.name, len(search.counts.empty))
@@ -59,7 +59,7 @@ class _Search:
         self.how, self.box = how, box
         self.name = ""
         self.audio: Path | None = None
-        self.counts = Counts()
+        self.counts = FaultCounts()
         self.packed: list[Packed] = []
         self.times: list[Timing] = []
         self.only: Clip | None = None
@@ -69,24 +69,24 @@ class _Search:
         """The next piece, and its silhouettes where they are given."""
         mattes = (self._later(clip, given) if self.times else self._first(clip, given)).mattes
         sizes = clip.sizes or ((clip.height, clip.width),) * len(clip)
-        self.counts += counted(mattes, clip.sizes)
+        self.counts += count_faults(mattes, clip.sizes)
         self.packed += packed(mattes, sizes)
         self.times.append(clip.timing)
         self.only = clip.with_masks(mattes) if len(self.times) == 1 else None
         self.last = mattes[-1, 0, : sizes[-1][0], : sizes[-1][1]].clone()
         self.name, self.audio = clip.name, clip.audio
 
-    def _first(self, clip: Clip, given: Clip | None) -> Found:
+    def _first(self, clip: Clip, given: Clip | None) -> FoundSilhouettes:
         box = None if self.box is None else scaled_box(self.box, clip)
-        found = look(clip, how=self.how, masks=given, box=box)
+        found = find_unchecked(clip, how=self.how, masks=given, box=box)
         # Whether the background is flat, each piece is asked anew; any other way that suits the first suits them all.
         self.how = self.how if found.how == "threshold" else found.how
         return found
 
-    def _later(self, clip: Clip, given: Clip | None) -> Found:
+    def _later(self, clip: Clip, given: Clip | None) -> FoundSilhouettes:
         if self.how == "alpha" and clip.mattes is None:  # opaque all over
             clip = clip.with_masks(torch.full_like(clip.pixels[:, :1], 255))
-        return look(clip, how=self.how, masks=given, rough=self._hint(clip) if self.how == "grabcut" else None)
+        return find_unchecked(clip, how=self.how, masks=given, rough=self._hint(clip) if self.how == "colour" else None)
 
     def _hint(self, clip: Clip) -> tuple[int, Tensor] | None:
         """Roughly the subject on the piece's first frame: as it was on the frame before."""

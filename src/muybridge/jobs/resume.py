@@ -14,7 +14,7 @@ from muybridge.errors import RunError, UsageError
 from muybridge.inputs.clips import Box, Input, Source, masks_of, names_of
 from muybridge.jobs.provenance import Origin, is_input
 from muybridge.jobs.request import Wish
-from muybridge.masks import Report, find, name_of_masks
+from muybridge.masks import OLD_WAYS, Report, find, name_of_masks, way_of
 from muybridge.method import Data
 from muybridge.run import Run
 from muybridge.video import Clip, read
@@ -85,7 +85,7 @@ def late_options(
         if each is not None and before.get(side) != f"given: {name_of_masks(masks_of(each))}"
     ]
     said += [f"--box-{side}" for side, each in zip(SIDES, boxes, strict=False) if each is not None]
-    if how != "auto" and any(not each.startswith(f"{how}:") for each in before.values()):
+    if how != "auto" and any(way_of(each) != OLD_WAYS.get(how, how) for each in before.values()):
         said.append("--how")
     if max_frames is not None and any(len(subject) != max_frames for subject in going.subjects):
         said.append("--max-frames")

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from muybridge.errors import CheckpointError
-from muybridge.fetched import Maps, PictureNetwork, at_hand
 from muybridge.landmarks.skeletons import POINT_COUNTS, Person
+from muybridge.model_files import Maps, OnnxNetwork, find_model_file
 
 MEAN, SPREAD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 """Of the colours RGB, 0 to 255, that MMPose's networks were trained on."""
@@ -29,7 +29,7 @@ def model_path(model: Path | None = None) -> Path:
 
     The cache folder is $MUYBRIDGE_CACHE, or ~/.cache/muybridge. Raises MissingWeightsError where no file is there.
     """
-    return at_hand(
+    return find_model_file(
         model,
         "pose.onnx",
         "the landmark detector's file is",
@@ -50,7 +50,7 @@ class PoseNetwork:
     """
 
     def __init__(self, path: Path) -> None:
-        self._network = PictureNetwork(path, DEFAULT_SIZE, "finding landmarks needs")
+        self._network = OnnxNetwork(path, DEFAULT_SIZE, "finding landmarks needs")
         self.size = self._network.size
         self.name = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
         counts = {self._count_points(maps) for maps in self._network(np.zeros((1, 3, *self.size), np.float32))}

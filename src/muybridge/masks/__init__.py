@@ -1,20 +1,22 @@
-"""Silhouettes for a clip: given, alpha, threshold, GrabCut's iteration, saliency network."""
+"""Silhouettes for a clip: given, alpha, threshold, colour and motion, saliency network."""
 
-from muybridge.masks.correcting import correct
-from muybridge.masks.finding import Found, find, look, name_of_masks
-from muybridge.masks.report import Counts, Report, counted, judged
+from muybridge.masks.correction import correct
+from muybridge.masks.finder import OLD_WAYS, FoundSilhouettes, find, find_unchecked, name_of_masks, way_of
+from muybridge.masks.report import FaultCounts, Report, check_usable, count_faults
 from muybridge.masks.sheets import overlay, sheet
 
 __all__ = [
-    "Counts",
-    "Found",
+    "OLD_WAYS",
+    "FaultCounts",
+    "FoundSilhouettes",
     "Report",
+    "check_usable",
     "correct",
-    "counted",
+    "count_faults",
     "find",
-    "judged",
-    "look",
+    "find_unchecked",
     "name_of_masks",
     "overlay",
     "sheet",
+    "way_of",
 ]

@@ -25,22 +25,22 @@ def frame_sizes(clip: Clip) -> tuple[tuple[int, int], ...]:
     return clip.sizes or ((clip.height, clip.width),) * len(clip)
 
 
-def picture(clip: Clip, index: int) -> Bytes:
+def frame_picture(clip: Clip, index: int) -> Bytes:
     """One frame [h, w, 3] without its padding."""
     h, w = frame_sizes(clip)[index]
     return np.ascontiguousarray(clip.pixels[index, :, :h, :w].permute(1, 2, 0).numpy())
 
 
-def small(clip: Clip, side: int) -> Bytes:
+def reduce_frames(clip: Clip, side: int) -> Bytes:
     """All frames, without padding, at one size whose longer side is at most `side`: [T, h, w, 3]."""
     sizes = frame_sizes(clip)
     h, w = max(s[0] for s in sizes), max(s[1] for s in sizes)
     scale = min(1.0, side / max(h, w))
     out = (max(1, round(w * scale)), max(1, round(h * scale)))
-    return np.stack([cv2.resize(picture(clip, i), out, interpolation=cv2.INTER_AREA) for i in range(len(clip))])
+    return np.stack([cv2.resize(frame_picture(clip, i), out, interpolation=cv2.INTER_AREA) for i in range(len(clip))])
 
 
-def padded(masks: Sequence[Bools], clip: Clip) -> Mattes:
+def pad_masks(masks: Sequence[Bools], clip: Clip) -> Mattes:
     """Masks [h, w] of the frames' own sizes as the clip's mattes: uint8 [T, 1, H, W], 255 on the subject."""
     out = torch.zeros((len(clip), 1, clip.height, clip.width), dtype=torch.uint8)
     for i, mask in enumerate(masks):

@@ -11,32 +11,32 @@ BINS = 20
 """Per Lab axis."""
 
 
-def lab(pictures: Bytes) -> Floats:
+def to_lab(pictures: Bytes) -> Floats:
     """RGB bytes [..., H, W, 3] to CIE Lab, L in [0, 100], float32."""
     flat = pictures.reshape(-1, pictures.shape[-2], 3).astype(np.float32) / 255
     return cv2.cvtColor(flat, cv2.COLOR_RGB2Lab).reshape(pictures.shape)
 
 
-def bins(colours: Floats, bounds: tuple[Floats, Floats]) -> Ints:
+def colour_bins(colours: Floats, bounds: tuple[Floats, Floats]) -> Ints:
     """The cell of the colour histogram that each Lab colour [..., 3] falls in."""
     low, high = bounds
     cell = np.rint(np.clip((colours - low) / np.maximum(high - low, 1e-3), 0, 1) * (BINS - 1)).astype(np.int64)
     return (cell[..., 0] * BINS + cell[..., 1]) * BINS + cell[..., 2]
 
 
-def span(colours: Floats) -> tuple[Floats, Floats]:
+def colour_range(colours: Floats) -> tuple[Floats, Floats]:
     """Lowest and highest value per Lab axis, without the rarest 0.4 % of the pixels."""
     some = colours.reshape(-1, 3)[::7]
     return np.percentile(some, 0.2, axis=0), np.percentile(some, 99.8, axis=0)
 
 
-NEARBY = 8.0
+NEARBY_FRAMES = 8.0
 """Spread of the frames that teach one of them its colours, in frames."""
-WHOLE = 0.3
+WHOLE_CLIP_SHARE = 0.3
 """Share of the lesson that comes from all frames alike, for colours that the frames nearby happen not to show."""
 
 
-def evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float = 0.05) -> Floats:
+def colour_evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float = 0.05) -> Floats:
     """log p(colour | subject) - log p(colour | background), one value per cell of the histogram [BINS ** 3].
 
     inside, outside  weights of the pixels as samples of the one and of the other
@@ -44,42 +44,42 @@ def evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float = 0.05)
                      which the background does not have counts for the subject
     """
     subject, background = (np.bincount(cells.ravel(), part.ravel(), BINS**3) for part in (inside, outside))
-    return _odds(subject, background, _used(cells), unseen)
+    return _log_odds(subject, background, _seen_cells(cells), unseen)
 
 
-def evidence_nearby(cells: Ints, inside: Floats, outside: Floats, unseen: float = 0.05) -> Floats:
+def nearby_evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float = 0.05) -> Floats:
     """The same for each pixel [T, H, W], learnt for each frame mostly from those around it: as light and ground change
     along a clip, the background comes to have colours that only the subject had before."""
     count = len(cells)
     time = np.arange(count)
-    near = np.exp(-0.5 * ((time[:, None] - time) / NEARBY) ** 2)
-    share = (1 - WHOLE) * near / near.sum(1, keepdims=True) + WHOLE / count
+    near = np.exp(-0.5 * ((time[:, None] - time) / NEARBY_FRAMES) ** 2)
+    share = (1 - WHOLE_CLIP_SHARE) * near / near.sum(1, keepdims=True) + WHOLE_CLIP_SHARE / count
     subject, background = (
         share @ np.stack([np.bincount(c.ravel(), p.ravel(), BINS**3) for c, p in zip(cells, part, strict=True)])
         for part in (inside, outside)
     )
-    used = _used(cells)
-    tables = (_odds(s, b, used, unseen) for s, b in zip(subject, background, strict=True))
+    used = _seen_cells(cells)
+    tables = (_log_odds(s, b, used, unseen) for s, b in zip(subject, background, strict=True))
     return np.stack([table[c] for table, c in zip(tables, cells, strict=True)])
 
 
-def _odds(subject: Floats, background: Floats, used: Bools, unseen: float) -> Floats:
+def _log_odds(subject: Floats, background: Floats, used: Bools, unseen: float) -> Floats:
     """Log odds per cell from the counts in it, which are smoothed to shares here."""
-    subject, background = _smoothed(subject), _smoothed(background)
+    subject, background = _smooth(subject), _smooth(background)
     subject = subject / max(subject.sum(), 1e-9)
     background = background / max(background.sum(), 1e-9)
     subject = (1 - unseen) * subject + unseen * used / max(int(used.sum()), 1)
     return np.log((subject + 1e-6) / (background + 1e-6))
 
 
-def _used(cells: Ints) -> Bools:
+def _seen_cells(cells: Ints) -> Bools:
     """The cells that the clip has, with those beside them."""
-    return _smoothed(np.bincount(cells.ravel(), minlength=BINS**3)) > 1e-3
+    return _smooth(np.bincount(cells.ravel(), minlength=BINS**3)) > 1e-3
 
 
-def distance(cells: Ints, inside: Bools) -> float:
+def colour_distance(cells: Ints, inside: Bools) -> float:
     """1 minus the Bhattacharyya coefficient of the colours inside and outside, both of which must have some pixels."""
-    pair = [_smoothed(np.bincount(cells.ravel(), part.ravel(), BINS**3)) for part in (inside, ~inside)]
+    pair = [_smooth(np.bincount(cells.ravel(), part.ravel(), BINS**3)) for part in (inside, ~inside)]
     return float(1 - np.sqrt(pair[0] * pair[1]).sum() / np.sqrt(pair[0].sum() * pair[1].sum()))
 
 
@@ -97,7 +97,7 @@ def level_evidence(value: Floats, inside: Floats, levels: int = 32) -> Floats:
     return np.log(pair[0] / pair[1])[cell]
 
 
-def _smoothed(counts: Floats | Ints, sigma: float = 0.8) -> Floats:
+def _smooth(counts: Floats | Ints, sigma: float = 0.8) -> Floats:
     out = counts.reshape((BINS,) * 3).astype(np.float64)
     kernel = np.exp(-0.5 * (np.arange(-3, 4) / sigma) ** 2)
     kernel /= kernel.sum()

@@ -10,7 +10,7 @@ import torch
 
 from muybridge.errors import InputError, UsageError
 from muybridge.masks.arrays import Bools, Bytes, Floats, frame_sizes
-from muybridge.masks.colour import bins, evidence, lab, span
+from muybridge.masks.colour import colour_bins, colour_evidence, colour_range, to_lab
 from muybridge.video.clip import Clip
 
 Number = float | int
@@ -20,7 +20,7 @@ Rough = tuple[int, torch.Tensor]
 """A frame's index and a mask [H, W] or [1, H, W] for it."""
 
 
-TELLING = 0.1
+MIN_OUTSIDE = 0.1
 """A box that leaves less than this share of its frame outside says no more than that the subject fills the picture."""
 
 
@@ -40,7 +40,7 @@ class Guess:
     teaches: Floats
 
 
-def begin(clip: Clip, pictures: Bytes, box: Box | None, rough: Rough | None, frame: int) -> Guess:
+def first_guess(clip: Clip, pictures: Bytes, box: Box | None, rough: Rough | None, frame: int) -> Guess:
     """The first guess for a clip from a box on frame number `frame`, from a rough mask, or from the middle of it.
 
     pictures  uint8 [T, h, w, 3]  the clip's frames, reduced
@@ -57,12 +57,12 @@ def begin(clip: Clip, pictures: Bytes, box: Box | None, rough: Rough | None, fra
     if not 0 <= index < count:
         raise UsageError(f"the hint is for frame {index}, but {clip.name} has frames 0 to {count - 1}")
     if rough is not None:
-        return _from_mask(pictures, index, _reduced(clip, pictures, index, rough[1]))
+        return _guess_from_mask(pictures, index, _reduce_rough(clip, pictures, index, rough[1]))
     assert box is not None
-    return _from_box(clip, pictures, index, box)
+    return _guess_from_box(clip, pictures, index, box)
 
 
-def _from_box(clip: Clip, pictures: Bytes, index: int, box: Box) -> Guess:
+def _guess_from_box(clip: Clip, pictures: Bytes, index: int, box: Box) -> Guess:
     high, wide = frame_sizes(clip)[index]
     x0, y0, x1, y1 = max(0.0, box[0]), max(0.0, box[1]), min(float(wide), box[2]), min(float(high), box[3])
     if x1 - x0 < 2 or y1 - y0 < 2:
@@ -74,17 +74,17 @@ def _from_box(clip: Clip, pictures: Bytes, index: int, box: Box) -> Guess:
     never[index] = True
     never[index, c:d, a:b] = False
     surely = np.zeros_like(never)
-    if never[index].mean() < TELLING:
+    if never[index].mean() < MIN_OUTSIDE:
         soft = np.repeat(_bump(h, w, (0, 0, w, h))[None], count, 0)
         soft[index][never[index]] = 0
         return Guess(soft, never, surely, np.ones((count, 1, 1)))
-    inside = _cut(pictures[index], (a, c, b - a, d - c))
-    soft, _ = _taught(pictures, index, inside)
+    inside = _grab_cut(pictures[index], (a, c, b - a, d - c))
+    soft, _ = _guess_from_colours(pictures, index, inside)
     soft[index][never[index]] = 0
-    return Guess(soft, never, surely, _lessons(count, index))
+    return Guess(soft, never, surely, _frame_weights(count, index))
 
 
-def _cut(frame: Bytes, area: tuple[int, int, int, int]) -> Bools:
+def _grab_cut(frame: Bytes, area: tuple[int, int, int, int]) -> Bools:
     """GrabCut proper on one frame [h, w, 3] in a box (x, y, width, height); the whole box if it finds nothing."""
     labels = np.zeros(frame.shape[:2], np.uint8)
     cv2.setRNGSeed(1)
@@ -96,30 +96,30 @@ def _cut(frame: Bytes, area: tuple[int, int, int, int]) -> Bools:
     return inside
 
 
-def _from_mask(pictures: Bytes, index: int, inside: Bools) -> Guess:
-    soft, depth = _taught(pictures, index, inside)
+def _guess_from_mask(pictures: Bytes, index: int, inside: Bools) -> Guess:
+    soft, depth = _guess_from_colours(pictures, index, inside)
     w = pictures.shape[2]
     # Sure in the depth of what was painted, background well outside it, unsure between.
     never, surely = np.zeros(soft.shape, bool), np.zeros(soft.shape, bool)
     never[index], surely[index] = _depth(~inside) > 0.03 * w, depth > 0.08 * w
-    return Guess(soft, never, surely, _lessons(len(soft), index))
+    return Guess(soft, never, surely, _frame_weights(len(soft), index))
 
 
-def _lessons(count: int, index: int) -> Floats:
+def _frame_weights(count: int, index: int) -> Floats:
     """The frame that was pointed at counts as much as a quarter of the others."""
     out = np.ones((count, 1, 1))
     out[index] += 0.25 * count
     return out
 
 
-def _taught(pictures: Bytes, index: int, inside: Bools) -> tuple[Floats, Floats]:
+def _guess_from_colours(pictures: Bytes, index: int, inside: Bools) -> tuple[Floats, Floats]:
     """The first guess [T, h, w] by the colours that a mask on one frame has, and the mask's depth [h, w] in pixels."""
     count, h, w = pictures.shape[:3]
     depth = _depth(inside)
     painted = np.clip(0.35 + 0.6 * depth / (0.08 * w), 0, 0.95) * inside
-    colours = lab(pictures)
-    cells = bins(colours, span(colours))
-    table = np.clip(evidence(cells[index], painted, 1 - painted), -4, 4)
+    colours = to_lab(pictures)
+    cells = colour_bins(colours, colour_range(colours))
+    table = np.clip(colour_evidence(cells[index], painted, 1 - painted), -4, 4)
     y, x = np.nonzero(inside)
     here = _bump(h, w, (float(x.min()), float(y.min()), float(x.max()) + 1, float(y.max()) + 1))
     # Near that frame the subject is where it was; later it may be anywhere, the middle before the edges.
@@ -130,7 +130,7 @@ def _taught(pictures: Bytes, index: int, inside: Bools) -> tuple[Floats, Floats]
     return soft, depth
 
 
-def _reduced(clip: Clip, pictures: Bytes, index: int, mask: torch.Tensor) -> Bools:
+def _reduce_rough(clip: Clip, pictures: Bytes, index: int, mask: torch.Tensor) -> Bools:
     h, w = frame_sizes(clip)[index]
     flat = mask.detach().reshape(mask.shape[-2:]).cpu().numpy()
     if flat.shape not in ((h, w), (clip.height, clip.width)):

@@ -8,12 +8,12 @@ import numpy as np
 from muybridge.masks.arrays import Bools, Bytes, Floats
 
 
-def grey(pictures: Bytes) -> Bytes:
+def to_grey(pictures: Bytes) -> Bytes:
     """RGB [T, H, W, 3] to [T, H, W]."""
     return np.stack([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in pictures])
 
 
-def camera(first: Bytes, second: Bytes, background: Bools) -> Floats | None:
+def estimate_camera(first: Bytes, second: Bytes, background: Bools) -> Floats | None:
     """The affine map [2, 3] in pixels that takes the background of one grey frame to the next; None if not found."""
     corners = cv2.goodFeaturesToTrack(first, 400, 0.003, 3, mask=background.astype(np.uint8) * 255)
     if corners is None or len(corners) < 8:
@@ -33,7 +33,7 @@ GAPS = (1, 2, 4)
 """Frames between those that are compared: what hardly moves from one to the next has moved after four."""
 
 
-def residual(pictures: Bytes, inside: Floats) -> Floats:
+def motion_residual(pictures: Bytes, inside: Floats) -> Floats:
     """How badly each pixel is explained by the camera's movement alone, in grey levels [T, H, W].
 
     Each frame is laid over others, before and after it, as the background moves; what is not background does not fit.
@@ -43,7 +43,7 @@ def residual(pictures: Bytes, inside: Floats) -> Floats:
     pictures  uint8 [T, H, W, 3]
     inside    [T, H, W]   how likely each pixel is the subject; the camera is measured where it is below 0.4
     """
-    steps, frames = _steps(pictures, inside), pictures.astype(np.float32)
+    steps, frames = _camera_steps(pictures, inside), pictures.astype(np.float32)
     total, seen = np.zeros(pictures.shape[:3], np.float32), np.zeros((len(pictures), 1, 1), np.float32)
     for gap in (g for g in GAPS if g < len(pictures)):
         least = np.full(total.shape, np.inf, np.float32)
@@ -54,26 +54,26 @@ def residual(pictures: Bytes, inside: Floats) -> Floats:
             matrix = np.eye(3)
             for step in between:
                 matrix = step @ matrix
-            least[i] = np.minimum(least[i], _unlike(frames[i], frames[i + gap], matrix, cv2.WARP_INVERSE_MAP))
-            least[i + gap] = np.minimum(least[i + gap], _unlike(frames[i + gap], frames[i], matrix))
+            least[i] = np.minimum(least[i], _difference(frames[i], frames[i + gap], matrix, cv2.WARP_INVERSE_MAP))
+            least[i + gap] = np.minimum(least[i + gap], _difference(frames[i + gap], frames[i], matrix))
         found = np.isfinite(least)
         total += np.where(found, least, 0)
         seen += found[:, :1, :1]
     return total / np.maximum(seen, 1)
 
 
-def _steps(pictures: Bytes, inside: Floats) -> list[Floats | None]:
+def _camera_steps(pictures: Bytes, inside: Floats) -> list[Floats | None]:
     """The camera's map [3, 3] from each frame to the next; None where it is not found."""
-    shades, kernel = grey(pictures), np.ones((3, 3), np.uint8)
+    shades, kernel = to_grey(pictures), np.ones((3, 3), np.uint8)
     out: list[Floats | None] = []
     for i in range(len(pictures) - 1):
         outside = cv2.erode((inside[i] < 0.4).astype(np.uint8), kernel) > 0
-        matrix = camera(shades[i], shades[i + 1], outside)
+        matrix = estimate_camera(shades[i], shades[i + 1], outside)
         out.append(None if matrix is None else np.vstack([matrix, [0, 0, 1]]))
     return out
 
 
-def _unlike(frame: Floats, other: Floats, matrix: Floats, way: int = 0) -> Floats:
+def _difference(frame: Floats, other: Floats, matrix: Floats, way: int = 0) -> Floats:
     """Mean absolute difference [H, W] of a frame from another one that is moved by a matrix, or back by it."""
     size = (frame.shape[1], frame.shape[0])
     flags = cv2.INTER_LINEAR | way
@@ -82,11 +82,11 @@ def _unlike(frame: Floats, other: Floats, matrix: Floats, way: int = 0) -> Float
     )
 
 
-class Carrier:
+class FlowWarp:
     """Carries a map from one frame to a neighbour along dense optical flow (DIS)."""
 
     def __init__(self, pictures: Bytes) -> None:
-        self.shades = grey(pictures)
+        self.shades = to_grey(pictures)
         # DIS needs some pixels to build its pyramid; smaller pictures are taken as they are.
         large = min(self.shades.shape[1:]) >= 32
         self.flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST) if large else None

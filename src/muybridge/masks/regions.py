@@ -8,7 +8,7 @@ import numpy as np
 from muybridge.masks.arrays import Bools, Bytes, Floats
 
 
-def filled(mask: Bools, largest: float = 1.0) -> Bools:
+def fill_holes(mask: Bools, largest: float = 1.0) -> Bools:
     """The mask [H, W] with its holes closed; background that reaches the border of the frame stays.
 
     largest  share of the mask's area; a larger hole is background that shows through and stays
@@ -21,7 +21,7 @@ def filled(mask: Bools, largest: float = 1.0) -> Bools:
     return mask | hole[labels] if count > 1 else mask
 
 
-def main_parts(mask: Bools, share: float = 0.1) -> Bools:
+def keep_main_parts(mask: Bools, share: float = 0.1) -> Bools:
     """The largest connected part of the mask [H, W] and all others of at least `share` of its area."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     if count < 2:
@@ -31,7 +31,7 @@ def main_parts(mask: Bools, share: float = 0.1) -> Bools:
     return (area >= share * area.max())[labels] & mask
 
 
-def strays(mask: Bools, share: float, reach: int) -> Bools:
+def stray_parts(mask: Bools, share: float, reach: int) -> Bools:
     """Where small parts of the mask [H, W] stand apart from all others, `reach` pixels around them included.
 
     share  of the largest part's area; a larger part is no stray
@@ -45,7 +45,7 @@ def strays(mask: Bools, share: float, reach: int) -> Bools:
     return small[labels]
 
 
-def guided(picture: Floats, value: Floats, radius: int = 5, softness: float = 1e-3) -> tuple[Floats, Floats]:
+def guided_filter(picture: Floats, value: Floats, radius: int = 5, softness: float = 1e-3) -> tuple[Floats, Floats]:
     """Local linear fit of `value` by the colours of `picture` (He, Sun and Tang, "Guided image filtering", eq. 19-21).
 
     picture  [H, W, 3] in [0, 1]
@@ -67,13 +67,13 @@ def guided(picture: Floats, value: Floats, radius: int = 5, softness: float = 1e
     return cv2.blur(slope, side), cv2.blur(offset, side)
 
 
-def snapped(picture: Floats, value: Floats, radius: int = 5, softness: float = 1e-3) -> Floats:
+def snap_to_edges(picture: Floats, value: Floats, radius: int = 5, softness: float = 1e-3) -> Floats:
     """`value` [H, W] smoothed inside regions of `picture` [H, W, 3] and sharpened at their edges, in [0, 1]."""
-    slope, offset = guided(picture, value, radius, softness)
+    slope, offset = guided_filter(picture, value, radius, softness)
     return np.clip((slope * picture).sum(-1) + offset, 0, 1)
 
 
-def enlarged(full: Bytes, reduced: Bytes, value: Floats) -> Bools:
+def enlarge_mask(full: Bytes, reduced: Bytes, value: Floats) -> Bools:
     """The mask at the frame's own size where `value` is above a half, its edge following the frame's own edges.
 
     full     uint8 [H, W, 3]  the frame
@@ -81,8 +81,8 @@ def enlarged(full: Bytes, reduced: Bytes, value: Floats) -> Bools:
     value    [h, w]           in [0, 1]
     """
     size = (full.shape[1], full.shape[0])
-    slope, offset = guided(reduced.astype(np.float32) / 255, value.astype(np.float32), radius=2)
+    slope, offset = guided_filter(reduced.astype(np.float32) / 255, value.astype(np.float32), radius=2)
     slope = cv2.resize(slope.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     offset = cv2.resize(offset.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     fine = (slope * (full.astype(np.float32) / 255)).sum(-1) + offset
-    return main_parts(filled(fine > 0.5, largest=0.02))
+    return keep_main_parts(fill_holes(fine > 0.5, largest=0.02))

@@ -18,7 +18,7 @@ TOUCHING = 0.9
 class Report:
     """How silhouettes were found and how far to trust them.
 
-    how         the way that made them: "given", "alpha", "threshold", "grabcut", "saliency" or "corrected"
+    how         the way that made them: "given", "alpha", "threshold", "colour", "saliency" or "corrected"
     detail      one sentence a person can read: the file, the background colour, the hint
     confidence  one number a frame in [0, 1]; 1.0 for given ones. It tells frames apart, it is not an IoU
     empty       indexes of the frames on which nothing was found
@@ -33,7 +33,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Counts:
+class FaultCounts:
     """Frames of a clip by what is the matter with their silhouettes; those of its pieces can be added.
 
     frames    all of them
@@ -47,12 +47,12 @@ class Counts:
     full: int = 0
     touching: int = 0
 
-    def __add__(self, later: Counts) -> Counts:
+    def __add__(self, later: FaultCounts) -> FaultCounts:
         empty = (*self.empty, *(self.frames + i for i in later.empty))
-        return Counts(self.frames + later.frames, empty, self.full + later.full, self.touching + later.touching)
+        return FaultCounts(self.frames + later.frames, empty, self.full + later.full, self.touching + later.touching)
 
 
-def checked(
+def make_report(
     mattes: Mattes,
     name: str,
     how: str,
@@ -66,13 +66,13 @@ def checked(
     confidence  [T] in [0, 1]        all 1.0 unless told
     sizes       of unequal frames    as in Clip; the padding counts as no part of a frame
     """
-    counts = counted(mattes, sizes)
-    warnings = judged(counts, name)
+    counts = count_faults(mattes, sizes)
+    warnings = check_usable(counts, name)
     trust = torch.ones(len(mattes)) if confidence is None else confidence.clamp(0, 1)
     return Report(how, detail, tuple(round(float(c), 4) for c in trust), counts.empty, warnings)
 
 
-def counted(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = None) -> Counts:
+def count_faults(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = None) -> FaultCounts:
     """What is the matter with these silhouettes; arguments as for `checked`."""
     on = mattes[:, 0] > 127
     valid = sizes or ((mattes.shape[2], mattes.shape[3]),) * len(on)
@@ -80,10 +80,10 @@ def counted(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = None) ->
     share = area / torch.tensor([h * w for h, w in valid])
     empty = tuple(int(i) for i in torch.nonzero(area == 0).flatten())
     touching = sum(_touches_all(m[:h, :w]) for m, (h, w) in zip(on, valid, strict=True))
-    return Counts(len(on), empty, int((share > 0.999).sum()), touching)
+    return FaultCounts(len(on), empty, int((share > 0.999).sum()), touching)
 
 
-def judged(counts: Counts, name: str) -> tuple[str, ...]:
+def check_usable(counts: FaultCounts, name: str) -> tuple[str, ...]:
     """What to warn of; InputError where the silhouettes of the clip `name` cannot be of any use."""
     hint = (
         "Say where it is: muybridge mask VIDEO --out DIR --box x0,y0,x1,y1, or --rough FRAME=PICTURE with the subject "

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from muybridge.errors import CheckpointError
-from muybridge.fetched import at_hand
-from muybridge.masks.arrays import Bools, Bytes, Floats, padded, picture
-from muybridge.masks.regions import filled, main_parts
-from muybridge.masks.u2net import U2Net, full, small
+from muybridge.masks.arrays import Bools, Bytes, Floats, frame_picture, pad_masks
+from muybridge.masks.regions import fill_holes, keep_main_parts
+from muybridge.masks.u2net import U2Net, u2net, u2net_small
+from muybridge.model_files import find_model_file
 from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip
 
@@ -29,16 +29,16 @@ def weights_path(weights: Path | None = None) -> Path:
 
     The cache folder is $MUYBRIDGE_CACHE, or ~/.cache/muybridge. Raises MissingWeightsError where no file is there.
     """
-    return at_hand(
+    return find_model_file(
         weights,
         "u2net.pth",
         "the saliency network's weights are",
         "Fetch u2net.pth (176 MB) or u2netp.pth (5 MB), published by the authors of U2-Net, and put it there or "
-        "name it: muybridge mask VIDEO --out DIR --how saliency --weights FILE. --how grabcut needs no weights.",
+        "name it: muybridge mask VIDEO --out DIR --how saliency --weights FILE. --how colour needs no weights.",
     )
 
 
-def load(path: Path) -> U2Net:
+def load_u2net(path: Path) -> U2Net:
     """The network of an authors' checkpoint, full or small as the file has it, in evaluation mode.
 
     Raises CheckpointError for a file that is no such checkpoint; nothing in it is ever executed.
@@ -50,7 +50,7 @@ def load(path: Path) -> U2Net:
     name = "stage1.rebnconvin.conv_s1.weight"
     if not isinstance(state, dict) or not isinstance(state.get("stage2.rebnconv1.conv_s1.weight"), Tensor):
         raise CheckpointError(f"{path.name} is not a U2-Net: it has no {name}")
-    network = small() if state["stage2.rebnconv1.conv_s1.weight"].shape[0] == 16 else full()
+    network = u2net_small() if state["stage2.rebnconv1.conv_s1.weight"].shape[0] == 16 else u2net()
     try:
         network.load_state_dict({k.removeprefix("module."): v for k, v in state.items()})
     except RuntimeError as error:
@@ -58,23 +58,23 @@ def load(path: Path) -> U2Net:
     return network.eval()
 
 
-def saliency(clip: Clip, weights: Path | None = None) -> tuple[Mattes, Tensor, str]:
+def find_salient(clip: Clip, weights: Path | None = None) -> tuple[Mattes, Tensor, str]:
     """Silhouettes by the network, each frame by itself.
 
     returns  uint8 [T, 1, H, W], 255 on the subject; confidence [T] in [0, 1]; the file and its SHA-256
     """
     path = weights_path(weights)
-    network = load(path)
+    network = load_u2net(path)
     masks: list[Bools] = []
     trust = []
     for i in range(len(clip)):
-        frame = picture(clip, i)
+        frame = frame_picture(clip, i)
         level = predict(network, frame)
-        mask = main_parts(filled(level > 0.5))
+        mask = keep_main_parts(fill_holes(level > 0.5))
         masks.append(mask)
         trust.append(float((2 * level[mask] - 1).mean()) if mask.any() else 0.0)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return padded(masks, clip), torch.tensor(trust).clamp(0, 1), f"{path.name}, sha256 {digest}"
+    return pad_masks(masks, clip), torch.tensor(trust).clamp(0, 1), f"{path.name}, sha256 {digest}"
 
 
 def predict(network: U2Net, frame: Bytes) -> Floats:

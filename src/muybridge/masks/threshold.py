@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from muybridge.errors import InputError
-from muybridge.masks.arrays import Bools, Bytes, Floats, padded, picture
-from muybridge.masks.colour import lab
-from muybridge.masks.regions import filled, main_parts
+from muybridge.masks.arrays import Bools, Bytes, Floats, frame_picture, pad_masks
+from muybridge.masks.colour import to_lab
+from muybridge.masks.regions import fill_holes, keep_main_parts
 from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip
 
@@ -17,7 +17,7 @@ SPREAD = 6.0
 """A background is flat where three quarters of the border lie within this distance of its median colour (Lab units)."""
 HOLE = 0.01
 """Larger holes, as a share of the subject, are background seen between its parts."""
-FAR = 60.0
+FARTHEST = 60.0
 """Lab distances beyond it are all the same to the threshold."""
 
 
@@ -26,14 +26,14 @@ def flat_background(clip: Clip) -> Floats | None:
 
     Judged from the outermost pixels of the frames; up to a quarter of them may belong to the subject.
     """
-    rim = np.concatenate([_rim(picture(clip, i)) for i in range(len(clip))])
-    colours = lab(rim[None, :])[0]
+    rim = np.concatenate([_rim(frame_picture(clip, i)) for i in range(len(clip))])
+    colours = to_lab(rim[None, :])[0]
     middle = np.median(colours, axis=0)
     spread = np.percentile(np.linalg.norm(colours - middle, axis=-1), 75)
     return middle if spread <= SPREAD else None
 
 
-def threshold(clip: Clip) -> tuple[Mattes, torch.Tensor, str]:
+def find_by_threshold(clip: Clip) -> tuple[Mattes, torch.Tensor, str]:
     """What differs from the flat background: Lab distance, Otsu's threshold over the clip, holes filled, main parts.
 
     returns  uint8 [T, 1, H, W], 255 on the subject; confidence [T] in [0, 1]; the background's colour in words
@@ -43,15 +43,16 @@ def threshold(clip: Clip) -> tuple[Mattes, torch.Tensor, str]:
     background = flat_background(clip)
     if background is None:
         raise InputError(
-            f"the background of {clip.name} is not one flat colour", "Leave the way open: it is found by GrabCut then."
+            f"the background of {clip.name} is not one flat colour",
+            "Leave the way open: it is found by colour and motion then.",
         )
-    distances = [_distance(picture(clip, i), background) for i in range(len(clip))]
+    distances = [_distance(frame_picture(clip, i), background) for i in range(len(clip))]
     cut = _otsu(distances)
-    masks: list[Bools] = [main_parts(filled(d > cut, largest=HOLE), share=0.02) for d in distances]
+    masks: list[Bools] = [keep_main_parts(fill_holes(d > cut, largest=HOLE), share=0.02) for d in distances]
     trust = torch.tensor([_margin(d, m, cut) for d, m in zip(distances, masks, strict=True)])
     lightness, a, b = (float(v) for v in background)
     return (
-        padded(masks, clip),
+        pad_masks(masks, clip),
         trust,
         f"flat background, Lab {lightness:.0f} {a:.0f} {b:.0f}; cut at distance {cut:.1f}",
     )
@@ -62,14 +63,16 @@ def _rim(frame: Bytes) -> Bytes:
 
 
 def _distance(frame: Bytes, background: Floats) -> Floats:
-    return np.minimum(np.linalg.norm(lab(frame) - background, axis=-1), FAR)
+    return np.minimum(np.linalg.norm(to_lab(frame) - background, axis=-1), FARTHEST)
 
 
 def _otsu(distances: list[Floats]) -> float:
     """Otsu's threshold over all frames together, but never inside the noise of the background itself."""
-    levels = np.concatenate([(d.ravel()[:: max(1, d.size // 20_000)] / FAR * 255).astype(np.uint8) for d in distances])
+    levels = np.concatenate(
+        [(d.ravel()[:: max(1, d.size // 20_000)] / FARTHEST * 255).astype(np.uint8) for d in distances]
+    )
     level, _ = cv2.threshold(levels[None], 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    return max(level / 255 * FAR, SPREAD)
+    return max(level / 255 * FARTHEST, SPREAD)
 
 
 def _margin(distance: Floats, mask: Bools, cut: float) -> float:

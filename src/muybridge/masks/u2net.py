@@ -47,11 +47,11 @@ class RSU(nn.Module):
         for i in range(1, self.height + 1):
             # The lowest level is a dilated convolution at the size of the one above it.
             if 1 < i < self.height and not self.dilated:
-                y = halved(y)
+                y = halve(y)
             y = self.get_submodule(f"rebnconv{i}")(y)
             down.append(y)
         for i in range(self.height - 1, 0, -1):
-            y = self.get_submodule(f"rebnconv{i}d")(torch.cat((like(y, down[i - 1]), down[i - 1]), 1))
+            y = self.get_submodule(f"rebnconv{i}d")(torch.cat((resize_like(y, down[i - 1]), down[i - 1]), 1))
         return y + entry
 
 
@@ -78,33 +78,33 @@ class U2Net(nn.Module):
         """Normalised pictures [B, 3, H, W] to logits [B, 7, H, W]: the fused map, then those of stages 1 to 6."""
         y, down = x, []
         for i in range(1, 7):
-            y = self.get_submodule(f"stage{i}")(y if i == 1 else halved(y))
+            y = self.get_submodule(f"stage{i}")(y if i == 1 else halve(y))
             down.append(y)
         up = [y]
         for i in range(5, 0, -1):
-            y = self.get_submodule(f"stage{i}d")(torch.cat((like(y, down[i - 1]), down[i - 1]), 1))
+            y = self.get_submodule(f"stage{i}d")(torch.cat((resize_like(y, down[i - 1]), down[i - 1]), 1))
             up.insert(0, y)
         sides = [self.get_submodule(f"side{i}")(level) for i, level in enumerate(up, start=1)]
-        maps = torch.cat([like(side, sides[0]) for side in sides], 1)
+        maps = torch.cat([resize_like(side, sides[0]) for side in sides], 1)
         return torch.cat((self.outconv(maps), maps), 1)
 
 
-def full() -> U2Net:
+def u2net() -> U2Net:
     """U2-Net, 176 MB (table 1)."""
     down = ((3, 32, 64), (64, 32, 128), (128, 64, 256), (256, 128, 512), (512, 256, 512), (512, 256, 512))
     return U2Net((*down, (1024, 256, 512), (1024, 128, 256), (512, 64, 128), (256, 32, 64), (128, 16, 64)))
 
 
-def small() -> U2Net:
+def u2net_small() -> U2Net:
     """The small variant, 4.7 MB (table 1)."""
     return U2Net(((3, 16, 64), *((64, 16, 64),) * 5, *((128, 16, 64),) * 5))
 
 
-def halved(x: Features) -> Features:
+def halve(x: Features) -> Features:
     """Maximum over 2 x 2, odd sides rounded up."""
     return F.max_pool2d(x, 2, stride=2, ceil_mode=True)
 
 
-def like(x: Features, other: Features) -> Features:
+def resize_like(x: Features, other: Features) -> Features:
     """Bilinear, to the size of another map."""
     return F.interpolate(x, size=other.shape[2:], mode="bilinear", align_corners=False)

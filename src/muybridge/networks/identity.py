@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from muybridge.errors import CheckpointError
-from muybridge.fetched import PictureNetwork, at_hand
+from muybridge.model_files import OnnxNetwork, find_model_file
 from muybridge.tensors import Pixels
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -24,7 +24,7 @@ def identity_path(path: Path | None = None) -> Path:
 
     The cache folder is $MUYBRIDGE_CACHE, or ~/.cache/muybridge. Raises MissingWeightsError where no file is there.
     """
-    return at_hand(
+    return find_model_file(
         path,
         "identity.onnx",
         "the identity network's file is",
@@ -43,7 +43,7 @@ class Identity:
     """
 
     def __init__(self, path: Path) -> None:
-        self._network = PictureNetwork(path, OPEN, "an identity network needs")
+        self._network = OnnxNetwork(path, OPEN, "an identity network needs")
         self.size = self._network.size
         outputs = self._run(torch.zeros(1, 3, *self.size))
         if len(outputs) != 1 or outputs[0].shape[0] != 1 or outputs[0].numel() != outputs[0].shape[1]:

@@ -37,7 +37,7 @@ class Find(RequestBody):
     """Silhouettes anew."""
 
     box: tuple[Pixel, Pixel, Pixel, Pixel] | None = None
-    how: Literal["auto", "alpha", "threshold", "grabcut", "saliency"] = "auto"
+    how: Literal["auto", "alpha", "threshold", "colour", "saliency"] = "auto"
 
 
 class Training(RequestBody):

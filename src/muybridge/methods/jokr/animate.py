@@ -12,7 +12,7 @@ from muybridge.data.footage import Driving, moving
 from muybridge.data.pair import check_side, closest_side, other
 from muybridge.data.subject import Subject
 from muybridge.errors import UsageError
-from muybridge.masks.regions import strays
+from muybridge.masks.regions import stray_parts
 from muybridge.method import Animation
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.model import HAZE, JokrModel, inference
@@ -186,7 +186,7 @@ def _find_strays(mask: Masks, share: float) -> Tensor:
     """Where what is drawn lies apart from the subject: bool [N, 1, H, W]."""
     reach = max(1, round(APART * min(mask.shape[2:])))
     drawn = (mask[:, 0] > HAZE).cpu().numpy()
-    return torch.from_numpy(np.stack([strays(m, share, reach) for m in drawn]))[:, None].to(mask.device)
+    return torch.from_numpy(np.stack([stray_parts(m, share, reach) for m in drawn]))[:, None].to(mask.device)
 
 
 def to_bytes(rgb: Images, mask: Masks) -> Tensor:

@@ -4,9 +4,9 @@ from hypothesis import given as over
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from muybridge.masks.colour import bins, evidence, evidence_nearby, lab, level_evidence, span
-from muybridge.masks.motion import Carrier, camera, residual
-from muybridge.masks.regions import filled, guided, main_parts, snapped, strays
+from muybridge.masks.colour import colour_bins, colour_evidence, colour_range, level_evidence, nearby_evidence, to_lab
+from muybridge.masks.motion import FlowWarp, estimate_camera, motion_residual
+from muybridge.masks.regions import fill_holes, guided_filter, keep_main_parts, snap_to_edges, stray_parts
 
 
 def disc(h: int, w: int, y: float, x: float, r: float) -> np.ndarray:
@@ -16,23 +16,23 @@ def disc(h: int, w: int, y: float, x: float, r: float) -> np.ndarray:
 
 def test_holes_are_filled_and_bays_are_not() -> None:
     ring = disc(40, 50, 20, 25, 12) & ~disc(40, 50, 20, 25, 5)
-    assert np.array_equal(filled(ring), disc(40, 50, 20, 25, 12))
+    assert np.array_equal(fill_holes(ring), disc(40, 50, 20, 25, 12))
     bay = np.zeros((10, 10), bool)
     bay[2:8, 2] = bay[2:8, 7] = bay[2, 2:8] = True
-    assert np.array_equal(filled(bay), bay)
+    assert np.array_equal(fill_holes(bay), bay)
 
 
 def test_a_large_hole_may_stay() -> None:
     ring = disc(40, 50, 20, 25, 12) & ~disc(40, 50, 20, 25, 9)
-    assert np.array_equal(filled(ring, largest=0.1), ring)
+    assert np.array_equal(fill_holes(ring, largest=0.1), ring)
 
 
 def test_main_parts_drops_specks() -> None:
     mask = disc(40, 60, 20, 15, 10) | disc(40, 60, 20, 45, 8)
     speck = mask.copy()
     speck[0, 0] = True
-    assert np.array_equal(main_parts(speck), mask)
-    assert not main_parts(np.zeros((5, 5), bool)).any()
+    assert np.array_equal(keep_main_parts(speck), mask)
+    assert not keep_main_parts(np.zeros((5, 5), bool)).any()
 
 
 @settings(max_examples=10, deadline=None)
@@ -40,7 +40,7 @@ def test_main_parts_drops_specks() -> None:
 def test_guided_filter_keeps_what_is_linear_in_the_colours(seed: int) -> None:
     picture = np.random.default_rng(seed).random((20, 24, 3)).astype(np.float32)
     value = (picture @ np.array([0.5, -0.2, 0.3], np.float32) + 0.1).astype(np.float32)
-    slope, offset = guided(picture, value, radius=4, softness=1e-7)
+    slope, offset = guided_filter(picture, value, radius=4, softness=1e-7)
     assert np.allclose((slope * picture).sum(-1) + offset, value, atol=1e-3)
 
 
@@ -48,28 +48,28 @@ def test_a_blurred_edge_snaps_to_the_picture() -> None:
     truth = disc(48, 64, 24, 32, 14)
     picture = np.where(truth[..., None], [0.9, 0.8, 0.2], [0.1, 0.3, 0.2]).astype(np.float32)
     off = np.roll(truth, 2, axis=1).astype(np.float32)
-    assert ((snapped(picture, off) > 0.5) != truth).sum() < 0.5 * ((off > 0.5) != truth).sum()
+    assert ((snap_to_edges(picture, off) > 0.5) != truth).sum() < 0.5 * ((off > 0.5) != truth).sum()
 
 
 def test_evidence_has_the_sign_of_the_colours() -> None:
     truth = disc(40, 40, 20, 20, 10)
     picture = np.where(truth[..., None], [200, 30, 30], [30, 30, 200]).astype(np.uint8)
-    colours = lab(picture[None])
-    cells = bins(colours, span(colours))
-    score = evidence(cells, truth[None].astype(float), 1 - truth[None].astype(float))[cells][0]
+    colours = to_lab(picture[None])
+    cells = colour_bins(colours, colour_range(colours))
+    score = colour_evidence(cells, truth[None].astype(float), 1 - truth[None].astype(float))[cells][0]
     assert (score[truth] > 1).all()
     assert (score[~truth] < -1).all()
-    assert lab(np.full((1, 1, 3), 255, np.uint8))[0, 0] == pytest.approx([100, 0, 0], abs=0.1)
+    assert to_lab(np.full((1, 1, 3), 255, np.uint8))[0, 0] == pytest.approx([100, 0, 0], abs=0.1)
 
 
 def test_a_colour_may_be_the_subjects_early_and_the_backgrounds_late() -> None:
     spot, count = disc(40, 40, 20, 20, 10), 60
     grey, red, blue = [120, 120, 120], [200, 30, 30], [30, 30, 200]
     early, late = np.where(spot[..., None], grey, blue), np.where(spot[..., None], red, grey)
-    colours = lab(np.stack([early] * (count // 2) + [late] * (count // 2)).astype(np.uint8))
-    cells, inside = bins(colours, span(colours)), np.repeat(spot[None], count, 0).astype(float)
-    everywhere = evidence(cells, inside, 1 - inside)[cells]
-    nearby = evidence_nearby(cells, inside, 1 - inside)
+    colours = to_lab(np.stack([early] * (count // 2) + [late] * (count // 2)).astype(np.uint8))
+    cells, inside = colour_bins(colours, colour_range(colours)), np.repeat(spot[None], count, 0).astype(float)
+    everywhere = colour_evidence(cells, inside, 1 - inside)[cells]
+    nearby = nearby_evidence(cells, inside, 1 - inside)
     assert (everywhere[5][spot] < 0).all()  # there is more grey background than grey subject
     assert (nearby[5][spot] > 1).all()
     assert (nearby[5][~spot] < -1).all()
@@ -99,10 +99,10 @@ def test_the_camera_is_followed_and_a_moving_subject_sticks_out() -> None:
     import cv2
 
     shades = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames]
-    matrix = camera(shades[0], shades[1], ~disc(80, 110, 40, 55, 22))
+    matrix = estimate_camera(shades[0], shades[1], ~disc(80, 110, 40, 55, 22))
     assert matrix is not None
     assert matrix == pytest.approx(np.array([[1, 0, -3], [0, 1, 0]]), abs=0.15)
-    left = residual(frames, np.repeat(disc(80, 110, 40, 55, 20)[None], 4, 0).astype(np.float32))
+    left = motion_residual(frames, np.repeat(disc(80, 110, 40, 55, 20)[None], 4, 0).astype(np.float32))
     assert left[1][spot].mean() > 5 * left[1][~disc(80, 110, 40, 55, 22)][: 110 * 10].mean()
 
 
@@ -110,7 +110,7 @@ def test_background_that_is_hidden_on_one_side_is_seen_on_the_other() -> None:
     wide, front = texture(80, 110), texture(80, 110, 1)
     spots = np.stack([disc(80, 110, 40, 20 + 10 * t, 12) for t in range(8)])
     frames = np.where(spots[..., None], np.stack([np.roll(front, 10 * t, 1) for t in range(8)]), wide)
-    left = residual(frames, spots.astype(np.float32))
+    left = motion_residual(frames, spots.astype(np.float32))
     # In the middle frame, what was hidden a frame ago and what will be hidden in a frame fits as well as the rest.
     uncovered, rest = (spots[3] | spots[5]) & ~spots[4], ~spots.any(0)
     assert left[4][spots[4]].mean() > 5 * left[4][uncovered].mean()
@@ -118,21 +118,21 @@ def test_background_that_is_hidden_on_one_side_is_seen_on_the_other() -> None:
 
 
 def test_a_single_frame_has_no_movement() -> None:
-    assert residual(texture(40, 40)[None], np.zeros((1, 40, 40), np.float32)).max() == 0
+    assert motion_residual(texture(40, 40)[None], np.zeros((1, 40, 40), np.float32)).max() == 0
 
 
 def test_flow_carries_a_mask_along() -> None:
     wide = texture(64, 120)
     frames = np.stack([wide[:, 10:90], wide[:, 7:87]])
     level = disc(64, 80, 32, 40, 10).astype(np.float32)
-    moved = Carrier(frames)(level, 0, 1)
+    moved = FlowWarp(frames)(level, 0, 1)
     want = disc(64, 80, 32, 43, 10)
     assert ((moved > 0.5) & want).sum() / ((moved > 0.5) | want).sum() > 0.9
 
 
 def test_no_camera_where_there_is_nothing_to_follow() -> None:
     flat = np.full((40, 40), 128, np.uint8)
-    assert camera(flat, flat, np.ones((40, 40), bool)) is None
+    assert estimate_camera(flat, flat, np.ones((40, 40), bool)) is None
 
 
 def test_strays_stand_apart_and_are_small() -> None:
@@ -141,9 +141,9 @@ def test_strays_stand_apart_and_are_small() -> None:
     mask[52:56, 30:33] = True  # a paw, two pixels below
     tail = (slice(5, 9), slice(5, 10))
     mask[tail] = True
-    found = strays(mask, 0.05, 2)
+    found = stray_parts(mask, 0.05, 2)
     assert found[tail].all()
     assert not found[mask].all()
     assert np.array_equal(mask & ~found, np.where(np.arange(60)[:, None] < 15, False, mask))
-    assert not strays(mask, 0.01, 2).any()  # 20 of 1212 pixels are more than that
-    assert not strays(np.zeros((9, 9), bool), 0.5, 2).any()
+    assert not stray_parts(mask, 0.01, 2).any()  # 20 of 1212 pixels are more than that
+    assert not stray_parts(np.zeros((9, 9), bool), 0.5, 2).any()

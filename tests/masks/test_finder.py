@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from muybridge.errors import InputError, MissingSilhouettesError, UsageError
-from muybridge.masks import Counts, Report, correct, counted, find, judged, overlay, sheet
+from muybridge.errors import InputError, MissingSilhouettesError, MuybridgeWarning, UsageError
+from muybridge.masks import FaultCounts, Report, check_usable, correct, count_faults, find, overlay, sheet, way_of
 from muybridge.masks.threshold import flat_background
 from muybridge.video import Clip, Timing, read, write
 
@@ -69,15 +69,22 @@ def test_a_textured_background_is_not_flat(photo: tuple[Clip, np.ndarray]) -> No
         find(photo[0], how="threshold")
 
 
-def test_grabcut_needs_no_hint(photo: tuple[Clip, np.ndarray]) -> None:
+def test_colour_and_motion_needs_no_hint(photo: tuple[Clip, np.ndarray]) -> None:
     found, report = find(photo[0])
-    assert report.how == "grabcut"
+    assert report.how == "colour"
     assert "middle" in report.detail
     assert iou(found, photo[1]) > 0.85
     assert all(0 <= c <= 1 for c in report.confidence)
 
 
-def test_grabcut_takes_a_box_and_a_rough_mask(photo: tuple[Clip, np.ndarray]) -> None:
+def test_the_old_name_of_a_way_still_works_and_is_told(drawing: tuple[Clip, np.ndarray]) -> None:
+    with pytest.warns(MuybridgeWarning, match="'grabcut' is called 'colour' now"):
+        assert find(drawing[0], how="grabcut")[1].how == "colour"
+    assert way_of("grabcut: from a box") == way_of("colour: from a box") == "colour"
+    assert way_of("given: masks") == "given"
+
+
+def test_colour_and_motion_takes_a_box_and_a_rough_mask(photo: tuple[Clip, np.ndarray]) -> None:
     boxed, report = find(photo[0], box=(14, 14, 48, 47))
     assert "box on frame 0" in report.detail
     assert iou(boxed, photo[1]) > 0.85
@@ -87,8 +94,8 @@ def test_grabcut_takes_a_box_and_a_rough_mask(photo: tuple[Clip, np.ndarray]) ->
     assert iou(masked, photo[1]) > 0.85
 
 
-def test_grabcut_is_the_same_each_time(photo: tuple[Clip, np.ndarray]) -> None:
-    first, second = find(photo[0], how="grabcut")[0], find(photo[0], how="grabcut")[0]
+def test_colour_and_motion_is_the_same_each_time(photo: tuple[Clip, np.ndarray]) -> None:
+    first, second = find(photo[0], how="colour")[0], find(photo[0], how="colour")[0]
     assert first.mattes is not None
     assert second.mattes is not None
     assert torch.equal(first.mattes, second.mattes)
@@ -97,7 +104,7 @@ def test_grabcut_is_the_same_each_time(photo: tuple[Clip, np.ndarray]) -> None:
 def test_one_frame_is_enough_and_tiny_frames_do_not_crash() -> None:
     truth = discs()[:1]
     single = clip_of(truth, noise(90, 18, 0), noise(200, 12, 1))
-    assert iou(find(single, how="grabcut")[0], truth) > 0.7
+    assert iou(find(single, how="colour")[0], truth) > 0.7
     with pytest.raises(InputError):
         find(Clip(torch.zeros(2, 3, 1, 1, dtype=torch.uint8), Timing.constant(2)))
 
@@ -109,7 +116,7 @@ def test_frames_of_unequal_size_keep_their_padding_empty(photo: tuple[Clip, np.n
     for t, (h, w) in enumerate(sizes):
         pixels[t, :, h:] = 0
         pixels[t, :, :, w:] = 0
-    found, _ = find(Clip(pixels, clip.timing, sizes=sizes), how="grabcut")
+    found, _ = find(Clip(pixels, clip.timing, sizes=sizes), how="colour")
     assert found.mattes is not None
     for t, (h, w) in enumerate(sizes):
         assert found.mattes[t, 0, h:].sum() == 0
@@ -193,11 +200,11 @@ def test_touching_all_borders_is_said_and_on_all_frames_refused(photo: tuple[Cli
 def test_pieces_are_judged_together() -> None:
     nobody, whole = np.zeros((2, H, W), bool), np.ones((3, H, W), bool)
     mattes = [as_clip(m).pixels[:, :1] for m in (nobody, discs(), whole, nobody)]
-    counts = sum((counted(m) for m in mattes), Counts())
-    assert counts == Counts(13, (0, 1, 11, 12), 3, 3)
-    assert len(judged(counts, "clip")) == 3
+    counts = sum((count_faults(m) for m in mattes), FaultCounts())
+    assert counts == FaultCounts(13, (0, 1, 11, 12), 3, 3)
+    assert len(check_usable(counts, "clip")) == 3
     with pytest.raises(InputError, match="no subject on any of the 4 frames"):
-        judged(counted(mattes[0]) + counted(mattes[3]), "clip")
+        check_usable(count_faults(mattes[0]) + count_faults(mattes[3]), "clip")
 
 
 @pytest.mark.parametrize(
@@ -206,10 +213,10 @@ def test_pieces_are_judged_together() -> None:
         {"how": "magic"},
         {"how": "given"},
         {"how": "threshold", "box": (0.0, 0.0, 9.0, 9.0)},
-        {"how": "grabcut", "box": (90.0, 0.0, 99.0, 9.0)},
+        {"how": "colour", "box": (90.0, 0.0, 99.0, 9.0)},
         {"box": (0.0, 0.0, 9.0, 9.0), "rough": (0, torch.ones(H, W))},
         {"box": (0.0, 0.0, 9.0, 9.0), "frame": 6},
-        {"how": "grabcut", "masks": "folder"},
+        {"how": "colour", "masks": "folder"},
     ],
 )
 def test_wrong_use_is_refused(drawing: tuple[Clip, np.ndarray], options: dict) -> None:

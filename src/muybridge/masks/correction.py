@@ -9,12 +9,12 @@ import numpy as np
 from torch import Tensor
 
 from muybridge.errors import InputError, UsageError
-from muybridge.masks.arrays import Bools, Floats, frame_sizes, padded, picture, small
-from muybridge.masks.colour import bins, evidence, lab, span
-from muybridge.masks.grabcut import SIDE
-from muybridge.masks.motion import Carrier
-from muybridge.masks.regions import enlarged, snapped
-from muybridge.masks.report import Report, checked
+from muybridge.masks.arrays import Bools, Floats, frame_picture, frame_sizes, pad_masks, reduce_frames
+from muybridge.masks.colour import colour_bins, colour_evidence, colour_range, to_lab
+from muybridge.masks.colour_and_motion import SIDE
+from muybridge.masks.motion import FlowWarp
+from muybridge.masks.regions import enlarge_mask, snap_to_edges
+from muybridge.masks.report import Report, make_report
 from muybridge.video.clip import Clip
 
 
@@ -40,23 +40,23 @@ def correct(clip: Clip, index: int, mask: Tensor, corrected: Sequence[int] = ())
         raise InputError(f"the corrected mask for frame {index} is empty", "Paint the subject white on black.")
     first = max((i + 1 for i in corrected if i < index), default=0)
     last = min((i for i in corrected if i > index), default=len(clip))
-    changed = _carried(clip[first:last], index - first, exact)
+    changed = _propagate(clip[first:last], index - first, exact)
     mattes = clip.mattes.clone()
-    mattes[first:last] = padded(changed, clip[first:last])
+    mattes[first:last] = pad_masks(changed, clip[first:last])
     detail = f"frame {index} by hand, carried to frames {first} to {last - 1}"
-    return clip.with_masks(mattes), checked(mattes, clip.name, "corrected", detail, sizes=clip.sizes)
+    return clip.with_masks(mattes), make_report(mattes, clip.name, "corrected", detail, sizes=clip.sizes)
 
 
-def _carried(part: Clip, index: int, exact: Bools) -> list[Bools]:
-    pictures = small(part, SIDE)
+def _propagate(part: Clip, index: int, exact: Bools) -> list[Bools]:
+    pictures = reduce_frames(part, SIDE)
     rows, columns = pictures.shape[1:3]
-    old = [_shrunk(m, rows, columns) for m in _masks(part)]
-    cells = bins(colours := lab(pictures), span(colours))
-    bright, carry = pictures.astype(np.float32) / 255, Carrier(pictures)
-    truth = _shrunk(exact, rows, columns)
-    table = np.clip(evidence(cells[index], truth, 1 - truth), -3, 3)
+    old = [_resize_mask(m, rows, columns) for m in _frame_masks(part)]
+    cells = colour_bins(colours := to_lab(pictures), colour_range(colours))
+    bright, carry = pictures.astype(np.float32) / 255, FlowWarp(pictures)
+    truth = _resize_mask(exact, rows, columns)
+    table = np.clip(colour_evidence(cells[index], truth, 1 - truth), -3, 3)
     fade = max(1.0, part.timing.rate)
-    out = _masks(part)
+    out = _frame_masks(part)
     out[index] = exact
     for step, end in ((1, len(part)), (-1, -1)):
         level = truth
@@ -67,15 +67,15 @@ def _carried(part: Clip, index: int, exact: Bools) -> list[Bools]:
                 break
             # Signs of the three witnesses: the carried correction, its colours, and what was there before.
             score = 4 * trust * (2 * level - 1) + 0.5 * trust * table[cells[i]] + 3 * (1 - trust) * (2 * old[i] - 1)
-            level = snapped(bright[i], (1 / (1 + np.exp(-score))).astype(np.float32), radius=3)
-            out[i] = enlarged(picture(part, i), pictures[i], level)
+            level = snap_to_edges(bright[i], (1 / (1 + np.exp(-score))).astype(np.float32), radius=3)
+            out[i] = enlarge_mask(frame_picture(part, i), pictures[i], level)
     return out
 
 
-def _masks(clip: Clip) -> list[Bools]:
+def _frame_masks(clip: Clip) -> list[Bools]:
     assert clip.mattes is not None
     return [clip.mattes[i, 0, :h, :w].numpy() > 127 for i, (h, w) in enumerate(frame_sizes(clip))]
 
 
-def _shrunk(mask: Bools, rows: int, columns: int) -> Floats:
+def _resize_mask(mask: Bools, rows: int, columns: int) -> Floats:
     return cv2.resize(mask.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 
 from muybridge.errors import InputError
-from muybridge.masks.arrays import Bools, Bytes, frame_sizes, padded, picture
+from muybridge.masks.arrays import Bools, Bytes, frame_picture, frame_sizes, pad_masks
 from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip
 from muybridge.video.reader import read
@@ -17,7 +17,7 @@ THRESHOLD = 127
 """Above it is the subject; JPEG and video noise round 0 and 255 stays on its side."""
 
 
-def given(clip: Clip, masks: str | Path | Clip) -> Mattes:
+def read_given_masks(clip: Clip, masks: str | Path | Clip) -> Mattes:
     """Masks for the frames of a clip.
 
     masks    a folder of images in numeric order, a video, or a clip: its alpha where there is any, else white on black;
@@ -42,7 +42,7 @@ def given(clip: Clip, masks: str | Path | Clip) -> Mattes:
         if mask.shape != (h, w):
             mask = cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA)
         out.append(mask > THRESHOLD)
-    return padded(out, clip)
+    return pad_masks(out, clip)
 
 
 def _levels(found: Clip) -> Callable[[int], Bytes]:
@@ -51,7 +51,7 @@ def _levels(found: Clip) -> Callable[[int], Bytes]:
     # An image folder of masks may itself carry an opaque alpha channel: that says nothing.
     if mattes is not None and bool((mattes < 255).any()):
         return lambda i: mattes[i, 0, : sizes[i][0], : sizes[i][1]].numpy()
-    return lambda i: picture(found, i).max(axis=-1)
+    return lambda i: frame_picture(found, i).max(axis=-1)
 
 
 def _refuse_other_sizes(clip: Clip, found: Clip) -> None:

@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 import torch
 
-from muybridge.masks.arrays import Bytes, Floats, Ints, padded, picture, small
-from muybridge.masks.colour import bins, distance, evidence_nearby, lab, level_evidence, span
-from muybridge.masks.hints import Box, Guess, Rough, begin
-from muybridge.masks.motion import residual
-from muybridge.masks.regions import enlarged, filled, main_parts, snapped
+from muybridge.masks.arrays import Bytes, Floats, Ints, frame_picture, pad_masks, reduce_frames
+from muybridge.masks.colour import colour_bins, colour_distance, colour_range, level_evidence, nearby_evidence, to_lab
+from muybridge.masks.hints import Box, Guess, Rough, first_guess
+from muybridge.masks.motion import motion_residual
+from muybridge.masks.regions import enlarge_mask, fill_holes, keep_main_parts, snap_to_edges
 from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip
 
@@ -35,7 +35,7 @@ HOLE = 0.02
 
 
 @dataclass(frozen=True)
-class Reading:
+class SizePrior:
     """How to read an undecided pixel.
 
     certainty  power of the odds with which pixels teach the subject's colours: high asks for certain pixels only
@@ -50,14 +50,14 @@ class Reading:
     trust: float
 
 
-LARGE = Reading(certainty=1, unseen=0.05, share=0.0, trust=0.95)
-SMALL = Reading(certainty=3, unseen=0.02, share=1.0, trust=0.7)
-CLEARLY = 1.5
+LARGE = SizePrior(certainty=1, unseen=0.05, share=0.0, trust=0.95)
+SMALL = SizePrior(certainty=3, unseen=0.02, share=1.0, trust=0.7)
+SMALL_MARGIN = 1.5
 """The small reading is taken where its colours part this much better: it gains 1.1 to 1.2 on large subjects, of which
 it keeps only the purest part, and 2.5 to 4 on small ones."""
 
 
-def grabcut(
+def find_by_colour_and_motion(
     clip: Clip, box: Box | None = None, rough: Rough | None = None, frame: int = 0
 ) -> tuple[Mattes, torch.Tensor]:
     """Silhouettes and a confidence per frame.
@@ -66,49 +66,49 @@ def grabcut(
     rough    (index, mask [H, W] or [1, H, W]): roughly the subject on that frame; nonzero is inside
     returns  uint8 [T, 1, H, W], 255 on the subject; [T] in [0, 1]: how decided the pixels of the silhouette are
     """
-    draft, pictures = small(clip, SIDE // 2), small(clip, SIDE)
+    draft, pictures = reduce_frames(clip, SIDE // 2), reduce_frames(clip, SIDE)
     # Two readings of the same clip, a large subject or a small one, judged by how well their colours part.
-    guess = begin(clip, draft, box, rough, frame)
-    tried = [_parted(draft, settle(draft, guess, reading)) for reading in (LARGE, SMALL)]
-    reading = SMALL if tried[1] > CLEARLY * tried[0] else LARGE
-    soft = settle(pictures, begin(clip, pictures, box, rough, frame), reading)
-    masks = [enlarged(picture(clip, i), pictures[i], _decided(soft[i])) for i in range(len(clip))]
+    guess = first_guess(clip, draft, box, rough, frame)
+    tried = [_colour_separation(draft, iterate_models(draft, guess, reading)) for reading in (LARGE, SMALL)]
+    reading = SMALL if tried[1] > SMALL_MARGIN * tried[0] else LARGE
+    soft = iterate_models(pictures, first_guess(clip, pictures, box, rough, frame), reading)
+    masks = [enlarge_mask(frame_picture(clip, i), pictures[i], _clean_up(soft[i])) for i in range(len(clip))]
     trust = [float((2 * p[p > 0.5] - 1).mean()) if (p > 0.5).any() else 0.0 for p in soft]
-    return padded(masks, clip), torch.tensor(trust)
+    return pad_masks(masks, clip), torch.tensor(trust)
 
 
-def settle(pictures: Bytes, guess: Guess, reading: Reading) -> Floats:
+def iterate_models(pictures: Bytes, guess: Guess, reading: SizePrior) -> Floats:
     """Iterate models and segmentation from a first guess.
 
     pictures  uint8 [T, H, W, 3]
     returns   [T, H, W] in [0, 1]   how likely each pixel is the subject
     """
     soft = guess.soft
-    colours = lab(pictures)
-    cells = bins(colours, span(colours))
+    colours = to_lab(pictures)
+    cells = colour_bins(colours, colour_range(colours))
     bright = pictures.astype(np.float32) / 255
     moving: Floats | None = None
     for number, weight in enumerate(ROUNDS):
         if number in MEASURE_MOTION and len(pictures) > 1:
             sigma = max(pictures.shape[1:3]) / 190
-            moving = np.stack([cv2.GaussianBlur(e, (0, 0), sigma) for e in residual(pictures, soft)])
+            moving = np.stack([cv2.GaussianBlur(e, (0, 0), sigma) for e in motion_residual(pictures, soft)])
         score = _score(cells, soft, moving, weight, reading, guess.teaches)
         score[guess.never], score[guess.surely] = -10, 10
-        soft = np.stack([snapped(b, s) for b, s in zip(bright, 1 / (1 + np.exp(-score)), strict=True)])
+        soft = np.stack([snap_to_edges(b, s) for b, s in zip(bright, 1 / (1 + np.exp(-score)), strict=True)])
         if number >= 2:  # before that, holes are rather the background between legs that is not closed off yet
-            soft = np.stack([np.where(filled(s > 0.5, HOLE) & (s < 0.7), 0.7, s) for s in soft])
+            soft = np.stack([np.where(fill_holes(s > 0.5, HOLE) & (s < 0.7), 0.7, s) for s in soft])
         soft[guess.never], soft[guess.surely] = 0, 1
     return soft
 
 
 def _score(
-    cells: Ints, soft: Floats, moving: Floats | None, weight: float, reading: Reading, teaches: Floats
+    cells: Ints, soft: Floats, moving: Floats | None, weight: float, reading: SizePrior, teaches: Floats
 ) -> Floats:
     """Log odds that each pixel is the subject: colour, movement and place."""
-    place = np.stack([cv2.GaussianBlur(p, (0, 0), 0.05 * p.shape[0] + 0.1) for p in _over_time(soft, 8.0)])
+    place = np.stack([cv2.GaussianBlur(p, (0, 0), 0.05 * p.shape[0] + 0.1) for p in _average_over_time(soft, 8.0)])
     # Only pixels where the subject hardly ever is teach the background: a leg that swings through does not.
     inside, outside = soft**reading.certainty * teaches, (1 - soft) * (1 - place) ** 4 * teaches
-    score = np.clip(evidence_nearby(cells, inside, outside, reading.unseen), -4, 4)
+    score = np.clip(nearby_evidence(cells, inside, outside, reading.unseen), -4, 4)
     if moving is not None:
         score = score + np.clip(level_evidence(moving, soft), -4, 4)
     share = float(np.clip(soft.mean(), 1e-3, 1 - 1e-3))
@@ -117,22 +117,22 @@ def _score(
     return (score + weight * np.log(place / (1 - place))).astype(np.float32)
 
 
-def _parted(pictures: Bytes, soft: Floats) -> float:
+def _colour_separation(pictures: Bytes, soft: Floats) -> float:
     """How far apart the colours of subject and background are: 0.0 where they are the same, 1.0 with none shared."""
-    inside = np.stack([main_parts(filled(p > 0.5)) for p in soft])
+    inside = np.stack([keep_main_parts(fill_holes(p > 0.5)) for p in soft])
     if not inside.any() or inside.all():
         return 0.0
-    colours = lab(pictures)
-    return distance(bins(colours, span(colours)), inside)
+    colours = to_lab(pictures)
+    return colour_distance(colour_bins(colours, colour_range(colours)), inside)
 
 
-def _decided(soft: Floats) -> Floats:
+def _clean_up(soft: Floats) -> Floats:
     """Holes filled and stray parts taken out, the rest left as sure as it is."""
-    whole = main_parts(filled(soft > 0.5, HOLE))
+    whole = keep_main_parts(fill_holes(soft > 0.5, HOLE))
     return np.where(whole, np.maximum(soft, 0.51), np.minimum(soft, 0.49)).astype(np.float32)
 
 
-def _over_time(soft: Floats, sigma: float) -> Floats:
+def _average_over_time(soft: Floats, sigma: float) -> Floats:
     """Gaussian mean over neighbouring frames; the first and last frame are repeated beyond the ends."""
     reach = int(3 * sigma)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)

@@ -20,7 +20,7 @@ def cache_folder() -> Path:
     return Path(told) if told else Path.home() / ".cache" / "muybridge"
 
 
-def at_hand(path: Path | None, file: str, what: str, fetch: str) -> Path:
+def find_model_file(path: Path | None, file: str, what: str, fetch: str) -> Path:
     """The file that was named, or `file` in the cache folder; MissingWeightsError where none is there.
 
     what   for people: "the identity network's file is"
@@ -32,7 +32,7 @@ def at_hand(path: Path | None, file: str, what: str, fetch: str) -> Path:
     return path
 
 
-class PictureNetwork:
+class OnnxNetwork:
     """A network of one input [1, 3, H, W] from an ONNX file, run by onnxruntime on the processor.
 
     path        the file
