@@ -26,7 +26,7 @@ def nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.fail("silhouettes were looked for")
 
     monkeypatch.setattr("muybridge.inputs.clips.find", fail)
-    monkeypatch.setattr("muybridge.inputs.driving.look", fail)
+    monkeypatch.setattr("muybridge.inputs.driving.find_unchecked", fail)
 
 
 def test_a_run_goes_on_from_another_folder(
