@@ -14,9 +14,9 @@ from muybridge.errors import MissingWeightsError
 from muybridge.landmarks.pose_network import model_path
 from muybridge.masks.saliency import weights_path
 from muybridge.networks import load_lpips_weights, load_vgg16, load_vgg19
-from muybridge.networks.c3d import load_c3d
-from muybridge.networks.identity import identity_path
-from muybridge.networks.inception import load_inception
+from muybridge.networks.pretrained.c3d import load_c3d
+from muybridge.networks.pretrained.identity import identity_path
+from muybridge.networks.pretrained.inception import load_inception
 
 ROOT = Path(__file__).parents[2]
 LOADERS: dict[Callable[..., Any], str] = {

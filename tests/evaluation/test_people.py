@@ -11,7 +11,7 @@ import torch
 from muybridge.errors import CheckpointError, MissingExtraError, MissingWeightsError
 from muybridge.evaluation import PEOPLE, PICTURES, People, judges, unmeasured
 from muybridge.evaluation.people import TRIED, load_identity, load_poses
-from muybridge.networks.identity import SPREAD
+from muybridge.networks.pretrained.identity import SPREAD
 from tiny_network import GREY, REACH, colours, write_identity, write_network
 
 PLACES = np.stack([60 + 24 * (np.arange(17) % 5), 40 + 30 * (np.arange(17) // 5)], 1)

@@ -12,7 +12,7 @@ from muybridge.errors import InputError
 from muybridge.metrics.pictures import scales_of
 from muybridge.metrics.silhouettes import outline
 from muybridge.networks import Lpips, Vgg16
-from muybridge.networks.vgg import LEVELS
+from muybridge.networks.pretrained.vgg import LEVELS
 
 
 def square(side: int, left: int, top: int, size: int = 32) -> torch.Tensor:

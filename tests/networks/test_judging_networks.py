@@ -8,9 +8,9 @@ from torch import nn
 
 from muybridge.errors import CheckpointError, InputError, MissingWeightsError
 from muybridge.evaluation import judges
-from muybridge.networks.c3d import C3d
-from muybridge.networks.inception import Inception, load_inception
-from muybridge.networks.pretrained import fill_pretrained
+from muybridge.networks.pretrained.c3d import C3d
+from muybridge.networks.pretrained.files import fill_pretrained
+from muybridge.networks.pretrained.inception import Inception, load_inception
 
 
 def test_inception_is_the_published_one() -> None:

@@ -43,7 +43,7 @@ def test_weights_are_taken_from_a_path_or_the_cache(cache: Path, vgg: Vgg16, mon
     assert not any(p.requires_grad for p in loaded.parameters())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     named = path.rename(cache / f"vgg16-{digest}.pth")
-    monkeypatch.setattr("muybridge.networks.vgg.VGG16_FILE", named.name)
+    monkeypatch.setattr("muybridge.networks.pretrained.vgg.VGG16_FILE", named.name)
     assert torch.equal(load_vgg16().features[0].bias, vgg.features[0].bias)
     distance = load_lpips()
     a = torch.rand(2, 3, 32, 32) * 2 - 1

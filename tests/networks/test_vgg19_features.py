@@ -28,7 +28,7 @@ def test_weights_come_from_files_alone(cache: Path, monkeypatch: pytest.MonkeyPa
     assert chosen.losses.ssim > 0
     assert "no weights of VGG-19" in told
     vgg = Vgg19()
-    monkeypatch.setattr("muybridge.networks.vgg19.VGG19_FILE", "mine.pth")
+    monkeypatch.setattr("muybridge.networks.pretrained.vgg.VGG19_FILE", "mine.pth")
     torch.save(vgg.state_dict() | {"classifier.0.bias": torch.zeros(3)}, cache / "mine.pth")
     loaded = load_vgg19()
     assert torch.equal(loaded.features[28].weight, vgg.features[28].weight)

@@ -16,12 +16,11 @@ from muybridge.errors import MissingWeightsError, MuybridgeError
 from muybridge.landmarks.pose_network import model_path
 from muybridge.masks.saliency import weights_path
 from muybridge.networks import load_lpips_weights
-from muybridge.networks.c3d import C3D_FILE
-from muybridge.networks.identity import identity_path
-from muybridge.networks.inception import INCEPTION_FILE
 from muybridge.networks.pretrained import torch_cache_path
-from muybridge.networks.vgg import VGG16_FILE
-from muybridge.networks.vgg19 import VGG19_FILE
+from muybridge.networks.pretrained.c3d import C3D_FILE
+from muybridge.networks.pretrained.identity import identity_path
+from muybridge.networks.pretrained.inception import INCEPTION_FILE
+from muybridge.networks.pretrained.vgg import VGG16_FILE, VGG19_FILE
 from muybridge.output.report import package_versions
 
 CODECS = {"h264": "libx264", "vp9": "libvpx-vp9", "prores": "prores_ks", "gif": "gif", "aac": "aac", "opus": "libopus"}

@@ -13,8 +13,8 @@ from torch import Tensor
 from muybridge.errors import MissingExtraError, MissingWeightsError
 from muybridge.evaluation.people import Features, Poses, load_identity, load_poses
 from muybridge.networks import Lpips, load_lpips
-from muybridge.networks.c3d import C3d, load_c3d
-from muybridge.networks.inception import Inception, load_inception
+from muybridge.networks.pretrained.c3d import C3d, load_c3d
+from muybridge.networks.pretrained.inception import Inception, load_inception
 
 Look = Callable[[Tensor], Tensor]
 """Frames [T, 3, H, W] in [0, 1] to features [N, D]."""

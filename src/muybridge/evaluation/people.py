@@ -17,7 +17,7 @@ from torch import Tensor
 from muybridge import metrics
 from muybridge.landmarks.detection import MIN_SCORE, bounding_box
 from muybridge.landmarks.pose_network import PoseNetwork, model_path
-from muybridge.networks.identity import Identity, identity_path
+from muybridge.networks.pretrained.identity import Identity, identity_path
 from muybridge.tensors import Pixels
 
 Poses = Callable[[Pixels], tuple[Float[Tensor, "T K 2"], Bool[Tensor, "T K"]]]

@@ -11,7 +11,7 @@ from muybridge.errors import MissingSilhouettesError
 from muybridge.evaluation.judges import Judges
 from muybridge.evaluation.truth import on_black
 from muybridge.metrics.apart import BLOCKS
-from muybridge.networks.c3d import WINDOW
+from muybridge.networks.pretrained.c3d import WINDOW
 from muybridge.video import Clip
 
 

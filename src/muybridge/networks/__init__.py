@@ -2,21 +2,35 @@
 
 from muybridge.networks.antialias import Downsample, gaussian_taps
 from muybridge.networks.block_discriminator import BlockDiscriminator
+from muybridge.networks.checkpoints import (
+    extract_state,
+    fill_network,
+    is_plain_tensor,
+    load_tensors,
+    read_yaml_options,
+    read_yaml_table,
+    square_side,
+)
 from muybridge.networks.dense_motion import DenseMotion, Flow
 from muybridge.networks.folding import computes_bfloat16, fold_batch_norms, prepare_inference
 from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
 from muybridge.networks.hourglass import Encoder, Hourglass
 from muybridge.networks.norms import Norm, make_norm
 from muybridge.networks.onnx_files import OnnxPart, make_exportable, split_for_onnx
-from muybridge.networks.option_files import read_yaml_options, read_yaml_table, square_side
 from muybridge.networks.patch_discriminator import DiscriminatorFeatures, PatchDiscriminator, patch_scores
+from muybridge.networks.pretrained import (
+    LEVELS,
+    Lpips,
+    Vgg16,
+    Vgg19,
+    load_lpips,
+    load_lpips_weights,
+    load_vgg16,
+    load_vgg19,
+)
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
 from muybridge.networks.spectral_norm import SpectralConv2d, use_spectral_norm
-from muybridge.networks.states import extract_state, fill_network
-from muybridge.networks.vgg import LEVELS, Lpips, Vgg16, load_lpips, load_lpips_weights, load_vgg16
-from muybridge.networks.vgg19 import Vgg19, load_vgg19
 from muybridge.networks.warping_generator import GeneratedPicture, WarpingGenerator, check_size
-from muybridge.networks.weights import is_plain_tensor, load_tensors
 
 __all__ = [
     "LEVELS",

@@ -1,4 +1,4 @@
-"""VGG-16 features and the LPIPS distance, with weights from files on this machine; nothing is downloaded."""
+"""VGG-16 and VGG-19 features and the LPIPS distance, with weights from files on this machine; nothing is downloaded."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
-from muybridge.networks.pretrained import fill_pretrained, load_tensor_table
+from muybridge.networks.pretrained.files import fill_pretrained, load_tensor_table
 from muybridge.tensors import Images
 
 VGG16_FILE = "vgg16-397923af.pth"
@@ -17,6 +17,9 @@ VGG16_FILE = "vgg16-397923af.pth"
 WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 LEVELS = tuple(w[-1] for w in WIDTHS)
 """Channels of the five feature maps."""
+VGG19_FILE = "vgg19-dcbb9e9d.pth"
+"""torchvision's ImageNet weights; the name ends with the first digits of the file's SHA-256."""
+VGG19_WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
 
 
 class TappedVgg(nn.Module):
@@ -55,6 +58,16 @@ class Vgg16(TappedVgg):
 
     def __init__(self) -> None:
         super().__init__(WIDTHS, tap=-1)
+
+
+class Vgg19(TappedVgg):
+    """The convolutions of VGG-19 up to relu5_1 (Simonyan and Zisserman, configuration E), named as in torchvision.
+
+    Gives relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1; both sides of the pictures at least 16 pixels.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(VGG19_WIDTHS, tap=0)
 
 
 class Lpips(nn.Module):
@@ -98,6 +111,15 @@ def load_vgg16(path: Path | None = None) -> Vgg16:
     Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
     """
     return fill_pretrained(Vgg16(), path, VGG16_FILE, "VGG-16", "torchvision's")
+
+
+def load_vgg19(path: Path | None = None) -> Vgg19:
+    """VGG-19, frozen, with weights from `path`, or from the usual cache of torch (TORCH_HOME).
+
+    A file that is named like torchvision's must have the digest that its name promises.
+    Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
+    """
+    return fill_pretrained(Vgg19(), path, VGG19_FILE, "VGG-19", "torchvision's")
 
 
 def load_lpips(vgg: Path | None = None, weights: Path | None = None) -> Lpips:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from muybridge.errors import InputError
-from muybridge.networks.pretrained import fill_pretrained
+from muybridge.networks.pretrained.files import fill_pretrained
 from muybridge.tensors import Images
 
 C3D_FILE = "c3d.pickle"

@@ -1,4 +1,4 @@
-"""Networks that somebody else has trained, their weights from files on this machine; nothing is downloaded."""
+"""Files of weights that somebody else has trained: where they lie, and how a network is filled from one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
-from muybridge.networks.weights import is_plain_tensor, load_tensors
+from muybridge.networks.checkpoints import is_plain_tensor, load_tensors
 
 N = TypeVar("N", bound=nn.Module)
 

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from muybridge.networks.pretrained import fill_pretrained
+from muybridge.networks.pretrained.files import fill_pretrained
 from muybridge.tensors import Images
 
 INCEPTION_FILE = "pt_inception-2015-12-05-6726825d.pth"
