@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from muybridge import catalogue
-from muybridge.data.canvas import squeezed
+from muybridge.data.canvas import resize_to_canvas
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.method import Method
 from muybridge.puppets import scene
@@ -35,7 +35,7 @@ def settled(name: str, frames: int) -> tuple[Method[Any, Any], Clip]:
     kind = catalogue.find(name)
     method = kind(kind.Config())
     clip = scene("dog-cat", frames=frames, size=method.config.size).a
-    pictures = squeezed(clip.pixels[:6], (method.config.size, method.config.size))
+    pictures = resize_to_canvas(clip.pixels[:6], (method.config.size, method.config.size))
     for module in method.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 1.0
@@ -58,7 +58,7 @@ def plain(method: Method[Any, Any], driving: Clip, source: Clip) -> list[Tensor]
     made = []
     with torch.no_grad():
         for frame in driving.pixels:
-            picture, moved = squeezed(source.pixels[:1], size), squeezed(frame[None], size)
+            picture, moved = resize_to_canvas(source.pixels[:1], size), resize_to_canvas(frame[None], size)
             made.append(seen_anew(method, picture, moved)[0])
     return made
 

@@ -23,7 +23,7 @@ from muybridge.benchmark.figures import blackened, lit
 from muybridge.cli.values import names
 from muybridge.data.subject import Subject
 from muybridge.engine import RichCallback
-from muybridge.evaluation import judges, without_truth
+from muybridge.evaluation import load_metric_networks, measure_without_truth
 from muybridge.inputs.clips import silhouetted
 from muybridge.jobs.settings import settings
 from muybridge.video import Clip, Timing, contact_sheet, write
@@ -89,12 +89,12 @@ def result(fitted: muybridge.Fitted, crops: dict[str, Clip], side: str) -> Clip:
 
 def measured(fitted: muybridge.Fitted, results: dict[str, Clip], crops: dict[str, Clip]) -> dict[str, float]:
     """Figures of both directions: appearance and flicker beside the two videos; minutes of training."""
-    by = judges()
+    by = load_metric_networks()
     whole = fitted.method.card.needs != "pair"
     shown = {side: lit(blackened(clip)) if whole else clip for side, clip in crops.items()}
     found = {"minutes": (fitted.run.record.seconds or 0.0) / 60}
     for side, made in results.items():
-        figures = without_truth(made, shown[side], shown[SIDES[side]], by)
+        figures = measure_without_truth(made, shown[side], shown[SIDES[side]], by)
         figures["size_ratio"] = covered(made) / covered(shown[side])
         found |= {f"{name}_{side}": value for name, value in figures.items()}
     return found

@@ -11,7 +11,7 @@ from torch import Tensor
 
 import muybridge
 from muybridge.errors import CheckpointError, InputError, RunError, UsageError
-from muybridge.evaluation import TRIVIAL, Chart, Figure, Page, against_truth, overlap, page
+from muybridge.evaluation import BASELINES, Chart, Figure, Page, compare_to_truth, overlap, render_page
 from muybridge.inputs.clips import Input, name_of, names_of, silhouetted
 from muybridge.jobs.settings import settings
 from muybridge.jobs.training import facing_hint
@@ -208,16 +208,16 @@ def test_keypoints_lie_on_the_subject_in_its_own_frames(fitted: muybridge.Fitted
 
 
 def test_the_distance_from_the_truth(clips: tuple[Clip, Clip]) -> None:
-    same = against_truth(clips[0], clips[0])
+    same = compare_to_truth(clips[0], clips[0])
     assert (same["iou"], same["boundary_f"], same["l1"]) == (1.0, 1.0, 0.0)
     mattes = clips[0].mattes
     assert mattes is not None
     white = replace(clips[0], pixels=torch.full_like(clips[0].pixels, 255))
     black = replace(clips[0], pixels=torch.zeros_like(clips[0].pixels))
     hard = (mattes > 127).to(torch.uint8) * 255
-    far = against_truth(white.with_masks(hard), black.with_masks(hard))
+    far = compare_to_truth(white.with_masks(hard), black.with_masks(hard))
     assert (far["iou"], far["l1"]) == (1.0, 1.0)
-    assert against_truth(clips[0].with_masks(255 - hard), clips[0])["iou"] == 0.0
+    assert compare_to_truth(clips[0].with_masks(255 - hard), clips[0])["iou"] == 0.0
 
 
 def test_a_result_is_reported_beside_what_standing_still_would_give(
@@ -228,9 +228,9 @@ def test_a_result_is_reported_beside_what_standing_still_would_give(
     found = measured(fitted, given, (drawn.ab, drawn.ba))
     for side, own, other, truth in (("a", drawn.a, drawn.b, drawn.ab), ("b", drawn.b, drawn.a, drawn.ba)):
         # The bench's own row of that name, measured by the same code; no other frame of the source does better.
-        row = TRIVIAL["best still"](own, other, truth, False)
-        assert found[f"truth_best_still_iou_{side}"] == pytest.approx(against_truth(row, truth)["iou"])
-        assert found[f"truth_still_iou_{side}"] == pytest.approx(against_truth(own, truth)["iou"])
+        row = BASELINES["best still"](own, other, truth, False)
+        assert found[f"truth_best_still_iou_{side}"] == pytest.approx(compare_to_truth(row, truth)["iou"])
+        assert found[f"truth_still_iou_{side}"] == pytest.approx(compare_to_truth(own, truth)["iou"])
         shown = [[t] * len(truth) for t in range(len(own))]
         stills = [overlap(replace(own, pixels=own.pixels[i], mattes=own.mattes[i]), truth) for i in shown]
         assert found[f"truth_best_still_iou_{side}"] == pytest.approx(max(stills))
@@ -239,7 +239,7 @@ def test_a_result_is_reported_beside_what_standing_still_would_give(
 
 def test_a_page_escapes_what_it_is_given() -> None:
     evil = "<script>alert('x')</script>"
-    html = page(
+    html = render_page(
         Page(
             title=evil,
             lead=evil,

@@ -17,7 +17,7 @@ from muybridge.benchmark.figures import clips_for, figures_of, flip_of, lit, mad
 from muybridge.benchmark.folder import Plan
 from muybridge.engine import Callback
 from muybridge.errors import InputError, OutputExistsError, TrainingError, UsageError
-from muybridge.evaluation import Judges, against_truth
+from muybridge.evaluation import MetricNetworks, compare_to_truth
 from muybridge.jobs.settings import settings
 from muybridge.method import Animation, Batch, Card, Config, Data, Group, Method, Stage, Turn
 from muybridge.puppets import scene
@@ -164,8 +164,8 @@ def test_whole_frame_methods_see_black_and_are_read_off_black() -> None:
     assert drawn.ab.masks is not None
     perfect = lit(Clip.from_floats(drawn.ab.frames * drawn.ab.masks))
     # The rim is read a little wider than it is; the truth is read the same way, so that a perfect result is perfect.
-    assert 0.85 < against_truth(perfect, drawn.ab)["iou"] < 1
-    figures = figures_of(perfect, drawn, "ab", Judges(), "folder")
+    assert 0.85 < compare_to_truth(perfect, drawn.ab)["iou"] < 1
+    figures = figures_of(perfect, drawn, "ab", MetricNetworks(), "folder")
     assert (figures["iou"], figures["l1"]) == (1, pytest.approx(0, abs=1e-6))
     assert (flip_of("facing"), flip_of("gif")) == ("b", None)
 
@@ -208,7 +208,7 @@ def test_a_method_of_whole_frames_shows_its_first_frame_moving() -> None:
     made = made_by(fitted, drawn, "ba")
     assert len(made) == 4
     assert drawn.b.masks is not None
-    assert against_truth(made, lit(Clip.from_floats(drawn.b.frames * drawn.b.masks)))["iou"] > 0.5
+    assert compare_to_truth(made, lit(Clip.from_floats(drawn.b.frames * drawn.b.masks)))["iou"] > 0.5
     assert bool((made.pixels == made.pixels[:1]).all())
 
 

@@ -16,10 +16,10 @@ import torch
 import muybridge
 from muybridge.api.live import labelled
 from muybridge.cli import main
-from muybridge.data.canvas import squeezed_bytes
+from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.errors import InputError, OutputExistsError, RunError, UsageError
-from muybridge.evaluation import People, Reconstruction, compared, overall
-from muybridge.evaluation.people import load_identity, load_poses
+from muybridge.evaluation import PersonMetrics, Reconstruction, mean_reconstruction, measure_reconstruction
+from muybridge.evaluation.person_metrics import load_identity, load_poses
 from muybridge.output.live_page import Screen
 from muybridge.output.motion_options import carried
 from muybridge.puppets import scene
@@ -249,16 +249,16 @@ def test_reconstruction_figures_by_hand() -> None:
     truth[1] = 51
     made = truth.clone()
     made[1] = 102
-    first = compared("a", truth, made)
+    first = measure_reconstruction("a", truth, made)
     assert (first.l1, first.copy) == (pytest.approx(0.1), pytest.approx(0.1))
-    found = overall([first, Reconstruction("b", 6, 0.02, 0.3)])
+    found = mean_reconstruction([first, Reconstruction("b", 6, 0.02, 0.3)])
     assert found["l1"] == pytest.approx((2 * 0.1 + 6 * 0.02) / 8)
     assert found["copy_l1"] == pytest.approx((2 * 0.1 + 6 * 0.3) / 8)
     assert found["times"] == pytest.approx(found["copy_l1"] / found["l1"])
     with pytest.raises(InputError):
-        compared("a", truth, made[:1])
+        measure_reconstruction("a", truth, made[:1])
     with pytest.raises(InputError):
-        overall([])
+        mean_reconstruction([])
 
 
 def test_test_clips_are_reconstructed_and_kept(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
@@ -270,8 +270,8 @@ def test_test_clips_are_reconstructed_and_kept(fitted: muybridge.Fitted, folder:
     made = read(out / "frames" / "0")
     assert made.pixels.shape == (FRAMES, 3, 32, 32)
     # The figure is that of the frames that lie there.
-    truth = squeezed_bytes(read(folder / "test" / "0.mp4").pixels, (32, 32))
-    assert told["clips"][0]["l1"] == pytest.approx(compared("0", truth, made.pixels).l1)
+    truth = resize_to_canvas_bytes(read(folder / "test" / "0.mp4").pixels, (32, 32))
+    assert told["clips"][0]["l1"] == pytest.approx(measure_reconstruction("0", truth, made.pixels).l1)
     assert cv2.imread(str(out / "sheet.png")) is not None
     with pytest.raises(OutputExistsError):
         muybridge.reconstruct(fitted, folder, out)
@@ -294,10 +294,10 @@ def test_people_are_looked_at_in_the_frames_that_are_kept(
     identity = write_identity(tmp_path / "who.onnx", (32, 32))
     weights = {"pose": write_network(tmp_path / "where.onnx", size=(32, 32)), "identity": identity}
     figures = muybridge.reconstruct(fitted, folder, tmp_path / "again", weights=weights)
-    people = People(load_poses(weights["pose"]), load_identity(identity))
+    people = PersonMetrics(load_poses(weights["pose"]), load_identity(identity))
     for name in ("0", "1"):
         clip = read(folder / "test" / f"{name}.mp4")
-        people.look(read(tmp_path / "again" / "frames" / name).pixels, squeezed_bytes(clip.pixels, (32, 32)))
+        people.look(read(tmp_path / "again" / "frames" / name).pixels, resize_to_canvas_bytes(clip.pixels, (32, 32)))
     expected, missing = people.figures()
     assert figures["aed"] == pytest.approx(expected["aed"])
     assert figures["aed"] > 0

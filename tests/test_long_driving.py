@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import muybridge
-from muybridge.data.footage import Footage, beginning, moving
+from muybridge.data.driving_video import StreamedVideo, first_piece, iter_subjects
 from muybridge.data.subject import Subject
 from muybridge.errors import InputError
 from muybridge.inputs import driving
@@ -59,9 +59,9 @@ def test_a_long_video_is_cropped_as_if_it_were_whole(
     clip: Clip, video: Path, masks: Path, options: dict[str, bool]
 ) -> None:
     found, _ = driving_of(video, masks=masks)
-    assert isinstance(found, Footage)
+    assert isinstance(found, StreamedVideo)
     assert (len(found), found.timing) == (FRAMES, clip.timing)
-    parts = list(moving(found, (32, 32), 0.1, follow_size=True, **options))
+    parts = list(iter_subjects(found, (32, 32), 0.1, follow_size=True, **options))
     whole = Subject.from_clip(driving_of(read(video), masks=masks)[0], (32, 32), 0.1, follow_size=True, **options)
     assert [len(part) for part in parts] == [16, 5]
     for name in ("pixels", "mattes", "boxes", "seen"):
@@ -72,7 +72,7 @@ def test_a_long_video_is_cropped_as_if_it_were_whole(
 @pytest.mark.parametrize("how", ["auto", "colour"])
 def test_silhouettes_are_found_in_every_piece(clip: Clip, video: Path, how: str) -> None:
     found, _ = driving_of(video, how=how)
-    assert isinstance(found, Footage)
+    assert isinstance(found, StreamedVideo)
     mattes = torch.cat([part.mattes for part in found.pieces()]) > 127
     assert clip.mattes is not None
     truth = clip.mattes > 127
@@ -88,8 +88,11 @@ def test_a_subject_may_come_late_and_go_early(clip: Clip, video: Path, tmp_path:
     write(tmp_path / "late", late.expand(-1, 3, -1, -1), clip.timing)
     with pytest.warns(match="17 frames have no silhouette"):
         found, _ = driving_of(video, masks=tmp_path / "late")
-    assert bool(beginning(found).mattes.any())  # type: ignore[union-attr]
-    assert [int(part.seen.sum()) for part in moving(found, (32, 32), 0.1, flip=False, follow_size=True)] == [0, 4]
+    assert bool(first_piece(found).mattes.any())  # type: ignore[union-attr]
+    assert [int(part.seen.sum()) for part in iter_subjects(found, (32, 32), 0.1, flip=False, follow_size=True)] == [
+        0,
+        4,
+    ]
     write(tmp_path / "never", (late * 0).expand(-1, 3, -1, -1), clip.timing)
     with pytest.raises(InputError, match=f"no subject on any of the {FRAMES} frames"):
         driving_of(video, masks=tmp_path / "never")
@@ -124,8 +127,8 @@ def test_a_method_that_wants_clips_gets_one(
     fitted: muybridge.Fitted, video: Path, masks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(driving, "LONGEST", 16)
-    monkeypatch.setattr(type(fitted.method), "takes_footage", False)
-    monkeypatch.setattr("muybridge.data.footage.Footage.pieces", lambda _: pytest.fail("this is no clip"))
+    monkeypatch.setattr(type(fitted.method), "takes_streamed_video", False)
+    monkeypatch.setattr("muybridge.data.driving_video.StreamedVideo.pieces", lambda _: pytest.fail("this is no clip"))
     muybridge.animate(fitted, video, "b", out=tmp_path / "made", masks=masks)
     assert len(read(tmp_path / "made")) == FRAMES
 

@@ -148,8 +148,8 @@ class Method(nn.Module, ABC, Generic[C, D]):
     card: ClassVar[Card]
     Config: ClassVar[type[Config]]
     Data: ClassVar[type[Data]]
-    takes_footage: ClassVar[bool] = False
-    """Whether `animate` also takes a driving video that stays in its file (`data.footage`), whatever its length."""
+    takes_streamed_video: ClassVar[bool] = False
+    """Whether `animate` also takes a driving video that stays in its file, of any length (`data.driving_video`)."""
 
     def __init__(self, config: C) -> None:
         super().__init__()

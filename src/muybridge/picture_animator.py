@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from muybridge.data.canvas import squeezed, unsqueezed
+from muybridge.data.canvas import resize_from_canvas, resize_to_canvas
 from muybridge.data.clips import ClipsData, own_pixels
 from muybridge.errors import UsageError
 from muybridge.geometry import pose_distances
@@ -118,7 +118,7 @@ class PictureAnimator(Generic[P]):
 
     def on_canvas(self, pixels: Pixels) -> Float[Tensor, "T 3 H2 W2"]:
         """Frames as the networks see them, on their device."""
-        return squeezed(pixels, (self.side, self.side)).to(self.device)
+        return resize_to_canvas(pixels, (self.side, self.side)).to(self.device)
 
     def detected(self, pixels: Pixels) -> P:
         """The poses of frames uint8 [T, 3, h, w]."""
@@ -180,7 +180,7 @@ def _rounded(value: Any, like: Any) -> Any:
 
 def opaque(pictures: Images, size: tuple[int, int]) -> Iterator[Tensor]:
     """Pictures in [0, 1] at another size: uint8 [4, H, W] each."""
-    for frame in unsqueezed(pictures, size):
+    for frame in resize_from_canvas(pictures, size):
         yield torch.cat((frame, torch.full_like(frame[:1], 255)))
 
 
@@ -234,7 +234,7 @@ def preview(data: ClipsData, device: torch.device, shown: Callable[[Images, Imag
     rows: dict[str, list[Tensor]] = {"source": [], "driving": [], "made": [], "moved source": [], "shown": []}
     for index in torch.linspace(0, len(data) - 1, min(6, len(data))).long().tolist():
         frames = data.clip(index)
-        two = squeezed(frames[[0, len(frames) // 2]], data.canvas)
+        two = resize_to_canvas(frames[[0, len(frames) // 2]], data.canvas)
         s = Shown(*(None if x is None else x[0].float().cpu() for x in shown(*two.to(device).split(1))))  # type: ignore[arg-type]
         pictures = [draw_keypoints(two[0], s.source), draw_keypoints(two[1], s.driving), s.made, s.moved.clamp(0, 1)]
         if s.occlusion is not None:

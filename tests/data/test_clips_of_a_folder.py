@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from muybridge.data.augmentation import Augment, _hue, augmented
-from muybridge.data.canvas import squeezed, squeezed_bytes, unsqueezed
+from muybridge.data.augmentation import Augment, _hue, augment_sequences
+from muybridge.data.canvas import resize_from_canvas, resize_to_canvas, resize_to_canvas_bytes
 from muybridge.data.clips import ClipsData
 from muybridge.errors import CheckpointError, InputError, UsageError
 from muybridge.video import Clip, Timing
@@ -108,17 +108,17 @@ def test_frames_of_unequal_size_fill_the_canvas() -> None:
 def test_augmentation_changes_all_frames_of_a_sample_alike() -> None:
     frame = torch.rand(1, 1, 3, 12, 12, generator=drawn())
     samples = frame.expand(64, 3, -1, -1, -1).contiguous()
-    out = augmented(samples, Augment(jitter=(0.3, 0.3, 0.3, 0.3), scale=(0.7, 1.3)), drawn(1))
+    out = augment_sequences(samples, Augment(jitter=(0.3, 0.3, 0.3, 0.3), scale=(0.7, 1.3)), drawn(1))
     assert out.shape == samples.shape
     assert torch.equal(out, out[:, :1].expand_as(out))
     assert not torch.equal(out[0], out[1])
-    assert torch.equal(augmented(samples, NONE, drawn(1)), samples)
+    assert torch.equal(augment_sequences(samples, NONE, drawn(1)), samples)
 
 
 def test_augmentation_asks_the_device_nothing() -> None:
     """A tensor without values stands for a GPU that is busy: whatever needs one of its numbers fails."""
     samples = torch.rand(16, 2, 3, 12, 10, device="meta")
-    out = augmented(samples, Augment(jitter=(0.3, 0.3, 0.3, 0.3), scale=(0.7, 1.3)), drawn(1))
+    out = augment_sequences(samples, Augment(jitter=(0.3, 0.3, 0.3, 0.3), scale=(0.7, 1.3)), drawn(1))
     assert out.shape == samples.shape
     assert out.device.type == "meta"
 
@@ -126,7 +126,7 @@ def test_augmentation_asks_the_device_nothing() -> None:
 def test_time_flips_exclude_mirroring() -> None:
     ramp = torch.linspace(0, 1, 8).expand(3, 8, 8)
     samples = torch.stack([ramp * 0.5, ramp]).expand(400, 2, 3, 8, 8).contiguous()
-    out = augmented(samples, Augment(jitter=(0.0, 0.0, 0.0, 0.0)), drawn())
+    out = augment_sequences(samples, Augment(jitter=(0.0, 0.0, 0.0, 0.0)), drawn())
     backwards = out[:, 0].amax((1, 2, 3)) > 0.6
     mirrored = out[:, 0, 0, 0, 0] > out[:, 0, 0, 0, -1]
     assert not bool((backwards & mirrored).any())
@@ -140,7 +140,7 @@ def test_each_jitter_by_hand(index: int) -> None:
     jitter = tuple(0.2 if i == index else 0.0 for i in range(4))
     augment = Augment(0.0, 0.0, jitter)  # type: ignore[arg-type]
     grey = torch.full((8, 2, 3, 4, 4), 0.5)
-    out = augmented(grey, augment, drawn())
+    out = augment_sequences(grey, augment, drawn())
     if index == 0:
         assert bool(((out - 0.5).abs() <= 0.1 + 1e-6).all())
         assert float(out.flatten(1).std(0).max()) > 0.01
@@ -148,7 +148,7 @@ def test_each_jitter_by_hand(index: int) -> None:
         assert torch.allclose(out, grey, atol=1e-5)
     red = torch.zeros(8, 2, 3, 4, 4)
     red[:, :, 0] = 1
-    turned = augmented(red, Augment(0.0, 0.0, (0.0, 0.0, 0.0, 0.5)), drawn())
+    turned = augment_sequences(red, Augment(0.0, 0.0, (0.0, 0.0, 0.0, 0.5)), drawn())
     assert torch.allclose(turned.amax(2), torch.ones(()), atol=1e-5)
     assert len({round(v, 3) for v in turned[:, 0, 1, 0, 0].tolist()}) > 1
 
@@ -180,8 +180,8 @@ def test_augmentation_out_of_range_is_refused() -> None:
 @given(st.tuples(*[st.integers(16, 60)] * 2), st.tuples(*[st.integers(8, 60)] * 2))
 def test_squeezing_keeps_a_flat_colour_and_comes_back(size: tuple[int, int], canvas: tuple[int, int]) -> None:
     pixels: Tensor = torch.tensor([10, 128, 250], dtype=torch.uint8)[None, :, None, None].expand(2, 3, *size).clone()
-    assert squeezed_bytes(pixels, canvas).shape == (2, 3, *canvas)
-    there = squeezed(pixels, canvas)
+    assert resize_to_canvas_bytes(pixels, canvas).shape == (2, 3, *canvas)
+    there = resize_to_canvas(pixels, canvas)
     assert there.shape == (2, 3, *canvas)
-    assert torch.equal(unsqueezed(there, size), pixels)
-    assert unsqueezed(torch.rand(1, 4, *canvas), size).shape == (1, 4, *size)
+    assert torch.equal(resize_from_canvas(there, size), pixels)
+    assert resize_from_canvas(torch.rand(1, 4, *canvas), size).shape == (1, 4, *size)

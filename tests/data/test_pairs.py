@@ -5,9 +5,17 @@ from fractions import Fraction
 import pytest
 import torch
 
-from muybridge.data.pair import Augment, Pair, augmenting_maps, crop_pair, restored, windows
+from muybridge.data.pair import Augment, Pair, augmenting_maps, crop_pair, restore_pair, windows
 from muybridge.data.subject import Subject
-from muybridge.data.translating import course, cycle_figures, overlap, pictures_of, result_frames, to_pictures, to_rgba
+from muybridge.data.translation import (
+    cycle_figures,
+    overlap,
+    pictures_of,
+    result_frames,
+    to_pictures,
+    to_rgba,
+    translation_job,
+)
 from muybridge.errors import InputError, UsageError
 from muybridge.geometry import identity_affine
 from muybridge.puppets import scene
@@ -73,7 +81,7 @@ def test_a_share_of_the_maps_is_the_identity() -> None:
 
 
 def test_a_pair_comes_back_from_its_tensors(pair: Pair) -> None:
-    a, b, augment = restored(Pair(pair.a, pair.b, Augment(degrees=7.0)).tensors())
+    a, b, augment = restore_pair(Pair(pair.a, pair.b, Augment(degrees=7.0)).tensors())
     assert augment == Augment(degrees=7.0)
     assert torch.equal(a.pixels, pair.a.pixels)
     assert torch.equal(b.mattes, pair.b.mattes)
@@ -104,9 +112,9 @@ def test_pictures_and_bytes_are_inverse() -> None:
 
 def test_a_request_finds_its_subjects(pair: Pair, clips: tuple[Clip, Clip]) -> None:
     ask = {"method": "cyclegan", "margin": 0.1, "follow_size": True}
-    way = course(pair, None, "a", **ask)
+    way = translation_job(pair, None, "a", **ask)
     assert (way.look, way.motion, way.timing, way.notes) == (pair.a, [pair.b], pair.b.timing, ())
-    way = course(pair, clips[0], None, affine=False, **ask)
+    way = translation_job(pair, clips[0], None, affine=False, **ask)
     assert way.source == "b"
     assert [note.split(",")[0] for note in way.notes] == [
         "the driving clip looks like subject a",
@@ -115,7 +123,7 @@ def test_a_request_finds_its_subjects(pair: Pair, clips: tuple[Clip, Clip]) -> N
     assert [len(part) for part in way.motion] == [5]
     for wrong in (None, "c", clips[0]):
         with pytest.raises(UsageError):
-            course(pair, None, wrong, **ask)
+            translation_job(pair, None, wrong, **ask)
 
 
 def test_figures_and_frames_of_known_translators(pair: Pair) -> None:
@@ -137,7 +145,7 @@ def test_figures_and_frames_of_known_translators(pair: Pair) -> None:
     assert figures["kept_iou_a"] == 1.0
     assert figures["cycle_iou_a"] == 0.0
     assert overlap(shown, -shown) == 0.0
-    way = course(pair, None, "a", method="cyclegan", margin=0.1, follow_size=True)
+    way = translation_job(pair, None, "a", method="cyclegan", margin=0.1, follow_size=True)
     frames = list(result_frames(same, way, False, CPU))
     assert torch.equal(torch.stack(frames), to_rgba(pictures_of(pair.b)))
     full = list(result_frames(same, way, True, CPU))

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from muybridge.errors import InputError, UsageError
-from muybridge.evaluation.study import Entry, scores, study
+from muybridge.evaluation.study import Entry, build_study, scores
 
 
 def entry(method: str, place: str = "gif ab") -> Entry:
@@ -17,7 +17,7 @@ THREE = [entry("jokr"), entry("cyclegan"), entry("best still")]
 
 
 def test_the_page_is_blind_and_complete() -> None:
-    html, key = study(THREE)
+    html, key = build_study(THREE)
     assert not re.search(r"jokr|cyclegan|best still", html)
     assert len(key["marks"]) == 3
     assert len(key["pairs"]) == 3
@@ -32,17 +32,17 @@ def test_the_page_is_blind_and_complete() -> None:
 
 def test_the_order_is_random_and_comes_from_the_seed() -> None:
     many = [entry(f"m{i}") for i in range(6)]
-    one, again, other = study(many, 1), study(many, 1), study(many, 2)
+    one, again, other = build_study(many, 1), build_study(many, 1), build_study(many, 2)
     assert one == again
     assert one[1]["marks"] != other[1]["marks"]
     assert {p["left"] < p["right"] for p in one[1]["pairs"]} == {True, False}
 
 
 def test_only_results_of_one_place_are_compared() -> None:
-    _, key = study([entry("jokr"), entry("jokr", "birds ab"), entry("cyclegan", "birds ab")])
+    _, key = build_study([entry("jokr"), entry("jokr", "birds ab"), entry("cyclegan", "birds ab")])
     assert [p["place"] for p in key["pairs"]] == ["birds ab"]
     with pytest.raises(UsageError):
-        study([])
+        build_study([])
 
 
 def answer(key: dict, marks: dict[str, tuple[int, int]], winner: str) -> dict:
@@ -55,7 +55,7 @@ def answer(key: dict, marks: dict[str, tuple[int, int]], winner: str) -> dict:
 
 
 def test_opinions_and_preferences_by_hand() -> None:
-    _, key = study([entry("jokr"), entry("cyclegan")])
+    _, key = build_study([entry("jokr"), entry("cyclegan")])
     first = answer(key, {"jokr": (5, 4), "cyclegan": (2, 4)}, "jokr")
     second = answer(key, {"jokr": (4, 2), "cyclegan": (3, 4)}, "cyclegan")
     jokr, cyclegan = scores(key, [first, second])
@@ -66,7 +66,7 @@ def test_opinions_and_preferences_by_hand() -> None:
 
 
 def test_an_unfinished_answer_counts_as_far_as_it_goes() -> None:
-    _, key = study([entry("jokr"), entry("cyclegan")])
+    _, key = build_study([entry("jokr"), entry("cyclegan")])
     at = next(i for i, m in enumerate(key["marks"]) if m["method"] == "jokr")
     half = {"study": key["study"], "marks": {str(at): {"motion": 3}}, "pairs": {}}
     found = {s.method: s for s in scores(key, [half])}
@@ -88,7 +88,7 @@ def test_an_unfinished_answer_counts_as_far_as_it_goes() -> None:
     ids=["other study", "mark of six", "what was not shown", "no side", "no marks"],
 )
 def test_damaged_answers(damage: dict) -> None:
-    _, key = study([entry("jokr"), entry("cyclegan")])
+    _, key = build_study([entry("jokr"), entry("cyclegan")])
     good = answer(key, {"jokr": (5, 4), "cyclegan": (2, 4)}, "jokr")
     with pytest.raises(InputError):
         scores(key, [good | damage])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from muybridge.errors import RunError
-from muybridge.evaluation import Cell, Cells, Interval, as_csv, as_json, digest, tables
+from muybridge.evaluation import Cell, Cells, Interval, as_csv, as_json, build_tables, digest
 from muybridge.evaluation.cells import plain_figures
 from muybridge.evaluation.pages import best_of, tables_page
 from muybridge.evaluation.tables import interval
@@ -75,7 +75,7 @@ def test_a_table_averages_seeds_then_scenes() -> None:
         cell(scene="birds", seed=1, figures={"iou": 1.0}),
         cell("best still", preset="", figures={"iou": 0.7, "l1": 0.1}),
     ]
-    found = tables(cells)
+    found = build_tables(cells)
     jokr, still = found.overall
     assert (jokr.label, jokr.cells, jokr.worst) == ("jokr bench", 4, pytest.approx(0.5))
     # Over seeds: 0.6 and 0.8.
@@ -93,31 +93,31 @@ def test_a_table_averages_seeds_then_scenes() -> None:
 
 def test_scenes_of_unequal_length_are_in_one_row() -> None:
     cells = [cell(scene=scene, config=length, entrant="same") for scene, length in (("gif", "short"), ("cats", "long"))]
-    assert [(row.label, row.cells) for row in tables(cells).overall] == [("jokr bench", 2)]
+    assert [(row.label, row.cells) for row in build_tables(cells).overall] == [("jokr bench", 2)]
 
 
 def test_the_order_of_the_cells_does_not_matter() -> None:
     cells = [cell(scene=s, seed=n) for s in ("gif", "birds") for n in (0, 1, 2)]
-    one, other = tables(cells), tables(reversed(cells))
+    one, other = build_tables(cells), build_tables(reversed(cells))
     assert as_csv(one) == as_csv(other)
     assert as_json(one) == as_json(other)
 
 
 def test_an_interval_is_over_seeds_that_have_all_scenes() -> None:
     cells = [cell(seed=0), cell(scene="birds", seed=0), cell(seed=1)]
-    row = tables(cells).overall[0]
+    row = build_tables(cells).overall[0]
     assert row.figures["iou"].half is None
     # gif 0.55 over its two seeds, birds 0.5.
     assert row.figures["iou"].mean == pytest.approx(0.525)
 
 
 def test_two_settings_of_a_method_are_two_rows() -> None:
-    found = tables([cell(config="c0"), cell(config="c1"), cell(config="c2", variant="no temporal")])
+    found = build_tables([cell(config="c0"), cell(config="c1"), cell(config="c2", variant="no temporal")])
     assert [row.label for row in found.overall] == ["jokr bench c0", "jokr bench c1", "jokr no temporal bench"]
 
 
 def test_figures_that_are_no_numbers_are_left_out() -> None:
-    found = tables(
+    found = build_tables(
         [cell(figures={"iou": 0.5, "limb_identity": None}), cell(seed=1, figures={"iou": 0.7, "limb_identity": 0.9})]
     )
     assert found.scenes[0].figures["limb_identity"] == Interval(0.9)
@@ -128,7 +128,7 @@ def test_figures_that_are_no_numbers_are_left_out() -> None:
 
 
 def test_the_page_says_what_is_best_and_fetches_nothing() -> None:
-    found = tables(
+    found = build_tables(
         [cell(figures={"iou": 0.5, "l1": 0.2}), cell("best <still>", preset="", figures={"iou": 0.7, "l1": 0.3})],
         ["a & b"],
     )

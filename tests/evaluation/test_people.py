@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from muybridge.errors import CheckpointError, MissingExtraError, MissingWeightsError
-from muybridge.evaluation import PEOPLE, PICTURES, People, judges, unmeasured
-from muybridge.evaluation.people import TRIED, load_identity, load_poses
+from muybridge.evaluation import PEOPLE, PICTURES, load_metric_networks, unmeasured_notes
+from muybridge.evaluation.person_metrics import TRIED, load_identity, load_poses
 from muybridge.networks.pretrained.identity import SPREAD
 from tiny_network import GREY, REACH, colours, write_identity, write_network
 
@@ -44,10 +44,10 @@ def test_landmarks_of_moved_and_of_missing_dots(tmp_path: Path, maps: bool) -> N
     assert points.shape == (2, 17, 2)
     assert bool(found.all())
     assert float((points - torch.from_numpy(PLACES)).norm(dim=-1).max()) < 6
-    people = People(pose)
+    people = PersonMetrics(pose)
     people.look(dots(), dots())
     assert people.figures() == ({"akd": 0.0, "mkr": 0.0}, {})
-    people = People(pose)
+    people = PersonMetrics(pose)
     people.look(dots((6, 8)), dots())
     moved, _ = people.figures()
     assert moved["akd"] == pytest.approx(10, abs=1)
@@ -61,16 +61,16 @@ def test_landmarks_of_moved_and_of_missing_dots(tmp_path: Path, maps: bool) -> N
 def test_frames_without_anybody_say_so(tmp_path: Path) -> None:
     pose = load_poses(write_network(tmp_path / "pose.onnx", size=(256, 192)))
     empty = torch.full((2, 3, 200, 240), int(GREY), dtype=torch.uint8)
-    lost = People(pose)
+    lost = PersonMetrics(pose)
     lost.look(empty, dots())
     figures, missing = lost.figures()
     assert figures == {"mkr": 1.0}
     assert set(missing) == {"akd"}
-    nobody = People(pose)
+    nobody = PersonMetrics(pose)
     nobody.look(dots(), empty)
     assert nobody.figures()[0] == {}
     assert "nobody" in nobody.figures()[1]["mkr"]
-    assert People().figures() == ({}, {})
+    assert PersonMetrics().figures() == ({}, {})
 
 
 def test_clips_of_something_else_are_not_looked_at_for_long() -> None:
@@ -80,7 +80,7 @@ def test_clips_of_something_else_are_not_looked_at_for_long() -> None:
         asked.append(len(pixels))
         return torch.zeros(len(pixels), 17, 2), torch.zeros(len(pixels), 17, dtype=torch.bool)
 
-    people = People(nobody)
+    people = PersonMetrics(nobody)
     for _ in range(TRIED + 5):
         people.look(dots(frames=1), dots(frames=1))
     assert len(asked) == 2 * TRIED
@@ -92,7 +92,7 @@ def test_features_of_known_colours(tmp_path: Path) -> None:
     truth = torch.full((2, 3, 50, 40), 100, dtype=torch.uint8)
     made = truth.clone()
     made[1, 0], made[1, 2] = 130, 60
-    people = People(identity=identity)
+    people = PersonMetrics(identity=identity)
     people.look(made, truth)
     # One frame of two is another's: 30 of 255 redder and 40 less blue, each by its own deviation.
     apart = ((30 / 255 / SPREAD[0]) ** 2 + (40 / 255 / SPREAD[2]) ** 2) ** 0.5
@@ -102,29 +102,29 @@ def test_features_of_known_colours(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_named_and_the_caches_are_looked_in(cache: Path) -> None:
-    by = judges(PEOPLE)
+    by = load_metric_networks(PEOPLE)
     assert set(by.missing) == set(PEOPLE)
     assert str(cache / "pose.onnx") in by.missing["mkr"]
     assert str(cache / "identity.onnx") in by.missing["aed"]
-    assert len(unmeasured(by.missing)) == 2
-    assert unmeasured(by.missing)[0].startswith("akd, mkr were not measured: ")
-    assert set(judges().missing) == set(PICTURES)
+    assert len(unmeasured_notes(by.missing)) == 2
+    assert unmeasured_notes(by.missing)[0].startswith("akd, mkr were not measured: ")
+    assert set(load_metric_networks().missing) == set(PICTURES)
     write_network(cache / "pose.onnx")
     write_identity(cache / "identity.onnx")
-    by = judges(PEOPLE)
+    by = load_metric_networks(PEOPLE)
     assert by.missing == {}
     assert by.pose is not None
     assert by.identity is not None
     with pytest.raises(MissingWeightsError, match=r"none\.onnx"):
-        judges(PEOPLE, identity=cache / "none.onnx")
+        load_metric_networks(PEOPLE, identity=cache / "none.onnx")
 
 
 def test_files_that_are_no_identity_network(tmp_path: Path) -> None:
     (tmp_path / "words.onnx").write_bytes(b"not a network")
     with pytest.raises(CheckpointError, match="not an ONNX network"):
-        judges(PEOPLE, identity=tmp_path / "words.onnx")
+        load_metric_networks(PEOPLE, identity=tmp_path / "words.onnx")
     with pytest.raises(CheckpointError, match="not one row of features"):
-        judges(PEOPLE, identity=write_network(tmp_path / "pose.onnx"))
+        load_metric_networks(PEOPLE, identity=write_network(tmp_path / "pose.onnx"))
 
 
 def test_without_onnxruntime_figures_are_missing_unless_a_file_was_named(
@@ -132,6 +132,6 @@ def test_without_onnxruntime_figures_are_missing_unless_a_file_was_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     file = write_identity(cache / "identity.onnx")
-    assert "onnxruntime" in judges(PEOPLE).missing["aed"]
+    assert "onnxruntime" in load_metric_networks(PEOPLE).missing["aed"]
     with pytest.raises(MissingExtraError, match=r"muybridge\[landmarks\]"):
-        judges(PEOPLE, identity=file)
+        load_metric_networks(PEOPLE, identity=file)

@@ -7,7 +7,15 @@ import pytest
 import torch
 
 from muybridge.errors import InputError, MissingSilhouettesError
-from muybridge.evaluation import TRIVIAL, Judges, against_truth, apart, joint_errors, limbs_of, without_truth
+from muybridge.evaluation import (
+    BASELINES,
+    MetricNetworks,
+    compare_to_truth,
+    joint_errors,
+    keypoint_separability,
+    limbs_of,
+    measure_without_truth,
+)
 from muybridge.metrics import frechet_distance
 from muybridge.puppets import BUILDS, SceneClips, scene
 from muybridge.video import Clip, Timing
@@ -26,17 +34,17 @@ def box(left: int, top: int, width: int, height: int, frames: int = 4) -> Clip:
 
 
 def test_the_truth_is_perfect(drawn: SceneClips) -> None:
-    found = against_truth(drawn.ab, drawn.ab)
+    found = compare_to_truth(drawn.ab, drawn.ab)
     best = {"iou": 1.0, "boundary_f": 1.0, "l1": 0.0, "psnr": 100.0, "ssim": 1.0, "ms_ssim": 1.0}
     assert found == pytest.approx(best, abs=1e-5)
-    worse = against_truth(drawn.a, drawn.ab)
+    worse = compare_to_truth(drawn.a, drawn.ab)
     assert worse["iou"] < 0.95
     assert worse["l1"] > 0.02
 
 
 def test_figures_of_boxes() -> None:
     made, truth = box(10, 10, 10, 10), box(15, 10, 10, 10)
-    found = against_truth(made, truth)
+    found = compare_to_truth(made, truth)
     assert found["iou"] == pytest.approx(50 / 150)
     # Where one is and the other not, 0.6 is missing: 100 of 150 pixels.
     assert found["l1"] == pytest.approx(0.6 * 100 / 150, abs=1e-3)
@@ -45,18 +53,18 @@ def test_figures_of_boxes() -> None:
 
 
 def test_figures_do_not_depend_on_how_frames_are_grouped(monkeypatch: pytest.MonkeyPatch, drawn: SceneClips) -> None:
-    whole = against_truth(drawn.a, drawn.ab)
+    whole = compare_to_truth(drawn.a, drawn.ab)
     monkeypatch.setattr("muybridge.evaluation.truth.PART", 5)
-    assert against_truth(drawn.a, drawn.ab) == pytest.approx(whole, rel=1e-5)
+    assert compare_to_truth(drawn.a, drawn.ab) == pytest.approx(whole, rel=1e-5)
 
 
 def test_clips_that_cannot_be_compared(drawn: SceneClips) -> None:
     with pytest.raises(MissingSilhouettesError):
-        against_truth(drawn.a.with_masks(None), drawn.ab)
+        compare_to_truth(drawn.a.with_masks(None), drawn.ab)
     with pytest.raises(InputError, match="64x64"):
-        against_truth(drawn.a, box(1, 1, 4, 4))
+        compare_to_truth(drawn.a, box(1, 1, 4, 4))
     with pytest.raises(MissingSilhouettesError):
-        without_truth(drawn.ab, drawn.a, drawn.b.with_masks(None))
+        measure_without_truth(drawn.ab, drawn.a, drawn.b.with_masks(None))
 
 
 def test_joints_are_found_in_the_truth_and_missed_in_the_wrong_answer() -> None:
@@ -83,26 +91,26 @@ def test_the_tracker_may_not_look_at_copies() -> None:
 def test_same_time_follows_the_clock_and_not_the_index(drawn: SceneClips) -> None:
     slow = Timing(tuple(range(0, 8, 2)), 2, Fraction(1, 25))
     driving = replace(drawn.b[:4], timing=slow)
-    made = TRIVIAL["same time"](drawn.a, driving, drawn.ab, False)
+    made = BASELINES["same time"](drawn.a, driving, drawn.ab, False)
     assert made.pixels.equal(drawn.a.pixels[[0, 2, 4, 6]])
     assert made.timing == slow
 
 
 def test_best_still_is_the_best(drawn: SceneClips) -> None:
-    made = TRIVIAL["best still"](drawn.a, drawn.b, drawn.ab, False)
+    made = BASELINES["best still"](drawn.a, drawn.b, drawn.ab, False)
     assert bool((made.pixels == made.pixels[:1]).all())
-    best = against_truth(made, drawn.ab)["iou"]
+    best = compare_to_truth(made, drawn.ab)["iou"]
     for t in range(len(drawn.a)):
         still = drawn.a[[t]]
         many = still.pixels.expand(12, -1, -1, -1)
         other = replace(made, pixels=many, mattes=still.mattes.expand(12, -1, -1, -1))
-        assert against_truth(other, drawn.ab)["iou"] <= best + 1e-6
+        assert compare_to_truth(other, drawn.ab)["iou"] <= best + 1e-6
 
 
 def test_a_box_is_warped_to_the_place_and_size_of_the_source() -> None:
     source, driving = box(20, 8, 14, 24), box(4, 12, 10, 10)
-    made = TRIVIAL["warped silhouette"](source, driving, source, False)
-    found = against_truth(made, source)
+    made = BASELINES["warped silhouette"](source, driving, source, False)
+    found = compare_to_truth(made, source)
     assert found["iou"] > 0.95
     assert found["l1"] < 0.05
     assert made.timing == driving.timing
@@ -114,9 +122,9 @@ def test_a_turned_and_a_mirrored_driving_silhouette() -> None:
     mask[..., 10:38, 12:20] = mask[..., 30:38, 12:36] = 1
     upright = Clip.from_floats(mask.expand(-1, 3, -1, -1) * 0.5, mask)
     mirrored = upright.mirror()
-    warp = TRIVIAL["warped silhouette"]
-    good = against_truth(warp(upright, mirrored, upright, True), upright)["iou"]
-    bad = against_truth(warp(upright, mirrored, upright, False), upright)["iou"]
+    warp = BASELINES["warped silhouette"]
+    good = compare_to_truth(warp(upright, mirrored, upright, True), upright)["iou"]
+    bad = compare_to_truth(warp(upright, mirrored, upright, False), upright)["iou"]
     assert good > 0.9
     assert bad < good - 0.1
 
@@ -126,9 +134,11 @@ def test_a_turned_and_a_mirrored_driving_silhouette() -> None:
 
 def test_the_sources_own_video_looks_like_the_source(drawn: SceneClips) -> None:
     """Small networks of known output stand for the pretrained ones: the code that measures is the same."""
-    by = Judges(inception=lambda frames: frames.mean((2, 3)), action=lambda frames: frames.mean((1, 2, 3))[:, None])
-    own = without_truth(drawn.a, drawn.a, drawn.b, by)
-    other = without_truth(drawn.b, drawn.a, drawn.b, by)
+    by = MetricNetworks(
+        inception=lambda frames: frames.mean((2, 3)), action=lambda frames: frames.mean((1, 2, 3))[:, None]
+    )
+    own = measure_without_truth(drawn.a, drawn.a, drawn.b, by)
+    other = measure_without_truth(drawn.b, drawn.a, drawn.b, by)
     assert own["random_features"] == pytest.approx(0, abs=1e-5)
     assert own["fid"] == pytest.approx(0, abs=1e-5)
     assert "svfid" not in own  # twelve frames are fewer than an action network looks at together
@@ -141,15 +151,15 @@ def test_the_sources_own_video_looks_like_the_source(drawn: SceneClips) -> None:
 
 def test_svfid_takes_what_the_action_network_says() -> None:
     flat = [box(10, 10, 10, 10, frames=20), box(10, 10, 20, 10, frames=20)]
-    by = Judges(action=lambda frames: frames.mean((1, 2, 3))[:, None])
-    found = without_truth(flat[1], flat[0], flat[0], by)
+    by = MetricNetworks(action=lambda frames: frames.mean((1, 2, 3))[:, None])
+    found = measure_without_truth(flat[1], flat[0], flat[0], by)
     # Means 0.6 x 100 / 1600 and twice that, no spread.
     assert found["svfid"] == pytest.approx(0.0375**2, rel=1e-2)
     assert "flicker_ratio" not in found  # the driving video stands still
 
 
 def test_few_frames_are_not_told_apart() -> None:
-    assert apart({"a": torch.rand(8, 3, 2), "b": torch.rand(40, 3, 2)}) == {}
+    assert keypoint_separability({"a": torch.rand(8, 3, 2), "b": torch.rand(40, 3, 2)}) == {}
 
 
 def test_limbs_come_in_pairs() -> None:

@@ -216,20 +216,20 @@ def walk(frames: int, seed: int, shift: float = 0.0) -> torch.Tensor:
 
 
 def test_the_probe_tells_apart_what_differs_and_nothing_else() -> None:
-    alike = metrics.told_apart(walk(120, 1), walk(120, 2))
-    apart = metrics.told_apart(walk(120, 1), walk(120, 2, shift=0.4))
+    alike = metrics.measure_separability(walk(120, 1), walk(120, 2))
+    apart = metrics.measure_separability(walk(120, 1), walk(120, 2, shift=0.4))
     assert 0.3 < alike.balanced_accuracy < 0.7
     assert apart.balanced_accuracy > 0.95
     assert apart.energy > 5 * apart.energy_within
     assert alike.energy < 3 * abs(alike.energy_within) + 0.02
-    assert metrics.told_apart(walk(120, 1), walk(120, 2)) == alike
+    assert metrics.measure_separability(walk(120, 1), walk(120, 2)) == alike
     with pytest.raises(InputError):
-        metrics.told_apart(walk(20, 1), walk(120, 2))
+        metrics.measure_separability(walk(20, 1), walk(120, 2))
 
 
 def test_the_probe_cannot_win_by_counting() -> None:
     """Sets of unequal size: always saying the larger one is worth a half."""
-    found = metrics.told_apart(walk(200, 1), walk(64, 2))
+    found = metrics.measure_separability(walk(200, 1), walk(64, 2))
     assert 0.3 < found.balanced_accuracy < 0.7
 
 
@@ -270,7 +270,7 @@ def test_tracking_follows_a_moved_picture() -> None:
     mask = torch.zeros(1, 1, 64, 64)
     mask[..., 12:52, 12:52] = 1
     joints = torch.tensor([[[-0.3, -0.3], [0.2, 0.4]]])
-    known = metrics.Known(torch.cat((picture, 1 - picture)), torch.cat((mask, mask)), joints.repeat(2, 1, 1))
+    known = metrics.TrackedReference(torch.cat((picture, 1 - picture)), torch.cat((mask, mask)), joints.repeat(2, 1, 1))
     moved = metrics.track(picture.roll(3, -1), mask.roll(3, -1), known)
     want = joints + torch.tensor([3 / 63 * 2, 0.0])
     assert metrics.joint_error(moved, want).item() < 0.02

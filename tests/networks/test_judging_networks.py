@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from muybridge.errors import CheckpointError, InputError, MissingWeightsError
-from muybridge.evaluation import judges
+from muybridge.evaluation import load_metric_networks
 from muybridge.networks.pretrained.c3d import C3d
 from muybridge.networks.pretrained.files import fill_pretrained
 from muybridge.networks.pretrained.inception import Inception, load_inception
@@ -58,9 +58,9 @@ def test_weights_come_from_a_path_or_the_cache(cache: Path) -> None:
 def test_a_missing_network_is_told_and_a_named_one_must_be_there(cache: Path) -> None:
     with pytest.raises(MissingWeightsError, match=r"pt_inception-2015-12-05-6726825d\.pth"):
         load_inception()
-    by = judges()
+    by = load_metric_networks()
     assert (by.lpips, by.inception, by.action) == (None, None, None)
     assert set(by.missing) == {"lpips", "fid", "svfid"}
     assert "c3d.pickle" in by.missing["svfid"]
     with pytest.raises(MissingWeightsError):
-        judges(action=cache / "none.pth")
+        load_metric_networks(action=cache / "none.pth")

@@ -12,7 +12,7 @@ from muybridge.benchmark.runner import Entrant, _Bench
 from muybridge.engine import Callback
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import OutputExistsError, UsageError
-from muybridge.evaluation import Tables, judges
+from muybridge.evaluation import Tables, load_metric_networks
 from muybridge.jobs.settings import settings, settled
 from muybridge.jobs.training import Say
 from muybridge.puppets import SCENES
@@ -55,7 +55,7 @@ def bench(
     out = Path(out)
     names = _scenes(scenes)
     entrants = [e for m in methods for e in _entrants(m, preset, set or {}, variants or {"": {}})]
-    by = judges(**(weights or {}))
+    by = load_metric_networks(**(weights or {}))
     _fresh_or_own(out)
     out.mkdir(parents=True, exist_ok=True)
     tell = say or (lambda text: None)

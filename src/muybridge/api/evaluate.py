@@ -20,21 +20,20 @@ from muybridge.evaluation import (
     PEOPLE,
     PICTURES,
     Figure,
-    Judges,
+    MetricNetworks,
     Page,
-    People,
-    against_truth,
-    apart,
+    PersonMetrics,
     compare_identities,
     compare_poses,
-    judges,
-    lossy,
-    meaning,
-    page,
+    compare_to_truth,
+    describe_metric,
+    keypoint_separability,
+    load_metric_networks,
+    measure_without_truth,
     read_predictions,
+    render_page,
     too_few_to_tell,
-    unmeasured,
-    without_truth,
+    unmeasured_notes,
 )
 from muybridge.evaluation.truth import on_black
 from muybridge.inputs.clips import Source, silhouetted
@@ -79,7 +78,7 @@ def evaluate(
         raise UsageError(
             "networks for people compare with true frames, and none were named", "Name them: --truth-a FOLDER"
         )
-    by = judges((*PICTURES, *(PEOPLE if truth else ())), **(weights or {}))
+    by = load_metric_networks((*PICTURES, *(PEOPLE if truth else ())), **(weights or {}))
     missing = dict(by.missing)
     method: Any = fitted.method
     own: Mapping[str, float] = method.quality(fitted.data) if hasattr(method, "quality") else {}
@@ -93,20 +92,20 @@ def evaluate(
             its_masks = (truth_masks or {}).get(side)
             right = silhouetted(truth[side], masks=its_masks, max_side=reading_side(method.config)).clip
             made = _as_read(method.animate(fitted.data, None, side), right)
-            found = against_truth(made, right, by)
+            found = compare_to_truth(made, right, by)
             people, why = _people(made, right, by)
             figures |= {f"truth_{name}_{side}": value for name, value in (found | people).items()}
             missing |= {f"truth_{name}_{side}": reason for name, reason in why.items()}
     if hasattr(method, "shared_points"):
         points = method.shared_points(fitted.data)
-        figures |= apart(points)
+        figures |= keypoint_separability(points)
         missing |= too_few_to_tell(points)
     if not figures:
         raise UsageError(f"{fitted.method.card.name} has no figures of its own")
     if target is not None:
         _written(target, fitted, figures, missing, rows)
     if say is not None:
-        for sentence in unmeasured(missing):
+        for sentence in unmeasured_notes(missing):
             say(sentence)
     return figures
 
@@ -114,20 +113,20 @@ def evaluate(
 def explained(fitted: Fitted, name: str) -> str:
     """One sentence on a figure of `evaluate`; "" where nobody says."""
     said = getattr(fitted.method, "explained", lambda name: "")(name)
-    return said or meaning(name.removeprefix("truth_"))
+    return said or describe_metric(name.removeprefix("truth_"))
 
 
 def _paired(fitted: Fitted) -> bool:
     return all(isinstance(getattr(fitted.data, side, None), Subject) for side in SIDES)
 
 
-def _beside(fitted: Fitted, side: str, other: str, by: Judges) -> tuple[dict[str, float], dict[str, Any]]:
+def _beside(fitted: Fitted, side: str, other: str, by: MetricNetworks) -> tuple[dict[str, float], dict[str, Any]]:
     """Figures of the crop that comes out beside those that went in; and rows to look at."""
     source, driving = (_clip_of(getattr(fitted.data, s)) for s in (side, other))
     made = fitted.method.animate(fitted.data, None, side, full_frame=False).clip()
     shown = made.frames if made.masks is None else made.frames * made.masks
     rows = {f"{other} (driving)": driving.pixels, f"{side} like {other}": shown}
-    return without_truth(made, source, driving, by), rows
+    return measure_without_truth(made, source, driving, by), rows
 
 
 def _as_read(made: Animation, truth: Clip) -> Clip:
@@ -146,10 +145,10 @@ def _as_read(made: Animation, truth: Clip) -> Clip:
     return replace(made, frames=map(smaller, made.frames), size=size).clip()
 
 
-def _people(made: Clip, truth: Clip, by: Judges) -> tuple[dict[str, float], dict[str, str]]:
+def _people(made: Clip, truth: Clip, by: MetricNetworks) -> tuple[dict[str, float], dict[str, str]]:
     """AKD, MKR and AED of the subject on black; and figure -> why not, although the network is there."""
-    seen = People(by.pose, by.identity)
-    if truth.source is not None and truth.source.exists() and lossy(truth.source):
+    seen = PersonMetrics(by.pose, by.identity)
+    if truth.source is not None and truth.source.exists() and is_lossy(truth.source):
         why = f"{truth.source.name} is compressed, which alone moves landmarks; give the true clip as a folder of PNGs"
         return {}, {name: why for name in PEOPLE if name not in by.missing}
     count = min(len(made), len(truth))
@@ -192,9 +191,9 @@ def _written(
         lead=f"{record.done} steps, seed {record.seed}.",
         figures={"Figures": [Figure(name, value, explained(fitted, name)) for name, value in figures.items()]},
         pictures=pictures,
-        notes=unmeasured(missing),
+        notes=unmeasured_notes(missing),
     )
-    (out / "evaluation.html").write_text(page(content), encoding="utf-8")
+    (out / "evaluation.html").write_text(render_page(content), encoding="utf-8")
 
 
 Files = tuple[str | Path, str | Path]

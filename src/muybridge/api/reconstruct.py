@@ -12,10 +12,18 @@ import cv2
 import torch
 from torch import Tensor
 
-from muybridge.data.canvas import squeezed_bytes
+from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.clips import own_pixels
 from muybridge.data.folders import ClipFolder
-from muybridge.evaluation import PEOPLE, People, Reconstruction, compared, judges, overall, unmeasured
+from muybridge.evaluation import (
+    PEOPLE,
+    PersonMetrics,
+    Reconstruction,
+    load_metric_networks,
+    mean_reconstruction,
+    measure_reconstruction,
+    unmeasured_notes,
+)
 from muybridge.jobs.loading import Fitted, ability, loaded
 from muybridge.method import Animation
 from muybridge.output.animation import check_free
@@ -55,30 +63,30 @@ def reconstruct(
     fitted = loaded(run, device, "reconstruct clips")
     again: Callable[[Clip], Animation] = ability(fitted, "reconstruct", "reconstruction of a clip")
     target = None if out is None else _fresh(Path(out), force)
-    by = judges(PEOPLE, **(weights or {}))
-    people = People(by.pose, by.identity)
+    by = load_metric_networks(PEOPLE, **(weights or {}))
+    people = PersonMetrics(by.pose, by.identity)
     side = int(fitted.method.config.size)
     clips = ClipFolder(folder, part, max_frames=max_frames, max_side=4 * side)
     found: list[Reconstruction] = []
     shown: dict[str, Tensor] = {}
     for name, clip in islice(zip(clips.names, clips, strict=True), max_clips):
-        truth = squeezed_bytes(own_pixels(clip), (side, side))
+        truth = resize_to_canvas_bytes(own_pixels(clip), (side, side))
         with torch.no_grad():
             made = again(replace(clip, pixels=truth, mattes=None, sizes=None, full=None)).clip()
-        found.append(compared(name, truth, made.pixels))
+        found.append(measure_reconstruction(name, truth, made.pixels))
         people.look(made.pixels, truth)
         if target is not None:
             write(target / "frames" / name, made.pixels, clip.timing, force=force)
         if len(shown) < 2 * SHOWN:
             shown |= {name: truth, f"{name} again": made.pixels}
         if say is not None and len(found) % 100 == 0:
-            say(f"{len(found)} of {len(clips)} clips: L1 {overall(found)['l1']:.4f}")
+            say(f"{len(found)} of {len(clips)} clips: L1 {mean_reconstruction(found)['l1']:.4f}")
     seen, why = people.figures()
-    figures, missing = overall(found) | seen, {**by.missing, **why}
+    figures, missing = mean_reconstruction(found) | seen, {**by.missing, **why}
     if target is not None:
         _keep(target, figures, missing, found, shown)
     if say is not None:
-        for sentence in unmeasured(missing):
+        for sentence in unmeasured_notes(missing):
             say(sentence)
     return figures
 

@@ -10,7 +10,7 @@ from typing import Any
 from muybridge.errors import InputError, OutputExistsError
 from muybridge.evaluation import Cells
 from muybridge.evaluation.study import Entry, Score, as_json, scores
-from muybridge.evaluation.study import study as paged
+from muybridge.evaluation.study import build_study as paged
 
 
 def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: int = 0, force: bool = False) -> Path:

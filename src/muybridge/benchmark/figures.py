@@ -11,7 +11,14 @@ from torch import Tensor
 
 from muybridge import metrics
 from muybridge.errors import InputError
-from muybridge.evaluation import Judges, against_truth, apart, joint_errors, limbs_of, without_truth
+from muybridge.evaluation import (
+    MetricNetworks,
+    compare_to_truth,
+    joint_errors,
+    keypoint_separability,
+    limbs_of,
+    measure_without_truth,
+)
 from muybridge.jobs.loading import Fitted
 from muybridge.landmarks import Landmarks, from_joints
 from muybridge.puppets import SCENES, SceneClips
@@ -75,24 +82,26 @@ def lit(clip: Clip) -> Clip:
     return replace(clip, mattes=(clip.pixels.amax(1, keepdim=True) > DARK).to(torch.uint8) * 255)
 
 
-def figures_of(made: Clip, drawn: SceneClips, direction: str, by: Judges, needs: str = "pair") -> dict[str, float]:
-    """Everything that can be measured of one result; `evaluation.MEANINGS` says what each figure is.
+def figures_of(
+    made: Clip, drawn: SceneClips, direction: str, by: MetricNetworks, needs: str = "pair"
+) -> dict[str, float]:
+    """Everything that can be measured of one result; `evaluation.METRIC_INFO` says what each figure is.
 
     needs  what the method trains on: silhouettes that were read off a result on black are compared with silhouettes
            read off the truth on black, or the rim alone would cost a twentieth of the overlap
     """
     truth, own, driving = (_side(drawn, name, needs) for name in (direction, direction[0], direction[1]))
-    found = against_truth(made, truth, by)
+    found = compare_to_truth(made, truth, by)
     joints, own_joints = (getattr(drawn, f"joints_{name}") for name in (direction, direction[0]))
     found |= joint_errors(made, truth, joints, own, own_joints)
-    return found | without_truth(made, own, driving, by)
+    return found | measure_without_truth(made, own, driving, by)
 
 
 def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, float]]:
     """What a method with keypoints tells of itself, for each direction: its own figures of the driving side, how well
     both subjects' keypoints can be told apart, how faithfully they stay on limbs."""
     method: Any = fitted.method
-    both = apart(method.shared_points(fitted.data)) if hasattr(method, "shared_points") else {}
+    both = keypoint_separability(method.shared_points(fitted.data)) if hasattr(method, "shared_points") else {}
     own: dict[str, float] = method.quality(fitted.data) if hasattr(method, "quality") else {}
     limbs = limbs_of(drawn.joint_names)
     found: dict[str, dict[str, float]] = {}

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from muybridge.errors import InputError
-from muybridge.evaluation import Cell, Cells, Judges, Tables, as_csv, as_json, digest, tables
+from muybridge.evaluation import Cell, Cells, MetricNetworks, Tables, as_csv, as_json, build_tables, digest
 from muybridge.evaluation.pages import tables_page
 from muybridge.puppets import SCENES, SceneClips, scene
 from muybridge.run.disk import replace_file
@@ -47,7 +47,7 @@ class Plan:
 class BenchFolder:
     """cells/ (one JSON each), runs/, clips/, sheets/, and table.csv, table.json, table.html."""
 
-    def __init__(self, out: Path, plan: Plan, by: Judges) -> None:
+    def __init__(self, out: Path, plan: Plan, by: MetricNetworks) -> None:
         self.out, self.plan, self.by = out, plan, by
         self.cells = Cells(out / "cells")
         self._drawn: SceneClips | None = None
@@ -86,7 +86,7 @@ class BenchFolder:
         cells = self.cells.all()
         if not cells:
             raise InputError(f"{self.out} has no finished cell")
-        found = tables(cells, notes_of(cells, self.by))
+        found = build_tables(cells, notes_of(cells, self.by))
         replace_file(self.out / "table.csv", as_csv(found).encode())
         replace_file(self.out / "table.json", as_json(found).encode())
         replace_file(self.out / "table.html", page_of(self.out, cells, found).encode())
@@ -105,7 +105,7 @@ def page_of(out: Path, cells: Sequence[Cell], found: Tables) -> str:
     return tables_page("Bench", lead, found, sheets)
 
 
-def notes_of(cells: Sequence[Cell], by: Judges) -> list[str]:
+def notes_of(cells: Sequence[Cell], by: MetricNetworks) -> list[str]:
     """What a person should know of the tables."""
     notes = [
         "± is half of Student's 95 % interval over seeds; a row with one seed has none.",

@@ -22,7 +22,7 @@ from muybridge.benchmark.figures import (
 from muybridge.benchmark.folder import BenchFolder, machine
 from muybridge.engine import Callback
 from muybridge.errors import TrainingError
-from muybridge.evaluation import TRIVIAL, Cell, digest
+from muybridge.evaluation import BASELINES, Cell, digest
 from muybridge.evaluation.cells import cell_key, plain_figures
 from muybridge.inputs.landmarks import People, Performer
 from muybridge.jobs.loading import Fitted
@@ -60,7 +60,7 @@ class _Bench:
 
     def scene(self, name: str, entrants: Sequence[Entrant], seed: int, trivial: bool) -> None:
         """Every cell of a scene and a seed that is not there yet."""
-        for answer in TRIVIAL if trivial else ():
+        for answer in BASELINES if trivial else ():
             self._trivial(name, answer)
         for entrant in entrants:
             self._method(name, entrant, seed)
@@ -74,7 +74,7 @@ class _Bench:
             drawn = self.folder.draw(name)
             began = time.monotonic()
             source, driving, truth = (getattr(drawn, which) for which in (direction[0], direction[1], direction))
-            made = TRIVIAL[answer](source, driving, truth, flip_of(name) is not None)
+            made = BASELINES[answer](source, driving, truth, flip_of(name) is not None)
             figures = figures_of(made, drawn, direction, self.folder.by)
             cell = Cell(
                 method=answer,

@@ -39,7 +39,7 @@ class Augment:
             raise UsageError(f"augmentation scales from a low to a high positive factor, not {self.scale}")
 
 
-def augmented(samples: Sequences, augment: Augment, generator: torch.Generator) -> Sequences:
+def augment_sequences(samples: Sequences, augment: Augment, generator: torch.Generator) -> Sequences:
     """Each sample changed in its own way, its frames alike.
 
     generator  on the CPU; as many numbers are drawn whatever the settings are
@@ -57,8 +57,8 @@ def augmented(samples: Sequences, augment: Augment, generator: torch.Generator) 
         here = _places(mask, out)
         out[here] = out[here].flip(axis)
     if augment.scale != (1.0, 1.0):
-        out = torch.stack([_scaled(s, augment.scale, p) for s, p in zip(out, places.tolist(), strict=True)])
-    return _jittered(out, factors * torch.tensor(augment.jitter), order) if any(augment.jitter) else out
+        out = torch.stack([_rescale(s, augment.scale, p) for s, p in zip(out, places.tolist(), strict=True)])
+    return _jitter_colours(out, factors * torch.tensor(augment.jitter), order) if any(augment.jitter) else out
 
 
 def _places(mask: Tensor, like: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ def _beside(x: Tensor, like: Tensor) -> Tensor:
     return x.to(like.device, non_blocking=True)
 
 
-def _scaled(frames: Tensor, scale: tuple[float, float], place: list[float]) -> Tensor:
+def _rescale(frames: Tensor, scale: tuple[float, float], place: list[float]) -> Tensor:
     """[T, 3, H, W] resized by the nearest pixel, then its canvas padded with the edge or cut from it, at random."""
     height, width = frames.shape[-2:]
     factor = scale[0] + place[0] * (scale[1] - scale[0])
@@ -84,7 +84,7 @@ def _scaled(frames: Tensor, scale: tuple[float, float], place: list[float]) -> T
     return made[..., y : y + height, x : x + width]
 
 
-def _jittered(samples: Tensor, amounts: Tensor, order: Tensor) -> Tensor:
+def _jitter_colours(samples: Tensor, amounts: Tensor, order: Tensor) -> Tensor:
     """Brightness, contrast, saturation and hue, one after the other in each sample's own order."""
     changes = (_brightness, _contrast, _saturation, _hue)
     for turn in range(4):

@@ -62,7 +62,7 @@ class Plate:
         """The background [3, H, W] as the camera saw it on frame `index`; beyond the last one it stays as it ends."""
         motion = self.motions[min(index, len(self.motions) - 1)].numpy()
         plate = self.image.permute(1, 2, 0).contiguous().numpy()
-        return torch.from_numpy(_laid_back(plate, motion, self.size)).permute(2, 0, 1).contiguous()
+        return torch.from_numpy(_cut_back(plate, motion, self.size)).permute(2, 0, 1).contiguous()
 
     def still(self) -> UInt8[Tensor, "3 H W"]:
         """The background as the camera saw it on the middle frame."""
@@ -101,7 +101,7 @@ def plate(clip: Clip) -> Plate:
     grown = [cv2.dilate(m, np.ones((border, border), np.uint8)) for m in clip.mattes[:, 0].numpy()]
     outside = np.stack([m <= 127 for m in grown])
     motions, lost = _motions(frames, outside)
-    motions, (height, width), moved = _placed(motions, clip.height, clip.width)
+    motions, (height, width), moved = _place_frames(motions, clip.height, clip.width)
     lost = lost if moved else max(lost, len(clip) - 1)
     image, seen, inside = _median(frames, outside, motions, (height, width))
     holes = (~seen).astype(np.uint8)
@@ -204,7 +204,7 @@ def _step(first: Array, second: Array, outside: Array, outside_next: Array) -> A
     return np.vstack((matrix, (0, 0, 1)))
 
 
-def _placed(motions: Array, h: int, w: int) -> tuple[Array, tuple[int, int], bool]:
+def _place_frames(motions: Array, h: int, w: int) -> tuple[Array, tuple[int, int], bool]:
     """Motions shifted so that all frames lie on a plate from (0, 0), the plate's size, and whether they were usable."""
     corners = np.array([(0, 0, 1), (w - 1, 0, 1), (0, h - 1, 1), (w - 1, h - 1, 1)], float).T
     places = (motions @ corners)[:, :2]
@@ -240,7 +240,7 @@ def _median(frames: Array, outside: Array, motions: Array, size: tuple[int, int]
     return out, np.asarray(votes.any(0)), inside
 
 
-def _laid_back(image: Array, motion: Array, size: tuple[int, int]) -> Array:
+def _cut_back(image: Array, motion: Array, size: tuple[int, int]) -> Array:
     # With WARP_INVERSE_MAP the matrix says where each pixel of the frame looks on the plate: the motion itself.
     look = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     there = motion[:2].astype(np.float64)
@@ -250,6 +250,6 @@ def _laid_back(image: Array, motion: Array, size: tuple[int, int]) -> Array:
 def _error(frames: Array, outside: Array, motions: Array, image: Array) -> float:
     total, count = 0.0, 0
     for frame, mask, motion in zip(frames, outside, motions, strict=True):
-        gap = np.abs(_laid_back(image, motion, frame.shape[:2]) - frame.astype(np.float32) / 255).mean(-1)
+        gap = np.abs(_cut_back(image, motion, frame.shape[:2]) - frame.astype(np.float32) / 255).mean(-1)
         total, count = total + float(gap[mask].sum()), count + int(mask.sum())
     return total / max(1, count)

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from muybridge.data.augmentation import Augment, augmented
-from muybridge.data.canvas import squeezed_bytes
+from muybridge.data.augmentation import Augment, augment_sequences
+from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.frame_cache import FrameCache, Kind
 from muybridge.errors import CheckpointError, InputError, MuybridgeWarning
 from muybridge.tensors import Pixels
@@ -93,13 +93,13 @@ class ClipsData:
         def each() -> Iterator[Pixels]:
             for index in range(len(clips)):
                 try:
-                    pixels = own_pixels(_moving(clips[index]))
+                    pixels = own_pixels(_check_moves(clips[index]))
                 except InputError as e:
                     bad.append(e)
                     continue
                 lengths.append(len(pixels))
                 good.append(index)
-                yield squeezed_bytes(pixels, canvas)
+                yield resize_to_canvas_bytes(pixels, canvas)
 
         packed = FrameCache.of(each(), canvas, cache)
         if not good:
@@ -134,7 +134,7 @@ class ClipsData:
         pixels = self.cache.frames(chosen.flatten().tolist())
         # From memory that may be moved, a copy to a GPU waits for what that is still computing.
         pixels = (pixels.pin_memory() if device.type == "cuda" else pixels).to(device, non_blocking=True)
-        frames = augmented(pixels.float().div_(255).unflatten(0, tuple(chosen.shape)), self.augment, generator)
+        frames = augment_sequences(pixels.float().div_(255).unflatten(0, tuple(chosen.shape)), self.augment, generator)
         return {"source": frames[:, 0], "driving": frames[:, 1]} if length is None else {"frames": frames}
 
     def _clips(self, count: int, generator: torch.Generator) -> Tensor:
@@ -184,7 +184,7 @@ def _identities(clips: Clips, given: Sequence[int] | None) -> Int64[Tensor, "cli
     return whom
 
 
-def _moving(clip: Clip) -> Clip:
+def _check_moves(clip: Clip) -> Clip:
     if len(clip) < 2:
         raise InputError(
             f"{clip.name} has a single frame: motion is learnt from clips of two or more", "Take it out of the folder."
@@ -197,7 +197,7 @@ def own_pixels(clip: Clip) -> Pixels:
     if clip.sizes is None or (len(set(clip.sizes)) == 1 and clip.sizes[0] == (clip.height, clip.width)):
         return clip.pixels
     size = clip.sizes[0]
-    own = [squeezed_bytes(clip.pixels[t : t + 1, :, :h, :w], size) for t, (h, w) in enumerate(clip.sizes)]
+    own = [resize_to_canvas_bytes(clip.pixels[t : t + 1, :, :h, :w], size) for t, (h, w) in enumerate(clip.sizes)]
     return torch.cat(own)
 
 

@@ -66,7 +66,7 @@ def boxes_round(
     """
     if margin < 0 or rate <= 0 or follow < 0 or (aspect is not None and aspect <= 0):
         raise UsageError("a box needs margin >= 0, follow >= 0, and a positive rate and aspect")
-    low, high, middle = _bridged_gaps(found)
+    low, high, middle = _bridge_gaps(found)
     middle = _smooth(middle, follow * rate, straight=True)
     before, behind = middle - low, high - middle  # how far the subject reaches to both sides of its middle
     if follow_size:
@@ -107,7 +107,7 @@ def crops(clip: Clip, boxes: Boxes, size: tuple[int, int]) -> Iterator[Float[Ten
         frame = clip.pixels[t]
         both = frame if clip.mattes is None else torch.cat((frame, clip.mattes[t]))
         weights = _inward(box, size, (clip.height, clip.width))
-        yield _resampled(both.float() / 255, *weights).clamp_(0, 1)
+        yield _resample(both.float() / 255, *weights).clamp_(0, 1)
 
 
 def paste(image: Float[Tensor, "C h w"], matte: Float[Tensor, "1 h w"], box: Box, size: tuple[int, int]) -> Tensor:
@@ -129,7 +129,7 @@ def paste(image: Float[Tensor, "C h w"], matte: Float[Tensor, "1 h w"], box: Box
 
 def spread(layers: Float[Tensor, "C h w"], box: Box, size: tuple[int, int]) -> Float[Tensor, "C H W"]:
     """Layers in [0, 1] of a crop at their place in a frame of `size` (H, W), 0 outside the box."""
-    return _resampled(layers, *_outward(box, (layers.shape[1], layers.shape[2]), size)).clamp(0, 1)
+    return _resample(layers, *_outward(box, (layers.shape[1], layers.shape[2]), size)).clamp(0, 1)
 
 
 def squeeze(clip: Clip, size: int = 256, pad: float = 0.2) -> tuple[Images, Masks | None]:
@@ -141,9 +141,9 @@ def squeeze(clip: Clip, size: int = 256, pad: float = 0.2) -> tuple[Images, Mask
     frames, masks = [], []
     for t in range(len(clip)):
         h, w = clip.sizes[t] if clip.sizes is not None else (clip.height, clip.width)
-        frames.append(_squeezed(clip.pixels[t, :, :h, :w], size, pad))
+        frames.append(_squeezed_box(clip.pixels[t, :, :h, :w], size, pad))
         if clip.mattes is not None:
-            masks.append((_squeezed(clip.mattes[t, :, :h, :w], size, pad) > 0.5).float())
+            masks.append((_squeezed_box(clip.mattes[t, :, :h, :w], size, pad) > 0.5).float())
     return torch.stack(frames), torch.stack(masks) if masks else None
 
 
@@ -177,12 +177,12 @@ def extents(mattes: Mattes) -> Extents:
     return edges
 
 
-def _bridged_gaps(edges: Extents) -> tuple[Tensor, Tensor, Tensor]:
+def _bridge_gaps(edges: Extents) -> tuple[Tensor, Tensor, Tensor]:
     """Low, high and median [T, 2], frames without a silhouette bridged in a straight line."""
     found = torch.nonzero(edges[0].isfinite().all(1)).flatten()
     if len(found) == 0:
         raise InputError("all silhouettes are empty: there is nothing for a box to follow")
-    low, high, middle = (_bridged(x, found) for x in edges)
+    low, high, middle = (_bridge(x, found) for x in edges)
     return low, high, middle
 
 
@@ -195,7 +195,7 @@ def _median(counts: Float[Tensor, "T N"]) -> Float[Tensor, "T"]:
     return (line + 1 - (upto.gather(1, line) - half) / here.clamp_min(1))[:, 0]
 
 
-def _bridged(value: Tensor, known: Tensor) -> Tensor:
+def _bridge(value: Tensor, known: Tensor) -> Tensor:
     t = torch.arange(len(value))
     after = torch.searchsorted(known, t).clamp(max=len(known) - 1)
     before = (torch.searchsorted(known, t, right=True) - 1).clamp(min=0)
@@ -261,11 +261,11 @@ def _weights(start: float, step: float, count: int, length: int) -> Tensor:
     return out.float()
 
 
-def _resampled(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+def _resample(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     return rows @ (image @ columns.T)
 
 
-def _squeezed(image: Tensor, size: int, pad: float) -> Tensor:
+def _squeezed_box(image: Tensor, size: int, pad: float) -> Tensor:
     h, w = image.shape[-2:]
     wide = F.pad(image.float() / 255, (int(pad * w),) * 2 + (int(pad * h),) * 2)
     return F.interpolate(wide[None], size=(size, size), mode="bilinear", antialias=True, align_corners=False)[0]

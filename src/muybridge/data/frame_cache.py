@@ -45,7 +45,7 @@ class FrameCache:
         """Encode clips of frames uint8 [T, 3, H, W] one after the other; no more than one of them is held."""
         parts: list[np.ndarray] = []
         for pixels in clips:
-            parts += [_encoded(frame, kind) for frame in pixels]
+            parts += [_encode(frame, kind) for frame in pixels]
         ends = torch.tensor([0, *np.cumsum([len(p) for p in parts])], dtype=torch.int64)
         packed = np.concatenate(parts) if parts else np.zeros(0, np.uint8)
         return cls(torch.from_numpy(packed), ends, size)
@@ -69,7 +69,7 @@ class FrameCache:
         return torch.from_numpy(out).permute(0, 3, 1, 2).contiguous()
 
 
-def _encoded(frame: Tensor, kind: Kind) -> np.ndarray:
+def _encode(frame: Tensor, kind: Kind) -> np.ndarray:
     suffix, how = _HOW[kind]
     _, code = cv2.imencode(suffix, np.ascontiguousarray(frame.permute(1, 2, 0).flip(-1).numpy()), how)
     return code.reshape(-1)

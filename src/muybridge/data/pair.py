@@ -8,7 +8,7 @@ from jaxtyping import Float, Int64
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
-from muybridge.data.footage import Driving, beginning
+from muybridge.data.driving_video import Driving, first_piece
 from muybridge.data.subject import Subject, shared_canvas
 from muybridge.errors import InputError, UsageError
 from muybridge.geometry import identity_affine, random_affines, warp_affine
@@ -50,7 +50,7 @@ class Crops(BaseModel):
     """The crop's size follows the subject's, over several seconds; False: one size."""
 
     @model_validator(mode="after")
-    def _halved_five_times(self) -> "Crops":
+    def _check_halves_five_times(self) -> "Crops":
         if self.size % 32:
             raise ValueError(f"size is a multiple of 32, not {self.size}")
         return self
@@ -86,7 +86,7 @@ class Pair:
         return self.a.tensors("a") | self.b.tensors("b") | {"augment": torch.tensor(numbers, dtype=torch.float64)}
 
 
-def restored(tensors: Mapping[str, Tensor]) -> tuple[Subject, Subject, Augment]:
+def restore_pair(tensors: Mapping[str, Tensor]) -> tuple[Subject, Subject, Augment]:
     """What a `Pair` is made of, from its `tensors`."""
     share, degrees, low, high, shear, shift = tensors["augment"].tolist()
     augment = Augment(share=share, degrees=degrees, scale=(low, high), shear=shear, shift=shift)
@@ -192,7 +192,7 @@ def check_side(side: str) -> str:
 
 def closest_side(a: Subject, b: Subject, driving: Driving) -> str:
     """ "a" or "b": whose colours, under the silhouettes, are nearer to those of the driving video's first frames."""
-    seen = _colours(Subject.from_clip(beginning(driving), a.canvas, 0.1))
+    seen = _colours(Subject.from_clip(first_piece(driving), a.canvas, 0.1))
     gaps = [float((seen - _colours(subject)).abs().sum()) for subject in (a, b)]
     return "a" if gaps[0] <= gaps[1] else "b"
 

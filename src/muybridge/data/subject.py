@@ -15,7 +15,7 @@ from muybridge.errors import MissingSilhouettesError, MuybridgeWarning
 from muybridge.tensors import Mattes, Pixels
 from muybridge.video.clip import Clip, Timing
 
-SIDES = 16
+CANVAS_MULTIPLE = 16
 """Sides of a canvas are multiples of this, so that every network can halve them."""
 
 FOLLOW = 0.5
@@ -67,13 +67,13 @@ class Subject:
         Raises MissingSilhouettesError, or InputError where silhouettes are empty everywhere.
         """
         if clip.mattes is None:
-            raise unmasked(clip)
+            raise missing_silhouettes_error(clip)
         boxes = None
         if not squeezed:
             shown = clip.mirror() if flip else clip
             boxes = own_boxes(shown, aspect=size[1] / size[0], margin=margin, follow=FOLLOW, follow_size=follow_size)
         subject = cls.along(clip, boxes, size, margin, flip=flip, plate=plate)
-        say_lost(clip.name, int((~subject.seen).sum()))
+        warn_lost_frames(clip.name, int((~subject.seen).sum()))
         return subject
 
     @classmethod
@@ -94,7 +94,7 @@ class Subject:
         assert clip.mattes is not None
         seen = (clip.mattes > 127).flatten(1).any(1)
         clip = clip.mirror() if flip else clip
-        cut = _squeezed(clip, size[0], margin) if boxes is None else crops(clip, boxes, size)
+        cut = _squeezed_frames(clip, size[0], margin) if boxes is None else crops(clip, boxes, size)
         # As bytes one by one: all of them as floats would be four times as much.
         pixels, mattes = (torch.empty(len(clip), channels, *size, dtype=torch.uint8) for channels in (3, 1))
         for t, layers in enumerate(cut):
@@ -170,7 +170,7 @@ def shared_canvas(clips: list[Clip], size: int) -> tuple[int, int]:
     """(h, w) of a canvas that suits the subjects of all these clips: the geometric mean of their aspect ratios."""
     for clip in clips:
         if clip.mattes is None:
-            raise unmasked(clip)
+            raise missing_silhouettes_error(clip)
     sizes = torch.stack(
         [own_boxes(clip, margin=0.0, follow=FOLLOW, follow_size=True)[:, 2:].median(0).values for clip in clips]
     )
@@ -185,8 +185,10 @@ def canvas(size: int, aspect: float) -> tuple[int, int]:
     aspect  width / height
     """
     aspect = min(max(aspect, 0.5), 2.0)
-    sides = range(SIDES, 2 * size + 1, SIDES)
-    allowed = [(h, w) for h in sides for w in sides if h * w <= 1.1 * size * size] or [(SIDES, SIDES)]
+    sides = range(CANVAS_MULTIPLE, 2 * size + 1, CANVAS_MULTIPLE)
+    allowed = [(h, w) for h in sides for w in sides if h * w <= 1.1 * size * size] or [
+        (CANVAS_MULTIPLE, CANVAS_MULTIPLE)
+    ]
     return min(allowed, key=lambda hw: abs(log(hw[1] / hw[0] / aspect)) + 0.7 * abs(log(hw[0] * hw[1] / size**2)))
 
 
@@ -196,7 +198,7 @@ def _whole_frames(clip: Clip, pad: float) -> Boxes:
     return torch.tensor([[w / 2, h / 2, w * (1 + 2 * pad), h * (1 + 2 * pad)] for h, w in sizes])
 
 
-def _squeezed(clip: Clip, side: int, pad: float) -> Iterator[Tensor]:
+def _squeezed_frames(clip: Clip, side: int, pad: float) -> Iterator[Tensor]:
     for t in range(len(clip)):
         frames, masks = squeeze(clip[t : t + 1], side, pad)
         assert masks is not None
@@ -209,7 +211,7 @@ def _scale(clip: Clip, frame: tuple[int, int]) -> Tensor:
     return torch.tensor([across, down, across, down])
 
 
-def say_lost(name: str, count: int) -> None:
+def warn_lost_frames(name: str, count: int) -> None:
     """Warn where so many frames of a clip have no silhouette."""
     if count:
         warnings.warn(f"{name}: {count} frames have no silhouette and are skipped", MuybridgeWarning, 3)
@@ -219,7 +221,7 @@ def _bytes(x: Tensor) -> Tensor:
     return (x * 255).round().to(torch.uint8)
 
 
-def unmasked(clip: Clip) -> MissingSilhouettesError:
+def missing_silhouettes_error(clip: Clip) -> MissingSilhouettesError:
     """What is said of a clip that has no silhouettes."""
     return MissingSilhouettesError(
         f"no silhouettes for {clip.name}: one per frame is needed",

@@ -1,53 +1,59 @@
 """What is measured on what, and the pages that show it."""
 
+from muybridge.evaluation.baselines import BASELINES
 from muybridge.evaluation.cells import Cell, Cells, digest
-from muybridge.evaluation.judges import PEOPLE, PICTURES, Judges, judges, unmeasured
 from muybridge.evaluation.limbs import limbs_of
-from muybridge.evaluation.meanings import MEANINGS, meaning
-from muybridge.evaluation.people import People
-from muybridge.evaluation.poses import compare_identities, compare_poses, lossy, read_predictions
-from muybridge.evaluation.reconstruction import Reconstruction, compared, overall
-from muybridge.evaluation.report import Chart, Figure, Page, page
-from muybridge.evaluation.tables import Interval, Row, Tables, as_csv, as_json, tables
-from muybridge.evaluation.trivial import TRIVIAL
-from muybridge.evaluation.truth import against_truth, joint_errors, overlap
-from muybridge.evaluation.unknown import apart, too_few_to_tell, without_truth
+from muybridge.evaluation.metric_info import METRIC_INFO, describe_metric
+from muybridge.evaluation.metric_networks import (
+    PEOPLE,
+    PICTURES,
+    MetricNetworks,
+    load_metric_networks,
+    unmeasured_notes,
+)
+from muybridge.evaluation.person_metrics import PersonMetrics
+from muybridge.evaluation.poses import compare_identities, compare_poses, is_lossy, read_predictions
+from muybridge.evaluation.reconstruction import Reconstruction, mean_reconstruction, measure_reconstruction
+from muybridge.evaluation.reference_free import keypoint_separability, measure_without_truth, too_few_to_tell
+from muybridge.evaluation.report import Chart, Figure, Page, render_page
+from muybridge.evaluation.tables import Interval, Row, Tables, as_csv, as_json, build_tables
+from muybridge.evaluation.truth import compare_to_truth, joint_errors, overlap
 
 __all__ = [
-    "MEANINGS",
+    "BASELINES",
+    "METRIC_INFO",
     "PEOPLE",
     "PICTURES",
-    "TRIVIAL",
     "Cell",
     "Cells",
     "Chart",
     "Figure",
     "Interval",
-    "Judges",
+    "MetricNetworks",
     "Page",
-    "People",
+    "PersonMetrics",
     "Reconstruction",
     "Row",
     "Tables",
-    "against_truth",
-    "apart",
     "as_csv",
     "as_json",
+    "build_tables",
     "compare_identities",
     "compare_poses",
-    "compared",
+    "compare_to_truth",
+    "describe_metric",
     "digest",
+    "is_lossy",
     "joint_errors",
-    "judges",
+    "keypoint_separability",
     "limbs_of",
-    "lossy",
-    "meaning",
-    "overall",
+    "load_metric_networks",
+    "mean_reconstruction",
+    "measure_reconstruction",
+    "measure_without_truth",
     "overlap",
-    "page",
     "read_predictions",
-    "tables",
+    "render_page",
     "too_few_to_tell",
-    "unmeasured",
-    "without_truth",
+    "unmeasured_notes",
 ]

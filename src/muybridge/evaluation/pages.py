@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from muybridge.evaluation.meanings import MEANINGS, meaning
+from muybridge.evaluation.metric_info import METRIC_INFO, describe_metric
 from muybridge.evaluation.report import STYLE
 from muybridge.evaluation.tables import Row, Tables
 
@@ -44,7 +44,7 @@ def tables_page(title: str, lead: str, found: Tables, sheets: Mapping[str, bytes
 def best_of(rows: Sequence[Row], name: str) -> float | None:
     """The best mean of a figure among rows; None where neither way is better or there is nothing to compare."""
     values = [row.figures[name].mean for row in rows if name in row.figures]
-    way = MEANINGS[name].better if name in MEANINGS else ""
+    way = METRIC_INFO[name].better if name in METRIC_INFO else ""
     if not way or len(values) < 2:
         return None
     return max(values) if way == "up" else min(values)
@@ -53,8 +53,8 @@ def best_of(rows: Sequence[Row], name: str) -> float | None:
 def _table(rows: Sequence[Row], columns: Sequence[str], heads: tuple[str, str]) -> str:
     shown = [name for name in columns if any(name in row.figures for row in rows)]
     arrows = {"up": " ↑", "down": " ↓", "": ""}
-    ways = {name: arrows[MEANINGS[name].better] if name in MEANINGS else "" for name in shown}
-    names = "".join(f"<th title='{escape(meaning(n), quote=True)}'>{escape(n)}{ways[n]}</th>" for n in shown)
+    ways = {name: arrows[METRIC_INFO[name].better] if name in METRIC_INFO else "" for name in shown}
+    names = "".join(f"<th title='{escape(describe_metric(n), quote=True)}'>{escape(n)}{ways[n]}</th>" for n in shown)
     lines = [f"<tr><th>{heads[0]}</th><th>{heads[1]}</th><th>worst iou</th>{names}</tr>"]
     best = {name: best_of(rows, name) for name in shown}
     for row in rows:
@@ -78,7 +78,7 @@ def _costs(found: Tables) -> str:
 
 
 def _legend(columns: Sequence[str]) -> str:
-    rows = [f"<tr><td>{escape(name)}</td><td class='dim'>{escape(meaning(name))}</td></tr>" for name in columns]
+    rows = [f"<tr><td>{escape(name)}</td><td class='dim'>{escape(describe_metric(name))}</td></tr>" for name in columns]
     return "<table>" + "".join(rows) + "</table>"
 
 

@@ -119,7 +119,7 @@ def _record(path: Path, record: Any) -> tuple[Key, Tensor, str]:
     return (_video(name), frame), value, name
 
 
-def lossy(path: Path) -> bool:
+def is_lossy(path: Path) -> bool:
     """Whether frames that lie here have been compressed with a loss: a video, GIF or JPEGs, not PNGs."""
     files = path.iterdir() if path.is_dir() else (path,)
     return any(file.suffix.lower() in LOSSY for file in files)

@@ -28,7 +28,7 @@ class Reconstruction:
     copy: float
 
 
-def compared(name: str, truth: Pixels, made: UInt8[Tensor, "S 3 h w"]) -> Reconstruction:
+def measure_reconstruction(name: str, truth: Pixels, made: UInt8[Tensor, "S 3 h w"]) -> Reconstruction:
     """The figures of one clip; InputError where the two do not have the same frames.
 
     truth  uint8 [T, 3, H, W]
@@ -45,7 +45,7 @@ def compared(name: str, truth: Pixels, made: UInt8[Tensor, "S 3 h w"]) -> Recons
     )
 
 
-def overall(found: Sequence[Reconstruction]) -> dict[str, float]:
+def mean_reconstruction(found: Sequence[Reconstruction]) -> dict[str, float]:
     """Means over all frames of all clips, as the papers print them.
 
     l1       of the reconstructions

@@ -60,7 +60,7 @@ td.n { font-variant-numeric: tabular-nums; text-align: right; white-space: nowra
 """
 
 
-def page(content: Page) -> str:
+def render_page(content: Page) -> str:
     """The page as HTML, pictures and videos inside it."""
     body = [f"<h1>{escape(content.title)}</h1>", f"<p>{escape(content.lead)}</p>"]
     body += [_media("video", name, data) for name, data in content.videos.items()]

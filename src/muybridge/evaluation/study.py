@@ -57,7 +57,7 @@ class Score:
     comparisons: int
 
 
-def study(entries: Sequence[Entry], seed: int = 0) -> tuple[str, dict[str, Any]]:
+def build_study(entries: Sequence[Entry], seed: int = 0) -> tuple[str, dict[str, Any]]:
     """The page, and the key that says whose results it shows; the page alone does not tell.
 
     Every result is marked once, and every two results of one place are compared once, all in random order by `seed`.
@@ -91,7 +91,7 @@ def scores(key: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> list
     answers  what the page saved, one for each person
     Raises InputError for answers to another study, or that are none.
     """
-    given = [_checked(key, answer) for answer in answers]
+    given = [_check_answer(key, answer) for answer in answers]
     methods = sorted({m["method"] for m in key["marks"]})
     found = [_score(method, key, given) for method in methods]
     return sorted(found, key=lambda s: (-(s.appearance.mean if s.appearance else 0), s.method))
@@ -118,7 +118,7 @@ def _score(method: str, key: Mapping[str, Any], answers: Sequence[Mapping[str, A
     return Score(method, opinions["appearance"], opinions["motion"], share, count, won + lost)
 
 
-def _checked(key: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, list[tuple[int, Any]]]:
+def _check_answer(key: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, list[tuple[int, Any]]]:
     if not isinstance(answer, Mapping) or key.get("format") != FORMAT or answer.get("study") != key.get("study"):
         raise InputError("these answers are not to this study", "Name the key.json that was written with the page.")
     try:
@@ -160,7 +160,9 @@ answers. What you choose is kept in this browser; when you are done, save it and
 
 
 def _mark(number: int, entry: Entry, at: Mapping[bytes, int]) -> str:
-    shown = _shown(("the subject", at[entry.source]), ("driving", at[entry.driving]), ("result", at[entry.result]))
+    shown = _video_panes(
+        ("the subject", at[entry.source]), ("driving", at[entry.driving]), ("result", at[entry.result])
+    )
     asked = "".join(
         f"<p>{question} {_choices(f'mark-{number}-{aspect}', {str(v): str(v) for v in range(1, 6)})}</p>"
         for aspect, question in QUESTIONS.items()
@@ -170,12 +172,12 @@ def _mark(number: int, entry: Entry, at: Mapping[bytes, int]) -> str:
 
 def _pair(number: int, left: Entry, right: Entry, at: Mapping[bytes, int]) -> str:
     rows = (("the subject", at[left.source]), ("driving", at[left.driving]))
-    shown = _shown(*rows, ("left", at[left.result]), ("right", at[right.result]))
+    shown = _video_panes(*rows, ("left", at[left.result]), ("right", at[right.result]))
     choice = _choices(f"pair-{number}", {"left": "left", "right": "right"})
     return f"<fieldset data-kind='pair'>{shown}<p>Which result is better? {choice}</p></fieldset>"
 
 
-def _shown(*videos: tuple[str, int]) -> str:
+def _video_panes(*videos: tuple[str, int]) -> str:
     cells = [
         f"<figure><video data-video='{index}' autoplay loop muted playsinline></video>"
         f"<figcaption>{caption}</figcaption></figure>"

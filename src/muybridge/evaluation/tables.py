@@ -71,7 +71,7 @@ class Tables:
     notes: Sequence[str] = ()
 
 
-def tables(cells: Iterable[Cell], notes: Sequence[str] = ()) -> Tables:
+def build_tables(cells: Iterable[Cell], notes: Sequence[str] = ()) -> Tables:
     """Put cells together; the same cells give the same tables, whatever order they come in."""
     # Methods first, then the answers that need none, which have no preset.
     given = sorted(cells, key=lambda c: (not c.preset, *_group(c), c.scene, c.direction, c.seed))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from muybridge import metrics
 from muybridge.errors import InputError, MissingSilhouettesError
-from muybridge.evaluation.judges import Judges
+from muybridge.evaluation.metric_networks import MetricNetworks
 from muybridge.video import Clip
 
 PART = 16
@@ -17,7 +17,7 @@ NEAR = 2
 """Frames of the truth on each side of the one that is tracked that the tracker may not look at."""
 
 
-def against_truth(made: Clip, truth: Clip, by: Judges | None = None) -> dict[str, float]:
+def compare_to_truth(made: Clip, truth: Clip, by: MetricNetworks | None = None) -> dict[str, float]:
     """How far a retargeted clip is from the true one; means over as many frames as both have, each subject on black.
 
     iou, boundary_f      of the silhouettes (cut at a half), 1 is perfect
@@ -28,7 +28,7 @@ def against_truth(made: Clip, truth: Clip, by: Judges | None = None) -> dict[str
     """
     check_comparable(made, truth)
     count = min(len(made), len(truth))
-    parts = [_compared(made[at : at + PART], truth[at : at + PART], by) for at in range(0, count, PART)]
+    parts = [_frame_figures(made[at : at + PART], truth[at : at + PART], by) for at in range(0, count, PART)]
     return {name: float(torch.cat([part[name] for part in parts]).mean()) for name in parts[0]}
 
 
@@ -49,7 +49,7 @@ def check_comparable(made: Clip, truth: Clip) -> None:
         raise InputError(f"a result of {_size(made)} px cannot be compared with a truth of {_size(truth)} px")
 
 
-def _compared(made: Clip, truth: Clip, by: Judges | None) -> dict[str, Tensor]:
+def _frame_figures(made: Clip, truth: Clip, by: MetricNetworks | None) -> dict[str, Tensor]:
     count = min(len(made), len(truth))
     (x, cut), (y, right) = (on_black(clip[:count]) for clip in (made, truth))
     where = ((cut > 0.5) | (right > 0.5)).float()
@@ -92,7 +92,7 @@ def joint_errors(
     """
     check_comparable(made, truth)
     (x, cut), (y, right), (z, mine) = (on_black(clip) for clip in (made, truth, own))
-    known = metrics.Known(torch.cat((y, z)), torch.cat((right, mine)), torch.cat((joints, own_joints)))
+    known = metrics.TrackedReference(torch.cat((y, z)), torch.cat((right, mine)), torch.cat((joints, own_joints)))
     left_out = _left_out(truth, own)
     count = min(len(made), len(truth))
     found = metrics.track(x[:count], cut[:count], known, left_out[:count])

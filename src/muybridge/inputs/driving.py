@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.data.footage import Driving, Footage, Packed, packed
-from muybridge.data.subject import say_lost
+from muybridge.data.driving_video import Driving, PackedMatte, StreamedVideo, pack_mattes
+from muybridge.data.subject import warn_lost_frames
 from muybridge.errors import InputError
 from muybridge.inputs.clips import Box, Source, masks_of, scaled_box, silhouetted
 from muybridge.masks import FaultCounts, FoundSilhouettes, check_usable, count_faults, find_unchecked
@@ -47,9 +47,9 @@ def driving_of(
     check_usable(search.counts, search.name)
     if search.only is not None:
         return search.only, search.audio
-    say_lost(search.name, len(search.counts.empty))
+    warn_lost_frames(search.name, len(search.counts.empty))
     timing = _joined(search.times)
-    return Footage(Path(source), length, max_side, timing, tuple(search.packed)), search.audio
+    return StreamedVideo(Path(source), length, max_side, timing, tuple(search.packed)), search.audio
 
 
 class _Search:
@@ -60,7 +60,7 @@ class _Search:
         self.name = ""
         self.audio: Path | None = None
         self.counts = FaultCounts()
-        self.packed: list[Packed] = []
+        self.packed: list[PackedMatte] = []
         self.times: list[Timing] = []
         self.only: Clip | None = None
         self.last = torch.zeros(1, 1, dtype=torch.uint8)
@@ -70,7 +70,7 @@ class _Search:
         mattes = (self._later(clip, given) if self.times else self._first(clip, given)).mattes
         sizes = clip.sizes or ((clip.height, clip.width),) * len(clip)
         self.counts += count_faults(mattes, clip.sizes)
-        self.packed += packed(mattes, sizes)
+        self.packed += pack_mattes(mattes, sizes)
         self.times.append(clip.timing)
         self.only = clip.with_masks(mattes) if len(self.times) == 1 else None
         self.last = mattes[-1, 0, : sizes[-1][0], : sizes[-1][1]].clone()

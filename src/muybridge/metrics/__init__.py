@@ -1,6 +1,6 @@
 """What is measured: plain functions on tensors, each with its unit, its range and its source."""
 
-from muybridge.metrics.apart import Apart, energy_distance, probe_accuracy, told_apart
+from muybridge.metrics.flicker import flicker
 from muybridge.metrics.frechet import frechet_distance
 from muybridge.metrics.keypoints import (
     average_euclidean_distance,
@@ -11,13 +11,13 @@ from muybridge.metrics.keypoints import (
 )
 from muybridge.metrics.pictures import l1, lpips, ms_ssim, psnr, ssim
 from muybridge.metrics.random_features import random_feature_distance, random_features
+from muybridge.metrics.separability import Separability, energy_distance, measure_separability, probe_accuracy
 from muybridge.metrics.silhouettes import boundary_f, iou
-from muybridge.metrics.steadiness import flicker
-from muybridge.metrics.tracking import Known, track
+from muybridge.metrics.tracking import TrackedReference, track
 
 __all__ = [
-    "Apart",
-    "Known",
+    "Separability",
+    "TrackedReference",
     "average_euclidean_distance",
     "average_keypoint_distance",
     "boundary_f",
@@ -30,12 +30,12 @@ __all__ = [
     "l1",
     "limb_identity",
     "lpips",
+    "measure_separability",
     "ms_ssim",
     "probe_accuracy",
     "psnr",
     "random_feature_distance",
     "random_features",
     "ssim",
-    "told_apart",
     "track",
 ]

@@ -29,7 +29,7 @@ def boundary_f(made: Masks, truth: Masks, tolerance: float = TOLERANCE) -> Float
     a, b = outline(made > 0.5), outline(truth > 0.5)
     height, width = made.shape[2:]
     reach = max(1, int(-(-tolerance * (height**2 + width**2) ** 0.5 // 1)))
-    precision, recall = _share(a, _grown(b, reach)), _share(b, _grown(a, reach))
+    precision, recall = _share(a, _dilate(b, reach)), _share(b, _dilate(a, reach))
     both = 2 * precision * recall / (precision + recall).clamp_min(1e-12)
     empty = (a.sum((1, 2, 3)) == 0) & (b.sum((1, 2, 3)) == 0)
     return torch.where(empty, 1.0, both)
@@ -42,7 +42,7 @@ def outline(cut: Cut) -> Cut:
     return cut & ~core
 
 
-def _grown(cut: Cut, reach: int) -> Cut:
+def _dilate(cut: Cut, reach: int) -> Cut:
     """All pixels within `reach` of one: a disc."""
     axis = torch.arange(-reach, reach + 1)
     disc = (axis[:, None] ** 2 + axis[None] ** 2 <= reach**2).float()[None, None]

@@ -23,7 +23,7 @@ GROUND = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class TrackedReference:
     """Frames of one subject whose joints are known.
 
     frames  [N, 3, H, W] in [0, 1]
@@ -36,7 +36,7 @@ class Known:
     joints: Float[Tensor, "N J 2"]
 
 
-def track(frames: Images, masks: Masks, known: Known, left_out: Bool[Tensor, "_ _"] | None = None) -> Points:
+def track(frames: Images, masks: Masks, known: TrackedReference, left_out: Bool[Tensor, "_ _"] | None = None) -> Points:
     """Where the joints are in each frame: [T, J, 2] in [-1, 1].
 
     frames, masks  [T, 3, H, W] in [0, 1] and [T, 1, H, W], of the size of the known ones
@@ -56,12 +56,12 @@ def track(frames: Images, masks: Masks, known: Known, left_out: Bool[Tensor, "_ 
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     found = []
     for picture, candidates in zip(grey, chosen.tolist(), strict=True):
-        fits = [_matched(flow, bank[n], picture, known.joints[n]) for n in candidates]
+        fits = [_match(flow, bank[n], picture, known.joints[n]) for n in candidates]
         found.append(min(fits, key=lambda fit: fit[0])[1])
     return torch.stack(found)
 
 
-def _matched(
+def _match(
     flow: cv2.DISOpticalFlow, known: np.ndarray, picture: np.ndarray, joints: Float[Tensor, "J 2"]
 ) -> tuple[float, Float[Tensor, "J 2"]]:
     """(what does not fit after the known frame is moved onto the picture, where its joints come to lie)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from muybridge.data.footage import Driving
+from muybridge.data.driving_video import Driving
 from muybridge.data.pair import other
 from muybridge.errors import MuybridgeError, UsageError
 from muybridge.inputs.clips import Box, Source, silhouetted
@@ -44,7 +44,7 @@ def animate_subject(
     else:
         # At the size that the training was read at: it is what the method knows, and a fraction of the memory.
         look: dict[str, Any] = {"masks": masks, "box": box, "how": how, "max_side": reading_side(method.config)}
-        if method.takes_footage:
+        if method.takes_streamed_video:
             clip, audio = driving_of(driving, **look)
         else:
             clip = silhouetted(driving, **look).clip

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from muybridge.data.canvas import squeezed_bytes
+from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.folders import clips_in, find_clip, names_of_clips, part_of, read_clip, read_pairs, strip_of
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Source, picture_of
@@ -113,7 +113,7 @@ def _streamed(
 
 def _of_one_size(frame: Frame, first: Frame) -> Tensor:
     size = (first.pixels.shape[1], first.pixels.shape[2])
-    return squeezed_bytes(frame.pixels[None], size)[0]
+    return resize_to_canvas_bytes(frame.pixels[None], size)[0]
 
 
 def _opaque(pictures: Iterator[Tensor]) -> Iterator[Tensor]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from muybridge.data.background import Plate
 from muybridge.engine.progress import format_duration
-from muybridge.evaluation import TRIVIAL, Chart, Figure, Page, against_truth, meaning, overlap, page
+from muybridge.evaluation import BASELINES, Chart, Figure, Page, compare_to_truth, describe_metric, overlap, render_page
 from muybridge.inputs.clips import Input
 from muybridge.jobs.loading import Fitted
 from muybridge.output.results import Gathering, Look, Results, write_videos
@@ -31,8 +31,8 @@ def measured(fitted: Fitted, given: Sequence[Input], truth: tuple[Clip, Clip] | 
     figures: dict[str, float] = {} if rate is None else dict(rate(fitted.data))
     for side, each, true in zip("ab", given, truth or (), strict=False):
         made: Clip = fitted.method.animate(fitted.data, None, side).clip()
-        figures |= {f"truth_{name}_{side}": value for name, value in against_truth(made, true).items()}
-        still = TRIVIAL["best still"](each.clip, true, true, False)
+        figures |= {f"truth_{name}_{side}": value for name, value in compare_to_truth(made, true).items()}
+        still = BASELINES["best still"](each.clip, true, true, False)
         figures[f"truth_still_iou_{side}"] = overlap(each.clip, true)
         figures[f"truth_best_still_iou_{side}"] = overlap(still, true)
     return figures
@@ -89,7 +89,7 @@ def report(
         "facts": facts,
         "config": fitted.run.config,
     }
-    (folder / "report.html").write_text(page(content), encoding="utf-8")
+    (folder / "report.html").write_text(render_page(content), encoding="utf-8")
     (folder / "report.json").write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
     return {name: folder / name for name in ("report.html", "report.json")}
 
@@ -161,7 +161,7 @@ def _sections(fitted: Fitted, figures: Mapping[str, float], names: tuple[str, st
     for name, value in figures.items():
         if name.startswith("truth_"):
             what, _, side = name.removeprefix("truth_").rpartition("_")
-            truth.append(Figure(f"{known[side]}: {what}", value, meaning(what)))
+            truth.append(Figure(f"{known[side]}: {what}", value, describe_metric(what)))
         else:
             own.append(Figure(name, value, explain(name)))
     return {"How far from the truth": truth, "Quality, without knowing the truth": own}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from muybridge.data.pair import SIDES, Pair, restored
+from muybridge.data.pair import SIDES, Pair, restore_pair
 from muybridge.method import Data, Stage
 
 
@@ -18,4 +18,4 @@ class UnpairedFrames(Pair, Data):
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor]) -> "UnpairedFrames":
-        return cls(*restored(tensors))
+        return cls(*restore_pair(tensors))

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from muybridge.data.footage import Driving
+from muybridge.data.driving_video import Driving
 from muybridge.data.pair import crop_pair
-from muybridge.data.translating import EXPLAINED, course, cycle_figures, pair_sheet, result_frames, to_pictures
+from muybridge.data.translation import EXPLAINED, cycle_figures, pair_sheet, result_frames, to_pictures, translation_job
 from muybridge.losses import l1, lsgan_discriminator, lsgan_generator
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.cyclegan.config import CycleGanConfig
@@ -27,7 +27,7 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
     card: ClassVar[Card] = CARD
     Config = CycleGanConfig
     Data = UnpairedFrames
-    takes_footage = True
+    takes_streamed_video = True
 
     def __init__(self, config: CycleGanConfig) -> None:
         super().__init__(config)
@@ -87,7 +87,9 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
         `full_frame` as `result_frames` does."""
         full_frame = bool(options.pop("full_frame", True))
         c = self.config
-        way = course(data, driving, source, method="cyclegan", margin=c.margin, follow_size=c.follow_size, **options)
+        way = translation_job(
+            data, driving, source, method="cyclegan", margin=c.margin, follow_size=c.follow_size, **options
+        )
         network = {"a": self.to_a, "b": self.to_b}[way.source]
         frames = result_frames(network, way, full_frame, self.device)
         size = way.look.frame if full_frame else way.look.canvas

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from muybridge.data.footage import Driving, moving
+from muybridge.data.driving_video import Driving, iter_subjects
 from muybridge.data.pair import check_side, closest_side, other
 from muybridge.data.subject import Subject
 from muybridge.errors import UsageError
@@ -87,7 +87,7 @@ def _find_motion(
 
     c = model.config
     flip = data is not None and data.subject(side).flip
-    motion = moving(driving, model.canvas, c.margin, flip=flip, squeezed=c.squeezed, follow_size=c.follow_size)
+    motion = iter_subjects(driving, model.canvas, c.margin, flip=flip, squeezed=c.squeezed, follow_size=c.follow_size)
     return motion, driving.timing
 
 

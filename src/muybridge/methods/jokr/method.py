@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from muybridge.data.footage import Driving
+from muybridge.data.driving_video import Driving
 from muybridge.errors import MissingWeightsError, UsageError
 from muybridge.method import Animation, Batch, Card, Group, Stage, Turn
 from muybridge.methods.jokr import animate, reporting
@@ -29,7 +29,7 @@ class Jokr(JokrModel):
     card: ClassVar[Card] = CARD
     Config = JokrConfig
     Data = PairData
-    takes_footage = True
+    takes_streamed_video = True
 
     # -- what is learned ------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from muybridge.data.pair import SIDES, Pair, restored
+from muybridge.data.pair import SIDES, Pair, restore_pair
 from muybridge.method import Data, Stage
 
 LENGTH = 3
@@ -25,4 +25,4 @@ class UnpairedWindows(Pair, Data):
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor]) -> "UnpairedWindows":
-        return cls(*restored(tensors))
+        return cls(*restore_pair(tensors))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from muybridge.data.pair import Pair, other, windows
-from muybridge.data.translating import EXPLAINED, pictures_of, through
+from muybridge.data.translation import EXPLAINED, pictures_of, translate_pictures
 from muybridge.methods.recyclegan.data import LENGTH
 
 _AHEAD: Mapping[str, str] = {
@@ -37,8 +37,8 @@ def ahead_figures(
         starts = windows(subject, LENGTH)
         before, now, later = (pictures_of(subject, starts + i) for i in range(LENGTH))
         guessed = _predicted(ahead, before, now, device)
-        first, second = through(there, before, device), through(there, now, device)
-        again = through(back, _predicted(ahead_there, first, second, device), device)
+        first, second = translate_pictures(there, before, device), translate_pictures(there, now, device)
+        again = translate_pictures(back, _predicted(ahead_there, first, second, device), device)
         for name, made in (("ahead", guessed), ("still", now), ("recycle", again)):
             figures[f"{name}_l1_{side}"] = float((made - later).abs().mean() / 2)
     return figures
@@ -46,4 +46,4 @@ def ahead_figures(
 
 def _predicted(predictor: nn.Module, before: Tensor, now: Tensor, device: torch.device) -> Tensor:
     """`through` for a network of two pictures."""
-    return through(lambda both: predictor(both[:, :4], both[:, 4:]), torch.cat((before, now), 1), device)
+    return translate_pictures(lambda both: predictor(both[:, :4], both[:, 4:]), torch.cat((before, now), 1), device)

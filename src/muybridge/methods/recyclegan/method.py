@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from muybridge.data.footage import Driving
+from muybridge.data.driving_video import Driving
 from muybridge.data.pair import SIDES, crop_pair
-from muybridge.data.translating import course, cycle_figures, pair_sheet, result_frames, to_pictures
+from muybridge.data.translation import cycle_figures, pair_sheet, result_frames, to_pictures, translation_job
 from muybridge.losses import l1, lsgan_discriminator, lsgan_generator, mse
 from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
 from muybridge.methods.recyclegan.config import RecycleGanConfig
@@ -29,7 +29,7 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
     card: ClassVar[Card] = CARD
     Config = RecycleGanConfig
     Data = UnpairedWindows
-    takes_footage = True
+    takes_streamed_video = True
 
     def __init__(self, config: RecycleGanConfig) -> None:
         super().__init__(config)
@@ -97,7 +97,9 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
         the others as `course` takes them, `full_frame` as `result_frames` does."""
         full_frame = bool(options.pop("full_frame", True))
         c = self.config
-        way = course(data, driving, source, method="recyclegan", margin=c.margin, follow_size=c.follow_size, **options)
+        way = translation_job(
+            data, driving, source, method="recyclegan", margin=c.margin, follow_size=c.follow_size, **options
+        )
         network = {"a": self.to_a, "b": self.to_b}[way.source]
         frames = result_frames(network, way, full_frame, self.device)
         size = way.look.frame if full_frame else way.look.canvas

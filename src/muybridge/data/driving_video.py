@@ -25,7 +25,7 @@ Matte = UInt8[Tensor, "1 h w"]
 
 
 @dataclass(frozen=True)
-class Packed:
+class PackedMatte:
     """One silhouette in a few hundred bytes."""
 
     height: int
@@ -41,7 +41,7 @@ class Packed:
 
 
 @dataclass(frozen=True, eq=False)
-class Footage:
+class StreamedVideo:
     """A video with silhouettes that stays in its file: its frames are read anew, in pieces, whenever they are wanted.
 
     path, length, max_side   as for `video.iter_chunks`
@@ -53,7 +53,7 @@ class Footage:
     length: int
     max_side: int | None
     timing: Timing
-    silhouettes: tuple[Packed, ...]
+    silhouettes: tuple[PackedMatte, ...]
 
     def __len__(self) -> int:
         return len(self.timing)
@@ -85,28 +85,28 @@ class Footage:
             yield Subject.along(clip, own, size, margin, flip=flip)
 
 
-Driving: TypeAlias = Clip | Footage
+Driving: TypeAlias = Clip | StreamedVideo
 """What gives the motion, with silhouettes: in memory, or in its file."""
 
 
-def packed(mattes: Mattes, sizes: Iterable[tuple[int, int]]) -> list[Packed]:
+def pack_mattes(mattes: Mattes, sizes: Iterable[tuple[int, int]]) -> list[PackedMatte]:
     """Silhouettes of frames of these sizes (h, w), cut at a half, without their padding."""
     return [
-        Packed(h, w, zlib.compress(np.packbits(matte[0, :h, :w].numpy() > 127).tobytes(), 1))
+        PackedMatte(h, w, zlib.compress(np.packbits(matte[0, :h, :w].numpy() > 127).tobytes(), 1))
         for matte, (h, w) in zip(mattes, sizes, strict=True)
     ]
 
 
-def moving(
+def iter_subjects(
     driving: Driving, size: tuple[int, int], margin: float, *, flip: bool, squeezed: bool = False, follow_size: bool
 ) -> Iterable[Subject]:
     """A driving video as methods see it, one or several crops of neighbouring frames; see `Subject.from_clip`."""
-    if isinstance(driving, Footage):
+    if isinstance(driving, StreamedVideo):
         return driving.subjects(size, margin, flip=flip, squeezed=squeezed, follow_size=follow_size)
     return [Subject.from_clip(driving, size, margin, flip=flip, squeezed=squeezed, follow_size=follow_size)]
 
 
-def beginning(driving: Driving) -> Clip:
+def first_piece(driving: Driving) -> Clip:
     """The first frames of a driving video that show its subject, or all that there are."""
     if isinstance(driving, Clip):
         return driving

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from muybridge.errors import MissingExtraError, MissingWeightsError
-from muybridge.evaluation.people import Features, Poses, load_identity, load_poses
+from muybridge.evaluation.person_metrics import Features, Poses, load_identity, load_poses
 from muybridge.networks import Lpips, load_lpips
 from muybridge.networks.pretrained.c3d import C3d, load_c3d
 from muybridge.networks.pretrained.inception import Inception, load_inception
@@ -26,7 +26,7 @@ PEOPLE = ("akd", "mkr", "aed")
 
 
 @dataclass(frozen=True)
-class Judges:
+class MetricNetworks:
     """What there is to judge with.
 
     lpips      learned perceptual distance
@@ -45,7 +45,7 @@ class Judges:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
-def judges(
+def load_metric_networks(
     figures: Collection[str] = PICTURES,
     /,
     *,
@@ -54,7 +54,7 @@ def judges(
     action: Path | None = None,
     pose: Path | None = None,
     identity: Path | None = None,
-) -> Judges:
+) -> MetricNetworks:
     """Load what there is: from the files that are named, else from torch's cache or Muybridge's own.
 
     figures  what is to be measured: networks of other figures are not loaded
@@ -78,7 +78,7 @@ def judges(
     lpips = given(("lpips",), vgg, lambda: load_lpips(vgg))
     frames = given(("fid",), inception, lambda: load_inception(inception))
     clips = given(("svfid",), action, lambda: load_c3d(action))
-    return Judges(
+    return MetricNetworks(
         lpips,
         None if frames is None else without_gradients(frames),
         None if clips is None else without_gradients(clips),
@@ -88,7 +88,7 @@ def judges(
     )
 
 
-def unmeasured(missing: Mapping[str, str]) -> list[str]:
+def unmeasured_notes(missing: Mapping[str, str]) -> list[str]:
     """A sentence for each reason: which figures were not measured, and why."""
     reasons: dict[str, list[str]] = {}
     for name, why in missing.items():

@@ -26,7 +26,7 @@ def same_time(source: Clip, driving: Clip, truth: Clip, flip: bool = False) -> C
     """The source's own frame nearest in time to each driving frame: nothing is moved at all."""
     starts = torch.tensor(source.timing.seconds)
     index = [int((starts - at).abs().argmin()) for at in driving.timing.seconds]
-    return _chosen(source, driving, index)
+    return _pick_frames(source, driving, index)
 
 
 def best_still(source: Clip, driving: Clip, truth: Clip, flip: bool = False) -> Clip:
@@ -35,7 +35,7 @@ def best_still(source: Clip, driving: Clip, truth: Clip, flip: bool = False) -> 
     both = own @ right.T
     union = own.sum(1)[:, None] + right.sum(1)[None] - both
     best = int((both / union.clamp_min(1)).mean(1).argmax())
-    return _chosen(source, driving, [best] * len(driving))
+    return _pick_frames(source, driving, [best] * len(driving))
 
 
 def warped_silhouette(source: Clip, driving: Clip, truth: Clip, flip: bool = False) -> Clip:
@@ -49,15 +49,15 @@ def warped_silhouette(source: Clip, driving: Clip, truth: Clip, flip: bool = Fal
     led = driving.mirror() if flip else driving
     if led.masks is None or source.masks is None or truth.masks is None:
         raise MissingSilhouettesError("an affine answer needs the silhouettes of all clips")
-    theirs, mine = _sized(led.masks, source.masks), source.masks
+    theirs, mine = _resize_like(led.masks, source.masks), source.masks
     some = torch.linspace(0, min(len(theirs), len(truth)) - 1, min(12, len(theirs), len(truth))).long()
-    maps = [_turned(theirs, mine, radians(degrees)) for degrees in range(-45, 46, 5)]
-    fits = [iou(_warped(theirs[some], m), truth.masks[some]).mean() for m in maps]
-    moved = _warped(theirs, maps[int(torch.stack(fits).argmax())])
+    maps = [_turning_map(theirs, mine, radians(degrees)) for degrees in range(-45, 46, 5)]
+    fits = [iou(_warp(theirs[some], m), truth.masks[some]).mean() for m in maps]
+    moved = _warp(theirs, maps[int(torch.stack(fits).argmax())])
     return Clip.from_floats(_mean_colours(source).expand(len(moved), -1, -1, -1), moved, driving.timing)
 
 
-TRIVIAL: Mapping[str, Callable[[Clip, Clip, Clip, bool], Clip]] = {
+BASELINES: Mapping[str, Callable[[Clip, Clip, Clip, bool], Clip]] = {
     "same time": same_time,
     "best still": best_still,
     "warped silhouette": warped_silhouette,
@@ -65,7 +65,7 @@ TRIVIAL: Mapping[str, Callable[[Clip, Clip, Clip, bool], Clip]] = {
 """Name -> (source, driving, truth, flip) -> the answer, with the driving clip's times."""
 
 
-def _chosen(source: Clip, driving: Clip, index: list[int]) -> Clip:
+def _pick_frames(source: Clip, driving: Clip, index: list[int]) -> Clip:
     mattes = None if source.mattes is None else source.mattes[index]
     return replace(source, pixels=source.pixels[index], mattes=mattes, timing=driving.timing, sizes=None, full=None)
 
@@ -76,19 +76,19 @@ def _flat(clip: Clip) -> Tensor:
     return (clip.mattes > 127).flatten(1).float()
 
 
-def _turned(theirs: Frames, mine: Frames, angle: float) -> Affines:
+def _turning_map(theirs: Frames, mine: Frames, angle: float) -> Affines:
     """From each place of the source to the driving place that is shown there, after a turn about the middle: [1, 2, 3].
 
     A warped picture shows at p what the given one has at the map's p, so the map leads back to the driving video.
     """
     turn = torch.tensor([[[cos(angle), -sin(angle), 0.0], [sin(angle), cos(angle), 0.0]]])
-    (centre, spread), (wanted, size) = _place(_warped(theirs, turn)), _place(mine)
+    (centre, spread), (wanted, size) = _place(_warp(theirs, turn)), _place(mine)
     factor = spread / size.clamp_min(TINY)
     fitted = torch.cat((torch.diag(factor), (centre - factor * wanted)[:, None]), 1)[None]
     return compose_affines(turn, fitted)
 
 
-def _warped(masks: Frames, affine: Affines) -> Frames:
+def _warp(masks: Frames, affine: Affines) -> Frames:
     return warp_affine(masks, affine.expand(len(masks), 2, 3))
 
 
@@ -104,7 +104,7 @@ def _place(masks: Frames) -> tuple[Tensor, Tensor]:
     return torch.stack(centres), torch.stack(spreads)
 
 
-def _sized(masks: Frames, like: Frames) -> Frames:
+def _resize_like(masks: Frames, like: Frames) -> Frames:
     if masks.shape[2:] == like.shape[2:]:
         return masks
     return F.interpolate(masks, (like.shape[2], like.shape[3]), mode="area")

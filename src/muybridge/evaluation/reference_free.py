@@ -8,14 +8,16 @@ from torch import Tensor
 
 from muybridge import metrics
 from muybridge.errors import MissingSilhouettesError
-from muybridge.evaluation.judges import Judges
+from muybridge.evaluation.metric_networks import MetricNetworks
 from muybridge.evaluation.truth import on_black
-from muybridge.metrics.apart import BLOCKS
+from muybridge.metrics.separability import BLOCKS
 from muybridge.networks.pretrained.c3d import WINDOW
 from muybridge.video import Clip
 
 
-def without_truth(made: Clip, source: Clip, driving: Clip, by: Judges | None = None) -> dict[str, float]:
+def measure_without_truth(
+    made: Clip, source: Clip, driving: Clip, by: MetricNetworks | None = None
+) -> dict[str, float]:
     """What can be measured of a result alone; each clip's subject on black.
 
     flicker_ratio    flicker of the result over the driving video's own; left out where the driving video stands still
@@ -42,7 +44,7 @@ def without_truth(made: Clip, source: Clip, driving: Clip, by: Judges | None = N
 
 FEWEST = 4 * BLOCKS
 """Frames of each subject without which a probe has too little to learn from and to be tried on."""
-APART = ("probe", "energy", "energy_within")
+SEPARABILITY_FIGURES = ("probe", "energy", "energy_within")
 """What `apart` measures."""
 
 
@@ -52,10 +54,10 @@ def too_few_to_tell(points: Mapping[str, Tensor]) -> dict[str, str]:
     if min(a, b) >= FEWEST:
         return {}
     why = f"telling keypoints apart takes {FEWEST} frames of each subject with a silhouette, and there are {a} and {b}"
-    return dict.fromkeys(APART, why)
+    return dict.fromkeys(SEPARABILITY_FIGURES, why)
 
 
-def apart(points: Mapping[str, Tensor]) -> dict[str, float]:
+def keypoint_separability(points: Mapping[str, Tensor]) -> dict[str, float]:
     """How well the keypoints of both subjects can be told apart; nothing for fewer than `FEWEST` frames.
 
     points  "a" and "b" -> [N, K, 2] in the units in which they should be alike
@@ -63,5 +65,5 @@ def apart(points: Mapping[str, Tensor]) -> dict[str, float]:
     if too_few_to_tell(points):
         return {}
     a, b = points["a"], points["b"]
-    found = metrics.told_apart(a, b)
+    found = metrics.measure_separability(a, b)
     return {"probe": found.balanced_accuracy, "energy": found.energy, "energy_within": found.energy_within}

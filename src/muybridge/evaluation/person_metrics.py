@@ -60,7 +60,7 @@ def load_identity(path: Path | None = None) -> Features:
 
 
 @dataclass
-class People:
+class PersonMetrics:
     """What the two networks say of the clips that are shown to them; either may be missing."""
 
     pose: Poses | None = None

@@ -22,7 +22,7 @@ that held-out single frames would be known by heart; a block's first and last fr
 
 
 @dataclass(frozen=True)
-class Apart:
+class Separability:
     """How well two sets can be told apart.
 
     balanced_accuracy  of a fresh probe on held-out frames: 0.5 is chance, 1 is always
@@ -35,13 +35,13 @@ class Apart:
     energy_within: float
 
 
-def told_apart(first: Set, second: Set, seed: int = 0) -> Apart:
+def measure_separability(first: Set, second: Set, seed: int = 0) -> Separability:
     """Measure two sets of keypoints [N, K, 2] in the order of their frames; at least two blocks of four frames each."""
     if min(len(first), len(second)) < 4 * BLOCKS:
         raise InputError(f"telling keypoints apart needs {4 * BLOCKS} frames of each, not {len(first)}, {len(second)}")
     a, b = first.detach().float().cpu().flatten(1), second.detach().float().cpu().flatten(1)
     within = [energy_distance(*_blocks(x)) for x in (a, b)]
-    return Apart(probe_accuracy(a, b, seed), float(energy_distance(a, b)), float(torch.stack(within).mean()))
+    return Separability(probe_accuracy(a, b, seed), float(energy_distance(a, b)), float(torch.stack(within).mean()))
 
 
 def energy_distance(first: Vectors, second: Vectors) -> Scalar:

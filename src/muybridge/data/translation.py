@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from muybridge.data.footage import Driving, moving
+from muybridge.data.driving_video import Driving, iter_subjects
 from muybridge.data.pair import SIDES, Pair, closest_side, other
 from muybridge.data.subject import Subject
 from muybridge.errors import UsageError
@@ -48,14 +48,14 @@ def pictures_of(subject: Subject, index: Tensor | slice = slice(None)) -> Float[
     return to_pictures(torch.cat(subject.pictures(index), 1))
 
 
-def through(network: Translate, pictures: Tensor, device: torch.device) -> Tensor:
+def translate_pictures(network: Translate, pictures: Tensor, device: torch.device) -> Tensor:
     """Pictures [N, 4, h, w] through a network, in batches, without gradients; back on the CPU in float32."""
     with torch.no_grad():
         return torch.cat([network(part.to(device)).float().cpu() for part in pictures.split(BATCH)])
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class TranslationJob:
     """What is to be translated into whom.
 
     source  "a" or "b": whose appearance
@@ -72,7 +72,7 @@ class Course:
     notes: tuple[str, ...] = ()
 
 
-def course(
+def translation_job(
     pair: Pair,
     driving: Driving | None,
     source: Clip | str | None,
@@ -81,7 +81,7 @@ def course(
     margin: float,
     follow_size: bool,
     affine: bool = True,
-) -> Course:
+) -> TranslationJob:
     """What a person asked for: the subject `source` moving as the other one does in `driving`.
 
     driving  a video with silhouettes; None: the one that was trained on
@@ -107,19 +107,19 @@ def course(
         notes += (f"{method} has no map between the two subjects, so leaving it out changes nothing",)
     look, known = pair.subject(source), pair.subject(other(source))
     if driving is None:
-        return Course(source, look, [known], known.timing, notes)
-    motion = moving(driving, look.canvas, margin, flip=known.flip, follow_size=follow_size)
-    return Course(source, look, motion, driving.timing, notes)
+        return TranslationJob(source, look, [known], known.timing, notes)
+    motion = iter_subjects(driving, look.canvas, margin, flip=known.flip, follow_size=follow_size)
+    return TranslationJob(source, look, motion, driving.timing, notes)
 
 
-def result_frames(network: Translate, way: Course, full_frame: bool, device: torch.device) -> Iterator[Tensor]:
+def result_frames(network: Translate, way: TranslationJob, full_frame: bool, device: torch.device) -> Iterator[Tensor]:
     """Each frame of the motion as the other subject, uint8 [4, H, W], mirrored back where that one was mirrored.
 
     full_frame  put where the subject usually is in its own frame; False: the crop as it is
     """
     for part in way.motion:
         for index in torch.arange(len(part)).split(BATCH):
-            for rgba in to_rgba(through(network, pictures_of(part, index), device)):
+            for rgba in to_rgba(translate_pictures(network, pictures_of(part, index), device)):
                 crop = rgba.flip(-1) if way.look.flip else rgba
                 yield way.look.place(rgba) if full_frame else crop
 
@@ -131,8 +131,8 @@ def cycle_figures(to_a: Translate, to_b: Translate, pair: Pair, device: torch.de
     for side, there, back in (("a", to_b, to_a), ("b", to_a, to_b)):
         subject = pair.subject(side)
         pictures = pictures_of(subject, subject.seen)
-        moved = through(there, pictures, device)
-        again = through(back, moved, device)
+        moved = translate_pictures(there, pictures, device)
+        again = translate_pictures(back, moved, device)
         figures[f"cycle_iou_{side}"] = overlap(again, pictures)
         figures[f"cycle_l1_{side}"] = float((again - pictures).abs().mean() / 2)
         figures[f"kept_iou_{side}"] = overlap(moved, pictures)
@@ -155,8 +155,12 @@ def pair_sheet(to_a: Translate, to_b: Translate, pair: Pair, device: torch.devic
         subject = pair.subject(side)
         index = torch.linspace(0, len(subject) - 1, min(6, len(subject))).long()
         pictures = pictures_of(subject, index)
-        moved = through(there, pictures, device)
-        shown = {side: pictures, f"{side} as {other(side)}": moved, f"{side} again": through(back, moved, device)}
+        moved = translate_pictures(there, pictures, device)
+        shown = {
+            side: pictures,
+            f"{side} as {other(side)}": moved,
+            f"{side} again": translate_pictures(back, moved, device),
+        }
         rows |= {name: list(_on_black(to_rgba(x))) for name, x in shown.items()}
     return contact_sheet(rows, columns=6)
 
