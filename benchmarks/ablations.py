@@ -20,11 +20,11 @@ from rich.table import Table
 
 from muybridge.api import bench
 from muybridge.benchmark.folder import Plan
-from muybridge.cli.values import changes, names, whole_numbers
+from muybridge.cli.values import parse_names, parse_settings, parse_whole_numbers
 from muybridge.engine import RichCallback
 from muybridge.evaluation import Cells
 from muybridge.evaluation.ablations import WHOLE, Ablation, Worth, worth
-from muybridge.jobs.settings import settings
+from muybridge.jobs.settings import make_config
 from muybridge.methods.jokr.method import Jokr
 from muybridge.metrics import keypoint_step
 from muybridge.puppets import scene
@@ -101,17 +101,17 @@ def main() -> None:
     arguments.add_argument("--size", type=int, default=128)
     arguments.add_argument("--device", default="auto")
     given = arguments.parse_args()
-    every = changes(given.set)
-    config = settings(Jokr, given.preset, every)
+    every = parse_settings(given.set)
+    config = make_config(Jokr, given.preset, every)
     assert isinstance(config, Jokr.Config)
     chosen = ablations(config.shape.steps + config.texture.steps)
     if given.only:
-        wanted = [name for text in given.only for name in names(text)]
+        wanted = [name for text in given.only for name in parse_names(text)]
         unknown = set(wanted) - {a.name for a in chosen}
         if unknown:
             arguments.error(f"there is no part {', '.join(unknown)}: there are {', '.join(a.name for a in chosen)}")
         chosen = [a for a in chosen if a.name in wanted]
-    for seed in whole_numbers(given.seeds, "--seeds"):
+    for seed in parse_whole_numbers(given.seeds, "--seeds"):
         for ablation in chosen:
             bench(
                 given.out,
@@ -154,7 +154,7 @@ def tell(out: Path, chosen: list[Ablation]) -> None:
 def joint_step(name: str, side: str) -> float:
     """How far a joint of a scene's subject truly moves from frame to frame, in the crops that its keypoints lie in."""
     drawn = scene(name, size=128)
-    method = Jokr(settings(Jokr, "bench", {}))
+    method = Jokr(make_config(Jokr, "bench", {}))
     boxes = getattr(method.prepare([drawn.a, drawn.b]), side).boxes[:, None]
     joints = (getattr(drawn, f"joints_{side}") + 1) / 2 * 128
     return float(keypoint_step((joints - boxes[..., :2]) / (boxes[..., 2:] / 2)))

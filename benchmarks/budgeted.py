@@ -19,7 +19,7 @@ import muybridge
 from muybridge import catalogue
 from muybridge.data.folders import ClipFolder
 from muybridge.engine import Callback, RichCallback, train
-from muybridge.jobs.settings import settings
+from muybridge.jobs.settings import make_config
 from muybridge.method import Data, Method, Stage
 from muybridge.video import Clip, contact_sheet
 
@@ -69,7 +69,7 @@ def fit_within(
     plan = out.with_suffix(".json")
     if not plan.is_file():
         wanted = {**WITHOUT.get(method, {}), **(changes or {})}
-        settings(catalogue.find(method), preset, wanted)  # a plan that cannot be carried out is not kept
+        make_config(catalogue.find(method), preset, wanted)  # a plan that cannot be carried out is not kept
         count = steps or _affordable(method, folder, minutes, preset, wanted)
         plan.parent.mkdir(parents=True, exist_ok=True)
         plan.write_text(json.dumps({"preset": preset, "set": {**wanted, STEPS[method]: count}, "minutes": minutes}))
@@ -92,7 +92,7 @@ def fit_within(
 def _affordable(method: str, folder: Path, minutes: float, preset: str | None, changes: Mapping[str, Any]) -> int:
     """Steps of the main stage in these minutes."""
     kind = catalogue.find(method)
-    built = kind(settings(kind, preset, changes))
+    built = kind(make_config(kind, preset, changes))
     clips = ClipFolder(folder)
     clips.paths = clips.paths[:SAMPLE]
     return steps_within(minutes, built, built.prepare(clips), "cpu")

@@ -33,7 +33,7 @@ from torch import Tensor
 from muybridge.data.crop import crop
 from muybridge.engine import RichCallback, load_weights, train
 from muybridge.errors import InputError
-from muybridge.jobs.settings import settings, settled
+from muybridge.jobs.settings import make_config, resolve_config
 from muybridge.landmarks import Landmarks, colour_labels, from_joints, label_indices
 from muybridge.landmarks import read as read_landmarks
 from muybridge.losses import ssim_loss
@@ -134,7 +134,7 @@ def nearest(track: Track, followed: Landmarks) -> Tensor:
 def wished(told: argparse.Namespace) -> TsnetConfig:
     """The settings as they were asked for."""
     changes = {name: json.loads(value) for name, value in (each.split("=", 1) for each in told.set)}
-    config, notes = settled(Tsnet, settings(Tsnet, told.preset, changes))
+    config, notes = resolve_config(Tsnet, make_config(Tsnet, told.preset, changes))
     assert isinstance(config, TsnetConfig)
     print(*notes, sep="\n", flush=True)
     return config

@@ -26,7 +26,7 @@ from rich.table import Table
 from shape_step import WARM, Setting, Stepper, alternate, machine, peak
 
 from muybridge.engine import train
-from muybridge.jobs.settings import settings
+from muybridge.jobs.settings import make_config
 from muybridge.methods.jokr.method import Jokr
 from muybridge.puppets import scene
 from muybridge.run import Run
@@ -66,7 +66,7 @@ def main() -> None:
 
 def settings_of(base: Setting) -> list[tuple[str, Setting]]:
     """The preset, and each of its values changed alone."""
-    config = settings(Jokr, base.preset, {})
+    config = make_config(Jokr, base.preset, {})
     assert isinstance(config, Jokr.Config)
     size, k, batch = config.size, config.keypoints, config.shape.batch
     return [
@@ -97,7 +97,7 @@ def to_overlap(preset: str, wanted: float, threads: int) -> tuple[int, float]:
     """Steps of stage `shape` and seconds of training until both subjects' mean overlap is as wanted, or all of them."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    config = settings(Jokr, preset, {})
+    config = make_config(Jokr, preset, {})
     assert isinstance(config, Jokr.Config)
     clips = scene("cat-horse", size=128)
     method = Jokr(config)

@@ -19,13 +19,13 @@ from torch import Tensor
 
 import muybridge
 from muybridge import catalogue
-from muybridge.benchmark.figures import blackened, lit
-from muybridge.cli.values import names
+from muybridge.benchmark.figures import mask_what_is_bright, put_on_black
+from muybridge.cli.values import parse_names
 from muybridge.data.subject import Subject
 from muybridge.engine import RichCallback
 from muybridge.evaluation import load_metric_networks, measure_without_truth
-from muybridge.inputs.clips import silhouetted
-from muybridge.jobs.settings import settings
+from muybridge.inputs.clips import read_with_silhouettes
+from muybridge.jobs.settings import make_config
 from muybridge.video import Clip, Timing, contact_sheet, write
 
 SIDES = {"a": "b", "b": "a"}
@@ -43,12 +43,12 @@ def main() -> None:
     sheet: dict[str, Tensor] = {}
     crops = cropped(given.a, given.b, given.preset)
     for other in SIDES.values():
-        sheet[f"{other} (driving)"] = blackened(crops[other]).pixels
-    for method in names(given.methods):
+        sheet[f"{other} (driving)"] = put_on_black(crops[other]).pixels
+    for method in parse_names(given.methods):
         run, figures = given.out / "runs" / method, given.out / f"{method}.json"
         fitted = trained(method, given.preset, (given.a, given.b), crops, run)
         results = {side: result(fitted, crops, side) for side in SIDES}
-        sheet |= {f"{side} like {SIDES[side]}: {method}": blackened(made).pixels for side, made in results.items()}
+        sheet |= {f"{side} like {SIDES[side]}: {method}": put_on_black(made).pixels for side, made in results.items()}
         if not figures.is_file():
             figures.write_text(json.dumps(measured(fitted, results, crops), indent=1))
         found[method] = json.loads(figures.read_text())
@@ -59,9 +59,9 @@ def main() -> None:
 def cropped(a: Path, b: Path, preset: str) -> dict[str, Clip]:
     """Both subjects as JOKR's networks see them, with silhouettes."""
     kind = catalogue.find("jokr")
-    size = settings(kind, preset, {}).size
-    clips = [silhouetted(path, max_side=4 * size).clip for path in (a, b)]
-    data = kind(settings(kind, preset, {})).prepare(clips)
+    size = make_config(kind, preset, {}).size
+    clips = [read_with_silhouettes(path, max_side=4 * size).clip for path in (a, b)]
+    data = kind(make_config(kind, preset, {})).prepare(clips)
     return {side: of(getattr(data, side)) for side in SIDES}
 
 
@@ -72,7 +72,7 @@ def of(subject: Subject) -> Clip:
 
 def trained(method: str, preset: str, files: tuple[Path, Path], crops: dict[str, Clip], run: Path) -> muybridge.Fitted:
     """A finished training of the pair, gone on with or only opened where it is there."""
-    inputs = files if catalogue.find(method).card.needs == "pair" else [blackened(clip) for clip in crops.values()]
+    inputs = files if catalogue.find(method).card.needs == "pair" else [put_on_black(clip) for clip in crops.values()]
     going = (run / "weights.safetensors").is_file()
     return muybridge.fit(
         method, *inputs, out=run, preset=preset, resume=going, force=not going, callback=RichCallback()
@@ -83,15 +83,15 @@ def result(fitted: muybridge.Fitted, crops: dict[str, Clip], side: str) -> Clip:
     """The subject `side` moving as the other one, cropped, with silhouettes."""
     if fitted.method.card.needs == "pair":
         return fitted.method.animate(fitted.data, None, side, full_frame=False).clip()
-    driving, source = (blackened(crops[each]) for each in (SIDES[side], side))
-    return lit(fitted.method.animate(fitted.data, driving, source[:1]).clip())
+    driving, source = (put_on_black(crops[each]) for each in (SIDES[side], side))
+    return mask_what_is_bright(fitted.method.animate(fitted.data, driving, source[:1]).clip())
 
 
 def measured(fitted: muybridge.Fitted, results: dict[str, Clip], crops: dict[str, Clip]) -> dict[str, float]:
     """Figures of both directions: appearance and flicker beside the two videos; minutes of training."""
     by = load_metric_networks()
     whole = fitted.method.card.needs != "pair"
-    shown = {side: lit(blackened(clip)) if whole else clip for side, clip in crops.items()}
+    shown = {side: mask_what_is_bright(put_on_black(clip)) if whole else clip for side, clip in crops.items()}
     found = {"minutes": (fitted.run.record.seconds or 0.0) / 60}
     for side, made in results.items():
         figures = measure_without_truth(made, shown[side], shown[SIDES[side]], by)

@@ -33,7 +33,7 @@ from torch.nn import functional as F
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.engine.machine import Machine, resolve_device, to_channels_last, use_channels_last
 from muybridge.engine.optimisers import build_optimisers, parameters
-from muybridge.jobs.settings import settings
+from muybridge.jobs.settings import make_config
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.method import Jokr
 from muybridge.networks.norms import InstanceNorm
@@ -89,7 +89,7 @@ class Stepper:
         torch.set_num_threads(setting.threads)
         torch.manual_seed(0)
         default = setting.way == "default"
-        config = settings(Jokr, setting.preset, {"texture_loss": "weight-free", **dict(setting.changes)})
+        config = make_config(Jokr, setting.preset, {"texture_loss": "weight-free", **dict(setting.changes)})
         assert isinstance(config, JokrConfig)
         self.method = (Jokr if default else PlainJokr)(config).train()
         self.stage = self.method.stages()[setting.stage]

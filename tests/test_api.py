@@ -12,15 +12,15 @@ from torch import Tensor
 import muybridge
 from muybridge.errors import CheckpointError, InputError, RunError, UsageError
 from muybridge.evaluation import BASELINES, Chart, Figure, Page, compare_to_truth, overlap, render_page
-from muybridge.inputs.clips import Input, name_of, names_of, silhouetted
-from muybridge.jobs.settings import settings
+from muybridge.inputs.clips import SilhouetteInput, input_name, input_names, read_with_silhouettes
+from muybridge.jobs.settings import make_config
 from muybridge.jobs.training import facing_hint
 from muybridge.masks import Report
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
-from muybridge.output.report import measured, preset_of
-from muybridge.output.results import _looped, names_of_results, plain
+from muybridge.output.report import measure_results, preset_of
+from muybridge.output.results import _loop, drawable_text, names_of_results
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, Timing, read
@@ -55,44 +55,44 @@ def test_every_name_is_there(name: str) -> None:
 
 
 def test_settings_are_a_preset_with_changes() -> None:
-    config = settings(Jokr, "smoke", {"shape.steps": 7, "affine": False, "augment.scale": [0.9, 1.1]})
+    config = make_config(Jokr, "smoke", {"shape.steps": 7, "affine": False, "augment.scale": [0.9, 1.1]})
     assert isinstance(config, JokrConfig)
     assert (config.shape.steps, config.affine, config.augment.scale) == (7, False, (0.9, 1.1))
-    assert settings(Jokr, None, None) == Jokr.card.presets["draft"]
+    assert make_config(Jokr, None, None) == Jokr.card.presets["draft"]
 
 
 @pytest.mark.parametrize("changes", [{"shape.stepz": 1}, {"shap.steps": 1}, {"shape.steps.more": 1}, {"size": 33}])
 def test_settings_that_cannot_be(changes: dict[str, int]) -> None:
     with pytest.raises(UsageError):
-        settings(Jokr, "smoke", changes)
+        make_config(Jokr, "smoke", changes)
 
 
 def test_names_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "cat.v2").mkdir()
-    assert name_of(tmp_path / "cat.v2") == "cat.v2"
-    assert name_of("x/fox.mp4") == "fox"
-    assert name_of("x/...mp4") == "clip"
-    assert len(name_of("x/" + "n" * 200 + ".mp4")) == 60
-    assert names_of(["a/clip.mp4", "b/Clip.gif"]) == ["clip-a", "Clip-b"]
-    assert name_of("x/" + "猫" * 60 + ".mp4") == "猫" * 30  # 90 bytes
+    assert input_name(tmp_path / "cat.v2") == "cat.v2"
+    assert input_name("x/fox.mp4") == "fox"
+    assert input_name("x/...mp4") == "clip"
+    assert len(input_name("x/" + "n" * 200 + ".mp4")) == 60
+    assert input_names(["a/clip.mp4", "b/Clip.gif"]) == ["clip-a", "Clip-b"]
+    assert input_name("x/" + "猫" * 60 + ".mp4") == "猫" * 30  # 90 bytes
 
 
 def test_results_of_long_names_fit_a_file_system(tmp_path: Path) -> None:
     """Whatever the script: Chinese has three bytes a character, a face four."""
-    names = names_of(["x/" + "猫" * 80 + ".mp4", "x/" + "😀" * 60 + ".mp4"])
+    names = input_names(["x/" + "猫" * 80 + ".mp4", "x/" + "😀" * 60 + ".mp4"])
     blank = Clip(torch.zeros(1, 3, 16, 16, dtype=torch.uint8), Timing.constant(1))
-    given = [Input(name, "", blank, Report("given", "", (1.0,))) for name in names]
+    given = [SilhouetteInput(name, "", blank, Report("given", "", (1.0,))) for name in names]
     for name in names_of_results(given).values():
         (tmp_path / f"{name}-lightgoldenrodyellow-no-affine-0123ab.webm").touch()
-    assert plain("élan 猫") == "elan"
-    assert plain("猫") == "clip"
+    assert drawable_text("élan 猫") == "elan"
+    assert drawable_text("猫") == "clip"
 
 
 def test_a_box_is_in_pixels_of_the_file(tmp_path: Path) -> None:
     frames = torch.full((3, 3, 128, 128), 230, dtype=torch.uint8)
     frames[:, 0, 32:96, 32:96] = 20
     path = muybridge.write(tmp_path / "square.mp4", frames, Timing.constant(3))
-    found = silhouetted(path, box=(28, 28, 100, 100), max_side=64)
+    found = read_with_silhouettes(path, box=(28, 28, 100, 100), max_side=64)
     assert found.clip.mattes is not None
     rows, columns = (found.clip.mattes[0, 0] > 127).nonzero().T
     assert rows.min() == pytest.approx(16, abs=3)
@@ -105,19 +105,19 @@ def test_a_rough_mask_is_in_pixels_of_the_file(tmp_path: Path) -> None:
     path = muybridge.write(tmp_path / "square.mp4", frames, Timing.constant(3))
     rough = torch.zeros(128, 128)
     rough[28:100, 28:100] = 1
-    found = silhouetted(path, rough=(1, rough), max_side=64)
+    found = read_with_silhouettes(path, rough=(1, rough), max_side=64)
     assert "rough mask on frame 1" in found.how
     assert found.clip.mattes is not None
     rows, columns = (found.clip.mattes[1, 0] > 127).nonzero().T
     assert rows.min() == pytest.approx(16, abs=3)
     assert columns.max() == pytest.approx(47, abs=3)
     with pytest.raises(InputError, match="128x60, the frame 64x64"):
-        silhouetted(path, rough=(1, torch.ones(60, 128)), max_side=64)
+        read_with_silhouettes(path, rough=(1, torch.ones(60, 128)), max_side=64)
 
 
 def test_the_shorter_video_starts_again() -> None:
     own, other = Timing.constant(2, 10), Timing((0, 1, 2, 3, 4), 1, Fraction(1, 10))
-    shown = _looped(torch.tensor([0, 1]), own, other)
+    shown = _loop(torch.tensor([0, 1]), own, other)
     assert [int(frame) for frame in shown] == [0, 1, 0, 1, 0]
 
 
@@ -125,8 +125,11 @@ def test_the_shorter_video_starts_again() -> None:
 
 
 def _hint(clips: tuple[Clip, Clip]) -> str | None:
-    config = settings(Jokr, "smoke", None)
-    given = [silhouetted(replace(clip, source=Path(name))) for clip, name in zip(clips, ("one", "two"), strict=True)]
+    config = make_config(Jokr, "smoke", None)
+    given = [
+        read_with_silhouettes(replace(clip, source=Path(name)))
+        for clip, name in zip(clips, ("one", "two"), strict=True)
+    ]
     assert isinstance(config, JokrConfig)
     return facing_hint(PairData.from_clips(clips, config), given)
 
@@ -224,8 +227,8 @@ def test_a_result_is_reported_beside_what_standing_still_would_give(
     fitted: muybridge.Fitted, clips: tuple[Clip, Clip]
 ) -> None:
     drawn = scene("dog-cat", 4, 64)
-    given = [silhouetted(clip) for clip in clips]
-    found = measured(fitted, given, (drawn.ab, drawn.ba))
+    given = [read_with_silhouettes(clip) for clip in clips]
+    found = measure_results(fitted, given, (drawn.ab, drawn.ba))
     for side, own, other, truth in (("a", drawn.a, drawn.b, drawn.ab), ("b", drawn.b, drawn.a, drawn.ba)):
         # The bench's own row of that name, measured by the same code; no other frame of the source does better.
         row = BASELINES["best still"](own, other, truth, False)
@@ -234,7 +237,7 @@ def test_a_result_is_reported_beside_what_standing_still_would_give(
         shown = [[t] * len(truth) for t in range(len(own))]
         stills = [overlap(replace(own, pixels=own.pixels[i], mattes=own.mattes[i]), truth) for i in shown]
         assert found[f"truth_best_still_iou_{side}"] == pytest.approx(max(stills))
-    assert {name for name in measured(fitted, given, None) if name.startswith("truth_")} == set()
+    assert {name for name in measure_results(fitted, given, None) if name.startswith("truth_")} == set()
 
 
 def test_a_page_escapes_what_it_is_given() -> None:

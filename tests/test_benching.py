@@ -13,12 +13,12 @@ import torch
 import muybridge
 from muybridge import catalogue
 from muybridge.benchmark import runner
-from muybridge.benchmark.figures import clips_for, figures_of, flip_of, lit, made_by
+from muybridge.benchmark.figures import clips_for, make_result, mask_what_is_bright, measure_result, mirrored_side
 from muybridge.benchmark.folder import Plan
 from muybridge.engine import Callback
 from muybridge.errors import InputError, OutputExistsError, TrainingError, UsageError
 from muybridge.evaluation import MetricNetworks, compare_to_truth
-from muybridge.jobs.settings import settings
+from muybridge.jobs.settings import make_config
 from muybridge.method import Animation, Batch, Card, Config, Data, Group, Method, Stage, Turn
 from muybridge.puppets import scene
 from muybridge.run import Run
@@ -162,12 +162,12 @@ def test_whole_frame_methods_see_black_and_are_read_off_black() -> None:
     assert a.pixels[:, :, 0, 0].max() == 0
     assert clips_for("pair", drawn)[1].pixels.equal(drawn.b.pixels)
     assert drawn.ab.masks is not None
-    perfect = lit(Clip.from_floats(drawn.ab.frames * drawn.ab.masks))
+    perfect = mask_what_is_bright(Clip.from_floats(drawn.ab.frames * drawn.ab.masks))
     # The rim is read a little wider than it is; the truth is read the same way, so that a perfect result is perfect.
     assert 0.85 < compare_to_truth(perfect, drawn.ab)["iou"] < 1
-    figures = figures_of(perfect, drawn, "ab", MetricNetworks(), "folder")
+    figures = measure_result(perfect, drawn, "ab", MetricNetworks(), "folder")
     assert (figures["iou"], figures["l1"]) == (1, pytest.approx(0, abs=1e-6))
-    assert (flip_of("facing"), flip_of("gif")) == ("b", None)
+    assert (mirrored_side("facing"), mirrored_side("gif")) == ("b", None)
 
 
 class Still(Method[Config, Data]):
@@ -205,10 +205,10 @@ class Still(Method[Config, Data]):
 def test_a_method_of_whole_frames_shows_its_first_frame_moving() -> None:
     drawn = scene("gif", 4, 48)
     fitted = muybridge.Fitted(Still(Config()), None, Run(Path("none")))
-    made = made_by(fitted, drawn, "ba")
+    made = make_result(fitted, drawn, "ba")
     assert len(made) == 4
     assert drawn.b.masks is not None
-    assert compare_to_truth(made, lit(Clip.from_floats(drawn.b.frames * drawn.b.masks)))["iou"] > 0.5
+    assert compare_to_truth(made, mask_what_is_bright(Clip.from_floats(drawn.b.frames * drawn.b.masks)))["iou"] > 0.5
     assert bool((made.pixels == made.pixels[:1]).all())
 
 
@@ -226,7 +226,7 @@ def test_a_driving_clip_that_looks_the_other_way_is_mirrored_for_a_method_of_who
     fitted = muybridge.Fitted(Still(Config()), None, Run(Path("none")))
     for name, mirrored in (("facing", True), ("gif", False)):
         drawn = scene(name, 3, 48)
-        made_by(fitted, drawn, "ab")
+        make_result(fitted, drawn, "ab")
         shown = clips_for("folder", drawn)[1]
         assert seen[-1].pixels.equal(shown.mirror().pixels if mirrored else shown.pixels)
 
@@ -242,7 +242,7 @@ def test_the_whole_comparison_in_one_call(tmp_path: Path, monkeypatch: pytest.Mo
     }
     for name, changes in short.items():
         kind = catalogue.find(name)
-        presets = {**kind.card.presets, "bench": settings(kind, "bench", changes)}
+        presets = {**kind.card.presets, "bench": make_config(kind, "bench", changes)}
         monkeypatch.setattr(kind, "card", replace(kind.card, presets=presets))
     wanted = {**WISH, "scenes": ["dancers"], "preset": "bench", "set": {}, "plan": Plan(frames=8, size=64)}
     tables = muybridge.bench(tmp_path / "b", methods=tuple(short), **wanted)

@@ -14,14 +14,14 @@ import pytest
 import torch
 
 import muybridge
-from muybridge.api.live import labelled
+from muybridge.api.live import label_picture
 from muybridge.cli import main
 from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.errors import InputError, OutputExistsError, RunError, UsageError
 from muybridge.evaluation import PersonMetrics, Reconstruction, mean_reconstruction, measure_reconstruction
 from muybridge.evaluation.person_metrics import load_identity, load_poses
-from muybridge.output.live_page import Screen
-from muybridge.output.motion_options import carried
+from muybridge.output.live_page import LivePage
+from muybridge.output.motion_options import transfer_options
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, probe, read, write
 from muybridge.video.camera import FrameCount, play_in_real_time
@@ -156,9 +156,9 @@ def test_what_only_monkeynet_can_choose(name: str, tmp_path: Path) -> None:
 
     kind = catalogue.find(name)
     method = kind(kind.card.presets["smoke"])
-    assert carried(muybridge.Fitted(method, None, Run(tmp_path)), None, scale=False) == {"scale": False}
+    assert transfer_options(muybridge.Fitted(method, None, Run(tmp_path)), None, scale=False) == {"scale": False}
     with pytest.raises(UsageError, match="--adapt-covariances is for other methods"):
-        carried(muybridge.Fitted(method, None, Run(tmp_path)), None, adapt_covariances=True)
+        transfer_options(muybridge.Fitted(method, None, Run(tmp_path)), None, adapt_covariances=True)
 
 
 def test_modes_and_what_is_for_pairs(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
@@ -235,12 +235,12 @@ def test_words_on_a_picture_are_seen_on_any_ground() -> None:
     """The rate of a live picture: white with black round it, at the top left, and nothing else is touched."""
     for level in (0, 128, 255):
         plain = torch.full((3, 120, 160), level, dtype=torch.uint8)
-        shown = labelled(plain, "24.9 fps")
+        shown = label_picture(plain, "24.9 fps")
         assert torch.equal(shown[:, 40:], plain[:, 40:])
         changed = (shown != plain).any(0)
         assert 60 < int(changed.sum()) < 1500
         assert int((shown.float() - level).abs().max()) > 100
-        assert not torch.equal(shown, labelled(plain, "11.1 fps"))
+        assert not torch.equal(shown, label_picture(plain, "11.1 fps"))
         assert int(plain.float().mean()) == level
 
 
@@ -397,7 +397,7 @@ def test_live_keeps_what_a_camera_saw_until_it_stopped(
 
 
 def test_the_screen_streams_jpegs() -> None:
-    with Screen() as screen:
+    with LivePage() as screen:
         page = urllib.request.urlopen(screen.address, timeout=5).read()
         assert b"stream.mjpg" in page
         screen.show(torch.full((3, 16, 24), 200, dtype=torch.uint8))
@@ -409,7 +409,7 @@ def test_the_screen_streams_jpegs() -> None:
             jpeg = stream.read(size)
         assert jpeg[:2] == b"\xff\xd8"
         with pytest.raises(UsageError, match="port"):
-            Screen(screen.server.server_address[1])
+            LivePage(screen.server.server_address[1])
 
 
 def test_a_played_video_keeps_its_pace_and_leaves_out_what_is_late(folder: Path) -> None:

@@ -12,7 +12,7 @@ import torch
 
 import muybridge
 from muybridge import catalogue
-from muybridge.api.importing import recognised
+from muybridge.api.importing import recognise_method
 from muybridge.cli import main
 from muybridge.errors import CheckpointError
 from muybridge.networks import load_tensors
@@ -28,7 +28,7 @@ def test_every_golden_checkpoint_is_told_by_its_contents(name: str, shared: Path
     folder = shared / "golden" / name
     if not folder.is_dir():
         pytest.skip(f"nobody has recorded a checkpoint of {name}")
-    assert recognised(folder / "checkpoint.pth") == name
+    assert recognise_method(folder / "checkpoint.pth") == name
 
 
 @pytest.mark.parametrize("name", READABLE)

@@ -13,7 +13,7 @@ from muybridge.data.driving_video import StreamedVideo, first_piece, iter_subjec
 from muybridge.data.subject import Subject
 from muybridge.errors import InputError
 from muybridge.inputs import driving
-from muybridge.inputs.driving import driving_of
+from muybridge.inputs.driving import read_driving
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, read, write
 
@@ -48,7 +48,7 @@ def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_short_video_is_a_clip(video: Path, masks: Path) -> None:
-    found, audio = driving_of(video, masks=masks)
+    found, audio = read_driving(video, masks=masks)
     assert isinstance(found, Clip)
     assert (len(found), audio) == (FRAMES, None)
 
@@ -58,11 +58,11 @@ def test_a_short_video_is_a_clip(video: Path, masks: Path) -> None:
 def test_a_long_video_is_cropped_as_if_it_were_whole(
     clip: Clip, video: Path, masks: Path, options: dict[str, bool]
 ) -> None:
-    found, _ = driving_of(video, masks=masks)
+    found, _ = read_driving(video, masks=masks)
     assert isinstance(found, StreamedVideo)
     assert (len(found), found.timing) == (FRAMES, clip.timing)
     parts = list(iter_subjects(found, (32, 32), 0.1, follow_size=True, **options))
-    whole = Subject.from_clip(driving_of(read(video), masks=masks)[0], (32, 32), 0.1, follow_size=True, **options)
+    whole = Subject.from_clip(read_driving(read(video), masks=masks)[0], (32, 32), 0.1, follow_size=True, **options)
     assert [len(part) for part in parts] == [16, 5]
     for name in ("pixels", "mattes", "boxes", "seen"):
         assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(whole, name)), name
@@ -71,7 +71,7 @@ def test_a_long_video_is_cropped_as_if_it_were_whole(
 @pytest.mark.usefixtures("short_pieces")
 @pytest.mark.parametrize("how", ["auto", "colour"])
 def test_silhouettes_are_found_in_every_piece(clip: Clip, video: Path, how: str) -> None:
-    found, _ = driving_of(video, how=how)
+    found, _ = read_driving(video, how=how)
     assert isinstance(found, StreamedVideo)
     mattes = torch.cat([part.mattes for part in found.pieces()]) > 127
     assert clip.mattes is not None
@@ -87,7 +87,7 @@ def test_a_subject_may_come_late_and_go_early(clip: Clip, video: Path, tmp_path:
     late[:17] = 0
     write(tmp_path / "late", late.expand(-1, 3, -1, -1), clip.timing)
     with pytest.warns(match="17 frames have no silhouette"):
-        found, _ = driving_of(video, masks=tmp_path / "late")
+        found, _ = read_driving(video, masks=tmp_path / "late")
     assert bool(first_piece(found).mattes.any())  # type: ignore[union-attr]
     assert [int(part.seen.sum()) for part in iter_subjects(found, (32, 32), 0.1, flip=False, follow_size=True)] == [
         0,
@@ -95,11 +95,11 @@ def test_a_subject_may_come_late_and_go_early(clip: Clip, video: Path, tmp_path:
     ]
     write(tmp_path / "never", (late * 0).expand(-1, 3, -1, -1), clip.timing)
     with pytest.raises(InputError, match=f"no subject on any of the {FRAMES} frames"):
-        driving_of(video, masks=tmp_path / "never")
+        read_driving(video, masks=tmp_path / "never")
     for count, word in ((17, "fewer"), (16, "fewer")):
         write(tmp_path / f"{count}", late[:count].expand(-1, 3, -1, -1), clip.timing.select(range(count)))
         with pytest.raises(InputError, match=f"holds {word} silhouettes than the driving video"):
-            driving_of(video, masks=tmp_path / f"{count}")
+            read_driving(video, masks=tmp_path / f"{count}")
 
 
 @pytest.fixture(scope="module")

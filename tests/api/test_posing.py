@@ -43,7 +43,7 @@ def fitted(pair: SceneClips, tmp_path_factory: pytest.TempPathFactory) -> Fitted
 @given(keys=st.dictionaries(st.integers(0, 20), MOVES, min_size=1, max_size=5), frame=st.integers(0, 20))
 @settings(max_examples=200, deadline=None)
 def test_between_keyframes_lie_straight_lines(keys: dict[int, dict[int, tuple[float, float]]], frame: int) -> None:
-    found = api.keyframed(keys, frame)
+    found = api.interpolate_moves(keys, frame)
     before = max((k for k in keys if k <= frame), default=min(keys))
     after = min((k for k in keys if k >= frame), default=max(keys))
     for i in range(4):
@@ -58,11 +58,11 @@ def test_between_keyframes_lie_straight_lines(keys: dict[int, dict[int, tuple[fl
 
 def test_a_line_by_hand() -> None:
     keys = {2: {1: (0.2, 0.0)}, 6: {1: (0.0, 0.4), 3: (1.0, 1.0)}}
-    assert api.keyframed(keys, 3)[1] == pytest.approx((0.15, 0.1))
-    assert api.keyframed(keys, 3)[3] == pytest.approx((0.25, 0.25))
-    assert api.keyframed(keys, 0) == keys[2]
-    assert api.keyframed(keys, 9) == keys[6]
-    assert api.keyframed({}, 3) == {}
+    assert api.interpolate_moves(keys, 3)[1] == pytest.approx((0.15, 0.1))
+    assert api.interpolate_moves(keys, 3)[3] == pytest.approx((0.25, 0.25))
+    assert api.interpolate_moves(keys, 0) == keys[2]
+    assert api.interpolate_moves(keys, 9) == keys[6]
+    assert api.interpolate_moves({}, 3) == {}
 
 
 def test_no_moves_draw_what_edit_draws(fitted: Fitted, tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ def test_a_stopped_training_has_results_too(pair: SceneClips, tmp_path: Path) ->
     with pytest.raises(KeyboardInterrupt):
         api.fit("jokr", pair.a, pair.b, out=tmp_path / "run", preset="smoke", set=TINY, device="cpu", callback=Stop())
     with pytest.raises(RunError):
-        api.finish(tmp_path / "nothing", pair.a, pair.b)
-    results = api.finish(tmp_path, pair.a, pair.b, device="cpu")
+        api.write_results(tmp_path / "nothing", pair.a, pair.b)
+    results = api.write_results(tmp_path, pair.a, pair.b, device="cpu")
     assert {"side-by-side.mp4", "keypoints.mp4", "report.html", "contact-sheet.png"} <= set(results.files)
     assert all(path.is_file() for path in results.files.values())
     assert any("stopped after" in note for note in results.notes)

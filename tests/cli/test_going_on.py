@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tiny_jobs import FRAMES, TINY, Command, Pair
 
-from muybridge.jobs.provenance import Origin, digest, input_file, is_input
+from muybridge.jobs.provenance import InputReference, digest, find_input, is_same_input
 from muybridge.run import Run
 from muybridge.video import probe, read, write
 
@@ -135,14 +135,14 @@ def test_folders_are_known_by_their_frames(pair: Pair, tmp_path: Path) -> None:
     one, two = (write(tmp_path / name, clip.pixels, clip.timing) for name in ("one", "two"))
     assert digest(one) == digest(two)
     run = Run.create(tmp_path / "run", "toy", {}, inputs={"a": "one"}, digests={"a": digest(one)})
-    assert is_input(run, "a", Origin("two", two))
+    assert is_same_input(run, "a", InputReference("two", two))
     (two / "notes.txt").write_text("mine")
     assert digest(one) == digest(two)
     (two / "00002.png").write_bytes((one / "00003.png").read_bytes())
-    assert not is_input(run, "a", Origin("two", two))
-    assert not is_input(run, "b", Origin("two", two))
-    assert is_input(run, "a", Origin("one"))
-    assert input_file(run, "b") is None
+    assert not is_same_input(run, "a", InputReference("two", two))
+    assert not is_same_input(run, "b", InputReference("two", two))
+    assert is_same_input(run, "a", InputReference("one"))
+    assert find_input(run, "b") is None
 
 
 # -- TensorBoard ---------------------------------------------------------------------------------------------------

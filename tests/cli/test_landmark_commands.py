@@ -10,7 +10,7 @@ from tiny_jobs import Command
 
 import muybridge
 from muybridge.errors import InputError, UsageError
-from muybridge.inputs.landmarks import performer, performers
+from muybridge.inputs.landmarks import read_all_with_landmarks, read_with_landmarks
 from muybridge.landmarks import Landmarks, from_joints, read, to_json
 from muybridge.puppets import SceneClips, scene
 from muybridge.video import write
@@ -84,28 +84,28 @@ def test_other_things_are_not_replaced(tmp_path: Path, dancers: SceneClips, comm
 def test_landmarks_shrink_with_their_frames(tmp_path: Path, dancers: SceneClips) -> None:
     video = write(tmp_path / "dance.mp4", dancers.a.pixels, dancers.a.timing)
     files = openpose(of(dancers), tmp_path / "json")
-    small = performer(video, files, max_side=32, max_frames=3)
+    small = read_with_landmarks(video, files, max_side=32, max_frames=3)
     assert small.clip.width == 32
     want = of(dancers)[:3].resized((64, 64), (32, 32))
     assert torch.allclose(small.landmarks.points[:, :15], want.points[:, :15], atol=1e-3)
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "landmarks.json").write_text(to_json(of(dancers), (64, 64)))
-    whole = performer(dancers.a, tmp_path / "own")
+    whole = read_with_landmarks(dancers.a, tmp_path / "own")
     assert torch.allclose(whole.landmarks.points[:, 1], of(dancers).points[:, 1], atol=1e-3)
 
 
 def test_wrong_requests_are_named(tmp_path: Path, dancers: SceneClips) -> None:
     with pytest.raises(InputError, match="has 8 frames, and its landmarks have 2"):
-        performer(dancers.a, of(dancers)[:2])
+        read_with_landmarks(dancers.a, of(dancers)[:2])
     with pytest.raises(UsageError, match="no network would look"):
-        performer(dancers.a, of(dancers), box=(0, 0, 9, 9))
+        read_with_landmarks(dancers.a, of(dancers), box=(0, 0, 9, 9))
     with pytest.raises(UsageError, match="looks at one person"):
-        performer(dancers.a, person=1)
+        read_with_landmarks(dancers.a, person=1)
     with pytest.raises(InputError, match="a face's 68 are needed"):
-        performer(dancers.a, of(dancers), kind="face68")
+        read_with_landmarks(dancers.a, of(dancers), kind="face68")
     with pytest.raises(UsageError, match="1 videos cannot have 2"):
-        performers([dancers.a], [of(dancers), of(dancers)])
-    both = performers([dancers.a, dancers.b], [of(dancers), of(dancers)])
+        read_all_with_landmarks([dancers.a], [of(dancers), of(dancers)])
+    both = read_all_with_landmarks([dancers.a, dancers.b], [of(dancers), of(dancers)])
     assert [p.name for p in both] == ["clip-a", "clip-b"]
     assert both[0].notes == []
 

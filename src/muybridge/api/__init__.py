@@ -5,7 +5,7 @@ from muybridge.api.bench import bench
 from muybridge.api.cost import Cost, cost
 from muybridge.api.demo import demo
 from muybridge.api.doctor import doctor
-from muybridge.api.edit import Handles, edit, edit_clip, handles, keyframed, pose
+from muybridge.api.edit import Handles, edit, edit_clip, handles, interpolate_moves, pose
 from muybridge.api.evaluate import compare_predictions, evaluate
 from muybridge.api.export import export
 from muybridge.api.fit import fit
@@ -17,7 +17,7 @@ from muybridge.api.methods import methods
 from muybridge.api.predict import predict
 from muybridge.api.puppets import puppets
 from muybridge.api.reconstruct import reconstruct
-from muybridge.api.retarget import finish, retarget
+from muybridge.api.retarget import retarget, write_results
 from muybridge.api.study import score, study
 from muybridge.jobs.loading import Fitted, load
 from muybridge.output.results import Results
@@ -40,12 +40,11 @@ __all__ = [
     "evaluate",
     "export",
     "find_landmarks",
-    "finish",
     "fit",
     "follow",
     "handles",
     "import_checkpoint",
-    "keyframed",
+    "interpolate_moves",
     "live",
     "load",
     "mask",
@@ -59,4 +58,5 @@ __all__ = [
     "score",
     "study",
     "write",
+    "write_results",
 ]

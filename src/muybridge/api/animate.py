@@ -8,10 +8,10 @@ from typing import Any
 
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Box, Source
-from muybridge.inputs.landmarks import Given
-from muybridge.jobs.loading import Fitted, load, loaded, needs_of
+from muybridge.inputs.landmarks import LandmarkFiles
+from muybridge.jobs.loading import Fitted, load, load_folder_method, needed_inputs
 from muybridge.output import animate_picture as pictures
-from muybridge.output.animate_landmarks import animate_person
+from muybridge.output.animate_landmarks import animate_landmarks
 from muybridge.output.animate_pair import animate_subject
 from muybridge.output.animate_picture import animate_picture
 from muybridge.output.animation import check_background, check_free, suffix_of
@@ -34,8 +34,8 @@ def animate(
     masks: str | Path | Clip | None = None,
     box: Box | None = None,
     how: str = "auto",
-    landmarks: Given | None = None,
-    source_landmarks: Given | None = None,
+    landmarks: LandmarkFiles | None = None,
+    source_landmarks: LandmarkFiles | None = None,
     align: bool = True,
     sources: int | None = None,
     smoothing: int | None = None,
@@ -68,7 +68,7 @@ def animate(
     target = Path(out)
     check_free(target, force)
     check_background(background, (suffix_of(out),))
-    fitted = run if isinstance(run, Fitted) else load(run, device=device, data=needs_of(run) != "folder")
+    fitted = run if isinstance(run, Fitted) else load(run, device=device, data=needed_inputs(run) != "folder")
     name, needs = fitted.method.card.name, fitted.method.card.needs
     carried: dict[str, Any] = {"mode": mode, "scale": scale, "adapt_covariances": adapt_covariances}
     if needs != "folder" and ({*carried.values()} != {None} or best_frame or max_side is not None):
@@ -86,7 +86,7 @@ def animate(
     elif needs == "landmarks":
         if background != "black" or masks is not None:
             raise UsageError("whole pictures are made from landmarks: backgrounds and masks are for pairs")
-        notes = animate_person(
+        notes = animate_landmarks(
             fitted.method,
             fitted.data,
             driving,
@@ -128,7 +128,7 @@ def animate_pairs(
     mode, scale, adapt_covariances, best_frame, max_side   as for `animate`
     returns  the files
     """
-    fitted = loaded(run, device, "animate pictures")
+    fitted = load_folder_method(run, device, "animate pictures")
     how: dict[str, Any] = {"mode": mode, "scale": scale, "adapt_covariances": adapt_covariances}
     how |= {"best_frame": best_frame, "max_side": max_side, "force": force}
     return pictures.animate_pairs(fitted, Path(folder), Path(pairs), Path(out), **how)

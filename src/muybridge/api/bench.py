@@ -13,8 +13,8 @@ from muybridge.engine import Callback
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import OutputExistsError, UsageError
 from muybridge.evaluation import Tables, load_metric_networks
-from muybridge.jobs.settings import settings, settled
-from muybridge.jobs.training import Say
+from muybridge.jobs.settings import make_config, resolve_config
+from muybridge.jobs.training import Notify
 from muybridge.puppets import SCENES
 from muybridge.run.disk import hold_lock, replace_file
 
@@ -36,7 +36,7 @@ def bench(
     weights: Mapping[str, Path] | None = None,
     checkpoint_seconds: float | int = 60,
     callback: Callback | None = None,
-    say: Say | None = None,
+    say: Notify | None = None,
 ) -> Tables:
     """Train methods on scenes whose true answer is known, measure both directions, and put it all in tables.
 
@@ -86,7 +86,7 @@ def _entrants(
         )
     for name, more in variants.items():
         every = {**changes, **more}
-        config, _ = settled(kind, settings(kind, preset, every))
+        config, _ = resolve_config(kind, make_config(kind, preset, every))
         said = name or (", ".join(f"{k}={v}" for k, v in changes.items()))
         yield Entrant(method, preset, said, every, kind, config.model_dump(mode="json"))
 

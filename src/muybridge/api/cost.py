@@ -13,10 +13,10 @@ from typing import Any
 from muybridge import catalogue
 from muybridge.engine import Callback, train
 from muybridge.errors import UsageError
-from muybridge.inputs.clips import Source, silhouetted
-from muybridge.inputs.landmarks import Given, people_of
+from muybridge.inputs.clips import Source, read_with_silhouettes
+from muybridge.inputs.landmarks import LandmarkFiles, read_landmark_inputs
 from muybridge.jobs.request import reading_side
-from muybridge.jobs.settings import settings, settled
+from muybridge.jobs.settings import make_config, resolve_config
 from muybridge.method import Data, Method, Stage
 from muybridge.video import Clip
 
@@ -48,7 +48,7 @@ def cost(
     set: Mapping[str, Any] | None = None,
     masks: Sequence[str | Path | Clip | None] = (),
     flip: str | None = None,
-    landmarks: Sequence[Given | None] = (),
+    landmarks: Sequence[LandmarkFiles | None] = (),
     steps: int = 10,
     device: str = "auto",
 ) -> Cost:
@@ -58,12 +58,12 @@ def cost(
     that learns from a folder takes clips.
     """
     kind = catalogue.find(method)
-    config, _ = settled(kind, settings(kind, preset, set))
+    config, _ = resolve_config(kind, make_config(kind, preset, set))
     built = kind(config)
     if kind.card.needs == "landmarks":
         if masks or flip is not None:
             raise UsageError(f"{method} sees whole frames: masks and flips are for pairs", "Leave them out.")
-        data = people_of(method, config, inputs, landmarks, reading_side(config), None).prepare(built)
+        data = read_landmark_inputs(method, config, inputs, landmarks, reading_side(config), None).prepare(built)
     elif landmarks:
         raise UsageError(f"{method} uses no landmarks", "Leave them out.")
     else:
@@ -97,7 +97,9 @@ def _silhouettes(
     """A method's data of clips with silhouettes."""
     given = [*masks, *[None] * (len(inputs) - len(masks))]
     side = reading_side(method.config)
-    clips = [silhouetted(source, masks=m, max_side=side).clip for source, m in zip(inputs, given, strict=True)]
+    clips = [
+        read_with_silhouettes(source, masks=m, max_side=side).clip for source, m in zip(inputs, given, strict=True)
+    ]
     data: Data = method.prepare(clips, **({} if flip is None else {"flip": flip}))
     return data
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from muybridge.api.retarget import retarget
 from muybridge.engine import Callback
-from muybridge.jobs.training import Say
+from muybridge.jobs.training import Notify
 from muybridge.output.results import Results
 from muybridge.puppets import SCENES, scene
 from muybridge.video import Clip
@@ -30,7 +30,7 @@ def demo(
     resume: bool = False,
     force: bool = False,
     callback: Callback | None = None,
-    say: Say | None = None,
+    say: Notify | None = None,
 ) -> Results:
     """Draw two puppets of different build and gait, retarget them, and say how far the result is from the truth.
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from muybridge.errors import RunError, UsageError
 from muybridge.jobs.loading import Fitted, load
 from muybridge.method import Animation, Method
-from muybridge.output.animation import backdrop_of, check_background, check_free, suffix_of, written
+from muybridge.output.animation import backdrop_of, check_background, check_free, suffix_of, write_animation
 from muybridge.tensors import Points
 from muybridge.video import Timing
 
@@ -54,10 +54,10 @@ def pose(run: Fitted | str | Path, subject: str, frame: int, moves: Moves, *, de
     subject, frame, moves  see `handles`; no moves draw it as it was learnt
     """
     fitted, side = _editable(run, subject, device), subject.lower()
-    return next(_drawn(fitted, side, frame, moves or {0: (0.0, 0.0)}).frames)
+    return next(_draw(fitted, side, frame, moves or {0: (0.0, 0.0)}).frames)
 
 
-def keyframed(keys: Mapping[int, Moves], frame: int) -> dict[int, tuple[float, float]]:
+def interpolate_moves(keys: Mapping[int, Moves], frame: int) -> dict[int, tuple[float, float]]:
     """The moves of a frame: straight lines between keyframes, held before the first and after the last.
 
     keys  frame -> moves; a keypoint that a keyframe leaves out has not moved there
@@ -99,9 +99,9 @@ def edit(
     check_free(target, force)
     check_background(background, (suffix_of(out),))
     fitted, side = _editable(run, subject, device), subject.lower()
-    animation = _drawn(fitted, side, frame, moves, steps)
+    animation = _draw(fitted, side, frame, moves, steps)
     plate = getattr(getattr(fitted.data, side), "plate", None)
-    written(animation, [target], backdrop_of(background, animation.size, plate), None, force)
+    write_animation(animation, [target], backdrop_of(background, animation.size, plate), None, force)
     return target
 
 
@@ -131,10 +131,10 @@ def edit_clip(
 
     def frames() -> Iterator[Tensor]:
         for t in range(len(shown.timing)):
-            yield from _drawn(fitted, side, t, keyframed(keys, t) or {0: (0.0, 0.0)}).frames
+            yield from _draw(fitted, side, t, interpolate_moves(keys, t) or {0: (0.0, 0.0)}).frames
 
     animation = Animation(frames(), shown.timing, shown.frame)
-    written(animation, [target], backdrop_of(background, shown.frame, shown.plate), None, force)
+    write_animation(animation, [target], backdrop_of(background, shown.frame, shown.plate), None, force)
     return target
 
 
@@ -160,7 +160,7 @@ def _check_frame(fitted: Fitted, side: str, frame: int) -> None:
         raise UsageError(f"frame {frame} does not exist: subject {side} has frames 0 to {last}")
 
 
-def _drawn(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1) -> Animation:
+def _draw(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1) -> Animation:
     _check_frame(fitted, side, frame)
     scale = _reach(fitted, side, frame)
     inside = {i: (x * float(scale[0]), y * float(scale[1])) for i, (x, y) in moves.items()}

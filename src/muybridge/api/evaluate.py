@@ -36,10 +36,10 @@ from muybridge.evaluation import (
     unmeasured_notes,
 )
 from muybridge.evaluation.truth import on_black
-from muybridge.inputs.clips import Source, silhouetted
+from muybridge.inputs.clips import Source, read_with_silhouettes
 from muybridge.jobs.loading import Fitted, load
 from muybridge.jobs.request import reading_side
-from muybridge.jobs.training import Say
+from muybridge.jobs.training import Notify
 from muybridge.method import Animation
 from muybridge.video import Clip, Timing, contact_sheet, write
 
@@ -59,7 +59,7 @@ def evaluate(
     out: str | Path | None = None,
     force: bool = False,
     device: str = "auto",
-    say: Say | None = None,
+    say: Notify | None = None,
 ) -> dict[str, float]:
     """What can be measured of a run: name -> value; a name ends with the side whose appearance it is of.
 
@@ -85,12 +85,12 @@ def evaluate(
     figures: dict[str, float] = dict(own)
     rows: dict[str, Any] = {}
     for side, other in SIDES.items() if _paired(fitted) else ():
-        found, shown = _beside(fitted, side, other, by)
+        found, shown = _measure_crop(fitted, side, other, by)
         figures |= {f"{name}_{side}": value for name, value in found.items()}
         rows |= shown
         if truth is not None and side in truth:
             its_masks = (truth_masks or {}).get(side)
-            right = silhouetted(truth[side], masks=its_masks, max_side=reading_side(method.config)).clip
+            right = read_with_silhouettes(truth[side], masks=its_masks, max_side=reading_side(method.config)).clip
             made = _as_read(method.animate(fitted.data, None, side), right)
             found = compare_to_truth(made, right, by)
             people, why = _people(made, right, by)
@@ -103,14 +103,14 @@ def evaluate(
     if not figures:
         raise UsageError(f"{fitted.method.card.name} has no figures of its own")
     if target is not None:
-        _written(target, fitted, figures, missing, rows)
+        _write_files(target, fitted, figures, missing, rows)
     if say is not None:
         for sentence in unmeasured_notes(missing):
             say(sentence)
     return figures
 
 
-def explained(fitted: Fitted, name: str) -> str:
+def explain_figure(fitted: Fitted, name: str) -> str:
     """One sentence on a figure of `evaluate`; "" where nobody says."""
     said = getattr(fitted.method, "explained", lambda name: "")(name)
     return said or describe_metric(name.removeprefix("truth_"))
@@ -120,7 +120,7 @@ def _paired(fitted: Fitted) -> bool:
     return all(isinstance(getattr(fitted.data, side, None), Subject) for side in SIDES)
 
 
-def _beside(fitted: Fitted, side: str, other: str, by: MetricNetworks) -> tuple[dict[str, float], dict[str, Any]]:
+def _measure_crop(fitted: Fitted, side: str, other: str, by: MetricNetworks) -> tuple[dict[str, float], dict[str, Any]]:
     """Figures of the crop that comes out beside those that went in; and rows to look at."""
     source, driving = (_clip_of(getattr(fitted.data, s)) for s in (side, other))
     made = fitted.method.animate(fitted.data, None, side, full_frame=False).clip()
@@ -170,14 +170,14 @@ def _target(out: Path, force: bool) -> Path:
     return out
 
 
-def _written(
+def _write_files(
     out: Path, fitted: Fitted, figures: Mapping[str, float], missing: Mapping[str, str], rows: Mapping[str, Any]
 ) -> None:
     out.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["figure", "value", "meaning"])
-    table.writerows([name, f"{value:.6g}", explained(fitted, name)] for name, value in figures.items())
+    table.writerows([name, f"{value:.6g}", explain_figure(fitted, name)] for name, value in figures.items())
     (out / "evaluation.csv").write_text(text.getvalue(), encoding="utf-8")
     told = {"kind": "evaluation", "figures": dict(figures), "missing": dict(missing)}
     (out / "evaluation.json").write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -189,7 +189,7 @@ def _written(
     content = Page(
         title=f"Evaluation of a run of {record.method}",
         lead=f"{record.done} steps, seed {record.seed}.",
-        figures={"Figures": [Figure(name, value, explained(fitted, name)) for name, value in figures.items()]},
+        figures={"Figures": [Figure(name, value, explain_figure(fitted, name)) for name, value in figures.items()]},
         pictures=pictures,
         notes=unmeasured_notes(missing),
     )

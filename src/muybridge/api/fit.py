@@ -12,13 +12,13 @@ from muybridge.engine import Callback
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Box, Source
-from muybridge.inputs.folders import clips_to_train_on
-from muybridge.inputs.landmarks import Given, people_of
+from muybridge.inputs.folders import open_clips
+from muybridge.inputs.landmarks import LandmarkFiles, read_landmark_inputs
 from muybridge.jobs.loading import Fitted
-from muybridge.jobs.provenance import folder_origin, origins_of
-from muybridge.jobs.request import wish
-from muybridge.jobs.resume import begun, keep_plates, late_options, passed_over, reread
-from muybridge.jobs.training import Material, Say, read_all, train_on, trained
+from muybridge.jobs.provenance import folder_reference, input_references
+from muybridge.jobs.request import make_request
+from muybridge.jobs.resume import changed_options, ignored_option_notes, reload_inputs, resume_run, store_plates
+from muybridge.jobs.training import Notify, TrainingInputs, read_inputs, run_training, train_on_clips
 from muybridge.video import Clip
 
 
@@ -35,7 +35,7 @@ def fit(
     flip: str | None = None,
     keep_background: bool = False,
     max_frames: int | None = None,
-    landmarks: Sequence[Given | None] = (),
+    landmarks: Sequence[LandmarkFiles | None] = (),
     stride: int = 1,
     cache: str = "exact",
     seed: int = 0,
@@ -45,7 +45,7 @@ def fit(
     force: bool = False,
     checkpoint_seconds: float | int = 60,
     callback: Callback | None = None,
-    say: Say | None = None,
+    say: Notify | None = None,
 ) -> Fitted:
     """Train a method.
 
@@ -64,7 +64,9 @@ def fit(
     say              told what a person should know
     Raises the errors of reading, of silhouettes and of training; KeyboardInterrupt leaves a run to resume.
     """
-    asked = wish(method, out, preset, set, resume=resume, force=force, device=device, precision=precision, seed=seed)
+    asked = make_request(
+        method, out, preset, set, resume=resume, force=force, device=device, precision=precision, seed=seed
+    )
     needs = asked.kind.card.needs
     if needs != "pair" and (any(m is not None for m in (*masks, *boxes)) or flip is not None or keep_background):
         raise UsageError(f"{method} sees whole frames: masks, boxes, flips and backgrounds are for pairs")
@@ -79,24 +81,22 @@ def fit(
     if needs == "folder":
         if cache not in ("exact", "small"):
             raise UsageError(f"frames are kept exact or small, not {cache!r}")
-        clips = clips_to_train_on(
-            method, inputs, {"max_side": asked.max_side, "max_frames": max_frames, "stride": stride}
-        )
-    origins = origins_of(inputs) if clips is None else {"folder": folder_origin(clips)}
-    going = begun(asked, origins)
+        clips = open_clips(method, inputs, {"max_side": asked.max_side, "max_frames": max_frames, "stride": stride})
+    origins = input_references(inputs) if clips is None else {"folder": folder_reference(clips)}
+    going = resume_run(asked, origins)
     if going is not None and going.data is not None:
-        late = late_options(going, masks, boxes, how, max_frames)
+        late = changed_options(going, masks, boxes, how, max_frames)
         others = {"--landmarks": any(landmarks), "--stride": stride != 1, "--cache": cache != "exact"}
-        told = passed_over(going, flip, [*late, *(option for option, given in others.items() if given)])
+        told = ignored_option_notes(going, flip, [*late, *(option for option, given in others.items() if given)])
         if keep_background:
-            again = partial(reread, going, inputs, asked.max_side)
-            keep_plates(asked, going, lambda: [plate(each.clip) for each in again()])
-        return trained(asked, Material(origins, notes=lambda _: told, going=going), *rest)
+            again = partial(reload_inputs, going, inputs, asked.max_side)
+            store_plates(asked, going, lambda: [plate(each.clip) for each in again()])
+        return run_training(asked, TrainingInputs(origins, notes=lambda _: told, going=going), *rest)
     if clips is not None:
-        return trained(asked, Material(origins, lambda m: m.prepare(clips, cache=cache), going=going), *rest)
+        return run_training(asked, TrainingInputs(origins, lambda m: m.prepare(clips, cache=cache), going=going), *rest)
     if needs == "landmarks":
-        people = people_of(method, asked.config, inputs, landmarks, asked.max_side, max_frames)
-        return trained(asked, Material(origins, people.prepare, notes=people.notes, going=going), *rest)
-    given = read_all(asked, inputs, masks=masks, boxes=boxes, how=how, max_frames=max_frames)
+        people = read_landmark_inputs(method, asked.config, inputs, landmarks, asked.max_side, max_frames)
+        return run_training(asked, TrainingInputs(origins, people.prepare, notes=people.notes, going=going), *rest)
+    given = read_inputs(asked, inputs, masks=masks, boxes=boxes, how=how, max_frames=max_frames)
     plates = [plate(each.clip) for each in given] if keep_background else None
-    return train_on(asked, given, flip, plates, *rest)
+    return train_on_clips(asked, given, flip, plates, *rest)

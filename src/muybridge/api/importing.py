@@ -32,7 +32,7 @@ def import_checkpoint(
     out         the run's folder; it has no training data, so `animate` needs a driving clip and a source
     Raises CheckpointError where the file is anything else.
     """
-    method = recognised(Path(checkpoint)) if method == "auto" else method
+    method = recognise_method(Path(checkpoint)) if method == "auto" else method
     kind = catalogue.find(method)
     read = getattr(kind, "imported", None)
     if read is None:
@@ -57,7 +57,7 @@ def import_checkpoint(
     return Fitted(built.eval(), None, run)
 
 
-def recognised(path: Path) -> str:
+def recognise_method(path: Path) -> str:
     """The method whose authors' program wrote a checkpoint, by the names in it.
 
     A method says it by `recognises(table)`; one that only has `imported` is asked to read the file.

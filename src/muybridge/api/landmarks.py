@@ -7,9 +7,9 @@ from pathlib import Path
 
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Box, Source
-from muybridge.inputs.landmarks import Given, Performer, performer
+from muybridge.inputs.landmarks import LandmarkFiles, LandmarkInput, read_with_landmarks
 from muybridge.landmarks import Kind, Landmarks, Report, draw_sheet, smooth, to_json
-from muybridge.output.whole_folders import check_folder, replaced
+from muybridge.output.whole_folders import check_folder, replace_folder
 from muybridge.video import write
 
 
@@ -17,7 +17,7 @@ def find_landmarks(
     video: Source,
     out: str | Path | None = None,
     *,
-    given: Given | None = None,
+    given: LandmarkFiles | None = None,
     kind: Kind | None = None,
     person: int = 0,
     model: str | Path | None = None,
@@ -40,7 +40,7 @@ def find_landmarks(
     folder = None if out is None else Path(out)
     if folder is not None:
         check_folder(folder, force, lambda there: (there / "landmarks.json").is_file(), "landmarks")
-    found = performer(video, given, kind=kind, person=person, model=model, box=box, max_frames=max_frames)
+    found = read_with_landmarks(video, given, kind=kind, person=person, model=model, box=box, max_frames=max_frames)
     if found.report is None:
         raise UsageError("these landmarks are in memory already", "Name files, or leave them out to have some found.")
     landmarks = found.landmarks if smoothing == 1 else smooth(found.landmarks, smoothing)
@@ -49,7 +49,7 @@ def find_landmarks(
     return landmarks, found.report
 
 
-def _write(folder: Path, found: Performer, landmarks: Landmarks, report: Report) -> None:
+def _write(folder: Path, found: LandmarkInput, landmarks: Landmarks, report: Report) -> None:
     clip = found.clip
     record = {
         "kind": "landmarks",
@@ -62,7 +62,7 @@ def _write(folder: Path, found: Performer, landmarks: Landmarks, report: Report)
         "warnings": list(report.warnings),
     }
     size = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
-    with replaced(folder) as part:
+    with replace_folder(folder) as part:
         (part / "landmarks.json").write_text(to_json(landmarks, size), encoding="utf-8")
         write(part / "sheet.png", [draw_sheet(clip, landmarks)], clip.timing.select([0]))
         (part / "report.json").write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")

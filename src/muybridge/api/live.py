@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from muybridge.errors import UsageError
-from muybridge.inputs.clips import Source, picture_of
-from muybridge.jobs.loading import Fitted, ability, loaded
+from muybridge.inputs.clips import Source, read_picture
+from muybridge.jobs.loading import Fitted, ability, load_folder_method
 from muybridge.output.animation import check_free
-from muybridge.output.live_page import Screen
+from muybridge.output.live_page import LivePage
 from muybridge.output.motion_options import check_mode
 from muybridge.video import Writer
 from muybridge.video.camera import FrameCount, capture_frames, play_in_real_time
@@ -28,7 +28,7 @@ MILLISECOND = Fraction(1, 1000)
 
 
 @dataclass(frozen=True)
-class Lived:
+class LiveSummary:
     """What came of it.
 
     frames   made
@@ -55,7 +55,7 @@ def live(
     device: str = "auto",
     on_open: Callable[[str], object] | None = None,
     on_frame: Callable[[float], object] | None = None,
-) -> Lived:
+) -> LiveSummary:
     """Animate a picture as frames arrive; frames that come while the networks work are left out.
 
     driving, camera  one of the two: a video played at its own pace; or a camera, by its number, the path of its device
@@ -69,14 +69,14 @@ def live(
         raise UsageError("live motion comes from a camera or from a video", "Name one: --camera 0, or --driving VIDEO")
     if out is not None:
         check_free(Path(out), force)
-    fitted = loaded(run, device, "follow a camera")
+    fitted = load_folder_method(run, device, "follow a camera")
     counts = FrameCount()
     side = 4 * int(getattr(fitted.method.config, "size", 256))
     shots = (
         capture_frames(camera, counts) if camera is not None else play_in_real_time(str(driving), counts, max_side=side)
     )
     with ExitStack() as stack, torch.no_grad():
-        screen = None if port is None else stack.enter_context(Screen(port))
+        screen = None if port is None else stack.enter_context(LivePage(port))
         writer = None if out is None else stack.enter_context(Writer(out, MILLISECOND, force=force))
         if screen is not None and on_open is not None:
             on_open(screen.address)
@@ -99,19 +99,19 @@ def follow(
     mode     how motion is carried over, for methods that have several ways
     returns  iterator over uint8 [4, H, W], the picture's size, one for each shot
     """
-    fitted = loaded(run, device, "follow a camera")
+    fitted = load_folder_method(run, device, "follow a camera")
     stream = ability(fitted, "stream", "live mode")
-    made: Iterator[Tensor] = stream(shots, picture_of(source, max_side=1024), batch=1, **check_mode(fitted, mode))
+    made: Iterator[Tensor] = stream(shots, read_picture(source, max_side=1024), batch=1, **check_mode(fitted, mode))
     return made
 
 
 def _run(
     made: Iterator[Tensor],
-    screen: Screen | None,
+    screen: LivePage | None,
     writer: Writer | None,
     counts: FrameCount,
     on_frame: Callable[[float], object] | None,
-) -> Lived:
+) -> LiveSummary:
     began = before = time.monotonic()
     rate, done, last = 0.0, 0, -1
     try:
@@ -123,16 +123,16 @@ def _run(
                 last = max(last + 1, round((now - began) * 1000))
                 writer.add(picture[:3], last)
             if screen is not None:
-                screen.show(labelled(picture[:3], f"{rate:.1f} fps"))
+                screen.show(label_picture(picture[:3], f"{rate:.1f} fps"))
             if on_frame is not None:
                 on_frame(rate)
     except KeyboardInterrupt:
         if not done:
             raise
-    return Lived(done, counts.missed, done / max(time.monotonic() - began, 1e-6))
+    return LiveSummary(done, counts.missed, done / max(time.monotonic() - began, 1e-6))
 
 
-def labelled(picture: Tensor, text: str) -> Tensor:
+def label_picture(picture: Tensor, text: str) -> Tensor:
     """A picture uint8 [3, H, W] with small words at its top left."""
     drawn = np.ascontiguousarray(picture.permute(1, 2, 0).cpu().numpy())
     scale = max(0.35, drawn.shape[0] / 600)

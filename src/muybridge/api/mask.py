@@ -7,9 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from muybridge.inputs.clips import Box, Rough, Source, masks_of, name_of, picture_of_mask, silhouetted
+from muybridge.inputs.clips import (
+    Box,
+    Rough,
+    Source,
+    input_name,
+    read_mask_picture,
+    read_with_silhouettes,
+    resolve_masks,
+)
 from muybridge.masks import Report, correct, sheet
-from muybridge.output.whole_folders import check_folder, replaced
+from muybridge.output.whole_folders import check_folder, replace_folder
 from muybridge.video import Clip, write
 
 
@@ -46,14 +54,16 @@ def mask(
     if folder is not None and before is not None and masks is None and box is None and rough is None:
         masks = folder / "masks"
     hints: dict[str, Any] = {"box": box, "rough": rough, "frame": frame}
-    found = silhouetted(video, masks=masks_of(masks), how=how, weights=weights, max_frames=max_frames, **hints)
+    found = read_with_silhouettes(
+        video, masks=resolve_masks(masks), how=how, weights=weights, max_frames=max_frames, **hints
+    )
     clip, report = found.clip, found.report
     done = [] if before is None else [int(i) for i in before.get("corrected", [])]
     for index, picture in sorted((corrections or {}).items()):
-        clip, report = correct(clip, index, picture_of_mask(Path(picture)), [i for i in done if i != index])
+        clip, report = correct(clip, index, read_mask_picture(Path(picture)), [i for i in done if i != index])
         done.append(index)
     if folder is not None:
-        _write(folder, clip, report, sorted(set(done)), name_of(video))
+        _write(folder, clip, report, sorted(set(done)), input_name(video))
     return clip, report
 
 
@@ -81,7 +91,7 @@ def _write(folder: Path, clip: Clip, report: Report, corrected: list[int], name:
         "corrected": corrected,
         "warnings": list(report.warnings),
     }
-    with replaced(folder) as part:
+    with replace_folder(folder) as part:
         write(part / "masks", (m.expand(3, -1, -1) for m in clip.mattes), clip.timing)
         write(part / "sheet.png", [sheet(clip)], clip.timing.select([0]))
         (part / "report.json").write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from muybridge.errors import UsageError
-from muybridge.inputs.clips import Source, picture_of
-from muybridge.jobs.loading import Fitted, ability, loaded
+from muybridge.inputs.clips import Source, read_picture
+from muybridge.jobs.loading import Fitted, ability, load_folder_method
 from muybridge.method import Animation
 from muybridge.output.animation import check_free
 from muybridge.video import Timing, write
@@ -40,11 +40,11 @@ def predict(
         raise UsageError(f"a video of {frames} frames is none", "Ask for 2 or more: --frames 32")
     if fps is not None and not 0.1 <= fps <= 1000:
         raise UsageError(f"a video cannot have {fps:g} frames a second", "Ask for 0.1 to 1000: --fps 25")
-    fitted = loaded(run, device, "go on from a picture")
+    fitted = load_folder_method(run, device, "go on from a picture")
     make = ability(fitted, "predict", "image to video")
     chance = {} if seed is None else {"generator": torch.Generator().manual_seed(seed)}
     with torch.no_grad():
-        made: Animation = make(None, picture_of(source), frames, **chance)
+        made: Animation = make(None, read_picture(source), frames, **chance)
         timing = made.timing if fps is None else Timing.constant(frames, fps)
         write(target, (picture[:3] for picture in made.frames), timing, force=force)
     return target, made.notes

@@ -24,7 +24,7 @@ from muybridge.evaluation import (
     measure_reconstruction,
     unmeasured_notes,
 )
-from muybridge.jobs.loading import Fitted, ability, loaded
+from muybridge.jobs.loading import Fitted, ability, load_folder_method
 from muybridge.method import Animation
 from muybridge.output.animation import check_free
 from muybridge.video import Clip, contact_sheet, write
@@ -60,7 +60,7 @@ def reconstruct(
     returns     see `evaluation.overall`: l1 and copy_l1 are means over all frames of colours in [0, 1]; akd (pixels of
                 the run's size), mkr and aed where they were measured
     """
-    fitted = loaded(run, device, "reconstruct clips")
+    fitted = load_folder_method(run, device, "reconstruct clips")
     again: Callable[[Clip], Animation] = ability(fitted, "reconstruct", "reconstruction of a clip")
     target = None if out is None else _fresh(Path(out), force)
     by = load_metric_networks(PEOPLE, **(weights or {}))

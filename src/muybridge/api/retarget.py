@@ -13,15 +13,15 @@ from muybridge.data.background import Plate, plate
 from muybridge.engine import Callback, CallbackList
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import OutputExistsError, UsageError
-from muybridge.inputs.clips import Box, Input, Source, names_of, silhouetted
+from muybridge.inputs.clips import Box, SilhouetteInput, Source, input_names, read_with_silhouettes
 from muybridge.jobs.loading import load
-from muybridge.jobs.provenance import origins_of
-from muybridge.jobs.request import reading_side, wish
-from muybridge.jobs.resume import begun, keep_plates, late_options, passed_over, reread
-from muybridge.jobs.training import Say, read_all, train_on
+from muybridge.jobs.provenance import input_references
+from muybridge.jobs.request import make_request, reading_side
+from muybridge.jobs.resume import changed_options, ignored_option_notes, reload_inputs, resume_run, store_plates
+from muybridge.jobs.training import Notify, read_inputs, train_on_clips
 from muybridge.output.animation import check_background
-from muybridge.output.report import gathered
-from muybridge.output.results import Look, Results
+from muybridge.output.report import write_report
+from muybridge.output.results import Results, ResultStyle
 from muybridge.video import Clip, Timing, write
 
 FORMATS = ("mp4", "gif", "webm", "mov", "mkv")
@@ -51,7 +51,7 @@ def retarget(
     force: bool = False,
     checkpoint_seconds: float | int = 60,
     callback: Callback | None = None,
-    say: Say | None = None,
+    say: Notify | None = None,
     truth: tuple[Clip, Clip] | None = None,
 ) -> Results:
     """Two subjects exchange their motion: read both, find silhouettes, train, write both results and the report.
@@ -68,40 +68,40 @@ def retarget(
     out = Path(out)
     look = _look(background, formats, affine)
     _check_place(out, force or resume)
-    asked = wish(
+    asked = make_request(
         method, out / "run", preset, set, resume=resume, force=force, device=device, precision=precision, seed=seed
     )
     if asked.kind.card.needs != "pair":
         raise UsageError(f"{method} does not work on a pair of videos", "See: muybridge methods")
-    going = begun(asked, origins_of([a, b]))
+    going = resume_run(asked, input_references([a, b]))
     if going is not None and going.subjects:
-        late = passed_over(going, flip, late_options(going, masks, boxes, how, max_frames))
+        late = ignored_option_notes(going, flip, changed_options(going, masks, boxes, how, max_frames))
         for note in late if say else []:
             say(note)  # type: ignore[misc]
-        given = reread(going, [a, b], asked.max_side)
+        given = reload_inputs(going, [a, b], asked.max_side)
     else:
-        given = read_all(asked, [a, b], masks=masks, boxes=boxes, how=how, max_frames=max_frames)
+        given = read_inputs(asked, [a, b], masks=masks, boxes=boxes, how=how, max_frames=max_frames)
     _tidy(out, force)
     plates = _plates(given, look, say)
     if going is not None and look.background == "source":
-        keep_plates(asked, going, lambda: plates)
+        store_plates(asked, going, lambda: plates)
     watching: list[Callback] = [_Growing(out / "preview.png"), *([] if callback is None else [callback])]
     kept = plates if look.background == "source" else None
-    fitted = train_on(asked, given, flip, kept, CallbackList(*watching), say, checkpoint_seconds, going)
+    fitted = train_on_clips(asked, given, flip, kept, CallbackList(*watching), say, checkpoint_seconds, going)
     notes = [*asked.notes, *(note for each in given for note in each.notes)]
     notes += [f"{each.name}: {p}" for each, p in zip(given, plates, strict=True) if p is not None]
-    results = gathered(out, fitted, given, look, plates, notes, truth)
+    results = write_report(out, fitted, given, look, plates, notes, truth)
     (out / "preview.png").unlink(missing_ok=True)
     return results
 
 
-def _look(background: str, formats: Sequence[str], affine: bool) -> Look:
+def _look(background: str, formats: Sequence[str], affine: bool) -> ResultStyle:
     wrong = [f for f in formats if f not in FORMATS]
     if wrong:
         raise UsageError(f"results cannot be written as {', '.join(wrong)}", f"Take some of {', '.join(FORMATS)}.")
     chosen = tuple(dict.fromkeys(formats)) or (("webm",) if background == "transparent" else ("mp4",))
     check_background(background, tuple(f".{f}" for f in chosen))
-    return Look(background, chosen, affine)
+    return ResultStyle(background, chosen, affine)
 
 
 def _check_place(out: Path, replaced: bool) -> None:
@@ -132,7 +132,7 @@ def _tidy(out: Path, force: bool) -> None:
             (out / name).unlink()
 
 
-def _plates(given: Sequence[Input], look: Look, say: Say | None) -> list[Plate | None]:
+def _plates(given: Sequence[SilhouetteInput], look: ResultStyle, say: Notify | None) -> list[Plate | None]:
     if look.background != "source":
         return [None] * len(given)
     plates: list[Plate | None] = []
@@ -154,7 +154,7 @@ class _Growing(Callback):
         write(self.path, [picture], Timing.constant(1), force=True)
 
 
-def finish(
+def write_results(
     out: str | Path,
     a: Source,
     b: Source,
@@ -178,12 +178,16 @@ def finish(
         raise UsageError(f"{fitted.method.card.name} does not work on a pair of videos", "See: muybridge methods")
     side = reading_side(fitted.method.config)
     read = [
-        silhouetted(s, masks=m, box=box, how=how, max_side=side) for s, m, box in zip((a, b), masks, boxes, strict=True)
+        read_with_silhouettes(s, masks=m, box=box, how=how, max_side=side)
+        for s, m, box in zip((a, b), masks, boxes, strict=True)
     ]
-    given = [Input(name, each.path, each.clip, each.report) for name, each in zip(names_of((a, b)), read, strict=True)]
+    given = [
+        SilhouetteInput(name, each.path, each.clip, each.report)
+        for name, each in zip(input_names((a, b)), read, strict=True)
+    ]
     plates = [plate(each.clip) if background == "source" else None for each in given]
     notes = [note for each in given for note in each.notes]
     record = fitted.run.record
     if record.status != "finished":
         notes.append(f"this training was stopped after {record.done} steps, in stage {record.stage}")
-    return gathered(Path(out), fitted, given, Look(background, tuple(formats), affine), plates, notes)
+    return write_report(Path(out), fitted, given, ResultStyle(background, tuple(formats), affine), plates, notes)

@@ -32,10 +32,10 @@ DARK = 32
 def clips_for(needs: str, drawn: SceneClips) -> tuple[Clip, Clip]:
     """What a method trains on: both clips with silhouettes; for methods of whole frames, on black."""
     a, b = (replace(clip, source=Path(f"{drawn.name}-{side}.mp4")) for side, clip in (("a", drawn.a), ("b", drawn.b)))
-    return (a, b) if needs == "pair" else (blackened(a), blackened(b))
+    return (a, b) if needs == "pair" else (put_on_black(a), put_on_black(b))
 
 
-def flip_of(scene: str) -> str | None:
+def mirrored_side(scene: str) -> str | None:
     """Which clip of a scene a person would mirror: "b" where the two look opposite ways."""
     plan = SCENES[scene]
     return "b" if plan.a.flip != plan.b.flip else None
@@ -57,7 +57,7 @@ def has_body(drawn: SceneClips) -> bool:
     return True
 
 
-def made_by(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
+def make_result(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
     """The retargeted clip, with silhouettes, in frames of the source's size.
 
     A method of pairs is asked for its side; one of landmarks is given the driving subject's. Another one is shown the
@@ -71,18 +71,18 @@ def made_by(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
     if fitted.method.card.needs == "landmarks":
         marks = dict(zip("ab", landmarks_for(drawn), strict=True))[driving]
         performed = fitted.method.animate(fitted.data, clips[driving], source, landmarks=marks, framed=True).clip()
-        return lit(blackened(performed))
-    led = clips[driving] if flip_of(drawn.name) is None else clips[driving].mirror()
+        return mask_what_is_bright(put_on_black(performed))
+    led = clips[driving] if mirrored_side(drawn.name) is None else clips[driving].mirror()
     made = fitted.method.animate(fitted.data, led, clips[source][:1]).clip()
-    return lit(made)
+    return mask_what_is_bright(made)
 
 
-def lit(clip: Clip) -> Clip:
+def mask_what_is_bright(clip: Clip) -> Clip:
     """The clip with what is lighter than black as its silhouette."""
     return replace(clip, mattes=(clip.pixels.amax(1, keepdim=True) > DARK).to(torch.uint8) * 255)
 
 
-def figures_of(
+def measure_result(
     made: Clip, drawn: SceneClips, direction: str, by: MetricNetworks, needs: str = "pair"
 ) -> dict[str, float]:
     """Everything that can be measured of one result; `evaluation.METRIC_INFO` says what each figure is.
@@ -119,10 +119,10 @@ def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, f
 
 def _side(drawn: SceneClips, name: str, needs: str) -> Clip:
     clip: Clip = getattr(drawn, name)
-    return clip if needs == "pair" else lit(blackened(clip))
+    return clip if needs == "pair" else mask_what_is_bright(put_on_black(clip))
 
 
-def blackened(clip: Clip) -> Clip:
+def put_on_black(clip: Clip) -> Clip:
     """The subject on black, with its silhouettes, as methods of whole frames are shown it."""
     masks = clip.masks
     assert masks is not None

@@ -66,8 +66,8 @@ class BenchFolder:
         a, b = cell.direction[0], cell.direction[1]
         rows = {
             f"{b} (driving)": getattr(drawn, b).pixels,
-            "truth": shown(getattr(drawn, cell.direction)),
-            f"{a} like {b}: {cell.method} {cell.variant}".strip(): shown(made),
+            "truth": subject_on_black(getattr(drawn, cell.direction)),
+            f"{a} like {b}: {cell.method} {cell.variant}".strip(): subject_on_black(made),
         }
         (self.out / "sheets").mkdir(exist_ok=True)
         sheet = contact_sheet(rows, SHEET_COLUMNS, SHEET_HEIGHT)
@@ -79,21 +79,21 @@ class BenchFolder:
         path = self.out / "clips" / f"{name}.mp4"
         if not path.is_file():
             path.parent.mkdir(exist_ok=True)
-            write(path, shown(clip), clip.timing)
+            write(path, subject_on_black(clip), clip.timing)
 
     def tables(self) -> Tables:
         """Put every cell of the folder together and write the three files."""
         cells = self.cells.all()
         if not cells:
             raise InputError(f"{self.out} has no finished cell")
-        found = build_tables(cells, notes_of(cells, self.by))
+        found = build_tables(cells, table_notes(cells, self.by))
         replace_file(self.out / "table.csv", as_csv(found).encode())
         replace_file(self.out / "table.json", as_json(found).encode())
-        replace_file(self.out / "table.html", page_of(self.out, cells, found).encode())
+        replace_file(self.out / "table.html", bench_page(self.out, cells, found).encode())
         return found
 
 
-def page_of(out: Path, cells: Sequence[Cell], found: Tables) -> str:
+def bench_page(out: Path, cells: Sequence[Cell], found: Tables) -> str:
     """The page of a bench with the sheets of each row's first seed."""
     first = {(c.scene, c.direction, c.method, c.variant, c.preset, c.config): c for c in reversed(cells)}
     sheets: dict[str, bytes] = {}
@@ -105,7 +105,7 @@ def page_of(out: Path, cells: Sequence[Cell], found: Tables) -> str:
     return tables_page("Bench", lead, found, sheets)
 
 
-def notes_of(cells: Sequence[Cell], by: MetricNetworks) -> list[str]:
+def table_notes(cells: Sequence[Cell], by: MetricNetworks) -> list[str]:
     """What a person should know of the tables."""
     notes = [
         "± is half of Student's 95 % interval over seeds; a row with one seed has none.",
@@ -115,13 +115,13 @@ def notes_of(cells: Sequence[Cell], by: MetricNetworks) -> list[str]:
     return notes + [f"{name} was not measured: {why}" for name, why in by.missing.items() if name not in have]
 
 
-def shown(clip: Clip) -> Tensor:
+def subject_on_black(clip: Clip) -> Tensor:
     """The subject on black, uint8 [T, 3, H, W]."""
     if clip.mattes is None:
         return clip.pixels
     return (clip.pixels.float() * (clip.mattes.float() / 255)).round().to(torch.uint8)
 
 
-def machine() -> str:
+def describe_machine() -> str:
     """Where this runs, in a few words."""
     return f"{platform.machine()}, torch {torch.__version__}, {torch.get_num_threads()} threads"

@@ -12,24 +12,24 @@ from typing import Any
 from muybridge.benchmark.figures import (
     DIRECTIONS,
     clips_for,
-    figures_of,
-    flip_of,
     has_body,
     keypoint_figures,
     landmarks_for,
-    made_by,
+    make_result,
+    measure_result,
+    mirrored_side,
 )
-from muybridge.benchmark.folder import BenchFolder, machine
+from muybridge.benchmark.folder import BenchFolder, describe_machine
 from muybridge.engine import Callback
 from muybridge.errors import TrainingError
 from muybridge.evaluation import BASELINES, Cell, digest
 from muybridge.evaluation.cells import cell_key, plain_figures
-from muybridge.inputs.landmarks import People, Performer
+from muybridge.inputs.landmarks import LandmarkInput, LandmarkInputs
 from muybridge.jobs.loading import Fitted
-from muybridge.jobs.provenance import origins_of
-from muybridge.jobs.request import Wish, wish
-from muybridge.jobs.resume import begun
-from muybridge.jobs.training import Material, Say, read_all, train_on, trained
+from muybridge.jobs.provenance import input_references
+from muybridge.jobs.request import TrainingRequest, make_request
+from muybridge.jobs.resume import resume_run
+from muybridge.jobs.training import Notify, TrainingInputs, read_inputs, run_training, train_on_clips
 from muybridge.method import Method
 from muybridge.puppets import SceneClips
 from muybridge.video import Clip
@@ -52,7 +52,7 @@ class _Bench:
     """What is done in the folder of one bench."""
 
     folder: BenchFolder
-    tell: Say
+    tell: Notify
     callback: Callback | None
     device: str
     precision: str
@@ -74,8 +74,8 @@ class _Bench:
             drawn = self.folder.draw(name)
             began = time.monotonic()
             source, driving, truth = (getattr(drawn, which) for which in (direction[0], direction[1], direction))
-            made = BASELINES[answer](source, driving, truth, flip_of(name) is not None)
-            figures = figures_of(made, drawn, direction, self.folder.by)
+            made = BASELINES[answer](source, driving, truth, mirrored_side(name) is not None)
+            figures = measure_result(made, drawn, direction, self.folder.by)
             cell = Cell(
                 method=answer,
                 scene=name,
@@ -87,7 +87,7 @@ class _Bench:
                 drawn=digest(values),
                 figures=plain_figures(figures),
                 seconds=time.monotonic() - began,
-                machine=machine(),
+                machine=describe_machine(),
             )
             self._keep(cell, made, drawn)
 
@@ -111,8 +111,8 @@ class _Bench:
         began = time.monotonic()
         own = keypoint_figures(fitted, drawn)
         for direction in missing:
-            made = made_by(fitted, drawn, direction)
-            figures = figures_of(made, drawn, direction, self.folder.by, entrant.kind.card.needs) | own[direction]
+            made = make_result(fitted, drawn, direction)
+            figures = measure_result(made, drawn, direction, self.folder.by, entrant.kind.card.needs) | own[direction]
             cell = Cell(
                 method=entrant.method,
                 variant=entrant.variant,
@@ -125,7 +125,7 @@ class _Bench:
                 drawn=digest(values),
                 figures=plain_figures(figures),
                 seconds=fitted.run.record.seconds / len(DIRECTIONS) + time.monotonic() - began,
-                machine=f"{machine()}, {fitted.run.record.device} {fitted.run.record.precision}",
+                machine=f"{describe_machine()}, {fitted.run.record.device} {fitted.run.record.precision}",
             )
             self._keep(cell, made, drawn)
             began = time.monotonic()
@@ -142,7 +142,7 @@ class _Bench:
         if run.exists() and not known:
             shutil.rmtree(run)  # of a kill before the first checkpoint: our own folder, with nothing in it to keep
         run.parent.mkdir(parents=True, exist_ok=True)
-        asked: Wish = wish(
+        asked: TrainingRequest = make_request(
             entrant.method,
             run,
             entrant.preset,
@@ -155,12 +155,12 @@ class _Bench:
         needs, clips = entrant.kind.card.needs, clips_for(entrant.kind.card.needs, drawn)
         if needs == "landmarks":
             marked = zip(clips, landmarks_for(drawn), strict=True)
-            people = People([Performer(clip.name, "", clip, marks, None) for clip, marks in marked])
-            origins = origins_of(clips)
-            material = Material(origins, people.prepare, notes=people.notes, going=begun(asked, origins))
-            return trained(asked, material, self.callback, None, self.checkpoint_seconds)
-        given = read_all(asked, clips)
-        flip = flip_of(drawn.name) if needs == "pair" else None
-        return train_on(
+            people = LandmarkInputs([LandmarkInput(clip.name, "", clip, marks, None) for clip, marks in marked])
+            origins = input_references(clips)
+            material = TrainingInputs(origins, people.prepare, notes=people.notes, going=resume_run(asked, origins))
+            return run_training(asked, material, self.callback, None, self.checkpoint_seconds)
+        given = read_inputs(asked, clips)
+        flip = mirrored_side(drawn.name) if needs == "pair" else None
+        return train_on_clips(
             asked, given, flip, callback=self.callback, say=None, checkpoint_seconds=self.checkpoint_seconds
         )

@@ -8,10 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note
-from muybridge.cli.console import out as printed
-from muybridge.cli.naming import called
-from muybridge.cli.values import box as box_of
+from muybridge.cli.console import note, stdout
+from muybridge.cli.naming import default_name
+from muybridge.cli.values import parse_box
 from muybridge.errors import UsageError
 
 
@@ -101,7 +100,7 @@ def animate(
             run,
             driving,
             pairs,
-            out=out or Path(called(run, pairs)),
+            out=out or Path(default_name(run, pairs)),
             mode=mode,
             scale=scale,
             adapt_covariances=adapt_covariances,
@@ -110,7 +109,7 @@ def animate(
             force=force,
             device=device,
         ):
-            printed().print(str(path), markup=False)
+            stdout().print(str(path), markup=False)
         return
     out = out or _named(run, source, driving, "webm" if background == "transparent" else "mp4")
     path, notes = muybridge.animate(
@@ -126,7 +125,7 @@ def animate(
         background=background,
         affine=affine,
         masks=masks,
-        box=box_of(box),
+        box=parse_box(box),
         how=how,
         landmarks=landmarks,
         source_landmarks=source_landmarks,
@@ -139,10 +138,10 @@ def animate(
     )
     for each in notes:
         note(each)
-    printed().print(str(path), markup=False)
+    stdout().print(str(path), markup=False)
 
 
 def _named(run: Path, source: str | None, driving: Path | None, suffix: str) -> Path:
     if driving is None:
-        return Path(f"{called(run, source)}.{suffix}")
-    return Path(f"{called(run if source is None else source)}-like-{called(driving)}.{suffix}")
+        return Path(f"{default_name(run, source)}.{suffix}")
+    return Path(f"{default_name(run if source is None else source)}-like-{default_name(driving)}.{suffix}")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import err, note
-from muybridge.cli.console import out as printed
-from muybridge.cli.values import changes, names, weights_of, whole_numbers
+from muybridge.cli.console import note, stderr, stdout
+from muybridge.cli.values import parse_names, parse_settings, parse_weights, parse_whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,26 +53,26 @@ def bench(
     from muybridge.benchmark.folder import Plan
     from muybridge.engine import RichCallback
 
-    chosen = [] if scenes == "all" else names(scenes)
+    chosen = [] if scenes == "all" else parse_names(scenes)
     try:
         found = benched(
             out,
-            methods=names(methods),
+            methods=parse_names(methods),
             scenes=chosen,
-            seeds=whole_numbers(seeds, "--seeds"),
+            seeds=parse_whole_numbers(seeds, "--seeds"),
             preset=preset,
-            set=changes(set),
+            set=parse_settings(set),
             trivial=trivial,
             plan=Plan(frames, size, drawing),
             device=device,
             precision=precision,
-            weights=weights_of(weights),
+            weights=parse_weights(weights),
             checkpoint_seconds=checkpoint_seconds,
             callback=RichCallback(),
             say=note,
         )
     except KeyboardInterrupt:
-        err().print("stopped. What is finished is kept: the same command goes on from here.")
+        stderr().print("stopped. What is finished is kept: the same command goes on from here.")
         raise
     show(found, out / "table.html")
 
@@ -85,10 +84,10 @@ def show(found: Tables, page: Path) -> None:
     grid("Mean over scenes and directions", found.overall, found.columns, place=False)
     grid("By scene", found.scenes, found.columns, place=True)
     for label, (count, seconds) in found.costs.items():
-        printed().print(Text(f"{label}: {count} cells, {seconds:.0f} s, {seconds / count:.1f} s a cell"))
+        stdout().print(Text(f"{label}: {count} cells, {seconds:.0f} s, {seconds / count:.1f} s a cell"))
     for text in found.notes:
-        printed().print(Text(text))
-    printed().print(Text(str(page), style="bold"))
+        stdout().print(Text(text))
+    stdout().print(Text(str(page), style="bold"))
 
 
 def grid(title: str, rows: Sequence[Row], columns: Sequence[str], *, place: bool) -> None:
@@ -110,4 +109,4 @@ def grid(title: str, rows: Sequence[Row], columns: Sequence[str], *, place: bool
     # A table is as wide as it is, where nobody looks at it in a window.
     console.width = console.width if console.is_terminal else 240
     console.print(table)
-    printed().print()
+    stdout().print()

@@ -23,18 +23,18 @@ _given: list[str] = []
 """The command line that is running, for the advice on how to go on with it."""
 
 
-def out() -> Console:
+def stdout() -> Console:
     """Where results go; of several processes the first one speaks."""
     return Console(soft_wrap=True, highlight=False, quiet=os.environ.get("RANK", "0") != "0")
 
 
-def err() -> Console:
+def stderr() -> Console:
     """Where progress, notes and errors go."""
     return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 @contextmanager
-def heard(given: Sequence[str]) -> Iterator[None]:
+def warnings_as_notes(given: Sequence[str]) -> Iterator[None]:
     """While open, warnings of this package are printed as notes."""
     _given[:] = given
     with warnings.catch_warnings():
@@ -53,18 +53,18 @@ def heard(given: Sequence[str]) -> Iterator[None]:
 
 def note(text: str) -> None:
     """A sentence for the person who waits."""
-    err().print(Text.assemble(("note: ", "yellow"), text))
+    stderr().print(Text.assemble(("note: ", "yellow"), text))
 
 
-def complain(message: str, hint: str | None, code: int) -> int:
+def print_error(message: str, hint: str | None, code: int) -> int:
     """Print what was wrong and what to do; returns the exit code."""
-    err().print(Text.assemble(("error: ", "bold red"), message))
+    stderr().print(Text.assemble(("error: ", "bold red"), message))
     if hint:
-        err().print(Text(hint))
+        stderr().print(Text(hint))
     return code
 
 
-def trouble(e: Exception) -> tuple[str, str]:
+def describe_unexpected(e: Exception) -> tuple[str, str]:
     """A sentence and a hint for an error that nobody foresaw."""
     if isinstance(e, OSError) and e.strerror:
         named = f"{e.filename}: " if e.filename else ""
@@ -84,27 +84,27 @@ def resumable(run: str | Path) -> Iterator[None]:
         command = [part for part in _given if part not in ("--force", "--resume")]
         kept = (Path(run) / "run.json").is_file()
         advice = f"Go on with: {shlex.join(['muybridge', *command, '--resume'])}" if kept else "Nothing was kept."
-        err().print(Text.assemble(("stopped. ", "yellow"), advice))
+        stderr().print(Text.assemble(("stopped. ", "yellow"), advice))
         raise
 
 
-def watching(run: Path, tensorboard: bool) -> Callback:
+def progress_callback(run: Path, tensorboard: bool) -> Callback:
     """Who shows a training in `run`: the terminal, and TensorBoard where it was asked for."""
     from muybridge.engine import CallbackList, RichCallback, TensorBoardCallback
 
     return CallbackList(RichCallback(), TensorBoardCallback(run / "tensorboard")) if tensorboard else RichCallback()
 
 
-def files(found: Mapping[str, Path], last: str | None = None) -> None:
+def print_files(found: Mapping[str, Path], last: str | None = None) -> None:
     """The paths of what was written, the one to look at first last of all."""
     for name, path in found.items():
         if name != last:
-            out().print(Text(str(path)))
+            stdout().print(Text(str(path)))
     if last is not None and last in found:
-        out().print(Text(str(found[last]), style="bold"))
+        stdout().print(Text(str(found[last]), style="bold"))
 
 
-def table(title: str, rows: Mapping[str, str], heads: tuple[str, str] = ("", "")) -> None:
+def print_table(title: str, rows: Mapping[str, str], heads: tuple[str, str] = ("", "")) -> None:
     """Two columns."""
     made = Table(title=title, title_justify="left", show_header=any(heads), box=None, pad_edge=False)
     made.add_column(heads[0], no_wrap=True)
@@ -112,4 +112,4 @@ def table(title: str, rows: Mapping[str, str], heads: tuple[str, str] = ("", "")
     for name, value in rows.items():
         made.add_row(Text(name), Text(value))
     Console(highlight=False).print(made)
-    out().print()
+    stdout().print()

@@ -8,9 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import files, note, resumable
-from muybridge.cli.console import out as printed
-from muybridge.cli.values import changes
+from muybridge.cli.console import note, print_files, resumable, stdout
+from muybridge.cli.values import parse_settings
 
 
 def demo(
@@ -43,7 +42,7 @@ def demo(
             preset,
             which=scene,
             frames=frames,
-            set=changes(set),
+            set=parse_settings(set),
             seed=seed,
             device=device,
             precision=precision,
@@ -54,5 +53,5 @@ def demo(
         )
     for name, value in results.figures.items():
         if name.startswith("truth_"):
-            printed().print(f"{name}  {value:.3f}")
-    files(results.files, last="contact-sheet.png")
+            stdout().print(f"{name}  {value:.3f}")
+    print_files(results.files, last="contact-sheet.png")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muybridge.cli.console import table
+from muybridge.cli.console import print_table
 
 
 def doctor() -> None:
@@ -10,4 +10,4 @@ def doctor() -> None:
     import muybridge
 
     for section, rows in muybridge.doctor().items():
-        table(section, rows)
+        print_table(section, rows)

@@ -8,8 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import out as printed
-from muybridge.cli.values import moves, side
+from muybridge.cli.console import stdout
+from muybridge.cli.values import parse_moves, parse_side
 
 
 def edit(
@@ -45,13 +45,13 @@ def edit(
 
     path = muybridge.edit(
         run,
-        side(subject) or "a",
+        parse_side(subject) or "a",
         frame,
-        moves(move),
+        parse_moves(move),
         out=out,
         steps=steps,
         background=background,
         force=force,
         device=device,
     )
-    printed().print(str(path), markup=False)
+    stdout().print(str(path), markup=False)

@@ -8,9 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note, table
-from muybridge.cli.console import out as printed
-from muybridge.cli.values import weights_of
+from muybridge.cli.console import note, print_table, stdout
+from muybridge.cli.values import parse_weights
 from muybridge.errors import UsageError
 
 NETWORKS = ("vgg", "inception", "action", "pose", "identity")
@@ -75,20 +74,20 @@ def evaluate(
         if run is not None or files or masks or weights or out is not None:
             raise UsageError("--poses and --identities compare two files, without a run", "Leave the rest out.")
         found = muybridge.compare_predictions(poses=poses, identities=identities)
-        table("", {name: f"{value:.4f}" for name, value in found.items()})
+        print_table("", {name: f"{value:.4f}" for name, value in found.items()})
         return
     if run is None:
         raise UsageError(
             "nothing was named to be measured",
             "Name a run, or predictions: muybridge evaluate --poses GROUND_TRUTH GENERATED",
         )
-    judged = weights_of(weights, NETWORKS)
+    judged = parse_weights(weights, NETWORKS)
     said: list[str] = []
     figures = muybridge.evaluate(
         run, truth=files, truth_masks=masks, weights=judged, out=out, force=force, device=device, say=said.append
     )
-    table("", {name: f"{value:.4f}" for name, value in figures.items()})
+    print_table("", {name: f"{value:.4f}" for name, value in figures.items()})
     for sentence in said:
         note(sentence)
     if out is not None:
-        printed().print(str(out / "evaluation.html"), markup=False)
+        stdout().print(str(out / "evaluation.html"), markup=False)

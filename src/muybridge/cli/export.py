@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from muybridge.cli import options as o
-from muybridge.cli.console import out as printed
+from muybridge.cli.console import stdout
 
 
 def export(run: Path, /, *, out: o.Out, force: o.Force = False) -> None:
@@ -23,4 +23,4 @@ def export(run: Path, /, *, out: o.Out, force: o.Force = False) -> None:
     import muybridge
 
     for path in muybridge.export(run, out=out, force=force):
-        printed().print(str(path), markup=False)
+        stdout().print(str(path), markup=False)

@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note, resumable, watching
-from muybridge.cli.console import out as printed
-from muybridge.cli.naming import called
-from muybridge.cli.values import box, changes, side
+from muybridge.cli.console import note, progress_callback, resumable, stdout
+from muybridge.cli.naming import default_name
+from muybridge.cli.values import parse_box, parse_settings, parse_side
 
 
 def fit(
@@ -65,18 +64,18 @@ def fit(
     """
     import muybridge
 
-    out = out or Path("runs") / called(method, *inputs)
+    out = out or Path("runs") / default_name(method, *inputs)
     with resumable(out):
         fitted = muybridge.fit(
             method,
             *inputs,
             out=out,
             preset=preset,
-            set=changes(set),
+            set=parse_settings(set),
             masks=(masks_a, masks_b),
-            boxes=(box(box_a), box(box_b)),
+            boxes=(parse_box(box_a), parse_box(box_b)),
             how=how,
-            flip=side(flip),
+            flip=parse_side(flip),
             keep_background=keep_background,
             max_frames=max_frames,
             landmarks=landmarks,
@@ -88,7 +87,7 @@ def fit(
             resume=resume,
             force=force,
             checkpoint_seconds=checkpoint_seconds,
-            callback=watching(out, tensorboard),
+            callback=progress_callback(out, tensorboard),
             say=note,
         )
-    printed().print(str(fitted.run.path), markup=False)
+    stdout().print(str(fitted.run.path), markup=False)

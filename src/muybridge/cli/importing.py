@@ -8,8 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note
-from muybridge.cli.console import out as printed
+from muybridge.cli.console import note, stdout
 
 
 def importing(
@@ -42,4 +41,4 @@ def importing(
 
     fitted = muybridge.import_checkpoint(checkpoint, config, out=out, method=method, force=force)
     note(f"a checkpoint of {fitted.method.card.name}: {fitted.method.card.title}")
-    printed().print(str(fitted.run.path), markup=False)
+    stdout().print(str(fitted.run.path), markup=False)

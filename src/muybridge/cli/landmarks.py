@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note
-from muybridge.cli.console import out as printed
-from muybridge.cli.naming import called
-from muybridge.cli.values import box as box_of
+from muybridge.cli.console import note, stdout
+from muybridge.cli.naming import default_name
+from muybridge.cli.values import parse_box
 
 
 def landmarks(
@@ -53,7 +52,7 @@ def landmarks(
     """
     import muybridge
 
-    out = out or Path(f"{called(video)}-landmarks")
+    out = out or Path(f"{default_name(video)}-landmarks")
     found, report = muybridge.find_landmarks(
         video,
         out,
@@ -61,7 +60,7 @@ def landmarks(
         kind=kind,
         person=person,
         model=model,
-        box=box_of(box),
+        box=parse_box(box),
         smoothing=smooth,
         max_frames=max_frames,
         force=force,
@@ -72,5 +71,5 @@ def landmarks(
     note(f"{found.kind}, {found.points.shape[1]} points, mean confidence {sure:.2f}; {people}")
     for warning in report.warnings:
         note(warning)
-    printed().print(f"Use them with --landmarks {out}; judge them by", markup=False)
-    printed().print(str(out / "sheet.png"), markup=False)
+    stdout().print(f"Use them with --landmarks {out}; judge them by", markup=False)
+    stdout().print(str(out / "sheet.png"), markup=False)

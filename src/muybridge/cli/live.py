@@ -10,8 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from muybridge.cli import options as o
-from muybridge.cli.console import err, note
-from muybridge.cli.console import out as printed
+from muybridge.cli.console import note, stderr, stdout
 
 
 def live(
@@ -52,7 +51,7 @@ def live(
     """
     import muybridge
 
-    with Live(Text(""), console=err(), transient=True) as shown:
+    with Live(Text(""), console=stderr(), transient=True) as shown:
         lived = muybridge.live(
             run,
             source,
@@ -69,4 +68,4 @@ def live(
         )
     note(f"{lived.frames} frames at {lived.rate:.1f} a second, {lived.missed} left out")
     if out is not None:
-        printed().print(str(out), markup=False)
+        stdout().print(str(out), markup=False)

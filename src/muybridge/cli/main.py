@@ -12,7 +12,7 @@ from cyclopts import App
 
 from muybridge.cli.animate import animate
 from muybridge.cli.bench import bench
-from muybridge.cli.console import complain, heard, trouble
+from muybridge.cli.console import describe_unexpected, print_error, warnings_as_notes
 from muybridge.cli.demo import demo
 from muybridge.cli.doctor import doctor
 from muybridge.cli.edit import edit
@@ -83,20 +83,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code: 0, 2 for wrong use, 1 for anything else that failed, 130 for Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with heard(given):
+        with warnings_as_notes(given):
             app()(given)
     except cyclopts.CycloptsError as e:
-        return complain(str(e), "See: muybridge --help", 2)
+        return print_error(str(e), "See: muybridge --help", 2)
     except MuybridgeError as e:
         if _debugging():
             raise
-        return complain(e.message, e.hint, e.exit_code)
+        return print_error(e.message, e.hint, e.exit_code)
     except KeyboardInterrupt:
         return 130
     except Exception as e:
         if _debugging():
             raise
-        return complain(*trouble(e), 1)
+        return print_error(*describe_unexpected(e), 1)
     return 0
 
 

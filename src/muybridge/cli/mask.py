@@ -8,12 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note
-from muybridge.cli.console import out as printed
-from muybridge.cli.naming import called
-from muybridge.cli.values import box as box_of
-from muybridge.cli.values import corrections
-from muybridge.cli.values import rough as rough_of
+from muybridge.cli.console import note, stdout
+from muybridge.cli.naming import default_name
+from muybridge.cli.values import parse_box, parse_corrections, parse_rough
 from muybridge.errors import UsageError
 
 
@@ -67,22 +64,22 @@ def mask(
 
     if box_frame is not None and box is None:
         raise UsageError("--box-frame says which frame --box is on", "Give the box too: --box 40,60,300,280")
-    out = out or Path(f"{called(video)}-masks")
+    out = out or Path(f"{default_name(video)}-masks")
     _, report = muybridge.mask(
         video,
         out,
         masks=masks,
-        box=box_of(box),
-        rough=rough_of(rough),
+        box=parse_box(box),
+        rough=parse_rough(rough),
         frame=box_frame or 0,
         how=how,
         weights=weights,
-        corrections=corrections(correct),
+        corrections=parse_corrections(correct),
         max_frames=max_frames,
         force=force,
     )
     note(f"{report.how}: {report.detail}")
     for warning in report.warnings:
         note(warning)
-    printed().print(f"Use them with --masks-a {out}; judge them by", markup=False)
-    printed().print(str(out / "sheet.png"), markup=False)
+    stdout().print(f"Use them with --masks-a {out}; judge them by", markup=False)
+    stdout().print(str(out / "sheet.png"), markup=False)

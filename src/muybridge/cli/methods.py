@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muybridge.cli.console import table
+from muybridge.cli.console import print_table
 
 
 def methods() -> None:
@@ -12,4 +12,4 @@ def methods() -> None:
     for card in cards():
         about = {"what": card.title, "paper": card.paper, "needs": card.needs, "gives": card.gives}
         presets = {f"--preset {name}": card.preset_help.get(name, "") for name in card.presets}
-        table(card.name, about | presets)
+        print_table(card.name, about | presets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def called(*inputs: Path | str | None) -> str:
+def default_name(*inputs: Path | str | None) -> str:
     """The inputs' names without their endings, one after the other: cat.mp4 and fox.mp4 are cat-fox."""
     return "-".join(_short(Path(each)) for each in inputs if each is not None)
 

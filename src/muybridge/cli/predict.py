@@ -8,9 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note
-from muybridge.cli.console import out as printed
-from muybridge.cli.naming import called
+from muybridge.cli.console import note, stdout
+from muybridge.cli.naming import default_name
 
 
 def predict(
@@ -44,10 +43,10 @@ def predict(
     """
     import muybridge
 
-    out = out or Path(f"{called(picture)}-goes-on.mp4")
+    out = out or Path(f"{default_name(picture)}-goes-on.mp4")
     path, notes = muybridge.predict(
         run, picture, out=out, frames=frames, seed=seed, fps=fps, force=force, device=device
     )
     for each in notes:
         note(each)
-    printed().print(str(path), markup=False)
+    stdout().print(str(path), markup=False)

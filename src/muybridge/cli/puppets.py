@@ -8,8 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import out as printed
-from muybridge.cli.console import table
+from muybridge.cli.console import print_table, stdout
 from muybridge.errors import UsageError
 
 
@@ -37,6 +36,6 @@ def puppets(
 
     scenes = drawn(scene, None if list_ else out, frames=frames, size=size, seed=seed, force=force)
     if list_:
-        table("", scenes)
+        print_table("", scenes)
     else:
-        printed().print(str(out), markup=False)
+        stdout().print(str(out), markup=False)

@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note, table
-from muybridge.cli.console import out as printed
-from muybridge.cli.naming import called
-from muybridge.cli.values import weights_of
+from muybridge.cli.console import note, print_table, stdout
+from muybridge.cli.naming import default_name
+from muybridge.cli.values import parse_weights
 
 
 def reconstruct(
@@ -54,7 +53,7 @@ def reconstruct(
     """
     import muybridge
 
-    out = out or Path(f"{called(run, folder)}-again")
+    out = out or Path(f"{default_name(run, folder)}-again")
     found = muybridge.reconstruct(
         run,
         folder,
@@ -62,11 +61,11 @@ def reconstruct(
         part=part,
         max_clips=max_clips,
         max_frames=max_frames,
-        weights=weights_of(weights, ("pose", "identity")),
+        weights=parse_weights(weights, ("pose", "identity")),
         force=force,
         device=device,
         say=note,
     )
     counts = ("clips", "frames")
-    table("", {name: f"{value:.0f}" if name in counts else f"{value:.4f}" for name, value in found.items()})
-    printed().print(str(out), markup=False)
+    print_table("", {name: f"{value:.0f}" if name in counts else f"{value:.4f}" for name, value in found.items()})
+    stdout().print(str(out), markup=False)

@@ -8,10 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import files, note, resumable, watching
-from muybridge.cli.naming import called
-from muybridge.cli.values import box, changes, side
-from muybridge.cli.values import formats as formats_of
+from muybridge.cli.console import note, print_files, progress_callback, resumable
+from muybridge.cli.naming import default_name
+from muybridge.cli.values import parse_box, parse_formats, parse_settings, parse_side
 
 
 def retarget(
@@ -69,7 +68,7 @@ def retarget(
     """
     import muybridge
 
-    out = out or Path(called(a, b))
+    out = out or Path(default_name(a, b))
     with resumable(out / "run"):
         results = muybridge.retarget(
             a,
@@ -77,13 +76,13 @@ def retarget(
             out,
             method=method,
             preset=preset,
-            set=changes(set),
+            set=parse_settings(set),
             masks=(masks_a, masks_b),
-            boxes=(box(box_a), box(box_b)),
+            boxes=(parse_box(box_a), parse_box(box_b)),
             how=how,
-            flip=side(flip),
+            flip=parse_side(flip),
             background=background,
-            formats=formats_of(formats),
+            formats=parse_formats(formats),
             affine=affine,
             max_frames=max_frames,
             seed=seed,
@@ -92,7 +91,7 @@ def retarget(
             resume=resume,
             force=force,
             checkpoint_seconds=checkpoint_seconds,
-            callback=watching(out / "run", tensorboard),
+            callback=progress_callback(out / "run", tensorboard),
             say=note,
         )
-    files(results.files, last="report.html")
+    print_files(results.files, last="report.html")

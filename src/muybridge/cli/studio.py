@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import out as printed
+from muybridge.cli.console import stdout
 from muybridge.errors import MissingExtraError
 
 NEEDED = ("fastapi", "uvicorn", "websockets")
@@ -48,4 +48,4 @@ def studio(
     settings = room.Settings(
         runs=runs.absolute(), host=host, port=port, device=device, limits=room.Limits(quota_bytes=int(quota * 10**9))
     )
-    room.serve(settings, browser=browser, new_token=new_token, say=lambda text: printed().print(text, markup=False))
+    room.serve(settings, browser=browser, new_token=new_token, say=lambda text: stdout().print(text, markup=False))

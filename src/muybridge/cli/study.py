@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import out as printed
+from muybridge.cli.console import stdout
 from muybridge.errors import UsageError
 
 
@@ -38,7 +38,7 @@ def study(
 
     if bench is not None:
         page = asked(bench, out, trivial=trivial, seed=seed, force=force)
-        printed().print(str(page), markup=False)
+        stdout().print(str(page), markup=False)
         return
     for found in score(out, answers):
         opinions = {"appearance": found.appearance, "motion": found.motion}
@@ -46,4 +46,4 @@ def study(
         share = "never compared"
         if found.preferred is not None:
             share = f"preferred in {found.preferred:.0%} of {found.comparisons}"
-        printed().print(f"{found.method}: {marks}; {share}", markup=False)
+        stdout().print(f"{found.method}: {marks}; {share}", markup=False)

@@ -13,7 +13,7 @@ from muybridge.errors import UsageError
 Box = tuple[float, float, float, float]
 
 
-def changes(given: Sequence[str]) -> dict[str, Any]:
+def parse_settings(given: Sequence[str]) -> dict[str, Any]:
     """NAME=VALUE each, the value as YAML has it: shape.steps=500, affine=false, augment.scale=[0.9,1.1]."""
     out: dict[str, Any] = {}
     for each in given:
@@ -25,7 +25,7 @@ def changes(given: Sequence[str]) -> dict[str, Any]:
     return out
 
 
-def box(given: str | None) -> Box | None:
+def parse_box(given: str | None) -> Box | None:
     """x0,y0,x1,y1 in pixels."""
     if given is None:
         return None
@@ -33,7 +33,7 @@ def box(given: str | None) -> Box | None:
     return numbers[0], numbers[1], numbers[2], numbers[3]
 
 
-def moves(given: Sequence[str]) -> dict[int, tuple[float, float]]:
+def parse_moves(given: Sequence[str]) -> dict[int, tuple[float, float]]:
     """KEYPOINT=DX,DY each."""
     out: dict[int, tuple[float, float]] = {}
     for each in given:
@@ -43,13 +43,13 @@ def moves(given: Sequence[str]) -> dict[int, tuple[float, float]]:
     return out
 
 
-def corrections(given: Sequence[str]) -> dict[int, Path]:
+def parse_corrections(given: Sequence[str]) -> dict[int, Path]:
     """FRAME=PICTURE each."""
     pairs = [_pair(each, "--correct", "12=frame-12.png") for each in given]
     return {_whole(name, "--correct", "12=frame-12.png"): Path(value) for name, value in pairs}
 
 
-def rough(given: str | None) -> tuple[int, Path] | None:
+def parse_rough(given: str | None) -> tuple[int, Path] | None:
     """FRAME=PICTURE."""
     if given is None:
         return None
@@ -57,12 +57,12 @@ def rough(given: str | None) -> tuple[int, Path] | None:
     return _whole(name, "--rough", "12=roughly.png"), Path(value)
 
 
-def formats(given: str | None) -> list[str]:
+def parse_formats(given: str | None) -> list[str]:
     """mp4,gif,webm."""
     return [] if given is None else [part.strip().lstrip(".").lower() for part in given.split(",") if part.strip()]
 
 
-def names(given: str) -> list[str]:
+def parse_names(given: str) -> list[str]:
     """Words with commas between, each once."""
     found = list(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
     if not found:
@@ -70,12 +70,12 @@ def names(given: str) -> list[str]:
     return found
 
 
-def whole_numbers(given: str, option: str) -> list[int]:
+def parse_whole_numbers(given: str, option: str) -> list[int]:
     """0,1,2."""
     return [_whole(part.strip(), option, "0,1") for part in given.split(",")]
 
 
-def weights_of(given: Sequence[str], networks: Sequence[str] = ("vgg", "inception", "action")) -> dict[str, Path]:
+def parse_weights(given: Sequence[str], networks: Sequence[str] = ("vgg", "inception", "action")) -> dict[str, Path]:
     """NETWORK=FILE each, of the networks that the command can use."""
     pairs = [_pair(each, "--weights", f"{networks[0]}=FILE") for each in given]
     unknown = [name for name, _ in pairs if name not in networks]
@@ -85,7 +85,7 @@ def weights_of(given: Sequence[str], networks: Sequence[str] = ("vgg", "inceptio
     return {name: Path(value) for name, value in pairs}
 
 
-def side(given: str | None) -> str | None:
+def parse_side(given: str | None) -> str | None:
     """A or B."""
     if given is not None and given.lower() not in ("a", "b"):
         raise UsageError(f"there are the subjects A and B, not {given!r}")

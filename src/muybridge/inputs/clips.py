@@ -28,7 +28,7 @@ Rough = tuple[int, str | Path | Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class Input:
+class SilhouetteInput:
     """One input.
 
     name    what to call it: the file's name without its ending
@@ -53,7 +53,7 @@ class Input:
         return [f"{self.name}: {warning}" for warning in self.report.warnings]
 
 
-def silhouetted(
+def read_with_silhouettes(
     source: Source,
     *,
     masks: str | Path | Clip | None = None,
@@ -64,7 +64,7 @@ def silhouetted(
     weights: str | Path | None = None,
     max_side: int | None = None,
     max_frames: int | None = None,
-) -> Input:
+) -> SilhouetteInput:
     """Read a clip and find its silhouettes.
 
     masks       given ones: a folder, a video, a clip, or what `muybridge mask` wrote
@@ -79,16 +79,16 @@ def silhouetted(
     path = "" if isinstance(source, Clip) else str(source)
     clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=max_frames)
     if box is not None:
-        box = scaled_box(box, clip)
-    given = masks_of(masks)
+        box = scale_box(box, clip)
+    given = resolve_masks(masks)
     if given is not None and not isinstance(given, Clip):
         given = read(given, max_side=max_side, max_frames=max_frames)
-    drawn = None if rough is None else _fitted(rough, clip)
+    drawn = None if rough is None else _fit_rough_mask(rough, clip)
     found, report = find(clip, how=how, masks=given, box=box, rough=drawn, frame=frame, weights=weights)
-    return Input(name_of(source), path, found, report)
+    return SilhouetteInput(input_name(source), path, found, report)
 
 
-def masks_of(masks: str | Path | Clip | None) -> str | Path | Clip | None:
+def resolve_masks(masks: str | Path | Clip | None) -> str | Path | Clip | None:
     """Given silhouettes; of a folder that `muybridge mask` wrote, the folder of pictures in it."""
     if masks is None or isinstance(masks, Clip):
         return masks
@@ -96,17 +96,17 @@ def masks_of(masks: str | Path | Clip | None) -> str | Path | Clip | None:
     return inside if inside.is_dir() and (Path(masks) / "report.json").is_file() else masks
 
 
-def picture_of_mask(path: Path) -> Tensor:
+def read_mask_picture(path: Path) -> Tensor:
     """A silhouette that somebody painted, white on black: uint8 [H, W]; InputError where there is no such picture."""
     if not path.is_file():
         raise InputError(f"there is no picture {path}", "Give the silhouette as FRAME=PICTURE, white on black.")
     return torch.from_numpy(decode_image(path))[:, :, :3].amax(2)
 
 
-def _fitted(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
+def _fit_rough_mask(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
     """The hint in pixels of the clip: one of the frame's own shape follows where reading made the frames smaller."""
     index, given = rough
-    mask = (given if isinstance(given, Tensor) else picture_of_mask(Path(given))).float()
+    mask = (given if isinstance(given, Tensor) else read_mask_picture(Path(given))).float()
     mask = mask.reshape(mask.shape[-2:])
     if not 0 <= index < len(clip):
         return index, mask  # finding says which frames there are
@@ -116,14 +116,14 @@ def _fitted(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
     return index, mask
 
 
-def name_of(source: Source) -> str:
+def input_name(source: Source) -> str:
     """What to call an input in file names: short, see `shortened`, never hidden, never empty."""
     path = source.source if isinstance(source, Clip) else Path(source).absolute()
     stem = "" if path is None else (path.name if path.is_dir() else path.stem)
-    return shortened(stem.strip(". ")) or "clip"
+    return shorten_name(stem.strip(". ")) or "clip"
 
 
-def shortened(name: str) -> str:
+def shorten_name(name: str) -> str:
     """At most 60 whole characters and 90 bytes of a name.
 
     File systems count bytes, 255 of them, and a result is named after two clips and what was asked for.
@@ -134,15 +134,15 @@ def shortened(name: str) -> str:
     return name.rstrip(". ")
 
 
-def names_of(sources: Sequence[Source]) -> list[str]:
+def input_names(sources: Sequence[Source]) -> list[str]:
     """Names of several inputs, told apart by -a and -b where they would be the same."""
-    names = [name_of(source) for source in sources]
+    names = [input_name(source) for source in sources]
     if len({name.casefold() for name in names}) == len(names):
         return names
     return [f"{name}-{chr(ord('a') + i)}" for i, name in enumerate(names)]
 
 
-def scaled_box(box: Box, clip: Clip) -> Box:
+def scale_box(box: Box, clip: Clip) -> Box:
     """The box in pixels of the clip, which may have been made smaller while reading."""
     x0, y0, x1, y1 = box
     if not (x0 < x1 and y0 < y1):
@@ -152,7 +152,7 @@ def scaled_box(box: Box, clip: Clip) -> Box:
     return x0 * factor, y0 * factor, x1 * factor, y1 * factor
 
 
-def picture_of(source: Source | None, max_side: int | None = None) -> Clip:
+def read_picture(source: Source | None, max_side: int | None = None) -> Clip:
     """The appearance: the first frame of whatever it is; a wide picture is a picture, and not a row of frames."""
     if source is None:
         raise UsageError("whose picture should move? No source was named", "Name one: --source photo.png")

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from muybridge.data.driving_video import Driving, PackedMatte, StreamedVideo, pack_mattes
 from muybridge.data.subject import warn_lost_frames
 from muybridge.errors import InputError
-from muybridge.inputs.clips import Box, Source, masks_of, scaled_box, silhouetted
+from muybridge.inputs.clips import Box, Source, read_with_silhouettes, resolve_masks, scale_box
 from muybridge.masks import FaultCounts, FoundSilhouettes, check_usable, count_faults, find_unchecked
 from muybridge.video import Clip, Timing, iter_chunks, probe
 
@@ -25,7 +25,7 @@ TELLING = 0.005
 """A silhouette of less than this share of its frame does not tell the next piece where the subject is."""
 
 
-def driving_of(
+def read_driving(
     source: Source,
     *,
     masks: str | Path | Clip | None = None,
@@ -35,20 +35,20 @@ def driving_of(
 ) -> tuple[Driving, Path | None]:
     """A driving video with its silhouettes, and the file of its sound; no more than two pieces of it are ever held.
 
-    The arguments and errors are those of `silhouetted`. What is in memory, or no longer than a piece, comes as a clip.
+    The arguments and errors are those of `read_with_silhouettes`. What is in memory or short comes as a clip.
     """
     if isinstance(source, Clip):
-        return silhouetted(source, masks=masks, box=box, how=how).clip, source.audio
-    length = _length(source, max_side)
+        return read_with_silhouettes(source, masks=masks, box=box, how=how).clip, source.audio
+    length = _piece_length(source, max_side)
     shown = iter_chunks(source, length, max_side=max_side)
     search = _Search(how, box)
-    for clip, given in _beside(shown, masks_of(masks), length, max_side):
+    for clip, given in _pair_with_masks(shown, resolve_masks(masks), length, max_side):
         search.add(clip, given)
     check_usable(search.counts, search.name)
     if search.only is not None:
         return search.only, search.audio
     warn_lost_frames(search.name, len(search.counts.empty))
-    timing = _joined(search.times)
+    timing = _join_timings(search.times)
     return StreamedVideo(Path(source), length, max_side, timing, tuple(search.packed)), search.audio
 
 
@@ -77,7 +77,7 @@ class _Search:
         self.name, self.audio = clip.name, clip.audio
 
     def _first(self, clip: Clip, given: Clip | None) -> FoundSilhouettes:
-        box = None if self.box is None else scaled_box(self.box, clip)
+        box = None if self.box is None else scale_box(self.box, clip)
         found = find_unchecked(clip, how=self.how, masks=given, box=box)
         # Whether the background is flat, each piece is asked anew; any other way that suits the first suits them all.
         self.how = self.how if found.how == "threshold" else found.how
@@ -96,7 +96,7 @@ class _Search:
         return 0, F.interpolate(self.last[None, None].float(), size=size)[0, 0]
 
 
-def _length(source: str | Path, max_side: int | None) -> int:
+def _piece_length(source: str | Path, max_side: int | None) -> int:
     """Frames of a piece."""
     height, width = probe(source).size
     factor = 1.0 if max_side is None else min(1.0, max_side / max(height, width))
@@ -104,14 +104,14 @@ def _length(source: str | Path, max_side: int | None) -> int:
     return max(16, min(LONGEST, fitting // 16 * 16))
 
 
-def _beside(
+def _pair_with_masks(
     clips: Iterator[Clip], masks: str | Path | Clip | None, length: int, max_side: int | None
 ) -> Iterator[tuple[Clip, Clip | None]]:
     """Each piece with its given silhouettes; InputError where there are not as many as frames."""
     if masks is None:
         yield from ((clip, None) for clip in clips)
         return
-    given = _parts(masks, length) if isinstance(masks, Clip) else iter_chunks(masks, length, max_side=max_side)
+    given = _split_clip(masks, length) if isinstance(masks, Clip) else iter_chunks(masks, length, max_side=max_side)
     for clip, its in zip_longest(clips, given):
         frames, silhouettes = (0 if part is None else len(part) for part in (clip, its))
         if clip is None or its is None or frames != silhouettes:
@@ -124,12 +124,12 @@ def _beside(
         yield clip, its
 
 
-def _parts(clip: Clip, length: int) -> Iterator[Clip]:
+def _split_clip(clip: Clip, length: int) -> Iterator[Clip]:
     return (clip[at : at + length] for at in range(0, len(clip), length))
 
 
-def _joined(times: Sequence[Timing]) -> Timing:
-    """The times of all iter_chunks, each of which begins where the one before it ends."""
+def _join_timings(times: Sequence[Timing]) -> Timing:
+    """The times of all pieces, each of which begins where the one before it ends."""
     pts: list[int] = []
     begin = 0
     for each in times:

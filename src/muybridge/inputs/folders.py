@@ -11,7 +11,7 @@ from muybridge.inputs.clips import Source
 from muybridge.video import Clip
 
 
-def clips_to_train_on(method: str, inputs: Sequence[Source], options: Mapping[str, Any]) -> Sequence[Clip]:
+def open_clips(method: str, inputs: Sequence[Source], options: Mapping[str, Any]) -> Sequence[Clip]:
     """A folder's clips to train on, not yet decoded, or those that are in memory; UsageError for anything else."""
     clips = [each for each in inputs if isinstance(each, Clip)]
     if clips and len(clips) == len(inputs):

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.errors import InputError, UsageError
-from muybridge.inputs.clips import Box, Source, name_of, names_of, scaled_box
+from muybridge.inputs.clips import Box, Source, input_name, input_names, scale_box
 from muybridge.landmarks import Kind, Landmarks, Report, detect
 from muybridge.landmarks import read as read_landmarks
 from muybridge.method import Config, Data, Method
 from muybridge.video import Clip, read
 from muybridge.video.paths import list_images
 
-Given = str | Path | Landmarks
+LandmarkFiles = str | Path | Landmarks
 """Files of landmarks, or landmarks that are in memory, in pixels of the clip."""
 
 
 @dataclass(frozen=True, eq=False)
-class Performer:
+class LandmarkInput:
     """One input with its landmarks.
 
     name       the file's name without its ending
@@ -44,9 +44,9 @@ class Performer:
         return [found, *(f"{self.name}: {warning}" for warning in self.report.warnings)]
 
 
-def performer(
+def read_with_landmarks(
     video: Source,
-    given: Given | None = None,
+    given: LandmarkFiles | None = None,
     *,
     kind: Kind | None = None,
     person: int = 0,
@@ -54,7 +54,7 @@ def performer(
     box: Box | None = None,
     max_side: int | None = None,
     max_frames: int | None = None,
-) -> Performer:
+) -> LandmarkInput:
     """Read a clip and its landmarks, or find them; arguments as for `find_landmarks`.
 
     max_side  larger frames are made smaller, pixels, and the landmarks with them
@@ -66,24 +66,24 @@ def performer(
     if isinstance(given, Landmarks):
         if len(given) != len(clip):
             raise InputError(f"{clip.name} has {len(clip)} frames, and its landmarks have {len(given)}")
-        return Performer(name_of(video), path, clip, given.face() if kind == "face68" else given, None)
+        return LandmarkInput(input_name(video), path, clip, given.face() if kind == "face68" else given, None)
     if given is None:
         if person:
             raise UsageError(
                 "the network looks at one person, the one in the box that it is given",
                 "For another person give a --box, or landmarks of another program.",
             )
-        landmarks, report = detect(clip, model, None if box is None else scaled_box(box, clip), kind)
-        return Performer(name_of(video), path, clip, landmarks, report)
+        landmarks, report = detect(clip, model, None if box is None else scale_box(box, clip), kind)
+        return LandmarkInput(input_name(video), path, clip, landmarks, report)
     landmarks, report = read_landmarks(
-        given, len(clip), names=_names(video, clip), kind=kind, person=person, cut=max_frames is not None
+        given, len(clip), names=_frame_names(video, clip), kind=kind, person=person, cut=max_frames is not None
     )
     now = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
     full = report.size or (now if clip.full is None else clip.full[0])
-    return Performer(name_of(video), path, clip, landmarks.resize(full, now), report)
+    return LandmarkInput(input_name(video), path, clip, landmarks.resize(full, now), report)
 
 
-def _names(video: Source, clip: Clip) -> list[str] | None:
+def _frame_names(video: Source, clip: Clip) -> list[str] | None:
     """Of the clip's frames, where it is a folder of images; of one in memory only where it is all of the folder."""
     if clip.source is None or not clip.source.is_dir():
         return None
@@ -91,33 +91,33 @@ def _names(video: Source, clip: Clip) -> list[str] | None:
     return names if len(names) == len(clip) or (names and not isinstance(video, Clip)) else None
 
 
-def performers(
+def read_all_with_landmarks(
     inputs: Sequence[Source],
-    landmarks: Sequence[Given | None],
+    landmarks: Sequence[LandmarkFiles | None],
     *,
     kind: Kind | None = None,
     max_side: int | None = None,
     max_frames: int | None = None,
-) -> list[Performer]:
+) -> list[LandmarkInput]:
     """Every input with its landmarks; names are told apart."""
     if len(landmarks) > len(inputs):
         raise UsageError(f"{len(inputs)} videos cannot have {len(landmarks)} sets of landmarks")
     each = [*landmarks, *[None] * (len(inputs) - len(landmarks))]
     read_all = [
-        performer(video, given, kind=kind, max_side=max_side, max_frames=max_frames)
+        read_with_landmarks(video, given, kind=kind, max_side=max_side, max_frames=max_frames)
         for video, given in zip(inputs, each, strict=True)
     ]
     return [
-        Performer(name, p.path, p.clip, p.landmarks, p.report)
-        for name, p in zip(names_of(inputs), read_all, strict=True)
+        LandmarkInput(name, p.path, p.clip, p.landmarks, p.report)
+        for name, p in zip(input_names(inputs), read_all, strict=True)
     ]
 
 
 @dataclass(frozen=True, eq=False)
-class People:
+class LandmarkInputs:
     """Those that a method learns from, each with landmarks."""
 
-    each: Sequence[Performer]
+    each: Sequence[LandmarkInput]
 
     def prepare(self, method: Method[Any, Any]) -> Data:
         """A method's data."""
@@ -129,14 +129,14 @@ class People:
         return [note for p in self.each for note in p.notes]
 
 
-def people_of(
+def read_landmark_inputs(
     method: str,
     config: Config,
     inputs: Sequence[Source],
-    landmarks: Sequence[Given | None],
+    landmarks: Sequence[LandmarkFiles | None],
     max_side: int | None,
     max_frames: int | None,
-) -> People:
+) -> LandmarkInputs:
     """Read the videos of a training and their landmarks.
 
     method    what it is called, for messages
@@ -147,4 +147,4 @@ def people_of(
         raise UsageError(f"{method} learns from at least one video", "Name it, and its --landmarks.")
     side = None if max_side is None else 2 * max_side
     kind = getattr(config, "kind", None)
-    return People(performers(inputs, landmarks, kind=kind, max_side=side, max_frames=max_frames))
+    return LandmarkInputs(read_all_with_landmarks(inputs, landmarks, kind=kind, max_side=side, max_frames=max_frames))

@@ -9,7 +9,7 @@ from typing import Any
 from muybridge import catalogue
 from muybridge.engine import load_weights, resolve_device
 from muybridge.errors import RunError, UsageError
-from muybridge.jobs.request import recorded
+from muybridge.jobs.request import recorded_config
 from muybridge.method import Data, Method
 from muybridge.run import Run
 
@@ -35,7 +35,7 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
     data    with what it was trained on; False leaves that on the disk
     Raises RunError or CheckpointError where the folder is broken or of another method.
     """
-    path = _inside(run)
+    path = _run_folder(run)
     opened = Run.open(path, method)
     made_by = opened.record.method
     if made_by not in catalogue.names():
@@ -46,26 +46,26 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
     kind = catalogue.find(made_by)
     if not opened.has_checkpoint:
         raise RunError(f"{path} holds no weights yet", "Train it first, with --resume.")
-    built = kind(recorded(kind, opened))
+    built = kind(recorded_config(kind, opened))
     load_weights(built, opened.load_weights())
     kept = kind.Data.restore(opened.load_data()) if data and opened.has_data else None
     return Fitted(built.to(resolve_device(device, "float32").device).eval(), kept, opened)
 
 
-def needs_of(run: str | Path) -> str:
+def needed_inputs(run: str | Path) -> str:
     """What the method of a run learns from: pair, folder or landmarks."""
-    found = Run.open(_inside(run)).record.method
+    found = Run.open(_run_folder(run)).record.method
     return catalogue.find(found).card.needs if found in catalogue.names() else ""
 
 
-def _inside(run: str | Path) -> Path:
+def _run_folder(run: str | Path) -> Path:
     """The run's folder, in that of `retarget` where this is one."""
     path = Path(run)
     within = path / "run"
     return within if (within / "run.json").is_file() and not (path / "run.json").exists() else path
 
 
-def loaded(run: Fitted | str | Path, device: str, verb: str) -> Fitted:
+def load_folder_method(run: Fitted | str | Path, device: str, verb: str) -> Fitted:
     """A run of a method that learns from a folder, without its training data; UsageError for any other."""
     fitted = run if isinstance(run, Fitted) else load(run, device=device, data=False)
     card = fitted.method.card

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from muybridge.data.folders import ClipFolder
-from muybridge.inputs.clips import Source, names_of
+from muybridge.inputs.clips import Source, input_names
 from muybridge.run import Run
 from muybridge.video import Clip
 from muybridge.video.paths import list_images
@@ -23,7 +23,7 @@ ENDS_OF_IMAGES = 2**12
 
 
 @dataclass(frozen=True)
-class Origin:
+class InputReference:
     """One input.
 
     typed  as the person gave it, which is what people are shown; the name of a clip in memory
@@ -36,22 +36,22 @@ class Origin:
     grows: bool = False
 
 
-def origins_of(inputs: Sequence[Source], names: Sequence[str] | None = None) -> dict[str, Origin]:
+def input_references(inputs: Sequence[Source], names: Sequence[str] | None = None) -> dict[str, InputReference]:
     """Letter, or number where there are more inputs than letters -> input.
 
     names  of clips in memory, unless they are to be told apart here
     """
     few = len(inputs) <= 26
-    known = names_of(inputs) if names is None else names
+    known = input_names(inputs) if names is None else names
     return {
-        (chr(ord("a") + i) if few else str(i + 1)): Origin(name)
+        (chr(ord("a") + i) if few else str(i + 1)): InputReference(name)
         if isinstance(each, Clip)
-        else Origin(str(each), Path(each))
+        else InputReference(str(each), Path(each))
         for i, (each, name) in enumerate(zip(inputs, known, strict=True))
     }
 
 
-def noted(origins: Mapping[str, Origin], run: Path) -> dict[str, dict[str, str]]:
+def describe_inputs(origins: Mapping[str, InputReference], run: Path) -> dict[str, dict[str, str]]:
     """What a run's record says of its inputs: `inputs` as they were typed, `places` as seen from the run's folder, and
     `digests` of what is in them. None of it is an absolute path, unless one was typed."""
     files = {side: each.path for side, each in origins.items() if each.path is not None and each.path.exists()}
@@ -62,7 +62,7 @@ def noted(origins: Mapping[str, Origin], run: Path) -> dict[str, dict[str, str]]
     }
 
 
-def is_input(run: Run, side: str, now: Origin) -> bool:
+def is_same_input(run: Run, side: str, now: InputReference) -> bool:
     """Whether this is what the run was made from on that side."""
     record = run.record
     before = record.inputs.get(side)
@@ -74,7 +74,7 @@ def is_input(run: Run, side: str, now: Origin) -> bool:
     return place.resolve() == now.path.resolve() if place.exists() else before == now.typed
 
 
-def input_file(run: Run, side: str) -> Path | None:
+def find_input(run: Run, side: str) -> Path | None:
     """Where the input of that side lies today, if it is still the same."""
     record = run.record
     if side not in record.inputs:
@@ -105,8 +105,8 @@ def _ends(path: Path, count: int) -> bytes:
         return f" {size} ".encode() + start + file.read(count)
 
 
-def folder_origin(clips: Sequence[Clip]) -> Origin:
+def folder_reference(clips: Sequence[Clip]) -> InputReference:
     """The one input of a method that learns from a folder."""
     if isinstance(clips, ClipFolder):
-        return Origin(str(clips.root), clips.root, grows=True)
-    return Origin("clips")
+        return InputReference(str(clips.root), clips.root, grows=True)
+    return InputReference("clips")

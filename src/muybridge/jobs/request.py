@@ -10,13 +10,13 @@ from typing import Any
 from muybridge import catalogue
 from muybridge.engine import resolve_device
 from muybridge.errors import OutputExistsError, RunError, UsageError
-from muybridge.jobs.settings import checked, settings, settled
+from muybridge.jobs.settings import make_config, resolve_config, validate_config
 from muybridge.method import Config, Method
 from muybridge.run import Run
 
 
 @dataclass(frozen=True, eq=False)
-class Wish:
+class TrainingRequest:
     """What is to be trained: settled before any file is read, so that a wrong request costs nothing."""
 
     kind: type[Method[Any, Any]]
@@ -36,7 +36,7 @@ class Wish:
         return reading_side(self.config)
 
 
-def wish(
+def make_request(
     method: str,
     out: str | Path,
     preset: str | None = None,
@@ -47,25 +47,25 @@ def wish(
     device: str = "auto",
     precision: str = "auto",
     seed: int = 0,
-) -> Wish:
+) -> TrainingRequest:
     """Check a request to train; UsageError, OutputExistsError or RunError before anything is touched."""
     if precision not in ("auto", "float32", "bfloat16"):
         raise UsageError(f"there is no precision {precision!r}", "Take auto, float32 or bfloat16.")
     if resume and force:
         raise UsageError("--resume goes on with what is there, and --force replaces it", "Leave one of the two out.")
     kind = catalogue.find(method)
-    config: Config = settings(kind, preset, changes)
+    config: Config = make_config(kind, preset, changes)
     leads = resolve_device(device, "float32").main
     out = Path(out)
     if resume:
-        config = _as_before(kind, config, Run.open(out, method), preset is not None or bool(changes))
+        config = _same_config(kind, config, Run.open(out, method), preset is not None or bool(changes))
     elif leads and out.exists() and (any(out.iterdir()) if out.is_dir() else True) and not (force and _is_run(out)):
         raise OutputExistsError(
             f"{out} exists already", "Replace it with --force, go on with --resume, or choose another --out."
         )
-    config, notes = settled(kind, config)
+    config, notes = resolve_config(kind, config)
     named = preset or next(iter(kind.card.presets))
-    return Wish(kind, config, out, resume, force, notes, device, precision, seed, named)
+    return TrainingRequest(kind, config, out, resume, force, notes, device, precision, seed, named)
 
 
 def reading_side(config: Config) -> int | None:
@@ -75,17 +75,17 @@ def reading_side(config: Config) -> int | None:
     return None if size is None or getattr(config, "squeezed", False) else 4 * int(size)
 
 
-def recorded(kind: type[Method[Any, Any]], run: Run) -> Config:
+def recorded_config(kind: type[Method[Any, Any]], run: Run) -> Config:
     """A run's own settings; RunError where they are none of the method's."""
     try:
-        return checked(kind, run.config)
+        return validate_config(kind, run.config)
     except UsageError as e:
         raise RunError(f"{run.path / 'config.json'} has settings that do not fit: {e.message}") from e
 
 
-def _as_before(kind: type[Method[Any, Any]], asked: Config, run: Run, said: bool) -> Config:
+def _same_config(kind: type[Method[Any, Any]], asked: Config, run: Run, said: bool) -> Config:
     """The run's own settings; UsageError where others were asked for."""
-    before = recorded(kind, run)
+    before = recorded_config(kind, run)
     if not said:
         return before
     old, new = before.model_dump(), asked.model_dump()

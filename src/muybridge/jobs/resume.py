@@ -11,9 +11,9 @@ from muybridge.data.pair import SIDES
 from muybridge.data.subject import Subject
 from muybridge.engine import resolve_device
 from muybridge.errors import RunError, UsageError
-from muybridge.inputs.clips import Box, Input, Source, masks_of, names_of
-from muybridge.jobs.provenance import Origin, is_input
-from muybridge.jobs.request import Wish
+from muybridge.inputs.clips import Box, SilhouetteInput, Source, input_names, resolve_masks
+from muybridge.jobs.provenance import InputReference, is_same_input
+from muybridge.jobs.request import TrainingRequest
 from muybridge.masks import OLD_WAYS, Report, find, name_of_masks, way_of
 from muybridge.method import Data
 from muybridge.run import Run
@@ -21,7 +21,7 @@ from muybridge.video import Clip, read
 
 
 @dataclass(frozen=True, eq=False)
-class Begun:
+class ResumedRun:
     """A run to go on with.
 
     data  what it trains on; None where it was stopped before that was stored
@@ -37,23 +37,23 @@ class Begun:
         return [s for s in found if isinstance(s, Subject)] if all(isinstance(s, Subject) for s in found) else []
 
 
-def begun(asked: Wish, origins: Mapping[str, Origin]) -> Begun | None:
+def resume_run(asked: TrainingRequest, origins: Mapping[str, InputReference]) -> ResumedRun | None:
     """The run that a request goes on with, None for a new one; RunError where it was made from other inputs."""
     if not asked.resume:
         return None
     run = Run.open(asked.out, asked.kind.card.name)
     before = run.record.inputs
-    if before.keys() != origins.keys() or not all(is_input(run, side, each) for side, each in origins.items()):
+    if before.keys() != origins.keys() or not all(is_same_input(run, side, each) for side, each in origins.items()):
         now = [each.typed for each in origins.values()]
         others = "other files of these names" if now == list(before.values()) else " and ".join(now)
         raise RunError(
             f"{asked.out} was made from {' and '.join(before.values())}, not from {others}",
             "Name the same inputs as before, or choose another --out.",
         )
-    return Begun(run, asked.kind.Data.restore(run.load_data()) if run.has_data else None)
+    return ResumedRun(run, asked.kind.Data.restore(run.load_data()) if run.has_data else None)
 
 
-def passed_over(going: Begun, flip: str | None, late: Sequence[str]) -> list[str]:
+def ignored_option_notes(going: ResumedRun, flip: str | None, late: Sequence[str]) -> list[str]:
     """What a person should know of options that come too late.
 
     Raises UsageError for a flip that the run was not begun with.
@@ -70,8 +70,8 @@ def passed_over(going: Begun, flip: str | None, late: Sequence[str]) -> list[str
     return [f"this training goes on with the frames that it has: {', '.join(late)} {verb} not looked at again"]
 
 
-def late_options(
-    going: Begun,
+def changed_options(
+    going: ResumedRun,
     masks: Sequence[str | Path | Clip | None],
     boxes: Sequence[Box | None],
     how: str,
@@ -82,7 +82,7 @@ def late_options(
     said = [
         f"--masks-{side}"
         for side, each in zip(SIDES, masks, strict=False)
-        if each is not None and before.get(side) != f"given: {name_of_masks(masks_of(each))}"
+        if each is not None and before.get(side) != f"given: {name_of_masks(resolve_masks(each))}"
     ]
     said += [f"--box-{side}" for side, each in zip(SIDES, boxes, strict=False) if each is not None]
     if how != "auto" and any(way_of(each) != OLD_WAYS.get(how, how) for each in before.values()):
@@ -92,14 +92,14 @@ def late_options(
     return said
 
 
-def reread(going: Begun, inputs: Sequence[Source], max_side: int | None) -> list[Input]:
+def reload_inputs(going: ResumedRun, inputs: Sequence[Source], max_side: int | None) -> list[SilhouetteInput]:
     """Both inputs of a pair with the silhouettes that are trained on: none are found anew.
 
     Raises RunError where an input has another number of frames than before.
     """
     silhouettes = going.run.record.silhouettes
     found = []
-    for side, subject, source, name in zip(SIDES, going.subjects, inputs, names_of(inputs), strict=True):
+    for side, subject, source, name in zip(SIDES, going.subjects, inputs, input_names(inputs), strict=True):
         clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=len(subject))
         if len(clip) != len(subject):
             raise RunError(
@@ -111,11 +111,13 @@ def reread(going: Begun, inputs: Sequence[Source], max_side: int | None) -> list
         alpha = how == "alpha" and clip.mattes is not None
         clip = find(clip, how="alpha")[0] if alpha else subject.silhouettes(clip)
         empty = tuple(int(i) for i in (~subject.seen).nonzero()[:, 0])
-        found.append(Input(name, "" if isinstance(source, Clip) else str(source), clip, Report(how, detail, (), empty)))
+        found.append(
+            SilhouetteInput(name, "" if isinstance(source, Clip) else str(source), clip, Report(how, detail, (), empty))
+        )
     return found
 
 
-def keep_plates(asked: Wish, going: Begun, plates: Callable[[], Sequence[Plate | None]]) -> None:
+def store_plates(asked: TrainingRequest, going: ResumedRun, plates: Callable[[], Sequence[Plate | None]]) -> None:
     """Store backgrounds with what a run trains on, where it has none yet."""
     subjects = going.subjects
     if not subjects or all(bool(s.plate.any()) for s in subjects) or not resolve_device(asked.device, "float32").main:

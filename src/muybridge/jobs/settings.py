@@ -12,7 +12,7 @@ from muybridge.errors import UsageError
 from muybridge.method import Config, Method
 
 
-def settings(kind: type[Method[Any, Any]], preset: str | None, changes: Mapping[str, Any] | None) -> Config:
+def make_config(kind: type[Method[Any, Any]], preset: str | None, changes: Mapping[str, Any] | None) -> Config:
     """The preset, or the first one, with some fields changed.
 
     changes  dotted names to values: {"shape.steps": 500}
@@ -25,10 +25,10 @@ def settings(kind: type[Method[Any, Any]], preset: str | None, changes: Mapping[
     values = card.presets[name].model_dump()
     for dotted, value in (changes or {}).items():
         _put(values, dotted, value, card.name)
-    return checked(kind, values)
+    return validate_config(kind, values)
 
 
-def checked(kind: type[Method[Any, Any]], values: Mapping[str, Any]) -> Config:
+def validate_config(kind: type[Method[Any, Any]], values: Mapping[str, Any]) -> Config:
     """A config of plain values; UsageError names the fields that are wrong."""
     try:
         return kind.Config.model_validate(values)
@@ -38,7 +38,7 @@ def checked(kind: type[Method[Any, Any]], values: Mapping[str, Any]) -> Config:
         raise UsageError(f"{kind.card.name} cannot be set up so: {wrong}", "See docs/methods for what there is.") from e
 
 
-def settled(kind: type[Method[Any, Any]], config: Config) -> tuple[Config, tuple[str, ...]]:
+def resolve_config(kind: type[Method[Any, Any]], config: Config) -> tuple[Config, tuple[str, ...]]:
     """The config with what the method leaves to this machine decided, and what a person should know of that."""
     decide = getattr(kind, "settled", None)
     if decide is None:
@@ -53,15 +53,15 @@ def _put(values: dict[str, Any], dotted: str, value: Any, method: str) -> None:
     for part in way:
         place = place.get(part) if isinstance(place, dict) else None
     if not isinstance(place, dict) or last not in place:
-        close = get_close_matches(dotted, names(values), n=3, cutoff=0.5)
+        close = get_close_matches(dotted, dotted_names(values), n=3, cutoff=0.5)
         hint = f"Perhaps {' or '.join(close)}?" if close else f"There are: {', '.join(values)}."
         raise UsageError(f"{method} has no setting {dotted!r}", hint)
     place[last] = value
 
 
-def names(values: Mapping[str, Any], before: str = "") -> list[str]:
+def dotted_names(values: Mapping[str, Any], before: str = "") -> list[str]:
     """All dotted names of nested settings."""
     out: list[str] = []
     for name, value in values.items():
-        out += names(value, f"{before}{name}.") if isinstance(value, dict) else [before + name]
+        out += dotted_names(value, f"{before}{name}.") if isinstance(value, dict) else [before + name]
     return out

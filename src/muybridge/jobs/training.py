@@ -13,28 +13,28 @@ from torch import Tensor, maximum, minimum
 from muybridge.data.background import Plate
 from muybridge.engine import Callback, resolve_device, train
 from muybridge.errors import UsageError
-from muybridge.inputs.clips import Box, Input, Source, names_of, silhouetted
+from muybridge.inputs.clips import Box, SilhouetteInput, Source, input_names, read_with_silhouettes
 from muybridge.jobs.loading import Fitted
-from muybridge.jobs.provenance import Origin, noted, origins_of
-from muybridge.jobs.request import Wish
-from muybridge.jobs.resume import Begun, begun
+from muybridge.jobs.provenance import InputReference, describe_inputs, input_references
+from muybridge.jobs.request import TrainingRequest
+from muybridge.jobs.resume import ResumedRun, resume_run
 from muybridge.method import Data, Method
 from muybridge.run import Run
 from muybridge.video import Clip
 
-Say = Callable[[str], object]
+Notify = Callable[[str], object]
 """Told, in one sentence each, what a person should know on the way."""
 
 
-def train_on(
-    asked: Wish,
-    given: Sequence[Input],
+def train_on_clips(
+    asked: TrainingRequest,
+    given: Sequence[SilhouetteInput],
     flip: str | None = None,
     plates: Sequence[Plate | None] | None = None,
     callback: Callback | None = None,
-    say: Say | None = None,
+    say: Notify | None = None,
     checkpoint_seconds: float | int = 60,
-    going: Begun | None = None,
+    going: ResumedRun | None = None,
 ) -> Fitted:
     """Make or open the run, train, and hand back what was trained.
 
@@ -42,7 +42,7 @@ def train_on(
     """
     if flip is not None and flip not in ("a", "b"):
         raise UsageError(f"one of the two subjects a and b can be mirrored, not {flip!r}")
-    origins = origins_of([each.path or each.clip for each in given], [each.name for each in given])
+    origins = input_references([each.path or each.clip for each in given], [each.name for each in given])
     silhouettes = {side: each.how for side, each in zip(origins, given, strict=True)}
 
     def prepare(method: Method[Any, Any]) -> Data:
@@ -53,12 +53,12 @@ def train_on(
         found = [f"{g.name}: silhouettes {g.how}" for g in given] + [n for g in given for n in g.notes]
         return found + ([hint] if hint else [])
 
-    material = Material(origins, prepare, silhouettes, notes, going or begun(asked, origins))
-    return trained(asked, material, callback, say, checkpoint_seconds)
+    material = TrainingInputs(origins, prepare, silhouettes, notes, going or resume_run(asked, origins))
+    return run_training(asked, material, callback, say, checkpoint_seconds)
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class TrainingInputs:
     """What a training is made from.
 
     origins      the inputs by the name of their part
@@ -68,20 +68,24 @@ class Material:
     going        the run to go on with; None for a new one
     """
 
-    origins: Mapping[str, Origin]
+    origins: Mapping[str, InputReference]
     prepare: Callable[[Method[Any, Any]], Data] | None = None
     silhouettes: Mapping[str, str] = field(default_factory=dict)
     notes: Callable[[Data], list[str]] = lambda data: []
-    going: Begun | None = None
+    going: ResumedRun | None = None
 
 
-def trained(
-    asked: Wish, material: Material, callback: Callback | None, say: Say | None, checkpoint_seconds: float | int
+def run_training(
+    asked: TrainingRequest,
+    material: TrainingInputs,
+    callback: Callback | None,
+    say: Notify | None,
+    checkpoint_seconds: float | int,
 ) -> Fitted:
     """Prepare the data and make the run, or open both; then train."""
     torch.manual_seed(asked.seed)
     method = asked.kind(asked.config)
-    run, data = _prepared(asked, method, material, say)
+    run, data = _prepare(asked, method, material, say)
     train(
         method,
         data,
@@ -97,7 +101,9 @@ def trained(
     return Fitted(method, data, run)
 
 
-def _prepared(asked: Wish, method: Method[Any, Any], material: Material, say: Say | None) -> tuple[Run, Data]:
+def _prepare(
+    asked: TrainingRequest, method: Method[Any, Any], material: TrainingInputs, say: Notify | None
+) -> tuple[Run, Data]:
     """Of several processes the first one prepares, and the others take the data from its run."""
     machine, name = resolve_device(asked.device, "float32"), asked.kind.card.name
     if not machine.main:
@@ -111,15 +117,15 @@ def _prepared(asked: Wish, method: Method[Any, Any], material: Material, say: Sa
         data = material.prepare(method)
     for note in [*asked.notes, *material.notes(data)] if say else []:
         say(note)  # type: ignore[misc]
-    run = _created(asked, material) if going is None else going.run
+    run = _create_run(asked, material) if going is None else going.run
     if machine.count > 1 and not run.has_data:
         run.save_data(data.tensors())
     machine.barrier()
     return run, data
 
 
-def _created(asked: Wish, material: Material) -> Run:
-    config, made_from = asked.config.model_dump(mode="json"), noted(material.origins, asked.out)
+def _create_run(asked: TrainingRequest, material: TrainingInputs) -> Run:
+    config, made_from = asked.config.model_dump(mode="json"), describe_inputs(material.origins, asked.out)
     known: dict[str, Any] = {"preset": asked.preset, "silhouettes": material.silhouettes, **made_from}
     return Run.create(asked.out, asked.kind.card.name, config, asked.force, **known)
 
@@ -135,7 +141,7 @@ CLEARLY = 0.15
 """By how much the overlap of mean silhouettes must grow under mirroring before anything is said."""
 
 
-def facing_hint(data: Data, given: Sequence[Input]) -> str | None:
+def facing_hint(data: Data, given: Sequence[SilhouetteInput]) -> str | None:
     """A sentence where the silhouettes of a pair suggest that the subjects face opposite ways."""
     a, b = getattr(data, "a", None), getattr(data, "b", None)
     if a is None or b is None or len(given) != 2:
@@ -153,15 +159,15 @@ def _overlap(a: Tensor, b: Tensor) -> float:
     return float(minimum(a, b).sum() / maximum(a, b).sum().clamp_min(1e-6))
 
 
-def read_all(
-    asked: Wish,
+def read_inputs(
+    asked: TrainingRequest,
     inputs: Sequence[Source],
     *,
     masks: Sequence[str | Path | Clip | None] = (),
     boxes: Sequence[Box | None] = (),
     how: str = "auto",
     max_frames: int | None = None,
-) -> list[Input]:
+) -> list[SilhouetteInput]:
     """Every input with its silhouettes; names are told apart."""
     if asked.kind.card.needs == "pair" and len(inputs) != 2:
         raise UsageError(f"{asked.kind.card.name} learns from exactly two videos, not {len(inputs)}")
@@ -170,7 +176,10 @@ def read_all(
     all_masks = [*masks, *[None] * (len(inputs) - len(masks))]
     all_boxes = [*boxes, *[None] * (len(inputs) - len(boxes))]
     read = [
-        silhouetted(source, masks=m, box=box, how=how, max_side=asked.max_side, max_frames=max_frames)
+        read_with_silhouettes(source, masks=m, box=box, how=how, max_side=asked.max_side, max_frames=max_frames)
         for source, m, box in zip(inputs, all_masks, all_boxes, strict=True)
     ]
-    return [Input(name, each.path, each.clip, each.report) for name, each in zip(names_of(inputs), read, strict=True)]
+    return [
+        SilhouetteInput(name, each.path, each.clip, each.report)
+        for name, each in zip(input_names(inputs), read, strict=True)
+    ]

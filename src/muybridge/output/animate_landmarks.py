@@ -7,21 +7,21 @@ from typing import Any
 
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Box, Source
-from muybridge.inputs.landmarks import Given, Performer, performer
+from muybridge.inputs.landmarks import LandmarkFiles, LandmarkInput, read_with_landmarks
 from muybridge.method import Animation, Data, Method
-from muybridge.output.animation import backdrop_of, written
+from muybridge.output.animation import backdrop_of, write_animation
 from muybridge.video import Clip
 
 
-def animate_person(
+def animate_landmarks(
     method: Method[Any, Any],
     data: Data | None,
     driving: Source | None,
     source: Source | None,
     out: Path,
     *,
-    landmarks: Given | None = None,
-    source_landmarks: Given | None = None,
+    landmarks: LandmarkFiles | None = None,
+    source_landmarks: LandmarkFiles | None = None,
     box: Box | None = None,
     align: bool = True,
     sources: int | None = None,
@@ -46,25 +46,27 @@ def animate_person(
     kind = getattr(method.config, "kind", None)
     if driving is None and landmarks is not None:
         raise UsageError("landmarks were given without their video", "Name it with --driving.")
-    who = None if driving is None else performer(driving, landmarks, kind=kind, box=box)
+    who = None if driving is None else read_with_landmarks(driving, landmarks, kind=kind, box=box)
     subject = _subject(source, source_landmarks, kind)
     asked = {"sources": sources, "smoothing": smoothing, "seed": seed}
     options: dict[str, Any] = {"aligned": align} | {name: x for name, x in asked.items() if x is not None}
     if who is not None:
         options["landmarks"] = who.landmarks
-    chosen: Clip | str | None = subject.clip if isinstance(subject, Performer) else subject
-    if isinstance(subject, Performer):
+    chosen: Clip | str | None = subject.clip if isinstance(subject, LandmarkInput) else subject
+    if isinstance(subject, LandmarkInput):
         options["source_landmarks"] = subject.landmarks
     animation: Animation = method.animate(data, None if who is None else who.clip, chosen, **options)
-    written(animation, [out], backdrop_of("black", animation.size), None if who is None else who.clip.audio, force)
-    performing = [p for p in (who, subject) if isinstance(p, Performer)]
+    write_animation(
+        animation, [out], backdrop_of("black", animation.size), None if who is None else who.clip.audio, force
+    )
+    performing = [p for p in (who, subject) if isinstance(p, LandmarkInput)]
     return (*(note for p in performing for note in p.notes), *animation.notes)
 
 
-def _subject(source: Source | None, landmarks: Given | None, kind: Any) -> Performer | str | None:
+def _subject(source: Source | None, landmarks: LandmarkFiles | None, kind: Any) -> LandmarkInput | str | None:
     """A name of the training's, or a video with its landmarks."""
     if isinstance(source, Clip) or (source is not None and Path(source).exists()):
-        return performer(source, landmarks, kind=kind)
+        return read_with_landmarks(source, landmarks, kind=kind)
     if landmarks is not None:
         raise UsageError("landmarks of the source were given without its video", "Name it with --source.")
     name = None if source is None else str(source).lower()

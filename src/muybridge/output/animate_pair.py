@@ -8,13 +8,13 @@ from typing import Any
 from muybridge.data.driving_video import Driving
 from muybridge.data.pair import other
 from muybridge.errors import MuybridgeError, UsageError
-from muybridge.inputs.clips import Box, Source, silhouetted
-from muybridge.inputs.driving import driving_of
+from muybridge.inputs.clips import Box, Source, read_with_silhouettes
+from muybridge.inputs.driving import read_driving
 from muybridge.jobs.loading import Fitted
-from muybridge.jobs.provenance import Origin, input_file, is_input
+from muybridge.jobs.provenance import InputReference, find_input, is_same_input
 from muybridge.jobs.request import reading_side
 from muybridge.method import Animation
-from muybridge.output.animation import backdrop_of, written
+from muybridge.output.animation import backdrop_of, write_animation
 from muybridge.video import Clip, probe
 
 
@@ -40,19 +40,19 @@ def animate_subject(
         side = other(trained_on)
         audio = _sound(Path(str(driving)))
     elif driving is None:
-        audio = None if side is None else _sound(input_file(fitted.run, other(side)))
+        audio = None if side is None else _sound(find_input(fitted.run, other(side)))
     else:
         # At the size that the training was read at: it is what the method knows, and a fraction of the memory.
         look: dict[str, Any] = {"masks": masks, "box": box, "how": how, "max_side": reading_side(method.config)}
         if method.takes_streamed_video:
-            clip, audio = driving_of(driving, **look)
+            clip, audio = read_driving(driving, **look)
         else:
-            clip = silhouetted(driving, **look).clip
+            clip = read_with_silhouettes(driving, **look).clip
             audio = clip.audio
     animation: Animation = method.animate(data, clip, side, affine=affine, full_frame=data is not None)
     look_of = getattr(data, animation.source or side or "", None)
     plate = getattr(look_of, "plate", None) if background == "source" else None
-    written(animation, [target], backdrop_of(background, animation.size, plate), audio, force)
+    write_animation(animation, [target], backdrop_of(background, animation.size, plate), audio, force)
     return animation.notes
 
 
@@ -67,8 +67,8 @@ def _side_of(fitted: Fitted, driving: Source | None) -> str | None:
     """Which input of the training this file is."""
     if driving is None or isinstance(driving, Clip) or fitted.data is None or not Path(driving).exists():
         return None
-    known, now = fitted.run.record.inputs, Origin(str(driving), Path(driving))
-    return next((side for side in known if is_input(fitted.run, side, now)), None) if len(known) == 2 else None
+    known, now = fitted.run.record.inputs, InputReference(str(driving), Path(driving))
+    return next((side for side in known if is_same_input(fitted.run, side, now)), None) if len(known) == 2 else None
 
 
 def _sound(path: Path | None) -> Path | None:

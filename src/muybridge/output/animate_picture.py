@@ -14,10 +14,10 @@ from torch import Tensor
 from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.folders import clips_in, find_clip, names_of_clips, part_of, read_clip, read_pairs, strip_of
 from muybridge.errors import UsageError
-from muybridge.inputs.clips import Source, picture_of
+from muybridge.inputs.clips import Source, read_picture
 from muybridge.jobs.loading import Fitted, ability
 from muybridge.method import Animation
-from muybridge.output.motion_options import carried, check_relative
+from muybridge.output.motion_options import check_relative, transfer_options
 from muybridge.video import Clip, Frame, Writer, iter_frames, probe, read, write
 
 CANDIDATES = 400
@@ -49,12 +49,12 @@ def animate_picture(
     strip       a driving image is a row of square frames, see `video.read`
     Frames are read, drawn and written a few at a time.
     """
-    options = carried(fitted, mode, scale=scale, adapt_covariances=adapt_covariances)
+    options = transfer_options(fitted, mode, scale=scale, adapt_covariances=adapt_covariances)
     if best_frame:
         check_relative(fitted, mode, "--best-frame")
     if driving is None:
         raise UsageError("no driving video was named", "Name one: --driving walk.mp4")
-    appearance = picture_of(source, max_side)
+    appearance = read_picture(source, max_side)
     notes = []
     if best_frame:
         place, options["reference"] = _best(fitted, driving, appearance, strip)
@@ -64,7 +64,7 @@ def animate_picture(
         made: Animation = fitted.method.animate(None, clip, appearance, **options)
         write(target, _opaque(made.frames), made.timing, audio=clip.audio, force=force)
         return [*made.notes, *notes]
-    _streamed(fitted, driving, partial(iter_frames, driving, strip=strip), appearance, target, options, force)
+    _stream(fitted, driving, partial(iter_frames, driving, strip=strip), appearance, target, options, force)
     return notes
 
 
@@ -85,7 +85,7 @@ def animate_pairs(fitted: Fitted, folder: Path, pairs: Path, out: Path, **option
     return written
 
 
-def _streamed(
+def _stream(
     fitted: Fitted,
     driving: str | Path,
     opening: Opening,

@@ -62,7 +62,7 @@ def backdrop_of(name: str, size: tuple[int, int], plate: Plate | Tensor | None =
     return Backdrop(size, plate=plate if plate.size == size else plate.resized(size))
 
 
-def written(
+def write_animation(
     animation: Animation,
     paths: list[Path],
     backdrop: Backdrop,
@@ -76,12 +76,12 @@ def written(
     exact times and sound.
     """
     kept: list[Tensor] = []
-    shown = _composed(animation.frames, backdrop, shrink, kept)
+    shown = _compose(animation.frames, backdrop, shrink, kept)
     write_all(paths, shown, animation.timing, audio=audio, force=force)
     return kept
 
 
-def _composed(
+def _compose(
     frames: Iterator[Tensor], backdrop: Backdrop, shrink: Shrink | None, kept: list[Tensor]
 ) -> Iterator[Tensor]:
     """uint8 frames, of three channels or, on no background, of four."""

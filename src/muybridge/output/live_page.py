@@ -18,7 +18,7 @@ PAGE = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Muybridge
 EDGE = b"frame"
 
 
-class Screen:
+class LivePage:
     """`with Screen(port) as screen: screen.show(picture)`; watched at `screen.address`, from this machine only."""
 
     def __init__(self, port: int = 0) -> None:
@@ -39,7 +39,7 @@ class Screen:
         """To be opened in a browser."""
         return f"http://127.0.0.1:{self.server.server_address[1]}/"
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> LivePage:
         self.thread.start()
         return self
 
@@ -69,7 +69,7 @@ class Screen:
             return (b"", count) if self.closed and self.count <= count else (self.jpeg, self.count)
 
 
-def _handler(screen: Screen) -> type[BaseHTTPRequestHandler]:
+def _handler(screen: LivePage) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/":

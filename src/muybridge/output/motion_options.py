@@ -31,7 +31,7 @@ def check_relative(fitted: Fitted, mode: str | None, flag: str) -> None:
         )
 
 
-def carried(fitted: Fitted, mode: str | None, **asked: bool | None) -> dict[str, Any]:
+def transfer_options(fitted: Fitted, mode: str | None, **asked: bool | None) -> dict[str, Any]:
     """How motion is carried over, as options for `animate` and `stream`; None leaves one to the method.
 
     asked    scale, adapt_covariances: what relative motion may do beside moving

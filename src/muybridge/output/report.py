@@ -13,9 +13,9 @@ from typing import Any
 from muybridge.data.background import Plate
 from muybridge.engine.progress import format_duration
 from muybridge.evaluation import BASELINES, Chart, Figure, Page, compare_to_truth, describe_metric, overlap, render_page
-from muybridge.inputs.clips import Input
+from muybridge.inputs.clips import SilhouetteInput
 from muybridge.jobs.loading import Fitted
-from muybridge.output.results import Gathering, Look, Results, write_videos
+from muybridge.output.results import Results, ResultStyle, WholeFiles, write_videos
 from muybridge.video import Clip
 
 INLINE = 8 * 2**20
@@ -24,7 +24,9 @@ PACKAGES = ("muybridge", "torch", "av", "opencv-python-headless", "accelerate", 
 """Whose versions a report tells."""
 
 
-def measured(fitted: Fitted, given: Sequence[Input], truth: tuple[Clip, Clip] | None) -> dict[str, float]:
+def measure_results(
+    fitted: Fitted, given: Sequence[SilhouetteInput], truth: tuple[Clip, Clip] | None
+) -> dict[str, float]:
     """The method's own figures; with the truth, those against it as well, under `truth_<what>_<side>`: of the result,
     and beside it what doing nothing and the best single frame of the source's own video would have."""
     rate = getattr(fitted.method, "quality", None)
@@ -38,26 +40,26 @@ def measured(fitted: Fitted, given: Sequence[Input], truth: tuple[Clip, Clip] | 
     return figures
 
 
-def gathered(
+def write_report(
     out: Path,
     fitted: Fitted,
-    given: Sequence[Input],
-    look: Look,
+    given: Sequence[SilhouetteInput],
+    look: ResultStyle,
     plates: Sequence[Plate | None],
     notes: Sequence[str],
     truth: tuple[Clip, Clip] | None = None,
 ) -> Results:
     """Write both results and the report into `out`, all of it or nothing."""
-    with Gathering(out) as folder:
+    with WholeFiles(out) as folder:
         files = write_videos(fitted, given, folder, look, plates)
-        figures = measured(fitted, given, truth)
-        files |= report(fitted, given, folder, files, figures, notes)
+        figures = measure_results(fitted, given, truth)
+        files |= write_pages(fitted, given, folder, files, figures, notes)
     return Results(out, {name: out / path.name for name, path in files.items()}, figures, tuple(notes))
 
 
-def report(
+def write_pages(
     fitted: Fitted,
-    given: Sequence[Input],
+    given: Sequence[SilhouetteInput],
     folder: Path,
     files: Mapping[str, Path],
     figures: Mapping[str, float],
@@ -103,7 +105,7 @@ def _lead(fitted: Fitted) -> str:
     )
 
 
-def _facts(fitted: Fitted, given: Sequence[Input]) -> dict[str, dict[str, str]]:
+def _facts(fitted: Fitted, given: Sequence[SilhouetteInput]) -> dict[str, dict[str, str]]:
     record = fitted.run.record
     describe = getattr(fitted.method, "described", None)
     sections = {f"Input {side}: {each.name}": _input(each) for side, each in zip("AB", given, strict=True)}
@@ -140,7 +142,7 @@ def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     return out
 
 
-def _input(each: Input) -> dict[str, str]:
+def _input(each: SilhouetteInput) -> dict[str, str]:
     clip, trust = each.clip, each.report.confidence
     height, width = clip.full_size
     smaller = "" if clip.full is None else f" (read at {clip.width} x {clip.height})"

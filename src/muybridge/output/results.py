@@ -17,10 +17,10 @@ from torch.nn import functional as F
 
 from muybridge.data.background import Plate
 from muybridge.errors import MuybridgeError
-from muybridge.inputs.clips import Input
+from muybridge.inputs.clips import SilhouetteInput
 from muybridge.jobs.loading import Fitted
 from muybridge.method import Animation
-from muybridge.output.animation import backdrop_of, written
+from muybridge.output.animation import backdrop_of, write_animation
 from muybridge.video import Timing, contact_sheet, draw_keypoints, side_by_side, write
 
 SIDES = ("a", "b")
@@ -45,7 +45,7 @@ class Results:
 
 
 @dataclass(frozen=True)
-class Look:
+class ResultStyle:
     """How results are written."""
 
     background: str = "black"
@@ -53,14 +53,14 @@ class Look:
     affine: bool = True
 
 
-def names_of_results(given: Sequence[Input]) -> dict[str, str]:
+def names_of_results(given: Sequence[SilhouetteInput]) -> dict[str, str]:
     """source side -> file name without its ending."""
     a, b = (each.name for each in given)
     return {"a": f"{a}-moving-like-{b}", "b": f"{b}-moving-like-{a}"}
 
 
 def write_videos(
-    fitted: Fitted, given: Sequence[Input], folder: Path, look: Look, plates: Sequence[Plate | None]
+    fitted: Fitted, given: Sequence[SilhouetteInput], folder: Path, look: ResultStyle, plates: Sequence[Plate | None]
 ) -> dict[str, Path]:
     """Both results, the side-by-side sheet, the keypoints and the contact sheet: what it is -> file.
 
@@ -72,7 +72,7 @@ def write_videos(
         animation: Animation = fitted.method.animate(fitted.data, None, side, affine=look.affine)
         behind = backdrop_of(look.background, animation.size, plates[SIDES.index(side)])
         paths = [folder / f"{name}.{suffix}" for suffix in look.formats]
-        small[side] = written(animation, paths, behind, driving.clip.audio, shrink=_small)
+        small[side] = write_animation(animation, paths, behind, driving.clip.audio, shrink=_small)
         files |= {path.name: path for path in paths}
     files["side-by-side.mp4"] = _side_by_side(given, small, folder)
     keypoints = _keypoints(fitted, given, folder)
@@ -82,8 +82,10 @@ def write_videos(
     return files
 
 
-def _rows(given: Sequence[Input], small: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor | Sequence[Tensor]]:
-    a, b = (plain(each.name) for each in given)
+def _rows(
+    given: Sequence[SilhouetteInput], small: Mapping[str, Sequence[Tensor]]
+) -> dict[str, Tensor | Sequence[Tensor]]:
+    a, b = (drawable_text(each.name) for each in given)
     return {
         f"{b} (driving)": given[1].clip.pixels,
         f"{a} moving like {b}": small["a"],
@@ -92,7 +94,7 @@ def _rows(given: Sequence[Input], small: Mapping[str, Sequence[Tensor]]) -> dict
     }
 
 
-def _side_by_side(given: Sequence[Input], small: Mapping[str, Sequence[Tensor]], folder: Path) -> Path:
+def _side_by_side(given: Sequence[SilhouetteInput], small: Mapping[str, Sequence[Tensor]], folder: Path) -> Path:
     """Driving and result of both directions; each keeps its own pace, and the shorter one starts again."""
     rows = _rows(given, small)
     timings = [given[1].clip.timing] * 2 + [given[0].clip.timing] * 2
@@ -101,26 +103,26 @@ def _side_by_side(given: Sequence[Input], small: Mapping[str, Sequence[Tensor]],
 
 def _in_step(rows: Mapping[str, Tensor | Sequence[Tensor]], timings: Sequence[Timing], path: Path) -> Path:
     longest = max(timings, key=lambda timing: timing.duration)
-    streams = [_looped(frames, timing, longest) for frames, timing in zip(rows.values(), timings, strict=True)]
+    streams = [_loop(frames, timing, longest) for frames, timing in zip(rows.values(), timings, strict=True)]
     height = min(SHOWN, max(int(frames[0].shape[-2]) for frames in rows.values()))
     return write(path, side_by_side(streams, list(rows), height=max(64, height)), longest)
 
 
-def _looped(frames: Tensor | Sequence[Tensor], own: Timing, other: Timing) -> Iterator[Tensor]:
+def _loop(frames: Tensor | Sequence[Tensor], own: Timing, other: Timing) -> Iterator[Tensor]:
     starts, duration = own.seconds, own.duration
     for at in other.seconds:
         # A frame that starts now is shown now, whatever floats make of it.
         yield frames[max(0, bisect_right(starts, (at + 1e-6) % duration) - 1)]
 
 
-def _keypoints(fitted: Fitted, given: Sequence[Input], folder: Path) -> Path | None:
+def _keypoints(fitted: Fitted, given: Sequence[SilhouetteInput], folder: Path) -> Path | None:
     find = getattr(fitted.method, "overlay", None)
     if find is None:
         return None
     rows: dict[str, Tensor | Sequence[Tensor]] = {}
     for side, each in zip(SIDES, given, strict=True):
         points = find(fitted.data, side)
-        rows[plain(each.name)] = [
+        rows[drawable_text(each.name)] = [
             draw_keypoints(_tall(frame), p, numbered=True) for frame, p in zip(each.clip.pixels, points, strict=True)
         ]
     return _in_step(rows, [each.clip.timing for each in given], folder / "keypoints.mp4")
@@ -142,13 +144,13 @@ def _tall(frame: Tensor) -> Tensor:
     return F.interpolate(frame[None].float(), size=size, mode="bilinear", antialias=True)[0].round().to(torch.uint8)
 
 
-def plain(text: str) -> str:
+def drawable_text(text: str) -> str:
     """The text in letters that can be drawn on a picture."""
     letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return letters.strip() or "clip"
 
 
-class Gathering:
+class WholeFiles:
     """A passing folder inside `out` whose files are moved up together when all of them are whole.
 
     `with Gathering(out) as folder: ...`; what is in it disappears where the block does not end well.

@@ -28,7 +28,7 @@ def check_folder(folder: Path, force: bool, ours: Callable[[Path], object], what
 
 
 @contextmanager
-def replaced(folder: Path) -> Iterator[Path]:
+def replace_folder(folder: Path) -> Iterator[Path]:
     """A passing folder, which takes the place of `folder` where the block ends well and is gone where it does not."""
     part = folder.absolute().with_name(f".{folder.name[:40]}.{secrets.token_hex(4)}.part")
     try:

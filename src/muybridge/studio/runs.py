@@ -12,7 +12,7 @@ from typing import Any
 
 from muybridge import catalogue
 from muybridge.errors import MuybridgeError, UsageError
-from muybridge.jobs.settings import settings as settings_of
+from muybridge.jobs.settings import make_config as settings_of
 from muybridge.output.animation import check_background
 from muybridge.run import Run
 from muybridge.studio.events import Events

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.errors import MuybridgeError
-from muybridge.inputs.clips import shortened
+from muybridge.inputs.clips import shorten_name
 from muybridge.run.disk import replace_file
 from muybridge.studio.quota import Quota
 from muybridge.studio.settings import Limits
@@ -113,4 +113,4 @@ def plain_name(name: str) -> str:
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
     words = " ".join(BITS.findall(last)).strip(" .")
     stem = words.rsplit(".", 1)[0] if "." in words[1:] else words
-    return shortened(stem.strip(" .")) or "clip"
+    return shorten_name(stem.strip(" .")) or "clip"

@@ -108,7 +108,7 @@ def finish(order: Order, tell: Tell) -> dict[str, Any]:
     _wait_for(out / "run")
     tell("finishing")
     masks = [Path(folder) / "silhouettes" for folder in order["clips"]]
-    results = api.finish(out, *pair, masks=masks, device=order["device"])
+    results = api.write_results(out, *pair, masks=masks, device=order["device"])
     fitted = api.load(out / "run", device=order["device"])
     for side in ("a", "b"):
         plate = getattr(getattr(fitted.data, side, None), "plate", None)

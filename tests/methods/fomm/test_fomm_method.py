@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from muybridge.errors import CheckpointError, UsageError
-from muybridge.jobs.settings import settings
+from muybridge.jobs.settings import make_config
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.method import Fomm
@@ -127,12 +127,12 @@ def test_sizes_that_the_networks_cannot_take(kind: type) -> None:
 
 def test_a_size_that_cannot_be_is_one_sentence() -> None:
     with pytest.raises(UsageError) as refused:
-        settings(Fomm, "draft", {"size": 70})
+        make_config(Fomm, "draft", {"size": 70})
     assert refused.value.message == (
         "fomm cannot be set up so: size 70 cannot be halved generator.downs = 2 times: 72 can"
     )
     with pytest.raises(UsageError, match="set up so: keypoints: Input should be greater than or equal to 1"):
-        settings(Fomm, "draft", {"keypoints": 0})
+        make_config(Fomm, "draft", {"keypoints": 0})
 
 
 @pytest.mark.parametrize("size", [32, 36, 44, 96])
