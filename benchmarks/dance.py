@@ -88,7 +88,7 @@ def filmed(folder: Path, side: int, held: str) -> list[Dancer]:
         marks, _ = read_landmarks(folder / "labels" / images.name, len(names), names=names)
         whole = unbroken(names)
         clip = read(images, max_side=side, max_frames=whole)
-        marks = marks[:whole].resized(probe(images).size, (clip.height, clip.width))
+        marks = marks[:whole].resize(probe(images).size, (clip.height, clip.width))
         note = ""
         if rest := names[whole:]:
             jump = f"the numbers jump from {names[whole - 1]} to {rest[0]}"

@@ -10,7 +10,7 @@ from figures import face, person
 from muybridge.errors import InputError, UsageError
 from muybridge.landmarks import read, to_json
 from muybridge.landmarks.layout import FACE, LEFT_HAND, PLACE, RIGHT_HAND
-from muybridge.landmarks.skeletons import COCO17, HALPE26, OPENPOSE18, WHOLEBODY_FACE, from_coco, order_by_name
+from muybridge.landmarks.skeletons import COCO17, HALPE26, OPENPOSE18, WHOLEBODY_FACE, order_by_name, to_openpose
 
 FEET = [(100.0 + 3 * t, 200.0) for t in range(6)]
 
@@ -195,7 +195,7 @@ def test_coco_data_sets_and_results(tmp_path: Path) -> None:
 
 def test_whole_bodies_come_to_their_rows() -> None:
     rows = np.stack([np.arange(133.0), np.arange(133.0) + 0.5, np.full(133, 0.7)], -1)
-    whole = from_coco(rows)
+    whole = to_openpose(rows)
     assert whole.shape == (137, 3)
     assert whole[PLACE["left_big_toe"], 0] == 17
     assert whole[PLACE["right_heel"], 0] == 22
@@ -204,7 +204,7 @@ def test_whole_bodies_come_to_their_rows() -> None:
     assert whole[RIGHT_HAND, 0].tolist() == list(range(112, 133))
     assert whole[PLACE["neck"], 0] == 5.5
     assert whole[FACE.stop - 1, 2] == 0
-    halpe = from_coco(rows[:26])
+    halpe = to_openpose(rows[:26])
     assert halpe[PLACE["neck"], 0] == HALPE26.index("neck")
 
 

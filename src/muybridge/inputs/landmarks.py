@@ -75,12 +75,18 @@ def read_with_landmarks(
             )
         landmarks, report = detect(clip, model, None if box is None else scale_box(box, clip), kind)
         return LandmarkInput(input_name(video), path, clip, landmarks, report)
-    landmarks, report = read_landmarks(
-        given, len(clip), names=_frame_names(video, clip), kind=kind, person=person, cut=max_frames is not None
-    )
     now = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
-    full = report.size or (now if clip.full is None else clip.full[0])
-    return LandmarkInput(input_name(video), path, clip, landmarks.resize(full, now), report)
+    full = now if clip.full is None else clip.full[0]
+    landmarks, report = read_landmarks(
+        given,
+        len(clip),
+        names=_frame_names(video, clip),
+        kind=kind,
+        person=person,
+        cut=max_frames is not None,
+        size=full,
+    )
+    return LandmarkInput(input_name(video), path, clip, landmarks.resize(report.size or full, now), report)
 
 
 def _frame_names(video: Source, clip: Clip) -> list[str] | None:

@@ -3,13 +3,13 @@
 from muybridge.landmarks.alignment import align
 from muybridge.landmarks.detection import detect
 from muybridge.landmarks.drawing import colour_labels, count_labels, label_indices, label_maps
+from muybridge.landmarks.formats import to_json
 from muybridge.landmarks.joints import from_joints
 from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.reading import read
 from muybridge.landmarks.report import Report
 from muybridge.landmarks.sheets import draw_overlay, draw_sheet
 from muybridge.landmarks.smoothing import fill_gaps, smooth
-from muybridge.landmarks.writing import to_json
 
 __all__ = [
     "Kind",

@@ -12,7 +12,7 @@ from muybridge.errors import CheckpointError
 from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.pose_network import Corners, PoseNetwork, model_path
 from muybridge.landmarks.report import Report, make_report
-from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE, Person, from_coco
+from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE, Person, to_openpose
 from muybridge.video.clip import Clip
 
 MIN_SCORE = 0.3
@@ -62,7 +62,7 @@ def detect(
         if around is None:
             lost += 1
             found = np.zeros_like(found)
-        rows.append(from_coco(found))
+        rows.append(to_openpose(found))
     at = torch.from_numpy(np.stack(rows)).float()
     landmarks = Landmarks(at[..., :2].contiguous(), at[..., 2].contiguous(), "body25")
     if kind == "face68":

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from muybridge.errors import CheckpointError
-from muybridge.landmarks.skeletons import POINT_COUNTS, Person
+from muybridge.landmarks.skeletons import Person
 from muybridge.model_files import Maps, OnnxNetwork, find_model_file
 
 MEAN, SPREAD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
@@ -19,6 +19,9 @@ PADDING = 1.25
 """How much larger than the person their crop is (MMPose, GetBBoxCenterScale)."""
 DEFAULT_SIZE = (256, 192)
 """(h, w) for files that leave their sides open: as the published ones are."""
+
+POINT_COUNTS = frozenset({17, 26, 133})
+"""Points of a person: COCO, Halpe, COCO-WholeBody."""
 
 Corners = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels."""
@@ -54,7 +57,7 @@ class PoseNetwork:
         self.size = self._network.size
         self.name = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
         counts = {self._count_points(maps) for maps in self._network(np.zeros((1, 3, *self.size), np.float32))}
-        if len(counts) != 1 or not counts <= set(POINT_COUNTS):
+        if len(counts) != 1 or not counts <= POINT_COUNTS:
             raise CheckpointError(
                 f"{path.name} finds {sorted(counts)} points a person", "Networks of 17, 26 or 133 points can be used."
             )

@@ -19,21 +19,26 @@ MAX_STEP = 0.5
 """How far somebody may have moved since the frame before, as a part of their own size."""
 PATIENCE = 30
 """Frames that somebody may be hidden and still be the same."""
+CROWD = 24
+"""People who are followed on one frame: the largest."""
+MOST_TRACKS = 200
+"""Tracks that may be pieces of one person: the heaviest."""
 MAX_SIZE_RATIO = 1.5
 """How much larger one of two may be, and both still be the same person, seen at different times."""
 
 
 @dataclass(eq=False)
 class Track:
-    """One person through the clip: frame -> points; `weight` is how large and sure they are, summed."""
+    """One person through the clip.
+
+    seen    frame -> points
+    weight  how large and sure they are, summed over the frames
+    last    the frame where they were seen last
+    """
 
     seen: dict[int, Person] = field(default_factory=dict)
     weight: float = 0.0
-
-    @property
-    def last(self) -> int:
-        """The frame where they were seen last."""
-        return max(self.seen)
+    last: int = -1
 
     @property
     def size(self) -> float:
@@ -43,6 +48,7 @@ class Track:
     def add(self, frame: int, person: Person) -> None:
         """They were seen there."""
         self.seen[frame] = person
+        self.last = max(self.last, frame)
         rows = _main_points(person)
         self.weight += person_size(person) * float(rows[rows[:, 2] >= MIN_CONFIDENCE, 2].sum())
 
@@ -55,25 +61,35 @@ def find_tracks(frames: Sequence[Sequence[Person]]) -> list[Track]:
     found: list[Track] = []
     for t, people in enumerate(frames):
         there = [p for p in people if int((_main_points(p)[:, 2] >= MIN_CONFIDENCE).sum()) >= MIN_POINTS]
-        active = [track for track in found if t - track.last <= PATIENCE]
-        pairs = sorted(
-            (gap, i, j)
-            for i, track in enumerate(active)
-            for j, person in enumerate(there)
-            if (gap := person_distance(track.seen[track.last], person)) < MAX_STEP * (t - track.last) ** 0.5
-        )
+        there = sorted(there, key=person_size, reverse=True)[:CROWD]
+        active = [track for track in found if t - track.last <= PATIENCE][-2 * CROWD :]
+
+        # The nearest pair of a track and a person belongs together, then the nearest of those that are left.
+        continued: set[int] = set()
         taken: set[int] = set()
-        kept: set[int] = set()
-        for _, i, j in pairs:
-            if i not in kept and j not in taken:
+        for _, i, j in _near_pairs(active, there, t):
+            if i not in continued and j not in taken:
                 active[i].add(t, there[j])
-                kept.add(i)
+                continued.add(i)
                 taken.add(j)
+
         for j, person in enumerate(there):
             if j not in taken:
                 found.append(Track())
                 found[-1].add(t, person)
     return sorted(found, key=lambda track: -track.weight)
+
+
+def _near_pairs(active: Sequence[Track], there: Sequence[Person], t: int) -> list[tuple[float, int, int]]:
+    """(distance, track, person) of those who may be one, the nearest first."""
+    pairs = []
+    for i, track in enumerate(active):
+        reach = MAX_STEP * (t - track.last) ** 0.5
+        for j, person in enumerate(there):
+            gap = person_distance(track.seen[track.last], person)
+            if gap < reach:
+                pairs.append((gap, i, j))
+    return sorted(pairs)
 
 
 def follow_person(
@@ -106,14 +122,15 @@ def join_tracks(found: Sequence[Track], alike: float = MAX_SIZE_RATIO) -> list[T
     alike  how much larger one of two may be
     """
     whole: list[Track] = []
-    for track in found:
+    for track in found[:MOST_TRACKS]:
         near = [(_track_distance(one, track), i) for i, one in enumerate(whole) if _may_be_one(one, track, alike)]
         if near:
             earlier = whole[min(near)[1]]
             earlier.seen |= track.seen
             earlier.weight += track.weight
+            earlier.last = max(earlier.last, track.last)
         else:
-            whole.append(Track(dict(track.seen), track.weight))
+            whole.append(Track(dict(track.seen), track.weight, track.last))
     return sorted(whole, key=lambda track: -track.weight)
 
 
