@@ -53,9 +53,11 @@ def augment_sequences(samples: Sequences, augment: Augment, generator: torch.Gen
     backwards = flips[:, 0] < augment.time_flip
     mirrored = ~backwards & (flips[:, 1] < augment.mirror)
     out = samples.clone()
+
     for mask, axis in ((backwards, 1), (mirrored, -1)):
         here = _places(mask, out)
         out[here] = out[here].flip(axis)
+
     if augment.scale != (1.0, 1.0):
         out = torch.stack([_rescale(s, augment.scale, p) for s, p in zip(out, places.tolist(), strict=True)])
     return _jitter_colours(out, factors * torch.tensor(augment.jitter), order) if any(augment.jitter) else out
@@ -81,6 +83,7 @@ def _rescale(frames: Tensor, scale: tuple[float, float], place: list[float]) -> 
     top, left = round(place[1] * down), round(place[2] * across)
     made = F.pad(made, (left, across - left, top, down - top), mode="replicate")
     y, x = (round(p * (made.shape[i] - want)) for p, i, want in ((place[1], -2, height), (place[2], -1, width)))
+
     return made[..., y : y + height, x : x + width]
 
 
@@ -94,6 +97,7 @@ def _jitter_colours(samples: Tensor, amounts: Tensor, order: Tensor) -> Tensor:
                 here = _places(chosen, samples)
                 amount = _beside(amounts[chosen, index], samples)[:, None, None, None, None]
                 samples[here] = change(samples[here], amount).clamp_(0, 1)
+
     return samples
 
 
@@ -122,6 +126,7 @@ def _hue(x: Tensor, amount: Tensor) -> Tensor:
     sector = torch.where(value == red, (green - blue) / safe, sector) + amount.squeeze(-3) * 6
     offsets = _beside(torch.tensor((5.0, 3.0, 1.0), dtype=x.dtype), x)[:, None, None]
     k = (offsets + sector.unsqueeze(-3)) % 6
+
     return value.unsqueeze(-3) - chroma.unsqueeze(-3) * k.minimum(4 - k).clamp_(0, 1)
 
 

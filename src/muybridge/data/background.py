@@ -96,6 +96,7 @@ def plate(clip: Clip) -> Plate:
         )
     if clip.sizes is not None:
         raise InputError(f"the frames of {clip.name} differ in size: they share no background", "Choose black.")
+
     frames = np.ascontiguousarray(clip.pixels.permute(0, 2, 3, 1).numpy())
     border = 2 * max(2, round(max(clip.height, clip.width) / 100)) + 1
     grown = [cv2.dilate(m, np.ones((border, border), np.uint8)) for m in clip.mattes[:, 0].numpy()]
@@ -107,6 +108,7 @@ def plate(clip: Clip) -> Plate:
     holes = (~seen).astype(np.uint8)
     whole = cv2.inpaint(image, holes, 3, cv2.INPAINT_TELEA) if holes.any() and seen.any() else image
     whole = np.asarray(whole).astype(np.float32) / 255
+
     return Plate(
         torch.from_numpy(whole).permute(2, 0, 1).contiguous(),
         torch.from_numpy(motions).float(),
@@ -180,6 +182,7 @@ def _motions(frames: Array, outside: Array) -> tuple[Array, int]:
         out[i] = out[i + 1] @ known[i]
     for i in range(middle + 1, len(frames)):
         out[i] = out[i - 1] @ np.linalg.inv(known[i - 1])
+
     return out, lost
 
 
@@ -188,6 +191,7 @@ def _step(first: Array, second: Array, outside: Array, outside_next: Array) -> A
     corners = cv2.goodFeaturesToTrack(first, 600, 0.003, 5, mask=outside.astype(np.uint8) * 255)
     if corners is None or len(corners) < 8:
         return None
+
     there, found, _ = cv2.calcOpticalFlowPyrLK(first, second, corners, corners.copy(), winSize=(21, 21), maxLevel=4)
     back, returned, _ = cv2.calcOpticalFlowPyrLK(second, first, there, corners.copy(), winSize=(21, 21), maxLevel=4)
     good = (found.ravel() > 0) & (returned.ravel() > 0) & (np.linalg.norm(back - corners, axis=-1).ravel() < 0.7)
@@ -197,10 +201,12 @@ def _step(first: Array, second: Array, outside: Array, outside_next: Array) -> A
     good &= landed & outside_next[y.clip(0, h - 1), x.clip(0, w - 1)]
     if good.sum() < 8:
         return None
+
     cv2.setRNGSeed(1)
     matrix, agree = cv2.estimateAffine2D(corners[good], there[good], ransacReprojThreshold=1.0)
     if matrix is None or agree.sum() < 6 or not 0.7 < np.linalg.det(matrix[:, :2]) < 1.4:
         return None
+
     return np.vstack((matrix, (0, 0, 1)))
 
 
@@ -223,12 +229,15 @@ def _median(frames: Array, outside: Array, motions: Array, size: tuple[int, int]
     layers = np.empty((len(chosen), height, width, 3), np.uint8)
     votes = np.empty((len(chosen), height, width), bool)
     inside = np.zeros(size, bool)
+
     for k, i in enumerate(chosen):
         layers[k] = cv2.warpAffine(frames[i], motions[i][:2], (width, height), flags=cv2.INTER_LINEAR)
         votes[k] = cv2.warpAffine(outside[i].astype(np.uint8) * 255, motions[i][:2], (width, height)) > 250
+
     for motion, mask in zip(motions, outside, strict=True):
         inside |= cv2.warpAffine(np.ones(mask.shape, np.uint8), motion[:2], (width, height)) > 0
     out = np.zeros((height, width, 3), np.uint8)
+
     for top in range(0, height, 64):  # in strips, because the votes of a whole plate are large as floats
         rows = slice(top, top + 64)
         strip = np.where(votes[:, rows, :, None], layers[:, rows].astype(np.float32), np.inf)
@@ -237,6 +246,7 @@ def _median(frames: Array, outside: Array, motions: Array, size: tuple[int, int]
         pick = [np.take_along_axis(strip, n[None, ..., None].clip(0), 0)[0] for n in ((count - 1) // 2, count // 2)]
         middle = np.where(count[..., None] > 0, (pick[0] + pick[1]) / 2, 0)
         out[rows] = middle.round().astype(np.uint8)
+
     return out, np.asarray(votes.any(0)), inside
 
 

@@ -97,6 +97,7 @@ class ClipsData:
                 except InputError as e:
                     bad.append(e)
                     continue
+
                 lengths.append(len(pixels))
                 good.append(index)
                 yield resize_to_canvas_bytes(pixels, canvas)

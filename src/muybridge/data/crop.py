@@ -66,9 +66,11 @@ def boxes_round(
     """
     if margin < 0 or rate <= 0 or follow < 0 or (aspect is not None and aspect <= 0):
         raise UsageError("a box needs margin >= 0, follow >= 0, and a positive rate and aspect")
+
     low, high, middle = _bridge_gaps(found)
     middle = _smooth(middle, follow * rate, straight=True)
     before, behind = middle - low, high - middle  # how far the subject reaches to both sides of its middle
+
     if follow_size:
         spread = 8 * follow * rate
         # A running maximum, smoothed over no more than its own reach, is never below what it was taken from.
@@ -78,10 +80,12 @@ def boxes_round(
         usual = torch.stack((before, behind)).quantile(0.98, dim=1).sum(0) * (1 + 2 * margin)
         before, behind = before.amax(0), behind.amax(0)
         size = torch.maximum(usual, before + behind).expand_as(middle)
+
     centre = middle + (behind - before) / 2
     if aspect is None:
         overall = size.amax(0)
         aspect = float((overall[0] / overall[1]).clamp(0.5, 2.0))
+
     height = torch.maximum(size[:, 1], size[:, 0] / aspect)
     return torch.stack((centre[:, 0], centre[:, 1], height * aspect, height), 1).float()
 
@@ -168,12 +172,14 @@ def extents(mattes: Mattes) -> Extents:
     """Where each silhouette lies, and the median of its pixels; of a clip in pieces, frame by frame the same."""
     on = mattes[:, 0] > 127
     edges = torch.empty(3, len(on), 2, dtype=torch.float64)
+
     for axis, across in enumerate((1, 2)):
         counts = on.sum(across, dtype=torch.float64)
         lines, place = counts > 0, torch.arange(counts.shape[1], dtype=torch.float64)
         edges[0, :, axis] = torch.where(lines, place, torch.inf).amin(1)
         edges[1, :, axis] = torch.where(lines, place + 1, -torch.inf).amax(1)
         edges[2, :, axis] = _median(counts)
+
     return edges
 
 
@@ -213,6 +219,7 @@ def _smooth(value: Tensor, sigma: float, straight: bool = False) -> Tensor:
     reach = int(3 * sigma)
     if reach < 1:
         return value
+
     kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, dtype=value.dtype) / sigma) ** 2)
     kernel = kernel / kernel.sum()
     away = torch.arange(reach, 0, -1).clamp(max=len(value) - 1)
@@ -220,6 +227,7 @@ def _smooth(value: Tensor, sigma: float, straight: bool = False) -> Tensor:
     if straight:
         before, after = 2 * before - value[away], 2 * after - value[-1 - away.flip(0)]
     wide = torch.cat((before, value, after))
+
     return F.conv1d(wide.T[:, None], kernel[None, None])[:, 0].T
 
 
@@ -258,6 +266,7 @@ def _weights(start: float, step: float, count: int, length: int) -> Tensor:
     a, b = max(0, first), min(length, last + 1)
     if a < b:
         out[:, a:b] = weight[:, a - first : b - first]
+
     return out.float()
 
 

@@ -78,6 +78,7 @@ class StreamedVideo:
             found = torch.cat([extents(m[None]) for m in mattes], 1)
             aspect, rate = size[1] / size[0], self.timing.rate
             boxes = boxes_round(found, aspect=aspect, margin=margin, rate=rate, follow=FOLLOW, follow_size=follow_size)
+
         at = 0
         for clip in self.pieces():
             own = None if boxes is None else boxes[at : at + len(clip)]

@@ -81,11 +81,13 @@ def part_of(folder: str | Path, part: str) -> Path:
     root = check_path(folder)
     if not root.is_dir():
         raise InputError(f"{folder} is a file: a folder of clips is needed", "Give the folder that it lies in.")
+
     there = [name for name in PARTS if (root / name).is_dir()]
     if not there:
         return root
     if part not in there:
         raise InputError(f"{folder} has {' and '.join(there)}, but no {part}", f"Put clips into {root / part}.")
+
     return root / part
 
 
@@ -94,11 +96,13 @@ def clips_in(folder: Path) -> list[Path]:
     entries = sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=natural_key)
     known = (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
     found = [p for p in entries if (p.is_file() and p.suffix.lower() in known) or (p.is_dir() and list_images(p))]
+
     if not found:
         raise InputError(
             f"there are no clips in {folder}",
             "Clips are videos, GIFs, rows of square frames as PNG, or folders of images; see docs/datasets.md.",
         )
+
     return found
 
 
@@ -136,9 +140,12 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
                 f"{path} has the columns {', '.join(names) or 'none'}: source and driving are needed",
                 "The first line of a pair list is: source,driving",
             )
+
         pairs = [(row["source"], row["driving"]) for row in rows if row["source"] and row["driving"]]
+
     if not pairs:
         raise InputError(f"{path} lists no pairs", "Each line names a source and a driving clip.")
+
     return pairs
 
 
@@ -164,4 +171,5 @@ def find_clip(paths: Sequence[Path], name: str) -> Path:
         if found:
             there = " and ".join(path.name for path in found)
             raise InputError(f"{name!r} may be {there} in {found[0].parent}", "Name it with its ending.")
+
     raise InputError(f"there is no clip {name!r} in {paths[0].parent}", "Names are those of files in that folder.")

@@ -122,6 +122,7 @@ def crop_pair(
         raise UsageError(
             f"{method} learns from exactly two videos, not {len(clips)}", "muybridge retarget A B --out DIR"
         )
+
     least = {2: "two", 3: "three"}.get(length, str(length))
     for clip in clips:
         if len(clip) < length:
@@ -129,6 +130,7 @@ def crop_pair(
             raise InputError(
                 f"{clip.name} has {len(clip)} {frames}: {method} needs at least {least} that follow each other"
             )
+
     canvas = (size, size) if square or squeezed else shared_canvas(list(clips), size)
     a, b = (
         Subject.from_clip(
@@ -136,9 +138,11 @@ def crop_pair(
         )
         for clip, side, plate in zip(clips, SIDES, plates, strict=True)
     )
+
     for subject, clip in ((a, clips[0]), (b, clips[1])):
         if not len(windows(subject, length)):
             raise InputError(f"{clip.name}: no {least} neighbouring frames have silhouettes")
+
     return a, b
 
 

@@ -68,10 +68,12 @@ class Subject:
         """
         if clip.mattes is None:
             raise missing_silhouettes_error(clip)
+
         boxes = None
         if not squeezed:
             shown = clip.mirror() if flip else clip
             boxes = own_boxes(shown, aspect=size[1] / size[0], margin=margin, follow=FOLLOW, follow_size=follow_size)
+
         subject = cls.along(clip, boxes, size, margin, flip=flip, plate=plate)
         warn_lost_frames(clip.name, int((~subject.seen).sum()))
         return subject
@@ -103,6 +105,7 @@ class Subject:
         if plate is None:
             plate = torch.zeros(3, clip.height, clip.width, dtype=torch.uint8)
         places = boxes * _scale(clip, clip.full_size)
+
         return cls(pixels, mattes, places, seen, clip.full_size, plate, clip.timing, flip)
 
     def __len__(self) -> int:

@@ -96,6 +96,7 @@ def translation_job(
             f"{method} knows the appearance of its own two subjects only",
             'Name the one that should move: source "a" or "b".',
         )
+
     notes: tuple[str, ...] = ()
     if source is None:
         if driving is None:
@@ -103,11 +104,13 @@ def translation_job(
         shown = closest_side(pair.a, pair.b, driving)
         source = other(shown)
         notes += (f"the driving clip looks like subject {shown}, so subject {source} is moved",)
+
     if not affine:
         notes += (f"{method} has no map between the two subjects, so leaving it out changes nothing",)
     look, known = pair.subject(source), pair.subject(other(source))
     if driving is None:
         return TranslationJob(source, look, [known], known.timing, notes)
+
     motion = iter_subjects(driving, look.canvas, margin, flip=known.flip, follow_size=follow_size)
     return TranslationJob(source, look, motion, driving.timing, notes)
 
@@ -136,6 +139,7 @@ def cycle_figures(to_a: Translate, to_b: Translate, pair: Pair, device: torch.de
         figures[f"cycle_iou_{side}"] = overlap(again, pictures)
         figures[f"cycle_l1_{side}"] = float((again - pictures).abs().mean() / 2)
         figures[f"kept_iou_{side}"] = overlap(moved, pictures)
+
     return figures
 
 
@@ -150,6 +154,7 @@ def pair_sheet(to_a: Translate, to_b: Translate, pair: Pair, device: torch.devic
     """Some frames of both subjects, as the other one, and there and back again."""
     rows: dict[str, Tensor | Sequence[Tensor]] = {}
     ways = {"a": (to_b, to_a), "b": (to_a, to_b)}
+
     for side in SIDES:
         there, back = ways[side]
         subject = pair.subject(side)
@@ -162,6 +167,7 @@ def pair_sheet(to_a: Translate, to_b: Translate, pair: Pair, device: torch.devic
             f"{side} again": translate_pictures(back, moved, device),
         }
         rows |= {name: list(_on_black(to_rgba(x))) for name, x in shown.items()}
+
     return contact_sheet(rows, columns=6)
 
 

@@ -68,6 +68,7 @@ def worth(ablation: Ablation, cells: Iterable[Cell]) -> Worth | None:
     places = sorted(have[WHOLE].keys() & have[ablation.name].keys())
     if not places:
         return None
+
     before, after = (
         {place: float(have[name][place].figures[ablation.figure] or 0.0) for place in places}
         for name in (WHOLE, ablation.name)
@@ -79,6 +80,7 @@ def worth(ablation: Ablation, cells: Iterable[Cell]) -> Worth | None:
     up, down = (whole, without) if sign > 0 else (without, whole)
     times = up / down if down else None
     enough = (times or 0.0) >= ablation.ratio if ablation.ratio is not None else fmean(losses) > 0
+
     return Worth(ablation.name, ablation.figure, whole, without, interval(losses), times, len(places), enough)
 
 

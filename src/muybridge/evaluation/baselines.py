@@ -49,11 +49,13 @@ def warped_silhouette(source: Clip, driving: Clip, truth: Clip, flip: bool = Fal
     led = driving.mirror() if flip else driving
     if led.masks is None or source.masks is None or truth.masks is None:
         raise MissingSilhouettesError("an affine answer needs the silhouettes of all clips")
+
     theirs, mine = _resize_like(led.masks, source.masks), source.masks
     some = torch.linspace(0, min(len(theirs), len(truth)) - 1, min(12, len(theirs), len(truth))).long()
     maps = [_turning_map(theirs, mine, radians(degrees)) for degrees in range(-45, 46, 5)]
     fits = [iou(_warp(theirs[some], m), truth.masks[some]).mean() for m in maps]
     moved = _warp(theirs, maps[int(torch.stack(fits).argmax())])
+
     return Clip.from_floats(_mean_colours(source).expand(len(moved), -1, -1, -1), moved, driving.timing)
 
 

@@ -67,6 +67,7 @@ def load_metric_networks(
         wanted = [name for name in names if name in figures]
         if not wanted:
             return None
+
         try:
             return load()
         except (MissingWeightsError, MissingExtraError) as e:

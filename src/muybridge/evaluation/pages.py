@@ -26,18 +26,22 @@ def tables_page(title: str, lead: str, found: Tables, sheets: Mapping[str, bytes
         body.append("<ul>" + "".join(f"<li>{escape(note)}</li>" for note in found.notes) + "</ul>")
     body += ["<h2>Mean over scenes and directions</h2>", _table(found.overall, found.columns, ("method", "cells"))]
     body += ["<h2>By scene</h2>"]
+
     for scene, direction in sorted({(row.scene, row.direction) for row in found.scenes}):
         rows = [row for row in found.scenes if (row.scene, row.direction) == (scene, direction)]
         body.append(f"<h3>{escape(scene)}, {escape(direction)}</h3>")
         body.append(_table(rows, found.columns, ("method", "cells")))
+
     body += ["<h2>What it cost</h2>", _costs(found)]
     body += ["<h2>What the figures say</h2>", _legend(found.columns)]
     if sheets:
         body.append("<h2>Sheets</h2>")
         body += [_sheet(caption, data) for caption, data in sheets.items()]
+
     head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{escape(title)}</title>"
     shown = "\n".join(body)
     style = f"<style>{STYLE}{OWN_STYLE}</style>"
+
     return f"<!doctype html>\n<html lang='en'><head>{head}{style}</head>\n<body>{shown}</body></html>\n"
 
 
@@ -57,14 +61,18 @@ def _table(rows: Sequence[Row], columns: Sequence[str], heads: tuple[str, str]) 
     names = "".join(f"<th title='{escape(describe_metric(n), quote=True)}'>{escape(n)}{ways[n]}</th>" for n in shown)
     lines = [f"<tr><th>{heads[0]}</th><th>{heads[1]}</th><th>worst iou</th>{names}</tr>"]
     best = {name: best_of(rows, name) for name in shown}
+
     for row in rows:
         cells = [f"<td>{escape(row.label)}</td><td class='n'>{row.cells}</td>"]
         cells.append(f"<td class='n'>{'' if row.worst is None else f'{row.worst:.3f}'}</td>")
+
         for name in shown:
             value = row.figures.get(name)
             mark = " best" if value is not None and value.mean == best[name] else ""
             cells.append(f"<td class='n{mark}'>{'' if value is None else value}</td>")
+
         lines.append("<tr>" + "".join(cells) + "</tr>")
+
     return "<div class='wide'><table>" + "".join(lines) + "</table></div>"
 
 

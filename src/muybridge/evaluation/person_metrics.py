@@ -48,6 +48,7 @@ def load_poses(path: Path | None = None) -> Poses:
             if around is None or bounding_box(found, slice(17)) is None:
                 found[:, 2] = 0
             rows.append(found)
+
         at = torch.from_numpy(np.stack(rows))
         return at[..., :2].contiguous(), at[..., 2] >= MIN_SCORE
 
@@ -93,7 +94,9 @@ class PersonMetrics:
                 found |= {"mkr": float(mkr)}
             else:
                 found |= {"akd": float(akd), "mkr": float(mkr)}
+
         if self._features:
             rows, wanted = (torch.cat(part) for part in zip(*self._features, strict=True))
             found["aed"] = float(metrics.average_euclidean_distance(rows, wanted))
+
         return found, missing

@@ -56,17 +56,21 @@ def read_predictions(path: Path) -> Predictions:
             f"{path} is a pickle, and reading one runs what is in it",
             "Write it anew where it was made: pandas.read_pickle(path).to_json(new_path, orient='records')",
         )
+
     records = _json(path)
     if not isinstance(records, list) or not records:
         raise InputError(f"{path} does not hold a list of predictions", "See docs/evaluation.md for the format.")
+
     values: dict[Key, Tensor] = {}
     lossy = False
+
     for record in records:
         key, value, name = _record(path, record)
         if key in values:
             raise InputError(f"{path} says two things of frame {key[1]} of {key[0]}")
         values[key] = value
         lossy = lossy or Path(name).suffix.lower() in LOSSY
+
     found = {key: (value != MISSING).any(-1) for key, value in values.items() if value.ndim == 2}
     return Predictions(values, found, lossy)
 
@@ -95,14 +99,17 @@ def _common(truth: Predictions, made: Predictions, ndim: int) -> list[Key]:
             "one set of predictions is of compressed frames and the other is not: the compression alone would count",
             "Write both as PNG and predict again.",
         )
+
     frames = sorted(truth.values.keys() & made.values.keys())
     lost = len(truth.values) - len(frames)
     if not frames or lost:
         raise InputError(f"{lost} of {len(truth.values)} true frames have no prediction of the result")
+
     shapes = {side.values[key].shape for side in (truth, made) for key in frames}
     if len(shapes) != 1 or len(next(iter(shapes))) != ndim:
         wanted = "landmarks [K, 2]" if ndim == 2 else "features [D]"
         raise InputError(f"predictions to compare are {wanted}, all of one size, not {sorted(map(tuple, shapes))}")
+
     return frames
 
 
@@ -112,10 +119,12 @@ def _record(path: Path, record: Any) -> tuple[Key, Tensor, str]:
         value = torch.tensor(record["value"], dtype=torch.float64)
     except (KeyError, TypeError, ValueError) as e:
         raise InputError(f"{path} has a line that is not file_name, frame_number and value: {record}") from e
+
     if value.ndim == 2 and value.shape[0] == 1 and value.shape[1] > 3:
         value = value[0]
     if value.ndim not in (1, 2) or (value.ndim == 2 and value.shape[1] != 2):
         raise InputError(f"{path}: a value is [[x, y], ...] or a list of numbers, not {tuple(value.shape)}")
+
     return (_video(name), frame), value, name
 
 
@@ -137,6 +146,7 @@ def _openpose(folder: Path) -> Predictions:
     files = sorted(folder.glob("*.json"))
     if not files:
         raise InputError(f"{folder} holds no JSON of a pose network")
+
     raw: list[Tensor | None] = []
     for file in files:
         content = _json(file)
@@ -148,9 +158,11 @@ def _openpose(folder: Path) -> Predictions:
         if people and (flat is None or not numbers or len(flat) % 3):
             raise InputError(f"{file}: pose_keypoints_2d is x, y and confidence of each landmark")
         raw.append(None if flat is None else torch.tensor(flat, dtype=torch.float64).view(-1, 3))
+
     seen = [r for r in raw if r is not None]
     if not seen:
         raise InputError(f"{folder}: there is nobody in any frame")
+
     rows = [torch.zeros_like(seen[0]) if r is None else r for r in raw]
     values = {("", i): row[:, :2] for i, row in enumerate(rows)}
     return Predictions(values, {("", i): row[:, 2] > 0 for i, row in enumerate(rows)}, lossy=False)

@@ -36,6 +36,7 @@ def measure_reconstruction(name: str, truth: Pixels, made: UInt8[Tensor, "S 3 h 
     """
     if truth.shape != made.shape:
         raise InputError(f"{name}: a reconstruction {tuple(made.shape)} of a clip {tuple(truth.shape)}")
+
     wanted = truth.float()
     return Reconstruction(
         name,

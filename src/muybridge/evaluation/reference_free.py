@@ -27,16 +27,19 @@ def measure_without_truth(
     """
     if made.mattes is None or source.mattes is None or driving.mattes is None:
         raise MissingSilhouettesError("a result is measured by its own silhouettes, the source's and the driving ones")
+
     (x, cut), (own, mine), (led, theirs) = (on_black(clip) for clip in (made, source, driving))
     found: dict[str, float] = {}
     if min(len(made), len(driving)) >= 3:
         pace = float(metrics.flicker(led, theirs))
         if pace > 0:
             found["flicker_ratio"] = float(metrics.flicker(x, cut)) / pace
+
     if min(len(made), len(source)) >= 2:
         found["random_features"] = float(metrics.random_feature_distance(x, cut, own, mine))
         if by is not None and by.inception is not None:
             found["fid"] = float(metrics.frechet_distance(by.inception(x), by.inception(own)))
+
     if by is not None and by.action is not None and min(len(made), len(source)) >= WINDOW:
         found["svfid"] = float(metrics.frechet_distance(by.action(x), by.action(own)))
     return found

@@ -71,10 +71,12 @@ def render_page(content: Page) -> str:
     if content.charts:
         body.append("<h2>Losses</h2><p class='dim'>Unweighted; the vertical scale is logarithmic.</p>")
         body.append("<div class='charts'>" + "".join(chart(c) for c in content.charts) + "</div>")
+
     body += [_facts(name, facts) for name, facts in content.facts.items() if facts]
     title = escape(content.title)
     head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{title}</title>"
     shown = "\n".join(body)
+
     return f"<!doctype html>\n<html lang='en'><head>{head}<style>{STYLE}</style></head>\n<body>{shown}</body></html>\n"
 
 

@@ -65,6 +65,7 @@ def build_study(entries: Sequence[Entry], seed: int = 0) -> tuple[str, dict[str,
     """
     if not entries:
         raise UsageError("a study needs results to show", "Run muybridge bench first.")
+
     rng = random.Random(seed)
     marks = list(range(len(entries)))
     pairs = [
@@ -81,6 +82,7 @@ def build_study(entries: Sequence[Entry], seed: int = 0) -> tuple[str, dict[str,
         "marks": [{"method": entries[i].method, "place": entries[i].place} for i in marks],
         "pairs": [{"left": entries[i].method, "right": entries[j].method, "place": entries[i].place} for i, j in pairs],
     }
+
     return _page(name, entries, marks, pairs), key
 
 
@@ -100,6 +102,7 @@ def scores(key: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> list
 def _score(method: str, key: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> Score:
     opinions: dict[str, Interval | None] = {}
     count = 0
+
     for aspect in ASPECTS:
         people = []
         for answer in answers:
@@ -108,12 +111,14 @@ def _score(method: str, key: Mapping[str, Any], answers: Sequence[Mapping[str, A
             if own:
                 people.append(sum(own) / len(own))
         opinions[aspect] = interval(people) if people else None
+
     won = lost = 0
     for answer in answers:
         for i, side in answer["pairs"]:
             pair = key["pairs"][i]
             won += pair[side] == method
             lost += method in (pair["left"], pair["right"]) and pair[side] != method
+
     share = won / (won + lost) if won + lost else None
     return Score(method, opinions["appearance"], opinions["motion"], share, count, won + lost)
 
@@ -121,15 +126,18 @@ def _score(method: str, key: Mapping[str, Any], answers: Sequence[Mapping[str, A
 def _check_answer(key: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, list[tuple[int, Any]]]:
     if not isinstance(answer, Mapping) or key.get("format") != FORMAT or answer.get("study") != key.get("study"):
         raise InputError("these answers are not to this study", "Name the key.json that was written with the page.")
+
     try:
         marks = [(int(i), {a: int(v) for a, v in m.items() if a in ASPECTS}) for i, m in answer["marks"].items()]
         pairs = [(int(i), str(side)) for i, side in answer["pairs"].items()]
     except (KeyError, AttributeError, TypeError, ValueError) as e:
         raise InputError("these answers are damaged: expected marks and pairs by number") from e
+
     within = all(0 <= i < len(key["marks"]) for i, _ in marks) and all(0 <= i < len(key["pairs"]) for i, _ in pairs)
     sane = all(1 <= v <= 5 for _, m in marks for v in m.values()) and all(s in ("left", "right") for _, s in pairs)
     if not (within and sane):
         raise InputError("these answers are damaged: marks are 1 to 5 and choices left or right, of what was shown")
+
     return {"marks": marks, "pairs": pairs}
 
 
@@ -156,6 +164,7 @@ answers. What you choose is kept in this browser; when you are done, save it and
     style = f"<style>{STYLE}{OWN_STYLE}</style>"
     data = f"<script id='videos' type='application/json'>{coded}</script>"
     script = f"<script>{SCRIPT.replace('STUDY', json.dumps(name))}</script>"
+
     return f"<!doctype html>\n<html lang='en'><head>{head}{style}</head>\n<body>{body}{data}{script}</body></html>\n"
 
 

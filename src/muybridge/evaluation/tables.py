@@ -85,6 +85,7 @@ def build_tables(cells: Iterable[Cell], notes: Sequence[str] = ()) -> Tables:
     scenes.sort(key=lambda row: (row.scene, row.direction))
     overall = [_overall(label, members, columns) for label, members in groups.items()]
     costs = {label: (len(members), sum(c.seconds for c in members)) for label, members in groups.items()}
+
     return Tables(overall, scenes, columns, costs, tuple(notes))
 
 
@@ -123,6 +124,7 @@ def _overall(label: str, members: Sequence[Cell], columns: Sequence[str]) -> Row
     """Means over scenes and directions; the interval is over the seeds that have all of them."""
     rows = _scene_rows(label, members, columns)
     figures: dict[str, Interval] = {}
+
     for name in columns:
         means = [row.figures[name].mean for row in rows if name in row.figures]
         if not means:
@@ -131,6 +133,7 @@ def _overall(label: str, members: Sequence[Cell], columns: Sequence[str]) -> Row
         whole = [v for v in (_values([c for c in members if c.seed == s], name) for s in seeds) if len(v) == len(means)]
         over = interval([fmean(values) for values in whole]) if whole else Interval(0.0)
         figures[name] = Interval(fmean(means), over.half, max(1, len(whole)))
+
     ious = [row.worst for row in rows if row.worst is not None]
     return Row(label, "all", "both", figures, len(members), min(ious) if ious else None)
 
@@ -150,12 +153,14 @@ def as_csv(found: Tables) -> str:
     writer = csv.writer(text, lineterminator="\n")
     heads = [head for name in found.columns for head in (name, f"{name}_ci95")]
     writer.writerow(["method", "scene", "direction", "cells", "worst_iou", *heads])
+
     for row in (*found.overall, *found.scenes):
         values: list[str] = []
         for name in found.columns:
             value = row.figures.get(name)
             values += ["", ""] if value is None else [_number(value.mean), _number(value.half)]
         writer.writerow([row.label, row.scene, row.direction, row.cells, _number(row.worst), *values])
+
     return text.getvalue()
 
 

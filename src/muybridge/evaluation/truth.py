@@ -63,6 +63,7 @@ def _frame_figures(made: Clip, truth: Clip, by: MetricNetworks | None) -> dict[s
     }
     if by is not None and by.lpips is not None:
         found["lpips"] = metrics.lpips(x, y, by.lpips)
+
     return found
 
 
@@ -97,6 +98,7 @@ def joint_errors(
     count = min(len(made), len(truth))
     found = metrics.track(x[:count], cut[:count], known, left_out[:count])
     control = metrics.track(y[:count], right[:count], known, left_out[:count])
+
     return {
         "joint_error": float(metrics.joint_error(found, joints[:count])),
         "tracker_error": float(metrics.joint_error(control, joints[:count])),

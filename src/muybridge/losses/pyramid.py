@@ -81,6 +81,7 @@ class PyramidDistance:
                 f"VGG-19 takes pictures of 16 pixels or more, and the smallest of the perceptual loss has {smallest:g}",
                 "Set losses.scales to fewer sizes, or perceptual to weight-free.",
             )
+
         self.pyramid = PerceptualPyramid(load_vgg19(), self.weights, self.scales)
 
     def __call__(self, made: Images, driving: Images) -> Scalar:

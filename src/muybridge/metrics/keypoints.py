@@ -72,8 +72,10 @@ def limb_identity(points: Points, joints: Float[Tensor, "B J 2"], limbs: Sequenc
         limb[list(members)] = index
     worn = limb[nearest]
     shares = []
+
     for column in worn.T:
         counts = torch.bincount(column[column >= 0], minlength=len(limbs))
         if counts.sum() >= 0.2 * len(column):
             shares.append(counts.max() / counts.sum())
+
     return torch.stack(shares).mean() if shares else torch.tensor(float("nan"))

@@ -64,15 +64,18 @@ def probe_accuracy(first: Vectors, second: Vectors, seed: int = 0) -> float:
     label = torch.cat([torch.full((len(s[0]),), float(i)) for i, s in enumerate(sets)])
     mean, spread = train.mean(0), train.std(0).clamp_min(1e-6)
     weight = torch.where(label > 0.5, 0.5 / label.mean(), 0.5 / (1 - label.mean()))
+
     with torch.random.fork_rng([]), torch.enable_grad():
         torch.manual_seed(seed)
         probe = nn.Sequential(nn.Linear(train.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
         optimiser = torch.optim.AdamW(probe.parameters(), RATE, weight_decay=DECAY)
+
         for _ in range(STEPS):
             optimiser.zero_grad()
             logits = probe((train - mean) / spread)[:, 0]
             F.binary_cross_entropy_with_logits(logits, label, weight).backward()
             optimiser.step()
+
     with torch.no_grad():
         said = [(probe((held - mean) / spread)[:, 0] > 0).float().mean() for _, held in sets]
     return float((1 - said[0] + said[1]) / 2)

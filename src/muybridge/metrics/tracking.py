@@ -45,19 +45,23 @@ def track(frames: Images, masks: Masks, known: TrackedReference, left_out: Bool[
     """
     if frames.shape[2:] != known.frames.shape[2:]:
         raise InputError(f"frames of {tuple(frames.shape[2:])} are not tracked in {tuple(known.frames.shape[2:])}")
+
     gaps = torch.cdist(_thumbnails(frames, masks), _thumbnails(known.frames, known.masks), p=1)
     if left_out is not None:
         gaps = gaps.masked_fill(left_out, float("inf"))
     count = min(CANDIDATES, int(gaps.isfinite().sum(1).min()))
     if count < 1:
         raise InputError("no known frame is left to track a frame by")
+
     chosen = gaps.topk(count, largest=False).indices
     grey, bank = _grey(frames, masks), _grey(known.frames, known.masks)
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     found = []
+
     for picture, candidates in zip(grey, chosen.tolist(), strict=True):
         fits = [_match(flow, bank[n], picture, known.joints[n]) for n in candidates]
         found.append(min(fits, key=lambda fit: fit[0])[1])
+
     return torch.stack(found)
 
 
@@ -77,6 +81,7 @@ def _match(
     x = np.clip(np.rint(places[:, 0]).astype(int), 0, width - 1)
     y = np.clip(np.rint(places[:, 1]).astype(int), 0, height - 1)
     ends = (places + moved[y, x]) / extent * 2 - 1
+
     return misfit, torch.from_numpy(ends.astype(np.float32))
 
 

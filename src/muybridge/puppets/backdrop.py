@@ -38,6 +38,7 @@ class Backdrop:
             colour = sheet[:, low] * (1 - part) + sheet[:, high] * part
             alpha = cover[:, low] * (1 - part) + cover[:, high] * part
             picture += (colour - picture) * alpha
+
         return picture
 
     def _sheet(self, colour: np.ndarray, wide: int = 3) -> np.ndarray:
@@ -70,13 +71,16 @@ class Backdrop:
         sheet += 1.8 * self._grain(n, 3 * n, n / 400 + 0.4) + 2.5 * self._grain(n, 3 * n, n / 12)
         y, x = np.mgrid[0:n, 0 : 3 * n].astype(np.float32) / n
         line = np.zeros_like(x)
+
         for period, width, dark in ((0.1, 0.0022, 0.16), (0.5, 0.004, 0.3)):
             for at in (x, self.ground - 0.06 - y):
                 off = np.abs((at + period / 2) % period - period / 2)
                 line = np.maximum(line, dark * np.clip((width - off) * n + 0.5, 0, 1))
+
         floor = np.clip((y - self.ground + 0.06) * n, 0, 1)[..., None]
         earth = self.tint * 0.8 + 3.5 * self._grain(n, 3 * n, n / 200 + 0.5)
         sheet = sheet * (1 - line[..., None])
+
         return [(sheet + (earth - sheet) * floor, np.ones_like(sheet[..., :1]), 1.0)]
 
     def _hills(self) -> list[tuple[np.ndarray, np.ndarray, float]]:
@@ -94,14 +98,17 @@ class Backdrop:
             (0.67, 0.05, (190, 178, 150), 0.3),
             (0.75, 0.035, (146, 158, 124), 0.55),
         )
+
         for k, (height, rise, colour, speed) in enumerate(rows):
             top = height * self.ground / 0.86 + rise * self._skyline(x[0], k)
             cover = np.clip((y - top) * n + 0.5, 0, 1)[..., None]
             shade = 1.06 - 0.5 * np.clip(y - top, 0, 0.25)[..., None]
             sheets.append((np.array(colour, np.float32) * shade + self._grain(n, 3 * n, n / 160 + 0.4), cover, speed))
+
         turf = np.clip((y - self.ground + 0.065) * n + 0.5, 0, 1)[..., None]
         earth = np.array([196, 186, 132]) * (1.12 - 0.5 * (y - self.ground + 0.06)[..., None])
         sheets.append((earth.astype(np.float32) + 5 * self._grain(n, 3 * n, n / 120 + 0.4), turf, 1.0))
+
         return sheets
 
     def _skyline(self, x: np.ndarray, k: int) -> np.ndarray:
@@ -126,6 +133,7 @@ class Backdrop:
         floor = np.clip((y - self.ground + 0.06) * n + 0.5, 0, 1)[..., None]
         earth = np.array([168, 160, 152]) + 5 * self._grain(n, 3 * n, n / 150 + 0.4)
         sheet = (sheet + (earth - sheet) * floor).astype(np.float32)
+
         return [(sheet, np.ones_like(sheet[..., :1]), 1.0)]
 
 
@@ -136,6 +144,7 @@ def shade(picture: Picture, spots: list[tuple[float, float, float, float]], stre
     """
     size = picture.shape[0]
     dark = np.zeros(picture.shape[:2], np.float32)
+
     for x, y, half, weight in spots:
         y0, y1 = max(0, int(y - half)), min(size, int(y + half) + 2)
         x0, x1 = max(0, int(x - 2.6 * half)), min(size, int(x + 2.6 * half) + 2)
@@ -144,4 +153,5 @@ def shade(picture: Picture, spots: list[tuple[float, float, float, float]], stre
         rows, columns = np.arange(y0, y1, dtype=np.float32)[:, None], np.arange(x0, x1, dtype=np.float32)[None]
         r = ((columns - x) / half) ** 2 + ((rows - y) / (0.3 * half)) ** 2
         dark[y0:y1, x0:x1] += weight * np.exp(-r)
+
     picture *= 1 - strength * np.minimum(dark, 1)[..., None] * np.array([0.9, 1, 1], np.float32)

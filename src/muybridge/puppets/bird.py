@@ -77,6 +77,7 @@ def solve(q: Bird, m: Motion) -> Tracks:
     joints["wing_tip"] = joints["wing"] + 0.5 * q.wing[0] * way(spread - 0.25 - 0.5 * m["wing"])
     for leg in LEGS:
         joints |= _leg(q, m, leg, centre)
+
     return joints
 
 
@@ -95,6 +96,7 @@ def _leg(q: Bird, m: Motion, leg: str, centre: np.ndarray) -> Tracks:
     toe = foot + q.toe * way(-1.1 * fold)
     spur = foot + 0.35 * q.toe * way(np.pi - 1.1 * fold)
     names = ("top", "knee", "ankle", "foot", "toe", "spur")
+
     return {f"{leg}_{n}": at for n, at in zip(names, (top, knee, ankle, foot, toe, spur), strict=True)}
 
 
@@ -103,6 +105,7 @@ def _leg_parts(q: Bird, name: str, layer: int) -> list[Part]:
     toes = ((0, w * 0.7, w * 0.7), (1, w, w), (2, w, w * 0.7))
     thigh = tuple((s, u * 1.02, d * 1.02) for s, u, d in q.shank if s <= 1)
     joints = tuple(f"{name}_{j}" for j in ("top", "knee", "ankle", "foot"))
+
     return [
         Ribbon((f"{name}_spur", f"{name}_foot", f"{name}_toe"), toes, "leg", layer, shade=shade),
         Ribbon(joints, q.shank, "leg", layer, shade=shade),

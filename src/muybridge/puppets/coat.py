@@ -71,6 +71,7 @@ def _cells(x: Plane, y: Plane, seed: int) -> tuple[Plane, Plane]:
     """Distance to the nearest and the second nearest of the points scattered one to a unit square."""
     i, j = np.floor(x), np.floor(y)
     near = np.full((2, *x.shape), 9.0)
+
     for a in (-1, 0, 1):
         for b in (-1, 0, 1):
             px = i + a + 0.15 + 0.7 * _lattice(i + a, j + b, seed)
@@ -78,6 +79,7 @@ def _cells(x: Plane, y: Plane, seed: int) -> tuple[Plane, Plane]:
             d = np.hypot(x - px, y - py)
             near[1] = np.minimum(near[1], np.maximum(near[0], d))
             near[0] = np.minimum(near[0], d)
+
     return near[0], near[1]
 
 

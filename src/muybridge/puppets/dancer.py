@@ -54,6 +54,7 @@ def solve(q: Dancer, m: Motion) -> Tracks:
     joints["chest"] = q.torso * 0.55 * way(lean)
     joints["neck"] = joints["chest"] + q.torso * 0.45 * way(lean - m["twist"])
     joints["head"] = joints["neck"] + (q.neck + q.head[0] * 0.8) * way(lean - m["twist"] - m["nod"])
+
     for side, sign in SIDES:
         across = way(lean - m["twist"] - np.pi / 2) * sign
         joints[f"{side}_shoulder"] = joints["neck"] + q.shoulders * across - 0.06 * way(lean)
@@ -66,10 +67,12 @@ def solve(q: Dancer, m: Motion) -> Tracks:
         joints[f"{side}_knee"] = joints[f"{side}_hip"] + q.leg[0] * way(out)
         joints[f"{side}_ankle"] = joints[f"{side}_knee"] + q.leg[1] * way(shin)
         joints[f"{side}_toe"] = joints[f"{side}_ankle"] + q.foot * way(shin + sign * (0.9 - 0.7 * m[f"{side}_point"]))
+
     joints["hem"] = q.skirt[0] * way(lean + np.pi)
     lowest = np.maximum(joints["left_toe"][:, 1], joints["right_toe"][:, 1])
     height = sum(q.leg) + q.foot
     lift = np.stack([0.8 * m["step"] * height, -lowest - m["jump"] * height - 0.03], -1)
+
     return {name: at + lift for name, at in joints.items()}
 
 
@@ -83,6 +86,7 @@ def dancer(q: Dancer) -> Build:
             Ribbon((leg[2], f"{side}_toe"), ((0, w, w), (0.6, w * 1.1, w * 1.1), (1, w * 0.7, w * 0.7)), "shoe", n)
         )
         parts.append(Ribbon(leg, q.trouser, "leg", n, tips=q.stockings))
+
     parts.append(Ribbon(("chest", "neck", "head"), ((0, 0.05, 0.05), (2, 0.05, 0.05)), "skin", 2))
     parts.append(Ribbon(("pelvis", "chest", "neck"), q.body, "body", 2, caps=(0.7, 0.5)))
     if q.skirt[0]:
@@ -96,20 +100,25 @@ def dancer(q: Dancer) -> Build:
                 caps=(0.1, 0.12),
             )
         )
+
     for side, _ in reversed(SIDES):
         arm = (f"{side}_shoulder", f"{side}_elbow", f"{side}_hand")
         parts.append(Ribbon(arm, q.sleeve, "arm", 4, tips=q.sleeves, fade=0.25))
+
     bone = ("neck", "head")
     along = q.neck + q.head[0] * 0.8
     up, wide = q.head
     parts.append(Disc(bone, (along + 0.035, 0.0), (up * 1.04, wide * 1.1), q.hair, 5, True))
     parts.append(Disc(bone, (along - 0.02, 0.0), (up * 0.86, wide * 0.88), q.coats["skin"].base, 6, True))
+
     for sign in (1, -1):
         parts.append(Disc(bone, (along - 0.01, sign * wide * 0.36), (0.021, 0.017), (44, 32, 34), 6))
         parts.append(Disc(bone, (along - 0.07, sign * wide * 0.52), (0.025, 0.035), (232, 140, 122), 6))
+
     parts.append(Disc(bone, (along - 0.095, 0.0), (0.012, 0.035), (176, 70, 72), 6))
     parts.append(Disc(bone, (along + up * 0.62, wide * 0.1), (up * 0.26, wide * 0.74), q.hair, 6))
     parts += q.extras
+
     return Build(q.name, "dancer", JOINTS, tuple(parts), q.coats, lambda m: solve(q, m), stance=sum(q.leg))
 
 
@@ -237,8 +246,10 @@ def choreography(poses: tuple[Pose, ...], frames: int, seed: int, beat: float = 
     part = np.clip((t - times[i]) / (times[i + 1] - times[i]) * 1.15, 0, 1)
     part = part * part * (3 - 2 * part)
     channels: dict[str, Channel] = {}
+
     for n, name in enumerate(CHANNELS):
         held = np.array([poses[k].get(name, 0.0) * rng.uniform(0.9, 1.1) for k in order[:count]])
         small = 0.0 if name == "jump" else 0.01 if name == "step" else 0.05
         channels[name] = held[i] * (1 - part) + held[i + 1] * part + small * drift(frames, seed * 97 + n, 33.0)
+
     return Motion("dancer", channels, np.zeros(frames))

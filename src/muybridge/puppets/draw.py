@@ -46,6 +46,7 @@ def fit(build: Build, *motions: Motion, flip: bool = False) -> Placement:
     scale = float(FILL / max(wide, tall))
     middle = float(low[0] + high[0]) / 2 * (-1 if flip else 1)
     ground = min(0.9, 0.53 + scale * tall / 2)
+
     return Placement(scale, (0.5 - middle * scale, ground), flip=flip)
 
 
@@ -72,19 +73,23 @@ def draw(
         raise UsageError(f"a puppet's frames are 16 to 4096 pixels wide, not {size}")
     if backdrop not in KINDS:
         raise UsageError(f"no backdrop {backdrop!r}", f"Choose from: {', '.join(KINDS)}")
+
     placement = placement or fit(build, motion)
     painter = Painter(build, motion, placement, size)
     behind = plates(build, motion, size, placement, backdrop, seed)
     pixels = np.empty((len(motion), size, size, 3), np.uint8)
     mattes = np.empty((len(motion), size, size, 1), np.uint8)
+
     for t, ground in enumerate(behind):
         picture, matte = painter.frame(t)
         mattes[t, ..., 0] = np.rint(matte * 255)
         whole = np.clip(np.rint(picture + (1 - matte)[..., None] * ground), 0, 255)
         pixels[t] = np.where(mattes[t] > 0, whole, ground)
+
     clip = Clip(_channels_first(pixels), Timing.constant(len(motion), RATE), _channels_first(mattes))
     tracks = placement.apply(build.solve(motion), size)
     joints = np.stack([normalised(tracks[name], size) for name in build.joints], 1)
+
     return Drawing(clip, torch.from_numpy(joints).float(), build.joints)
 
 
@@ -99,6 +104,7 @@ def plates(
     feet = [name for name in tracks if name.endswith(("_foot", "_toe")) or name == "root"]
     floor, unit = placement.ground[1] * size, placement.scale * size
     found = []
+
     for t, way in enumerate(moved):
         picture = scenery.frame(float(way))
         if backdrop != "white":
@@ -108,6 +114,7 @@ def plates(
             middle = float(np.mean([tracks[f][t, 0] for f in feet]))
             shade(picture, [*spots, (middle, floor, 0.5 * unit, 0.45)])
         found.append(np.clip(np.rint(picture), 0, 255))
+
     return found
 
 

@@ -37,9 +37,11 @@ def write_scene(
     out = Path(out_dir)
     if out.exists() and not force and not (out.is_dir() and not any(out.iterdir())):
         raise OutputExistsError(f"{out} is already there", "Choose another --out, or replace it with --force")
+
     clips = scene(name, frames, size, seed)
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name[:40]}.{secrets.token_hex(4)}.part")
+
     try:
         _fill(part, clips)
         if out.is_dir() and not out.is_symlink():
@@ -49,6 +51,7 @@ def write_scene(
         part.rename(out)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
     return out
 
 
@@ -58,12 +61,14 @@ def _fill(folder: Path, clips: SceneClips) -> None:
     if SCENES[clips.name].a.tilt != SCENES[clips.name].b.tilt:
         fields |= {"truth_ab_unaligned": "ab_unaligned", "truth_ba_unaligned": "ba_unaligned"}
     joints: dict[str, object] = {"names": clips.joint_names}
+
     for stem, field in fields.items():
         clip: Clip = getattr(clips, field)
         write(folder / f"{stem}.mp4", clip.pixels, clip.timing)
         _write_masks(folder / f"{stem}_masks", clip)
         places = getattr(clips, f"joints_{field}")
         joints[stem] = [[[round(v, 5) for v in point] for point in frame] for frame in places.tolist()]
+
     (folder / "joints.json").write_text(json.dumps(joints), encoding="utf-8")
 
 

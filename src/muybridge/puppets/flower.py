@@ -42,11 +42,13 @@ def solve(q: Flower, m: Motion) -> Tracks:
     joints["stem"] = joints["stem_low"] + q.stem * 0.35 * way(np.pi / 2 - 0.9 * sway)
     up = np.pi / 2 - 1.5 * sway - m["tilt"]
     joints["heart"] = joints["stem"] + q.stem * 0.25 * way(up)
+
     for side, sign in (("left", 1), ("right", -1)):
         rise = np.pi / 2 + sign * (0.75 + 0.12 * m["leaf"] - 0.5 * sway)
         joints[f"leaf_{side}_mid"] = joints["stem_low"] * (0.35, 0.35) + q.leaf[0] * 0.55 * way(rise)
         joints[f"leaf_{side}_root"] = joints["stem_low"] * 0.35
         joints[f"leaf_{side}"] = joints[f"leaf_{side}_mid"] + q.leaf[0] * 0.45 * way(rise + sign * 0.4)
+
     for ring, name in ((0, "petal"), (1, "back")):
         for i in range(PETALS):
             place = (i / (PETALS - 1) * 2 - 1) if ring == 0 else ((i + 0.5) / PETALS * 2 - 1)
@@ -56,6 +58,7 @@ def solve(q: Flower, m: Motion) -> Tracks:
             curl = place * lag * 0.35
             joints[f"{name}_{i}_mid"] = joints["heart"] + 0.55 * long[:, None] * way(up - out + 0.8 * curl * (1 - lag))
             joints[f"{name}_{i}"] = joints[f"{name}_{i}_mid"] + 0.45 * long[:, None] * way(up - out - curl)
+
     return joints
 
 
@@ -69,10 +72,12 @@ def flower(q: Flower) -> Build:
     ]
     parts.append(Ribbon(("root", "stem_low", "stem", "heart"), ((0, 0.035, 0.035), (3, 0.028, 0.028)), "stem", 1))
     order = sorted(range(PETALS), key=lambda i: -abs(i - (PETALS - 1) / 2))
+
     for ring, (name, coat) in enumerate((("back", "back"), ("petal", "petal"))):
         for n, i in enumerate(order):
             joints = ("heart", f"{name}_{i}_mid", f"{name}_{i}")
             parts.append(Ribbon(joints, shape, coat, 2 + ring * PETALS + n, fade=1.3))
+
     last = 2 + 2 * PETALS
     parts.append(
         Disc(("stem", "heart"), (q.stem * 0.25, 0.0), (q.heart * 0.8, q.heart), q.coats["heart"].base, last, True)
@@ -94,4 +99,5 @@ def opening(
         "tilt": 1.2 * sway * drift(frames, seed + 2, 60.0),
         "leaf": drift(frames, seed + 3, 40.0),
     }
+
     return Motion("flower", channels, np.zeros(frames))

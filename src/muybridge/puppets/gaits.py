@@ -71,12 +71,14 @@ class Gait:
             "wave": self.swing * 1.3 * np.sin(turn - 1.2) + 0.15 * stray[6],
             "wing": self.wing * (0.5 - 0.5 * np.cos(2 * turn)) * (0.6 + 0.4 * stray[7]),
         }
+
         for leg, offset in FOOTFALLS[self.falls].items():
             reach, lift, fold = self._foot((phase - offset) % 1.0)
             stretch = 1 + 0.05 * stray[1]
             channels[f"{leg}_reach"] = reach * stretch
             channels[f"{leg}_lift"] = lift * (1 + 0.15 * stray[2])
             channels[f"{leg}_flex"] = fold
+
         return Motion(self.kind, channels, self.stride / self.duty * pace)
 
     def _foot(self, phase: Channel) -> tuple[Channel, Channel, Channel]:
@@ -89,6 +91,7 @@ class Gait:
         arc = np.sin(np.pi * late)
         lift = np.where(stands, 0.0, self.lift * arc**1.3)
         fold = np.where(stands, 0.0, self.flex * np.sin(np.pi * np.minimum(1.0, air * 1.15)) ** 1.2)
+
         return reach, lift, fold
 
 

@@ -89,6 +89,7 @@ class Painter:
         self.pixels = placement.apply(tracks, self.size)
         self.hand = -1.0 if placement.flip else 1.0
         self.strips: dict[int, tuple[Strip, np.ndarray, np.ndarray, np.ndarray]] = {}
+
         for i, (strip, texture) in _cut(build).items():
             centres, normals = strip.lay(tracks)
             centres = centres @ matrix[:, :2].T + matrix[:, 2]
@@ -99,20 +100,24 @@ class Painter:
         """(colour times silhouette, silhouette) of frame t, float32 in [0, 255] and [0, 1]."""
         picture = np.zeros((self.size, self.size, 3), np.float32)
         matte = np.zeros((self.size, self.size), np.float32)
+
         for _, members in groupby(enumerate(self.build.parts), key=lambda item: item[1].layer):
             swatches = [self._swatch(i, part, t) for i, part in members]
             self._layer([s for s in swatches if s is not None], picture, matte)
+
         if self.size > self.side:
             side = (self.side, self.side)
             return cv2.resize(picture, side, interpolation=cv2.INTER_AREA), np.clip(
                 cv2.resize(matte, side, interpolation=cv2.INTER_AREA), 0, 1
             )
+
         return picture, np.clip(matte, 0, 1)
 
     def _layer(self, swatches: list[Swatch], picture: np.ndarray, matte: np.ndarray) -> None:
         """One sheet of paper: its shadow on what lies below, its outline, then its parts."""
         if not swatches:
             return
+
         reach = int(self.size / 30) + 4
         top = max(0, min(int(s.rows.min()) for s in swatches) - reach)
         left = max(0, min(int(s.columns.min()) for s in swatches) - reach)
@@ -121,14 +126,17 @@ class Painter:
         picture, matte = picture[top:low, left:right], matte[top:low, left:right]
         swatches = [replace(s, rows=s.rows - top, columns=s.columns - left) for s in swatches]
         ink = np.zeros_like(matte)
+
         for s in swatches:
             if s.outline:
                 edge = np.clip(s.inside + (INK * self.size + 0.5), 0, 1) * (1 - s.fade * matte[s.rows, s.columns])
                 ink[s.rows, s.columns] = np.maximum(ink[s.rows, s.columns], edge)
+
         keep = (1 - ink) * (1 - 0.4 * _shadow(ink, self.size / 90))
         cv2.multiply(picture, cv2.merge([keep] * 3), picture)
         cv2.add(picture, cv2.merge([ink * c for c in self.build.ink]), picture)
         matte += (1 - matte) * ink
+
         for s in swatches:
             below, solid = picture[s.rows, s.columns], matte[s.rows, s.columns]
             share = np.clip(s.inside + 0.5, 0, 1) * (1 - s.blend * solid if s.outline else solid)
@@ -138,14 +146,17 @@ class Painter:
     def _swatch(self, i: int, part: Part, t: int) -> Swatch | None:
         if isinstance(part, Disc):
             return self._disc(part, t)
+
         strip, centres, normals, texture = self.strips[i]
         margin = INK * self.size + 1
         laid = cover(centres[t], normals[t], strip.up * self.unit, strip.down * self.unit, self.size, margin)
         if laid is None:
             return None
+
         swatch = Swatch(laid.rows, laid.columns, _lit(laid, normals[t], texture), laid.inside, True)
         if not strip.ribbon.fade:
             return swatch
+
         reach = PER_BONE * strip.ribbon.fade
         fade = np.clip(1.5 - (laid.place - 1) / reach, 0, 1)
         return replace(swatch, fade=fade, blend=np.clip(1.1 - laid.place / (1 + 0.35 * reach), 0, 1))
@@ -161,6 +172,7 @@ class Painter:
         x1, y1 = np.minimum(np.ceil(centre + reach).astype(int) + 1, self.size)
         if x1 <= x0 or y1 <= y0:
             return None
+
         rows, columns = (a.ravel() for a in np.mgrid[y0:y1, x0:x1])
         off = np.stack([columns - centre[0], rows - centre[1]], 1)
         a, u = off @ along / radii[0], off @ up / radii[1]
@@ -170,6 +182,7 @@ class Painter:
         if disc.outline:
             tilt = np.clip(off / radii.max(), -1, 1) * 0.75
             colour *= _shade(tilt @ LIGHT[:2] + LIGHT[2] * np.sqrt(np.clip(1 - (tilt**2).sum(1), 0, 1)))
+
         return Swatch(rows, columns, colour, inside.clip(-9, 9), disc.outline)
 
 

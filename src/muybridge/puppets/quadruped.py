@@ -93,11 +93,13 @@ def solve(q: Quadruped, m: Motion) -> Tracks:
     joints["poll"] = joints["neck"] + length * 0.5 * way(high)
     gaze = q.head[1] + m["head"] + 0.4 * m["neck"]
     joints["nose"] = joints["poll"] + q.head[0] * way(gaze)
+
     for side, lean in (("near", 0.0), ("far", 0.28)):
         along, up = q.ear_root
         root = joints["poll"] + (along + 0.2 * lean) * way(gaze) + up * way(gaze + np.pi / 2)
         joints[f"{side}_ear_root"] = root
         joints[f"{side}_ear"] = root + q.ear[0] * way(gaze + q.ear[1] + m["ear"] - lean)
+
     joints["horn_root"] = joints["poll"] + 0.02 * way(gaze) + 0.08 * way(gaze + np.pi / 2)
     joints["horn"] = joints["horn_root"] + 0.13 * way(gaze + 1.9)
     joints["tusk_root"] = joints["nose"] + 0.05 * way(gaze - np.pi / 2)
@@ -105,6 +107,7 @@ def solve(q: Quadruped, m: Motion) -> Tracks:
     joints |= _tail(q, m, rump) | _trunk(q, m, joints["nose"])
     for leg in LEGS:
         joints |= _leg(q, m, leg, rump if "hind" in leg else withers, axis - slope)
+
     return joints
 
 
@@ -144,6 +147,7 @@ def _leg(q: Quadruped, m: Motion, leg: str, root: Track, pitch: Channel) -> Trac
     knee, ankle = bend(top, ankle, upper, lower, 1.0 if hind else -1.0 if q.slant[0] >= 0 else 1.0)
     foot = ankle - last * way(np.pi / 2 + lean)
     toe = foot + q.foot * way(-lean * 0.5 - 0.9 * fold)
+
     return {f"{leg}_top": top, f"{leg}_knee": knee, f"{leg}_ankle": ankle, f"{leg}_foot": foot, f"{leg}_toe": toe}
 
 
@@ -159,6 +163,7 @@ def quadruped(q: Quadruped) -> Build:
         w = widths[-1][1]
         tips = ((0.0, q.sock[-1][1]),) if q.sock else ()
         joints = tuple(f"{name}_{j}" for j in ("top", "knee", "ankle", "foot"))
+
         return [
             Ribbon(
                 (f"{name}_foot", f"{name}_toe"),

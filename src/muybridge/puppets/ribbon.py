@@ -55,6 +55,7 @@ class Strip:
         centre = (2 * f**3 - 3 * f**2 + 1) * p0 + (f**3 - 2 * f**2 + f) * m0
         centre += (3 * f**2 - 2 * f**3) * p1 + (f**3 - f**2) * m1
         tangent = (6 * f**2 - 6 * f) * (p0 - p1) + (3 * f**2 - 4 * f + 1) * m0 + (3 * f**2 - 2 * f) * m1
+
         return centre, tangent
 
     def lay(self, tracks: dict[str, Track]) -> tuple[Float[np.ndarray, "T S 2"], Float[np.ndarray, "T S 2"]]:
@@ -111,20 +112,25 @@ def cover(
     x1, y1 = np.minimum(np.ceil(edges.max(0)).astype(int) + 2, size)
     if x1 <= x0 or y1 <= y0:
         return None
+
     label = np.full((y1 - y0, x1 - x0), -1, np.int16)
     slim = [centres + normals * up[:, None], centres - normals * down[:, None]]
+
     for left, right in (wide, slim):  # the strip itself last, so that no margin hides it inside a bend
         quads = np.stack([left[:-1], left[1:], right[1:], right[:-1]], 1) - (x0, y0)
         for i, quad in enumerate(np.round(quads * 16).astype(np.int32)):
             cv2.fillConvexPoly(label, quad, i, cv2.LINE_8, 4)
+
     rows, columns = np.nonzero(label >= 0)
     segment = label[rows, columns].astype(np.int64)
     table = _segments(centres - (x0, y0), normals, up, down)[segment].T
     part, off, half, inside = _place(table, rows, columns)
+
     for end, cap, flip in ((0, caps[0], True), (len(up) - 2, caps[1], False)):
         here = segment == end
         along = (1 - part[here] if flip else part[here]) * (cap + margin)
         inside[here] = _round(along, off[here], cap, half[here])
+
     across = off / np.maximum(half, 0.3)
     return Cover(rows + y0, columns + x0, segment + part, across, inside)
 
@@ -176,6 +182,7 @@ def _place(
     part = np.clip(before / np.where(np.abs(whole) < 1e-3, 1e-3, whole), 0, 1)
     off = (px - part * dx) * (nx0 + part * (nx1 - nx0)) + (py - part * dy) * (ny0 + part * (ny1 - ny0))
     half = np.where(off > 0, up + part * dup, down + part * ddown)
+
     return part, off, half, (half - np.abs(off)) * flat
 
 
@@ -187,9 +194,11 @@ def _smooth(
     f = np.clip((at - knots[i]) / (knots[i + 1] - knots[i]), 0, 1)
     slopes = np.gradient(values, knots)
     secant = np.diff(values) / np.diff(knots)
+
     for k, steep in enumerate(secant):  # Fritsch-Carlson in its simplest form: clip the slopes at the ends
         for j in (k, k + 1):
             slopes[j] = 0.0 if slopes[j] * steep <= 0 else np.sign(steep) * min(abs(slopes[j]), 3 * abs(steep))
+
     step = knots[i + 1] - knots[i]
     return (
         (2 * f**3 - 3 * f**2 + 1) * values[i]
