@@ -79,8 +79,10 @@ def _rescale(frames: Tensor, scale: tuple[float, float], place: list[float]) -> 
     factor = scale[0] + place[0] * (scale[1] - scale[0])
     size = (max(1, round(height * factor)), max(1, round(width * factor)))
     made = F.interpolate(frames, size=size, mode="nearest")
-    down, across = max(0, height - size[0]), max(0, width - size[1])
-    top, left = round(place[1] * down), round(place[2] * across)
+    down = max(0, height - size[0])
+    across = max(0, width - size[1])
+    top = round(place[1] * down)
+    left = round(place[2] * across)
     made = F.pad(made, (left, across - left, top, down - top), mode="replicate")
     y, x = (round(p * (made.shape[i] - want)) for p, i, want in ((place[1], -2, height), (place[2], -1, width)))
 
@@ -119,7 +121,8 @@ def _saturation(x: Tensor, amount: Tensor) -> Tensor:
 def _hue(x: Tensor, amount: Tensor) -> Tensor:
     """Turned by `amount` of the circle, value and saturation as they are (the HSV hexagon, in closed form)."""
     red, green, blue = x.unbind(-3)
-    value, low = x.amax(-3), x.amin(-3)
+    value = x.amax(-3)
+    low = x.amin(-3)
     chroma = value - low
     safe = chroma.clamp(min=1e-6)
     sector = torch.where(value == green, 2 + (blue - red) / safe, 4 + (red - green) / safe)

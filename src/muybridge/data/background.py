@@ -70,9 +70,11 @@ class Plate:
 
     def resized(self, size: tuple[int, int]) -> Plate:
         """The same for frames of another size (H, W), such as the file's own where its frames were read smaller."""
-        (h, w), (height, width) = self.size, size
+        (h, w) = self.size
+        (height, width) = size
         # Pixel centres: x of the larger frame lies at (x + 1/2) w / W - 1/2 of the smaller one.
-        across, down = w / width, h / height
+        across = w / width
+        down = h / height
         look = torch.tensor([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2], [0, 0, 1]])
         return replace(self, motions=self.motions @ look, size=size)
 
@@ -99,7 +101,10 @@ def plate(clip: Clip) -> Plate:
 
     frames = np.ascontiguousarray(clip.pixels.permute(0, 2, 3, 1).numpy())
     border = 2 * max(2, round(max(clip.height, clip.width) / 100)) + 1
-    grown = [cv2.dilate(m, np.ones((border, border), np.uint8)) for m in clip.mattes[:, 0].numpy()]
+    grown = []
+    for m in clip.mattes[:, 0].numpy():
+        grown.append(cv2.dilate(m, np.ones((border, border), np.uint8)))
+
     outside = np.stack([m <= 127 for m in grown])
     motions, lost = _motions(frames, outside)
     motions, (height, width), moved = _place_frames(motions, clip.height, clip.width)
@@ -172,10 +177,16 @@ def colour(name: str) -> tuple[float, float, float]:
 
 def _motions(frames: Array, outside: Array) -> tuple[Array, int]:
     """Each frame's map to the middle frame [T, 3, 3], and how many steps between neighbours were lost."""
-    shades = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames]
+    shades = []
+    for f in frames:
+        shades.append(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY))
+
     steps = [_step(shades[i], shades[i + 1], outside[i], outside[i + 1]) for i in range(len(frames) - 1)]
     lost = sum(step is None for step in steps)
-    known = [np.eye(3) if step is None else step for step in steps]
+    known = []
+    for step in steps:
+        known.append(np.eye(3) if step is None else step)
+
     middle = len(frames) // 2
     out = np.repeat(np.eye(3)[None], len(frames), 0)
     for i in range(middle - 1, -1, -1):
@@ -214,7 +225,8 @@ def _place_frames(motions: Array, h: int, w: int) -> tuple[Array, tuple[int, int
     """Motions shifted so that all frames lie on a plate from (0, 0), the plate's size, and whether they were usable."""
     corners = np.array([(0, 0, 1), (w - 1, 0, 1), (0, h - 1, 1), (w - 1, h - 1, 1)], float).T
     places = (motions @ corners)[:, :2]
-    low, high = np.floor(places.min((0, 2))), np.ceil(places.max((0, 2)))
+    low = np.floor(places.min((0, 2)))
+    high = np.ceil(places.max((0, 2)))
     width, height = (high - low).astype(int) + 1
     if width * height > LARGEST * h * w:
         return np.repeat(np.eye(3)[None], len(motions), 0), (h, w), False
@@ -243,7 +255,10 @@ def _median(frames: Array, outside: Array, motions: Array, size: tuple[int, int]
         strip = np.where(votes[:, rows, :, None], layers[:, rows].astype(np.float32), np.inf)
         strip.sort(axis=0)
         count = votes[:, rows].sum(0)
-        pick = [np.take_along_axis(strip, n[None, ..., None].clip(0), 0)[0] for n in ((count - 1) // 2, count // 2)]
+        pick = []
+        for n in ((count - 1) // 2, count // 2):
+            pick.append(np.take_along_axis(strip, n[None, ..., None].clip(0), 0)[0])
+
         middle = np.where(count[..., None] > 0, (pick[0] + pick[1]) / 2, 0)
         out[rows] = middle.round().astype(np.uint8)
 
@@ -258,8 +273,10 @@ def _cut_back(image: Array, motion: Array, size: tuple[int, int]) -> Array:
 
 
 def _error(frames: Array, outside: Array, motions: Array, image: Array) -> float:
-    total, count = 0.0, 0
+    total = 0.0
+    count = 0
     for frame, mask, motion in zip(frames, outside, motions, strict=True):
         gap = np.abs(_cut_back(image, motion, frame.shape[:2]) - frame.astype(np.float32) / 255).mean(-1)
-        total, count = total + float(gap[mask].sum()), count + int(mask.sum())
+        total = total + float(gap[mask].sum())
+        count = count + int(mask.sum())
     return total / max(1, count)

@@ -169,7 +169,10 @@ class ClipsData:
         """The inverse of `tensors`; CheckpointError where they are not of this kind."""
         try:
             told = json.loads(bytes(tensors["settings"].tolist()))
-            changes: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told["augment"].items()}
+            changes: dict[str, Any] = {}
+            for k, v in told["augment"].items():
+                changes[k] = tuple(v) if isinstance(v, list) else v
+
             cache = FrameCache(tensors["packed"], tensors["ends"], (told["canvas"][0], told["canvas"][1]))
             return cls(cache, tensors["starts"], tensors["identity"], Augment(**changes), told["sequences"])
         except (KeyError, ValueError, TypeError) as e:
@@ -198,7 +201,10 @@ def own_pixels(clip: Clip) -> Pixels:
     if clip.sizes is None or (len(set(clip.sizes)) == 1 and clip.sizes[0] == (clip.height, clip.width)):
         return clip.pixels
     size = clip.sizes[0]
-    own = [resize_to_canvas_bytes(clip.pixels[t : t + 1, :, :h, :w], size) for t, (h, w) in enumerate(clip.sizes)]
+    own = []
+    for t, (h, w) in enumerate(clip.sizes):
+        own.append(resize_to_canvas_bytes(clip.pixels[t : t + 1, :, :h, :w], size))
+
     return torch.cat(own)
 
 

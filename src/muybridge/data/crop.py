@@ -78,7 +78,8 @@ def boxes_round(
         size = (before + behind) * (1 + 2 * margin)
     else:
         usual = torch.stack((before, behind)).quantile(0.98, dim=1).sum(0) * (1 + 2 * margin)
-        before, behind = before.amax(0), behind.amax(0)
+        before = before.amax(0)
+        behind = behind.amax(0)
         size = torch.maximum(usual, before + behind).expand_as(middle)
 
     centre = middle + (behind - before) / 2
@@ -142,7 +143,8 @@ def squeeze(clip: Clip, size: int = 256, pad: float = 0.2) -> tuple[Images, Mask
     pad      of each side's length, on either end of it
     returns  [T, 3, size, size] in [0, 1]; [T, 1, size, size] of 0.0 and 1.0 (above a half), or None
     """
-    frames, masks = [], []
+    frames = []
+    masks = []
     for t in range(len(clip)):
         h, w = clip.sizes[t] if clip.sizes is not None else (clip.height, clip.width)
         frames.append(_squeezed_box(clip.pixels[t, :, :h, :w], size, pad))
@@ -153,7 +155,8 @@ def squeeze(clip: Clip, size: int = 256, pad: float = 0.2) -> tuple[Images, Mask
 
 def unsqueeze(image: Float[Tensor, "C s s"], size: tuple[int, int], pad: float = 0.2) -> Float[Tensor, "C H W"]:
     """A squeezed square [C, s, s] back at the frame's own size (H, W), without the border."""
-    top, left = int(pad * size[0]), int(pad * size[1])
+    top = int(pad * size[0])
+    left = int(pad * size[1])
     whole = (size[0] + 2 * top, size[1] + 2 * left)
     out = F.interpolate(image[None], size=whole, mode="bilinear", antialias=True, align_corners=False)[0]
     return out[:, top : top + size[0], left : left + size[1]]
@@ -175,7 +178,8 @@ def extents(mattes: Mattes) -> Extents:
 
     for axis, across in enumerate((1, 2)):
         counts = on.sum(across, dtype=torch.float64)
-        lines, place = counts > 0, torch.arange(counts.shape[1], dtype=torch.float64)
+        lines = counts > 0
+        place = torch.arange(counts.shape[1], dtype=torch.float64)
         edges[0, :, axis] = torch.where(lines, place, torch.inf).amin(1)
         edges[1, :, axis] = torch.where(lines, place + 1, -torch.inf).amax(1)
         edges[2, :, axis] = _median(counts)
@@ -205,7 +209,8 @@ def _bridge(value: Tensor, known: Tensor) -> Tensor:
     t = torch.arange(len(value))
     after = torch.searchsorted(known, t).clamp(max=len(known) - 1)
     before = (torch.searchsorted(known, t, right=True) - 1).clamp(min=0)
-    a, b = known[before], known[after]
+    a = known[before]
+    b = known[after]
     share = ((t - a).double() / (b - a).clamp(min=1)).clamp(0, 1)[:, None]
     return value[a] * (1 - share) + value[b] * share
 
@@ -223,9 +228,11 @@ def _smooth(value: Tensor, sigma: float, straight: bool = False) -> Tensor:
     kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, dtype=value.dtype) / sigma) ** 2)
     kernel = kernel / kernel.sum()
     away = torch.arange(reach, 0, -1).clamp(max=len(value) - 1)
-    before, after = value[:1].expand(reach, -1), value[-1:].expand(reach, -1)
+    before = value[:1].expand(reach, -1)
+    after = value[-1:].expand(reach, -1)
     if straight:
-        before, after = 2 * before - value[away], 2 * after - value[-1 - away.flip(0)]
+        before = 2 * before - value[away]
+        after = 2 * after - value[-1 - away.flip(0)]
     wide = torch.cat((before, value, after))
 
     return F.conv1d(wide.T[:, None], kernel[None, None])[:, 0].T
@@ -263,7 +270,8 @@ def _weights(start: float, step: float, count: int, length: int) -> Tensor:
     weight = (1 - (place[None] - middle[:, None]).abs() / width).clamp(min=0)
     weight = weight / weight.sum(1, keepdim=True)
     out = torch.zeros(count, length, dtype=torch.float64)
-    a, b = max(0, first), min(length, last + 1)
+    a = max(0, first)
+    b = min(length, last + 1)
     if a < b:
         out[:, a:b] = weight[:, a - first : b - first]
 

@@ -76,7 +76,8 @@ class StreamedVideo:
         if not squeezed:
             mattes = (one.matte.flip(-1) if flip else one.matte for one in self.silhouettes)
             found = torch.cat([extents(m[None]) for m in mattes], 1)
-            aspect, rate = size[1] / size[0], self.timing.rate
+            aspect = size[1] / size[0]
+            rate = self.timing.rate
             boxes = boxes_round(found, aspect=aspect, margin=margin, rate=rate, follow=FOLLOW, follow_size=follow_size)
 
         at = 0

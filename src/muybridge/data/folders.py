@@ -44,7 +44,9 @@ class ClipFolder(Sequence[Clip]):
         self.root = Path(folder)
         self.folder = part_of(folder, part)
         self.paths = clips_in(self.folder)
-        self.max_frames, self.max_side, self.stride = max_frames, max_side, stride
+        self.max_frames = max_frames
+        self.max_side = max_side
+        self.stride = stride
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -82,7 +84,11 @@ def part_of(folder: str | Path, part: str) -> Path:
     if not root.is_dir():
         raise InputError(f"{folder} is a file: a folder of clips is needed", "Give the folder that it lies in.")
 
-    there = [name for name in PARTS if (root / name).is_dir()]
+    there = []
+    for name in PARTS:
+        if (root / name).is_dir():
+            there.append(name)
+
     if not there:
         return root
     if part not in there:
@@ -95,7 +101,10 @@ def clips_in(folder: Path) -> list[Path]:
     """The clips of a folder in natural order; InputError where there are none."""
     entries = sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=natural_key)
     known = (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
-    found = [p for p in entries if (p.is_file() and p.suffix.lower() in known) or (p.is_dir() and list_images(p))]
+    found = []
+    for p in entries:
+        if (p.is_file() and p.suffix.lower() in known) or (p.is_dir() and list_images(p)):
+            found.append(p)
 
     if not found:
         raise InputError(
@@ -141,7 +150,10 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
                 "The first line of a pair list is: source,driving",
             )
 
-        pairs = [(row["source"], row["driving"]) for row in rows if row["source"] and row["driving"]]
+        pairs = []
+        for row in rows:
+            if row["source"] and row["driving"]:
+                pairs.append((row["source"], row["driving"]))
 
     if not pairs:
         raise InputError(f"{path} lists no pairs", "Each line names a source and a driving clip.")
@@ -165,7 +177,11 @@ def find_clip(paths: Sequence[Path], name: str) -> Path:
         lambda path: path.stem == Path(name).stem,
     )
     for way in ways:
-        found = [path for path in paths if way(path)]
+        found = []
+        for path in paths:
+            if way(path):
+                found.append(path)
+
         if len(found) == 1:
             return found[0]
         if found:

@@ -55,7 +55,8 @@ class FrameCache:
 
     def frames(self, chosen: Sequence[int]) -> Pixels:
         """These frames, uint8 [len(chosen), 3, H, W]; CheckpointError where one is broken."""
-        ends, packed = self.ends.numpy(), self.packed.numpy()
+        ends = self.ends.numpy()
+        packed = self.packed.numpy()
         out = np.empty((len(chosen), *self.size, 3), np.uint8)
 
         def decode(place: int) -> None:

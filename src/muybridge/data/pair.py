@@ -60,7 +60,9 @@ class Pair:
     """Two subjects on the same canvas, drawn as windows of neighbouring frames."""
 
     def __init__(self, a: Subject, b: Subject, augment: Augment) -> None:
-        self.a, self.b, self.augment = a, b, augment
+        self.a = a
+        self.b = b
+        self.augment = augment
 
     def subject(self, side: str) -> Subject:
         """ "a" or "b"."""
@@ -197,7 +199,10 @@ def check_side(side: str) -> str:
 def closest_side(a: Subject, b: Subject, driving: Driving) -> str:
     """ "a" or "b": whose colours, under the silhouettes, are nearer to those of the driving video's first frames."""
     seen = _colours(Subject.from_clip(first_piece(driving), a.canvas, 0.1))
-    gaps = [float((seen - _colours(subject)).abs().sum()) for subject in (a, b)]
+    gaps = []
+    for subject in (a, b):
+        gaps.append(float((seen - _colours(subject)).abs().sum()))
+
     return "a" if gaps[0] <= gaps[1] else "b"
 
 

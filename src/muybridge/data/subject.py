@@ -165,7 +165,10 @@ class Subject:
     def restore(cls, tensors: Mapping[str, Tensor], prefix: str) -> "Subject":
         h, w, flip, last, numerator, denominator = tensors[f"{prefix}.numbers"].tolist()
         timing = Timing(tuple(tensors[f"{prefix}.pts"].tolist()), last, Fraction(numerator, denominator))
-        named = {name: tensors[f"{prefix}.{name}"] for name in ("pixels", "mattes", "boxes", "seen", "plate")}
+        named = {}
+        for name in ("pixels", "mattes", "boxes", "seen", "plate"):
+            named[name] = tensors[f"{prefix}.{name}"]
+
         return cls(**named, frame=(h, w), timing=timing, flip=bool(flip))
 
 
@@ -210,7 +213,8 @@ def _squeezed_frames(clip: Clip, side: int, pad: float) -> Iterator[Tensor]:
 
 def _scale(clip: Clip, frame: tuple[int, int]) -> Tensor:
     """How many times larger a frame of this size is than the clip's, for each number of a box: [4]."""
-    across, down = frame[1] / clip.width, frame[0] / clip.height
+    across = frame[1] / clip.width
+    down = frame[0] / clip.height
     return torch.tensor([across, down, across, down])
 
 

@@ -107,7 +107,8 @@ def translation_job(
 
     if not affine:
         notes += (f"{method} has no map between the two subjects, so leaving it out changes nothing",)
-    look, known = pair.subject(source), pair.subject(other(source))
+    look = pair.subject(source)
+    known = pair.subject(other(source))
     if driving is None:
         return TranslationJob(source, look, [known], known.timing, notes)
 
@@ -145,7 +146,8 @@ def cycle_figures(to_a: Translate, to_b: Translate, pair: Pair, device: torch.de
 
 def overlap(a: Float[Tensor, "N 4 h w"], b: Float[Tensor, "N 4 h w"]) -> float:
     """Mean intersection over union of the silhouettes of two stacks of pictures, cut at a half."""
-    first, second = a[:, 3] > 0, b[:, 3] > 0
+    first = a[:, 3] > 0
+    second = b[:, 3] > 0
     union = (first | second).flatten(1).sum(1).clamp_min(1)
     return float(((first & second).flatten(1).sum(1) / union).mean())
 

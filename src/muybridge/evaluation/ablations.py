@@ -61,10 +61,17 @@ def worth(ablation: Ablation, cells: Iterable[Cell]) -> Worth | None:
     """Compare the cells of the whole method with those without the part, seed by seed and place by place; None where
     there is nothing to compare yet.
     """
-    chosen = [c for c in cells if c.scene in ablation.scenes and c.figures.get(ablation.figure) is not None]
+    chosen = []
+    for c in cells:
+        if c.scene in ablation.scenes and c.figures.get(ablation.figure) is not None:
+            chosen.append(c)
+
     # What a bench without variants has measured is the whole, too.
     named = {WHOLE: (WHOLE, ""), ablation.name: (ablation.name,)}
-    have = {name: {_place(c): c for c in chosen if c.variant in names} for name, names in named.items()}
+    have = {}
+    for name, names in named.items():
+        have[name] = {_place(c): c for c in chosen if c.variant in names}
+
     places = sorted(have[WHOLE].keys() & have[ablation.name].keys())
     if not places:
         return None
@@ -75,8 +82,12 @@ def worth(ablation: Ablation, cells: Iterable[Cell]) -> Worth | None:
     )
     sign = 1 if ablation.better == "up" else -1
     seeds = sorted({place[2] for place in places})
-    losses = [fmean(sign * (before[p] - after[p]) for p in places if p[2] == seed) for seed in seeds]
-    whole, without = fmean(before.values()), fmean(after.values())
+    losses = []
+    for seed in seeds:
+        losses.append(fmean(sign * (before[p] - after[p]) for p in places if p[2] == seed))
+
+    whole = fmean(before.values())
+    without = fmean(after.values())
     up, down = (whole, without) if sign > 0 else (without, whole)
     times = up / down if down else None
     enough = (times or 0.0) >= ablation.ratio if ablation.ratio is not None else fmean(losses) > 0

@@ -25,7 +25,10 @@ TINY = 0.05
 def same_time(source: Clip, driving: Clip, truth: Clip, flip: bool = False) -> Clip:
     """The source's own frame nearest in time to each driving frame: nothing is moved at all."""
     starts = torch.tensor(source.timing.seconds)
-    index = [int((starts - at).abs().argmin()) for at in driving.timing.seconds]
+    index = []
+    for at in driving.timing.seconds:
+        index.append(int((starts - at).abs().argmin()))
+
     return _pick_frames(source, driving, index)
 
 
@@ -50,10 +53,17 @@ def warped_silhouette(source: Clip, driving: Clip, truth: Clip, flip: bool = Fal
     if led.masks is None or source.masks is None or truth.masks is None:
         raise MissingSilhouettesError("an affine answer needs the silhouettes of all clips")
 
-    theirs, mine = _resize_like(led.masks, source.masks), source.masks
+    theirs = _resize_like(led.masks, source.masks)
+    mine = source.masks
     some = torch.linspace(0, min(len(theirs), len(truth)) - 1, min(12, len(theirs), len(truth))).long()
-    maps = [_turning_map(theirs, mine, radians(degrees)) for degrees in range(-45, 46, 5)]
-    fits = [iou(_warp(theirs[some], m), truth.masks[some]).mean() for m in maps]
+    maps = []
+    for degrees in range(-45, 46, 5):
+        maps.append(_turning_map(theirs, mine, radians(degrees)))
+
+    fits = []
+    for m in maps:
+        fits.append(iou(_warp(theirs[some], m), truth.masks[some]).mean())
+
     moved = _warp(theirs, maps[int(torch.stack(fits).argmax())])
 
     return Clip.from_floats(_mean_colours(source).expand(len(moved), -1, -1, -1), moved, driving.timing)
@@ -84,7 +94,8 @@ def _turning_map(theirs: Frames, mine: Frames, angle: float) -> Affines:
     A warped picture shows at p what the given one has at the map's p, so the map leads back to the driving video.
     """
     turn = torch.tensor([[[cos(angle), -sin(angle), 0.0], [sin(angle), cos(angle), 0.0]]])
-    (centre, spread), (wanted, size) = _place(_warp(theirs, turn)), _place(mine)
+    (centre, spread) = _place(_warp(theirs, turn))
+    (wanted, size) = _place(mine)
     factor = spread / size.clamp_min(TINY)
     fitted = torch.cat((torch.diag(factor), (centre - factor * wanted)[:, None]), 1)[None]
     return compose_affines(turn, fitted)
@@ -96,13 +107,16 @@ def _warp(masks: Frames, affine: Affines) -> Frames:
 
 def _place(masks: Frames) -> tuple[Tensor, Tensor]:
     """Mean over the frames of the silhouettes' centres (x, y), and the root mean square distance from them."""
-    centres, spreads = [], []
+    centres = []
+    spreads = []
+
     for sums, side in ((masks.sum((1, 2)), masks.shape[3]), (masks.sum((1, 3)), masks.shape[2])):
         axis = torch.linspace(-1, 1, side)
         share = sums / sums.sum(1, keepdim=True).clamp_min(TINY)
         middle = (share * axis).sum(1)
         centres.append(middle.mean())
         spreads.append((share * (axis - middle[:, None]).square()).sum(1).sqrt().mean())
+
     return torch.stack(centres), torch.stack(spreads)
 
 

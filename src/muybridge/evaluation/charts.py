@@ -1,14 +1,17 @@
-"""Curves as SVG."""
+"""Curves as pictures: what the template of a chart draws, in its pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from math import isfinite, log10
+from typing import NamedTuple
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 300, 150, 44, 18, 22
-"""Pixels of one chart and of its margins."""
+WIDTH = 300
+HEIGHT = 150
+"""Pixels of one chart."""
+LEFT, BOTTOM, TOP, RIGHT = 44, 18, 22, 6
+"""Pixels of its margins."""
 
 
 @dataclass(frozen=True)
@@ -19,36 +22,62 @@ class Chart:
     points: Sequence[tuple[float, float]]
 
 
-def chart(curve: Chart) -> str:
-    """The curve as an SVG element, y on a logarithmic scale; with no points it says so."""
-    shown = [(x, log10(y)) for x, y in curve.points if y > 0 and isfinite(y)]
-    title = f"<text x='{LEFT}' y='14' font-size='12' font-weight='600' fill='currentColor'>{escape(curve.name)}</text>"
-    if not shown:
-        inner = f"<text x='{LEFT}' y='{HEIGHT // 2}' font-size='11' fill='currentColor'>no values over zero</text>"
-        return _svg(title + inner)
-    xs, ys = [x for x, _ in shown], [y for _, y in shown]
-    low, high = min(ys), max(ys)
+class Label(NamedTuple):
+    """A number beside an axis."""
+
+    x: int
+    y: int
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A chart laid out.
+
+    axes    path of both axes
+    line    points of the curve; "" where no value is over zero
+    labels  the first and last step, the highest and lowest value
+    """
+
+    name: str
+    line: str = ""
+    labels: Sequence[Label] = ()
+    axes: str = f"M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}"
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+
+
+def lay_out(chart: Chart) -> Curve:
+    """Where the curve runs, y on a logarithmic scale."""
+    xs = []
+    ys = []
+    for x, y in chart.points:
+        if y > 0 and isfinite(y):
+            xs.append(x)
+            ys.append(log10(y))
+
+    if not xs:
+        return Curve(chart.name)
+
+    low = min(ys)
+    high = max(ys)
     if high - low < 0.01:
-        low, high = low - 0.05, high + 0.05
-    across, up = max(xs[-1] - xs[0], 1e-9), high - low
+        # A flat curve runs through the middle, and not along an edge.
+        low -= 0.05
+        high += 0.05
 
-    def place(x: float, y: float) -> str:
-        right = LEFT + (x - xs[0]) / across * (WIDTH - LEFT - 6)
-        return f"{right:.1f},{TOP + (high - y) / up * (HEIGHT - TOP - BOTTOM):.1f}"
+    right = (WIDTH - LEFT - RIGHT) / max(xs[-1] - xs[0], 1e-9)
+    down = (HEIGHT - TOP - BOTTOM) / (high - low)
+    places = []
+    for x, y in zip(xs, ys, strict=True):
+        places.append(f"{LEFT + (x - xs[0]) * right:.1f},{TOP + (high - y) * down:.1f}")
 
-    line = " ".join(place(x, y) for x, y in shown)
-    frame = f"<path d='M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - 6}' fill='none' stroke='currentColor' opacity='0.4'/>"
-    labels = "".join(
-        f"<text x='{LEFT - 4}' y='{y}' font-size='10' text-anchor='end' fill='currentColor'>{10**value:.3g}</text>"
-        for y, value in ((TOP + 8, high), (HEIGHT - BOTTOM, low))
+    labels = (
+        Label(LEFT - 4, TOP + 8, "end", f"{10**high:.3g}"),
+        Label(LEFT - 4, HEIGHT - BOTTOM, "end", f"{10**low:.3g}"),
+        Label(LEFT, HEIGHT - 4, "start", f"{xs[0]:.0f}"),
+        Label(WIDTH - RIGHT, HEIGHT - 4, "end", f"{xs[-1]:.0f}"),
     )
-    steps = "".join(
-        f"<text x='{x}' y='{HEIGHT - 4}' font-size='10' text-anchor='{anchor}' fill='currentColor'>{value:.0f}</text>"
-        for x, anchor, value in ((LEFT, "start", xs[0]), (WIDTH - 6, "end", xs[-1]))
-    )
-    curve_line = f"<polyline points='{line}' fill='none' stroke='#3b82f6' stroke-width='1.5'/>"
-    return _svg(title + frame + labels + steps + curve_line)
-
-
-def _svg(inner: str) -> str:
-    return f"<svg width='{WIDTH}' height='{HEIGHT}' viewBox='0 0 {WIDTH} {HEIGHT}' role='img'>{inner}</svg>"
+    return Curve(chart.name, " ".join(places), labels)

@@ -64,7 +64,11 @@ def load_metric_networks(
     missing: dict[str, str] = {}
 
     def given(names: tuple[str, ...], path: Path | None, load: Callable[[], N]) -> N | None:
-        wanted = [name for name in names if name in figures]
+        wanted = []
+        for name in names:
+            if name in figures:
+                wanted.append(name)
+
         if not wanted:
             return None
 

@@ -72,7 +72,8 @@ class PersonMetrics:
     def look(self, made: Pixels, truth: Pixels) -> None:
         """Look at one clip: the same frames [T, 3, H, W] as they were made and as they should be."""
         if self.pose is not None and (len(self._landmarks) < TRIED or self._anybody()):
-            (points, found), (wanted, there) = self.pose(made), self.pose(truth)
+            (points, found) = self.pose(made)
+            (wanted, there) = self.pose(truth)
             self._landmarks.append((points, wanted, found, there))
         if self.identity is not None:
             self._features.append((self.identity(made), self.identity(truth)))

@@ -78,7 +78,10 @@ def read_predictions(path: Path) -> Predictions:
 def compare_poses(truth: Predictions, made: Predictions) -> dict[str, float]:
     """akd (pixels) and mkr of two sets of landmarks; mkr alone where none was found on both sides."""
     frames = _common(truth, made, 2)
-    pairs = [torch.stack([side.values[key] for key in frames]) for side in (made, truth)]
+    pairs = []
+    for side in (made, truth):
+        pairs.append(torch.stack([side.values[key] for key in frames]))
+
     found, there = (torch.stack([side.found[key] for key in frames]) for side in (made, truth))
     if not bool(there.any()):
         raise InputError("no landmark was found on any true frame", "Look at the true frames that were predicted on.")
@@ -105,7 +108,11 @@ def _common(truth: Predictions, made: Predictions, ndim: int) -> list[Key]:
     if not frames or lost:
         raise InputError(f"{lost} of {len(truth.values)} true frames have no prediction of the result")
 
-    shapes = {side.values[key].shape for side in (truth, made) for key in frames}
+    shapes = set()
+    for side in (truth, made):
+        for key in frames:
+            shapes.add(side.values[key].shape)
+
     if len(shapes) != 1 or len(next(iter(shapes))) != ndim:
         wanted = "landmarks [K, 2]" if ndim == 2 else "features [D]"
         raise InputError(f"predictions to compare are {wanted}, all of one size, not {sorted(map(tuple, shapes))}")
@@ -115,7 +122,8 @@ def _common(truth: Predictions, made: Predictions, ndim: int) -> list[Key]:
 
 def _record(path: Path, record: Any) -> tuple[Key, Tensor, str]:
     try:
-        name, frame = str(record["file_name"]), int(record["frame_number"])
+        name = str(record["file_name"])
+        frame = int(record["frame_number"])
         value = torch.tensor(record["value"], dtype=torch.float64)
     except (KeyError, TypeError, ValueError) as e:
         raise InputError(f"{path} has a line that is not file_name, frame_number and value: {record}") from e
@@ -159,12 +167,19 @@ def _openpose(folder: Path) -> Predictions:
             raise InputError(f"{file}: pose_keypoints_2d is x, y and confidence of each landmark")
         raw.append(None if flat is None else torch.tensor(flat, dtype=torch.float64).view(-1, 3))
 
-    seen = [r for r in raw if r is not None]
+    seen = []
+    for r in raw:
+        if r is not None:
+            seen.append(r)
+
     if not seen:
         raise InputError(f"{folder}: there is nobody in any frame")
 
     rows = [torch.zeros_like(seen[0]) if r is None else r for r in raw]
-    values = {("", i): row[:, :2] for i, row in enumerate(rows)}
+    values = {}
+    for i, row in enumerate(rows):
+        values[("", i)] = row[:, :2]
+
     return Predictions(values, {("", i): row[:, 2] > 0 for i, row in enumerate(rows)}, lossy=False)
 
 

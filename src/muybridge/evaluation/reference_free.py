@@ -67,6 +67,7 @@ def keypoint_separability(points: Mapping[str, Tensor]) -> dict[str, float]:
     """
     if too_few_to_tell(points):
         return {}
-    a, b = points["a"], points["b"]
+    a = points["a"]
+    b = points["b"]
     found = metrics.measure_separability(a, b)
     return {"probe": found.balanced_accuracy, "energy": found.energy, "energy_within": found.energy_within}

@@ -14,8 +14,8 @@ from itertools import combinations
 from typing import Any
 
 from muybridge.errors import InputError, UsageError
-from muybridge.evaluation.report import STYLE
 from muybridge.evaluation.tables import Interval, interval
+from muybridge.evaluation.templates import render_template
 
 ASPECTS = ("appearance", "motion")
 QUESTIONS = {
@@ -68,11 +68,14 @@ def build_study(entries: Sequence[Entry], seed: int = 0) -> tuple[str, dict[str,
 
     rng = random.Random(seed)
     marks = list(range(len(entries)))
-    pairs = [
-        tuple(rng.sample(pair, 2))
-        for pair in combinations(range(len(entries)), 2)
-        if entries[pair[0]].place == entries[pair[1]].place and entries[pair[0]].method != entries[pair[1]].method
-    ]
+    pairs = []
+    for first, second in combinations(range(len(entries)), 2):
+        one = entries[first]
+        other = entries[second]
+        if one.place == other.place and one.method != other.method:
+            # Which of the two stands on the left is chance, too.
+            pairs.append(tuple(rng.sample((first, second), 2)))
+
     rng.shuffle(marks)
     rng.shuffle(pairs)
     name = f"{rng.getrandbits(48):012x}"
@@ -83,7 +86,7 @@ def build_study(entries: Sequence[Entry], seed: int = 0) -> tuple[str, dict[str,
         "pairs": [{"left": entries[i].method, "right": entries[j].method, "place": entries[i].place} for i, j in pairs],
     }
 
-    return _page(name, entries, marks, pairs), key
+    return _render(name, entries, marks, pairs), key
 
 
 def scores(key: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> list[Score]:
@@ -93,9 +96,15 @@ def scores(key: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> list
     answers  what the page saved, one for each person
     Raises InputError for answers to another study, or that are none.
     """
-    given = [_check_answer(key, answer) for answer in answers]
+    given = []
+    for answer in answers:
+        given.append(_check_answer(key, answer))
+
     methods = sorted({m["method"] for m in key["marks"]})
-    found = [_score(method, key, given) for method in methods]
+    found = []
+    for method in methods:
+        found.append(_score(method, key, given))
+
     return sorted(found, key=lambda s: (-(s.appearance.mean if s.appearance else 0), s.method))
 
 
@@ -106,13 +115,20 @@ def _score(method: str, key: Mapping[str, Any], answers: Sequence[Mapping[str, A
     for aspect in ASPECTS:
         people = []
         for answer in answers:
-            own = [m[aspect] for i, m in answer["marks"] if key["marks"][i]["method"] == method and aspect in m]
+            own = []
+            for i, mark in answer["marks"]:
+                if key["marks"][i]["method"] == method and aspect in mark:
+                    own.append(mark[aspect])
+
             count += len(own)
             if own:
                 people.append(sum(own) / len(own))
+
+        # The interval is over people: marks of one person are no independent opinions.
         opinions[aspect] = interval(people) if people else None
 
-    won = lost = 0
+    won = 0
+    lost = 0
     for answer in answers:
         for i, side in answer["pairs"]:
             pair = key["pairs"][i]
@@ -127,17 +143,27 @@ def _check_answer(key: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str
     if not isinstance(answer, Mapping) or key.get("format") != FORMAT or answer.get("study") != key.get("study"):
         raise InputError("these answers are not to this study", "Name the key.json that was written with the page.")
 
+    marks: list[tuple[int, Any]] = []
+    pairs: list[tuple[int, Any]] = []
+    sane = True
     try:
-        marks = [(int(i), {a: int(v) for a, v in m.items() if a in ASPECTS}) for i, m in answer["marks"].items()]
-        pairs = [(int(i), str(side)) for i, side in answer["pairs"].items()]
+        for number, given in answer["marks"].items():
+            mark = {}
+            for aspect, value in given.items():
+                if aspect in ASPECTS:
+                    mark[aspect] = int(value)
+
+            marks.append((int(number), mark))
+            sane &= 0 <= int(number) < len(key["marks"]) and all(1 <= value <= 5 for value in mark.values())
+
+        for number, side in answer["pairs"].items():
+            pairs.append((int(number), str(side)))
+            sane &= 0 <= int(number) < len(key["pairs"]) and side in ("left", "right")
     except (KeyError, AttributeError, TypeError, ValueError) as e:
         raise InputError("these answers are damaged: expected marks and pairs by number") from e
 
-    within = all(0 <= i < len(key["marks"]) for i, _ in marks) and all(0 <= i < len(key["pairs"]) for i, _ in pairs)
-    sane = all(1 <= v <= 5 for _, m in marks for v in m.values()) and all(s in ("left", "right") for _, s in pairs)
-    if not (within and sane):
+    if not sane:
         raise InputError("these answers are damaged: marks are 1 to 5 and choices left or right, of what was shown")
-
     return {"marks": marks, "pairs": pairs}
 
 
@@ -146,92 +172,34 @@ def as_json(found: Sequence[Score]) -> str:
     return json.dumps([asdict(score) for score in found], indent=1, ensure_ascii=False)
 
 
-def _page(name: str, entries: Sequence[Entry], marks: Sequence[int], pairs: Sequence[tuple[int, ...]]) -> str:
+def _render(name: str, entries: Sequence[Entry], marks: Sequence[int], pairs: Sequence[tuple[int, ...]]) -> str:
     # Each video stands in the page once, by number; the questions refer to it.
-    videos = list(dict.fromkeys(v for e in entries for v in (e.source, e.driving, e.result)))
-    coded = json.dumps([base64.b64encode(v).decode() for v in videos])
-    at = {video: i for i, video in enumerate(videos)}
-    questions = [
-        *(_mark(n, entries[i], at) for n, i in enumerate(marks)),
-        *(_pair(n, entries[i], entries[j], at) for n, (i, j) in enumerate(pairs)),
-    ]
-    body = f"""<h1>What do you think of these videos?</h1>
-<p>Each question shows results of computer programs that make one subject move as another does. There are no right
-answers. What you choose is kept in this browser; when you are done, save it and send the file back.</p>
-{"".join(questions)}
-<p><button id='save' type='button'>Save my answers</button> <span id='left' class='dim'></span></p>"""
-    head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>Study</title>"
-    style = f"<style>{STYLE}{OWN_STYLE}</style>"
-    data = f"<script id='videos' type='application/json'>{coded}</script>"
-    script = f"<script>{SCRIPT.replace('STUDY', json.dumps(name))}</script>"
+    at: dict[bytes, int] = {}
+    for entry in entries:
+        for video in (entry.source, entry.driving, entry.result):
+            at.setdefault(video, len(at))
 
-    return f"<!doctype html>\n<html lang='en'><head>{head}{style}</head>\n<body>{body}{data}{script}</body></html>\n"
+    marked = []
+    for index in marks:
+        shown = _context(entries[index], at)
+        marked.append([*shown, ("result", at[entries[index].result])])
 
+    compared = []
+    for left, right in pairs:
+        shown = _context(entries[left], at)
+        compared.append([*shown, ("left", at[entries[left].result]), ("right", at[entries[right].result])])
 
-def _mark(number: int, entry: Entry, at: Mapping[bytes, int]) -> str:
-    shown = _video_panes(
-        ("the subject", at[entry.source]), ("driving", at[entry.driving]), ("result", at[entry.result])
+    return render_template(
+        "study.html",
+        title="Study",
+        name=name,
+        questions=QUESTIONS,
+        marks=marked,
+        pairs=compared,
+        coded=[base64.b64encode(video).decode() for video in at],
     )
-    asked = "".join(
-        f"<p>{question} {_choices(f'mark-{number}-{aspect}', {str(v): str(v) for v in range(1, 6)})}</p>"
-        for aspect, question in QUESTIONS.items()
-    )
-    return f"<fieldset data-kind='mark'>{shown}{asked}</fieldset>"
 
 
-def _pair(number: int, left: Entry, right: Entry, at: Mapping[bytes, int]) -> str:
-    rows = (("the subject", at[left.source]), ("driving", at[left.driving]))
-    shown = _video_panes(*rows, ("left", at[left.result]), ("right", at[right.result]))
-    choice = _choices(f"pair-{number}", {"left": "left", "right": "right"})
-    return f"<fieldset data-kind='pair'>{shown}<p>Which result is better? {choice}</p></fieldset>"
-
-
-def _video_panes(*videos: tuple[str, int]) -> str:
-    cells = [
-        f"<figure><video data-video='{index}' autoplay loop muted playsinline></video>"
-        f"<figcaption>{caption}</figcaption></figure>"
-        for caption, index in videos
-    ]
-    return f"<div class='row'>{''.join(cells)}</div>"
-
-
-def _choices(name: str, values: Mapping[str, str]) -> str:
-    return " ".join(f"<label><input type='radio' name='{name}' value='{v}'> {t}</label>" for v, t in values.items())
-
-
-OWN_STYLE = """
-fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 1rem 0; } label { margin-right: 0.75rem; }
-.row { display: flex; flex-wrap: wrap; gap: 1rem; } .row figure { margin: 0; } .row video { width: 12rem; }
-"""
-SCRIPT = """
-const study = STUDY, store = "study-" + study;
-const videos = JSON.parse(document.getElementById("videos").textContent);
-for (const v of document.querySelectorAll("video")) v.src = "data:video/mp4;base64," + videos[v.dataset.video];
-const inputs = [...document.querySelectorAll("input")];
-const names = new Set(inputs.map(i => i.name));
-let chosen = {};
-try { chosen = JSON.parse(localStorage.getItem(store) || "{}"); } catch (e) { chosen = {}; }
-for (const i of inputs) i.checked = chosen[i.name] === i.value;
-function count() {
-  const left = names.size - Object.keys(chosen).length;
-  document.getElementById("left").textContent = left ? left + " of " + names.size + " questions left" : "all answered";
-}
-for (const i of inputs) i.addEventListener("change", () => {
-  chosen[i.name] = i.value;
-  try { localStorage.setItem(store, JSON.stringify(chosen)); } catch (e) { console.warn("answers are not kept", e); }
-  count();
-});
-document.getElementById("save").addEventListener("click", () => {
-  const answers = { study: study, marks: {}, pairs: {} };
-  for (const [name, value] of Object.entries(chosen)) {
-    const [kind, number, aspect] = name.split("-");
-    if (kind === "pair") answers.pairs[number] = value;
-    else (answers.marks[number] = answers.marks[number] || {})[aspect] = Number(value);
-  }
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([JSON.stringify(answers, null, 1)], { type: "application/json" }));
-  link.download = "answers-" + study + ".json";
-  link.click();
-});
-count();
-"""
+def _context(entry: Entry, at: Mapping[bytes, int]) -> list[tuple[str, int]]:
+    """What stands beside every result: caption and number of the video."""
+    return [("the subject", at[entry.source]), ("driving", at[entry.driving])]

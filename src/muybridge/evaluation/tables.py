@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import sqrt
@@ -75,17 +76,25 @@ def build_tables(cells: Iterable[Cell], notes: Sequence[str] = ()) -> Tables:
     """Put cells together; the same cells give the same tables, whatever order they come in."""
     # Methods first, then the answers that need none, which have no preset.
     given = sorted(cells, key=lambda c: (not c.preset, *_group(c), c.scene, c.direction, c.seed))
-    names = {name for cell in given for name in cell.figures}
-    columns = [*(n for n in FIRST if n in names), *sorted(names - set(FIRST))]
-    groups: dict[str, list[Cell]] = {}
+    names: set[str] = set()
+    for cell in given:
+        names |= cell.figures.keys()
+    columns = [*(name for name in FIRST if name in names), *sorted(names - set(FIRST))]
+
     labels = _labels(given)
+    groups: dict[str, list[Cell]] = {}
     for cell in given:
         groups.setdefault(labels[_group(cell)], []).append(cell)
-    scenes = [row for label, members in groups.items() for row in _scene_rows(label, members, columns)]
-    scenes.sort(key=lambda row: (row.scene, row.direction))
-    overall = [_overall(label, members, columns) for label, members in groups.items()]
-    costs = {label: (len(members), sum(c.seconds for c in members)) for label, members in groups.items()}
 
+    scenes: list[Row] = []
+    overall = []
+    costs = {}
+    for label, members in groups.items():
+        scenes += _scene_rows(label, members, columns)
+        overall.append(_overall(label, members, columns))
+        costs[label] = (len(members), sum(cell.seconds for cell in members))
+
+    scenes.sort(key=lambda row: (row.scene, row.direction))
     return Tables(overall, scenes, columns, costs, tuple(notes))
 
 
@@ -104,43 +113,79 @@ def _group(cell: Cell) -> tuple[str, ...]:
 
 def _labels(cells: Sequence[Cell]) -> dict[tuple[str, ...], str]:
     """A name for each group; the digest stands in it only where two would have the same."""
-    plain = {g: " ".join(part for part in g[:3] if part) for g in dict.fromkeys(_group(c) for c in cells)}
-    many = [name for name in plain.values() if list(plain.values()).count(name) > 1]
-    return {g: f"{name} {g[3]}" if name in many else name for g, name in plain.items()}
+    plain = {}
+    for cell in cells:
+        group = _group(cell)
+        plain[group] = " ".join(filter(None, group[:3]))
+
+    used = Counter(plain.values())
+    labels = {}
+    for group, name in plain.items():
+        labels[group] = f"{name} {group[3]}" if used[name] > 1 else name
+
+    return labels
 
 
 def _scene_rows(label: str, members: Sequence[Cell], columns: Sequence[str]) -> list[Row]:
-    places = sorted({(c.scene, c.direction) for c in members})
+    places: dict[tuple[str, str], list[Cell]] = {}
+    for cell in members:
+        places.setdefault((cell.scene, cell.direction), []).append(cell)
+
     rows = []
-    for scene, direction in places:
-        here = [c for c in members if (c.scene, c.direction) == (scene, direction)]
-        found = {name: _values(here, name) for name in columns}
-        figures = {name: interval(values) for name, values in found.items() if values}
+    for (scene, direction), here in sorted(places.items()):
+        figures = {}
+        for name in columns:
+            values = _values(here, name)
+            if values:
+                figures[name] = interval(values)
+
         rows.append(Row(label, scene, direction, figures, len(here), _mean(figures, "iou")))
+
     return rows
 
 
 def _overall(label: str, members: Sequence[Cell], columns: Sequence[str]) -> Row:
     """Means over scenes and directions; the interval is over the seeds that have all of them."""
     rows = _scene_rows(label, members, columns)
-    figures: dict[str, Interval] = {}
+    by_seed: dict[int, list[Cell]] = {}
+    for cell in members:
+        by_seed.setdefault(cell.seed, []).append(cell)
 
+    figures: dict[str, Interval] = {}
     for name in columns:
-        means = [row.figures[name].mean for row in rows if name in row.figures]
+        means = []
+        for row in rows:
+            if name in row.figures:
+                means.append(row.figures[name].mean)
+
         if not means:
             continue
-        seeds = sorted({c.seed for c in members})
-        whole = [v for v in (_values([c for c in members if c.seed == s], name) for s in seeds) if len(v) == len(means)]
-        over = interval([fmean(values) for values in whole]) if whole else Interval(0.0)
+
+        whole = []
+        for _, own in sorted(by_seed.items()):
+            values = _values(own, name)
+            if len(values) == len(means):
+                whole.append(fmean(values))
+
+        over = interval(whole) if whole else Interval(0.0)
         figures[name] = Interval(fmean(means), over.half, max(1, len(whole)))
 
-    ious = [row.worst for row in rows if row.worst is not None]
+    ious = []
+    for row in rows:
+        if row.worst is not None:
+            ious.append(row.worst)
+
     return Row(label, "all", "both", figures, len(members), min(ious) if ious else None)
 
 
 def _values(cells: Sequence[Cell], name: str) -> list[float]:
-    found = (cell.figures.get(name) for cell in cells)
-    return [value for value in found if value is not None]
+    values = []
+    for cell in cells:
+        value = cell.figures.get(name)
+        if value is not None:
+            values.append(value)
+
+    return values
 
 
 def _mean(figures: Mapping[str, Interval], name: str) -> float | None:
@@ -151,8 +196,10 @@ def as_csv(found: Tables) -> str:
     """Every row, those over all scenes first; for each figure its mean and half the width of its interval."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    heads = [head for name in found.columns for head in (name, f"{name}_ci95")]
-    writer.writerow(["method", "scene", "direction", "cells", "worst_iou", *heads])
+    heads = ["method", "scene", "direction", "cells", "worst_iou"]
+    for name in found.columns:
+        heads += [name, f"{name}_ci95"]
+    writer.writerow(heads)
 
     for row in (*found.overall, *found.scenes):
         values: list[str] = []

@@ -28,14 +28,20 @@ def compare_to_truth(made: Clip, truth: Clip, by: MetricNetworks | None = None) 
     """
     check_comparable(made, truth)
     count = min(len(made), len(truth))
-    parts = [_frame_figures(made[at : at + PART], truth[at : at + PART], by) for at in range(0, count, PART)]
+    parts = []
+    for at in range(0, count, PART):
+        parts.append(_frame_figures(made[at : at + PART], truth[at : at + PART], by))
+
     return {name: float(torch.cat([part[name] for part in parts]).mean()) for name in parts[0]}
 
 
 def overlap(made: Clip, truth: Clip) -> float:
     """Mean IoU of the silhouettes alone, the `iou` of `against_truth`; the same errors."""
     check_comparable(made, truth)
-    masks = [clip.masks for clip in (made, truth)]
+    masks = []
+    for clip in (made, truth):
+        masks.append(clip.masks)
+
     count = min(len(made), len(truth))
     (cut, right) = (m[:count] for m in masks if m is not None)
     return float(metrics.iou(cut, right).mean())
@@ -109,7 +115,10 @@ def _left_out(truth: Clip, own: Clip) -> Tensor:
     """bool [T, T + N]: the known frames that would give a true frame's answer away."""
     at = torch.arange(len(truth))
     near = (at[:, None] - at[None]).abs() <= NEAR
-    mattes = [clip.mattes for clip in (truth, own)]
+    mattes = []
+    for clip in (truth, own):
+        mattes.append(clip.mattes)
+
     bank = torch.cat([m.flatten(1) for m in mattes if m is not None])
     copies = torch.stack([(bank == row).all(1) for row in bank[: len(truth)]])
     copies[:, : len(truth)] |= near

@@ -40,11 +40,11 @@ def feature_matching(real: DiscriminatorFeatures, fake: DiscriminatorFeatures) -
 
     real, fake  verdicts on real and generated pictures in the same order; no gradient flows into `real`
     """
-    terms = [
-        (full_precision(a).detach() - full_precision(b)).abs().mean()
-        for at_real, at_fake in zip(real, fake, strict=True)
-        for a, b in zip(at_real[:-1], at_fake[:-1], strict=True)
-    ]
+    terms = []
+    for at_real, at_fake in zip(real, fake, strict=True):
+        for a, b in zip(at_real[:-1], at_fake[:-1], strict=True):
+            terms.append((full_precision(a).detach() - full_precision(b)).abs().mean())
+
     return torch.stack(terms).mean()
 
 

@@ -15,10 +15,10 @@ def feature_distance(found: Sequence[Tensor], wanted: Sequence[Tensor], weights:
     found, wanted  [B, C, H, W] from each layer; no gradient flows into `wanted`
     weights        of each layer
     """
-    terms = [
-        weight * (full_precision(a) - full_precision(b).detach()).abs().mean()
-        for a, b, weight in zip(found, wanted, weights, strict=True)
-    ]
+    terms = []
+    for a, b, weight in zip(found, wanted, weights, strict=True):
+        terms.append(weight * (full_precision(a) - full_precision(b).detach()).abs().mean())
+
     return torch.stack(terms).sum()
 
 
@@ -27,6 +27,10 @@ def gradient_difference(result: Images, target: Images) -> Scalar:
 
     result, target  [B, C, H, W]
     """
-    a, b = full_precision(result), full_precision(target)
-    terms = [(a.diff(dim=d).abs() - b.diff(dim=d).abs()).abs().mean() for d in (2, 3)]
+    a = full_precision(result)
+    b = full_precision(target)
+    terms = []
+    for d in (2, 3):
+        terms.append((a.diff(dim=d).abs() - b.diff(dim=d).abs()).abs().mean())
+
     return terms[0] + terms[1]

@@ -12,7 +12,8 @@ from muybridge.losses.reconstruction import multiscale_l1, ssim_loss
 from muybridge.networks import Downsample, Vgg19, load_vgg19
 from muybridge.tensors import Images, Scalar
 
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MEAN = (0.485, 0.456, 0.406)
+DEVIATION = (0.229, 0.224, 0.225)
 """Of ImageNet, as torchvision's weights want their pictures."""
 
 
@@ -67,7 +68,10 @@ class PyramidDistance:
     def __init__(
         self, kind: Literal["vgg19", "weight-free"], size: int, weights: Sequence[float], scales: Sequence[float]
     ) -> None:
-        self.kind, self.size, self.weights, self.scales = kind, size, weights, scales
+        self.kind = kind
+        self.size = size
+        self.weights = weights
+        self.scales = scales
         self.pyramid: PerceptualPyramid | None = None
 
     def load(self) -> None:

@@ -60,10 +60,12 @@ def ssim_loss(result: Images, target: Images, span: float = 1.0) -> Scalar:
     if min(result.shape[2:]) < 11:
         raise InputError(f"SSIM compares windows of 11x11 pixels, and the picture has {tuple(result.shape[2:])}")
 
-    x, y = full_precision(result), full_precision(target)
+    x = full_precision(result)
+    y = full_precision(target)
     moments = _window_means(torch.cat((x, y, x * x, y * y, x * y), dim=1))
     mx, my, mxx, myy, mxy = moments.chunk(5, dim=1)
-    c1, c2 = (0.01 * span) ** 2, (0.03 * span) ** 2
+    c1 = (0.01 * span) ** 2
+    c2 = (0.03 * span) ** 2
     luminance = (2 * mx * my + c1) / (mx**2 + my**2 + c1)
     structure = (2 * (mxy - mx * my) + c2) / (mxx - mx**2 + myy - my**2 + c2)
 

@@ -22,7 +22,8 @@ def frechet_distance(first: Features, second: Features) -> Scalar:
         raise InputError(f"a Frechet distance needs two features of each, not {len(first)} and {len(second)}")
     if first.shape[1] != second.shape[1]:
         raise InputError(f"features of {first.shape[1]} and of {second.shape[1]} numbers cannot be compared")
-    (m1, c1), (m2, c2) = moments(first), moments(second)
+    (m1, c1) = moments(first)
+    (m2, c2) = moments(second)
     apart = (m1 - m2).square().sum() + c1.trace() + c2.trace() - 2 * _trace_of_root(c1, c2)
     return apart.clamp_min(0)  # rounding alone can bring equal sets under it
 

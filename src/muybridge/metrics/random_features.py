@@ -48,7 +48,8 @@ def random_feature_distance(made: Frames, made_masks: Frames, source: Frames, so
 
 
 def _features(frames: Tensor, masks: Tensor, weights: list[Tensor]) -> Float[Tensor, "B D"]:
-    x, found = frames * masks * 2 - masks, []
+    x = frames * masks * 2 - masks
+    found = []
     for kernel in weights:
         x = F.avg_pool2d(F.leaky_relu(F.conv2d(x, kernel, padding=1), 0.2), 2)
         small = F.adaptive_avg_pool2d(masks, (x.shape[2], x.shape[3]))

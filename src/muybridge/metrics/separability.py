@@ -14,7 +14,10 @@ from muybridge.tensors import Scalar
 
 Set = Float[Tensor, "_ K 2"]
 Vectors = Float[Tensor, "_ D"]
-HIDDEN, STEPS, RATE, DECAY = 64, 300, 3e-3, 1e-3
+HIDDEN = 64
+STEPS = 300
+RATE = 3e-3
+DECAY = 1e-3
 """The probe: one hidden layer, Adam."""
 BLOCKS = 8
 """A clip is cut into so many blocks; every second one is held out. Frames beside each other are nearly the same, so
@@ -39,8 +42,12 @@ def measure_separability(first: Set, second: Set, seed: int = 0) -> Separability
     """Measure two sets of keypoints [N, K, 2] in the order of their frames; at least two blocks of four frames each."""
     if min(len(first), len(second)) < 4 * BLOCKS:
         raise InputError(f"telling keypoints apart needs {4 * BLOCKS} frames of each, not {len(first)}, {len(second)}")
-    a, b = first.detach().float().cpu().flatten(1), second.detach().float().cpu().flatten(1)
-    within = [energy_distance(*_blocks(x)) for x in (a, b)]
+    a = first.detach().float().cpu().flatten(1)
+    b = second.detach().float().cpu().flatten(1)
+    within = []
+    for x in (a, b):
+        within.append(energy_distance(*_blocks(x)))
+
     return Separability(probe_accuracy(a, b, seed), float(energy_distance(a, b)), float(torch.stack(within).mean()))
 
 
@@ -49,7 +56,8 @@ def energy_distance(first: Vectors, second: Vectors) -> Scalar:
 
     Unbiased, so that it may fall a little under 0 for two samples of one distribution.
     """
-    n, m = len(first), len(second)
+    n = len(first)
+    m = len(second)
     if min(n, m) < 2:
         raise InputError("an energy distance needs two members of each set")
     across = torch.cdist(first, second).mean()
@@ -59,10 +67,14 @@ def energy_distance(first: Vectors, second: Vectors) -> Scalar:
 
 def probe_accuracy(first: Vectors, second: Vectors, seed: int = 0) -> float:
     """Balanced accuracy on held-out blocks of a small network that was trained on the others to tell the sets apart."""
-    sets = [_blocks(x) for x in (first, second)]
+    sets = []
+    for x in (first, second):
+        sets.append(_blocks(x))
+
     train = torch.cat([s[0] for s in sets])
     label = torch.cat([torch.full((len(s[0]),), float(i)) for i, s in enumerate(sets)])
-    mean, spread = train.mean(0), train.std(0).clamp_min(1e-6)
+    mean = train.mean(0)
+    spread = train.std(0).clamp_min(1e-6)
     weight = torch.where(label > 0.5, 0.5 / label.mean(), 0.5 / (1 - label.mean()))
 
     with torch.random.fork_rng([]), torch.enable_grad():
@@ -83,5 +95,8 @@ def probe_accuracy(first: Vectors, second: Vectors, seed: int = 0) -> float:
 
 def _blocks(x: Vectors) -> tuple[Vectors, Vectors]:
     """(trained on, held out)."""
-    parts = [part[1:-1] for part in x.tensor_split(BLOCKS)]
+    parts = []
+    for part in x.tensor_split(BLOCKS):
+        parts.append(part[1:-1])
+
     return torch.cat(parts[::2]), torch.cat(parts[1::2])

@@ -16,7 +16,8 @@ TOLERANCE = 0.008
 
 def iou(made: Masks, truth: Masks) -> Float[Tensor, "B"]:
     """Intersection over union, 0 to 1; two empty silhouettes agree."""
-    a, b = made > 0.5, truth > 0.5
+    a = made > 0.5
+    b = truth > 0.5
     union = (a | b).sum((1, 2, 3))
     return torch.where(union > 0, (a & b).sum((1, 2, 3)) / union.clamp_min(1), 1.0)
 
@@ -26,10 +27,12 @@ def boundary_f(made: Masks, truth: Masks, tolerance: float = TOLERANCE) -> Float
 
     tolerance  share of the picture's diagonal, rounded up to whole pixels
     """
-    a, b = outline(made > 0.5), outline(truth > 0.5)
+    a = outline(made > 0.5)
+    b = outline(truth > 0.5)
     height, width = made.shape[2:]
     reach = max(1, int(-(-tolerance * (height**2 + width**2) ** 0.5 // 1)))
-    precision, recall = _share(a, _dilate(b, reach)), _share(b, _dilate(a, reach))
+    precision = _share(a, _dilate(b, reach))
+    recall = _share(b, _dilate(a, reach))
     both = 2 * precision * recall / (precision + recall).clamp_min(1e-12)
     empty = (a.sum((1, 2, 3)) == 0) & (b.sum((1, 2, 3)) == 0)
     return torch.where(empty, 1.0, both)

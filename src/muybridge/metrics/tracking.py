@@ -54,12 +54,16 @@ def track(frames: Images, masks: Masks, known: TrackedReference, left_out: Bool[
         raise InputError("no known frame is left to track a frame by")
 
     chosen = gaps.topk(count, largest=False).indices
-    grey, bank = _grey(frames, masks), _grey(known.frames, known.masks)
+    grey = _grey(frames, masks)
+    bank = _grey(known.frames, known.masks)
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     found = []
 
     for picture, candidates in zip(grey, chosen.tolist(), strict=True):
-        fits = [_match(flow, bank[n], picture, known.joints[n]) for n in candidates]
+        fits = []
+        for n in candidates:
+            fits.append(_match(flow, bank[n], picture, known.joints[n]))
+
         found.append(min(fits, key=lambda fit: fit[0])[1])
 
     return torch.stack(found)

@@ -21,7 +21,9 @@ class Backdrop:
     """
 
     def __init__(self, kind: str, size: int, ground: float, seed: int, tint: Colour = (236, 226, 204)) -> None:
-        self.kind, self.size, self.ground = kind, size, ground
+        self.kind = kind
+        self.size = size
+        self.ground = ground
         self.rng = np.random.default_rng([seed, 5])
         self.tint = np.array(tint, np.float32)
         self.sheets = getattr(self, f"_{kind}")()
@@ -87,7 +89,8 @@ class Backdrop:
         """Sky, sun and three rows of paper hills that move the slower the farther they are."""
         n = self.size
         y, x = np.mgrid[0:n, 0 : 3 * n].astype(np.float32) / n
-        dusk, haze = np.array([250, 214, 176]), np.array([252, 238, 212])
+        dusk = np.array([250, 214, 176])
+        haze = np.array([252, 238, 212])
         share = np.clip(y / self.ground, 0, 1)[..., None]
         sky = (haze * share + dusk * (1 - share)).astype(np.float32)
         sun = np.clip((0.09 - np.hypot(x[:, :n] - 0.26, y[:, :n] - 0.25)) * n + 0.5, 0, 1)[..., None]
@@ -112,20 +115,23 @@ class Backdrop:
         return sheets
 
     def _skyline(self, x: np.ndarray, k: int) -> np.ndarray:
-        waves = [
-            np.sin(2 * np.pi * f * x / 3 + self.rng.uniform(0, 6.28)) / (1 + 0.3 * f) for f in (2 + k, 3 + 2 * k, 7 + k)
-        ]
+        waves = []
+        for f in (2 + k, 3 + 2 * k, 7 + k):
+            waves.append(np.sin(2 * np.pi * f * x / 3 + self.rng.uniform(0, 6.28)) / (1 + 0.3 * f))
+
         return np.sum(waves, 0).astype(np.float32)
 
     def _wall(self) -> list[tuple[np.ndarray, np.ndarray, float]]:
         """Rows of bricks, each of its own colour."""
         n = self.size
-        rows, columns = 15, 30
+        rows = 15
+        columns = 30
         y, x = np.mgrid[0:n, 0 : 3 * n].astype(np.float32) / n
         row = np.floor(y * rows).astype(int)
         along = (x / 3 * columns + 0.5 * (row % 2)) % columns
         tone = self.rng.normal(1, 0.07, (rows, columns))[row, along.astype(int)][..., None]
-        fx, fy = along % 1, (y * rows) % 1
+        fx = along % 1
+        fy = (y * rows) % 1
         joint = np.minimum(np.minimum(fx, 1 - fx) * 3 / columns, np.minimum(fy, 1 - fy) / rows)
         mortar = np.clip((0.0035 - joint) * n + 0.5, 0, 1)[..., None]
         brick = np.array([200, 150, 128]) * tone + 4 * self._grain(n, 3 * n, n / 160 + 0.4)
@@ -146,11 +152,14 @@ def shade(picture: Picture, spots: list[tuple[float, float, float, float]], stre
     dark = np.zeros(picture.shape[:2], np.float32)
 
     for x, y, half, weight in spots:
-        y0, y1 = max(0, int(y - half)), min(size, int(y + half) + 2)
-        x0, x1 = max(0, int(x - 2.6 * half)), min(size, int(x + 2.6 * half) + 2)
+        y0 = max(0, int(y - half))
+        y1 = min(size, int(y + half) + 2)
+        x0 = max(0, int(x - 2.6 * half))
+        x1 = min(size, int(x + 2.6 * half) + 2)
         if y1 <= y0 or x1 <= x0:
             continue
-        rows, columns = np.arange(y0, y1, dtype=np.float32)[:, None], np.arange(x0, x1, dtype=np.float32)[None]
+        rows = np.arange(y0, y1, dtype=np.float32)[:, None]
+        columns = np.arange(x0, x1, dtype=np.float32)[None]
         r = ((columns - x) / half) ** 2 + ((rows - y) / (0.3 * half)) ** 2
         dark[y0:y1, x0:x1] += weight * np.exp(-r)
 

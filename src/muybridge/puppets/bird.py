@@ -62,7 +62,8 @@ def solve(q: Bird, m: Motion) -> Tracks:
         "withers": centre + length / 2 * way(tilt),
     }
     long, steep, curve = q.neck
-    low, high = steep - curve + m["neck"] - m["curve"], steep + curve + m["neck"] + m["curve"]
+    low = steep - curve + m["neck"] - m["curve"]
+    high = steep + curve + m["neck"] + m["curve"]
     joints["neck"] = joints["withers"] + long / 2 * way(low)
     joints["poll"] = joints["neck"] + long / 2 * way(high)
     gaze = way(q.head[1] + m["head"] + 0.3 * m["neck"])
@@ -87,7 +88,8 @@ def _leg(q: Bird, m: Motion, leg: str, centre: np.ndarray) -> Tracks:
     top = centre + np.array([0.05 if far else 0.0, 0.06])
     stance = q.hip - 0.06
     ground = -0.035 if far else 0.0
-    fold, swing = m[f"{leg}_flex"], m[f"{leg}_reach"]
+    fold = m[f"{leg}_flex"]
+    swing = m[f"{leg}_reach"]
     foot = np.stack([0.06 + (0.04 if far else 0) + swing * stance, ground - m[f"{leg}_lift"] * stance * 1.3], -1)
     lean = -0.12 - 0.45 * swing + 1.2 * fold
     ankle = foot - last * way(-np.pi / 2 - lean)
@@ -101,7 +103,8 @@ def _leg(q: Bird, m: Motion, leg: str, centre: np.ndarray) -> Tracks:
 
 
 def _leg_parts(q: Bird, name: str, layer: int) -> list[Part]:
-    shade, w = FAR if name.startswith("far") else 1.0, q.shank[-1][1]
+    shade = FAR if name.startswith("far") else 1.0
+    w = q.shank[-1][1]
     toes = ((0, w * 0.7, w * 0.7), (1, w, w), (2, w, w * 0.7))
     thigh = tuple((s, u * 1.02, d * 1.02) for s, u, d in q.shank if s <= 1)
     joints = tuple(f"{name}_{j}" for j in ("top", "knee", "ankle", "foot"))

@@ -59,9 +59,12 @@ def _lattice(i: np.ndarray, j: np.ndarray, seed: int) -> Float[np.ndarray, "..."
 
 def _noise(x: Plane, y: Plane, seed: int) -> Plane:
     """Smooth noise in [-1, 1] with bumps of size one."""
-    i, j = np.floor(x), np.floor(y)
-    u, v = x - i, y - j
-    u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
+    i = np.floor(x)
+    j = np.floor(y)
+    u = x - i
+    v = y - j
+    u = u * u * (3 - 2 * u)
+    v = v * v * (3 - 2 * v)
     top = _lattice(i, j, seed) * (1 - u) + _lattice(i + 1, j, seed) * u
     bottom = _lattice(i, j + 1, seed) * (1 - u) + _lattice(i + 1, j + 1, seed) * u
     return 2 * (top * (1 - v) + bottom * v) - 1
@@ -69,7 +72,8 @@ def _noise(x: Plane, y: Plane, seed: int) -> Plane:
 
 def _cells(x: Plane, y: Plane, seed: int) -> tuple[Plane, Plane]:
     """Distance to the nearest and the second nearest of the points scattered one to a unit square."""
-    i, j = np.floor(x), np.floor(y)
+    i = np.floor(x)
+    j = np.floor(y)
     near = np.full((2, *x.shape), 9.0)
 
     for a in (-1, 0, 1):

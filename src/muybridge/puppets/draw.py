@@ -38,9 +38,14 @@ class Drawing:
 
 def fit(build: Build, *motions: Motion, flip: bool = False) -> Placement:
     """The upright placement in which a build fills the frame and stays inside it, whichever of the motions it does."""
-    tracks = [track for motion in motions for track in build.solve(motion).values()]
+    tracks = []
+    for motion in motions:
+        for track in build.solve(motion).values():
+            tracks.append(track)
+
     points = np.concatenate(tracks)
-    low, high = points.min(0) - 0.08, points.max(0) + 0.08
+    low = points.min(0) - 0.08
+    high = points.max(0) + 0.08
     high[1] = 0.06
     wide, tall = high - low
     scale = float(FILL / max(wide, tall))
@@ -101,16 +106,22 @@ def plates(
     stride = build.stance * placement.scale * size * (-1 if placement.flip else 1)
     moved = np.concatenate([[0.0], np.cumsum(motion.speed)[:-1]]) * stride
     tracks = placement.apply(build.solve(motion), size)
-    feet = [name for name in tracks if name.endswith(("_foot", "_toe")) or name == "root"]
-    floor, unit = placement.ground[1] * size, placement.scale * size
+    feet = []
+    for name in tracks:
+        if name.endswith(("_foot", "_toe")) or name == "root":
+            feet.append(name)
+
+    floor = placement.ground[1] * size
+    unit = placement.scale * size
     found = []
 
     for t, way in enumerate(moved):
         picture = scenery.frame(float(way))
         if backdrop != "white":
-            spots = [
-                (float(tracks[f][t, 0]), floor, 0.13 * unit, _contact(floor - tracks[f][t, 1], unit)) for f in feet
-            ]
+            spots = []
+            for f in feet:
+                spots.append((float(tracks[f][t, 0]), floor, 0.13 * unit, _contact(floor - tracks[f][t, 1], unit)))
+
             middle = float(np.mean([tracks[f][t, 0] for f in feet]))
             shade(picture, [*spots, (middle, floor, 0.5 * unit, 0.45)])
         found.append(np.clip(np.rint(picture), 0, 255))

@@ -36,7 +36,8 @@ class Flower:
 
 def solve(q: Flower, m: Motion) -> Tracks:
     """Where the joints of a flower are; `open` goes from 0 (bud) to 1, `sway` bends the stem."""
-    sway, opened = m["sway"], m["open"]
+    sway = m["sway"]
+    opened = m["open"]
     root = np.zeros((len(m), 2))
     joints: Tracks = {"root": root, "stem_low": root + q.stem * 0.4 * way(np.pi / 2 - 0.3 * sway)}
     joints["stem"] = joints["stem_low"] + q.stem * 0.35 * way(np.pi / 2 - 0.9 * sway)
@@ -67,9 +68,10 @@ def flower(q: Flower) -> Build:
     w = q.petal[1]
     shape = ((0, w * 0.3, w * 0.3), (0.7, w * 0.85, w * 0.85), (1.3, w, w), (2, w * q.tip, w * q.tip))
     leaf = ((0, 0.3 * q.leaf[1], 0.3 * q.leaf[1]), (0.9, q.leaf[1], q.leaf[1]), (2, 0.08 * q.leaf[1], 0.08 * q.leaf[1]))
-    parts: list[Part] = [
-        Ribbon((f"leaf_{side}_root", f"leaf_{side}_mid", f"leaf_{side}"), leaf, "leaf", 0) for side in ("left", "right")
-    ]
+    parts: list[Part] = []
+    for side in ("left", "right"):
+        parts.append(Ribbon((f"leaf_{side}_root", f"leaf_{side}_mid", f"leaf_{side}"), leaf, "leaf", 0))
+
     parts.append(Ribbon(("root", "stem_low", "stem", "heart"), ((0, 0.035, 0.035), (3, 0.028, 0.028)), "stem", 1))
     order = sorted(range(PETALS), key=lambda i: -abs(i - (PETALS - 1) / 2))
 

@@ -56,7 +56,10 @@ class Gait:
     def motion(self, frames: int, seed: int = 0) -> Motion:
         """This gait for some frames; the seed chooses where it begins and how it wanders."""
         rng = np.random.default_rng([seed, 77])
-        stray = [self.wander * drift(frames, int(rng.integers(1 << 30))) for _ in range(8)]
+        stray = []
+        for _ in range(8):
+            stray.append(self.wander * drift(frames, int(rng.integers(1 << 30))))
+
         pace = (1 + 0.1 * stray[0]) / self.cycle
         phase = np.concatenate([[0.0], np.cumsum(pace)[:-1]]) + (rng.uniform() if self.wander else 0.0)
         turn = 2 * np.pi * phase

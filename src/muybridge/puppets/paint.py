@@ -41,7 +41,8 @@ class Placement:
 
     def matrix(self, size: int) -> Float[np.ndarray, "2 3"]:
         """From the build's units to pixels of a frame of this size; the centre of the first pixel is 0."""
-        c, s = np.cos(self.turn), np.sin(self.turn)
+        c = np.cos(self.turn)
+        s = np.sin(self.turn)
         spin = np.array([[c, -s], [s, c]]) @ np.diag([-1.0 if self.flip else 1.0, 1.0])
         return np.hstack([spin * self.scale * size, np.array(self.ground)[:, None] * size - 0.5])
 
@@ -71,7 +72,11 @@ class Swatch:
 def _cut(build: Build) -> dict[int, tuple[Strip, UInt8[np.ndarray, "P V 3"]]]:
     """The ribbons of a build made ready, by their place in its parts; kept, as they cost as much as some frames."""
     rest = build.solve(still(build.kind))
-    strips = {i: Strip.cut(part) for i, part in enumerate(build.parts) if isinstance(part, Ribbon)}
+    strips = {}
+    for i, part in enumerate(build.parts):
+        if isinstance(part, Ribbon):
+            strips[i] = Strip.cut(part)
+
     return {i: (strip, cloth(strip, build.coats[strip.ribbon.coat], rest, 11)) for i, strip in strips.items()}
 
 
@@ -102,7 +107,10 @@ class Painter:
         matte = np.zeros((self.size, self.size), np.float32)
 
         for _, members in groupby(enumerate(self.build.parts), key=lambda item: item[1].layer):
-            swatches = [self._swatch(i, part, t) for i, part in members]
+            swatches = []
+            for i, part in members:
+                swatches.append(self._swatch(i, part, t))
+
             self._layer([s for s in swatches if s is not None], picture, matte)
 
         if self.size > self.side:
@@ -123,7 +131,8 @@ class Painter:
         left = max(0, min(int(s.columns.min()) for s in swatches) - reach)
         low = max(int(s.rows.max()) for s in swatches) + reach
         right = max(int(s.columns.max()) for s in swatches) + reach
-        picture, matte = picture[top:low, left:right], matte[top:low, left:right]
+        picture = picture[top:low, left:right]
+        matte = matte[top:low, left:right]
         swatches = [replace(s, rows=s.rows - top, columns=s.columns - left) for s in swatches]
         ink = np.zeros_like(matte)
 
@@ -138,7 +147,8 @@ class Painter:
         matte += (1 - matte) * ink
 
         for s in swatches:
-            below, solid = picture[s.rows, s.columns], matte[s.rows, s.columns]
+            below = picture[s.rows, s.columns]
+            solid = matte[s.rows, s.columns]
             share = np.clip(s.inside + 0.5, 0, 1) * (1 - s.blend * solid if s.outline else solid)
             picture[s.rows, s.columns] = below + (s.colour - below) * share[:, None]
             matte[s.rows, s.columns] = solid + (1 - solid) * share
@@ -175,7 +185,8 @@ class Painter:
 
         rows, columns = (a.ravel() for a in np.mgrid[y0:y1, x0:x1])
         off = np.stack([columns - centre[0], rows - centre[1]], 1)
-        a, u = off @ along / radii[0], off @ up / radii[1]
+        a = off @ along / radii[0]
+        u = off @ up / radii[1]
         r = np.sqrt(a * a + u * u)
         inside = (1 - r) * np.sqrt((off**2).sum(1) + 1) / np.maximum(r, 0.05)
         colour = np.full((len(rows), 3), np.array(disc.colour) * disc.shade, np.float32)

@@ -84,7 +84,8 @@ def solve(q: Quadruped, m: Motion) -> Tracks:
     slope = np.arcsin((q.shoulder - q.hip) / q.trunk)
     axis = slope + m["pitch"]
     centre = np.stack([np.zeros(len(m)), -tall * (1 + m["bounce"])], -1)
-    rump, withers = centre - q.trunk / 2 * way(axis), centre + q.trunk / 2 * way(axis)
+    rump = centre - q.trunk / 2 * way(axis)
+    withers = centre + q.trunk / 2 * way(axis)
     joints: Tracks = {"rump": rump, "withers": withers, "back": centre + 0.02 * way(axis - np.pi / 2)}
     length, angle, curve = q.neck
     low = angle + m["neck"] - curve - m["curve"]
@@ -113,7 +114,8 @@ def solve(q: Quadruped, m: Motion) -> Tracks:
 
 def _tail(q: Quadruped, m: Motion, root: Track) -> Tracks:
     length, angle, curl = q.tail
-    joints, at = {}, root
+    joints = {}
+    at = root
     for i, name in enumerate(("tail_low", "tail_mid", "tail_tip")):
         at = at + length / 3 * way(angle + i * curl - m["tail"] - m["wave"] * i * 0.5)
         joints[name] = at
@@ -121,7 +123,8 @@ def _tail(q: Quadruped, m: Motion, root: Track) -> Tracks:
 
 
 def _trunk(q: Quadruped, m: Motion, nose: Track) -> Tracks:
-    joints, at = {}, nose
+    joints = {}
+    at = nose
     for i in range(3):
         at = at + q.trunk_nose / 3 * way(-1.5 + 0.38 * i + 0.6 * m["wave"] * (i + 1) / 2 + m["head"])
         joints[f"trunk_{i}"] = at
@@ -129,10 +132,12 @@ def _trunk(q: Quadruped, m: Motion, nose: Track) -> Tracks:
 
 
 def _leg(q: Quadruped, m: Motion, leg: str, root: Track, pitch: Channel) -> Tracks:
-    hind, far = "hind" in leg, leg.startswith("far")
+    hind = "hind" in leg
+    far = leg.startswith("far")
     upper, lower, last = q.hind if hind else q.fore
     forward, down = q.tops[hind]
-    c, s = np.cos(pitch), np.sin(pitch)
+    c = np.cos(pitch)
+    s = np.sin(pitch)
     top = root + np.stack([forward * c + down * s, down * c - forward * s], -1)
     if far:
         top = top + np.array([0.05, -0.02])
@@ -177,7 +182,8 @@ def quadruped(q: Quadruped) -> Build:
         ]
 
     def ear(side: str, layer: int) -> Ribbon:
-        w, shade = q.ear[2], FAR if side == "far" else 1.0
+        w = q.ear[2]
+        shade = FAR if side == "far" else 1.0
         widths = ((0, w, w), (0.5, w * 0.85, w * 0.85), (1, w * q.ear_tip, w * q.ear_tip))
         return Ribbon((f"{side}_ear_root", f"{side}_ear"), widths, coat("ear"), layer, shade=shade, fade=0.4)
 

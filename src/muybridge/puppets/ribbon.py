@@ -50,8 +50,10 @@ class Strip:
         inside = np.clip(self.s, 0, joints - 1)
         i = np.minimum(inside.astype(int), joints - 2)
         f = (inside - i)[:, None]
-        p0, p1 = padded[i + 1], padded[i + 2]
-        m0, m1 = TENSION * (padded[i + 2] - padded[i]), TENSION * (padded[i + 3] - padded[i + 1])
+        p0 = padded[i + 1]
+        p1 = padded[i + 2]
+        m0 = TENSION * (padded[i + 2] - padded[i])
+        m1 = TENSION * (padded[i + 3] - padded[i + 1])
         centre = (2 * f**3 - 3 * f**2 + 1) * p0 + (f**3 - 2 * f**2 + f) * m0
         centre += (3 * f**2 - 2 * f**3) * p1 + (f**3 - f**2) * m1
         tangent = (6 * f**2 - 6 * f) * (p0 - p1) + (3 * f**2 - 4 * f + 1) * m0 + (3 * f**2 - 2 * f) * m1
@@ -62,7 +64,8 @@ class Strip:
         """Centres and unit normals (towards `up`) of the cross sections, in the units of the joints."""
         joints = np.stack([tracks[name] for name in self.ribbon.through], 1)
         along, turn = self.weights
-        centres, tangents = along @ joints, turn @ joints
+        centres = along @ joints
+        tangents = turn @ joints
         tangents /= np.linalg.norm(tangents, axis=-1, keepdims=True) + 1e-9
         wide = (self.up + self.down) / 2
         centres[:, 0] -= tangents[:, 0] * self.ribbon.caps[0] * wide[0]
@@ -162,7 +165,10 @@ def _segments(
     down: np.ndarray,
 ) -> np.ndarray:
     """One row of numbers per segment, for `_place` to read by pixel."""
-    c0, c1, n0, n1 = centres[:-1], centres[1:], normals[:-1], normals[1:]
+    c0 = centres[:-1]
+    c1 = centres[1:]
+    n0 = normals[:-1]
+    n1 = normals[1:]
     length = np.linalg.norm(c1 - c0, axis=1) + 1e-6
     slope = np.maximum(np.abs(np.diff(up)), np.abs(np.diff(down))) / length
     columns = [c0, c1 - c0, n0, n1, up[:-1, None], np.diff(up)[:, None], down[:-1, None], np.diff(down)[:, None]]
@@ -175,7 +181,8 @@ def _place(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Each pixel in its segment: how far between the cross sections, off the centre, half width there, inside."""
     cx, cy, dx, dy, nx0, ny0, nx1, ny1, up, dup, down, ddown, flat = table
-    px, py = columns.astype(np.float32) - cx, rows.astype(np.float32) - cy
+    px = columns.astype(np.float32) - cx
+    py = rows.astype(np.float32) - cy
     before = px * -ny0 + py * nx0  # the tangent is the normal turned a quarter
     after = (dx - px) * -ny1 + (dy - py) * nx1
     whole = before + after

@@ -45,7 +45,8 @@ class Tilt:
     def place(self, upright: Placement) -> Placement:
         """The placement with this affine."""
         middle = np.array([0.5, 0.5])
-        c, s = np.cos(self.turn), np.sin(self.turn)
+        c = np.cos(self.turn)
+        s = np.sin(self.turn)
         spin = np.array([[c, -s], [s, c]]) * self.scale
         x, y = spin @ (np.array(upright.ground) - middle) + middle + self.shift
         return replace(
@@ -223,7 +224,8 @@ def scene(name: str, frames: int | None = None, size: int = 256, seed: int = 0) 
         placement = tilt.place(fit(build, *motions, flip=subject.flip))
         return draw(build, motion, size, placement, subject.backdrop, seed)
 
-    a, b = plan.a, plan.b
+    a = plan.a
+    b = plan.b
     drawn = {
         "a": drawing(a, motions[0], a.tilt),
         "b": drawing(b, motions[1], b.tilt),
@@ -234,5 +236,8 @@ def scene(name: str, frames: int | None = None, size: int = 256, seed: int = 0) 
     drawn["ab_unaligned"] = drawing(a, motions[1], b.tilt) if apart else drawn["ab"]
     drawn["ba_unaligned"] = drawing(b, motions[0], a.tilt) if apart else drawn["ba"]
     clips: dict[str, Any] = {side: each.clip for side, each in drawn.items()}
-    joints: dict[str, Any] = {f"joints_{side}": each.joints for side, each in drawn.items()}
+    joints: dict[str, Any] = {}
+    for side, each in drawn.items():
+        joints[f"joints_{side}"] = each.joints
+
     return SceneClips(name, drawn["ab"].names, **clips, **joints)
