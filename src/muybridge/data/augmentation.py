@@ -84,7 +84,8 @@ def _rescale(frames: Tensor, scale: tuple[float, float], place: list[float]) -> 
     top = round(place[1] * down)
     left = round(place[2] * across)
     made = F.pad(made, (left, across - left, top, down - top), mode="replicate")
-    y, x = (round(p * (made.shape[i] - want)) for p, i, want in ((place[1], -2, height), (place[2], -1, width)))
+    y = round(place[1] * (made.shape[-2] - height))
+    x = round(place[2] * (made.shape[-1] - width))
 
     return made[..., y : y + height, x : x + width]
 

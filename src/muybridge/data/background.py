@@ -171,7 +171,9 @@ def colour(name: str) -> tuple[float, float, float]:
         raise UsageError(
             f"no background is called {name!r}", f"Take source, transparent, #rrggbb, or one of {', '.join(COLOURS)}."
         )
-    red, green, blue = (int(code[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red = int(code[1:3], 16) / 255
+    green = int(code[3:5], 16) / 255
+    blue = int(code[5:7], 16) / 255
     return red, green, blue
 
 

@@ -74,7 +74,8 @@ def boxes_round(
     if follow_size:
         spread = 8 * follow * rate
         # A running maximum, smoothed over no more than its own reach, is never below what it was taken from.
-        before, behind = (_smooth(_running_max(x, int(3 * spread)), spread) for x in (before, behind))
+        before = _smooth(_running_max(before, int(3 * spread)), spread)
+        behind = _smooth(_running_max(behind, int(3 * spread)), spread)
         size = (before + behind) * (1 + 2 * margin)
     else:
         usual = torch.stack((before, behind)).quantile(0.98, dim=1).sum(0) * (1 + 2 * margin)

@@ -98,7 +98,8 @@ class Subject:
         clip = clip.mirror() if flip else clip
         cut = _squeezed_frames(clip, size[0], margin) if boxes is None else crops(clip, boxes, size)
         # As bytes one by one: all of them as floats would be four times as much.
-        pixels, mattes = (torch.empty(len(clip), channels, *size, dtype=torch.uint8) for channels in (3, 1))
+        pixels = torch.empty(len(clip), 3, *size, dtype=torch.uint8)
+        mattes = torch.empty(len(clip), 1, *size, dtype=torch.uint8)
         for t, layers in enumerate(cut):
             pixels[t], mattes[t] = _bytes(layers).split((3, 1))
         boxes = _whole_frames(clip, margin) if boxes is None else boxes

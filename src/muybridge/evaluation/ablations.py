@@ -76,10 +76,8 @@ def worth(ablation: Ablation, cells: Iterable[Cell]) -> Worth | None:
     if not places:
         return None
 
-    before, after = (
-        {place: float(have[name][place].figures[ablation.figure] or 0.0) for place in places}
-        for name in (WHOLE, ablation.name)
-    )
+    before = {place: float(have[WHOLE][place].figures[ablation.figure] or 0.0) for place in places}
+    after = {place: float(have[ablation.name][place].figures[ablation.figure] or 0.0) for place in places}
     sign = 1 if ablation.better == "up" else -1
     seeds = sorted({place[2] for place in places})
     losses = []

@@ -34,7 +34,8 @@ def same_time(source: Clip, driving: Clip, truth: Clip, flip: bool = False) -> C
 
 def best_still(source: Clip, driving: Clip, truth: Clip, flip: bool = False) -> Clip:
     """The single frame of the source whose silhouette overlaps the truth most on average: chosen knowing the truth."""
-    own, right = (_flat(clip) for clip in (source, truth))
+    own = _flat(source)
+    right = _flat(truth)
     both = own @ right.T
     union = own.sum(1)[:, None] + right.sum(1)[None] - both
     best = int((both / union.clamp_min(1)).mean(1).argmax())

@@ -82,7 +82,8 @@ def compare_poses(truth: Predictions, made: Predictions) -> dict[str, float]:
     for side in (made, truth):
         pairs.append(torch.stack([side.values[key] for key in frames]))
 
-    found, there = (torch.stack([side.found[key] for key in frames]) for side in (made, truth))
+    found = torch.stack([made.found[key] for key in frames])
+    there = torch.stack([truth.found[key] for key in frames])
     if not bool(there.any()):
         raise InputError("no landmark was found on any true frame", "Look at the true frames that were predicted on.")
     akd, mkr = metrics.average_keypoint_distance(pairs[0], pairs[1], found, there)
@@ -92,7 +93,8 @@ def compare_poses(truth: Predictions, made: Predictions) -> dict[str, float]:
 def compare_identities(truth: Predictions, made: Predictions) -> dict[str, float]:
     """AED of two sets of features."""
     frames = _common(truth, made, 1)
-    one, other = (torch.stack([side.values[key] for key in frames]) for side in (made, truth))
+    one = torch.stack([made.values[key] for key in frames])
+    other = torch.stack([truth.values[key] for key in frames])
     return {"aed": float(metrics.average_euclidean_distance(one, other))}
 
 

@@ -28,7 +28,9 @@ def measure_without_truth(
     if made.mattes is None or source.mattes is None or driving.mattes is None:
         raise MissingSilhouettesError("a result is measured by its own silhouettes, the source's and the driving ones")
 
-    (x, cut), (own, mine), (led, theirs) = (on_black(clip) for clip in (made, source, driving))
+    x, cut = on_black(made)
+    own, mine = on_black(source)
+    led, theirs = on_black(driving)
     found: dict[str, float] = {}
     if min(len(made), len(driving)) >= 3:
         pace = float(metrics.flicker(led, theirs))

@@ -57,7 +57,8 @@ def check_comparable(made: Clip, truth: Clip) -> None:
 
 def _frame_figures(made: Clip, truth: Clip, by: MetricNetworks | None) -> dict[str, Tensor]:
     count = min(len(made), len(truth))
-    (x, cut), (y, right) = (on_black(clip[:count]) for clip in (made, truth))
+    x, cut = on_black(made[:count])
+    y, right = on_black(truth[:count])
     where = ((cut > 0.5) | (right > 0.5)).float()
     found = {
         "iou": metrics.iou(cut, right),
@@ -98,7 +99,9 @@ def joint_errors(
     own          the source's own video with its joints
     """
     check_comparable(made, truth)
-    (x, cut), (y, right), (z, mine) = (on_black(clip) for clip in (made, truth, own))
+    x, cut = on_black(made)
+    y, right = on_black(truth)
+    z, mine = on_black(own)
     known = metrics.TrackedReference(torch.cat((y, z)), torch.cat((right, mine)), torch.cat((joints, own_joints)))
     left_out = _left_out(truth, own)
     count = min(len(made), len(truth))

@@ -17,7 +17,10 @@ def energy_distance(a: Points, b: Points, others_a: Others, others_b: Others) ->
     a, b      [B, K, 2]  keypoints of the two sets
     others_*  [N, K, 2]  more of the same sets, which stand for them where B is small
     """
-    a, b, all_a, all_b = (full_precision(x) for x in (a, b, others_a, others_b))
+    a = full_precision(a)
+    b = full_precision(b)
+    all_a = full_precision(others_a)
+    all_b = full_precision(others_b)
     apart = _distances(a, all_b) + _distances(b, all_a)
     within = _distances(a, all_a) + _distances(b, all_b)
     return (apart - within).mean()

@@ -43,7 +43,8 @@ class PerceptualPyramid(nn.Module):
         return torch.stack(terms).sum()
 
     def _features(self, images: Images) -> list[Tensor]:
-        mean, deviation = (images.new_tensor(x).view(1, 3, 1, 1) for x in (MEAN, DEVIATION))
+        mean = images.new_tensor(MEAN).view(1, 3, 1, 1)
+        deviation = images.new_tensor(DEVIATION).view(1, 3, 1, 1)
         return self.vgg((images - mean) / deviation)
 
 

@@ -38,10 +38,9 @@ class Drawing:
 
 def fit(build: Build, *motions: Motion, flip: bool = False) -> Placement:
     """The upright placement in which a build fills the frame and stays inside it, whichever of the motions it does."""
-    tracks = []
+    tracks: list[np.ndarray] = []
     for motion in motions:
-        for track in build.solve(motion).values():
-            tracks.append(track)
+        tracks += build.solve(motion).values()
 
     points = np.concatenate(tracks)
     low = points.min(0) - 0.08
