@@ -46,6 +46,7 @@ def augment_sequences(samples: Sequences, augment: Augment, generator: torch.Gen
     returns    [B, T, 3, H, W], the samples' device
     """
     count = len(samples)
+    # All numbers are drawn at once: a batch then is the same whichever changes are switched on.
     flips = torch.rand(count, 2, generator=generator)
     factors = torch.rand(count, 4, generator=generator) * 2 - 1
     order = torch.rand(count, 4, generator=generator).argsort(1)
@@ -55,6 +56,7 @@ def augment_sequences(samples: Sequences, augment: Augment, generator: torch.Gen
     out = samples.clone()
 
     for mask, axis in ((backwards, 1), (mirrored, -1)):
+        # A sample is played backwards or mirrored, as in the released programs, never both.
         here = _places(mask, out)
         out[here] = out[here].flip(axis)
 
@@ -84,6 +86,7 @@ def _rescale(frames: Tensor, scale: tuple[float, float], place: list[float]) -> 
     top = round(place[1] * down)
     left = round(place[2] * across)
     made = F.pad(made, (left, across - left, top, down - top), mode="replicate")
+    # Where the picture was made larger there is something to cut; else both are 0.
     y = round(place[1] * (made.shape[-2] - height))
     x = round(place[2] * (made.shape[-1] - width))
 

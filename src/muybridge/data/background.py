@@ -100,6 +100,7 @@ def plate(clip: Clip) -> Plate:
         raise InputError(f"the frames of {clip.name} differ in size: they share no background", "Choose black.")
 
     frames = np.ascontiguousarray(clip.pixels.permute(0, 2, 3, 1).numpy())
+    # A silhouette's rim mixes both colours, so that the background begins a little outside it.
     border = 2 * max(2, round(max(clip.height, clip.width) / 100)) + 1
     grown = []
     for m in clip.mattes[:, 0].numpy():
@@ -108,6 +109,7 @@ def plate(clip: Clip) -> Plate:
     outside = np.stack([m <= 127 for m in grown])
     motions, lost = _motions(frames, outside)
     motions, (height, width), moved = _place_frames(motions, clip.height, clip.width)
+    # Motions that would need a huge plate are given up: then every step counts as lost.
     lost = lost if moved else max(lost, len(clip) - 1)
     image, seen, inside = _median(frames, outside, motions, (height, width))
     holes = (~seen).astype(np.uint8)
@@ -183,6 +185,7 @@ def _motions(frames: Array, outside: Array) -> tuple[Array, int]:
     for f in frames:
         shades.append(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY))
 
+    # Neighbours alone are compared: between them little has changed that is not the camera.
     steps = [_step(shades[i], shades[i + 1], outside[i], outside[i + 1]) for i in range(len(frames) - 1)]
     lost = sum(step is None for step in steps)
     known = []
@@ -207,6 +210,7 @@ def _step(first: Array, second: Array, outside: Array, outside_next: Array) -> A
 
     there, found, _ = cv2.calcOpticalFlowPyrLK(first, second, corners, corners.copy(), winSize=(21, 21), maxLevel=4)
     back, returned, _ = cv2.calcOpticalFlowPyrLK(second, first, there, corners.copy(), winSize=(21, 21), maxLevel=4)
+    # A corner that does not come back to where it began was followed wrongly.
     good = (found.ravel() > 0) & (returned.ravel() > 0) & (np.linalg.norm(back - corners, axis=-1).ravel() < 0.7)
     x, y = np.rint(there[:, 0]).astype(int).T
     h, w = first.shape
@@ -215,6 +219,7 @@ def _step(first: Array, second: Array, outside: Array, outside_next: Array) -> A
     if good.sum() < 8:
         return None
 
+    # RANSAC draws from OpenCV's own generator; the same clip has to give the same plate.
     cv2.setRNGSeed(1)
     matrix, agree = cv2.estimateAffine2D(corners[good], there[good], ransacReprojThreshold=1.0)
     if matrix is None or agree.sum() < 6 or not 0.7 < np.linalg.det(matrix[:, :2]) < 1.4:
@@ -246,6 +251,7 @@ def _median(frames: Array, outside: Array, motions: Array, size: tuple[int, int]
 
     for k, i in enumerate(chosen):
         layers[k] = cv2.warpAffine(frames[i], motions[i][:2], (width, height), flags=cv2.INTER_LINEAR)
+        # 250 of 255: a place that is partly subject has no vote.
         votes[k] = cv2.warpAffine(outside[i].astype(np.uint8) * 255, motions[i][:2], (width, height)) > 250
 
     for motion, mask in zip(motions, outside, strict=True):
@@ -257,6 +263,7 @@ def _median(frames: Array, outside: Array, motions: Array, size: tuple[int, int]
         strip = np.where(votes[:, rows, :, None], layers[:, rows].astype(np.float32), np.inf)
         strip.sort(axis=0)
         count = votes[:, rows].sum(0)
+        # The votes of a place stand first after sorting, the others are infinite: both middle ones make the median.
         pick = []
         for n in ((count - 1) // 2, count // 2):
             pick.append(np.take_along_axis(strip, n[None, ..., None].clip(0), 0)[0])

@@ -108,6 +108,7 @@ class ClipsData:
         if bad:
             left_out = f"{len(bad)} of {len(clips)} clips are left out, the first because {bad[0].message}"
             warnings.warn(left_out, MuybridgeWarning, stacklevel=2)
+        # Numbered anew, since clips that were left out may have taken somebody with them.
         whom = _identities(clips, identities)[good].unique(return_inverse=True)[1]
         starts = torch.tensor([0, *lengths]).cumsum(0)
         return cls(packed, starts, whom, augment or Augment(), dict(sequences or {}))

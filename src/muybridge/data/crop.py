@@ -78,11 +78,13 @@ def boxes_round(
         behind = _smooth(_running_max(behind, int(3 * spread)), spread)
         size = (before + behind) * (1 + 2 * margin)
     else:
+        # The margin belongs to the usual frames: one that stretches out may use it up, but is not cut.
         usual = torch.stack((before, behind)).quantile(0.98, dim=1).sum(0) * (1 + 2 * margin)
         before = before.amax(0)
         behind = behind.amax(0)
         size = torch.maximum(usual, before + behind).expand_as(middle)
 
+    # A subject that reaches farther to one side stands in the middle of its box all the same.
     centre = middle + (behind - before) / 2
     if aspect is None:
         overall = size.amax(0)
@@ -178,6 +180,7 @@ def extents(mattes: Mattes) -> Extents:
     edges = torch.empty(3, len(on), 2, dtype=torch.float64)
 
     for axis, across in enumerate((1, 2)):
+        # How many pixels of the subject lie in each column, then in each row.
         counts = on.sum(across, dtype=torch.float64)
         lines = counts > 0
         place = torch.arange(counts.shape[1], dtype=torch.float64)
@@ -226,6 +229,7 @@ def _smooth(value: Tensor, sigma: float, straight: bool = False) -> Tensor:
     if reach < 1:
         return value
 
+    # What lies beyond three sigma is under 1.2 % of the peak.
     kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, dtype=value.dtype) / sigma) ** 2)
     kernel = kernel / kernel.sum()
     away = torch.arange(reach, 0, -1).clamp(max=len(value) - 1)
@@ -271,6 +275,7 @@ def _weights(start: float, step: float, count: int, length: int) -> Tensor:
     weight = (1 - (place[None] - middle[:, None]).abs() / width).clamp(min=0)
     weight = weight / weight.sum(1, keepdim=True)
     out = torch.zeros(count, length, dtype=torch.float64)
+    # Only the part of the filter that lies on the picture is kept.
     a = max(0, first)
     b = min(length, last + 1)
     if a < b:

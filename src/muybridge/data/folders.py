@@ -99,6 +99,7 @@ def part_of(folder: str | Path, part: str) -> Path:
 
 def clips_in(folder: Path) -> list[Path]:
     """The clips of a folder in natural order; InputError where there are none."""
+    # Hidden files are the system's own, and no clips.
     entries = sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=natural_key)
     known = (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
     found = []
@@ -170,6 +171,7 @@ def names_of_clips(paths: Sequence[Path]) -> list[str]:
 def find_clip(paths: Sequence[Path], name: str) -> Path:
     """The clip of that name, with or without its ending, which may be another one than the file's own: the released
     lists name videos that people keep as folders of frames. InputError where there is none, or more than one."""
+    # From the strictest to the most generous: the first way that finds something decides.
     ways: tuple[Callable[[Path], bool], ...] = (
         lambda path: path.name == name,
         lambda path: name_of_clip(path) == name,

@@ -64,6 +64,7 @@ class FrameCache:
             picture = cv2.imdecode(packed[ends[at] : ends[at + 1]], cv2.IMREAD_COLOR)
             if picture is None or picture.shape[:2] != self.size:
                 raise CheckpointError(f"frame {at} of the run's data is broken", "Train anew with --force.")
+            # Straight into its place: a copy a frame would cost as much as the decoding.
             cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=out[place])
 
         _all(decode, len(chosen))

@@ -133,6 +133,7 @@ def crop_pair(
                 f"{clip.name} has {len(clip)} {frames}: {method} needs at least {least} that follow each other"
             )
 
+    # One canvas for both: the networks that they share see bodies of the same proportions.
     canvas = (size, size) if square or squeezed else shared_canvas(list(clips), size)
     a, b = (
         Subject.from_clip(
@@ -141,6 +142,7 @@ def crop_pair(
         for clip, side, plate in zip(clips, SIDES, plates, strict=True)
     )
 
+    # Frames may follow each other and still have no silhouettes side by side.
     for subject, clip in ((a, clips[0]), (b, clips[1])):
         if not len(windows(subject, length)):
             raise InputError(f"{clip.name}: no {least} neighbouring frames have silhouettes")

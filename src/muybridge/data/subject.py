@@ -105,6 +105,7 @@ class Subject:
         boxes = _whole_frames(clip, margin) if boxes is None else boxes
         if plate is None:
             plate = torch.zeros(3, clip.height, clip.width, dtype=torch.uint8)
+        # Boxes are kept in pixels of the file's own frames, however small it was read.
         places = boxes * _scale(clip, clip.full_size)
 
         return cls(pixels, mattes, places, seen, clip.full_size, plate, clip.timing, flip)

@@ -101,6 +101,7 @@ def translation_job(
     if source is None:
         if driving is None:
             raise UsageError("say which subject should move", 'source is "a" or "b"')
+        # Nobody said who is to move: it is the one that the driving video does not show.
         shown = closest_side(pair.a, pair.b, driving)
         source = other(shown)
         notes += (f"the driving clip looks like subject {shown}, so subject {source} is moved",)
@@ -133,6 +134,7 @@ def cycle_figures(to_a: Translate, to_b: Translate, pair: Pair, device: torch.de
     of `EXPLAINED`, each with the side that it is of."""
     figures: dict[str, float] = {}
     for side, there, back in (("a", to_b, to_a), ("b", to_a, to_b)):
+        # Six frames spread over the clip say more than its first six.
         subject = pair.subject(side)
         pictures = pictures_of(subject, subject.seen)
         moved = translate_pictures(there, pictures, device)

@@ -78,6 +78,7 @@ def worth(ablation: Ablation, cells: Iterable[Cell]) -> Worth | None:
 
     before = {place: float(have[WHOLE][place].figures[ablation.figure] or 0.0) for place in places}
     after = {place: float(have[ablation.name][place].figures[ablation.figure] or 0.0) for place in places}
+    # A positive loss is always what the part was worth, whichever way is better.
     sign = 1 if ablation.better == "up" else -1
     seeds = sorted({place[2] for place in places})
     losses = []
@@ -87,6 +88,7 @@ def worth(ablation: Ablation, cells: Iterable[Cell]) -> Worth | None:
     whole = fmean(before.values())
     without = fmean(after.values())
     up, down = (whole, without) if sign > 0 else (without, whole)
+    # A ratio of one to nothing says nothing.
     times = up / down if down else None
     enough = (times or 0.0) >= ablation.ratio if ablation.ratio is not None else fmean(losses) > 0
 

@@ -56,6 +56,7 @@ def warped_silhouette(source: Clip, driving: Clip, truth: Clip, flip: bool = Fal
 
     theirs = _resize_like(led.masks, source.masks)
     mine = source.masks
+    # Twelve frames tell which turn is best as well as all of them.
     some = torch.linspace(0, min(len(theirs), len(truth)) - 1, min(12, len(theirs), len(truth))).long()
     maps = []
     for degrees in range(-45, 46, 5):

@@ -77,9 +77,11 @@ def load_metric_networks(
         except (MissingWeightsError, MissingExtraError) as e:
             if path is not None:
                 raise
+            # Nobody named this file: what it would have measured is left out, and said.
             missing.update(dict.fromkeys(wanted, e.message))
             return None
 
+    # A network is loaded only where one of its figures is asked for.
     lpips = given(("lpips",), vgg, lambda: load_lpips(vgg))
     frames = given(("fid",), inception, lambda: load_inception(inception))
     clips = given(("svfid",), action, lambda: load_c3d(action))

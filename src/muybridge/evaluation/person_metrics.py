@@ -42,6 +42,7 @@ def load_poses(path: Path | None = None) -> Poses:
         for frame in pixels:
             picture = np.ascontiguousarray(frame.permute(1, 2, 0).numpy())
             found = network.find(picture, (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0])))
+            # A second look at the person alone: small people are found badly in a whole picture.
             around = bounding_box(found, slice(17))
             if around is not None:
                 found = network.find(picture, around)
@@ -88,6 +89,7 @@ class PersonMetrics:
         if self._landmarks:
             made, truth, seen, there = (torch.cat(part) for part in zip(*self._landmarks, strict=True))
             akd, mkr = metrics.average_keypoint_distance(made, truth, seen, there)
+            # Without landmarks in the truth there is nothing to compare; without common ones there is no distance.
             if not self._anybody():
                 missing |= {"akd": NOBODY, "mkr": NOBODY}
             elif not bool((seen & there).any()):

@@ -65,6 +65,7 @@ def read_predictions(path: Path) -> Predictions:
     lossy = False
 
     for record in records:
+        # Two rows of one frame would silently count one of them.
         key, value, name = _record(path, record)
         if key in values:
             raise InputError(f"{path} says two things of frame {key[1]} of {key[0]}")
@@ -106,6 +107,7 @@ def _common(truth: Predictions, made: Predictions, ndim: int) -> list[Key]:
         )
 
     frames = sorted(truth.values.keys() & made.values.keys())
+    # A result may have more frames than the truth, and never fewer: a missing one would flatter it.
     lost = len(truth.values) - len(frames)
     if not frames or lost:
         raise InputError(f"{lost} of {len(truth.values)} true frames have no prediction of the result")
@@ -131,6 +133,7 @@ def _record(path: Path, record: Any) -> tuple[Key, Tensor, str]:
         raise InputError(f"{path} has a line that is not file_name, frame_number and value: {record}") from e
 
     if value.ndim == 2 and value.shape[0] == 1 and value.shape[1] > 3:
+        # The published body networks leave features as a list of one list.
         value = value[0]
     if value.ndim not in (1, 2) or (value.ndim == 2 and value.shape[1] != 2):
         raise InputError(f"{path}: a value is [[x, y], ...] or a list of numbers, not {tuple(value.shape)}")
@@ -164,6 +167,7 @@ def _openpose(folder: Path) -> Predictions:
         if not isinstance(people, list):
             raise InputError(f"{file} is not OpenPose's: it has no list of people")
         flat = people[0].get("pose_keypoints_2d") if people and isinstance(people[0], dict) else None
+        # OpenPose writes an empty list where it saw nobody.
         numbers = isinstance(flat, list) and all(isinstance(v, int | float) for v in flat)
         if people and (flat is None or not numbers or len(flat) % 3):
             raise InputError(f"{file}: pose_keypoints_2d is x, y and confidence of each landmark")
@@ -177,6 +181,7 @@ def _openpose(folder: Path) -> Predictions:
     if not seen:
         raise InputError(f"{folder}: there is nobody in any frame")
 
+    # A frame without anybody counts, as one on which nothing was found.
     rows = [torch.zeros_like(seen[0]) if r is None else r for r in raw]
     values = {}
     for i, row in enumerate(rows):

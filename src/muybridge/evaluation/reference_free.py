@@ -33,6 +33,7 @@ def measure_without_truth(
     led, theirs = on_black(driving)
     found: dict[str, float] = {}
     if min(len(made), len(driving)) >= 3:
+        # Flicker means little by itself: a gallop flickers more than a walk.
         pace = float(metrics.flicker(led, theirs))
         if pace > 0:
             found["flicker_ratio"] = float(metrics.flicker(x, cut)) / pace

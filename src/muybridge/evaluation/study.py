@@ -76,6 +76,7 @@ def build_study(entries: Sequence[Entry], seed: int = 0) -> tuple[str, dict[str,
             # Which of the two stands on the left is chance, too.
             pairs.append(tuple(rng.sample((first, second), 2)))
 
+    # Order tells as much as a name would: all of it is chance, from the seed.
     rng.shuffle(marks)
     rng.shuffle(pairs)
     name = f"{rng.getrandbits(48):012x}"

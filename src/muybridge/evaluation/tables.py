@@ -94,6 +94,7 @@ def build_tables(cells: Iterable[Cell], notes: Sequence[str] = ()) -> Tables:
         overall.append(_overall(label, members, columns))
         costs[label] = (len(members), sum(cell.seconds for cell in members))
 
+    # A scene's rows stand together, whichever method they are of.
     scenes.sort(key=lambda row: (row.scene, row.direction))
     return Tables(overall, scenes, columns, costs, tuple(notes))
 
@@ -161,6 +162,7 @@ def _overall(label: str, members: Sequence[Cell], columns: Sequence[str]) -> Row
         if not means:
             continue
 
+        # A seed that lacks a scene would move the interval by what it lacks.
         whole = []
         for _, own in sorted(by_seed.items()):
             values = _values(own, name)

@@ -59,6 +59,7 @@ def _frame_figures(made: Clip, truth: Clip, by: MetricNetworks | None) -> dict[s
     count = min(len(made), len(truth))
     x, cut = on_black(made[:count])
     y, right = on_black(truth[:count])
+    # Black on black would flatter: colours count where either subject is.
     where = ((cut > 0.5) | (right > 0.5)).float()
     found = {
         "iou": metrics.iou(cut, right),
@@ -106,6 +107,7 @@ def joint_errors(
     left_out = _left_out(truth, own)
     count = min(len(made), len(truth))
     found = metrics.track(x[:count], cut[:count], known, left_out[:count])
+    # The same tracker on the truth itself: how much of the error is its own.
     control = metrics.track(y[:count], right[:count], known, left_out[:count])
 
     return {

@@ -70,10 +70,12 @@ def limb_identity(points: Points, joints: Float[Tensor, "B J 2"], limbs: Sequenc
     limb = torch.full((joints.shape[1],), -1)
     for index, members in enumerate(limbs):
         limb[list(members)] = index
+    # Joints that belong to no limb stay -1, and so do the keypoints nearest to them.
     worn = limb[nearest]
     shares = []
 
     for column in worn.T:
+        # A keypoint that is hardly ever on a limb sits on the trunk, where nothing can be exchanged.
         counts = torch.bincount(column[column >= 0], minlength=len(limbs))
         if counts.sum() >= 0.2 * len(column):
             shares.append(counts.max() / counts.sum())

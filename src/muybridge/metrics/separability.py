@@ -75,9 +75,11 @@ def probe_accuracy(first: Vectors, second: Vectors, seed: int = 0) -> float:
     label = torch.cat([torch.full((len(s[0]),), float(i)) for i, s in enumerate(sets)])
     mean = train.mean(0)
     spread = train.std(0).clamp_min(1e-6)
+    # Clips of different lengths: each set counts half, or the probe would learn to say the longer one.
     weight = torch.where(label > 0.5, 0.5 / label.mean(), 0.5 / (1 - label.mean()))
 
     with torch.random.fork_rng([]), torch.enable_grad():
+        # Its own generator: measuring must not change what a training draws next.
         torch.manual_seed(seed)
         probe = nn.Sequential(nn.Linear(train.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
         optimiser = torch.optim.AdamW(probe.parameters(), RATE, weight_decay=DECAY)

@@ -49,6 +49,7 @@ def track(frames: Images, masks: Masks, known: TrackedReference, left_out: Bool[
     gaps = torch.cdist(_thumbnails(frames, masks), _thumbnails(known.frames, known.masks), p=1)
     if left_out is not None:
         gaps = gaps.masked_fill(left_out, float("inf"))
+    # Optical flow is dear, so that only the known frames that look most alike are tried.
     count = min(CANDIDATES, int(gaps.isfinite().sum(1).min()))
     if count < 1:
         raise InputError("no known frame is left to track a frame by")
@@ -80,6 +81,7 @@ def _match(
     # Each pixel of bend counts too, or a flow that tears the picture apart would fit best.
     bend = float(np.abs(np.diff(moved, axis=0)).mean() + np.abs(np.diff(moved, axis=1)).mean())
     misfit = float(np.abs(fetched.astype(np.float32) - known).mean()) + 4 * bend
+    # A joint moves with the pixel that it lies on.
     extent = np.array([width - 1, height - 1])
     places = (joints.numpy() + 1) / 2 * extent
     x = np.clip(np.rint(places[:, 0]).astype(int), 0, width - 1)

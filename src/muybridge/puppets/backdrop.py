@@ -33,6 +33,7 @@ class Backdrop:
         picture = np.zeros((self.size, self.size, 3), np.float32)
         for sheet, cover, share in self.sheets:
             wide = sheet.shape[1]
+            # A far sheet moves by a share of the way only; between two columns their colours are mixed.
             columns = (np.arange(self.size) + moved * share) % wide
             low = columns.astype(int)
             part = (columns - low).astype(np.float32)[None, :, None]
@@ -74,6 +75,7 @@ class Backdrop:
         y, x = np.mgrid[0:n, 0 : 3 * n].astype(np.float32) / n
         line = np.zeros_like(x)
 
+        # Thin lines close together, and every fifth of them heavier.
         for period, width, dark in ((0.1, 0.0022, 0.16), (0.5, 0.004, 0.3)):
             for at in (x, self.ground - 0.06 - y):
                 off = np.abs((at + period / 2) % period - period / 2)
@@ -102,6 +104,7 @@ class Backdrop:
             (0.75, 0.035, (146, 158, 124), 0.55),
         )
 
+        # From the farthest row to the nearest, so that each covers the one behind it.
         for k, (height, rise, colour, speed) in enumerate(rows):
             top = height * self.ground / 0.86 + rise * self._skyline(x[0], k)
             cover = np.clip((y - top) * n + 0.5, 0, 1)[..., None]
@@ -128,6 +131,7 @@ class Backdrop:
         columns = 30
         y, x = np.mgrid[0:n, 0 : 3 * n].astype(np.float32) / n
         row = np.floor(y * rows).astype(int)
+        # Every second row is laid half a brick aside.
         along = (x / 3 * columns + 0.5 * (row % 2)) % columns
         tone = self.rng.normal(1, 0.07, (rows, columns))[row, along.astype(int)][..., None]
         fx = along % 1
@@ -152,6 +156,7 @@ def shade(picture: Picture, spots: list[tuple[float, float, float, float]], stre
     dark = np.zeros(picture.shape[:2], np.float32)
 
     for x, y, half, weight in spots:
+        # Beyond these edges the Gaussian below is darker by less than one grey level.
         y0 = max(0, int(y - half))
         y1 = min(size, int(y + half) + 2)
         x0 = max(0, int(x - 2.6 * half))
@@ -163,4 +168,5 @@ def shade(picture: Picture, spots: list[tuple[float, float, float, float]], stre
         r = ((columns - x) / half) ** 2 + ((rows - y) / (0.3 * half)) ** 2
         dark[y0:y1, x0:x1] += weight * np.exp(-r)
 
+    # Red fades a little less than the rest: shadows out of doors are warm at their edge.
     picture *= 1 - strength * np.minimum(dark, 1)[..., None] * np.array([0.9, 1, 1], np.float32)

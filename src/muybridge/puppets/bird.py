@@ -62,6 +62,7 @@ def solve(q: Bird, m: Motion) -> Tracks:
         "withers": centre + length / 2 * way(tilt),
     }
     long, steep, curve = q.neck
+    # The neck is an S of two bones: what one bends forwards, the other bends back.
     low = steep - curve + m["neck"] - m["curve"]
     high = steep + curve + m["neck"] + m["curve"]
     joints["neck"] = joints["withers"] + long / 2 * way(low)
@@ -72,6 +73,7 @@ def solve(q: Bird, m: Motion) -> Tracks:
     joints["bill"] = joints["poll"] + q.head[0] * 0.78 * gaze
     joints["comb"] = joints["poll"] + q.head[0] * 0.2 * gaze + (0.0, -0.1)
     joints["tail_tip"] = joints["rump"] + q.tail[0] * way(q.tail[1] + 0.8 * m["tail"] + m["pitch"])
+    # Folded, the wing lies along the back and points to the tail.
     spread = np.pi + tilt + q.wing[2] - m["wing"]
     joints["shoulder"] = centre + 0.3 * length * way(tilt)
     joints["wing"] = joints["shoulder"] + 0.5 * q.wing[0] * way(spread)
@@ -85,6 +87,7 @@ def solve(q: Bird, m: Motion) -> Tracks:
 def _leg(q: Bird, m: Motion, leg: str, centre: np.ndarray) -> Tracks:
     far = leg.startswith("far")
     upper, lower, last = q.leg
+    # The far leg stands a little ahead and higher, as perspective has it.
     top = centre + np.array([0.05 if far else 0.0, 0.06])
     stance = q.hip - 0.06
     ground = -0.035 if far else 0.0
@@ -93,6 +96,7 @@ def _leg(q: Bird, m: Motion, leg: str, centre: np.ndarray) -> Tracks:
     foot = np.stack([0.06 + (0.04 if far else 0) + swing * stance, ground - m[f"{leg}_lift"] * stance * 1.3], -1)
     lean = -0.12 - 0.45 * swing + 1.2 * fold
     ankle = foot - last * way(-np.pi / 2 - lean)
+    # Where the leg is too short to reach the place, the ankle gives way, and the foot with it.
     knee, ankle = bend(top, ankle, upper, lower, 1.0)
     foot = ankle + last * way(-np.pi / 2 - lean)
     toe = foot + q.toe * way(-1.1 * fold)
@@ -125,6 +129,7 @@ def bird(q: Bird) -> Build:
     w = q.wing[1]
     wing = ((0, w * 0.7, w * 0.6), (0.8, w, w * 0.85), (1.5, w * 0.62, w * 0.6), (2, w * 0.14, w * 0.14))
     parts: list[Part] = [
+        # Layers from the back to the front: what stands later is drawn over it.
         *_leg_parts(q, "far_hind", 0),
         Ribbon(("rump", "tail_tip"), q.tail_width, coat("tail"), 1, tips=q.tuft),
         Ribbon(("rump", "back", "withers"), q.body, "body", 2),

@@ -31,15 +31,18 @@ def cloth(strip: Strip, coat: Coat, rest: dict[str, Track], seed: int) -> UInt8[
         return np.interp(fine, np.arange(stops), a)
 
     across = np.linspace(-1, 1, ACROSS)[None]
+    # A ribbon may be wider above its bone than below it.
     half = np.where(across > 0, finer(strip.up)[:, None], finer(strip.down)[:, None])
     x = finer(centres[:, 0])[:, None] + finer(normals[:, 0])[:, None] * half * across
     y = finer(centres[:, 1])[:, None] + finer(normals[:, 1])[:, None] * half * across
     colour = np.array(coat.base, float) * np.ones((*x.shape, 1))
+    # Marks are laid out in the rest pose, so that they stay on the skin when the limb bends.
     marks = PATTERNS[coat.pattern](x / coat.grain, y / coat.grain, across * np.ones_like(x), seed)
     colour = _mix(colour, coat.mark, marks)
     if coat.below is not None:
         colour = _mix(colour, coat.below, np.clip(-across * 1.4 - 0.25, 0, 1) * np.ones_like(x))
     for start, tip in strip.ribbon.tips:
+        # The border of a stocking is ragged, as fur is.
         edge = start + 0.03 * _noise(x * 14, y * 14, seed + 7)
         colour = _mix(colour, tip, np.clip((finer(strip.s)[:, None] - edge) * 14 + 0.5, 0, 1))
     colour *= 1 + 0.1 * coat.fur * _streaks(x.shape[0], x.shape[1], seed)[..., None]
@@ -76,6 +79,7 @@ def _cells(x: Plane, y: Plane, seed: int) -> tuple[Plane, Plane]:
     j = np.floor(y)
     near = np.full((2, *x.shape), 9.0)
 
+    # The nearest point of a place lies in its own square or in one of the eight around it.
     for a in (-1, 0, 1):
         for b in (-1, 0, 1):
             px = i + a + 0.15 + 0.7 * _lattice(i + a, j + b, seed)

@@ -56,6 +56,7 @@ def solve(q: Dancer, m: Motion) -> Tracks:
     joints["head"] = joints["neck"] + (q.neck + q.head[0] * 0.8) * way(lean - m["twist"] - m["nod"])
 
     for side, sign in SIDES:
+        # Shoulders and hips are set at right angles to the spine.
         across = way(lean - m["twist"] - np.pi / 2) * sign
         joints[f"{side}_shoulder"] = joints["neck"] + q.shoulders * across - 0.06 * way(lean)
         joints[f"{side}_hip"] = q.hips * sign * way(lean - np.pi / 2)
@@ -69,6 +70,7 @@ def solve(q: Dancer, m: Motion) -> Tracks:
         joints[f"{side}_toe"] = joints[f"{side}_ankle"] + q.foot * way(shin + sign * (0.9 - 0.7 * m[f"{side}_point"]))
 
     joints["hem"] = q.skirt[0] * way(lean + np.pi)
+    # The angles say nothing of height: the lower foot is put on the ground afterwards.
     lowest = np.maximum(joints["left_toe"][:, 1], joints["right_toe"][:, 1])
     height = sum(q.leg) + q.foot
     lift = np.stack([0.8 * m["step"] * height, -lowest - m["jump"] * height - 0.03], -1)
@@ -90,6 +92,7 @@ def dancer(q: Dancer) -> Build:
     parts.append(Ribbon(("chest", "neck", "head"), ((0, 0.05, 0.05), (2, 0.05, 0.05)), "skin", 2))
     parts.append(Ribbon(("pelvis", "chest", "neck"), q.body, "body", 2, caps=(0.7, 0.5)))
     if q.skirt[0]:
+        # The skirt widens downwards and hides where the legs begin.
         w = q.skirt[1]
         parts.append(
             Ribbon(
@@ -105,6 +108,7 @@ def dancer(q: Dancer) -> Build:
         arm = (f"{side}_shoulder", f"{side}_elbow", f"{side}_hand")
         parts.append(Ribbon(arm, q.sleeve, "arm", 4, tips=q.sleeves, fade=0.25))
 
+    # Hair behind, face, eyes and cheeks before it: discs that turn with the bone.
     bone = ("neck", "head")
     along = q.neck + q.head[0] * 0.8
     up, wide = q.head
@@ -237,6 +241,7 @@ def choreography(poses: tuple[Pose, ...], frames: int, seed: int, beat: float = 
     """From pose to pose, eased, each held a little; the seed chooses order, timing and small differences."""
     rng = np.random.default_rng([seed, 31])
     count = int(frames / (beat * 0.8)) + 3
+    # Every pose comes once before any comes again, and never twice in a row.
     order = [int(i) for i in rng.permutation(len(poses))]
     while len(order) < count:
         order += [int(i) for i in rng.permutation(len(poses)) if i != order[-1]]
@@ -244,6 +249,7 @@ def choreography(poses: tuple[Pose, ...], frames: int, seed: int, beat: float = 
     t = np.arange(frames)
     i = np.clip(np.searchsorted(times, t, "right") - 1, 0, count - 2)
     part = np.clip((t - times[i]) / (times[i + 1] - times[i]) * 1.15, 0, 1)
+    # Eased at both ends; the factor above makes each pose held for a moment.
     part = part * part * (3 - 2 * part)
     channels: dict[str, Channel] = {}
 

@@ -45,6 +45,7 @@ def fit(build: Build, *motions: Motion, flip: bool = False) -> Placement:
     points = np.concatenate(tracks)
     low = points.min(0) - 0.08
     high = points.max(0) + 0.08
+    # The ground is where the build stands, not its lowest joint in the air.
     high[1] = 0.06
     wide, tall = high - low
     scale = float(FILL / max(wide, tall))
@@ -88,6 +89,7 @@ def draw(
         picture, matte = painter.frame(t)
         mattes[t, ..., 0] = np.rint(matte * 255)
         whole = np.clip(np.rint(picture + (1 - matte)[..., None] * ground), 0, 255)
+        # Outside the silhouette the plate stays as it is, to the last bit.
         pixels[t] = np.where(mattes[t] > 0, whole, ground)
 
     clip = Clip(_channels_first(pixels), Timing.constant(len(motion), RATE), _channels_first(mattes))
@@ -103,6 +105,7 @@ def plates(
     """What stands behind the puppet in each frame, its shadow included: whole numbers in [0, 255]."""
     scenery = Backdrop(backdrop, size, placement.ground[1], seed)
     stride = build.stance * placement.scale * size * (-1 if placement.flip else 1)
+    # The puppet walks on the spot, and the ground goes the other way.
     moved = np.concatenate([[0.0], np.cumsum(motion.speed)[:-1]]) * stride
     tracks = placement.apply(build.solve(motion), size)
     feet = []
@@ -121,6 +124,7 @@ def plates(
             for f in feet:
                 spots.append((float(tracks[f][t, 0]), floor, 0.13 * unit, _contact(floor - tracks[f][t, 1], unit)))
 
+            # One soft shadow under the body beside those of the feet.
             middle = float(np.mean([tracks[f][t, 0] for f in feet]))
             shade(picture, [*spots, (middle, floor, 0.5 * unit, 0.45)])
         found.append(np.clip(np.rint(picture), 0, 255))

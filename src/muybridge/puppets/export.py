@@ -39,6 +39,7 @@ def write_scene(
         raise OutputExistsError(f"{out} is already there", "Choose another --out, or replace it with --force")
 
     clips = scene(name, frames, size, seed)
+    # Written beside its place and moved there whole: a scene that is half there does not exist.
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name[:40]}.{secrets.token_hex(4)}.part")
 
@@ -66,6 +67,7 @@ def _fill(folder: Path, clips: SceneClips) -> None:
         clip: Clip = getattr(clips, field)
         write(folder / f"{stem}.mp4", clip.pixels, clip.timing)
         _write_masks(folder / f"{stem}_masks", clip)
+        # Five digits are a hundredth of a pixel of the largest frame.
         places = getattr(clips, f"joints_{field}")
         joints[stem] = [[[round(v, 5) for v in point] for point in frame] for frame in places.tolist()]
 

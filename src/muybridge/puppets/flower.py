@@ -53,6 +53,7 @@ def solve(q: Flower, m: Motion) -> Tracks:
     for ring, name in ((0, "petal"), (1, "back")):
         for i in range(PETALS):
             place = (i / (PETALS - 1) * 2 - 1) if ring == 0 else ((i + 0.5) / PETALS * 2 - 1)
+            # Outer petals open first, those in the middle follow.
             lag = np.clip(1.25 * opened - 0.25 * (1 - abs(place)), 0, 1)
             out = place * (0.14 + (q.spread - 0.14) * lag) + 0.06 * m["sway"] * place
             long = q.petal[0] * (0.82 + 0.18 * lag) * (1.0 if ring == 0 else 1.06)
@@ -73,6 +74,7 @@ def flower(q: Flower) -> Build:
         parts.append(Ribbon((f"leaf_{side}_root", f"leaf_{side}_mid", f"leaf_{side}"), leaf, "leaf", 0))
 
     parts.append(Ribbon(("root", "stem_low", "stem", "heart"), ((0, 0.035, 0.035), (3, 0.028, 0.028)), "stem", 1))
+    # From the sides inwards: the petals in the middle lie on top.
     order = sorted(range(PETALS), key=lambda i: -abs(i - (PETALS - 1) / 2))
 
     for ring, (name, coat) in enumerate((("back", "back"), ("petal", "petal"))):
@@ -93,6 +95,7 @@ def opening(
     """From a bud to a flower, not quite evenly; a seed of its own wind."""
     t = np.linspace(0, 1, frames)
     s = np.clip((t - pause) / (1 - 2 * pause), 0, 1)
+    # It hesitates on the way, but begins and ends where it should.
     s = np.clip(s + 0.06 * drift(frames, seed, frames * 0.6) * np.sin(np.pi * t), 0, 1)
     ease = s * s * (3 - 2 * s)
     channels = {

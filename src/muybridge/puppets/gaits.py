@@ -60,6 +60,7 @@ class Gait:
         for _ in range(8):
             stray.append(self.wander * drift(frames, int(rng.integers(1 << 30))))
 
+        # Nobody walks like a clock: pace, head and tail wander a little, each by its own noise.
         pace = (1 + 0.1 * stray[0]) / self.cycle
         phase = np.concatenate([[0.0], np.cumsum(pace)[:-1]]) + (rng.uniform() if self.wander else 0.0)
         turn = 2 * np.pi * phase

@@ -87,6 +87,7 @@ class Painter:
         """`size` is the side of the square frames in pixels; they are drawn larger and averaged down."""
         self.build = build
         self.side = size
+        # Small pictures are drawn larger and averaged down, which smooths their edges; large ones need it less.
         self.size = round(size * (2 if size <= 160 else 1.5 if size <= 320 else 1))
         tracks = build.solve(motion)
         matrix = placement.matrix(self.size)
@@ -111,6 +112,7 @@ class Painter:
             for i, part in members:
                 swatches.append(self._swatch(i, part, t))
 
+            # Parts of one layer are one sheet of paper: they share an outline and cast one shadow.
             self._layer([s for s in swatches if s is not None], picture, matte)
 
         if self.size > self.side:
@@ -126,6 +128,7 @@ class Painter:
         if not swatches:
             return
 
+        # Only the part of the frame that the sheet and its shadow reach is touched.
         reach = int(self.size / 30) + 4
         top = max(0, min(int(s.rows.min()) for s in swatches) - reach)
         left = max(0, min(int(s.columns.min()) for s in swatches) - reach)
@@ -138,6 +141,7 @@ class Painter:
 
         for s in swatches:
             if s.outline:
+                # Where a limb fades into the body below it, it has no outline.
                 edge = np.clip(s.inside + (INK * self.size + 0.5), 0, 1) * (1 - s.fade * matte[s.rows, s.columns])
                 ink[s.rows, s.columns] = np.maximum(ink[s.rows, s.columns], edge)
 
@@ -148,6 +152,7 @@ class Painter:
 
         for s in swatches:
             below = picture[s.rows, s.columns]
+            # A part blends only with what is there already: over the ground it stays as it is.
             solid = matte[s.rows, s.columns]
             share = np.clip(s.inside + 0.5, 0, 1) * (1 - s.blend * solid if s.outline else solid)
             picture[s.rows, s.columns] = below + (s.colour - below) * share[:, None]
@@ -167,6 +172,7 @@ class Painter:
         if not strip.ribbon.fade:
             return swatch
 
+        # `place` counts cross sections, and a ribbon fades in along its first bone.
         reach = PER_BONE * strip.ribbon.fade
         fade = np.clip(1.5 - (laid.place - 1) / reach, 0, 1)
         return replace(swatch, fade=fade, blend=np.clip(1.1 - laid.place / (1 + 0.35 * reach), 0, 1))
@@ -188,9 +194,11 @@ class Painter:
         a = off @ along / radii[0]
         u = off @ up / radii[1]
         r = np.sqrt(a * a + u * u)
+        # The distance to the edge of an ellipse, nearly: exact on its axes.
         inside = (1 - r) * np.sqrt((off**2).sum(1) + 1) / np.maximum(r, 0.05)
         colour = np.full((len(rows), 3), np.array(disc.colour) * disc.shade, np.float32)
         if disc.outline:
+            # Lit as a flat dome, so that a disc does not look like a hole.
             tilt = np.clip(off / radii.max(), -1, 1) * 0.75
             colour *= _shade(tilt @ LIGHT[:2] + LIGHT[2] * np.sqrt(np.clip(1 - (tilt**2).sum(1), 0, 1)))
 

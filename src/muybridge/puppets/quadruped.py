@@ -87,6 +87,7 @@ def solve(q: Quadruped, m: Motion) -> Tracks:
     rump = centre - q.trunk / 2 * way(axis)
     withers = centre + q.trunk / 2 * way(axis)
     joints: Tracks = {"rump": rump, "withers": withers, "back": centre + 0.02 * way(axis - np.pi / 2)}
+    # The neck is an S of two bones: what one bends forwards, the other bends back.
     length, angle, curve = q.neck
     low = angle + m["neck"] - curve - m["curve"]
     high = angle + m["neck"] + curve + m["curve"]
@@ -95,12 +96,14 @@ def solve(q: Quadruped, m: Motion) -> Tracks:
     gaze = q.head[1] + m["head"] + 0.4 * m["neck"]
     joints["nose"] = joints["poll"] + q.head[0] * way(gaze)
 
+    # The far ear is turned a little, as a head seen not quite from the side has it.
     for side, lean in (("near", 0.0), ("far", 0.28)):
         along, up = q.ear_root
         root = joints["poll"] + (along + 0.2 * lean) * way(gaze) + up * way(gaze + np.pi / 2)
         joints[f"{side}_ear_root"] = root
         joints[f"{side}_ear"] = root + q.ear[0] * way(gaze + q.ear[1] + m["ear"] - lean)
 
+    # Horns and tusks hang on the head, whether this animal shows them or not.
     joints["horn_root"] = joints["poll"] + 0.02 * way(gaze) + 0.08 * way(gaze + np.pi / 2)
     joints["horn"] = joints["horn_root"] + 0.13 * way(gaze + 1.9)
     joints["tusk_root"] = joints["nose"] + 0.05 * way(gaze - np.pi / 2)
@@ -136,6 +139,7 @@ def _leg(q: Quadruped, m: Motion, leg: str, root: Track, pitch: Channel) -> Trac
     far = leg.startswith("far")
     upper, lower, last = q.hind if hind else q.fore
     forward, down = q.tops[hind]
+    # The hip and the shoulder turn with the trunk.
     c = np.cos(pitch)
     s = np.sin(pitch)
     top = root + np.stack([forward * c + down * s, down * c - forward * s], -1)
@@ -147,8 +151,10 @@ def _leg(q: Quadruped, m: Motion, leg: str, root: Track, pitch: Channel) -> Trac
     swing = m[f"{leg}_reach"]
     foot = np.stack([home + swing * stance, ground - m[f"{leg}_lift"] * stance], -1)
     fold = q.fold * m[f"{leg}_flex"]
+    # The last bone leans against the swing, and folds when the foot is lifted.
     lean = q.slant[hind] - 0.5 * swing + (0.9 if hind else 1.3) * fold
     ankle = foot + last * way(np.pi / 2 + lean)
+    # Where the leg is too short to reach the place, the ankle gives way, and the foot with it.
     knee, ankle = bend(top, ankle, upper, lower, 1.0 if hind else -1.0 if q.slant[0] >= 0 else 1.0)
     foot = ankle - last * way(np.pi / 2 + lean)
     toe = foot + q.foot * way(-lean * 0.5 - 0.9 * fold)
@@ -165,6 +171,7 @@ def quadruped(q: Quadruped) -> Build:
     def leg(name: str, layer: int) -> list[Part]:
         shade = FAR if name.startswith("far") else 1.0
         widths = q.hindleg if "hind" in name else q.foreleg
+        # A foot is as wide as the leg that ends in it.
         w = widths[-1][1]
         tips = ((0.0, q.sock[-1][1]),) if q.sock else ()
         joints = tuple(f"{name}_{j}" for j in ("top", "knee", "ankle", "foot"))
@@ -187,6 +194,7 @@ def quadruped(q: Quadruped) -> Build:
         widths = ((0, w, w), (0.5, w * 0.85, w * 0.85), (1, w * q.ear_tip, w * q.ear_tip))
         return Ribbon((f"{side}_ear_root", f"{side}_ear"), widths, coat("ear"), layer, shade=shade, fade=0.4)
 
+    # From the back to the front: what stands later is drawn over it.
     parts: list[Part] = [*q.behind, *leg("far_fore", 0), *leg("far_hind", 0), ear("far", 0)]
     parts.append(Ribbon(("rump", "tail_low", "tail_mid", "tail_tip"), q.tail_width, coat("tail"), 1, tips=q.tuft))
     parts.append(Ribbon(("rump", "back", "withers"), q.body, "body", 2))

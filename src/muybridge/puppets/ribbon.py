@@ -43,6 +43,7 @@ class Strip:
     def weights(self) -> tuple[Float[np.ndarray, "S J"], Float[np.ndarray, "S J"]]:
         """From joints to centres, and from joints to tangents."""
         joints = len(self.ribbon.through)
+        # A point beyond each end, in line with the last two, so that the curve leaves the first joint straight.
         padded = np.zeros((joints + 2, joints))
         padded[1:-1] = np.eye(joints)
         padded[0, :2] = 2, -1
@@ -52,6 +53,7 @@ class Strip:
         f = (inside - i)[:, None]
         p0 = padded[i + 1]
         p1 = padded[i + 2]
+        # A cardinal spline: the slope at a joint is that of its neighbours' line.
         m0 = TENSION * (padded[i + 2] - padded[i])
         m1 = TENSION * (padded[i + 3] - padded[i + 1])
         centre = (2 * f**3 - 3 * f**2 + 1) * p0 + (f**3 - 2 * f**2 + f) * m0
@@ -105,6 +107,7 @@ def cover(
     size, margin      side of the frame, and how far off the strip still counts
     """
     up, down = _folded(centres, normals, up, down)
+    # Both ends are lengthened by the margin, so that their round caps have pixels to lie on.
     caps = np.linalg.norm(centres[[1, -1]] - centres[[0, -2]], axis=1) + 1e-6
     centres = centres.copy()
     centres[0] += (centres[0] - centres[1]) * (margin / caps[0])
@@ -130,6 +133,7 @@ def cover(
     part, off, half, inside = _place(table, rows, columns)
 
     for end, cap, flip in ((0, caps[0], True), (len(up) - 2, caps[1], False)):
+        # The last section of each end is rounded off.
         here = segment == end
         along = (1 - part[here] if flip else part[here]) * (cap + margin)
         inside[here] = _round(along, off[here], cap, half[here])
@@ -197,6 +201,7 @@ def _smooth(
     at: Float[np.ndarray, "S"], knots: Float[np.ndarray, "K"], values: Float[np.ndarray, "K"]
 ) -> Float[np.ndarray, "S"]:
     """Through the values with rounded slopes and no overshoot: linear, eased between the knots by half."""
+    # The cubic of Hermite, piece by piece.
     i = np.clip(np.searchsorted(knots, at, "right") - 1, 0, len(knots) - 2)
     f = np.clip((at - knots[i]) / (knots[i + 1] - knots[i]), 0, 1)
     slopes = np.gradient(values, knots)

@@ -217,10 +217,12 @@ def scene(name: str, frames: int | None = None, size: int = 256, seed: int = 0) 
     count = plan.frames if frames is None else frames
     if count < 1:
         raise UsageError(f"a scene has at least one frame, not {count}")
+    # Two numbers of one seed: the subjects must not move alike.
     motions = plan.a.moves(count, 2 * seed + 1), plan.b.moves(count, 2 * seed + 2)
 
     def drawing(subject: Subject, motion: Motion, tilt: Tilt) -> Drawing:
         build = BUILDS[subject.build]
+        # Fitted to both motions: the truth has to fill the same frame as the subject's own clip.
         placement = tilt.place(fit(build, *motions, flip=subject.flip))
         return draw(build, motion, size, placement, subject.backdrop, seed)
 
@@ -232,6 +234,7 @@ def scene(name: str, frames: int | None = None, size: int = 256, seed: int = 0) 
         "ab": drawing(a, motions[1], a.tilt),
         "ba": drawing(b, motions[0], b.tilt),
     }
+    # Without a turn between the two there is one truth, with T and without.
     apart = a.tilt != b.tilt
     drawn["ab_unaligned"] = drawing(a, motions[1], b.tilt) if apart else drawn["ab"]
     drawn["ba_unaligned"] = drawing(b, motions[0], a.tilt) if apart else drawn["ba"]
