@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from muybridge.engine.interrupts import Interrupts
-from muybridge.errors import UsageError
+from muybridge.errors import Sentence, UsageError, Verb
 from muybridge.method import Method
 
 METHODS: Mapping[str, str] = {
@@ -43,5 +43,7 @@ def _load(name: str) -> Any:
         return getattr(import_module(module), attribute)
     others = [e for e in entry_points(group="muybridge.methods") if e.name == name]
     if not others:
-        raise UsageError(f"there is no method {name!r}: there are {', '.join(names())}", "See: muybridge methods")
+        raise UsageError(
+            f"there is no method {name!r}: there are {', '.join(names())}", Sentence("See: ", Verb("methods"))
+        )
     return others[0].load()

@@ -1,8 +1,102 @@
-"""The exceptions that Muybridge raises on purpose.
+"""The exceptions that Muybridge raises on purpose, and sentences that each front end words in its own way.
 
-Each message says what was wrong and what was expected; `hint` says what to type next. The command prints both and
-exits with `exit_code`. Nothing else in the package calls `sys.exit`.
+Each message says what was wrong and what was expected; `hint` says what to do next. What a hint names is data: an
+`Option` with a value, a `Verb` with its arguments. Python reads `force=True` and the command prints its own flag.
+
+The command exits with `exit_code`. Nothing else in the package calls `sys.exit`.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+IN_PYTHON = {
+    "methods": "api.methods",
+    "puppets": "api.puppets",
+    "landmarks": "find_landmarks",
+    "import": "import_checkpoint",
+}
+"""Verbs whose function has another name than the command's."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a verb, as its Python function has it.
+
+    value  what to say to it; None names the option alone. A mapping sets several things, a tuple is one value of parts
+    side   of a pair: "a" or "b"
+    """
+
+    name: str
+    value: object = None
+    side: str | None = None
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return self.name if self.side is None else f"{self.name} of {self.side}"
+
+        shown = _literal(self.value)
+        if self.side is not None:
+            shown = f'{{"{self.side}": {shown}}}'
+        return f"{self.name}={shown}"
+
+
+class Verb:
+    """A call that would help: `Verb("mask", "fox.mp4", Option("out", "DIR"))`."""
+
+    def __init__(self, name: str, *arguments: str | Option) -> None:
+        self.name = name
+        self.arguments = arguments
+
+    def __str__(self) -> str:
+        arguments = ", ".join(str(a) if isinstance(a, Option) else _literal(a) for a in self.arguments)
+        return f"muybridge.{IN_PYTHON.get(self.name, self.name)}({arguments})"
+
+
+def _literal(value: object) -> str:
+    """A value as it is typed in Python; the words of a tuple stand for numbers."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple):
+        return f"({', '.join(map(str, value))})"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_literal(name)}: {_literal(x)}" for name, x in value.items()) + "}"
+    return str(value)
+
+
+class Sentence(str):
+    """A text that knows the options and verbs in it. As a string it reads as a Python caller needs it."""
+
+    parts: tuple[str | Option | Verb, ...]
+
+    def __new__(cls, *parts: str | Option | Verb) -> Sentence:
+        made = super().__new__(cls, "".join(map(str, parts)))
+        made.parts = parts
+        return made
+
+    def word(self, option: Callable[[Option], str], verb: Callable[[Verb], str]) -> str:
+        """The text with its options and verbs as a front end writes them."""
+        words = []
+        for part in self.parts:
+            if isinstance(part, Option):
+                words.append(option(part))
+            elif isinstance(part, Verb):
+                words.append(verb(part))
+            elif isinstance(part, Sentence):
+                words.append(part.word(option, verb))
+            else:
+                words.append(part)
+        return "".join(words)
+
+
+CHOOSE_ANOTHER = Sentence("Choose another ", Option("out"), ".")
+REPLACE_OR_CHOOSE = Sentence("Replace it with ", Option("force", True), ", or choose another ", Option("out"), ".")
+REPLACE_OR_RESUME = Sentence(
+    *("Replace it with ", Option("force", True), ", go on with ", Option("resume", True)),
+    *(", or choose another ", Option("out"), "."),
+)
+"""Hints where something stands in the way of a result."""
 
 
 class MuybridgeError(Exception):

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from muybridge.data.canvas import resize_from_canvas, resize_to_canvas
 from muybridge.data.clips import ClipsData, own_pixels
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.geometry import pose_distances
 from muybridge.networks import computes_bfloat16, prepare_inference
 from muybridge.tensors import Images, Pixels, Points
@@ -198,9 +198,11 @@ def own_size(source: Clip) -> tuple[int, int]:
 def both(name: str, driving: Clip | None, source: Clip | str | None) -> tuple[Clip, Clip]:
     """What the method called `name` animates by, and what; UsageError where either is missing."""
     if driving is None:
-        raise UsageError(f"{name} has no driving clip of its own", "Name one with --driving.")
+        raise UsageError(f"{name} has no driving clip of its own", Sentence("Name one with ", Option("driving"), "."))
     if not isinstance(source, Clip):
-        raise UsageError(f"{name} animates any picture: name one as the source", "--source photo.png")
+        raise UsageError(
+            f"{name} animates any picture: name one as the source", Sentence(Option("source", "photo.png"))
+        )
     return driving, source
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from muybridge.errors import CheckpointError, MissingExtraError, MissingWeightsError
-from muybridge.evaluation import PEOPLE, PICTURES, load_metric_networks, unmeasured_notes
+from muybridge.evaluation import PEOPLE, PICTURES, PersonMetrics, load_metric_networks, unmeasured_notes
 from muybridge.evaluation.person_metrics import TRIED, load_identity, load_poses
 from muybridge.networks.pretrained.identity import SPREAD
 from tiny_network import GREY, REACH, colours, write_identity, write_network

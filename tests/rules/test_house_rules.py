@@ -77,6 +77,23 @@ def test_only_the_command_exits() -> None:
     assert leaving == set()
 
 
+def test_flags_are_spelled_in_the_command_alone() -> None:
+    """Errors name options as data (`errors.Option`), and each front end words them."""
+    flags = {
+        flag
+        for path in (PACKAGE / "cli").glob("*.py")
+        for flag in re.findall(r'"(--[a-z][a-z-]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert {"--out", "--force", "--resume", "--driving"} <= flags
+    spelled = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.parent != PACKAGE / "cli":
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                found = flags & set(re.findall(r"(?<![\w-])--[a-z][a-z-]+(?!\s*[:\w]*;)", line))
+                spelled += [f"{path.relative_to(PACKAGE)}:{number} {flag}" for flag in found]
+    assert spelled == []
+
+
 def test_every_public_function_says_what_it_does() -> None:
     silent = []
     for name, tree in trees().items():

@@ -11,7 +11,7 @@ from muybridge.benchmark.folder import BenchFolder, Plan
 from muybridge.benchmark.runner import Entrant, _Bench
 from muybridge.engine import Callback
 from muybridge.engine.cpu_tuning import fast_kernels
-from muybridge.errors import OutputExistsError, UsageError
+from muybridge.errors import CHOOSE_ANOTHER, Option, OutputExistsError, Sentence, UsageError, Verb
 from muybridge.evaluation import Tables, load_metric_networks
 from muybridge.jobs.settings import make_config, resolve_config
 from muybridge.jobs.training import Notify
@@ -72,7 +72,10 @@ def bench(
 def _scenes(given: Sequence[str]) -> list[str]:
     unknown = [name for name in given if name not in SCENES]
     if unknown:
-        raise UsageError(f"there is no scene {unknown[0]!r}: there are {', '.join(SCENES)}", "muybridge puppets --list")
+        raise UsageError(
+            f"there is no scene {unknown[0]!r}: there are {', '.join(SCENES)}",
+            Sentence("List them with: ", Verb("puppets")),
+        )
     return list(dict.fromkeys(given)) or list(SCENES)
 
 
@@ -82,7 +85,8 @@ def _entrants(
     kind = catalogue.find(method)
     if preset not in kind.card.presets:
         raise UsageError(
-            f"{method} has no preset {preset!r}", f"Name one that it has with --preset: {', '.join(kind.card.presets)}."
+            f"{method} has no preset {preset!r}",
+            Sentence("Name one that it has with ", Option("preset"), f": {', '.join(kind.card.presets)}."),
         )
     for name, more in variants.items():
         every = {**changes, **more}
@@ -93,4 +97,4 @@ def _entrants(
 
 def _fresh_or_own(out: Path) -> None:
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "bench.json").is_file())):
-        raise OutputExistsError(f"{out} exists and is not a bench: nothing there is replaced", "Choose another --out.")
+        raise OutputExistsError(f"{out} exists and is not a bench: nothing there is replaced", CHOOSE_ANOTHER)

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from muybridge.errors import RunError, UsageError
+from muybridge.errors import RunError, Sentence, UsageError, Verb
 from muybridge.jobs.loading import Fitted, load
 from muybridge.method import Animation, Method
 from muybridge.output.animation import backdrop_of, check_background, check_free, suffix_of, write_animation
@@ -150,7 +150,9 @@ def _editable(run: Fitted | str | Path, subject: str, device: str) -> Fitted:
     if not editable(type(fitted.method)):
         raise UsageError(f"{fitted.method.card.name} has no keypoints that can be moved")
     if fitted.data is None:
-        raise RunError("an imported checkpoint has no frames to edit", "Train on two videos with: muybridge fit")
+        raise RunError(
+            "an imported checkpoint has no frames to edit", Sentence("Train on two videos with: ", Verb("fit"))
+        )
     return fitted
 
 

@@ -15,7 +15,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from muybridge.data.subject import Subject
-from muybridge.errors import OutputExistsError, RunError, UsageError
+from muybridge.errors import (
+    CHOOSE_ANOTHER,
+    REPLACE_OR_CHOOSE,
+    Option,
+    OutputExistsError,
+    RunError,
+    Sentence,
+    UsageError,
+    Verb,
+)
 from muybridge.evaluation import (
     PEOPLE,
     PICTURES,
@@ -27,6 +36,7 @@ from muybridge.evaluation import (
     compare_poses,
     compare_to_truth,
     describe_metric,
+    is_lossy,
     keypoint_separability,
     load_metric_networks,
     measure_without_truth,
@@ -73,10 +83,11 @@ def evaluate(
     fitted = run if isinstance(run, Fitted) else load(run, device=device)
     target = None if out is None else _target(Path(out), force)
     if fitted.data is None:
-        raise RunError("an imported checkpoint has no videos to be measured on", "Train with: muybridge fit")
+        raise RunError("an imported checkpoint has no videos to be measured on", Sentence("Train with: ", Verb("fit")))
     if not truth and {"pose", "identity"} & set(weights or {}):
         raise UsageError(
-            "networks for people compare with true frames, and none were named", "Name them: --truth-a FOLDER"
+            "networks for people compare with true frames, and none were named",
+            Sentence("Name them: ", Option("truth", "FOLDER", "a")),
         )
     by = load_metric_networks((*PICTURES, *(PEOPLE if truth else ())), **(weights or {}))
     missing = dict(by.missing)
@@ -164,9 +175,9 @@ def _clip_of(subject: Subject) -> Clip:
 def _target(out: Path, force: bool) -> Path:
     there = [name for name in FILES if (out / name).exists()]
     if there and not force:
-        raise OutputExistsError(f"{out} already holds {there[0]}", "Replace it with --force, or choose another --out.")
+        raise OutputExistsError(f"{out} already holds {there[0]}", REPLACE_OR_CHOOSE)
     if out.exists() and not out.is_dir():
-        raise OutputExistsError(f"{out} is a file", "Choose another --out.")
+        raise OutputExistsError(f"{out} is a file", CHOOSE_ANOTHER)
     return out
 
 
@@ -209,7 +220,8 @@ def compare_predictions(*, poses: Files | None = None, identities: Files | None 
     """
     if poses is None and identities is None:
         raise UsageError(
-            "there is nothing to compare", "Name predictions: muybridge evaluate --poses GROUND_TRUTH GENERATED"
+            "there is nothing to compare",
+            Sentence("Name predictions: ", Verb("evaluate", Option("poses", ["GROUND_TRUTH", "GENERATED"]))),
         )
     found: dict[str, float] = {}
     if poses is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from muybridge.errors import OutputExistsError, UsageError
+from muybridge.errors import REPLACE_OR_CHOOSE, OutputExistsError, UsageError
 from muybridge.jobs.loading import Fitted, load
 
 
@@ -26,7 +26,7 @@ def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) ->
     named = {folder / f"{name}.onnx": part for name, part in parts().items()}
     there = [path for path in named if path.exists()]
     if there and not force:
-        raise OutputExistsError(f"{there[0]} exists already", "Replace it with --force, or choose another folder.")
+        raise OutputExistsError(f"{there[0]} exists already", REPLACE_OR_CHOOSE)
     folder.mkdir(parents=True, exist_ok=True)
     for path, part in named.items():
         part.write(path)

@@ -10,7 +10,7 @@ from typing import Any
 from muybridge.data.background import plate
 from muybridge.engine import Callback
 from muybridge.engine.cpu_tuning import fast_kernels
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Box, Source
 from muybridge.inputs.folders import open_clips
 from muybridge.inputs.landmarks import LandmarkFiles, read_landmark_inputs
@@ -71,7 +71,7 @@ def fit(
     if needs != "pair" and (any(m is not None for m in (*masks, *boxes)) or flip is not None or keep_background):
         raise UsageError(f"{method} sees whole frames: masks, boxes, flips and backgrounds are for pairs")
     if needs != "landmarks" and landmarks:
-        raise UsageError(f"{method} uses no landmarks", "Leave --landmarks out.")
+        raise UsageError(f"{method} uses no landmarks", Sentence("Leave ", Option("landmarks"), " out."))
     if needs != "folder" and (stride != 1 or cache != "exact"):
         raise UsageError(f"{method} takes every frame as it is: strides and caches are for folders of clips")
     rest = (callback, say, checkpoint_seconds)
@@ -86,8 +86,8 @@ def fit(
     going = resume_run(asked, origins)
     if going is not None and going.data is not None:
         late = changed_options(going, masks, boxes, how, max_frames)
-        others = {"--landmarks": any(landmarks), "--stride": stride != 1, "--cache": cache != "exact"}
-        told = ignored_option_notes(going, flip, [*late, *(option for option, given in others.items() if given)])
+        others = {"landmarks": any(landmarks), "stride": stride != 1, "cache": cache != "exact"}
+        told = ignored_option_notes(going, flip, [*late, *(Option(name) for name, given in others.items() if given)])
         if keep_background:
             again = partial(reload_inputs, going, inputs, asked.max_side)
             store_plates(asked, going, lambda: [plate(each.clip) for each in again()])

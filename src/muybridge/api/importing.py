@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from muybridge import catalogue
-from muybridge.errors import CheckpointError
+from muybridge.errors import CheckpointError, Option, Sentence
 from muybridge.jobs.loading import Fitted
 from muybridge.method import Method
 from muybridge.networks import load_tensors
@@ -76,7 +76,7 @@ def recognise_method(path: Path) -> str:
     found = ", ".join(sorted(map(str, table))[:8]) or "nothing"
     raise CheckpointError(
         f"{path} is of none of the programs that are known here ({', '.join(readable)}): it holds {found}",
-        "Give a checkpoint as the authors' program wrote it, or name the method with --method.",
+        Sentence("Give a checkpoint as the authors' program wrote it, or name the method with ", Option("method"), "."),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source, read_picture
 from muybridge.jobs.loading import Fitted, ability, load_folder_method
 from muybridge.output.animation import check_free
@@ -66,7 +66,10 @@ def live(
     on_open          told the page's address; on_frame: the frame rate, after each frame
     """
     if (driving is None) == (camera is None):
-        raise UsageError("live motion comes from a camera or from a video", "Name one: --camera 0, or --driving VIDEO")
+        raise UsageError(
+            "live motion comes from a camera or from a video",
+            Sentence("Name one: ", Option("camera", 0), ", or ", Option("driving", "VIDEO")),
+        )
     if out is not None:
         check_free(Path(out), force)
     fitted = load_folder_method(run, device, "follow a camera")

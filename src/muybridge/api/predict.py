@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source, read_picture
 from muybridge.jobs.loading import Fitted, ability, load_folder_method
 from muybridge.method import Animation
@@ -37,9 +37,11 @@ def predict(
     target = Path(out)
     check_free(target, force)
     if frames < 2:
-        raise UsageError(f"a video of {frames} frames is none", "Ask for 2 or more: --frames 32")
+        raise UsageError(f"a video of {frames} frames is none", Sentence("Ask for 2 or more: ", Option("frames", 32)))
     if fps is not None and not 0.1 <= fps <= 1000:
-        raise UsageError(f"a video cannot have {fps:g} frames a second", "Ask for 0.1 to 1000: --fps 25")
+        raise UsageError(
+            f"a video cannot have {fps:g} frames a second", Sentence("Ask for 0.1 to 1000: ", Option("fps", 25))
+        )
     fitted = load_folder_method(run, device, "go on from a picture")
     make = ability(fitted, "predict", "image to video")
     chance = {} if seed is None else {"generator": torch.Generator().manual_seed(seed)}

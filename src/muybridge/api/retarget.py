@@ -12,7 +12,7 @@ from torch import Tensor
 from muybridge.data.background import Plate, plate
 from muybridge.engine import Callback, CallbackList
 from muybridge.engine.cpu_tuning import fast_kernels
-from muybridge.errors import OutputExistsError, UsageError
+from muybridge.errors import CHOOSE_ANOTHER, REPLACE_OR_RESUME, OutputExistsError, Sentence, UsageError, Verb
 from muybridge.inputs.clips import Box, SilhouetteInput, Source, input_names, read_with_silhouettes
 from muybridge.jobs.loading import load
 from muybridge.jobs.provenance import input_references
@@ -72,7 +72,7 @@ def retarget(
         method, out / "run", preset, set, resume=resume, force=force, device=device, precision=precision, seed=seed
     )
     if asked.kind.card.needs != "pair":
-        raise UsageError(f"{method} does not work on a pair of videos", "See: muybridge methods")
+        raise UsageError(f"{method} does not work on a pair of videos", Sentence("See: ", Verb("methods")))
     going = resume_run(asked, input_references([a, b]))
     if going is not None and going.subjects:
         late = ignored_option_notes(going, flip, changed_options(going, masks, boxes, how, max_frames))
@@ -109,13 +109,9 @@ def _check_place(out: Path, replaced: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not (out / "run" / "run.json").is_file():
-        raise OutputExistsError(
-            f"{out} exists and holds other things: nothing there is replaced", "Choose another --out."
-        )
+        raise OutputExistsError(f"{out} exists and holds other things: nothing there is replaced", CHOOSE_ANOTHER)
     if not replaced:
-        raise OutputExistsError(
-            f"{out} exists already", "Replace it with --force, go on with --resume, or choose another --out."
-        )
+        raise OutputExistsError(f"{out} exists already", REPLACE_OR_RESUME)
 
 
 def _tidy(out: Path, force: bool) -> None:
@@ -175,7 +171,9 @@ def write_results(
     check_background(background, tuple(f".{f}" for f in formats))
     fitted = load(Path(out) / "run", device=device)
     if fitted.method.card.needs != "pair":
-        raise UsageError(f"{fitted.method.card.name} does not work on a pair of videos", "See: muybridge methods")
+        raise UsageError(
+            f"{fitted.method.card.name} does not work on a pair of videos", Sentence("See: ", Verb("methods"))
+        )
     side = reading_side(fitted.method.config)
     read = [
         read_with_silhouettes(s, masks=m, box=box, how=how, max_side=side)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from muybridge.errors import InputError, OutputExistsError
+from muybridge.errors import REPLACE_OR_CHOOSE, InputError, OutputExistsError, Sentence, Verb
 from muybridge.evaluation import Cells
 from muybridge.evaluation.study import Entry, Score, as_json, scores
 from muybridge.evaluation.study import build_study as paged
@@ -25,10 +25,10 @@ def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: in
     """
     folder, target = Path(bench), Path(out)
     if not (folder / "bench.json").is_file():
-        raise InputError(f"{folder} is not a bench", "Make one with: muybridge bench")
+        raise InputError(f"{folder} is not a bench", Sentence("Make one with: ", Verb("bench")))
     for name in ("study.html", "key.json"):
         if (target / name).exists() and not force:
-            raise OutputExistsError(f"{target} already holds {name}", "Replace it with --force, or choose another.")
+            raise OutputExistsError(f"{target} already holds {name}", REPLACE_OR_CHOOSE)
     page, key = paged(_entries(folder, trivial), seed)
     target.mkdir(parents=True, exist_ok=True)
     (target / "study.html").write_text(page, encoding="utf-8")

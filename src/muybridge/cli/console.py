@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from muybridge.cli.wording import word_for_command
 from muybridge.errors import MuybridgeWarning
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def warnings_as_notes(given: Sequence[str]) -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
             if issubclass(category, MuybridgeWarning):
-                note(str(message))
+                note(message.args[0] if isinstance(message, Warning) else message)
             else:
                 before(message, category, *rest, **more)
 
@@ -53,14 +54,14 @@ def warnings_as_notes(given: Sequence[str]) -> Iterator[None]:
 
 def note(text: str) -> None:
     """A sentence for the person who waits."""
-    stderr().print(Text.assemble(("note: ", "yellow"), text))
+    stderr().print(Text.assemble(("note: ", "yellow"), word_for_command(text)))
 
 
 def print_error(message: str, hint: str | None, code: int) -> int:
     """Print what was wrong and what to do; returns the exit code."""
-    stderr().print(Text.assemble(("error: ", "bold red"), message))
+    stderr().print(Text.assemble(("error: ", "bold red"), word_for_command(message)))
     if hint:
-        stderr().print(Text(hint))
+        stderr().print(Text(word_for_command(hint)))
     return code
 
 

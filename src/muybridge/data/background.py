@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from muybridge.errors import InputError, MissingSilhouettesError, UsageError
+from muybridge.errors import InputError, MissingSilhouettesError, Option, Sentence, UsageError, Verb
 from muybridge.video.clip import Clip
 
 Array: TypeAlias = NDArray[Any]
@@ -94,7 +94,7 @@ def plate(clip: Clip) -> Plate:
     if clip.mattes is None:
         raise MissingSilhouettesError(
             f"no silhouettes for {clip.name}: they tell its background from its subject",
-            "Make them with: muybridge mask VIDEO --out DIR",
+            Sentence("Make them with: ", Verb("mask", "VIDEO", Option("out", "DIR"))),
         )
     if clip.sizes is not None:
         raise InputError(f"the frames of {clip.name} differ in size: they share no background", "Choose black.")

@@ -15,7 +15,7 @@ from torch import Tensor
 from muybridge.data.augmentation import Augment, augment_sequences
 from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.frame_cache import FrameCache, Kind
-from muybridge.errors import CheckpointError, InputError, MuybridgeWarning
+from muybridge.errors import CheckpointError, InputError, MuybridgeWarning, Option, Sentence
 from muybridge.tensors import Pixels
 from muybridge.video.clip import Clip
 
@@ -177,7 +177,10 @@ class ClipsData:
             cache = FrameCache(tensors["packed"], tensors["ends"], (told["canvas"][0], told["canvas"][1]))
             return cls(cache, tensors["starts"], tensors["identity"], Augment(**changes), told["sequences"])
         except (KeyError, ValueError, TypeError) as e:
-            raise CheckpointError(f"the run's data are not clips of a folder ({e})", "Train anew with --force.") from e
+            raise CheckpointError(
+                f"the run's data are not clips of a folder ({e})",
+                Sentence("Train anew with ", Option("force", True), "."),
+            ) from e
 
 
 def _identities(clips: Clips, given: Sequence[int] | None) -> Int64[Tensor, "clips"]:

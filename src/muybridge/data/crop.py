@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from muybridge.errors import InputError, MissingSilhouettesError, UsageError
+from muybridge.errors import InputError, MissingSilhouettesError, Option, Sentence, UsageError, Verb
 from muybridge.tensors import Images, Masks, Mattes
 from muybridge.video.clip import Clip
 
@@ -169,7 +169,8 @@ def own_boxes(clip: Clip, **options: float | bool | None) -> Boxes:
     """`fit_boxes` on a clip's own silhouettes and frame rate; raises MissingSilhouettesError where there are none."""
     if clip.mattes is None:
         raise MissingSilhouettesError(
-            f"no silhouettes for {clip.name}: a box follows them", "Make them with: muybridge mask VIDEO --out DIR"
+            f"no silhouettes for {clip.name}: a box follows them",
+            Sentence("Make them with: ", Verb("mask", "VIDEO", Option("out", "DIR"))),
         )
     return fit_boxes(clip.mattes, rate=clip.timing.rate, **options)  # type: ignore[arg-type]
 

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from muybridge.errors import CheckpointError
+from muybridge.errors import CheckpointError, Option, Sentence
 from muybridge.tensors import Pixels
 
 Kind = Literal["exact", "small"]
@@ -63,7 +63,9 @@ class FrameCache:
             at = chosen[place]
             picture = cv2.imdecode(packed[ends[at] : ends[at + 1]], cv2.IMREAD_COLOR)
             if picture is None or picture.shape[:2] != self.size:
-                raise CheckpointError(f"frame {at} of the run's data is broken", "Train anew with --force.")
+                raise CheckpointError(
+                    f"frame {at} of the run's data is broken", Sentence("Train anew with ", Option("force", True), ".")
+                )
             # Straight into its place: a copy a frame would cost as much as the decoding.
             cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=out[place])
 

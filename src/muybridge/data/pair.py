@@ -10,7 +10,7 @@ from torch import Tensor
 
 from muybridge.data.driving_video import Driving, first_piece
 from muybridge.data.subject import Subject, shared_canvas
-from muybridge.errors import InputError, UsageError
+from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
 from muybridge.geometry import identity_affine, random_affines, warp_affine
 from muybridge.tensors import Affines
 from muybridge.video.clip import Clip
@@ -122,7 +122,8 @@ def crop_pair(
     """
     if len(clips) != 2:
         raise UsageError(
-            f"{method} learns from exactly two videos, not {len(clips)}", "muybridge retarget A B --out DIR"
+            f"{method} learns from exactly two videos, not {len(clips)}",
+            Sentence(Verb("retarget", "A", "B", Option("out", "DIR"))),
         )
 
     least = {2: "two", 3: "three"}.get(length, str(length))

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from muybridge.data.crop import Boxes, crops, own_boxes, paste, spread, squeeze
-from muybridge.errors import MissingSilhouettesError, MuybridgeWarning
+from muybridge.errors import MissingSilhouettesError, MuybridgeWarning, Option, Sentence, Verb
 from muybridge.tensors import Mattes, Pixels
 from muybridge.video.clip import Clip, Timing
 
@@ -234,5 +234,5 @@ def missing_silhouettes_error(clip: Clip) -> MissingSilhouettesError:
     """What is said of a clip that has no silhouettes."""
     return MissingSilhouettesError(
         f"no silhouettes for {clip.name}: one per frame is needed",
-        f"Make them with: muybridge mask {clip.source or 'VIDEO'} --out DIR",
+        Sentence("Make them with: ", Verb("mask", str(clip.source or "VIDEO"), Option("out", "DIR"))),
     )

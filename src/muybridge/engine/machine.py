@@ -15,7 +15,7 @@ from accelerate import PartialState
 from accelerate.utils import broadcast, gather_object, reduce
 from torch import Tensor, nn
 
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.method import Stage
 from muybridge.networks import computes_bfloat16
 
@@ -98,7 +98,9 @@ def resolve_device(device: str = "auto", precision: Precision = "auto") -> Machi
     if device == "auto" or state.num_processes > 1:
         chosen = state.device
         if device != "auto" and torch.device(device).type != chosen.type:
-            raise UsageError(f"the processes run on {chosen.type}, not on {device}", "Leave out --device.")
+            raise UsageError(
+                f"the processes run on {chosen.type}, not on {device}", Sentence("Leave out ", Option("device"), ".")
+            )
     else:
         chosen = _open_device(device)
     if precision == "auto":

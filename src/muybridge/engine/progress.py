@@ -50,7 +50,7 @@ class RichCallback(Callback):
     def on_step(self, stage: Stage, step: int, losses: Mapping[str, float], rate: float, eta: float) -> None:
         done, total = self.before[stage.name] + step, self.bar.tasks[0].total or 0
         values = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
-        speed = f"{duration(eta)} left" if rate else ""
+        speed = f"{format_duration(eta)} left" if rate else ""
         self.bar.update(self.task, completed=done, left=speed)
         if self.live is not None:
             self.live.update(Group(self.bar, Text(values, style="dim")))
@@ -66,7 +66,7 @@ class RichCallback(Callback):
     def on_end(self, summary: Summary) -> None:
         self.close()
         word = "trained" if summary.finished else "stopped"
-        self._say(f"{word} after {summary.done} steps in {duration(summary.seconds)} on {summary.device}")
+        self._say(f"{word} after {summary.done} steps in {format_duration(summary.seconds)} on {summary.device}")
 
     def close(self) -> None:
         """Take the bar away; for a training that ended in an error."""

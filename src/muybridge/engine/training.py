@@ -29,7 +29,7 @@ from muybridge.engine.previews import draw_preview
 from muybridge.engine.randomness import check_seed, reseed
 from muybridge.engine.throughput import Clock, Throughput
 from muybridge.engine.weights import gather_weights, load_weights
-from muybridge.errors import CheckpointError, RunError, TrainingError, UsageError
+from muybridge.errors import REPLACE_OR_RESUME, CheckpointError, Option, RunError, Sentence, TrainingError, UsageError
 from muybridge.method import Data, Method, Stage, Turn
 from muybridge.run import Checkpoint, Run
 
@@ -70,7 +70,7 @@ def train(
     if run is None and resume:
         raise UsageError("only a training with a run folder can be resumed")
     if run is not None and run.has_checkpoint and not resume:
-        raise RunError(f"{run.path} is already trained", "Go on with --resume, or replace it with --force.")
+        raise RunError(f"{run.path} is already trained", REPLACE_OR_RESUME)
     if run is not None and resume:
         recorded = run.record
         seed = seed if recorded.seed is None else recorded.seed
@@ -240,7 +240,7 @@ class _Training:
             raise TrainingError(
                 f"{', '.join(broken) or 'a loss'} is not finite at step {self.step} of stage {self.stage.name}; "
                 "the last checkpoint is kept",
-                "Lower the learning rate, or train with --precision float32.",
+                Sentence("Lower the learning rate, or train with ", Option("precision", "float32"), "."),
             )
         try:
             self._tell(log_now)

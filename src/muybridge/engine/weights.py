@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from muybridge.engine.machine import Machine
-from muybridge.errors import CheckpointError, TrainingError
+from muybridge.errors import CheckpointError, Option, Sentence, TrainingError
 
 
 def load_weights(method: nn.Module, weights: Mapping[str, Tensor]) -> None:
@@ -26,6 +26,6 @@ def gather_weights(method: nn.Module, machine: Machine) -> dict[str, Tensor]:
     if not all(bool(t.isfinite().all()) for t in state.values() if t.is_floating_point()):
         raise TrainingError(
             "the weights are not finite; the last checkpoint is kept",
-            "Lower the learning rate, or train with --precision float32.",
+            Sentence("Lower the learning rate, or train with ", Option("precision", "float32"), "."),
         )
     return state

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from muybridge.errors import InputError, UsageError
+from muybridge.errors import InputError, Sentence, UsageError, Verb
 from muybridge.evaluation.tables import Interval, interval
 from muybridge.evaluation.templates import render_template
 
@@ -64,8 +64,7 @@ def build_study(entries: Sequence[Entry], seed: int = 0) -> tuple[str, dict[str,
     Raises UsageError where there is nothing to show.
     """
     if not entries:
-        raise UsageError("a study needs results to show", "Run muybridge bench first.")
-
+        raise UsageError("a study needs results to show", Sentence("Run ", Verb("bench"), " first."))
     rng = random.Random(seed)
     marks = list(range(len(entries)))
     pairs = []

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.errors import InputError, UsageError
+from muybridge.errors import InputError, Option, Sentence, UsageError
 from muybridge.masks import Report, find
 from muybridge.video import Clip, read
 from muybridge.video.images import decode_image
@@ -155,7 +155,9 @@ def scale_box(box: Box, clip: Clip) -> Box:
 def read_picture(source: Source | None, max_side: int | None = None) -> Clip:
     """The appearance: the first frame of whatever it is; a wide picture is a picture, and not a row of frames."""
     if source is None:
-        raise UsageError("whose picture should move? No source was named", "Name one: --source photo.png")
+        raise UsageError(
+            "whose picture should move? No source was named", Sentence("Name one: ", Option("source", "photo.png"))
+        )
     if isinstance(source, Clip):
         return source[:1]
     return read(source, max_frames=1, max_side=max_side, strip=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from muybridge.data.folders import ClipFolder
-from muybridge.errors import UsageError
+from muybridge.errors import Sentence, UsageError, Verb
 from muybridge.inputs.clips import Source
 from muybridge.video import Clip
 
@@ -18,6 +18,7 @@ def open_clips(method: str, inputs: Sequence[Source], options: Mapping[str, Any]
         return clips
     if clips or len(inputs) != 1:
         raise UsageError(
-            f"{method} learns from one folder of clips, not from {len(inputs)} inputs", f"muybridge fit {method} FOLDER"
+            f"{method} learns from one folder of clips, not from {len(inputs)} inputs",
+            Sentence(Verb("fit", method, "FOLDER")),
         )
     return ClipFolder(inputs[0], **options)  # type: ignore[arg-type]

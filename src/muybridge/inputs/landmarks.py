@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from muybridge.errors import InputError, UsageError
+from muybridge.errors import InputError, Option, Sentence, UsageError
 from muybridge.inputs.clips import Box, Source, input_name, input_names, scale_box
 from muybridge.landmarks import Kind, Landmarks, Report, detect
 from muybridge.landmarks import read as read_landmarks
@@ -71,7 +71,7 @@ def read_with_landmarks(
         if person:
             raise UsageError(
                 "the network looks at one person, the one in the box that it is given",
-                "For another person give a --box, or landmarks of another program.",
+                Sentence("For another person give a ", Option("box"), ", or landmarks of another program."),
             )
         landmarks, report = detect(clip, model, None if box is None else scale_box(box, clip), kind)
         return LandmarkInput(input_name(video), path, clip, landmarks, report)
@@ -150,7 +150,9 @@ def read_landmark_inputs(
               twice the size
     """
     if not inputs:
-        raise UsageError(f"{method} learns from at least one video", "Name it, and its --landmarks.")
+        raise UsageError(
+            f"{method} learns from at least one video", Sentence("Name it, and its ", Option("landmarks"), ".")
+        )
     side = None if max_side is None else 2 * max_side
     kind = getattr(config, "kind", None)
     return LandmarkInputs(read_all_with_landmarks(inputs, landmarks, kind=kind, max_side=side, max_frames=max_frames))

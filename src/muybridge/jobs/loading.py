@@ -8,7 +8,7 @@ from typing import Any
 
 from muybridge import catalogue
 from muybridge.engine import load_weights, resolve_device
-from muybridge.errors import RunError, UsageError
+from muybridge.errors import Option, RunError, Sentence, UsageError, Verb
 from muybridge.jobs.request import recorded_config
 from muybridge.method import Data, Method
 from muybridge.run import Run
@@ -45,7 +45,7 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
         )
     kind = catalogue.find(made_by)
     if not opened.has_checkpoint:
-        raise RunError(f"{path} holds no weights yet", "Train it first, with --resume.")
+        raise RunError(f"{path} holds no weights yet", Sentence("Train it first, with ", Option("resume", True), "."))
     built = kind(recorded_config(kind, opened))
     load_weights(built, opened.load_weights())
     kept = kind.Data.restore(opened.load_data()) if data and opened.has_data else None
@@ -72,7 +72,7 @@ def load_folder_method(run: Fitted | str | Path, device: str, verb: str) -> Fitt
     if card.needs != "folder":
         raise UsageError(
             f"{card.name} learns from a {card.needs}, not from a folder of clips: it cannot {verb}",
-            "See what each method gives: muybridge methods",
+            Sentence("See what each method gives: ", Verb("methods")),
         )
     return fitted
 
@@ -81,5 +81,7 @@ def ability(fitted: Fitted, name: str, what: str) -> Any:
     """A thing that only some methods can do; UsageError where this one cannot."""
     found = getattr(fitted.method, name, None)
     if found is None:
-        raise UsageError(f"{fitted.method.card.name} has no {what}", "See what each method gives: muybridge methods")
+        raise UsageError(
+            f"{fitted.method.card.name} has no {what}", Sentence("See what each method gives: ", Verb("methods"))
+        )
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 from muybridge import catalogue
 from muybridge.engine import resolve_device
-from muybridge.errors import OutputExistsError, RunError, UsageError
+from muybridge.errors import REPLACE_OR_RESUME, Option, OutputExistsError, RunError, Sentence, UsageError
 from muybridge.jobs.settings import make_config, resolve_config, validate_config
 from muybridge.method import Config, Method
 from muybridge.run import Run
@@ -52,7 +52,12 @@ def make_request(
     if precision not in ("auto", "float32", "bfloat16"):
         raise UsageError(f"there is no precision {precision!r}", "Take auto, float32 or bfloat16.")
     if resume and force:
-        raise UsageError("--resume goes on with what is there, and --force replaces it", "Leave one of the two out.")
+        raise UsageError(
+            Sentence(
+                Option("resume", True), " goes on with what is there, and ", Option("force", True), " replaces it"
+            ),
+            "Leave one of the two out.",
+        )
     kind = catalogue.find(method)
     config: Config = make_config(kind, preset, changes)
     leads = resolve_device(device, "float32").main
@@ -60,9 +65,7 @@ def make_request(
     if resume:
         config = _same_config(kind, config, Run.open(out, method), preset is not None or bool(changes))
     elif leads and out.exists() and (any(out.iterdir()) if out.is_dir() else True) and not (force and _is_run(out)):
-        raise OutputExistsError(
-            f"{out} exists already", "Replace it with --force, go on with --resume, or choose another --out."
-        )
+        raise OutputExistsError(f"{out} exists already", REPLACE_OR_RESUME)
     config, notes = resolve_config(kind, config)
     named = preset or next(iter(kind.card.presets))
     return TrainingRequest(kind, config, out, resume, force, notes, device, precision, seed, named)
@@ -93,7 +96,15 @@ def _same_config(kind: type[Method[Any, Any]], asked: Config, run: Run, said: bo
     if changed:
         raise UsageError(
             f"{run.path} was started with another {', '.join(changed)}: a run goes on with its own settings",
-            "Leave --preset and --set out, or start anew with --force.",
+            Sentence(
+                "Leave ",
+                Option("preset"),
+                " and ",
+                Option("set"),
+                " out, or start anew with ",
+                Option("force", True),
+                ".",
+            ),
         )
     return before
 

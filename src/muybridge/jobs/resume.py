@@ -10,7 +10,7 @@ from muybridge.data.background import Plate
 from muybridge.data.pair import SIDES
 from muybridge.data.subject import Subject
 from muybridge.engine import resolve_device
-from muybridge.errors import RunError, UsageError
+from muybridge.errors import Option, RunError, Sentence, UsageError
 from muybridge.inputs.clips import Box, SilhouetteInput, Source, input_names, resolve_masks
 from muybridge.jobs.provenance import InputReference, is_same_input
 from muybridge.jobs.request import TrainingRequest
@@ -48,12 +48,12 @@ def resume_run(asked: TrainingRequest, origins: Mapping[str, InputReference]) ->
         others = "other files of these names" if now == list(before.values()) else " and ".join(now)
         raise RunError(
             f"{asked.out} was made from {' and '.join(before.values())}, not from {others}",
-            "Name the same inputs as before, or choose another --out.",
+            Sentence("Name the same inputs as before, or choose another ", Option("out"), "."),
         )
     return ResumedRun(run, asked.kind.Data.restore(run.load_data()) if run.has_data else None)
 
 
-def ignored_option_notes(going: ResumedRun, flip: str | None, late: Sequence[str]) -> list[str]:
+def ignored_option_notes(going: ResumedRun, flip: str | None, late: Sequence[Option]) -> list[str]:
     """What a person should know of options that come too late.
 
     Raises UsageError for a flip that the run was not begun with.
@@ -61,13 +61,14 @@ def ignored_option_notes(going: ResumedRun, flip: str | None, late: Sequence[str
     flipped = [side for side, subject in zip(SIDES, going.subjects, strict=False) if subject.flip]
     if flip is not None and going.subjects and flipped != [flip]:
         raise UsageError(
-            f"{going.run.path} was started with another --flip: a run goes on with its own",
-            "Leave --flip out, or start anew with --force.",
+            Sentence(f"{going.run.path} was started with another ", Option("flip"), ": a run goes on with its own"),
+            Sentence("Leave ", Option("flip"), " out, or start anew with ", Option("force", True), "."),
         )
     if not late:
         return []
     verb = "is" if len(late) == 1 else "are"
-    return [f"this training goes on with the frames that it has: {', '.join(late)} {verb} not looked at again"]
+    named = [part for option in late for part in (", ", option)][1:]
+    return [Sentence("this training goes on with the frames that it has: ", *named, f" {verb} not looked at again")]
 
 
 def changed_options(
@@ -76,19 +77,19 @@ def changed_options(
     boxes: Sequence[Box | None],
     how: str,
     max_frames: int | None,
-) -> list[str]:
+) -> list[Option]:
     """Those of a pair's options that say something else than what the run is known to have."""
     before = going.run.record.silhouettes
     said = [
-        f"--masks-{side}"
+        Option("masks", side=side)
         for side, each in zip(SIDES, masks, strict=False)
         if each is not None and before.get(side) != f"given: {name_of_masks(resolve_masks(each))}"
     ]
-    said += [f"--box-{side}" for side, each in zip(SIDES, boxes, strict=False) if each is not None]
+    said += [Option("boxes", side=side) for side, each in zip(SIDES, boxes, strict=False) if each is not None]
     if how != "auto" and any(way_of(each) != OLD_WAYS.get(how, how) for each in before.values()):
-        said.append("--how")
+        said.append(Option("how"))
     if max_frames is not None and any(len(subject) != max_frames for subject in going.subjects):
-        said.append("--max-frames")
+        said.append(Option("max_frames"))
     return said
 
 
@@ -104,7 +105,7 @@ def reload_inputs(going: ResumedRun, inputs: Sequence[Source], max_side: int | N
         if len(clip) != len(subject):
             raise RunError(
                 f"{name} has {len(clip)} frames, and {going.run.path} was made from {len(subject)}",
-                "Name the same inputs as before, or choose another --out.",
+                Sentence("Name the same inputs as before, or choose another ", Option("out"), "."),
             )
         how, _, detail = silhouettes.get(side, "given: before").partition(": ")
         # Alpha costs nothing to read again, and is finer than what was cropped.

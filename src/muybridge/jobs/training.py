@@ -12,7 +12,7 @@ from torch import Tensor, maximum, minimum
 
 from muybridge.data.background import Plate
 from muybridge.engine import Callback, resolve_device, train
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Box, SilhouetteInput, Source, input_names, read_with_silhouettes
 from muybridge.jobs.loading import Fitted
 from muybridge.jobs.provenance import InputReference, describe_inputs, input_references
@@ -149,9 +149,9 @@ def facing_hint(data: Data, given: Sequence[SilhouetteInput]) -> str | None:
     first, second = a.mattes.float().mean(0), b.mattes.float().mean(0)
     if _overlap(first, second.flip(-1)) < _overlap(first, second) + CLEARLY:
         return None
-    return (
-        f"{given[0].name} and {given[1].name} seem to face opposite ways; "
-        "if they do, mirror one for a better result: --flip B"
+    return Sentence(
+        f"{given[0].name} and {given[1].name} seem to face opposite ways; ",
+        *("if they do, mirror one for a better result: ", Option("flip", "B")),
     )
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from muybridge.errors import CheckpointError
+from muybridge.errors import CheckpointError, Option, Sentence
 from muybridge.landmarks.skeletons import Person
 from muybridge.model_files import Maps, OnnxNetwork, find_model_file
 
@@ -36,9 +36,11 @@ def model_path(model: Path | None = None) -> Path:
         model,
         "pose.onnx",
         "the landmark detector's file is",
-        "Fetch RTMPose as ONNX from its authors' model zoo (MMPose, projects/rtmpose: the end2end.onnx of a zip; "
-        "the whole-body one has hands and face too), and put it there or name it with --model. "
-        "Landmarks of another program need no detector: --landmarks FOLDER",
+        Sentence(
+            "Fetch RTMPose as ONNX from its authors' model zoo (MMPose, projects/rtmpose: the end2end.onnx of a zip; ",
+            *("the whole-body one has hands and face too), and put it there or name it with ", Option("model"), ". "),
+            *("Landmarks of another program need no detector: ", Option("landmarks", "FOLDER")),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from torch import Tensor
 
-from muybridge.errors import InputError, MuybridgeWarning, UsageError
+from muybridge.errors import InputError, MuybridgeWarning, Option, Sentence, UsageError
 from muybridge.masks.colour_and_motion import find_by_colour_and_motion
 from muybridge.masks.given_masks import THRESHOLD, read_given_masks
 from muybridge.masks.hints import Box, Rough
@@ -91,7 +91,8 @@ def find_unchecked(
         raise UsageError(f"a box or a rough mask is a hint for colour, not for {chosen!r}", "Leave one of the two out.")
     if weights is not None and chosen != "saliency":
         raise UsageError(
-            f"weights are of the saliency network, and {chosen!r} has none", "Ask for the network: --how saliency"
+            f"weights are of the saliency network, and {chosen!r} has none",
+            Sentence("Ask for the network: ", Option("how", "saliency")),
         )
     if chosen == "given":
         if masks is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 
-from muybridge.errors import InputError
+from muybridge.errors import InputError, Option, Sentence, Verb
 from muybridge.masks.arrays import Bools, Bytes, frame_picture, frame_sizes, pad_masks
 from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip
@@ -64,5 +64,5 @@ def _refuse_other_sizes(clip: Clip, found: Clip) -> None:
             raise InputError(
                 f"silhouette {i} of {found.name} is {have[1]}x{have[0]} px and its frame {want[1]}x{want[0]}: "
                 "it needs the frame's size",
-                "Make the silhouettes from these very frames: muybridge mask VIDEO --out DIR",
+                Sentence("Make the silhouettes from these very frames: ", Verb("mask", "VIDEO", Option("out", "DIR"))),
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from muybridge.errors import InputError
+from muybridge.errors import InputError, Option, Sentence, Verb
 from muybridge.tensors import Mattes
 
 TOUCHING = 0.9
@@ -85,9 +85,15 @@ def count_faults(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = Non
 
 def check_usable(counts: FaultCounts, name: str) -> tuple[str, ...]:
     """What to warn of; InputError where the silhouettes of the clip `name` cannot be of any use."""
-    hint = (
-        "Say where it is: muybridge mask VIDEO --out DIR --box x0,y0,x1,y1, or --rough FRAME=PICTURE with the subject "
-        "painted white on black on that one frame. Use what it writes with --masks-a or --masks-b."
+    hint = Sentence(
+        "Say where it is: ",
+        Verb("mask", "VIDEO", Option("out", "DIR"), Option("box", ("x0", "y0", "x1", "y1"))),
+        *(
+            ", or ",
+            Option("rough", ("FRAME", "PICTURE")),
+            " with the subject painted white on black on that one frame. ",
+        ),
+        *("Use what it writes with ", Option("masks", side="a"), " or ", Option("masks", side="b"), "."),
     )
     count, empty, touching = counts.frames, len(counts.empty), counts.touching
     if empty == count:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from muybridge.errors import CheckpointError
+from muybridge.errors import CheckpointError, Option, Sentence, Verb
 from muybridge.masks.arrays import Bools, Bytes, Floats, frame_picture, pad_masks
 from muybridge.masks.regions import fill_holes, keep_main_parts
 from muybridge.masks.u2net import U2Net, u2net, u2net_small
@@ -33,8 +33,12 @@ def weights_path(weights: Path | None = None) -> Path:
         weights,
         "u2net.pth",
         "the saliency network's weights are",
-        "Fetch u2net.pth (176 MB) or u2netp.pth (5 MB), published by the authors of U2-Net, and put it there or "
-        "name it: muybridge mask VIDEO --out DIR --how saliency --weights FILE. --how colour needs no weights.",
+        Sentence(
+            "Fetch u2net.pth (176 MB) or u2netp.pth (5 MB), published by the authors of U2-Net, and put it there or ",
+            "name it: ",
+            Verb("mask", "VIDEO", Option("out", "DIR"), Option("how", "saliency"), Option("weights", "FILE")),
+            *(". ", Option("how", "colour"), " needs no weights."),
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Box, Source
 from muybridge.inputs.landmarks import LandmarkFiles, LandmarkInput, read_with_landmarks
 from muybridge.method import Animation, Data, Method
@@ -45,7 +45,7 @@ def animate_landmarks(
     """
     kind = getattr(method.config, "kind", None)
     if driving is None and landmarks is not None:
-        raise UsageError("landmarks were given without their video", "Name it with --driving.")
+        raise UsageError("landmarks were given without their video", Sentence("Name it with ", Option("driving"), "."))
     who = None if driving is None else read_with_landmarks(driving, landmarks, kind=kind, box=box)
     subject = _subject(source, source_landmarks, kind)
     asked = {"sources": sources, "smoothing": smoothing, "seed": seed}
@@ -68,7 +68,9 @@ def _subject(source: Source | None, landmarks: LandmarkFiles | None, kind: Any) 
     if isinstance(source, Clip) or (source is not None and Path(source).exists()):
         return read_with_landmarks(source, landmarks, kind=kind)
     if landmarks is not None:
-        raise UsageError("landmarks of the source were given without its video", "Name it with --source.")
+        raise UsageError(
+            "landmarks of the source were given without its video", Sentence("Name it with ", Option("source"), ".")
+        )
     name = None if source is None else str(source).lower()
     if name is not None and not (name.isdecimal() or (len(name) == 1 and name.isalpha())):
         raise UsageError(f"there is no video {source}", "Name a file, or a letter or number: A or 1 is the first.")

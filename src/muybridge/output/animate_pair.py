@@ -7,7 +7,7 @@ from typing import Any
 
 from muybridge.data.driving_video import Driving
 from muybridge.data.pair import other
-from muybridge.errors import MuybridgeError, UsageError
+from muybridge.errors import MuybridgeError, Option, Sentence, UsageError
 from muybridge.inputs.clips import Box, Source, read_with_silhouettes
 from muybridge.inputs.driving import read_driving
 from muybridge.jobs.loading import Fitted
@@ -59,7 +59,9 @@ def animate_subject(
 def _side(source: Source) -> str:
     side = source.lower() if isinstance(source, str) else ""
     if side not in ("a", "b"):
-        raise UsageError(f"a pair has the subjects A and B, not {source}", "Name one of the two: --source A")
+        raise UsageError(
+            f"a pair has the subjects A and B, not {source}", Sentence("Name one of the two: ", Option("source", "A"))
+        )
     return side
 
 

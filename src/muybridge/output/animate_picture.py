@@ -13,7 +13,7 @@ from torch import Tensor
 
 from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.folders import clips_in, find_clip, names_of_clips, part_of, read_clip, read_pairs, strip_of
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source, read_picture
 from muybridge.jobs.loading import Fitted, ability
 from muybridge.method import Animation
@@ -51,9 +51,9 @@ def animate_picture(
     """
     options = transfer_options(fitted, mode, scale=scale, adapt_covariances=adapt_covariances)
     if best_frame:
-        check_relative(fitted, mode, "--best-frame")
+        check_relative(fitted, mode, Option("best_frame", True))
     if driving is None:
-        raise UsageError("no driving video was named", "Name one: --driving walk.mp4")
+        raise UsageError("no driving video was named", Sentence("Name one: ", Option("driving", "walk.mp4")))
     appearance = read_picture(source, max_side)
     notes = []
     if best_frame:

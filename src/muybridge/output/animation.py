@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from muybridge.data.background import Backdrop, Plate, colour, composite
-from muybridge.errors import OutputExistsError, RunError, UsageError
+from muybridge.errors import REPLACE_OR_CHOOSE, Option, OutputExistsError, RunError, Sentence, UsageError
 from muybridge.method import Animation
 from muybridge.video.writer import KEEPS_ALPHA, SUFFIXES, write_all
 
@@ -36,7 +36,7 @@ def suffix_of(out: str | Path) -> str:
 def check_free(path: Path, force: bool) -> None:
     """OutputExistsError where something stands at `path` already; said before any work is done."""
     if path.exists() and not force:
-        raise OutputExistsError(f"{path} exists already", "Replace it with --force, or choose another name.")
+        raise OutputExistsError(f"{path} exists already", REPLACE_OR_CHOOSE)
 
 
 def backdrop_of(name: str, size: tuple[int, int], plate: Plate | Tensor | None = None) -> Backdrop:
@@ -57,7 +57,7 @@ def backdrop_of(name: str, size: tuple[int, int], plate: Plate | Tensor | None =
     if plate is None:
         raise RunError(
             "the source's own background was not kept with this run",
-            "Train with --keep-background, or choose a colour.",
+            Sentence("Train with ", Option("keep_background", True), ", or choose a colour."),
         )
     return Backdrop(size, plate=plate if plate.size == size else plate.resized(size))
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 
 PAGE = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Muybridge live</title>
 <body style="margin:0;background:#18181b;display:grid;place-items:center;min-height:100vh">
@@ -30,7 +30,9 @@ class LivePage:
         try:
             self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         except (OSError, OverflowError) as e:
-            raise UsageError(f"port {port} cannot be used: {e}", "Choose another --port, or leave it out.") from e
+            raise UsageError(
+                f"port {port} cannot be used: {e}", Sentence("Choose another ", Option("port"), ", or leave it out.")
+            ) from e
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.1,), daemon=True)
 

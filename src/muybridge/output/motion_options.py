@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from inspect import signature
 from typing import Any
 
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.jobs.loading import Fitted
 
 
@@ -21,13 +21,14 @@ def check_mode(fitted: Fitted, mode: str | None) -> dict[str, str]:
     return {"mode": mode}
 
 
-def check_relative(fitted: Fitted, mode: str | None, flag: str) -> None:
-    """UsageError where motion is not relative, neither as asked nor by the method's own default, and the flag is for
+def check_relative(fitted: Fitted, mode: str | None, option: Option) -> None:
+    """UsageError where motion is not relative, neither as asked nor by the method's own default, and the option is for
     relative motion alone."""
     meant = mode or getattr(fitted.method, "default_mode", "relative")
     if meant != "relative":
         raise UsageError(
-            f"{flag} is for relative motion, and not for {meant}", "Leave it out, or ask for --mode relative."
+            Sentence(option, f" is for relative motion, and not for {meant}"),
+            Sentence("Leave it out, or ask for ", Option("mode", "relative"), "."),
         )
 
 
@@ -41,11 +42,13 @@ def transfer_options(fitted: Fitted, mode: str | None, **asked: bool | None) -> 
     options: dict[str, Any] = dict(check_mode(fitted, mode))
     there = signature(getattr(fitted.method, "stream", None) or fitted.method.animate).parameters
     for name, value in asked.items():
-        flag = f"--{'' if value else 'no-'}{name.replace('_', '-')}"
         if value is None:
             continue
         if name not in there:
-            raise UsageError(f"{fitted.method.card.name} has no choice there: {flag} is for other methods")
-        check_relative(fitted, mode, flag)
+            name_of_method = fitted.method.card.name
+            raise UsageError(
+                Sentence(f"{name_of_method} has no choice there: ", Option(name, value), " is for other methods")
+            )
+        check_relative(fitted, mode, Option(name, value))
         options[name] = value
     return options

@@ -101,7 +101,7 @@ def _lead(fitted: Fitted) -> str:
     card = fitted.method.card
     return (
         f"Trained with {card.name} ({card.paper}) on these two videos alone, {record.done} steps in "
-        f"{duration(record.seconds)} on {record.device} in {record.precision}."
+        f"{format_duration(record.seconds)} on {record.device} in {record.precision}."
     )
 
 
@@ -135,7 +135,7 @@ def preset_of(fitted: Fitted) -> str:
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Nested settings under dotted names, as --set has them."""
+    """Nested settings under dotted names, as settings are changed."""
     out: dict[str, Any] = {}
     for name, value in values.items():
         out |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}

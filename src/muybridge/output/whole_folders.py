@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from muybridge.errors import MuybridgeError, OutputExistsError
+from muybridge.errors import CHOOSE_ANOTHER, REPLACE_OR_CHOOSE, MuybridgeError, OutputExistsError
 
 
 def check_folder(folder: Path, force: bool, ours: Callable[[Path], object], what: str) -> None:
@@ -20,11 +20,9 @@ def check_folder(folder: Path, force: bool, ours: Callable[[Path], object], what
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not force:
-        raise OutputExistsError(f"{folder} exists already", "Replace it with --force, or choose another --out.")
+        raise OutputExistsError(f"{folder} exists already", REPLACE_OR_CHOOSE)
     if not ours(folder):
-        raise OutputExistsError(
-            f"{folder} holds other things than {what}, and is not replaced", "Choose another --out."
-        )
+        raise OutputExistsError(f"{folder} holds other things than {what}, and is not replaced", CHOOSE_ANOTHER)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 
-from muybridge.errors import OutputExistsError
+from muybridge.errors import REPLACE_OR_CHOOSE, OutputExistsError
 from muybridge.puppets.scenes import SCENES, SceneClips, scene
 from muybridge.video import Clip, write
 
@@ -26,7 +26,7 @@ def write_scene(
     truth_ab.mp4, truth_ba.mp4   the true retargeting (a's appearance with b's motion, and the reverse), with
                                  truth_ab_masks/ and truth_ba_masks/; where the scene turns one subject against the
                                  other also truth_ab_unaligned and truth_ba_unaligned: with the motion giver's turn,
-                                 scale and shift, which is the truth for --no-affine
+                                 scale and shift, which is the truth without the affine map
     joints.json                  {"names": [J], "a": [T][J][2], "b": ..., "truth_ab": ..., ...}, (x, y) in [-1, 1]
 
     frames, size, seed  as `scene` takes them
@@ -36,7 +36,7 @@ def write_scene(
     """
     out = Path(out_dir)
     if out.exists() and not force and not (out.is_dir() and not any(out.iterdir())):
-        raise OutputExistsError(f"{out} is already there", "Choose another --out, or replace it with --force")
+        raise OutputExistsError(f"{out} is already there", REPLACE_OR_CHOOSE)
 
     clips = scene(name, frames, size, seed)
     # Written beside its place and moved there whole: a scene that is half there does not exist.

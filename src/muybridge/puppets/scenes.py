@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from muybridge.errors import UsageError
+from muybridge.errors import Sentence, UsageError, Verb
 from muybridge.puppets.build import Build
 from muybridge.puppets.cast import CAST
 from muybridge.puppets.dancer import BALLET, SWING, choreography
@@ -211,7 +211,7 @@ def scene(name: str, frames: int | None = None, size: int = 256, seed: int = 0) 
     """
     if name not in SCENES:
         raise UsageError(
-            f"no scene {name!r}; there are {', '.join(SCENES)}", "List them with: muybridge puppets --list"
+            f"no scene {name!r}; there are {', '.join(SCENES)}", Sentence("List them with: ", Verb("puppets"))
         )
     plan = SCENES[name]
     count = plan.frames if frames is None else frames

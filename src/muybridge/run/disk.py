@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from muybridge.errors import CheckpointError, MuybridgeError, RunError, TrainingError
+from muybridge.errors import CheckpointError, MuybridgeError, Option, RunError, Sentence, TrainingError
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -59,7 +59,8 @@ def read_tensors(path: Path, start: str = "") -> tuple[dict[str, Tensor], dict[s
             return {key: f.get_tensor(key) for key in list(f.keys()) if key.startswith(start)}, f.metadata() or {}
     except (SafetensorError, OSError) as e:
         raise CheckpointError(
-            f"{path} is cut off or not a safetensors file ({e})", "Copy the run again, or train it anew with --force."
+            f"{path} is cut off or not a safetensors file ({e})",
+            Sentence("Copy the run again, or train it anew with ", Option("force", True), "."),
         ) from e
 
 
@@ -104,6 +105,6 @@ def explain_disk_errors(folder: Path) -> Iterator[None]:
         if e.errno in (errno.ENOSPC, errno.EDQUOT):
             raise TrainingError(
                 f"the disk of {folder} is full; the last checkpoint is kept",
-                "Free some space, then go on with --resume.",
+                Sentence("Free some space, then go on with ", Option("resume", True), "."),
             ) from e
         raise MuybridgeError(f"cannot write in {folder}: {e.strerror}", "Choose a folder that can be written.") from e

@@ -14,7 +14,15 @@ import cv2
 from pydantic import ValidationError
 from torch import Tensor
 
-from muybridge.errors import CheckpointError, OutputExistsError, RunError
+from muybridge.errors import (
+    CHOOSE_ANOTHER,
+    REPLACE_OR_RESUME,
+    CheckpointError,
+    OutputExistsError,
+    RunError,
+    Sentence,
+    Verb,
+)
 from muybridge.run.disk import explain_disk_errors, hold_lock, is_locked, read_tensors, replace_file, write_tensors
 from muybridge.run.record import FORMAT, Checkpoint, Record, Status
 
@@ -47,11 +55,9 @@ class Run:
         run = cls(Path(path))
         old = run._is_run()
         if old and not force:
-            raise OutputExistsError(f"{path} already holds a run", "Replace it with --force, or go on with --resume.")
+            raise OutputExistsError(f"{path} already holds a run", REPLACE_OR_RESUME)
         if not old and run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
-            raise OutputExistsError(
-                f"{path} exists and is not a run folder: nothing there is replaced", "Choose another --out."
-            )
+            raise OutputExistsError(f"{path} exists and is not a run folder: nothing there is replaced", CHOOSE_ANOTHER)
         with explain_disk_errors(run.path.parent):
             run.path.mkdir(parents=True, exist_ok=True)
         record = Record(
@@ -65,7 +71,7 @@ class Run:
             digests=dict(digests or {}),
         )
         with run.hold_lock():
-            # run.json first: what is half made is then known as a run, and --force may replace it.
+            # run.json first: what is half made is then known as a run, and may be replaced.
             run._write("run.json", record.model_dump_json(indent=2))
             run._clear()
             run._write("config.json", json.dumps(dict(config), indent=2, ensure_ascii=False))
@@ -76,7 +82,7 @@ class Run:
         """The run in `path`; RunError where there is none, it is broken, newer, or not of `method`."""
         run = cls(Path(path))
         if not (run.path / "run.json").is_file():
-            raise RunError(f"{path} is not a run folder: it has no run.json", "Make one with: muybridge fit")
+            raise RunError(f"{path} is not a run folder: it has no run.json", Sentence("Make one with: ", Verb("fit")))
         found = run.record.method
         if method is not None and found != method:
             raise RunError(f"{path} is a run of {found}, not of {method}", f"Name the method {found}, or another run.")

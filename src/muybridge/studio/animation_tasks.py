@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge import api
-from muybridge.errors import CheckpointError, MuybridgeError
+from muybridge.errors import CheckpointError, MuybridgeError, Sentence, Verb
 from muybridge.studio.animation_models import abilities
 from muybridge.studio.decode_upload import limit
 from muybridge.studio.tasks import Order, Tell, clip_of, zipped
@@ -33,7 +33,7 @@ def importing(order: Order, tell: Tell) -> dict[str, Any]:
             shutil.rmtree(folder / "run")
             raise CheckpointError(
                 f"{checkpoint} is a checkpoint of {fitted.method.card.name}, which does not move a picture",
-                "Use it from the command: muybridge import",
+                Sentence("Use it from the command: ", Verb("import")),
             )
     except MuybridgeError as e:
         # The person knows the files by their own names, not by where they lie.

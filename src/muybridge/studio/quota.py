@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from muybridge.errors import InputError
+from muybridge.errors import InputError, Option, Sentence
 
 FRESH = 10.0
 """Seconds for which the size of the folder is believed."""
@@ -51,7 +51,7 @@ class Quota:
         if free - more < SPARE:
             raise InputError(
                 "the disk would have less than 256 MB left",
-                "Delete runs or clips, or start the studio with another --runs.",
+                Sentence("Delete runs or clips, or start the studio with another ", Option("runs"), "."),
             )
 
     @contextmanager

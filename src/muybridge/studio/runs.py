@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge import catalogue
-from muybridge.errors import MuybridgeError, UsageError
+from muybridge.errors import MuybridgeError, Sentence, UsageError, Verb
 from muybridge.jobs.settings import make_config as settings_of
 from muybridge.output.animation import check_background
 from muybridge.run import Run
@@ -81,7 +81,7 @@ class Runs:
         if kind.card.needs != "pair":
             raise UsageError(
                 f"{kind.card.name} learns from a {kind.card.needs}, and the page trains pairs of videos only",
-                f"Train it with: muybridge fit {kind.card.name}",
+                Sentence("Train it with: ", Verb("fit", kind.card.name)),
             )
         settings_of(kind, asked["preset"], asked["set"])
         clips = [self.storage.load("clips", number) for number in asked["clips"]]

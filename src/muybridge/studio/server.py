@@ -17,7 +17,7 @@ from pathlib import Path
 import uvicorn
 
 from muybridge.engine import resolve_device
-from muybridge.errors import MuybridgeError, RunError, UsageError
+from muybridge.errors import MuybridgeError, Option, RunError, Sentence, UsageError
 from muybridge.studio.app import create
 from muybridge.studio.settings import Settings
 
@@ -76,7 +76,9 @@ def token_of(runs: Path, new: bool = False) -> str:
         with open(handle, "w", encoding="ascii") as file:
             file.write(made)
     except OSError as e:
-        raise MuybridgeError(f"{path} cannot be written: {e.strerror}", "Name another folder with --runs.") from e
+        raise MuybridgeError(
+            f"{path} cannot be written: {e.strerror}", Sentence("Name another folder with ", Option("runs"), ".")
+        ) from e
     return made
 
 
@@ -106,12 +108,17 @@ def _folder(runs: Path) -> Iterator[None]:
         runs.mkdir(parents=True, exist_ok=True)
         handle = os.open(runs / ".studio", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as e:
-        raise MuybridgeError(f"{runs} cannot be used: {e.strerror}", "Name another folder with --runs.") from e
+        raise MuybridgeError(
+            f"{runs} cannot be used: {e.strerror}", Sentence("Name another folder with ", Option("runs"), ".")
+        ) from e
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError as e:
-        raise RunError(f"another studio has {runs} open", "Use its page, or name another folder with --runs.") from e
+        raise RunError(
+            f"another studio has {runs} open",
+            Sentence("Use its page, or name another folder with ", Option("runs"), "."),
+        ) from e
     finally:
         os.close(handle)
 
@@ -130,7 +137,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
     except OSError as e:
         listening.close()
         raise UsageError(
-            f"{settings.host}:{settings.port} cannot be listened on: {e.strerror}", "Choose another --port or --host."
+            f"{settings.host}:{settings.port} cannot be listened on: {e.strerror}",
+            Sentence("Choose another ", Option("port"), " or ", Option("host"), "."),
         ) from e
     try:
         yield listening

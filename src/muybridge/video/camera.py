@@ -16,7 +16,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from muybridge.errors import InputError, MuybridgeWarning
+from muybridge.errors import InputError, MuybridgeWarning, Option, Sentence
 from muybridge.video.reader import iter_frames
 
 CameraFrame = UInt8[Tensor, "3 H W"]
@@ -65,11 +65,17 @@ def capture_frames(camera: int | str, missed: FrameCount | None = None) -> Itera
     counts = FrameCount() if missed is None else missed
     camera = int(camera) if isinstance(camera, str) and camera.isdecimal() else camera
     if isinstance(camera, str) and Path(camera).is_file():
-        raise InputError(f"{camera} is a file, not a camera: it is played at its own pace", f"Take --driving {camera}")
+        raise InputError(
+            f"{camera} is a file, not a camera: it is played at its own pace",
+            Sentence("Take ", Option("driving", camera)),
+        )
     device = cv2.VideoCapture(camera)
     if not device.isOpened():
         device.release()
-        raise InputError(f"there is no camera {camera}, or it may not be used", "Take a video: --driving VIDEO")
+        raise InputError(
+            f"there is no camera {camera}, or it may not be used",
+            Sentence("Take a video: ", Option("driving", "VIDEO")),
+        )
     newest = _LatestFrameReader(device, counts)
     try:
         while (picture := newest.take()) is not None:

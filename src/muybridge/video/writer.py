@@ -16,7 +16,7 @@ import torch
 from av.error import FFmpegError
 from torch import Tensor
 
-from muybridge.errors import InputError, MuybridgeError, OutputExistsError, UsageError
+from muybridge.errors import REPLACE_OR_CHOOSE, InputError, MuybridgeError, OutputExistsError, UsageError
 from muybridge.video.clip import Timing
 from muybridge.video.encoders import CONTAINERS, ContainerSink, FolderSink, ImageSink, Sink
 from muybridge.video.gif import GifSink
@@ -213,7 +213,7 @@ def _refuse_existing(path: Path, suffix: str, force: bool) -> None:
     if not path.exists():
         return
     if not force:
-        raise OutputExistsError(f"{path} exists already", "Replace it with --force, or choose another name.")
+        raise OutputExistsError(f"{path} exists already", REPLACE_OR_CHOOSE)
     if suffix == "":
         foreign = not path.is_dir() or [p for p in path.iterdir() if p.name != TIMES and not _is_numbered_frame(p)]
         if foreign:

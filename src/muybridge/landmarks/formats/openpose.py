@@ -117,7 +117,7 @@ def _refuse_scaled(frames: list[tuple[str, tuple[Person, ...]]], file: Path) -> 
             if len(seen) >= 3 and np.abs(seen).max() <= SCALED:
                 raise InputError(
                     f"{file}: the points lie between -1 and 1, and pixels are needed",
-                    "Run OpenPose with --keypoint_scale 0.",
+                    "Run OpenPose with its keypoint_scale 0.",
                 )
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from muybridge.errors import InputError
+from muybridge.errors import InputError, Sentence, Verb
 from muybridge.landmarks.formats.files import MAX_COORDINATE, LandmarkFile
 from muybridge.landmarks.layout import FACE68, WHOLE
 from muybridge.landmarks.points import Landmarks
 
 FORMAT = "muybridge landmarks"
-_REPAIR = "Write it again: muybridge landmarks"
+_REPAIR = Sentence("Write it again: ", Verb("landmarks"))
 
 
 def to_json(landmarks: Landmarks, size: tuple[int, int]) -> str:

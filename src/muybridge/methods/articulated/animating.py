@@ -10,7 +10,7 @@ from torch import Tensor
 
 from muybridge import picture_animator
 from muybridge.data.clips import own_pixels
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.method import Animation
 from muybridge.methods.articulated.data import ArticulatedData
 from muybridge.methods.articulated.networks import Regions, transfer
@@ -63,7 +63,7 @@ def stream(
     if how == "avd" and method.avd is None:
         raise UsageError(
             "this run has no network for the mode avd: its disentangle stage has no steps",
-            "Choose another mode, or train with: --set avd.steps=400",
+            Sentence("Choose another mode, or train with: ", Option("set", {"avd.steps": 400})),
         )
     seen = _seen(method, source, precision)
 

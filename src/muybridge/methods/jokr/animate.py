@@ -11,7 +11,7 @@ from torch import Tensor
 from muybridge.data.driving_video import Driving, iter_subjects
 from muybridge.data.pair import check_side, closest_side, other
 from muybridge.data.subject import Subject
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.masks.regions import stray_parts
 from muybridge.method import Animation
 from muybridge.methods.jokr.data import PairData
@@ -82,7 +82,9 @@ def _find_motion(
     """The subject that gives the motion, on the canvas of the training: crops of neighbouring frames, and all times."""
     if driving is None:
         if data is None:
-            raise UsageError("an imported checkpoint has no videos of its own", "Name one with --driving.")
+            raise UsageError(
+                "an imported checkpoint has no videos of its own", Sentence("Name one with ", Option("driving"), ".")
+            )
         return [data.subject(side)], data.subject(side).timing
 
     c = model.config

@@ -16,7 +16,7 @@ class DetectorConfig(Part):
     """E, the keypoint detector (section 3 and appendix B.1)."""
 
     variant: Literal["hourglass", "strong"] = "hourglass"
-    """`hourglass`: U-Net. `strong`: the ResNet generator, logits through a tanh (--strong_kp of the program)."""
+    """`hourglass`: U-Net. `strong`: the ResNet generator, logits through a tanh (strong_kp of the program)."""
     scale: Literal[0.25, 0.5, 1.0] = 0.25
     """Size of the heat maps, as a share of the picture's; a quarter in the program."""
     temperature: Annotated[float, Field(gt=0)] = 0.1

@@ -14,7 +14,7 @@ from muybridge.networks import Downsample, Hourglass, Norm, ResnetGenerator, Ups
 from muybridge.tensors import Affines, Heatmaps, Images, Points
 
 Variant = Literal["hourglass", "strong"]
-"""hourglass: FOMM's U-Net, the default. strong: a ResNet generator with bounded logits (--strong_kp)."""
+"""hourglass: FOMM's U-Net, the default. strong: a ResNet generator with bounded logits (the program's strong_kp)."""
 
 
 Shrink = Literal["blur", "unfold"]

@@ -34,7 +34,7 @@ class ReleasedCheckpoint:
     shapes         arguments of `ShapeGenerator`
     refiner        arguments of `Refiner`; None at stage 1
     discriminator  arguments of `PointDiscriminator`; None at stage 2
-    affine         [1, 2, 3], or None where the program was run without --affine
+    affine         [1, 2, 3], or None where the program was run without affine
     resolution     side of the square pictures, pixels
     epoch          as written in the file
     states         state dict of each network: detector, shapes, refiner_a, refiner_b, discriminator

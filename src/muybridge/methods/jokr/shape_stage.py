@@ -28,7 +28,7 @@ from muybridge.methods.jokr.networks import Detection, fit_silhouettes, touched_
 from muybridge.tensors import Images, Masks, Points
 
 RELEASED_TEMPORAL = 13.0
-"""The program's --new_alpha, in front of the temporal term (docs/methods/jokr.md, The released program)."""
+"""The program's new_alpha, in front of the temporal term (docs/methods/jokr.md, The released program)."""
 
 
 def shape_turns(model: JokrModel, batch: Batch) -> Iterator[Turn]:

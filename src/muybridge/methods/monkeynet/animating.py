@@ -11,7 +11,7 @@ from torch import Tensor
 
 from muybridge import picture_animator
 from muybridge.data.clips import own_pixels
-from muybridge.errors import UsageError
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.method import Animation, Stage
 from muybridge.methods.monkeynet.data import MonkeyNetData
 from muybridge.methods.monkeynet.embedding import Keypoints
@@ -104,7 +104,7 @@ def predict(
     if gru is None:
         raise UsageError(
             "this run has learnt no image to video: its prediction stage has no steps",
-            "Train with: --set prediction.steps=4000",
+            Sentence("Train with: ", Option("set", {"prediction.steps": 4000})),
         )
     if frames < 1:
         raise UsageError(f"a video has at least one frame, not {frames}")

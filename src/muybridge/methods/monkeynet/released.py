@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from torch import Tensor
 
-from muybridge.errors import CheckpointError
+from muybridge.errors import CheckpointError, Option, Sentence
 from muybridge.methods.monkeynet.config import MonkeyNetConfig
 from muybridge.methods.monkeynet.networks import Generator, KeypointDetector
 from muybridge.methods.monkeynet.options import Options, augmentation, losses, pace, read_options
@@ -86,7 +86,7 @@ def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
     if options is None:
         raise CheckpointError(
             f"{path} needs the YAML file that it was trained with: its scales do not show in the weights",
-            "Name it with --config.",
+            Sentence("Name it with ", Option("config"), "."),
         )
     said = read_options(options)
     parts = {"detector": "kp_detector", "generator": "generator"}

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from muybridge.data.crop import paste
-from muybridge.errors import InputError, UsageError
+from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
 from muybridge.landmarks import Landmarks, align, colour_labels, label_indices, smooth
 from muybridge.method import Animation
 from muybridge.methods.tsnet.data import Track, TsnetData, boxed, check, into_box
@@ -71,7 +71,7 @@ def animate(
         if landmarks is None:
             raise InputError(
                 f"tsnet needs the landmarks of the driving clip {driving.name}",
-                "Name them with --landmarks; see: muybridge landmarks VIDEO",
+                Sentence("Name them with ", Option("landmarks"), "; see: ", Verb("landmarks", "VIDEO")),
             )
         check(driving, landmarks, method.config)
         steady = _steady(landmarks, smoothing, notes)
@@ -145,7 +145,7 @@ def _subject(method: Tsnet, data: TsnetData | None, source: Clip | str | None, l
         if landmarks is None:
             raise InputError(
                 f"tsnet needs the landmarks of the source clip {source.name}",
-                "Name them with --source-landmarks; see: muybridge landmarks VIDEO",
+                Sentence("Name them with ", Option("source_landmarks"), "; see: ", Verb("landmarks", "VIDEO")),
             )
         return Track.from_clip(source, landmarks, method.config)
     if data is None:
@@ -164,7 +164,9 @@ def _steady(landmarks: Landmarks, smoothing: int, notes: list[str]) -> Landmarks
     """Smoothed, and where nobody is seen as on the nearest frame with somebody."""
     present = landmarks.present.nonzero()[:, 0]
     if not len(present):
-        raise InputError("the driving landmarks show nobody on any frame", "Look at them: muybridge landmarks VIDEO")
+        raise InputError(
+            "the driving landmarks show nobody on any frame", Sentence("Look at them: ", Verb("landmarks", "VIDEO"))
+        )
     lost = len(landmarks) - len(present)
     if lost:
         notes.append(f"nobody is seen on {lost} driving frames; they are drawn like the nearest frame with somebody")

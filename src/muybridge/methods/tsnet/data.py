@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from muybridge.data.crop import Box, crop
-from muybridge.errors import InputError, UsageError
+from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
 from muybridge.geometry import apply_affine, from_pixels, invert_affine, to_pixels, warp_affine
 from muybridge.landmarks import Landmarks, label_indices
 from muybridge.method import Data, Stage
@@ -75,14 +75,18 @@ class TsnetData(Data):
     ) -> TsnetData:
         """Crop every clip; see `Tsnet.prepare`."""
         if not clips:
-            raise UsageError("tsnet learns from at least one video", "muybridge fit tsnet VIDEO ... --out DIR")
+            raise UsageError(
+                "tsnet learns from at least one video", Sentence(Verb("fit", "tsnet", "VIDEO", Option("out", "DIR")))
+            )
         given = list(landmarks or [])
         missing = [c.name for i, c in enumerate(clips) if i >= len(given) or given[i] is None]
         if missing or len(given) != len(clips):
             raise InputError(
                 f"tsnet needs landmarks for every clip; {len(clips)} clips came with {len(given) or 'none'}"
                 + (f" (missing for {', '.join(missing)})" if given and missing else ""),
-                "Name them with --landmarks, one for each video; see: muybridge landmarks VIDEO",
+                Sentence(
+                    "Name them with ", Option("landmarks"), ", one for each video; see: ", Verb("landmarks", "VIDEO")
+                ),
             )
         if config.sampling.cross and len(clips) < 2:
             raise UsageError("training across identities needs at least two videos", "Leave sampling.cross at 0.")
@@ -164,7 +168,7 @@ def check(clip: Clip, landmarks: Landmarks, config: TsnetConfig) -> None:
     if landmarks.kind != config.kind:
         raise UsageError(
             f"{clip.name} has landmarks of kind {landmarks.kind}, and tsnet was set up for {config.kind}",
-            "Train with --preset face, or with --set kind=..., or use other landmarks.",
+            Sentence("Train with ", Option("preset", "face"), ", with another kind, or use other landmarks."),
         )
 
 

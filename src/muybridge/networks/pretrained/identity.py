@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.errors import CheckpointError
+from muybridge.errors import CheckpointError, Option, Sentence
 from muybridge.model_files import OnnxNetwork, find_model_file
 from muybridge.tensors import Pixels
 
@@ -28,8 +28,10 @@ def identity_path(path: Path | None = None) -> Path:
         path,
         "identity.onnx",
         "the identity network's file is",
-        "Export a network for person re-identification as ONNX, a picture [1, 3, H, W] in and features [1, D] out, "
-        "and put it there or name it: --weights identity=FILE",
+        Sentence(
+            "Export a network for person re-identification as ONNX, a picture [1, 3, H, W] in and features [1, D] ",
+            *("out, and put it there or name it: ", Option("weights", {"identity": "FILE"})),
+        ),
     )
 
 
