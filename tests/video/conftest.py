@@ -1,6 +1,7 @@
 """Small moving clips, and files of kinds that Muybridge reads but does not write."""
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -77,3 +78,29 @@ def sine(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def memory_peak():
+    """By how much this process's memory rises at its highest inside a block, as the system counts it."""
+
+    class Peak:
+        mebibytes = 0.0
+
+    @contextmanager
+    def measure():
+        peak = Peak()
+        # The system keeps the highest mark of all time, which is set back first.
+        Path("/proc/self/clear_refs").write_text("5")
+        before = _resident("VmRSS")
+        try:
+            yield peak
+        finally:
+            peak.mebibytes = (_resident("VmHWM") - before) / 1024
+
+    return measure
+
+
+def _resident(name: str) -> int:
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+    return int(line.split()[1])

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from muybridge.errors import InputError, Option, Sentence, UsageError
 from muybridge.masks import Report, find
 from muybridge.video import Clip, read
-from muybridge.video.images import decode_image
+from muybridge.video.stills import decode_image
 
 Source = str | Path | Clip
 """A path, or a clip that is already in memory."""
@@ -100,7 +100,7 @@ def read_mask_picture(path: Path) -> Tensor:
     """A silhouette that somebody painted, white on black: uint8 [H, W]; InputError where there is no such picture."""
     if not path.is_file():
         raise InputError(f"there is no picture {path}", "Give the silhouette as FRAME=PICTURE, white on black.")
-    return torch.from_numpy(decode_image(path))[:, :, :3].amax(2)
+    return torch.from_numpy(decode_image(path)[:, :, :3].max(axis=2))
 
 
 def _fit_rough_mask(rough: Rough, clip: Clip) -> tuple[int, Tensor]:

@@ -17,7 +17,7 @@ from muybridge.studio.settings import Settings
 from muybridge.studio.storage import KINDS, Storage, plain_name
 from muybridge.studio.upload import receive_upload
 from muybridge.studio.worker_pool import Outcome, WorkerPool
-from muybridge.video.paths import image_codec
+from muybridge.video.paths import detect_still_format
 
 BUSY = ("uploading", "reading", "finding")
 GIVEN_UP = "the studio was closed before this was done"
@@ -253,6 +253,6 @@ def scene_names(scene: str) -> tuple[str, str]:
 
 def png_size(picture: bytes) -> tuple[int, int] | None:
     """(width, height) that a PNG says that it has, without decoding it; None for anything else."""
-    if image_codec(picture) != "png" or len(picture) < 24:
+    if detect_still_format(picture) != "png" or len(picture) < 24:
         return None
     return int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")

@@ -1,4 +1,4 @@
-"""MP4, MOV, MKV, WebM, AVI, GIF and animated PNG as sources, decoded by PyAV."""
+"""Videos as input, decoded by PyAV: whatever it reads by a demuxer that opens no other file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,21 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from muybridge.errors import InputError, MuybridgeWarning
-from muybridge.video.images import Orientation, apply_orientation, find_orientation, to_array
+from muybridge.video.colour import is_high_dynamic_range, to_array
+from muybridge.video.deinterlace import deinterlace_frames
 from muybridge.video.media_input import LazyFrame, MediaInput, Picture
-from muybridge.video.paths import refuse_large
+from muybridge.video.orientation import Orientation, apply_orientation, find_orientation
+from muybridge.video.paths import MAX_VIDEO_PIXELS, check_frame_size, detect_still_format, name_format, read_head
 
 # Playlists and scripts, which name other files or addresses, are not among these.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng"
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts,mpeg,mpegvideo,m4v,flv,asf,ogg,"
+    "h264,hevc,obu,ivf,mjpeg,yuv4mpegpipe,dv,mxf,nut,wtv"
+)
+_COUNTED = ("gif", "apng")
+"""Files of these formats do not say how many frames they hold, and are small enough to be looked through."""
+_UNCOUNTED = ("avi",)
+"""AVI counts slots, of which some may be empty."""
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _AGAIN = "Copy or download it again, or convert it: ffmpeg -i IN OUT.mp4"
 
@@ -34,9 +43,18 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     Raises InputError where it is not one of those that are read here.
     """
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+    start = read_head(path)
+    # A file of JPEG pictures one after the other is taken for a single one unless it is named.
+    name = "mjpeg" if detect_still_format(start) == "jpeg" else None
     try:
-        container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
+        container = av.open(f"file:{path.absolute()}", format=name, options=options, metadata_errors="replace")
     except (FFmpegError, UnicodeEncodeError) as error:
+        known = name_format(start)
+        if known is not None:
+            raise InputError(
+                f"{path} is {known}, not a video or an image that can be read",
+                "Videos are MP4, MOV, MKV, WebM, AVI or GIF files; images are PNG, JPEG, WebP, TIFF, AVIF or HEIC.",
+            ) from error
         raise InputError(
             f"{path} is not a video or an image that can be read, or it is cut off at the wrong place",
             f"Videos are MP4, MOV, MKV, WebM, AVI or GIF files. {_AGAIN}",
@@ -54,18 +72,35 @@ def open_video(path: Path) -> MediaInput:
         stream = _find_video_stream(path, container)
         name = container.format.name
         rate = stream.average_rate or stream.guessed_rate
-        count = stream.frames or None
-        return MediaInput(
-            path,
-            "gif" if name == "gif" else "video",
-            stream.time_base or Fraction(1, 1000),
-            # AVI counts slots, of which some may be empty.
-            lambda: _iter_frames(path, None if name == "avi" else count),
-            lambda: max(_display_size(stream)),
-            None if name == "avi" else count,
-            Fraction(rate) if rate else None,
-            has_audio=bool(container.streams.audio),
-        )
+        longest = max(_display_size(stream))
+        base = stream.time_base or Fraction(1, 1000)
+        has_audio = bool(container.streams.audio)
+        count = _count_frames(container, stream)
+
+    return MediaInput(
+        path,
+        "gif" if name == "gif" else "video",
+        base,
+        lambda: _iter_frames(path, count),
+        lambda: longest,
+        count,
+        Fraction(rate) if rate else None,
+        has_audio=has_audio,
+    )
+
+
+def _count_frames(container: InputContainer, stream: VideoStream) -> int | None:
+    """How many frames are shown, without decoding any; None where only decoding would tell."""
+    name = container.format.name
+    if name in _UNCOUNTED:
+        return None
+    if name in _COUNTED:
+        return sum(packet.size > 0 for packet in container.demux(stream)) or None
+
+    # A video that was trimmed without being encoded again still holds frames that its edit list leaves out, for
+    # others to be decoded from.
+    discarded = sum(entry.is_discard for entry in stream.index_entries) if stream.frames else 0
+    return (stream.frames - discarded) or None
 
 
 def _find_video_stream(path: Path, container: InputContainer) -> VideoStream:
@@ -73,10 +108,11 @@ def _find_video_stream(path: Path, container: InputContainer) -> VideoStream:
     if not streams:
         what = "only sound" if container.streams.audio else "no frames"
         raise InputError(f"{path} holds {what}, no video", "Give a video, an image, or a folder of images.")
+
     stream = streams[0]
     if stream.codec_context is None:
         raise InputError(f"the video in {path} is of a kind that cannot be decoded here", "Convert it to MP4 first.")
-    refuse_large(path, stream.height, stream.width)
+    check_frame_size(path, stream.height, stream.width, MAX_VIDEO_PIXELS)
     return stream
 
 
@@ -110,23 +146,50 @@ def _iter_frames(path: Path, count: int | None) -> Iterator[LazyFrame]:
     with open_container(path) as container:
         stream = _find_video_stream(path, container)
         size = _display_size(stream)
-        refuse_large(path, *size)
+        check_frame_size(path, *size, MAX_VIDEO_PIXELS)
         slots = _read_avi_slots(path) if container.format.name == "avi" else None
-        decoded, end, turn = 0, 0, None
+        base = stream.time_base or Fraction(1, 1000)
+
         broken: list[str] = []
-        for frame in _decode_stream(container, stream, _choose_decoder(path, stream), broken):
-            refuse_large(path, frame.height, frame.width)
-            pts = frame.pts if slots is None or decoded >= len(slots) else slots[decoded]
-            turn = turn or find_orientation(frame)
-            yield LazyFrame(partial(_convert_frame, frame, size, turn), pts, frame.duration or 0)
+        raw = _decode_stream(container, stream, _choose_decoder(path, stream), broken)
+        decoded = 0
+        end = 0
+        orientation: Orientation | None = None
+        for frame in deinterlace_frames(_check_frames(path, raw), base):
+            orientation = orientation or find_orientation(path, stream.id, frame)
+            pts = frame.pts
+            if slots is not None and decoded < len(slots):
+                pts = slots[decoded]
+            yield LazyFrame(partial(_convert_frame, frame, size, orientation), pts, frame.duration or 0)
+
             decoded += 1
             end = max(end, (pts or 0) + 3 * (frame.duration or 0))  # with some tolerance
+
         cut_off = decoded < (count or 0) or _ends_early(path, container, stream, end)
+
     if not decoded:
         raise InputError(f"no frame of {path} can be decoded", _AGAIN)
     if broken or cut_off:
         of = f" of {count}" if count and count > decoded else ""
         text = f"{path.name} is damaged or cut off: {decoded}{of} frames can be used"
+        warnings.warn(text, MuybridgeWarning, stacklevel=2)
+
+
+def _check_frames(path: Path, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    """The same frames, each of a bearable size; says once where they are of a kind that is shown otherwise."""
+    told: set[str] = set()
+    for frame in frames:
+        check_frame_size(path, frame.height, frame.width, MAX_VIDEO_PIXELS)
+        if is_high_dynamic_range(frame):
+            _warn_once(told, f"{path.name} is in high dynamic range; its colours are brought to the common range")
+        if frame.interlaced_frame:
+            _warn_once(told, f"{path.name} is interlaced; each frame is made whole from the rows of one moment")
+        yield frame
+
+
+def _warn_once(told: set[str], text: str) -> None:
+    if text not in told:
+        told.add(text)
         warnings.warn(text, MuybridgeWarning, stacklevel=2)
 
 

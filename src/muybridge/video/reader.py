@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -15,12 +16,14 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from muybridge.errors import InputError, UsageError
+from muybridge.errors import InputError, MuybridgeWarning, UsageError
 from muybridge.video.clip import Clip, Timing
 from muybridge.video.containers import open_video
 from muybridge.video.images import is_strip, open_folder, open_image, open_strip
 from muybridge.video.media_input import Kind, MediaInput, Picture
-from muybridge.video.paths import check_path, image_codec, read_head, refuse_small
+from muybridge.video.memory import find_memory_limit
+from muybridge.video.paths import check_path, detect_still_format, read_head, refuse_small
+from muybridge.video.stills import is_jpeg_stream, open_animated_still, read_header
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,45 @@ class Frame:
     full: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class _Selection:
+    """Which frames of a file are wanted, and how large; see `read`."""
+
+    max_frames: int | None = None
+    start: int = 0
+    max_side: int | None = None
+    stride: int = 1
+
+    def __post_init__(self) -> None:
+        at_least_one = [n for n in (self.stride, self.max_frames, self.max_side) if n is not None]
+        if self.start < 0 or min(at_least_one) < 1:
+            raise UsageError(
+                f"cannot read with start {self.start}, stride {self.stride}, max_frames {self.max_frames}, "
+                f"max_side {self.max_side}",
+                "start is 0 or more; stride, max_frames and max_side are 1 or more.",
+            )
+
+    @property
+    def stop(self) -> int | None:
+        """The first frame that is not wanted any more."""
+        return None if self.max_frames is None else self.start + (self.max_frames - 1) * self.stride + 1
+
+    def count_of(self, whole: int) -> int:
+        """How many frames of so many."""
+        return len(range(self.start, whole if self.stop is None else min(whole, self.stop), self.stride))
+
+
 def probe(path: str | Path) -> MediaInfo:
     """What stands at a path, cheaply.
 
     Raises InputError as `read` does.
     """
     source = _open(path, None)
-    first = next(source.iter_timed()).load()
+    with warnings.catch_warnings():
+        # What is to be said of the frames is said by whoever reads them all.
+        warnings.simplefilter("ignore", MuybridgeWarning)
+        first = next(source.iter_timed()).load()
+
     rate = None if source.rate is None else float(source.rate)
     alpha = first.shape[2] == 4
     return MediaInfo(source.kind, (first.shape[0], first.shape[1]), source.count, rate, source.has_audio, alpha)
@@ -89,8 +124,8 @@ def iter_frames(
     Arguments and errors as for `read`, with these differences: frames of unequal size in a folder come as they are,
     unpadded; frames may be as small as they like; times are counted from the file's first frame.
     """
-    _check_range(max_frames, start, max_side, stride)
-    return _iter_chosen(_open(path, strip), max_frames, start, max_side, stride)
+    selection = _Selection(max_frames, start, max_side, stride)
+    return _iter_chosen(_open(path, strip), selection)
 
 
 def read(
@@ -104,9 +139,10 @@ def read(
 ) -> Clip:
     """Read a clip whole.
 
-    path        a video (MP4, MOV, MKV, WebM, AVI, GIF, animated PNG), an image (PNG, JPEG, WebP, BMP, TIFF), a folder
-                of images in natural order (25 a second, or as its times.json says), or JOKR's layout: a folder with
-                `train` and `train_seg` in it, whose masks (over 127) become the silhouettes. Only local files.
+    path        a video (MP4, MOV, MKV, WebM, AVI, GIF, animated PNG and WebP, and more: see docs/formats.md), an image
+                (PNG, JPEG, WebP, BMP, TIFF, AVIF, HEIC), a folder of images in natural order (25 a second, or as its
+                times.json says), or JOKR's layout: a folder with `train` and `train_seg` in it, whose masks (over
+                127) become the silhouettes. Only local files.
     max_frames  stop after so many frames
     start       leave out so many frames at the beginning
     max_side    frames larger than this, in pixels, are made smaller while decoding, all by one factor
@@ -114,7 +150,8 @@ def read(
     strip       an image is a row of square frames: True or False; None takes a PNG or JPEG that is exactly four or
                 more squares wide for one (a panorama is hardly ever exactly that)
     returns     a clip whose times are exact: the container's own ticks, the first at 0. Frames are turned as the
-                file says and have square pixels; more than 8 bits are rounded. Alpha becomes silhouettes where it is
+                file says and have square pixels; more than 8 bits are rounded, high dynamic range is brought to
+                BT.709, interlaced frames are made whole. Alpha becomes silhouettes where it is
                 not opaque everywhere, and the colours under it stay as stored. Frames of unequal size stand at the
                 top left of a black canvas, see `Clip.sizes`.
 
@@ -122,17 +159,24 @@ def read(
     Raises InputError where no frame can be used, frames are smaller than 16 or larger than 16384 px on a side, or the
     clip would not fit in memory; UsageError for arguments out of range.
     """
-    _check_range(max_frames, start, max_side, stride)
+    selection = _Selection(max_frames, start, max_side, stride)
     source = _open(path, strip)
+    limit = find_memory_limit()
     found: list[Frame] = []
     total = 0
-    for frame in _refuse_small_frames(source, _iter_chosen(source, max_frames, start, max_side, stride)):
-        total += frame.pixels.numel() + (0 if frame.matte is None else frame.matte.numel())
-        _refuse_long(source.path, total)
-        found.append(frame)
-    if not found:
-        raise InputError(f"{source.path} ends before frame {start}", "Start earlier.")
-    return _build_clip(source, found)
+    with _explain_full_memory(source.path):
+        for frame in _refuse_small_frames(source, _iter_chosen(source, selection)):
+            size = frame.pixels.numel() + (0 if frame.matte is None else frame.matte.numel())
+            if not found:
+                _check_expected_size(source, selection, size, limit)
+            total += size
+            if total > limit:
+                raise _too_long(source.path, total)
+            found.append(frame)
+
+        if not found:
+            raise InputError(f"{source.path} ends before frame {start}", "Start earlier.")
+        return _build_clip(source, found)
 
 
 def iter_chunks(path: str | Path, length: int, *, max_side: int | None = None) -> Iterator[Clip]:
@@ -141,48 +185,42 @@ def iter_chunks(path: str | Path, length: int, *, max_side: int | None = None) -
     path, max_side  and errors as for `read`, except that nothing is too long
     Each piece counts its times from its own first frame. Frames of unequal size are padded piece by piece.
     """
-    _check_range(None, 0, max_side, 1)
+    selection = _Selection(max_side=max_side)
     source = _open(path, None)
-    shown = _refuse_small_frames(source, _iter_chosen(source, None, 0, max_side, 1))
+    shown = _refuse_small_frames(source, _iter_chosen(source, selection))
     while found := list(islice(shown, length)):
         yield _build_clip(source, found)
-
-
-def _check_range(max_frames: int | None, start: int, max_side: int | None, stride: int) -> None:
-    if (
-        start < 0
-        or stride < 1
-        or (max_frames is not None and max_frames < 1)
-        or (max_side is not None and max_side < 1)
-    ):
-        raise UsageError(
-            f"cannot read with start {start}, stride {stride}, max_frames {max_frames}, max_side {max_side}",
-            "start is 0 or more; stride, max_frames and max_side are 1 or more.",
-        )
 
 
 def _open(path: str | Path, strip: bool | None) -> MediaInput:
     path = check_path(path)
     if path.is_dir():
         return open_folder(path)
-    if image_codec(read_head(path)) is None:
+
+    kind = detect_still_format(read_head(path))
+    if kind is None or (kind == "jpeg" and is_jpeg_stream(path)):
         return open_video(path)
-    return open_strip(path) if strip or (strip is None and is_strip(path)) else open_image(path)
+
+    header = read_header(path)
+    if kind != "tiff" and header.frames > 1:
+        return open_animated_still(path, header)
+    if strip or (strip is None and is_strip(header)):
+        return open_strip(path, header)
+    return open_image(path, header)
 
 
-def _iter_chosen(
-    source: MediaInput, max_frames: int | None, start: int, max_side: int | None, stride: int
-) -> Iterator[Frame]:
-    factor = 1.0 if max_side is None else max_side / source.longest_side()
-    stop = None if max_frames is None else start + (max_frames - 1) * stride + 1
-    for shot in islice(source.iter_timed(), start, stop, stride):
-        whole = shot.load()
-        picture = _shrink(whole, factor)
-        planes = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
-        matte = planes[3:] if len(planes) == 4 else None
-        assert shot.pts is not None
+def _iter_chosen(source: MediaInput, selection: _Selection) -> Iterator[Frame]:
+    factor = 1.0 if selection.max_side is None else selection.max_side / source.longest_side()
+    for lazy in islice(source.iter_timed(), selection.start, selection.stop, selection.stride):
+        whole = lazy.load()
         full = (whole.shape[0], whole.shape[1])
-        yield Frame(planes[:3], matte, shot.pts, shot.duration, source.time_base, full)
+        picture = _shrink(whole, factor)
+        del whole
+
+        planes = torch.from_numpy(np.array(picture.transpose(2, 0, 1), order="C"))
+        matte = planes[3:] if len(planes) == 4 else None
+        assert lazy.pts is not None
+        yield Frame(planes[:3], matte, lazy.pts, lazy.duration, source.time_base, full)
 
 
 def _refuse_small_frames(source: MediaInput, shown: Iterator[Frame]) -> Iterator[Frame]:
@@ -202,19 +240,44 @@ def _shrink(picture: Picture, factor: float) -> Picture:
     return cv2.resize(np.ascontiguousarray(picture), (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _refuse_long(path: Path, total: int) -> None:
+def _check_expected_size(source: MediaInput, selection: _Selection, frame: int, limit: int) -> None:
+    """Refuse what will not fit before the second frame is decoded, where the file says how many there are.
+
+    frame  bytes of the first one; frames of a folder may differ, so that it tells nothing there
+    """
+    if source.count is None or source.kind == "folder":
+        return
+    expected = frame * selection.count_of(source.count)
+    if expected > limit:
+        raise _too_long(source.path, expected)
+
+
+def _too_long(path: Path, total: int) -> InputError:
     """Most systems kill a process that takes more memory than there is, without a word."""
-    if total > _memory_limit():
-        raise InputError(
-            f"{path} does not fit in memory: {total / 2**30:.0f} GiB of frames and not at its end",
-            "Read less of it: fewer frames, every second one, or smaller ones.",
-        )
+    return InputError(
+        f"{path} does not fit in memory: {total / 2**30:.1f} GiB of frames or more",
+        "Read less of it: fewer frames, every second one, or smaller ones.",
+    )
 
 
-def _memory_limit() -> int:
-    if not hasattr(os, "sysconf"):
-        return 2**63
-    return int(0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+@contextmanager
+def _explain_full_memory(path: Path) -> Iterator[None]:
+    """Turns what numpy, torch and OpenCV say about memory into one sentence."""
+    try:
+        yield
+    except MemoryError as error:
+        raise _no_memory(path) from error
+    except (RuntimeError, cv2.error) as error:
+        if "memory" not in str(error).lower():
+            raise
+        raise _no_memory(path) from error
+
+
+def _no_memory(path: Path) -> InputError:
+    return InputError(
+        f"there is not enough memory to read {path}",
+        "Read less of it: fewer frames, every second one, or smaller ones.",
+    )
 
 
 def _build_clip(source: MediaInput, found: list[Frame]) -> Clip:
@@ -222,12 +285,17 @@ def _build_clip(source: MediaInput, found: list[Frame]) -> Clip:
     first = found[0].pts
     timing = Timing(tuple(f.pts - first for f in found), found[-1].duration, source.time_base)
     full = tuple(f.full for f in found)
+
     sizes = tuple((f.pixels.shape[1], f.pixels.shape[2]) for f in found)
-    height, width = max(h for h, _ in sizes), max(w for _, w in sizes)
+    height = max(h for h, _ in sizes)
+    width = max(w for _, w in sizes)
     equal = len(set(sizes)) == 1
     seen = any(f.matte is not None and (source.has_masks or bool((f.matte < 255).any())) for f in found)
-    pixels = (torch.empty if equal else torch.zeros)(len(found), 3, height, width, dtype=torch.uint8)
+
+    allocate = torch.empty if equal else torch.zeros
+    pixels = allocate(len(found), 3, height, width, dtype=torch.uint8)
     mattes = torch.zeros(len(found), 1, height, width, dtype=torch.uint8) if seen else None
+
     # Each frame is let go once it is copied: the peak is then one clip and not two.
     found.reverse()
     for t, (h, w) in enumerate(sizes):
@@ -235,6 +303,7 @@ def _build_clip(source: MediaInput, found: list[Frame]) -> Clip:
         pixels[t, :, :h, :w] = frame.pixels
         if mattes is not None:
             mattes[t, :, :h, :w] = 255 if frame.matte is None else frame.matte
+
     audio = source.path if source.has_audio else None
     smaller = None if full == sizes else full
     return Clip(pixels, timing, mattes, None if equal else sizes, source.path, audio, smaller)
