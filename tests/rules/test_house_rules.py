@@ -127,7 +127,7 @@ def test_requirements_are_exact() -> None:
 
 
 def test_everything_that_is_imported_is_required() -> None:
-    names = {"cv2": "opencv-python-headless", "yaml": "pyyaml"}
+    names = {"cv2": "opencv-python-headless", "yaml": "pyyaml", "PIL": "pillow"}
     named = {names.get(r, r).lower() for t in trees().values() for r in (s.split(".")[0] for s, _ in imports(t, ""))}
     required = set(re.findall(r'^    "([a-z0-9-]+)', _dependencies(), flags=re.MULTILINE)) | {"tensorboard"}
     assert named - set(sys.stdlib_module_names) - {"muybridge"} <= {r.replace("-", "_") for r in required} | required
