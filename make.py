@@ -4,7 +4,8 @@
     python3 make.py test [OPTIONS]   lint, format, types, tests; the options are those of pytest
     python3 make.py setup            only the first part
 
-The packages are those of requirements.txt, and are installed anew only where the requirements have changed.
+The packages are those of requirements.txt, for tests those of requirements-dev.txt too; they are installed anew only
+where these files have changed.
 """
 
 import hashlib
@@ -17,28 +18,39 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
-STAMP = VENV / "installed"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-REQUIREMENTS = ("requirements.txt", "pyproject.toml")
+RUNNING = ("requirements.txt",)
+TESTING = ("requirements.txt", "requirements-dev.txt")
 OLDEST = (3, 11)
 
 
-def wanted() -> str:
-    """What an installation depends on, as one hash."""
-    parts = [sys.version.encode(), str(ROOT).encode(), *((ROOT / name).read_bytes() for name in REQUIREMENTS)]
+def fingerprint(files: tuple[str, ...]) -> str:
+    """What an installation of these files depends on, as one hash."""
+    parts = [sys.version.encode(), str(ROOT).encode()]
+    for name in (*files, "pyproject.toml"):
+        parts.append((ROOT / name).read_bytes())
+
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def setup() -> None:
-    """Make .venv as the requirements say, unless it already is."""
-    if STAMP.is_file() and STAMP.read_text() == wanted():
-        return
+def setup(files: tuple[str, ...]) -> None:
+    """Make .venv as these files say, unless it already is; one made for the tests also runs everything else."""
+    for known in {files, TESTING}:
+        stamp = VENV / f"installed-{known[-1]}"
+        if stamp.is_file() and stamp.read_text() == fingerprint(known):
+            return
+
     print("Setting up .venv: a few minutes, once.", flush=True)
-    venv.create(VENV, clear=True, with_pip=True)
+    stamp = VENV / f"installed-{files[-1]}"
+    runs = VENV / f"installed-{RUNNING[-1]}"
+    if not (runs.is_file() and runs.read_text() == fingerprint(RUNNING)):
+        venv.create(VENV, clear=True, with_pip=True)
+
     pip = ("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    run(*pip, "-r", "requirements.txt")
+    for name in files:
+        run(*pip, "-r", name)
     run(*pip, "--no-deps", "--editable", ".")
-    STAMP.write_text(wanted())
+    stamp.write_text(fingerprint(files))
 
 
 def demo(options: list[str]) -> None:
@@ -67,7 +79,12 @@ def run(command: str, *arguments: str) -> None:
         sys.exit(code)
 
 
-VERBS: dict[str, Callable[[list[str]], None]] = {"demo": demo, "test": test, "setup": lambda _: None}
+VERBS: dict[str, tuple[tuple[str, ...], Callable[[list[str]], None]]] = {
+    "demo": (RUNNING, demo),
+    "test": (TESTING, test),
+    "setup": (RUNNING, lambda _: None),
+}
+"""Name -> the packages that it needs, and what it does."""
 
 
 def main() -> None:
@@ -78,8 +95,9 @@ def main() -> None:
     if verb not in VERBS:
         print(__doc__)
         sys.exit(0 if verb in ("-h", "--help", "help") else 2)
-    setup()
-    VERBS[verb](options)
+    files, act = VERBS[verb]
+    setup(files)
+    act(options)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from muybridge.puppets.build import Ribbon
 from muybridge.puppets.dancer import BALLET, choreography
 from muybridge.puppets.gaits import AMBLE, FOOTFALLS, TROT, WALK
 from muybridge.puppets.motion import drift, still
-from muybridge.puppets.paint import normalised
+from muybridge.puppets.paint import normalise_track
 from muybridge.puppets.quadruped import JOINTS, LEGS
 from muybridge.puppets.ribbon import Strip, cover
 
@@ -124,7 +124,7 @@ def test_choreographies_come_from_their_poses() -> None:
 def test_placements_mirror_and_measure(flip: bool) -> None:
     placed = Placement(0.25, (0.5, 0.75), flip=flip).apply({"p": np.array([[1.0, -1.0]])}, 101)["p"]
     np.testing.assert_allclose(placed, [[(0.25 if flip else 0.75) * 101 - 0.5, 0.5 * 101 - 0.5]])
-    np.testing.assert_allclose(normalised(np.array([[0.0, 100.0], [50.0, 50.0]]), 101), [[-1, 1], [0, 0]])
+    np.testing.assert_allclose(normalise_track(np.array([[0.0, 100.0], [50.0, 50.0]]), 101), [[-1, 1], [0, 0]])
 
 
 def test_fitting_takes_every_motion_into_account() -> None:

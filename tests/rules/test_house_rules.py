@@ -45,7 +45,7 @@ def test_grids_are_sampled_in_geometry_only() -> None:
 def test_nothing_needs_torchvision() -> None:
     for name, tree in trees().items():
         assert "torchvision" not in {t.split(".")[0] for t, _ in imports(tree, name)}, name
-    assert "torchvision" not in re.sub(r"#.*", "", (ROOT / "requirements.txt").read_text() + _dependencies())
+    assert "torchvision" not in re.sub(r"#.*", "", "\n".join(_pinned()) + _dependencies())
 
 
 def _dependencies() -> str:
@@ -120,8 +120,24 @@ def test_no_file_names_a_machine(words: tuple[str, ...]) -> None:
     assert [f"{p.relative_to(ROOT)}: {w}" for p, text in texts.items() for w in words if w in text] == []
 
 
+def _pinned(*names: str) -> list[str]:
+    """The lines of these files of requirements, of both unless some are named."""
+    lines = []
+    for name in names or ("requirements.txt", "requirements-dev.txt"):
+        lines += (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+def test_a_demo_installs_no_test_tools() -> None:
+    running = {line.partition("==")[0].lower() for line in _pinned("requirements.txt")}
+    testing = {line.partition("==")[0].lower() for line in _pinned("requirements-dev.txt")}
+    assert not running & testing
+    assert {"torch", "av", "pydantic", "cyclopts"} <= running
+    assert {"pytest", "ruff", "mypy", "hypothesis", "playwright"} <= testing
+
+
 def test_requirements_are_exact() -> None:
-    lines = [s for s in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if not s.startswith("#")]
+    lines = _pinned()
     assert lines
     assert [s for s in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", s)] == []
 

@@ -68,7 +68,7 @@ class Plate:
         """The background as the camera saw it on the middle frame."""
         return (self.at(len(self.motions) // 2) * 255).round().to(torch.uint8)
 
-    def resized(self, size: tuple[int, int]) -> Plate:
+    def resize(self, size: tuple[int, int]) -> Plate:
         """The same for frames of another size (H, W), such as the file's own where its frames were read smaller."""
         (h, w) = self.size
         (height, width) = size

@@ -59,7 +59,7 @@ def backdrop_of(name: str, size: tuple[int, int], plate: Plate | Tensor | None =
             "the source's own background was not kept with this run",
             Sentence("Train with ", Option("keep_background", True), ", or choose a colour."),
         )
-    return Backdrop(size, plate=plate if plate.size == size else plate.resized(size))
+    return Backdrop(size, plate=plate if plate.size == size else plate.resize(size))
 
 
 def write_animation(

@@ -120,7 +120,7 @@ def _leg_parts(q: Bird, name: str, layer: int) -> list[Part]:
     ]
 
 
-def bird(q: Bird) -> Build:
+def build_bird(q: Bird) -> Build:
     """Cut the parts of a bird along its bones."""
 
     def coat(name: str) -> str:

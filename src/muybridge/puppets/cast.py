@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from muybridge.puppets.bird import Bird, bird
+from muybridge.puppets.bird import Bird, build_bird
 from muybridge.puppets.build import Coat, Disc, Ribbon
-from muybridge.puppets.dancer import Dancer, dancer
-from muybridge.puppets.flower import Flower, flower
+from muybridge.puppets.dancer import Dancer, build_dancer
+from muybridge.puppets.flower import Flower, build_flower
 
 FACE = ("poll", "nose")
 
@@ -181,7 +181,7 @@ SUNFLOWER = Flower(
 )
 
 CAST = {
-    **{q.name: bird(q) for q in (FLAMINGO, HEN)},
-    **{q.name: dancer(q) for q in (BALLERINA, SAILOR)},
-    **{q.name: flower(q) for q in (LILY, SUNFLOWER)},
+    **{q.name: build_bird(q) for q in (FLAMINGO, HEN)},
+    **{q.name: build_dancer(q) for q in (BALLERINA, SAILOR)},
+    **{q.name: build_flower(q) for q in (LILY, SUNFLOWER)},
 }

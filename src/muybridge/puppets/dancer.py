@@ -78,7 +78,7 @@ def solve(q: Dancer, m: Motion) -> Tracks:
     return {name: at + lift for name, at in joints.items()}
 
 
-def dancer(q: Dancer) -> Build:
+def build_dancer(q: Dancer) -> Build:
     """Cut the parts of a dancer along the bones."""
     parts: list[Part] = []
     for n, (side, _) in enumerate(reversed(SIDES)):

@@ -13,7 +13,7 @@ from muybridge.errors import UsageError
 from muybridge.puppets.backdrop import KINDS, Backdrop, shade
 from muybridge.puppets.build import Build
 from muybridge.puppets.motion import Motion
-from muybridge.puppets.paint import Painter, Placement, normalised
+from muybridge.puppets.paint import Painter, Placement, normalise_track
 from muybridge.video import Clip, Timing
 
 RATE = 25
@@ -94,7 +94,7 @@ def draw(
 
     clip = Clip(_channels_first(pixels), Timing.constant(len(motion), RATE), _channels_first(mattes))
     tracks = placement.apply(build.solve(motion), size)
-    joints = np.stack([normalised(tracks[name], size) for name in build.joints], 1)
+    joints = np.stack([normalise_track(tracks[name], size) for name in build.joints], 1)
 
     return Drawing(clip, torch.from_numpy(joints).float(), build.joints)
 

@@ -64,7 +64,7 @@ def solve(q: Flower, m: Motion) -> Tracks:
     return joints
 
 
-def flower(q: Flower) -> Build:
+def build_flower(q: Flower) -> Build:
     """Cut the parts of a flower; the petals at the sides lie behind those in the middle."""
     w = q.petal[1]
     shape = ((0, w * 0.3, w * 0.3), (0.7, w * 0.85, w * 0.85), (1.3, w, w), (2, w * q.tip, w * q.tip))
@@ -89,7 +89,7 @@ def flower(q: Flower) -> Build:
     return Build(q.name, "flower", JOINTS, tuple(parts), q.coats, lambda m: solve(q, m))
 
 
-def opening(
+def bloom(
     frames: int, seed: int, start: float = 0.0, end: float = 1.0, pause: float = 0.15, sway: float = 0.1
 ) -> Motion:
     """From a bud to a flower, not quite evenly; a seed of its own wind."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from muybridge.puppets.build import Coat, Disc, Ribbon
-from muybridge.puppets.quadruped import Quadruped, eye, quadruped
+from muybridge.puppets.quadruped import Quadruped, build_quadruped, eye
 
 FACE = ("poll", "nose")
 
@@ -244,4 +244,4 @@ ELEPHANT = Quadruped(
     ),
 )
 
-MENAGERIE = {q.name: quadruped(q) for q in (CAT, HORSE, GIRAFFE, DOG, ELEPHANT)}
+MENAGERIE = {q.name: build_quadruped(q) for q in (CAT, HORSE, GIRAFFE, DOG, ELEPHANT)}

@@ -227,6 +227,6 @@ def _shadow(ink: np.ndarray, reach: float) -> np.ndarray:
     return cv2.warpAffine(soft, move, ink.shape[::-1])
 
 
-def normalised(track: Track, size: int) -> Float[np.ndarray, "T 2"]:
+def normalise_track(track: Track, size: int) -> Float[np.ndarray, "T 2"]:
     """Pixels to [-1, 1], where -1 and 1 are the centres of the corner pixels."""
     return track * (2 / (size - 1)) - 1

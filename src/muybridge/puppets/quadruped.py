@@ -162,7 +162,7 @@ def _leg(q: Quadruped, m: Motion, leg: str, root: Track, pitch: Channel) -> Trac
     return {f"{leg}_top": top, f"{leg}_knee": knee, f"{leg}_ankle": ankle, f"{leg}_foot": foot, f"{leg}_toe": toe}
 
 
-def quadruped(q: Quadruped) -> Build:
+def build_quadruped(q: Quadruped) -> Build:
     """Cut the parts of a four-legged animal along its bones."""
 
     def coat(name: str) -> str:

@@ -106,7 +106,7 @@ def cover(
     up, down          [S] half widths
     size, margin      side of the frame, and how far off the strip still counts
     """
-    up, down = _folded(centres, normals, up, down)
+    up, down = _fold(centres, normals, up, down)
     # Both ends are lengthened by the margin, so that their round caps have pixels to lie on.
     caps = np.linalg.norm(centres[[1, -1]] - centres[[0, -2]], axis=1) + 1e-6
     centres = centres.copy()
@@ -142,7 +142,7 @@ def cover(
     return Cover(rows + y0, columns + x0, segment + part, across, inside)
 
 
-def _folded(
+def _fold(
     centres: np.ndarray,
     normals: np.ndarray,
     up: np.ndarray,

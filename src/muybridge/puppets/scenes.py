@@ -16,7 +16,7 @@ from muybridge.puppets.build import Build
 from muybridge.puppets.cast import CAST
 from muybridge.puppets.dancer import BALLET, SWING, choreography
 from muybridge.puppets.draw import Drawing, draw, fit
-from muybridge.puppets.flower import opening
+from muybridge.puppets.flower import bloom
 from muybridge.puppets.gaits import AMBLE, TROT, WALK, Gait
 from muybridge.puppets.menagerie import MENAGERIE
 from muybridge.puppets.motion import Motion
@@ -111,16 +111,16 @@ def _ballet(frames: int, seed: int) -> Motion:
     return choreography(BALLET, frames, seed, beat=18.0)
 
 
-def _swing(frames: int, seed: int) -> Motion:
+def _sway(frames: int, seed: int) -> Motion:
     return choreography(SWING, frames, seed, beat=13.0)
 
 
 def _late(frames: int, seed: int) -> Motion:
-    return opening(frames, seed, start=0.05, end=1.0, pause=0.2, sway=0.07)
+    return bloom(frames, seed, start=0.05, end=1.0, pause=0.2, sway=0.07)
 
 
 def _early(frames: int, seed: int) -> Motion:
-    return opening(frames, seed, start=0.9, end=0.1, pause=0.08, sway=0.16)
+    return bloom(frames, seed, start=0.9, end=0.1, pause=0.08, sway=0.16)
 
 
 def _loop(cycles: int, **changes: float | str) -> Moves:
@@ -156,7 +156,7 @@ _ALL = (
         "dancers",
         "ballet and swing, seen from the front",
         Subject("ballerina", _ballet, "paper"),
-        Subject("sailor", _swing, "wall"),
+        Subject("sailor", _sway, "wall"),
     ),
     Scene(
         "flowers",
@@ -220,7 +220,7 @@ def scene(name: str, frames: int | None = None, size: int = 256, seed: int = 0) 
     # Two numbers of one seed: the subjects must not move alike.
     motions = plan.a.moves(count, 2 * seed + 1), plan.b.moves(count, 2 * seed + 2)
 
-    def drawing(subject: Subject, motion: Motion, tilt: Tilt) -> Drawing:
+    def draw_subject(subject: Subject, motion: Motion, tilt: Tilt) -> Drawing:
         build = BUILDS[subject.build]
         # Fitted to both motions: the truth has to fill the same frame as the subject's own clip.
         placement = tilt.place(fit(build, *motions, flip=subject.flip))
@@ -229,15 +229,15 @@ def scene(name: str, frames: int | None = None, size: int = 256, seed: int = 0) 
     a = plan.a
     b = plan.b
     drawn = {
-        "a": drawing(a, motions[0], a.tilt),
-        "b": drawing(b, motions[1], b.tilt),
-        "ab": drawing(a, motions[1], a.tilt),
-        "ba": drawing(b, motions[0], b.tilt),
+        "a": draw_subject(a, motions[0], a.tilt),
+        "b": draw_subject(b, motions[1], b.tilt),
+        "ab": draw_subject(a, motions[1], a.tilt),
+        "ba": draw_subject(b, motions[0], b.tilt),
     }
     # Without a turn between the two there is one truth, with T and without.
     apart = a.tilt != b.tilt
-    drawn["ab_unaligned"] = drawing(a, motions[1], b.tilt) if apart else drawn["ab"]
-    drawn["ba_unaligned"] = drawing(b, motions[0], a.tilt) if apart else drawn["ba"]
+    drawn["ab_unaligned"] = draw_subject(a, motions[1], b.tilt) if apart else drawn["ab"]
+    drawn["ba_unaligned"] = draw_subject(b, motions[0], a.tilt) if apart else drawn["ba"]
     clips: dict[str, Any] = {side: each.clip for side, each in drawn.items()}
     joints: dict[str, Any] = {}
     for side, each in drawn.items():
