@@ -109,7 +109,7 @@ def to_overlap(preset: str, wanted: float, threads: int) -> tuple[int, float]:
             began = time.perf_counter()
             train(method, data, run, resume=run.has_checkpoint, stop_after=EVERY)
             seconds += time.perf_counter() - began
-            figures = method.eval().quality(data)
+            figures = method.eval().measure_quality(data)
             if (figures["iou_a"] + figures["iou_b"]) / 2 >= wanted:
                 break
         return run.record.done, seconds

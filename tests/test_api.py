@@ -146,10 +146,10 @@ def test_subjects_that_face_opposite_ways_are_noticed() -> None:
 
 def test_the_texture_loss_is_settled_by_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    config, said = Jokr.settled(JokrConfig(texture_loss="auto"))
+    config, (said,) = Jokr.resolve_config(JokrConfig(texture_loss="auto"))
     assert config.texture_loss == "weight-free"
     assert "vgg16" in said
-    assert Jokr.settled(config)[0] == config
+    assert Jokr.resolve_config(config)[0] == config
 
 
 # -- runs ----------------------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def test_keypoints_lie_on_the_subject_in_its_own_frames(fitted: muybridge.Fitted
     assert isinstance(data, PairData)
     with torch.no_grad():
         crops = fitted.method.find_keypoints(*data.a.pictures()).float()
-    places = fitted.method.overlay(data, "a")
+    places = fitted.method.locate_keypoints(data, "a")
     assert places.shape == crops.shape
     # Through the box by hand: edge of the crop to pixel of the frame.
     x = (crops[1, 0, 0] + 1) / 2 * (data.a.canvas[1] - 1) + 0.5

@@ -19,7 +19,7 @@ from muybridge.engine import Callback
 from muybridge.errors import InputError, OutputExistsError, TrainingError, UsageError
 from muybridge.evaluation import MetricNetworks, compare_to_truth
 from muybridge.jobs.settings import make_config
-from muybridge.method import Animation, Batch, Card, Config, Data, Group, Method, Stage, Turn
+from muybridge.method import Animation, Batch, Card, Config, Data, FolderMethod, Group, Stage, Turn
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, read, write
@@ -170,7 +170,7 @@ def test_whole_frame_methods_see_black_and_are_read_off_black() -> None:
     assert (mirrored_side("facing"), mirrored_side("gif")) == ("b", None)
 
 
-class Still(Method[Config, Data]):
+class Still(FolderMethod[Config, Data]):
     """A method of whole frames that has learned to show the source as it is."""
 
     card = Card("still", "t", "p 2026", "folder", "g", {"bench": Config()}, {"bench": "none"})

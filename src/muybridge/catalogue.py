@@ -7,7 +7,7 @@ from typing import Any
 
 from muybridge.engine.interrupts import Interrupts
 from muybridge.errors import Sentence, UsageError, Verb
-from muybridge.method import Method
+from muybridge.method import Ability, Method
 
 METHODS: Mapping[str, str] = {
     "jokr": "muybridge.methods.jokr.method:Jokr",
@@ -23,6 +23,11 @@ METHODS: Mapping[str, str] = {
 def names() -> list[str]:
     """Every method that can be used here."""
     return [*METHODS, *sorted(e.name for e in entry_points(group="muybridge.methods") if e.name not in METHODS)]
+
+
+def names_with(ability: type[Ability]) -> list[str]:
+    """The methods that have an ability."""
+    return [name for name in names() if issubclass(find(name), ability)]
 
 
 def find(name: str) -> type[Method[Any, Any]]:

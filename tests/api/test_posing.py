@@ -67,7 +67,7 @@ def test_a_line_by_hand() -> None:
 
 def test_no_moves_draw_what_edit_draws(fitted: Fitted, tmp_path: Path) -> None:
     still = api.pose(fitted, "a", 2, {})
-    assert torch.equal(still, next(iter(fitted.method.edit(fitted.data, "a", 2, {0: (0.0, 0.0)}, 1).frames)))
+    assert torch.equal(still, next(iter(fitted.method.edit_keypoints(fitted.data, "a", 2, {0: (0.0, 0.0)}, 1).frames)))
     assert still.shape == (4, 64, 64)
     moved = api.pose(fitted, "A", 2, {0: (0.5, 0.5)})
     assert not torch.equal(still, moved)
@@ -78,7 +78,7 @@ def test_a_way_in_the_frame_is_longer_in_the_crop(fitted: Fitted) -> None:
     box = fitted.data.a.boxes[1, 2:]
     there = api.pose(fitted, "a", 1, {2: (0.1, -0.2)})
     inside = {2: (float(0.1 * 64 / box[0]), float(-0.2 * 64 / box[1]))}
-    assert torch.equal(there, next(iter(fitted.method.edit(fitted.data, "a", 1, inside, 1).frames)))
+    assert torch.equal(there, next(iter(fitted.method.edit_keypoints(fitted.data, "a", 1, inside, 1).frames)))
 
 
 def test_the_way_of_an_edit_ends_where_pose_is(fitted: Fitted, tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_an_edited_clip_keeps_times_and_moves_only_what_was_moved(
 def test_handles_are_the_keypoints_that_the_overlay_draws(fitted: Fitted) -> None:
     held = api.handles(fitted, "b")
     assert held.size == (64, 64)
-    assert torch.equal(held.points, fitted.method.overlay(fitted.data, "b").float())
+    assert torch.equal(held.points, fitted.method.locate_keypoints(fitted.data, "b").float())
     assert held.timing == fitted.data.b.timing
 
 

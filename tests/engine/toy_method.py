@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from muybridge.engine import Callback, train
 from muybridge.errors import MuybridgeError
-from muybridge.method import Batch, Card, Config, Data, Group, Method, Stage, Turn
+from muybridge.method import Batch, Card, Config, Data, FolderMethod, Group, Stage, Turn
 from muybridge.run import Run
 from muybridge.video.clip import Clip
 
@@ -47,7 +47,7 @@ class ToyData(Data):
         return cls(tensors["images"])
 
 
-class Toy(Method[ToyConfig, ToyData]):
+class Toy(FolderMethod[ToyConfig, ToyData]):
     card = Card("toy", "Toy", "nobody, 2026", "folder", "nothing", {"draft": ToyConfig()})
     Config = ToyConfig
     Data = ToyData

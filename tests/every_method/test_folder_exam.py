@@ -10,7 +10,7 @@ from torch import Tensor
 
 from muybridge import catalogue
 from muybridge.errors import UsageError
-from muybridge.method import Method
+from muybridge.method import ImportsCheckpoints, Method
 from muybridge.video import Clip, Timing
 
 FOLDER = [name for name in catalogue.names() if catalogue.find(name).card.needs == "folder"]
@@ -133,7 +133,7 @@ def test_image_to_video_is_made_or_not_there(method: Method[Any, Any]) -> None:
     assert clip.pixels.shape == (5, 3, 50, 38)
 
 
-@pytest.mark.parametrize("name", [n for n in catalogue.names() if hasattr(catalogue.find(n), "recognises")])
+@pytest.mark.parametrize("name", [n for n in catalogue.names() if issubclass(catalogue.find(n), ImportsCheckpoints)])
 def test_nothing_is_recognised_in_other_files(name: str) -> None:
     recognises: Any = catalogue.find(name).recognises  # type: ignore[attr-defined]
     for table in ({}, {"generator": 3}, {"generator": {}, "epoch": 1}, {"model": {"w": torch.zeros(1)}}):

@@ -27,7 +27,7 @@ def test_a_turns_total_is_the_programs(case: str, shared: Path, monkeypatch: pyt
     folder = shared / "golden" / name
     golden = Golden(folder)
     kind: Any = catalogue.find(name)
-    config, weights, _ = kind.imported(folder / "checkpoint.pth", folder / "config.yaml")
+    config, weights, _ = kind.import_checkpoint(folder / "checkpoint.pth", folder / "config.yaml")
     total, critic = CASES[case]
     if critic is not None:
         config = config.model_copy(update={"losses": config.losses.model_copy(update={"adversarial": 1.0})})

@@ -5,7 +5,7 @@ import torch
 
 from muybridge.errors import MissingWeightsError
 from muybridge.methods.tsnet.config import TsnetConfig
-from muybridge.methods.tsnet.texture import settled
+from muybridge.methods.tsnet.method import Tsnet
 from muybridge.networks import Vgg19, load_vgg19
 
 
@@ -23,7 +23,7 @@ def test_layers_have_torchvisions_names() -> None:
 def test_weights_come_from_files_alone(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingWeightsError, match=r"vgg19-dcbb9e9d\.pth"):
         load_vgg19()
-    chosen, told = settled(TsnetConfig())
+    chosen, (told,) = Tsnet.resolve_config(TsnetConfig())
     assert chosen.perceptual == "weight-free"
     assert chosen.losses.ssim > 0
     assert "no weights of VGG-19" in told
@@ -33,4 +33,4 @@ def test_weights_come_from_files_alone(cache: Path, monkeypatch: pytest.MonkeyPa
     loaded = load_vgg19()
     assert torch.equal(loaded.features[28].weight, vgg.features[28].weight)
     assert not any(p.requires_grad for p in loaded.parameters())
-    assert settled(TsnetConfig())[0].perceptual == "vgg19"
+    assert Tsnet.resolve_config(TsnetConfig())[0].perceptual == "vgg19"

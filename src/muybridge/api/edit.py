@@ -11,9 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from muybridge.data.subject import Subject
 from muybridge.errors import RunError, Sentence, UsageError, Verb
-from muybridge.jobs.loading import Fitted, load
-from muybridge.method import Animation, Method
+from muybridge.jobs.loading import Fitted, load, require_ability
+from muybridge.method import Animation, EditsKeypoints, Method, SubjectPair
 from muybridge.output.animation import backdrop_of, check_background, check_free, suffix_of, write_animation
 from muybridge.tensors import Points
 from muybridge.video import Timing
@@ -43,8 +44,8 @@ def handles(run: Fitted | str | Path, subject: str, *, device: str = "auto") -> 
     Raises UsageError for a method without keypoints to move, RunError for a run without videos of its own.
     """
     fitted, side = _editable(run, subject, device), subject.lower()
-    shown: Any = getattr(fitted.data, side)
-    points: Tensor = fitted.method.overlay(fitted.data, side)  # type: ignore[operator]
+    shown = _subject(fitted, side)
+    points = _editor(fitted).locate_keypoints(fitted.data, side)
     return Handles(points.float().cpu(), shown.frame, shown.timing)
 
 
@@ -100,7 +101,7 @@ def edit(
     check_background(background, (suffix_of(out),))
     fitted, side = _editable(run, subject, device), subject.lower()
     animation = _draw(fitted, side, frame, moves, steps)
-    plate = getattr(getattr(fitted.data, side), "plate", None)
+    plate = _subject(fitted, side).plate
     write_animation(animation, [target], backdrop_of(background, animation.size, plate), None, force)
     return target
 
@@ -125,7 +126,7 @@ def edit_clip(
     check_free(target, force)
     check_background(background, (suffix_of(out),))
     fitted, side = _editable(run, subject, device), subject.lower()
-    shown: Any = getattr(fitted.data, side)
+    shown = _subject(fitted, side)
     for t in keys:
         _check_frame(fitted, side, t)
 
@@ -140,15 +141,18 @@ def edit_clip(
 
 def editable(method: type[Method[Any, Any]]) -> bool:
     """Whether a method has keypoints that can be moved."""
-    return hasattr(method, "edit") and hasattr(method, "overlay")
+    return issubclass(method, EditsKeypoints)
+
+
+def _editor(fitted: Fitted) -> EditsKeypoints:
+    return require_ability(fitted.method, EditsKeypoints)
 
 
 def _editable(run: Fitted | str | Path, subject: str, device: str) -> Fitted:
     if subject.lower() not in ("a", "b"):
         raise UsageError(f"a pair has the subjects a and b, not {subject!r}")
     fitted = run if isinstance(run, Fitted) else load(run, device=device)
-    if not editable(type(fitted.method)):
-        raise UsageError(f"{fitted.method.card.name} has no keypoints that can be moved")
+    _editor(fitted)
     if fitted.data is None:
         raise RunError(
             "an imported checkpoint has no frames to edit", Sentence("Train on two videos with: ", Verb("fit"))
@@ -156,8 +160,13 @@ def _editable(run: Fitted | str | Path, subject: str, device: str) -> Fitted:
     return fitted
 
 
+def _subject(fitted: Fitted, side: str) -> Subject:
+    assert isinstance(fitted.data, SubjectPair)
+    return fitted.data.subject(side)
+
+
 def _check_frame(fitted: Fitted, side: str, frame: int) -> None:
-    last = len(getattr(fitted.data, side).timing) - 1
+    last = len(_subject(fitted, side).timing) - 1
     if not 0 <= frame <= last:
         raise UsageError(f"frame {frame} does not exist: subject {side} has frames 0 to {last}")
 
@@ -166,12 +175,11 @@ def _draw(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1) -
     _check_frame(fitted, side, frame)
     scale = _reach(fitted, side, frame)
     inside = {i: (x * float(scale[0]), y * float(scale[1])) for i, (x, y) in moves.items()}
-    drawn: Animation = fitted.method.edit(fitted.data, side, frame, inside, steps)  # type: ignore[operator]
-    return drawn
+    return _editor(fitted).edit_keypoints(fitted.data, side, frame, inside, steps)
 
 
 def _reach(fitted: Fitted, side: str, frame: int) -> Float[Tensor, "2"]:
     """How much longer a way is in the method's crop than in the frame, where both span 2."""
-    shown: Any = getattr(fitted.data, side)
+    shown = _subject(fitted, side)
     h, w = shown.frame
     return torch.tensor([w, h]) / shown.boxes[frame, 2:].float().cpu()

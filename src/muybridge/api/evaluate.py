@@ -50,7 +50,7 @@ from muybridge.inputs.clips import Source, read_with_silhouettes
 from muybridge.jobs.loading import Fitted, load
 from muybridge.jobs.request import reading_side
 from muybridge.jobs.training import Notify
-from muybridge.method import Animation
+from muybridge.method import Animation, MeasuresItself, SharesKeypoints, SubjectPair
 from muybridge.video import Clip, Timing, contact_sheet, write
 
 SIDES = {"a": "b", "b": "a"}
@@ -91,9 +91,8 @@ def evaluate(
         )
     by = load_metric_networks((*PICTURES, *(PEOPLE if truth else ())), **(weights or {}))
     missing = dict(by.missing)
-    method: Any = fitted.method
-    own: Mapping[str, float] = method.quality(fitted.data) if hasattr(method, "quality") else {}
-    figures: dict[str, float] = dict(own)
+    method = fitted.method
+    figures = method.measure_quality(fitted.data) if isinstance(method, MeasuresItself) else {}
     rows: dict[str, Any] = {}
     for side, other in SIDES.items() if _paired(fitted) else ():
         found, shown = _measure_crop(fitted, side, other, by)
@@ -107,7 +106,7 @@ def evaluate(
             people, why = _people(made, right, by)
             figures |= {f"truth_{name}_{side}": value for name, value in (found | people).items()}
             missing |= {f"truth_{name}_{side}": reason for name, reason in why.items()}
-    if hasattr(method, "shared_points"):
+    if isinstance(method, SharesKeypoints):
         points = method.shared_points(fitted.data)
         figures |= keypoint_separability(points)
         missing |= too_few_to_tell(points)
@@ -123,17 +122,19 @@ def evaluate(
 
 def explain_figure(fitted: Fitted, name: str) -> str:
     """One sentence on a figure of `evaluate`; "" where nobody says."""
-    said = getattr(fitted.method, "explained", lambda name: "")(name)
+    said = fitted.method.explain_figure(name) if isinstance(fitted.method, MeasuresItself) else ""
     return said or describe_metric(name.removeprefix("truth_"))
 
 
 def _paired(fitted: Fitted) -> bool:
-    return all(isinstance(getattr(fitted.data, side, None), Subject) for side in SIDES)
+    return isinstance(fitted.data, SubjectPair)
 
 
 def _measure_crop(fitted: Fitted, side: str, other: str, by: MetricNetworks) -> tuple[dict[str, float], dict[str, Any]]:
     """Figures of the crop that comes out beside those that went in; and rows to look at."""
-    source, driving = (_clip_of(getattr(fitted.data, s)) for s in (side, other))
+    assert isinstance(fitted.data, SubjectPair)
+    source = _clip_of(fitted.data.subject(side))
+    driving = _clip_of(fitted.data.subject(other))
     made = fitted.method.animate(fitted.data, None, side, full_frame=False).clip()
     shown = made.frames if made.masks is None else made.frames * made.masks
     rows = {f"{other} (driving)": driving.pixels, f"{side} like {other}": shown}

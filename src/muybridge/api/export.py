@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from muybridge.errors import REPLACE_OR_CHOOSE, OutputExistsError, UsageError
-from muybridge.jobs.loading import Fitted, load
+from muybridge.errors import REPLACE_OR_CHOOSE, OutputExistsError
+from muybridge.jobs.loading import Fitted, load, require_ability
+from muybridge.method import ExportsNetworks
 
 
 def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) -> list[Path]:
@@ -17,13 +18,11 @@ def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) ->
     Raises UsageError where the method has no networks to export, MissingExtraError without the package onnx.
     """
     fitted = run if isinstance(run, Fitted) else load(run, device="cpu")
-    parts = getattr(fitted.method, "onnx_parts", None)
-    if parts is None:
-        raise UsageError(f"{fitted.method.card.name} cannot be written as ONNX files")
+    method = require_ability(fitted.method, ExportsNetworks)
     folder = Path(out)
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(f"{folder} is a file: expected a folder", "Choose another name.")
-    named = {folder / f"{name}.onnx": part for name, part in parts().items()}
+    named = {folder / f"{name}.onnx": part for name, part in method.onnx_parts().items()}
     there = [path for path in named if path.exists()]
     if there and not force:
         raise OutputExistsError(f"{there[0]} exists already", REPLACE_OR_CHOOSE)

@@ -10,7 +10,7 @@ import torch
 from muybridge import catalogue
 from muybridge.errors import CheckpointError, Option, Sentence
 from muybridge.jobs.loading import Fitted
-from muybridge.method import Method
+from muybridge.method import ImportsCheckpoints, Method
 from muybridge.networks import load_tensors
 from muybridge.output.animation import check_free
 from muybridge.run import Checkpoint, Run
@@ -34,13 +34,12 @@ def import_checkpoint(
     """
     method = recognise_method(Path(checkpoint)) if method == "auto" else method
     kind = catalogue.find(method)
-    read = getattr(kind, "imported", None)
-    if read is None:
+    if not issubclass(kind, ImportsCheckpoints):
         raise CheckpointError(f"{method} cannot read checkpoints of other programs")
     target = Path(out)
     if not (force and (target / "run.json").is_file()) and not (target.is_dir() and not any(target.iterdir())):
         check_free(target, False)
-    settings, weights, stage = read(Path(checkpoint), None if config is None else Path(config))
+    settings, weights, stage = kind.import_checkpoint(Path(checkpoint), None if config is None else Path(config))
     torch.manual_seed(0)
     built: Method[Any, Any] = kind(settings)
     state = built.state_dict()
@@ -60,29 +59,17 @@ def import_checkpoint(
 def recognise_method(path: Path) -> str:
     """The method whose authors' program wrote a checkpoint, by the names in it.
 
-    A method says it by `recognises(table)`; one that only has `imported` is asked to read the file.
     Raises CheckpointError, which says what the file is otherwise.
     """
     table = load_tensors(path)
-    readable = {name: catalogue.find(name) for name in catalogue.names()}
-    readable = {name: kind for name, kind in readable.items() if hasattr(kind, "imported")}
-    for name, kind in readable.items():
-        says = getattr(kind, "recognises", None)
-        if says is not None and says(table):
+    readable = catalogue.names_with(ImportsCheckpoints)
+    for name in readable:
+        kind = catalogue.find(name)
+        if issubclass(kind, ImportsCheckpoints) and kind.recognises(table):
             return name
-    for name, kind in readable.items():
-        if not hasattr(kind, "recognises") and _reads(kind, path):
-            return name
+
     found = ", ".join(sorted(map(str, table))[:8]) or "nothing"
     raise CheckpointError(
         f"{path} is of none of the programs that are known here ({', '.join(readable)}): it holds {found}",
         Sentence("Give a checkpoint as the authors' program wrote it, or name the method with ", Option("method"), "."),
     )
-
-
-def _reads(kind: Any, path: Path) -> bool:
-    try:
-        kind.imported(path, None)
-    except CheckpointError:
-        return False
-    return True

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source, read_picture
-from muybridge.jobs.loading import Fitted, ability, load_folder_method
+from muybridge.jobs.loading import Fitted, load_folder_method, require_ability
+from muybridge.method import FollowsFrames
 from muybridge.output.animation import check_free
 from muybridge.output.live_page import LivePage
 from muybridge.output.motion_options import check_mode
@@ -74,7 +75,7 @@ def live(
         check_free(Path(out), force)
     fitted = load_folder_method(run, device, "follow a camera")
     counts = FrameCount()
-    side = 4 * int(getattr(fitted.method.config, "size", 256))
+    side = fitted.method.config.reading_side
     shots = (
         capture_frames(camera, counts) if camera is not None else play_in_real_time(str(driving), counts, max_side=side)
     )
@@ -103,9 +104,9 @@ def follow(
     returns  iterator over uint8 [4, H, W], the picture's size, one for each shot
     """
     fitted = load_folder_method(run, device, "follow a camera")
-    stream = ability(fitted, "stream", "live mode")
-    made: Iterator[Tensor] = stream(shots, read_picture(source, max_side=1024), batch=1, **check_mode(fitted, mode))
-    return made
+    method = require_ability(fitted.method, FollowsFrames)
+    check_mode(fitted, mode)
+    return method.stream(shots, read_picture(source, max_side=1024), mode, batch=1)
 
 
 def _run(

@@ -8,8 +8,8 @@ import torch
 
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source, read_picture
-from muybridge.jobs.loading import Fitted, ability, load_folder_method
-from muybridge.method import Animation
+from muybridge.jobs.loading import Fitted, load_folder_method, require_ability
+from muybridge.method import PredictsVideos
 from muybridge.output.animation import check_free
 from muybridge.video import Timing, write
 
@@ -43,10 +43,10 @@ def predict(
             f"a video cannot have {fps:g} frames a second", Sentence("Ask for 0.1 to 1000: ", Option("fps", 25))
         )
     fitted = load_folder_method(run, device, "go on from a picture")
-    make = ability(fitted, "predict", "image to video")
-    chance = {} if seed is None else {"generator": torch.Generator().manual_seed(seed)}
+    method = require_ability(fitted.method, PredictsVideos)
+    chance = None if seed is None else torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        made: Animation = make(None, read_picture(source), frames, **chance)
+        made = method.predict(None, read_picture(source), frames, chance)
         timing = made.timing if fps is None else Timing.constant(frames, fps)
         write(target, (picture[:3] for picture in made.frames), timing, force=force)
     return target, made.notes

@@ -24,10 +24,10 @@ from muybridge.evaluation import (
     measure_reconstruction,
     unmeasured_notes,
 )
-from muybridge.jobs.loading import Fitted, ability, load_folder_method
-from muybridge.method import Animation
+from muybridge.jobs.loading import Fitted, load_folder_method, require_ability
+from muybridge.method import ReconstructsClips
 from muybridge.output.animation import check_free
-from muybridge.video import Clip, contact_sheet, write
+from muybridge.video import contact_sheet, write
 
 SHOWN = 6
 """Clips on the sheet."""
@@ -61,7 +61,7 @@ def reconstruct(
                 the run's size), mkr and aed where they were measured
     """
     fitted = load_folder_method(run, device, "reconstruct clips")
-    again: Callable[[Clip], Animation] = ability(fitted, "reconstruct", "reconstruction of a clip")
+    method = require_ability(fitted.method, ReconstructsClips)
     target = None if out is None else _fresh(Path(out), force)
     by = load_metric_networks(PEOPLE, **(weights or {}))
     people = PersonMetrics(by.pose, by.identity)
@@ -72,7 +72,7 @@ def reconstruct(
     for name, clip in islice(zip(clips.names, clips, strict=True), max_clips):
         truth = resize_to_canvas_bytes(own_pixels(clip), (side, side))
         with torch.no_grad():
-            made = again(replace(clip, pixels=truth, mattes=None, sizes=None, full=None)).clip()
+            made = method.reconstruct(replace(clip, pixels=truth, mattes=None, sizes=None, full=None)).clip()
         found.append(measure_reconstruction(name, truth, made.pixels))
         people.look(made.pixels, truth)
         if target is not None:

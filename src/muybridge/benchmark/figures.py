@@ -21,6 +21,7 @@ from muybridge.evaluation import (
 )
 from muybridge.jobs.loading import Fitted
 from muybridge.landmarks import Landmarks, from_joints
+from muybridge.method import EditsKeypoints, MeasuresItself, SharesKeypoints
 from muybridge.puppets import SCENES, SceneClips
 from muybridge.video import Clip
 
@@ -101,16 +102,16 @@ def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, f
     """What a method with keypoints tells of itself, for each direction: its own figures of the driving side, how well
     both subjects' keypoints can be told apart, how faithfully they stay on limbs."""
     method: Any = fitted.method
-    both = keypoint_separability(method.shared_points(fitted.data)) if hasattr(method, "shared_points") else {}
-    own: dict[str, float] = method.quality(fitted.data) if hasattr(method, "quality") else {}
+    both = keypoint_separability(method.shared_points(fitted.data)) if isinstance(method, SharesKeypoints) else {}
+    own: dict[str, float] = method.measure_quality(fitted.data) if isinstance(method, MeasuresItself) else {}
     limbs = limbs_of(drawn.joint_names)
     found: dict[str, dict[str, float]] = {}
     for direction in DIRECTIONS:
         side = direction[1]
         parts = {name.rpartition("_"): value for name, value in own.items()}
         figures = {f"own_{name}": value for (name, _, of), value in parts.items() if of == side} | both
-        if hasattr(method, "overlay") and limbs:
-            points: Tensor = method.overlay(fitted.data, side)
+        if isinstance(method, EditsKeypoints) and limbs:
+            points: Tensor = method.locate_keypoints(fitted.data, side)
             joints = getattr(drawn, f"joints_{side}")
             figures["limb_identity"] = float(metrics.limb_identity(points.float().cpu(), joints, limbs))
         found[direction] = figures

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from muybridge import catalogue
 from muybridge.engine import load_weights, resolve_device
 from muybridge.errors import Option, RunError, Sentence, UsageError, Verb
 from muybridge.jobs.request import recorded_config
-from muybridge.method import Data, Method
+from muybridge.method import Ability, Data, Method
 from muybridge.run import Run
+
+A = TypeVar("A", bound=Ability)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +79,9 @@ def load_folder_method(run: Fitted | str | Path, device: str, verb: str) -> Fitt
     return fitted
 
 
-def ability(fitted: Fitted, name: str, what: str) -> Any:
-    """A thing that only some methods can do; UsageError where this one cannot."""
-    found = getattr(fitted.method, name, None)
-    if found is None:
-        raise UsageError(
-            f"{fitted.method.card.name} has no {what}", Sentence("See what each method gives: ", Verb("methods"))
-        )
-    return found
+def require_ability(method: Method[Any, Any], ability: type[A]) -> A:
+    """The method as one that has an ability; UsageError names those that have it where this one has not."""
+    if isinstance(method, ability):
+        return method
+    able = ", ".join(catalogue.names_with(ability))
+    raise UsageError(f"{method.card.name} {ability.lack}", Sentence(f"These can: {able}. See: ", Verb("methods")))

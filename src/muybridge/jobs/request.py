@@ -74,8 +74,7 @@ def make_request(
 def reading_side(config: Config) -> int | None:
     """Longest side in pixels of the frames worth reading for a method: four times its own; None where it squeezes whole
     frames. Results have the file's own size all the same."""
-    size = getattr(config, "size", None)
-    return None if size is None or getattr(config, "squeezed", False) else 4 * int(size)
+    return config.reading_side
 
 
 def recorded_config(kind: type[Method[Any, Any]], run: Run) -> Config:

@@ -40,11 +40,7 @@ def validate_config(kind: type[Method[Any, Any]], values: Mapping[str, Any]) -> 
 
 def resolve_config(kind: type[Method[Any, Any]], config: Config) -> tuple[Config, tuple[str, ...]]:
     """The config with what the method leaves to this machine decided, and what a person should know of that."""
-    decide = getattr(kind, "settled", None)
-    if decide is None:
-        return config, ()
-    config, note = decide(config)
-    return config, (note,)
+    return kind.resolve_config(config)
 
 
 def _put(values: dict[str, Any], dotted: str, value: Any, method: str) -> None:

@@ -15,8 +15,8 @@ from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.folders import clips_in, find_clip, names_of_clips, part_of, read_clip, read_pairs, strip_of
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source, read_picture
-from muybridge.jobs.loading import Fitted, ability
-from muybridge.method import Animation
+from muybridge.jobs.loading import Fitted, require_ability
+from muybridge.method import Animation, FindsBestFrame, FollowsFrames
 from muybridge.output.motion_options import check_relative, transfer_options
 from muybridge.video import Clip, Frame, Writer, iter_frames, probe, read, write
 
@@ -59,12 +59,12 @@ def animate_picture(
     if best_frame:
         place, options["reference"] = _best(fitted, driving, appearance, strip)
         notes.append(f"relative to frame {place} of the driving video, which is posed most like the source")
-    if isinstance(driving, Clip) or not hasattr(fitted.method, "stream"):
+    if isinstance(driving, Clip) or not isinstance(fitted.method, FollowsFrames):
         clip = driving if isinstance(driving, Clip) else read(driving, strip=strip)
         made: Animation = fitted.method.animate(None, clip, appearance, **options)
         write(target, _opaque(made.frames), made.timing, audio=clip.audio, force=force)
         return [*made.notes, *notes]
-    _stream(fitted, driving, partial(iter_frames, driving, strip=strip), appearance, target, options, force)
+    _stream(fitted.method, driving, partial(iter_frames, driving, strip=strip), appearance, target, options, force)
     return notes
 
 
@@ -86,7 +86,7 @@ def animate_pairs(fitted: Fitted, folder: Path, pairs: Path, out: Path, **option
 
 
 def _stream(
-    fitted: Fitted,
+    method: FollowsFrames,
     driving: str | Path,
     opening: Opening,
     appearance: Clip,
@@ -106,7 +106,7 @@ def _stream(
 
     sound = Path(driving) if probe(driving).has_audio else None
     with torch.no_grad(), Writer(target, first.time_base, audio=sound, force=force) as writer:
-        for picture in _opaque(fitted.method.stream(watched(), appearance, **options)):  # type: ignore[operator]
+        for picture in _opaque(method.stream(watched(), appearance, **options)):
             writer.add(picture, times.popleft())
         writer.last = last[0]
 
@@ -123,22 +123,22 @@ def _opaque(pictures: Iterator[Tensor]) -> Iterator[Tensor]:
 
 def _best(fitted: Fitted, driving: Source, appearance: Clip, strip: bool | None) -> tuple[int, Tensor]:
     """The place of the nearest driving frame, and the frame itself."""
-    nearest = ability(fitted, "nearest_frame", "search for the best frame")
+    nearest = require_ability(fitted.method, FindsBestFrame).nearest_frame
     if isinstance(driving, Clip):
-        place = int(nearest(driving, appearance))
+        place = nearest(driving, appearance)
         return place, driving.pixels[place]
     opening = partial(iter_frames, driving, strip=strip)
-    side = getattr(fitted.method.config, "size", None)
+    side = fitted.method.config.reading_side
     places: list[int] = []
 
     def small() -> Iterator[Tensor]:
         first = None
-        for place, frame in _candidates(opening, probe(driving).frames, None if side is None else 4 * int(side)):
+        for place, frame in _candidates(opening, probe(driving).frames, side):
             first = first or frame
             places.append(place)
             yield _of_one_size(frame, first)
 
-    place = places[int(nearest(small(), appearance))]
+    place = places[nearest(small(), appearance)]
     return place, next(opening(start=place, max_frames=1)).pixels
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from inspect import signature
 from typing import Any
 
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.jobs.loading import Fitted
+from muybridge.method import FolderMethod
 
 
 def check_mode(fitted: Fitted, mode: str | None) -> dict[str, str]:
     """The option for `animate`, empty where nothing was asked; UsageError names the modes that there are."""
     if mode is None:
         return {}
-    modes: Sequence[str] = getattr(fitted.method, "modes", ())
+    modes = fitted.method.modes if isinstance(fitted.method, FolderMethod) else ()
     if mode not in modes:
         there = f"it has {', '.join(modes)}" if modes else "it has one way only"
         raise UsageError(f"{fitted.method.card.name} has no mode {mode!r}: {there}")
@@ -24,7 +23,7 @@ def check_mode(fitted: Fitted, mode: str | None) -> dict[str, str]:
 def check_relative(fitted: Fitted, mode: str | None, option: Option) -> None:
     """UsageError where motion is not relative, neither as asked nor by the method's own default, and the option is for
     relative motion alone."""
-    meant = mode or getattr(fitted.method, "default_mode", "relative")
+    meant = mode or (fitted.method.default_mode if isinstance(fitted.method, FolderMethod) else "relative")
     if meant != "relative":
         raise UsageError(
             Sentence(option, f" is for relative motion, and not for {meant}"),
@@ -40,7 +39,7 @@ def transfer_options(fitted: Fitted, mode: str | None, **asked: bool | None) -> 
     Raises UsageError where the method has no such mode or option, or the mode has no use for it.
     """
     options: dict[str, Any] = dict(check_mode(fitted, mode))
-    there = signature(getattr(fitted.method, "stream", None) or fitted.method.animate).parameters
+    there = fitted.method.motion_options if isinstance(fitted.method, FolderMethod) else {}
     for name, value in asked.items():
         if value is None:
             continue

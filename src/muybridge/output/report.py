@@ -15,6 +15,7 @@ from muybridge.engine.progress import format_duration
 from muybridge.evaluation import BASELINES, Chart, Figure, Page, compare_to_truth, describe_metric, overlap, render_page
 from muybridge.inputs.clips import SilhouetteInput
 from muybridge.jobs.loading import Fitted
+from muybridge.method import DescribesTraining, MeasuresItself
 from muybridge.output.results import Results, ResultStyle, WholeFiles, write_videos
 from muybridge.video import Clip
 
@@ -29,8 +30,8 @@ def measure_results(
 ) -> dict[str, float]:
     """The method's own figures; with the truth, those against it as well, under `truth_<what>_<side>`: of the result,
     and beside it what doing nothing and the best single frame of the source's own video would have."""
-    rate = getattr(fitted.method, "quality", None)
-    figures: dict[str, float] = {} if rate is None else dict(rate(fitted.data))
+    method = fitted.method
+    figures = method.measure_quality(fitted.data) if isinstance(method, MeasuresItself) else {}
     for side, each, true in zip("ab", given, truth or (), strict=False):
         made: Clip = fitted.method.animate(fitted.data, None, side).clip()
         figures |= {f"truth_{name}_{side}": value for name, value in compare_to_truth(made, true).items()}
@@ -107,7 +108,7 @@ def _lead(fitted: Fitted) -> str:
 
 def _facts(fitted: Fitted, given: Sequence[SilhouetteInput]) -> dict[str, dict[str, str]]:
     record = fitted.run.record
-    describe = getattr(fitted.method, "described", None)
+    described = fitted.method.describe_training() if isinstance(fitted.method, DescribesTraining) else {}
     sections = {f"Input {side}: {each.name}": _input(each) for side, each in zip("AB", given, strict=True)}
     sections["Training"] = {
         "method": record.method,
@@ -118,7 +119,7 @@ def _facts(fitted: Fitted, given: Sequence[SilhouetteInput]) -> dict[str, dict[s
         "seed": str(record.seed),
         "started": record.created,
         "reported": datetime.now(UTC).isoformat(timespec="seconds"),
-    } | ({} if describe is None else describe())
+    } | described
     sections["Versions"] = package_versions()
     return sections
 
@@ -157,7 +158,7 @@ def _input(each: SilhouetteInput) -> dict[str, str]:
 
 
 def _sections(fitted: Fitted, figures: Mapping[str, float], names: tuple[str, str]) -> dict[str, list[Figure]]:
-    explain = getattr(fitted.method, "explained", lambda name: "")
+    method = fitted.method
     known = {"a": f"{names[0]} moving like {names[1]}", "b": f"{names[1]} moving like {names[0]}"}
     truth, own = [], []
     for name, value in figures.items():
@@ -165,7 +166,8 @@ def _sections(fitted: Fitted, figures: Mapping[str, float], names: tuple[str, st
             what, _, side = name.removeprefix("truth_").rpartition("_")
             truth.append(Figure(f"{known[side]}: {what}", value, describe_metric(what)))
         else:
-            own.append(Figure(name, value, explain(name)))
+            meant = method.explain_figure(name) if isinstance(method, MeasuresItself) else ""
+            own.append(Figure(name, value, meant))
     return {"How far from the truth": truth, "Quality, without knowing the truth": own}
 
 

@@ -19,7 +19,7 @@ from muybridge.data.background import Plate
 from muybridge.errors import MuybridgeError
 from muybridge.inputs.clips import SilhouetteInput
 from muybridge.jobs.loading import Fitted
-from muybridge.method import Animation
+from muybridge.method import Animation, EditsKeypoints
 from muybridge.output.animation import backdrop_of, write_animation
 from muybridge.video import Timing, contact_sheet, draw_keypoints, side_by_side, write
 
@@ -116,12 +116,12 @@ def _loop(frames: Tensor | Sequence[Tensor], own: Timing, other: Timing) -> Iter
 
 
 def _keypoints(fitted: Fitted, given: Sequence[SilhouetteInput], folder: Path) -> Path | None:
-    find = getattr(fitted.method, "overlay", None)
-    if find is None:
+    method = fitted.method
+    if not isinstance(method, EditsKeypoints):
         return None
     rows: dict[str, Tensor | Sequence[Tensor]] = {}
     for side, each in zip(SIDES, given, strict=True):
-        points = find(fitted.data, side)
+        points = method.locate_keypoints(fitted.data, side)
         rows[drawable_text(each.name)] = [
             draw_keypoints(_tall(frame), p, numbered=True) for frame, p in zip(each.clip.pixels, points, strict=True)
         ]

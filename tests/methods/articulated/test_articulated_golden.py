@@ -18,7 +18,7 @@ from muybridge.geometry import ThinPlate, moment_gaussians, principal_axes
 from muybridge.methods.articulated.avd import AvdNetwork, avd_losses, stretched
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.networks import ArticulatedNetworks, Regions, Source, motions_to, transfer
-from muybridge.methods.articulated.released import PARTS, imported
+from muybridge.methods.articulated.released import PARTS, import_released
 from muybridge.networks import load_tensors
 
 Solver = pytest.mark.parametrize("solver", ["svd", "closed"])
@@ -36,7 +36,7 @@ def golden(shared: Path) -> Iterator[Golden]:
 @pytest.fixture(scope="module")
 def released(shared: Path) -> Released:
     folder = shared / "golden" / "articulated"
-    config, weights, stage = imported(folder / "checkpoint.pth", folder / "config.yaml")
+    config, weights, stage = import_released(folder / "checkpoint.pth", folder / "config.yaml")
     assert stage == 2
     return config, weights
 
@@ -252,7 +252,7 @@ def test_disentanglement(golden: Golden, released: Released) -> None:
 
 def test_the_other_kind_of_checkpoint(released: Released, shared: Path) -> None:
     folder = shared / "golden" / "articulated"
-    config, weights, stage = imported(folder / "checkpoint_reconstruction.pth", folder / "config.yaml")
+    config, weights, stage = import_released(folder / "checkpoint_reconstruction.pth", folder / "config.yaml")
     assert stage == 1
     assert config == released[0].model_copy(update={"avd": config.avd})
     assert config.avd.steps == 0

@@ -10,7 +10,7 @@ from muybridge.methods.articulated.avd import stretched
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.method import Articulated
 from muybridge.methods.articulated.networks import Regions, gram, transfer
-from muybridge.methods.articulated.released import imported
+from muybridge.methods.articulated.released import import_released
 from muybridge.video import Clip
 
 HOURGLASS = {"width": 4, "max_width": 8, "blocks": 2, "scale": 0.5}
@@ -111,10 +111,10 @@ def test_options_are_taken_from_the_config(tmp_path: Path, shared: Path) -> None
     folder = shared / "golden" / "articulated"
     text = (folder / "config.yaml").read_text(encoding="utf-8").replace("pad: 0, ", "").replace("skips: true", "")
     (tmp_path / "vox.yaml").write_text(text, encoding="utf-8")
-    config, weights, stage = imported(folder / "checkpoint.pth", tmp_path / "vox.yaml")
+    config, weights, stage = import_released(folder / "checkpoint.pth", tmp_path / "vox.yaml")
     assert (config.detector.padding, config.generator.skips, stage) == (3, False, 2)
     assert Articulated(config).load_state_dict(weights)
-    plain, _, _ = imported(folder / "checkpoint.pth")
+    plain, _, _ = import_released(folder / "checkpoint.pth")
     assert (plain.detector.padding, plain.generator.skips, plain.background.kind) == (0, True, "affine")
 
 
@@ -135,4 +135,4 @@ def test_options_that_are_not_understood(tmp_path: Path, shared: Path, line: str
     assert line in text
     (tmp_path / "other.yaml").write_text(text.replace(line, change, 1), encoding="utf-8")
     with pytest.raises(CheckpointError, match=said):
-        imported(folder / "checkpoint.pth", tmp_path / "other.yaml")
+        import_released(folder / "checkpoint.pth", tmp_path / "other.yaml")

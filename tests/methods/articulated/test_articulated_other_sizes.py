@@ -10,7 +10,7 @@ from released_family import blur, saved, shaken, theirs
 from muybridge.errors import CheckpointError
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.method import Articulated
-from muybridge.methods.articulated.released import PARTS, imported
+from muybridge.methods.articulated.released import PARTS, import_released
 
 DETECTOR = {"width": 5, "max_width": 17, "blocks": 3, "scale": 0.5, "padding": 0}
 MOTION = {"width": 3, "max_width": 11, "blocks": 2, "scale": 0.25}
@@ -96,7 +96,7 @@ def test_variants_come_back_whole(tmp_path: Path, kind: str) -> None:
     ours, said = VARIANTS[kind]
     method = shaken(Articulated(ArticulatedConfig.model_validate(OURS | ours)))
     files = saved(tmp_path, released(method), options(**said), epoch_reconstruction=3)
-    config, weights, _ = imported(*files)
+    config, weights, _ = import_released(*files)
     again = Articulated(config)
     again.load_state_dict(weights)
     source, driving = torch.rand(2, 2, 3, 64, 64).unbind(0)
@@ -119,4 +119,4 @@ def test_pictures_that_are_no_squares_are_refused(tmp_path: Path) -> None:
     said = options() | {"dataset_params": {"frame_shape": [64, 48, 3]}}
     method = shaken(Articulated(ArticulatedConfig.model_validate(OURS)))
     with pytest.raises(CheckpointError, match="frame_shape is"):
-        imported(*saved(tmp_path, released(method), said))
+        import_released(*saved(tmp_path, released(method), said))

@@ -116,11 +116,11 @@ def test_results_and_figures(clips: list[Clip]) -> None:
     assert other.size == data.b.canvas
     assert len(other.notes) == 2
     assert next(other.frames).shape == (4, *data.b.canvas)
-    figures = method.quality(data)
+    figures = method.measure_quality(data)
     assert set(figures) == {f"{n}_{s}" for n in ("cycle_iou", "cycle_l1", "kept_iou") for s in "ab"}
     assert all(0 <= value <= 1 for value in figures.values())
-    assert all(method.explained(name) for name in figures)
-    assert method.explained("nothing_a") == ""
+    assert all(method.explain_figure(name) for name in figures)
+    assert method.explain_figure("nothing_a") == ""
 
 
 def test_a_mirrored_subject_is_mirrored_back(clips: list[Clip]) -> None:

@@ -15,7 +15,7 @@ from muybridge.geometry import ThinPlate, normal_gaussians
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.method import adversarial_losses, discriminator_loss
 from muybridge.methods.fomm.networks import Discriminators, FommNetworks, Keypoints, motions_to, transfer
-from muybridge.methods.fomm.released import PARTS, imported, renamed
+from muybridge.methods.fomm.released import PARTS, import_released, renamed
 from muybridge.networks import Downsample, extract_state, load_tensors
 
 SIZES = {"1": 1, "0.5": 2, "0.25": 4, "0.125": 8}
@@ -33,7 +33,7 @@ def golden(shared: Path) -> Iterator[Golden]:
 def checkpoint(shared: Path) -> tuple[FommConfig, dict[str, Tensor], dict[str, Tensor]]:
     """Settings, weights of the networks, weights of the critics."""
     folder = shared / "golden" / "fomm"
-    config, weights, _ = imported(folder / "checkpoint.pth", folder / "config.yaml")
+    config, weights, _ = import_released(folder / "checkpoint.pth", folder / "config.yaml")
     assert not any(name.startswith("critics") for name in weights), "the config has no adversarial loss"
     table = load_tensors(folder / "checkpoint.pth")
     judged = config.model_copy(update={"losses": config.losses.model_copy(update={"adversarial": 1.0})})

@@ -14,7 +14,7 @@ from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.method import Fomm
 from muybridge.methods.fomm.networks import Keypoints, transfer
-from muybridge.methods.fomm.released import imported, is_released
+from muybridge.methods.fomm.released import import_released, is_released
 from muybridge.video import Clip
 
 TINY = {
@@ -149,18 +149,18 @@ def test_other_sizes_come_back_from_their_names(tmp_path: Path, shared: Path) ->
     """A checkpoint cut down to its networks, without a config: sizes are read off the weights."""
     table = torch.load(shared / "golden" / "fomm" / "checkpoint.pth", weights_only=True)
     torch.save({name: table[name] for name in ("generator", "kp_detector")}, tmp_path / "part.pth")
-    config, weights, _ = imported(tmp_path / "part.pth")
+    config, weights, _ = import_released(tmp_path / "part.pth")
     assert (config.keypoints, config.size, config.align_corners) == (10, 256, False)
     method = Fomm(config)
     assert method.load_state_dict(weights)
     table["kp_detector"]["strange.weight"] = torch.zeros(1)
     torch.save(table, tmp_path / "strange.pth")
     with pytest.raises(CheckpointError, match="strange"):
-        imported(tmp_path / "strange.pth")
+        import_released(tmp_path / "strange.pth")
     assert not is_released({"generator": {}})
     torch.save({"generator": {}}, tmp_path / "other.pth")
     with pytest.raises(CheckpointError, match="not a checkpoint of FOMM"):
-        imported(tmp_path / "other.pth")
+        import_released(tmp_path / "other.pth")
 
 
 @pytest.mark.parametrize(
@@ -183,4 +183,4 @@ def test_options_that_are_not_understood(tmp_path: Path, shared: Path, line: str
     text = (folder / "config.yaml").read_text(encoding="utf-8").replace(line, change, 1)
     (tmp_path / "other.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(CheckpointError, match=said):
-        imported(folder / "checkpoint.pth", tmp_path / "other.yaml")
+        import_released(folder / "checkpoint.pth", tmp_path / "other.yaml")

@@ -10,7 +10,7 @@ from released_family import blur, saved, shaken, theirs
 from muybridge.errors import CheckpointError
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.method import Fomm
-from muybridge.methods.fomm.released import PARTS, imported
+from muybridge.methods.fomm.released import PARTS, import_released
 
 DETECTOR = {"width": 5, "max_width": 17, "blocks": 3, "scale": 0.5, "padding": 0}
 MOTION = {"width": 3, "max_width": 11, "blocks": 2, "scale": 0.25}
@@ -91,7 +91,7 @@ def released(method: Fomm) -> dict[str, dict[str, torch.Tensor]]:
 def test_variants_come_back_whole(tmp_path: Path, kind: str) -> None:
     ours, said = VARIANTS[kind]
     method = shaken(Fomm(FommConfig.model_validate(OURS | {"perceptual": "weight-free"} | ours)))
-    config, weights, _ = imported(*saved(tmp_path, released(method), options(**said), epoch=3))
+    config, weights, _ = import_released(*saved(tmp_path, released(method), options(**said), epoch=3))
     again = Fomm(config)
     again.load_state_dict(weights)
     source, driving = torch.rand(2, 2, 3, 64, 64).unbind(0)
@@ -114,4 +114,4 @@ def test_pictures_that_are_no_squares_in_colour_are_refused(tmp_path: Path, shap
     method = shaken(Fomm(FommConfig.model_validate(OURS | {"perceptual": "weight-free"})))
     said = options() | {"dataset_params": {"frame_shape": shape}}
     with pytest.raises(CheckpointError, match="frame_shape is"):
-        imported(*saved(tmp_path, released(method), said))
+        import_released(*saved(tmp_path, released(method), said))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from muybridge import geometry as g
 from muybridge import losses
-from muybridge.methods.jokr.importing import imported
+from muybridge.methods.jokr.importing import import_released
 from muybridge.methods.jokr.method import Jokr
 from muybridge.methods.jokr.networks import fit_silhouettes
 from muybridge.methods.jokr.presets import CARD
@@ -247,7 +247,7 @@ def test_second_stage(golden: Golden, second: ReleasedCheckpoint, lpips: Lpips) 
 
 def trainee(folder: Path, checkpoint: str) -> Jokr:
     """An imported checkpoint as the engine trains it."""
-    config, weights, _ = imported(folder / checkpoint, folder / "config.yaml")
+    config, weights, _ = import_released(folder / checkpoint, folder / "config.yaml")
     method = Jokr(config)
     method.load_state_dict({**method.state_dict(), **weights})
     method.train()
@@ -269,7 +269,7 @@ def golden_batch(golden: Golden) -> dict[str, Tensor]:
 def test_the_preset_released_has_the_options_of_the_golden_command(shared: Path) -> None:
     folder = shared / "golden" / "jokr"
     for checkpoint in ("checkpoint_stage1.pth", "checkpoint.pth"):
-        config = imported(folder / checkpoint, folder / "config.yaml")[0]
+        config = import_released(folder / checkpoint, folder / "config.yaml")[0]
         preset = CARD.presets["released"].model_dump()
         # The golden networks are narrower, and an import asks for no other files.
         for part, sizes in {"detector": ("width", "max_width"), "shapes": ("width",), "refiner": ("width",)}.items():

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError
-from muybridge.methods.jokr.importing import imported
+from muybridge.methods.jokr.importing import import_released
 from muybridge.methods.jokr.networks import KeypointDetector, PointDiscriminator, Refiner, ShapeGenerator
 from muybridge.methods.jokr.released import read_released, released_name
 from muybridge.networks import gaussian_taps
@@ -114,16 +114,16 @@ def test_options_say_what_tensors_cannot(tmp_path: Path) -> None:
 
 
 def test_what_neither_tensors_nor_options_say_is_the_programs(tmp_path: Path) -> None:
-    config = imported(write(tmp_path, small_stage1()))[0]
+    config = import_released(write(tmp_path, small_stage1()))[0]
     assert (config.losses.dc, config.losses.sep, config.losses.perceptual) == (1.0, 4.0, 1.0)
     assert (config.shape.steps, config.texture.steps, config.margin) == (45001, 30001, 0.2)
     assert config.released
     alone = small_stage1() | {"learned_t": None}
-    losses = imported(write(tmp_path, alone))[0].losses
+    losses = import_released(write(tmp_path, alone))[0].losses
     assert (losses.dc, losses.sep) == (0.5, 1.0)
     options = tmp_path / "options.yaml"
     options.write_text("stage1: {lambda_disc: 0.2, iters: 9, pad_factor_a: 0.1}\nstage2: {lambda_vgg: 5, bs: 3}\n")
-    config = imported(write(tmp_path, alone), options)[0]
+    config = import_released(write(tmp_path, alone), options)[0]
     assert (config.losses.dc, config.losses.sep, config.losses.perceptual) == (0.2, 1.0, 5.0)
     assert (config.shape.steps, config.texture.batch, config.margin) == (9, 3, 0.1)
 

@@ -16,7 +16,7 @@ from muybridge.methods.monkeynet.embedding import Keypoints, displacements, draw
 from muybridge.methods.monkeynet.method import MonkeyNet
 from muybridge.methods.monkeynet.networks import Drawing
 from muybridge.methods.monkeynet.released import ReleasedCheckpoint, read_released, released_name
-from muybridge.methods.monkeynet.transfer import movement_scale, transferred
+from muybridge.methods.monkeynet.transfer import movement_scale, transfer
 
 MODES = {"true": True, "false": False}
 
@@ -113,7 +113,7 @@ def test_transfers(golden: Golden, shared: Path, mode: str, kind: str) -> None:
         options = dict(TRANSFERS[kind])
         if "scale" in options:
             options["scale"] = movement_scale(source, driving.at(slice(1)))
-        moved = transferred(source, driving, driving.at(slice(1)), **options)
+        moved = transfer(source, driving, driving.at(slice(1)), **options)
         made = generator(generator.levels(picture), source, moved)
     for which, points in (("norm", moved), ("driving", driving), ("source", source)):
         if which == "norm" or kind == "absolute":

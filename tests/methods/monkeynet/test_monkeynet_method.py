@@ -14,7 +14,7 @@ from muybridge.methods.monkeynet.config import MonkeyNetConfig
 from muybridge.methods.monkeynet.embedding import Keypoints, aligned_sources, displacements, drawn, heat
 from muybridge.methods.monkeynet.method import MonkeyNet
 from muybridge.methods.monkeynet.prediction import keypoints_of, numbers_of
-from muybridge.methods.monkeynet.transfer import movement_scale, transferred
+from muybridge.methods.monkeynet.transfer import movement_scale, transfer
 from muybridge.video import Clip, Timing
 
 SMALL = {"width": 4, "max_width": 16, "blocks": 2}
@@ -240,18 +240,18 @@ def test_sources_are_aligned_with_the_driving_keypoints() -> None:
 def test_relative_transfer() -> None:
     source, driving = some_keypoints(1, seed=1), some_keypoints(4, seed=2)
     first = driving.at(slice(1))
-    moved = transferred(source, driving, first)
+    moved = transfer(source, driving, first)
     torch.testing.assert_close(moved.means[:1], source.means)
     torch.testing.assert_close(moved.means[2] - moved.means[1], driving.means[2] - driving.means[1])
     assert torch.equal(moved.covariances, driving.covariances)
-    twice = transferred(source, driving, first, scale=2.0)
+    twice = transfer(source, driving, first, scale=2.0)
     torch.testing.assert_close(twice.means - source.means, 2 * (moved.means - source.means))
-    adapted = transferred(source, driving, first, adapt_covariances=True).covariances
+    adapted = transfer(source, driving, first, adapt_covariances=True).covariances
     torch.testing.assert_close(adapted[:1], source.covariances, rtol=1e-4, atol=1e-5)
     assert (torch.linalg.eigvalsh(adapted) > 0).all()
-    assert transferred(source, driving, first, relative=False) is driving
+    assert transfer(source, driving, first, relative=False) is driving
     far = Keypoints(driving.means * 9, driving.covariances)
-    assert transferred(source, far, first, inside=True).means.abs().max() == 1
+    assert transfer(source, far, first, inside=True).means.abs().max() == 1
 
 
 def test_the_scale_of_a_movement() -> None:

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 import muybridge
 from muybridge.errors import CheckpointError
 from muybridge.methods.monkeynet.config import MonkeyNetConfig
-from muybridge.methods.monkeynet.importing import imported
 from muybridge.methods.monkeynet.method import MonkeyNet
-from muybridge.methods.monkeynet.released import is_released, read_released, released_name
+from muybridge.methods.monkeynet.released import import_released, is_released, read_released, released_name
 
 SIZES = {"block_expansion": 4, "max_features": 12, "num_blocks": 2}
 EMBEDDED = {"norm_const": 100, "heatmap_type": "difference", "use_heatmap": True}
@@ -160,7 +159,7 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_variants_come_back_whole(tmp_path: Path, kind: str) -> None:
     ours, theirs = VARIANTS[kind]
     method = network(**ours)
-    config, weights, stage = imported(*write(tmp_path, released(method), options(**theirs)))
+    config, weights, stage = import_released(*write(tmp_path, released(method), options(**theirs)))
     assert stage == 1
     again = MonkeyNet(config)
     again.load_state_dict(weights)
@@ -188,7 +187,7 @@ def test_a_file_without_the_critic_animates_all_the_same(tmp_path: Path) -> None
     del table["discriminator"]
     said = options(discriminator_params={"block_expansion": 3, "max_features": 9, "num_blocks": 2})
     checkpoint, config = write(tmp_path, table, said)
-    found, weights, _ = imported(checkpoint, config)
+    found, weights, _ = import_released(checkpoint, config)
     assert (found.critic.width, found.critic.max_width, found.critic.blocks) == (3, 9, 2)
     again = MonkeyNet(found)
     assert {name.split(".")[0] for name in again.load_state_dict(weights, strict=False).missing_keys} == {"critic"}

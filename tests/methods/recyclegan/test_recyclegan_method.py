@@ -136,13 +136,13 @@ def test_figures_of_predictors_that_stand_still(clips: list[Clip]) -> None:
 
     method.to_a = method.to_b = nn.Identity()
     method.ahead_a = method.ahead_b = Still()
-    figures = method.quality(data)
+    figures = method.measure_quality(data)
     for side in "ab":
         moving = figures[f"still_l1_{side}"]
         assert moving > 0
         assert figures[f"ahead_l1_{side}"] == figures[f"recycle_l1_{side}"] == moving
         assert figures[f"cycle_iou_{side}"] == 1.0
-    assert all(method.explained(name) for name in figures)
+    assert all(method.explain_figure(name) for name in figures)
     method.ahead_a = Straight()
     networks = {"a": (method.to_a, method.ahead_a), "b": (method.to_b, method.ahead_b)}
     assert ahead_figures(networks, data, torch.device("cpu"))["ahead_l1_a"] != figures["ahead_l1_a"]

@@ -242,7 +242,7 @@ def test_training_step(golden: Golden, checkpoint: ReleasedCheckpoint) -> None:
 def method(shared: Path) -> Tsnet:
     """The method itself, as `muybridge import` sets it up."""
     folder = shared / "golden" / "tsnet"
-    config, weights, stage = Tsnet.imported(folder / "checkpoint.pth", folder / "config.yaml")
+    config, weights, stage = Tsnet.import_checkpoint(folder / "checkpoint.pth", folder / "config.yaml")
     built = Tsnet(config)
     built.load_state_dict(weights)
     assert stage == 1

@@ -50,7 +50,7 @@ def test_both_classes_of_any_size(tmp_path: Path, pose: bool, blocks: int) -> No
     assert found.kind == ("pose" if pose else "face")
     assert (found.width, found.critic_width, found.pictures) == (3, 5, 1050)
     assert (found.image_blocks, found.mask_blocks, found.decoder_blocks) == (3, 0, blocks)
-    config, weights, stage = Tsnet.imported(path)
+    config, weights, stage = Tsnet.import_checkpoint(path)
     assert stage == 1
     assert (config.kind, config.padded) == (("body25", True) if pose else ("face68", False))
     method = Tsnet(config)
@@ -60,7 +60,7 @@ def test_both_classes_of_any_size(tmp_path: Path, pose: bool, blocks: int) -> No
 
 @pytest.mark.parametrize(("pose", "preset"), [(True, "standard"), (False, "face")])
 def test_crops_and_samples_are_the_presets(tmp_path: Path, pose: bool, preset: str) -> None:
-    config = Tsnet.imported(write(tmp_path, small(25 if pose else 2, pose=pose)))[0]
+    config = Tsnet.import_checkpoint(write(tmp_path, small(25 if pose else 2, pose=pose)))[0]
     like = Tsnet.card.presets[preset]
     assert isinstance(like, TsnetConfig)
     assert (config.kind, config.crop, config.margin) == (like.kind, like.crop, like.margin)
@@ -116,20 +116,20 @@ def test_files_that_are_something_else(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="not a table"):
         read_released(write(tmp_path, small() | {"netD": [1, 2]}))
     with pytest.raises(CheckpointError, match="7 classes"):
-        Tsnet.imported(write(tmp_path, small(classes=7)))
+        Tsnet.import_checkpoint(write(tmp_path, small(classes=7)))
 
 
 def test_options_of_another_checkpoint(tmp_path: Path) -> None:
     path = write(tmp_path, small())
     options = tmp_path / "config.yaml"
     options.write_text("ngf: 3\nn_source: 5\n", encoding="utf-8")
-    assert Tsnet.imported(path, options)[0].sampling.sources == 5
+    assert Tsnet.import_checkpoint(path, options)[0].sampling.sources == 5
     options.write_text("ngf: 64\n", encoding="utf-8")
     with pytest.raises(CheckpointError, match="ngf 64"):
-        Tsnet.imported(path, options)
+        Tsnet.import_checkpoint(path, options)
     options.write_text("- 1\n", encoding="utf-8")
     with pytest.raises(CheckpointError, match="names with values"):
-        Tsnet.imported(path, options)
+        Tsnet.import_checkpoint(path, options)
     options.write_text("n_source: some\n", encoding="utf-8")
     with pytest.raises(CheckpointError, match="n_source"):
-        Tsnet.imported(path, options)
+        Tsnet.import_checkpoint(path, options)

@@ -206,6 +206,10 @@ class ArticulatedConfig(Config):
     avd: AvdConfig = AvdConfig()
     """The network of the mode `avd`."""
 
+    @property
+    def picture_side(self) -> int:
+        return self.size
+
     @model_validator(mode="after")
     def _sizes(self) -> "ArticulatedConfig":
         d, m, b = self.detector, self.motion, self.background

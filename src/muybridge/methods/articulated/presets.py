@@ -42,4 +42,5 @@ CARD = Card(
         "standard": "256 px, sizes and losses of the paper, for a GPU; needs the weights of VGG-19",
         "smoke": "64 px, a first look in a minute or two",
     },
+    abilities=("live", "best-frame", "reconstruct", "export", "import"),
 )

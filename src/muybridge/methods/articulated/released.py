@@ -69,7 +69,7 @@ def is_released(table: Mapping[str, Any]) -> bool:
     return "generator" in table and "region_predictor" in table
 
 
-def imported(path: Path, options: Path | None = None) -> tuple[ArticulatedConfig, State, int]:
+def import_released(path: Path, options: Path | None = None) -> tuple[ArticulatedConfig, State, int]:
     """A released checkpoint as settings that reproduce the program, and the weights under `Articulated`'s names.
 
     path     as train or train_avd write it; of any sizes and options

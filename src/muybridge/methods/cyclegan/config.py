@@ -46,3 +46,7 @@ class CycleGanConfig(Crops, Config):
     losses: LossConfig = LossConfig()
     augment: Augment = Augment()
     translate: StageConfig = StageConfig()
+
+    @property
+    def picture_side(self) -> int:
+        return self.size

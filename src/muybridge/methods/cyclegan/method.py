@@ -9,7 +9,7 @@ from muybridge.data.driving_video import Driving
 from muybridge.data.pair import crop_pair
 from muybridge.data.translation import EXPLAINED, cycle_figures, pair_sheet, result_frames, to_pictures, translation_job
 from muybridge.losses import l1, lsgan_discriminator, lsgan_generator
-from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
+from muybridge.method import Animation, Batch, Card, Group, MeasuresItself, PairMethod, Stage, Turn
 from muybridge.methods.cyclegan.config import CycleGanConfig
 from muybridge.methods.cyclegan.data import UnpairedFrames
 from muybridge.methods.cyclegan.presets import CARD
@@ -18,7 +18,7 @@ from muybridge.networks.translator import Translator, make_discriminator
 from muybridge.video import Clip
 
 
-class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
+class CycleGan(PairMethod[CycleGanConfig, UnpairedFrames], MeasuresItself):
     """Two translators, a to b and b to a, each judged by a discriminator of its target.
 
     Pictures have four channels in [-1, 1]: RGB with 0 (mid grey) around the subject, and the silhouette.
@@ -31,9 +31,12 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
 
     def __init__(self, config: CycleGanConfig) -> None:
         super().__init__(config)
-        self.to_a, self.to_b = Translator(config.generator), Translator(config.generator)
-        self.critic_a, self.critic_b = make_discriminator(config.critic), make_discriminator(config.critic)
-        self.history_a, self.history_b = FakeHistory(config.history), FakeHistory(config.history)
+        self.to_a = Translator(config.generator)
+        self.to_b = Translator(config.generator)
+        self.critic_a = make_discriminator(config.critic)
+        self.critic_b = make_discriminator(config.critic)
+        self.history_a = FakeHistory(config.history)
+        self.history_b = FakeHistory(config.history)
 
     # -- what is learned ------------------------------------------------------------------------------------------
 
@@ -83,8 +86,8 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
     def animate(
         self, data: UnpairedFrames, driving: Driving | None, source: Clip | str | None = None, **options: Any
     ) -> Animation:
-        """Each driving frame translated to the subject `source`; `affine` and the others as `course` takes them,
-        `full_frame` as `result_frames` does."""
+        """Each driving frame translated to the subject `source`; `affine` and the others as `translation_job` takes
+        them, `full_frame` as `result_frames` does."""
         full_frame = bool(options.pop("full_frame", True))
         c = self.config
         way = translation_job(
@@ -95,12 +98,12 @@ class CycleGan(Method[CycleGanConfig, UnpairedFrames]):
         size = way.look.frame if full_frame else way.look.canvas
         return Animation(frames, way.timing, size, way.notes, way.source)
 
-    def quality(self, data: UnpairedFrames) -> dict[str, float]:
+    def measure_quality(self, data: UnpairedFrames) -> dict[str, float]:
         """Figures that need no truth; see `cycle_figures`."""
         return cycle_figures(self.to_a, self.to_b, data, self.device)
 
     @staticmethod
-    def explained(name: str) -> str:
-        """What a figure of `quality` means; "" where it is not one."""
+    def explain_figure(name: str) -> str:
+        """What a figure of `measure_quality` means; "" where it is not one."""
         figure, _, side = name.rpartition("_")
         return f"{side}: {EXPLAINED[figure]}" if figure in EXPLAINED else ""

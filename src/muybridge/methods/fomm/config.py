@@ -167,6 +167,10 @@ class FommConfig(Config):
     training: TrainingConfig = TrainingConfig()
     """Length and rates."""
 
+    @property
+    def picture_side(self) -> int:
+        return self.size
+
     @model_validator(mode="after")
     def _sizes(self) -> "FommConfig":
         d, m = self.detector, self.motion

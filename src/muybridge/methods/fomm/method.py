@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from muybridge.data.augmentation import Augment
+from muybridge.data.clips import ClipsData
 from muybridge.geometry import random_thin_plate
 from muybridge.losses import (
     PyramidDistance,
@@ -16,19 +19,32 @@ from muybridge.losses import (
     lsgan_generator,
     point_equivariance,
 )
-from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
-from muybridge.methods.fomm.animating import animate, nearest_frame, preview, reconstruct, stream
+from muybridge.method import (
+    Batch,
+    Card,
+    Data,
+    ExportsNetworks,
+    Group,
+    ImportsCheckpoints,
+    PictureMethod,
+    Stage,
+    Turn,
+)
 from muybridge.methods.fomm.config import FommConfig
-from muybridge.methods.fomm.data import FommData, prepared
-from muybridge.methods.fomm.exporting import onnx_parts
-from muybridge.methods.fomm.networks import Discriminators, FommNetworks, Keypoints
+from muybridge.methods.fomm.networks import Discriminators, FommNetworks, Keypoints, transfer
 from muybridge.methods.fomm.presets import CARD
-from muybridge.methods.fomm.released import imported, is_released
+from muybridge.methods.fomm.released import import_released, is_released
+from muybridge.networks import OnnxPart, make_exportable, split_for_onnx
+from muybridge.picture_animator import PictureAnimator, Precision, Shown
 from muybridge.tensors import Images, Points, Scalar
 from muybridge.video import Clip
 
 
-class Fomm(Method[FommConfig, FommData]):
+class FommData(ClipsData, Data):
+    """Clips of one kind of object, packed, on the canvas; a batch is pairs of frames of one clip."""
+
+
+class Fomm(PictureMethod[FommConfig, FommData, Keypoints], ExportsNetworks, ImportsCheckpoints):
     """A detector finds K keypoints and the affine motion around each, a dense motion network makes one flow of them,
     and a generator moves the source's features by it and makes up what it hid.
 
@@ -39,6 +55,7 @@ class Fomm(Method[FommConfig, FommData]):
     Config = FommConfig
     Data = FommData
     modes: ClassVar[tuple[str, ...]] = ("relative", "standard")
+    motion_options: ClassVar[Mapping[str, bool]] = {"scale": True}
 
     def __init__(self, config: FommConfig) -> None:
         super().__init__(config)
@@ -55,7 +72,9 @@ class Fomm(Method[FommConfig, FommData]):
         Raises MissingWeightsError where the losses need VGG-19 and it is not on this machine.
         """
         self._distance.load()
-        return prepared(clips, self.config, **options)
+        a = self.config.augment
+        augment = Augment(0.5 * a.time_flip, 0.5 * a.mirror, (a.jitter, a.jitter, a.jitter, min(a.jitter, 0.5)))
+        return FommData.from_clips(clips, (self.config.size, self.config.size), augment=augment, **options)
 
     def stages(self) -> tuple[Stage, ...]:
         t = self.config.training
@@ -70,18 +89,24 @@ class Fomm(Method[FommConfig, FommData]):
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
         """Source, driving and bent frame go through the detector one after the other, each a batch of its own."""
-        source, driving, w = batch["source"], batch["driving"], self.config.losses
-        at, to = self.networks.detect(source), self.networks.detect(driving)
+        w = self.config.losses
+        source = batch["source"]
+        driving = batch["driving"]
+        at = self.networks.detect(source)
+        to = self.networks.detect(driving)
         made = self.networks(source, at, to)[0].picture
+
         losses = {"perceptual": self._distance(made, driving)}
         if self.critics is not None:
             losses["adversarial"], losses["matching"] = adversarial_losses(self.critics, made, driving, to.points)
         if w.equivariance_value or w.equivariance_jacobian:
             losses |= self._equivariance(driving, to)
+
         weights = {name: getattr(w, name) for name in losses if name != "perceptual"}
         if self.critics is not None:
             weights["matching"] = w.adversarial * w.matching
         yield Turn("networks", losses, weights)
+
         if self.critics is not None:
             yield Turn("critic", {"critic": discriminator_loss(self.critics, made, driving, to.points)})
 
@@ -90,6 +115,7 @@ class Fomm(Method[FommConfig, FommData]):
         b = self.config.bend
         bend = random_thin_plate(len(driving), b.affine, b.thin_plate, b.points, driving.float())
         bent = self.networks.detect(bend.warp(driving, align_corners=self.config.align_corners))
+
         losses = {"equivariance_value": point_equivariance(to.points, bent.points, bend)}
         if to.jacobians is not None and bent.jacobians is not None:
             losses["equivariance_jacobian"] = frame_equivariance(to.jacobians, bent.jacobians, bent.points, bend)
@@ -97,22 +123,39 @@ class Fomm(Method[FommConfig, FommData]):
 
     # -- what comes out -------------------------------------------------------------------------------------------
 
-    def preview(self, data: FommData, stage: Stage) -> Tensor:
-        return preview(self, data)
+    def open_source(self, source: Clip, precision: Precision) -> PictureAnimator[Keypoints]:
+        halves = (("generator", "motion"), ("generator",))
+        return PictureAnimator(self.networks, source, self.config.size, halves, precision)
 
-    def animate(
-        self, data: FommData | None, driving: Clip | None, source: Clip | str | None = None, **options: Any
-    ) -> Animation:
-        """The picture `source` moving as `driving` does; see `animating.animate`."""
-        return animate(self, driving, source, **options)
+    def move_pose(
+        self, mode: str, source: Keypoints, driving: Keypoints, reference: Keypoints, options: Mapping[str, bool]
+    ) -> Keypoints:
+        """Eq. 12, or the driving keypoints as they are."""
+        return transfer(source, driving, reference, scale=options["scale"]) if mode == "relative" else driving
 
-    # What the verbs of the API find here, where a method has it.
-    stream = stream
-    reconstruct = reconstruct
-    nearest_frame = nearest_frame
-    imported = staticmethod(imported)
-    recognises = staticmethod(is_released)
-    onnx_parts = onnx_parts
+    def show_pair(self, source: Images, driving: Images) -> Shown:
+        at = self.networks.detect(source)
+        to = self.networks.detect(driving)
+        drawn, flow = self.networks(source, at, to)
+        moved = self.networks.generator.warp(source, flow.grid)
+        return Shown(at.points, to.points, drawn.picture, moved, flow.occlusion)
+
+    def onnx_parts(self) -> dict[str, OnnxPart]:
+        """The files of a run, by name.
+
+        detector   images [B, 3, S, S] in [0, 1] -> points [B, K, 2], jacobians [B, K, 2, 2]
+        generator  source [B, 3, S, S], its points and jacobians, those to bring it to -> picture [B, 3, S, S]
+        """
+        names = ("points", "jacobians")
+        return split_for_onnx(make_exportable(self.networks), self.config.size, Keypoints, names)
+
+    @staticmethod
+    def import_checkpoint(path: Path, options: Path | None = None) -> tuple[FommConfig, dict[str, Tensor], int]:
+        return import_released(path, options)
+
+    @staticmethod
+    def recognises(table: Mapping[str, Any]) -> bool:
+        return is_released(table)
 
 
 def adversarial_losses(

@@ -38,4 +38,5 @@ CARD = Card(
         "smoke": "64 px, a first look in a minute or two",
         "bench": "64 px, a few minutes on two cores, for tables of comparison",
     },
+    abilities=("live", "best-frame", "reconstruct", "export", "import"),
 )

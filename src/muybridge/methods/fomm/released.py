@@ -61,7 +61,7 @@ def is_released(table: Mapping[str, Any]) -> bool:
     return isinstance(generator, Mapping) and "kp_detector" in table and "first.conv.weight" in generator
 
 
-def imported(path: Path, options: Path | None = None) -> tuple[FommConfig, State, int]:
+def import_released(path: Path, options: Path | None = None) -> tuple[FommConfig, State, int]:
     """A released checkpoint as settings that reproduce the program, and the weights under `Fomm`'s names.
 
     path     *.pth.tar as the program writes it; of any sizes and options

@@ -205,6 +205,14 @@ class JokrConfig(Config):
     factor 13 on the temporal term, separation of the first ten keypoints with its diagonal, silhouettes at the size of
     the heat maps cut at one half, pictures of eq. 7 sampled between other corners."""
 
+    @property
+    def picture_side(self) -> int:
+        return self.size
+
+    @property
+    def reading_side(self) -> int | None:
+        return None if self.squeezed else super().reading_side
+
     @model_validator(mode="after")
     def _consistent(self) -> "JokrConfig":
         if self.size % 16:

@@ -21,7 +21,7 @@ def is_released(table: Mapping[str, Any]) -> bool:
     return {"G_A", "KP"} <= table.keys() and ({"R_A", "R_B"} <= table.keys() or "Disc" in table)
 
 
-def imported(path: Path, options: Path | None = None) -> tuple[JokrConfig, dict[str, Tensor], int]:
+def import_released(path: Path, options: Path | None = None) -> tuple[JokrConfig, dict[str, Tensor], int]:
     """A released checkpoint as settings that reproduce it, and the weights under `Jokr`'s names.
 
     path     checkpoint of either stage

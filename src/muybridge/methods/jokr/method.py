@@ -9,11 +9,23 @@ from torch import Tensor
 
 from muybridge.data.driving_video import Driving
 from muybridge.errors import MissingWeightsError, UsageError
-from muybridge.method import Animation, Batch, Card, Group, Stage, Turn
+from muybridge.method import (
+    Animation,
+    Batch,
+    Card,
+    DescribesTraining,
+    EditsKeypoints,
+    Group,
+    ImportsCheckpoints,
+    MeasuresItself,
+    SharesKeypoints,
+    Stage,
+    Turn,
+)
 from muybridge.methods.jokr import animate, reporting
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
-from muybridge.methods.jokr.importing import imported, is_released
+from muybridge.methods.jokr.importing import import_released, is_released
 from muybridge.methods.jokr.model import JokrModel
 from muybridge.methods.jokr.presets import CARD
 from muybridge.methods.jokr.shape_stage import shape_turns
@@ -22,8 +34,11 @@ from muybridge.networks import load_lpips
 from muybridge.tensors import Points
 from muybridge.video import Clip
 
+LPIPS = "texture loss: L1 and LPIPS (eq. 2 and 3)"
+WEIGHT_FREE = "texture loss: the weight-free stand-in (L1 at several scales, SSIM)"
 
-class Jokr(JokrModel):
+
+class Jokr(JokrModel, EditsKeypoints, MeasuresItself, SharesKeypoints, DescribesTraining, ImportsCheckpoints):
     """What JOKR learns in its two stages, and what a trained one gives."""
 
     card: ClassVar[Card] = CARD
@@ -75,23 +90,21 @@ class Jokr(JokrModel):
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
         return texture_turns(self, batch) if stage.name == "texture" else shape_turns(self, batch)
 
-    @staticmethod
-    def settled(config: JokrConfig) -> tuple[JokrConfig, str]:
+    @classmethod
+    def resolve_config(cls, config: JokrConfig) -> tuple[JokrConfig, tuple[str, ...]]:
         """The config with `texture_loss` decided, and a sentence that says which it is and why.
 
         `auto` becomes `lpips` where the weights are on this machine, else `weight-free`.
         """
-        if config.texture_loss == "lpips":
-            return config, "texture loss: L1 and LPIPS (eq. 2 and 3)"
         if config.texture_loss == "weight-free":
-            return config, "texture loss: the weight-free stand-in (L1 at several scales, SSIM)"
-
-        try:
-            load_lpips()
-        except MissingWeightsError as e:
-            chosen = config.model_copy(update={"texture_loss": "weight-free"})
-            return chosen, f"texture loss: the weight-free stand-in (L1 at several scales, SSIM), for {e.message}"
-        return config.model_copy(update={"texture_loss": "lpips"}), "texture loss: L1 and LPIPS (eq. 2 and 3)"
+            return config, (WEIGHT_FREE,)
+        if config.texture_loss == "auto":
+            try:
+                load_lpips()
+            except MissingWeightsError as e:
+                chosen = config.model_copy(update={"texture_loss": "weight-free"})
+                return chosen, (f"{WEIGHT_FREE}, for {e.message}",)
+        return config.model_copy(update={"texture_loss": "lpips"}), (LPIPS,)
 
     # -- what comes out -------------------------------------------------------------------------------------------
 
@@ -109,39 +122,31 @@ class Jokr(JokrModel):
             )
         return animate.animate(self, data, driving, source, **options)
 
-    def edit(
-        self, data: PairData, side: str, frame: int, moves: Mapping[int, tuple[float, float]], steps: int = 12
-    ) -> Animation:
-        """Move keypoints of one frame and draw the frames along the way; see `animate.edit_keypoints`."""
-        return animate.edit_keypoints(self, data, side, frame, moves, steps)
-
-    def overlay(self, data: PairData, side: str) -> Points:
-        """A subject's keypoints where they lie in its own frames: [T, K, 2]."""
+    def locate_keypoints(self, data: PairData, side: str) -> Points:
         return animate.locate_keypoints(self, data, side)
 
-    def quality(self, data: PairData) -> dict[str, float]:
-        """Figures that need no truth; see `reporting.measure_quality`."""
+    def edit_keypoints(
+        self, data: PairData, side: str, frame: int, moves: Mapping[int, tuple[float, float]], steps: int = 12
+    ) -> Animation:
+        return animate.edit_keypoints(self, data, side, frame, moves, steps)
+
+    def measure_quality(self, data: PairData) -> dict[str, float]:
         return reporting.measure_quality(self, data)
 
+    @staticmethod
+    def explain_figure(name: str) -> str:
+        return reporting.explain_figure(name)
+
     def shared_points(self, data: PairData) -> dict[str, Points]:
-        """Keypoints of both subjects as D compares them."""
         return reporting.shared_points(self, data)
 
-    def described(self) -> dict[str, str]:
-        """Facts for the report."""
+    def describe_training(self) -> dict[str, str]:
         return reporting.describe_training(self)
 
     @staticmethod
-    def explained(name: str) -> str:
-        """What a figure of `quality` means; "" where it is not one."""
-        return reporting.explain_figure(name)
-
-    @staticmethod
-    def imported(path: Path, options: Path | None = None) -> tuple[JokrConfig, dict[str, Tensor], int]:
-        """A released checkpoint as settings that reproduce it, and the weights."""
-        return imported(path, options)
+    def import_checkpoint(path: Path, options: Path | None = None) -> tuple[JokrConfig, dict[str, Tensor], int]:
+        return import_released(path, options)
 
     @staticmethod
     def recognises(table: Mapping[str, Any]) -> bool:
-        """Whether a checkpoint's table of contents is the released program's."""
         return is_released(table)

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from muybridge.data.pair import SIDES
 from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians
-from muybridge.method import Method
+from muybridge.method import PairMethod
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.networks import (
@@ -29,7 +29,7 @@ HAZE = 0.25
 """Where a drawn silhouette is less than this, there is nothing."""
 
 
-class JokrModel(Method[JokrConfig, PairData]):
+class JokrModel(PairMethod[JokrConfig, PairData]):
     """E finds K keypoints in both subjects, G draws both silhouettes from them, R_A and R_B give them texture.
 
     Pictures are RGB in [-1, 1] with 0 (mid grey) around the subject, as in the released program.

@@ -120,5 +120,6 @@ CARD = Card(
         "smoke": "64 px, a first look in about a minute",
         "bench": "64 px, some minutes: for tables over many pairs",
     },
+    abilities=("edit", "import", "measure", "shared-keypoints", "report"),
     affine=True,
 )

@@ -187,6 +187,10 @@ class MonkeyNetConfig(Config):
     """Animations move the source's keypoints by the driving motion, eq. 7; False: they take the driving keypoints, as
     the paper does for the cartoons (appendix B)."""
 
+    @property
+    def picture_side(self) -> int:
+        return self.size
+
     @model_validator(mode="after")
     def _consistent(self) -> "MonkeyNetConfig":
         if len(self.losses.matching) != self.critic.blocks + 1:

@@ -1,38 +1,44 @@
 """Monkey-Net: animating arbitrary objects via deep motion transfer (Siarohin et al. 2019)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.losses import l1, lsgan_discriminator, lsgan_generator
-from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
-from muybridge.methods.monkeynet.animating import (
-    MODES,
-    animate,
-    inference,
-    nearest_frame,
-    predict,
-    preview,
-    reconstruct,
-    stream,
+from muybridge.method import (
+    Animation,
+    Batch,
+    Card,
+    ExportsNetworks,
+    Group,
+    ImportsCheckpoints,
+    PictureMethod,
+    PredictsVideos,
+    Stage,
+    Turn,
 )
 from muybridge.methods.monkeynet.config import MonkeyNetConfig
 from muybridge.methods.monkeynet.data import MonkeyNetData, prepared
 from muybridge.methods.monkeynet.embedding import Keypoints, drawn, scaled_size
-from muybridge.methods.monkeynet.exporting import onnx_parts
-from muybridge.methods.monkeynet.importing import imported
-from muybridge.methods.monkeynet.networks import Drawing, Generator, KeypointDetector, KeypointGru
-from muybridge.methods.monkeynet.prediction import numbers_of
+from muybridge.methods.monkeynet.networks import Drawing, Generator, KeypointDetector, KeypointGru, Networks
+from muybridge.methods.monkeynet.prediction import keypoints_of, numbers_of
 from muybridge.methods.monkeynet.presets import CARD
-from muybridge.methods.monkeynet.released import is_released
-from muybridge.networks import BlockDiscriminator
+from muybridge.methods.monkeynet.released import import_released, is_released
+from muybridge.methods.monkeynet.transfer import movement_scale, transfer
+from muybridge.networks import BlockDiscriminator, OnnxPart, make_exportable, split_for_onnx
+from muybridge.picture_animator import BATCH, PictureAnimator, Precision, Shown
 from muybridge.tensors import Images
-from muybridge.video import Clip
+from muybridge.video import Clip, Timing, contact_sheet
 
 
-class MonkeyNet(Method[MonkeyNetConfig, MonkeyNetData]):
+class MonkeyNet(
+    PictureMethod[MonkeyNetConfig, MonkeyNetData, Keypoints], PredictsVideos, ExportsNetworks, ImportsCheckpoints
+):
     """A still image follows a driving video: keypoints with covariances, a dense flow between two frames of one clip,
     and a generator that warps the first into the second. All of it is learnt from videos of one kind of object.
 
@@ -42,7 +48,8 @@ class MonkeyNet(Method[MonkeyNetConfig, MonkeyNetData]):
     card: ClassVar[Card] = CARD
     Config = MonkeyNetConfig
     Data = MonkeyNetData
-    modes: ClassVar[tuple[str, ...]] = MODES
+    modes: ClassVar[tuple[str, ...]] = ("relative", "standard")
+    motion_options: ClassVar[Mapping[str, bool]] = {"scale": False, "adapt_covariances": False, "inside": False}
 
     def __init__(self, config: MonkeyNetConfig) -> None:
         super().__init__(config)
@@ -141,28 +148,123 @@ class MonkeyNet(Method[MonkeyNetConfig, MonkeyNetData]):
 
     # -- what comes out -------------------------------------------------------------------------------------------
 
-    def preview(self, data: MonkeyNetData, stage: Stage) -> Tensor:
-        return preview(self, data, stage)
-
     @property
     def default_mode(self) -> str:
         """How motion is carried over unless somebody asks for another way."""
         return "relative" if self.config.relative else "standard"
 
-    def animate(
-        self, data: MonkeyNetData | None, driving: Clip | None, source: Clip | str | None = None, **options: Any
-    ) -> Animation:
-        """The picture `source` moving as `driving` does; see `animating.animate`."""
-        return animate(self, driving, source, **options)
+    def open_source(self, source: Clip, precision: Precision) -> PictureAnimator[Keypoints]:
+        behind = ("generator.decoder", "generator.refinements", "generator.out")
+        halves = (behind,) if self.generator.motion is None else ((*behind, "generator.motion"), behind)
+        return PictureAnimator(Networks(self.detector, self.generator), source, self.config.size, halves, precision)
 
-    # What the verbs of the API find here, where a method has it.
-    stream = stream
-    nearest_frame = nearest_frame
-    reconstruct = reconstruct
-    predict = predict
-    onnx_parts = onnx_parts
-    imported = staticmethod(imported)
-    recognises = staticmethod(is_released)
+    def move_pose(
+        self, mode: str, source: Keypoints, driving: Keypoints, reference: Keypoints, options: Mapping[str, bool]
+    ) -> Keypoints:
+        """Eq. 7, or the driving keypoints as they are.
+
+        scale              movements as much larger as the source is larger than the driving subject
+        adapt_covariances  the source's covariances, changed as the driving ones; False: the driving ones, as in the
+                           paper
+        inside             keep keypoints in the picture
+        """
+        relative = mode == "relative"
+        return transfer(
+            source,
+            driving,
+            reference,
+            relative=relative,
+            scale=movement_scale(source, reference) if options["scale"] and relative else 1.0,
+            adapt_covariances=options["adapt_covariances"],
+            inside=options["inside"],
+        )
+
+    def predict(
+        self,
+        data: MonkeyNetData | None,
+        source: Clip,
+        frames: int = 32,
+        generator: torch.Generator | None = None,
+        batch: int = BATCH,
+    ) -> Animation:
+        """Image to video: the first frame of `source`, and how it might go on (section 4).
+
+        data       not needed; stands here as in `animate`
+        frames     how many, the given one included
+        generator  draws one of the possible outcomes; None gives the likeliest
+        Raises UsageError where no GRU was trained.
+        """
+        if self.gru is None:
+            raise UsageError(
+                "this run has learnt no image to video: its prediction stage has no steps",
+                Sentence("Train with: ", Option("set", {"prediction.steps": 4000})),
+            )
+        if frames < 1:
+            raise UsageError(f"a video has at least one frame, not {frames}")
+
+        p = self.config.prediction
+        animator = self.open_source(source, "auto")
+        start = numbers_of(animator.pose, p.covariances).float()
+        noise = None
+        if generator is not None and p.noise:
+            noise = (p.noise * torch.randn(1, frames, start.shape[1], generator=generator)).to(start)
+        with inference(self):
+            rows = self.gru(start, frames, noise)[0]
+            points = keypoints_of(rows, animator.pose, p.covariances)
+
+        def drawn() -> Iterator[Tensor]:
+            for first in range(0, frames, batch):
+                yield from animator.frames(points.at(slice(first, first + batch)))
+
+        rate = source.timing.rate if len(source) > 1 else 25
+        return Animation(drawn(), Timing.constant(frames, rate), animator.size)
+
+    def preview(self, data: MonkeyNetData, stage: Stage) -> Tensor:
+        """As for all pictures; in the prediction stage a clip's frames and those that the GRU makes of its first."""
+        with inference(self):
+            return self._preview_prediction(data) if stage.name == "prediction" else super().preview(data, stage)
+
+    def _preview_prediction(self, data: MonkeyNetData) -> Tensor:
+        count = self.config.prediction.frames
+        frames = data.clip(0)
+        chosen = torch.linspace(0, count - 1, 6).long()
+        predicted = self.predict(data, Clip(frames[:1], Timing.constant(1)), count).clip()
+        real = frames[chosen.clamp(max=len(frames) - 1)]
+        return contact_sheet({"clip": real, "predicted": predicted.pixels[chosen]}, columns=6)
+
+    def show_pair(self, source: Images, driving: Images) -> Shown:
+        at, to, made = self.reconstruction(source, driving)
+        return Shown(at.means, to.means, made.picture, made.deformed, None)
+
+    def onnx_parts(self) -> dict[str, OnnxPart]:
+        """The files of a run, by name.
+
+        detector   images [B, 3, S, S] in [0, 1] -> points [B, K, 2], covariances [B, K, 2, 2]
+        generator  source [B, 3, S, S], its points and covariances, those to bring it to -> picture [B, 3, S, S]
+        """
+        networks = make_exportable(Networks(self.detector, self.generator))
+        return split_for_onnx(networks, self.config.size, Keypoints, ("points", "covariances"))
+
+    @staticmethod
+    def import_checkpoint(path: Path, options: Path | None = None) -> tuple[MonkeyNetConfig, dict[str, Tensor], int]:
+        """See `released.read_released`; image to video is not in the authors' files."""
+        return import_released(path, options)
+
+    @staticmethod
+    def recognises(table: Mapping[str, Any]) -> bool:
+        return is_released(table)
+
+
+@contextmanager
+def inference(method: nn.Module) -> Iterator[None]:
+    """no_grad and evaluation mode, put back afterwards."""
+    training = method.training
+    method.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        method.train(training)
 
 
 def _parameters(*networks: nn.Module | None) -> list[nn.Parameter]:

@@ -55,4 +55,5 @@ CARD = Card(
         "standard": "128 px, the paper's networks, batch and steps, for a GPU",
         "smoke": "64 px, a first look in about a minute",
     },
+    abilities=("live", "best-frame", "reconstruct", "predict", "export", "import"),
 )

@@ -74,6 +74,19 @@ def is_released(table: Mapping[str, Any]) -> bool:
     return isinstance(generator, Mapping) and any(str(key).startswith("appearance_encoder.") for key in generator)
 
 
+def import_released(path: Path, options: Path | None = None) -> tuple[MonkeyNetConfig, State, int]:
+    """A released checkpoint as settings that reproduce it, and the weights under `MonkeyNet`'s names.
+
+    path     checkpoint
+    options  the YAML file that it was trained with, see `read_released`
+    returns  the settings; all networks' weights; the stage, 1 (image to video is not in the authors' files)
+    Raises CheckpointError.
+    """
+    found = read_released(path, options)
+    weights = {f"{net}.{name}": x for net, state in found.states.items() for name, x in state.items()}
+    return found.config, weights, 1
+
+
 def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
     """Read a checkpoint of any size, with the YAML file that it was trained with; its discriminator may be missing.
 

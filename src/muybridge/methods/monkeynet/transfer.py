@@ -9,7 +9,7 @@ LEAST = 1e-6
 """What eigenvalues of an adapted covariance that are not positive become (facts: transfer)."""
 
 
-def transferred(
+def transfer(
     source: Keypoints,
     driving: Keypoints,
     first: Keypoints,
@@ -31,6 +31,7 @@ def transferred(
     """
     if not relative:
         return driving
+
     means = source.means + (driving.means - first.means) * scale
     covariances = driving.covariances
     if adapt_covariances:

@@ -52,6 +52,10 @@ class RecycleGanConfig(Crops, Config):
     augment: Augment = Augment()
     translate: StageConfig = StageConfig()
 
+    @property
+    def picture_side(self) -> int:
+        return self.size
+
     @model_validator(mode="after")
     def _consistent(self) -> "RecycleGanConfig":
         if self.predictor.blocks > 5:

@@ -16,8 +16,8 @@ _AHEAD: Mapping[str, str] = {
 }
 
 
-def explained(name: str) -> str:
-    """What a figure of `quality` means; "" where it is not one."""
+def explain_figure(name: str) -> str:
+    """What a figure of `measure_quality` means; "" where it is not one."""
     figure, _, side = name.rpartition("_")
     meaning = {**EXPLAINED, **_AHEAD}.get(figure)
     return "" if meaning is None else f"{side}: {meaning}"

@@ -10,17 +10,17 @@ from muybridge.data.driving_video import Driving
 from muybridge.data.pair import SIDES, crop_pair
 from muybridge.data.translation import cycle_figures, pair_sheet, result_frames, to_pictures, translation_job
 from muybridge.losses import l1, lsgan_discriminator, lsgan_generator, mse
-from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
+from muybridge.method import Animation, Batch, Card, Group, MeasuresItself, PairMethod, Stage, Turn
 from muybridge.methods.recyclegan.config import RecycleGanConfig
 from muybridge.methods.recyclegan.data import LENGTH, UnpairedWindows
-from muybridge.methods.recyclegan.looking_ahead import ahead_figures, explained
+from muybridge.methods.recyclegan.looking_ahead import ahead_figures, explain_figure
 from muybridge.methods.recyclegan.presets import CARD
 from muybridge.networks.history import FakeHistory
 from muybridge.networks.translator import FramePredictor, Translator, make_discriminator
 from muybridge.video import Clip
 
 
-class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
+class RecycleGan(PairMethod[RecycleGanConfig, UnpairedWindows], MeasuresItself):
     """Two translators with their discriminators, and for each subject a predictor of its next frame from the last two.
 
     Pictures have four channels in [-1, 1]: RGB with 0 (mid grey) around the subject, and the silhouette.
@@ -33,10 +33,14 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
 
     def __init__(self, config: RecycleGanConfig) -> None:
         super().__init__(config)
-        self.to_a, self.to_b = Translator(config.generator), Translator(config.generator)
-        self.ahead_a, self.ahead_b = FramePredictor(config.predictor), FramePredictor(config.predictor)
-        self.critic_a, self.critic_b = make_discriminator(config.critic), make_discriminator(config.critic)
-        self.history_a, self.history_b = FakeHistory(config.history), FakeHistory(config.history)
+        self.to_a = Translator(config.generator)
+        self.to_b = Translator(config.generator)
+        self.ahead_a = FramePredictor(config.predictor)
+        self.ahead_b = FramePredictor(config.predictor)
+        self.critic_a = make_discriminator(config.critic)
+        self.critic_b = make_discriminator(config.critic)
+        self.history_a = FakeHistory(config.history)
+        self.history_b = FakeHistory(config.history)
 
     # -- what is learned ------------------------------------------------------------------------------------------
 
@@ -94,7 +98,7 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
         self, data: UnpairedWindows, driving: Driving | None, source: Clip | str | None = None, **options: Any
     ) -> Animation:
         """Each driving frame translated to the subject `source`; the predictors are for training alone. `affine` and
-        the others as `course` takes them, `full_frame` as `result_frames` does."""
+        the others as `translation_job` takes them, `full_frame` as `result_frames` does."""
         full_frame = bool(options.pop("full_frame", True))
         c = self.config
         way = translation_job(
@@ -105,13 +109,15 @@ class RecycleGan(Method[RecycleGanConfig, UnpairedWindows]):
         size = way.look.frame if full_frame else way.look.canvas
         return Animation(frames, way.timing, size, way.notes, way.source)
 
-    def quality(self, data: UnpairedWindows) -> dict[str, float]:
+    def measure_quality(self, data: UnpairedWindows) -> dict[str, float]:
         """Figures that need no truth; see `cycle_figures` and `ahead_figures`."""
         figures = cycle_figures(self.to_a, self.to_b, data, self.device)
         networks = {"a": (self.to_a, self.ahead_a), "b": (self.to_b, self.ahead_b)}
         return figures | ahead_figures(networks, data, self.device)
 
-    explained = staticmethod(explained)
+    @staticmethod
+    def explain_figure(name: str) -> str:
+        return explain_figure(name)
 
 
 def _ahead(predictor: nn.Module, frames: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from muybridge.method import Config, Part
+from muybridge.method import LandmarkConfig, Part
 
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -71,7 +71,7 @@ class StageConfig(Part):
     """Share of the steps, at the end, over which the rates fall to zero (section 4.2: from epoch 275 of 600)."""
 
 
-class TsnetConfig(Config):
+class TsnetConfig(LandmarkConfig):
     """TS-Net on one or many videos with landmarks."""
 
     kind: Literal["body25", "face68"] = "body25"
@@ -116,6 +116,10 @@ class TsnetConfig(Config):
     losses: LossConfig = LossConfig()
     sampling: SamplingConfig = SamplingConfig()
     train: StageConfig = StageConfig()
+
+    @property
+    def picture_side(self) -> int:
+        return self.size
 
     @model_validator(mode="after")
     def _consistent(self) -> "TsnetConfig":

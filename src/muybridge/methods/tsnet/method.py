@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from muybridge.errors import MissingWeightsError
 from muybridge.landmarks import Landmarks, count_labels
 from muybridge.losses import (
     feature_distance,
@@ -20,11 +22,10 @@ from muybridge.losses import (
     multiscale_l1,
     ssim_loss,
 )
-from muybridge.method import Animation, Batch, Card, Group, Method, Stage, Turn
+from muybridge.method import Animation, Batch, Card, Group, ImportsCheckpoints, LandmarkMethod, Stage, Turn
 from muybridge.methods.tsnet.animating import animate, draw_preview
 from muybridge.methods.tsnet.config import TsnetConfig
 from muybridge.methods.tsnet.data import TsnetData
-from muybridge.methods.tsnet.importing import imported
 from muybridge.methods.tsnet.networks import CELL, Decoder, Discriminator, Encoder, Fusion
 from muybridge.methods.tsnet.pictures import (
     Labels,
@@ -37,13 +38,14 @@ from muybridge.methods.tsnet.pictures import (
     to_network,
 )
 from muybridge.methods.tsnet.presets import CARD
-from muybridge.methods.tsnet.released import recognises
+from muybridge.methods.tsnet.released import import_released, is_released
 from muybridge.methods.tsnet.similarity import sampling_grid, warp_features, warp_patches
-from muybridge.methods.tsnet.texture import settled
 from muybridge.networks import load_vgg19
 from muybridge.tensors import Images, Masks
 from muybridge.video import Clip
 
+VGG = "perceptual loss: VGG-19 (eq. 5)"
+WEIGHT_FREE = "perceptual loss: the weight-free stand-in (L1 at several scales, SSIM)"
 VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Of relu1_1 to relu5_1 (facts: Losses)."""
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -58,7 +60,7 @@ class Made(NamedTuple):
     branches: tuple[Tensor, ...]
 
 
-class Tsnet(Method[TsnetConfig, TsnetData]):
+class Tsnet(LandmarkMethod[TsnetConfig, TsnetData], ImportsCheckpoints):
     """Subject frames are warped to the driving labels in feature space, drawn anew beside that, and both decoded.
 
     Pictures are BGR in [0, 1] less the mean of the authors' training set, as in the released program; dance crops
@@ -86,6 +88,22 @@ class Tsnet(Method[TsnetConfig, TsnetData]):
             self.face_critic = Discriminator(3, c.critic_width)
         # In a list, so that VGG's weights are not taken for this method's own.
         self._vgg = [load_vgg19()] if c.perceptual == "vgg19" and c.losses.vgg else []
+
+    @classmethod
+    def resolve_config(cls, config: TsnetConfig) -> tuple[TsnetConfig, tuple[str, ...]]:
+        """The config with `perceptual` decided, and a sentence that says which it is and why.
+
+        `auto` becomes `vgg19` where the weights are on this machine, else `weight-free`.
+        """
+        if config.perceptual != "auto":
+            return config, (VGG if config.perceptual == "vgg19" else WEIGHT_FREE,)
+        try:
+            load_vgg19()
+        except MissingWeightsError as e:
+            losses = config.losses.model_copy(update={"ssim": config.losses.ssim or 1.0})
+            chosen = config.model_copy(update={"perceptual": "weight-free", "losses": losses})
+            return chosen, (f"{WEIGHT_FREE}, for {e.message}",)
+        return config.model_copy(update={"perceptual": "vgg19"}), (VGG,)
 
     # -- what is learned ------------------------------------------------------------------------------------------
 
@@ -284,7 +302,10 @@ class Tsnet(Method[TsnetConfig, TsnetData]):
         """The subject of `source` performing `driving`; see `animating.animate`."""
         return animate(self, data, driving, source, **options)
 
-    # What the verbs of the API find here, where a method has it.
-    settled = staticmethod(settled)
-    imported = staticmethod(imported)
-    recognises = staticmethod(recognises)
+    @staticmethod
+    def import_checkpoint(path: Path, options: Path | None = None) -> tuple[TsnetConfig, dict[str, Tensor], int]:
+        return import_released(path, options)
+
+    @staticmethod
+    def recognises(table: Mapping[str, Any]) -> bool:
+        return is_released(table)

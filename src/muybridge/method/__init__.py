@@ -1,0 +1,52 @@
+"""The contract: what a method declares, what the engine and the verbs may ask of it."""
+
+from muybridge.method.abilities import (
+    ABILITIES,
+    Ability,
+    DescribesTraining,
+    EditsKeypoints,
+    ExportsNetworks,
+    FindsBestFrame,
+    FollowsFrames,
+    ImportsCheckpoints,
+    MeasuresItself,
+    PredictsVideos,
+    ReconstructsClips,
+    SharesKeypoints,
+)
+from muybridge.method.animation import Animation
+from muybridge.method.card import Card, Config, LandmarkConfig, Part
+from muybridge.method.contract import FolderMethod, LandmarkMethod, Method, PairMethod, SubjectPair
+from muybridge.method.picture_method import PictureMethod
+from muybridge.method.training import Batch, Data, Group, Stage, Turn
+
+__all__ = [
+    "ABILITIES",
+    "Ability",
+    "Animation",
+    "Batch",
+    "Card",
+    "Config",
+    "Data",
+    "DescribesTraining",
+    "EditsKeypoints",
+    "ExportsNetworks",
+    "FindsBestFrame",
+    "FolderMethod",
+    "FollowsFrames",
+    "Group",
+    "ImportsCheckpoints",
+    "LandmarkConfig",
+    "LandmarkMethod",
+    "MeasuresItself",
+    "Method",
+    "PairMethod",
+    "Part",
+    "PictureMethod",
+    "PredictsVideos",
+    "ReconstructsClips",
+    "SharesKeypoints",
+    "Stage",
+    "SubjectPair",
+    "Turn",
+]

@@ -1,0 +1,127 @@
+"""What methods share that learn from a folder of clips and move any picture by its keypoints or regions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+from torch import Tensor
+
+from muybridge import picture_animator
+from muybridge.data.clips import ClipsData, own_pixels
+from muybridge.errors import UsageError
+from muybridge.method.abilities import BATCH, FindsBestFrame, FollowsFrames, ReconstructsClips
+from muybridge.method.animation import Animation
+from muybridge.method.card import Config
+from muybridge.method.contract import FolderMethod
+from muybridge.method.training import Data, Stage
+from muybridge.picture_animator import PictureAnimator, Pose, Precision, Shown
+from muybridge.tensors import Images
+from muybridge.video.clip import Clip
+
+C = TypeVar("C", bound=Config)
+D = TypeVar("D", bound=Data)
+P = TypeVar("P", bound=Pose)
+
+
+class PictureMethod(FolderMethod[C, D], FollowsFrames, FindsBestFrame, ReconstructsClips, Generic[C, D, P]):
+    """A method says how a source is seen and how a pose moves; how videos follow is the same for all.
+
+    Poses are of the method's own kind: keypoints with covariances, with Jacobians, or regions.
+    """
+
+    @abstractmethod
+    def open_source(self, source: Clip, precision: Precision) -> PictureAnimator[P]:
+        """The first frame of a clip, seen once for all driving frames."""
+
+    @abstractmethod
+    def move_pose(self, mode: str, source: P, driving: P, reference: P, options: Mapping[str, bool]) -> P:
+        """The poses to draw.
+
+        source     of one picture
+        driving    of B frames
+        reference  of the driving frame that is posed as the source is
+        options    every one of `motion_options`
+        """
+
+    @abstractmethod
+    def show_pair(self, source: Images, driving: Images) -> Shown:
+        """What is made of two frames of a clip [1, 3, H, W], for the preview."""
+
+    def preview(self, data: D, stage: Stage) -> Tensor:
+        """Pairs of frames with their poses, what is made of them, the moved source and where it shows what is needed:
+        uint8 [3, H, W]."""
+        assert isinstance(data, ClipsData)
+        return picture_animator.preview(data, self.device, self.show_pair)
+
+    def animate(
+        self,
+        data: D | None,
+        driving: Clip | None,
+        source: Clip | str | None = None,
+        mode: str | None = None,
+        **options: Any,
+    ) -> Animation:
+        """The first frame of `source` moving as `driving` does, at the source's size and the driving clip's times.
+
+        data           not needed
+        mode, options  as in `stream`
+        Raises UsageError.
+        """
+        driving, source = picture_animator.both(self.card.name, driving, source)
+        made = self.stream(own_pixels(driving), source, mode, **options)
+        return Animation(made, driving.timing, picture_animator.own_size(source))
+
+    def stream(
+        self,
+        driving: Iterable[Tensor],
+        source: Clip,
+        mode: str | None = None,
+        *,
+        reference: Tensor | None = None,
+        batch: int = BATCH,
+        precision: Precision = "auto",
+        **options: bool,
+    ) -> Iterator[Tensor]:
+        """`animate` on frames that come one by one, for long videos and cameras: `batch` of them are held, not more.
+
+        driving    uint8 [3, h, w] each, of one size
+        mode       one of `modes`; None: `default_mode`. "relative": the source's pose, moved as the driving ones since
+                   the reference. "standard": the driving poses as they are
+        reference  the driving frame that is posed as the source is, uint8 [3, h, w], see `nearest_frame`; None: the
+                   first
+        batch      driving frames that go through the networks together
+        precision  see `PictureAnimator`
+        options    of `motion_options`: what relative motion does beside moving
+        returns    iterator over uint8 [4, H, W], the source's size
+        Raises UsageError.
+        """
+        chosen = self.choose_mode(mode, batch)
+        wanted = self.choose_options(options)
+        animator = self.open_source(source, precision)
+
+        def move(found: P, first: P) -> P:
+            return self.move_pose(chosen, animator.pose, found, first, wanted)
+
+        return animator.following(driving, move, reference, batch)
+
+    def choose_mode(self, mode: str | None, batch: int) -> str:
+        """The mode, or the default one; UsageError names those that there are, or refuses an empty batch."""
+        return picture_animator.chosen(self.card.name, self.modes, mode or self.default_mode, batch)
+
+    def choose_options(self, options: Mapping[str, bool]) -> dict[str, bool]:
+        """Every one of `motion_options`, as asked for or as it is unless told; UsageError for any other."""
+        unknown = sorted(options.keys() - self.motion_options.keys())
+        if unknown:
+            raise UsageError(f"{self.card.name} moves pictures without {unknown[0]!r}")
+        return {**self.motion_options, **options}
+
+    def reconstruct(self, clip: Clip, batch: int = BATCH) -> Animation:
+        """The clip made again from its first frame and everybody's poses, in float32 (video reconstruction, section 4
+        of the papers)."""
+        return self.animate(None, clip, clip[:1], "standard", batch=batch, precision="float32")
+
+    def nearest_frame(self, driving: Clip | Iterable[Tensor], source: Clip, batch: int = BATCH) -> int:
+        """The driving frame that is posed most like the source's first, see `PictureAnimator.nearest`."""
+        return self.open_source(source, "float32").nearest(driving, batch)
