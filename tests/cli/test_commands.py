@@ -212,7 +212,7 @@ def test_mask_takes_a_roughly_painted_frame_and_a_box_on_any(pair: Pair, command
         (("--rough", "99=small.png"), "frames 0 to 4"),
         (("--rough", "0=small.png"), "the rough mask is 9x7, the frame 64x64"),
         (("--rough", "0=small.png", "--box", "1,1,50,50"), "exclude each other"),
-        (("--rough", "0=small.png", "--how", "threshold"), "hint for colour"),
+        (("--rough", "0=small.png", "--how", "threshold"), "hint for"),
         (("--box-frame", 2), "Give the box too"),
         (("--box", "1,1,50,50", "--box-frame", 9), "frames 0 to 4"),
         (("--weights", "small.png"), "--how saliency"),

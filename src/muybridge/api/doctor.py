@@ -15,6 +15,7 @@ from muybridge.engine import computes_bfloat16, resolve_device
 from muybridge.errors import MissingWeightsError, MuybridgeError
 from muybridge.landmarks.pose_network import model_path
 from muybridge.masks.saliency import weights_path
+from muybridge.masks.segmenters import find_segmenter_file
 from muybridge.networks import load_lpips_weights
 from muybridge.networks.pretrained import torch_cache_path
 from muybridge.networks.pretrained.c3d import C3D_FILE
@@ -27,7 +28,13 @@ CODECS = {"h264": "libx264", "vp9": "libvpx-vp9", "prores": "prores_ks", "gif": 
 """What each file format is written with."""
 
 
-EXTRAS = {"tensorboard": "tensorboard", "landmarks": "onnxruntime", "studio": "fastapi", "onnx": "onnx"}
+EXTRAS = {
+    "tensorboard": "tensorboard",
+    "segment": "onnxruntime",
+    "landmarks": "onnxruntime",
+    "studio": "fastapi",
+    "onnx": "onnx",
+}
 
 
 IN_TORCHS_CACHE = {
@@ -40,6 +47,7 @@ IN_TORCHS_CACHE = {
 
 
 IN_OUR_CACHE: Mapping[str, Callable[[], Path]] = {
+    "segmentation network (silhouettes)": find_segmenter_file,
     "U2-Net (saliency)": weights_path,
     "pose network (landmarks, AKD)": model_path,
     "identity network (AED)": identity_path,

@@ -31,6 +31,7 @@ def mask(
     frame: int = 0,
     how: str = "auto",
     weights: str | Path | None = None,
+    subject: str | None = None,
     corrections: Mapping[int, str | Path] | None = None,
     max_frames: int | None = None,
     force: bool = False,
@@ -41,8 +42,9 @@ def mask(
     masks        given silhouettes, see `masks.find`
     box          hint: (x0, y0, x1, y1), in pixels, round the subject on frame number `frame`
     rough        hint: a frame's number and roughly the subject on it, a picture white on black or a mask [H, W]
-    how          auto, given, alpha, threshold, colour or saliency
-    weights      the saliency network's file; its usual place unless told
+    how          auto, given, alpha, threshold, segment, colour or saliency
+    weights      the file of the segmentation or the saliency network; its usual place unless told
+    subject      what the segmentation network looks for: one of its classes ("dog"), or "animal"
     corrections  frame -> picture of its true silhouette, white on black, carried to its neighbours. Where `out`
                  already holds silhouettes of this clip, they are what is corrected
     Raises InputError, UsageError, OutputExistsError, MissingWeightsError.
@@ -53,10 +55,8 @@ def mask(
         check_folder(folder, force, _record, "silhouettes")
     if folder is not None and before is not None and masks is None and box is None and rough is None:
         masks = folder / "masks"
-    hints: dict[str, Any] = {"box": box, "rough": rough, "frame": frame}
-    found = read_with_silhouettes(
-        video, masks=resolve_masks(masks), how=how, weights=weights, max_frames=max_frames, **hints
-    )
+    hints: dict[str, Any] = {"box": box, "rough": rough, "frame": frame, "subject": subject, "weights": weights}
+    found = read_with_silhouettes(video, masks=resolve_masks(masks), how=how, max_frames=max_frames, **hints)
     clip, report = found.clip, found.report
     done = [] if before is None else [int(i) for i in before.get("corrected", [])]
     for index, picture in sorted((corrections or {}).items()):

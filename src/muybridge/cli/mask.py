@@ -38,7 +38,11 @@ def mask(
     how: o.How = "auto",
     weights: Annotated[
         Path | None,
-        Parameter(name="--weights", help="The network of --how saliency; u2net.pth in the cache folder otherwise."),
+        Parameter(name="--weights", help="The file of --how segment or saliency; the cache folder's otherwise."),
+    ] = None,
+    subject: Annotated[
+        str | None,
+        Parameter(name="--subject", help="Which of what a segmentation network sees: person, dog, animal, and so on."),
     ] = None,
     max_frames: o.MaxFrames = None,
     force: o.Force = False,
@@ -74,6 +78,7 @@ def mask(
         frame=box_frame or 0,
         how=how,
         weights=weights,
+        subject=subject,
         corrections=parse_corrections(correct),
         max_frames=max_frames,
         force=force,

@@ -37,7 +37,7 @@ Flip = Annotated[
     str | None, Parameter(name="--flip", help="A or B: mirror that one on the way in, and its result on the way out.")
 ]
 How = Annotated[
-    Literal["auto", "given", "alpha", "threshold", "colour", "saliency", "grabcut"],
+    Literal["auto", "given", "alpha", "threshold", "segment", "colour", "saliency", "grabcut"],
     Parameter(name="--how", help="The way to find silhouettes; grabcut is the old name of colour."),
 ]
 MaxFrames = Annotated[int | None, Parameter(name="--max-frames", help="Read at most so many frames of each video.")]

@@ -62,16 +62,18 @@ def read_with_silhouettes(
     frame: int = 0,
     how: str = "auto",
     weights: str | Path | None = None,
+    subject: str | None = None,
     max_side: int | None = None,
     max_frames: int | None = None,
 ) -> SilhouetteInput:
     """Read a clip and find its silhouettes.
 
     masks       given ones: a folder, a video, a clip, or what `muybridge mask` wrote
-    box, frame  hint for colour and motion: the box is on frame number `frame`
-    rough       the other hint for them
+    box, frame  hint: the box is on frame number `frame`
+    rough       the other hint
     how         see `masks.find`
-    weights     the saliency network's file, see `masks.find`
+    weights     the file of the segmentation or the saliency network, see `masks.find`
+    subject     what the segmentation network looks for, see `masks.find`
     max_side    larger frames are made smaller, pixels
     max_frames  at most so many from the start
     Raises InputError as reading and finding do.
@@ -84,7 +86,9 @@ def read_with_silhouettes(
     if given is not None and not isinstance(given, Clip):
         given = read(given, max_side=max_side, max_frames=max_frames)
     drawn = None if rough is None else _fit_rough_mask(rough, clip)
-    found, report = find(clip, how=how, masks=given, box=box, rough=drawn, frame=frame, weights=weights)
+    found, report = find(
+        clip, how=how, masks=given, box=box, rough=drawn, frame=frame, weights=weights, subject=subject
+    )
     return SilhouetteInput(input_name(source), path, found, report)
 
 

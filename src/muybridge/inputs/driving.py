@@ -63,6 +63,7 @@ class _Search:
         self.packed: list[PackedMatte] = []
         self.times: list[Timing] = []
         self.only: Clip | None = None
+        self.subject: str | None = None
         self.last = torch.zeros(1, 1, dtype=torch.uint8)
 
     def add(self, clip: Clip, given: Clip | None) -> None:
@@ -81,12 +82,24 @@ class _Search:
         found = find_unchecked(clip, how=self.how, masks=given, box=box)
         # Whether the background is flat, each piece is asked anew; any other way that suits the first suits them all.
         self.how = self.how if found.how == "threshold" else found.how
+        self.subject = found.subject
         return found
 
     def _later(self, clip: Clip, given: Clip | None) -> FoundSilhouettes:
         if self.how == "alpha" and clip.mattes is None:  # opaque all over
             clip = clip.with_masks(torch.full_like(clip.pixels[:, :1], 255))
+
+        if self.how == "segment":
+            return find_unchecked(clip, how=self.how, subject=self.subject, box=self._box(clip))
         return find_unchecked(clip, how=self.how, masks=given, rough=self._hint(clip) if self.how == "colour" else None)
+
+    def _box(self, clip: Clip) -> Box | None:
+        """Where the subject of a box was at the end of the piece before; None where no box was given."""
+        hint = None if self.box is None else self._hint(clip)
+        if hint is None:
+            return None
+        rows, columns = (hint[1] > 0).nonzero(as_tuple=True)
+        return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
     def _hint(self, clip: Clip) -> tuple[int, Tensor] | None:
         """Roughly the subject on the piece's first frame: as it was on the frame before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,20 +10,24 @@ from typing import Literal, get_args
 
 from torch import Tensor
 
-from muybridge.errors import InputError, MuybridgeWarning, Option, Sentence, UsageError
+from muybridge.errors import InputError, MissingWeightsError, MuybridgeWarning, Option, Sentence, UsageError
 from muybridge.masks.colour_and_motion import find_by_colour_and_motion
 from muybridge.masks.given_masks import THRESHOLD, read_given_masks
 from muybridge.masks.hints import Box, Rough
 from muybridge.masks.report import Report, make_report
 from muybridge.masks.saliency import find_salient
+from muybridge.masks.segmentation import Segmented, find_by_segmentation
+from muybridge.masks.segmenters import OnnxSegmenter, find_segmenter_file
 from muybridge.masks.threshold import find_by_threshold, flat_background
 from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip
 
-How = Literal["auto", "given", "alpha", "threshold", "colour", "saliency"]
+How = Literal["auto", "given", "alpha", "threshold", "segment", "colour", "saliency"]
 
 OLD_WAYS = {"grabcut": "colour"}
 """What a way was called before, in scripts and in stored runs."""
+ENOUGH = 0.5
+"""A network that sees the subject on a smaller share of the frames only hints at where it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +37,14 @@ class FoundSilhouettes:
     mattes  uint8 [T, 1, H, W], 255 on the subject
     how, detail   as in Report
     trust   [T] in [0, 1], or None
+    subject  which one a segmentation network took, or None
     """
 
     mattes: Mattes
     how: str
     detail: str
     trust: Tensor | None = None
+    subject: str | None = None
 
 
 def find(
@@ -49,20 +56,25 @@ def find(
     rough: Rough | None = None,
     frame: int = 0,
     weights: str | Path | None = None,
+    subject: str | None = None,
 ) -> tuple[Clip, Report]:
     """The clip with a silhouette per frame, and how they were found.
 
-    how      "auto" takes the first that applies: given masks, the clip's own alpha, colour and motion where there is a
-             hint, the threshold where the background is flat, colour and motion. Never the network: it has to be named
+    how      "auto" takes the first that applies: given masks, colour and motion where there is a rough mask, the
+             clip's own alpha, the threshold where the background is flat, a segmentation network where its file is
+             there and it sees a person or an animal, colour and motion
     masks    given silhouettes: a folder, a video or a clip with one per frame
     box      hint: (x0, y0, x1, y1) in pixels, with the subject inside, on frame number `frame`
     rough    hint: (index, mask [H, W] or [1, H, W]), roughly the subject on that frame
-    weights  the saliency network's file; its usual place unless told
+    weights  the file of the segmentation or the saliency network; its usual place unless told
+    subject  what a segmentation network looks for: one of its classes, or "animal"
 
     Raises UsageError for options that exclude each other, InputError where nothing usable comes out,
     MissingWeightsError where the network's file is not there.
     """
-    found = find_unchecked(clip, how=how, masks=masks, box=box, rough=rough, frame=frame, weights=weights)
+    found = find_unchecked(
+        clip, how=how, masks=masks, box=box, rough=rough, frame=frame, weights=weights, subject=subject
+    )
     report = make_report(found.mattes, clip.name, found.how, found.detail, found.trust, clip.sizes)
     return clip.with_masks(found.mattes), report
 
@@ -76,55 +88,41 @@ def find_unchecked(
     rough: Rough | None = None,
     frame: int = 0,
     weights: str | Path | None = None,
+    subject: str | None = None,
 ) -> FoundSilhouettes:
     """`find` without its check, for a piece of a clip: that alone may well show no subject."""
-    if how in OLD_WAYS:
-        warnings.warn(f"the way {how!r} is called {OLD_WAYS[how]!r} now", MuybridgeWarning, stacklevel=3)
-        how = OLD_WAYS[how]
-    if how not in get_args(How):
-        raise UsageError(f"no way of finding silhouettes is called {how!r}", f"Take one of: {', '.join(get_args(How))}")
-    hinted = box is not None or rough is not None
-    chosen = _choose(clip, masks is not None, hinted) if how == "auto" else how
-    if masks is not None and chosen != "given":
-        raise UsageError(f"silhouettes were given, and {chosen!r} would not look at them", "Leave one of the two out.")
-    if hinted and chosen != "colour":
-        raise UsageError(f"a box or a rough mask is a hint for colour, not for {chosen!r}", "Leave one of the two out.")
-    if weights is not None and chosen != "saliency":
-        raise UsageError(
-            f"weights are of the saliency network, and {chosen!r} has none",
-            Sentence("Ask for the network: ", Option("how", "saliency")),
-        )
+    how = _check_name(how)
+    file = None if weights is None else Path(weights)
+    if how == "auto" and subject is not None:
+        how = "segment"
+    chosen = _choose(clip, masks is not None, box, rough) if how == "auto" else how
+    _refuse_unused(chosen, masks, box, rough, file, subject)
+
     if chosen == "given":
         if masks is None:
             raise UsageError("no silhouettes were given", "Name their folder or video.")
         return FoundSilhouettes(read_given_masks(clip, masks), "given", name_of_masks(masks))
     if chosen == "alpha":
-        return FoundSilhouettes(_alpha(clip), "alpha", "the clip's own")
+        return FoundSilhouettes(_read_alpha(clip), "alpha", "the clip's own")
     if chosen == "threshold":
         mattes, trust, detail = find_by_threshold(clip)
         return FoundSilhouettes(mattes, chosen, detail, trust)
     if chosen == "saliency":
-        mattes, trust, detail = find_salient(clip, None if weights is None else Path(weights))
-        return FoundSilhouettes(mattes, chosen, detail, trust)
+        return _as_found(find_salient(clip, file), "saliency")
+    if chosen == "segment" and how == "segment":
+        segmenter = OnnxSegmenter(find_segmenter_file(file))
+        return _as_found(find_by_segmentation(clip, segmenter, subject, box, frame), "segment")
+    if chosen == "segment":
+        return _segment_or_track(clip, box, frame)
+
     mattes, trust = find_by_colour_and_motion(clip, box, rough, frame)
-    return FoundSilhouettes(mattes, chosen, _hint(box, rough, frame), trust)
+    return FoundSilhouettes(mattes, "colour", _describe_hint(box, rough, frame), trust)
 
 
-def _choose(clip: Clip, masked: bool, hinted: bool) -> str:
-    if masked:
-        return "given"
-    if hinted:
-        return "colour"
-    # An opaque alpha channel says nothing about the subject.
-    if clip.mattes is not None and bool((clip.mattes < 255).any()):
-        return "alpha"
-    return "threshold" if flat_background(clip) is not None else "colour"
-
-
-def _alpha(clip: Clip) -> Mattes:
-    if clip.mattes is None:
-        raise InputError(f"{clip.name} has no alpha channel and no silhouettes", "Leave the way open instead.")
-    return (clip.mattes > THRESHOLD).to(clip.mattes.dtype) * 255
+def way_of(description: str) -> str:
+    """The way in the description "way: detail" of silhouettes in a stored run, under its name of today."""
+    way = description.partition(":")[0]
+    return OLD_WAYS.get(way, way)
 
 
 def name_of_masks(masks: str | Path | Clip | None) -> str:
@@ -134,13 +132,100 @@ def name_of_masks(masks: str | Path | Clip | None) -> str:
     return masks.name if isinstance(masks, Clip) else Path(masks).name
 
 
-def way_of(description: str) -> str:
-    """The way in the description "way: detail" of silhouettes in a stored run, under its name of today."""
-    way = description.partition(":")[0]
-    return OLD_WAYS.get(way, way)
+def _check_name(how: str) -> str:
+    """The name of today of a way; UsageError where there is none of that name."""
+    if how in OLD_WAYS:
+        warnings.warn(f"the way {how!r} is called {OLD_WAYS[how]!r} now", MuybridgeWarning, stacklevel=4)
+        return OLD_WAYS[how]
+    if how not in get_args(How):
+        raise UsageError(f"no way of finding silhouettes is called {how!r}", f"Take one of: {', '.join(get_args(How))}")
+    return how
 
 
-def _hint(box: Box | None, rough: Rough | None, frame: int) -> str:
+def _choose(clip: Clip, masked: bool, box: Box | None, rough: Rough | None) -> str:
+    """The first way that applies, for "auto"."""
+    if masked:
+        return "given"
+    if rough is not None:
+        return "colour"
+    if box is None:
+        # An opaque alpha channel says nothing about the subject.
+        if clip.mattes is not None and bool((clip.mattes < 255).any()):
+            return "alpha"
+        if flat_background(clip) is not None:
+            return "threshold"
+    return "segment" if _has_segmenter() else "colour"
+
+
+def _has_segmenter() -> bool:
+    """Whether a segmentation network can be run: its file is there, and onnxruntime is installed."""
+    try:
+        find_segmenter_file()
+    except MissingWeightsError:
+        return False
+    return importlib.util.find_spec("onnxruntime") is not None
+
+
+def _refuse_unused(
+    chosen: str,
+    masks: str | Path | Clip | None,
+    box: Box | None,
+    rough: Rough | None,
+    weights: Path | None,
+    subject: str | None,
+) -> None:
+    """UsageError for what the chosen way would not look at."""
+    leave_out = "Leave one of the two out."
+    if masks is not None and chosen != "given":
+        raise UsageError(f"silhouettes were given, and {chosen!r} would not look at them", leave_out)
+    if rough is not None and chosen != "colour":
+        raise UsageError(f"a rough mask is a hint for colour, not for {chosen!r}", leave_out)
+    if box is not None and chosen not in ("segment", "colour"):
+        raise UsageError(f"a box is a hint for segment or colour, not for {chosen!r}", leave_out)
+    if weights is not None and chosen not in ("segment", "saliency"):
+        raise UsageError(
+            f"weights are of a network, and {chosen!r} has none",
+            Sentence("Ask for one: ", Option("how", "segment"), " or ", Option("how", "saliency")),
+        )
+    if subject is not None and chosen != "segment":
+        raise UsageError(f"a subject is named to a segmentation network, and {chosen!r} asks none", leave_out)
+
+
+def _segment_or_track(clip: Clip, box: Box | None, frame: int) -> FoundSilhouettes:
+    """The network's silhouettes where it sees a person or an animal, else those by colour and motion."""
+    segmenter = OnnxSegmenter(find_segmenter_file())
+    seen = find_by_segmentation(clip, segmenter, None, box, frame, living=True)
+    areas = (seen.mattes > 127).flatten(1).float().mean(1)
+    share = float((areas > 0).float().mean())
+    if share >= ENOUGH:
+        return _as_found(seen, "segment")
+
+    if share == 0:
+        mattes, trust = find_by_colour_and_motion(clip, box, None, frame)
+        detail = f"{_describe_hint(box, None, frame)}; the network {segmenter.name} saw nothing"
+        return FoundSilhouettes(mattes, "colour", detail, trust)
+
+    # What it saw best shows the other way where to begin.
+    index = int((areas * seen.trust).argmax())
+    mattes, trust = find_by_colour_and_motion(clip, None, (index, seen.mattes[index]))
+    detail = (
+        f"colour, movement and place, from what the network {segmenter.name} saw on frame {index}: "
+        f"it saw the subject on {share:.0%} of the frames"
+    )
+    return FoundSilhouettes(mattes, "colour", detail, trust)
+
+
+def _as_found(seen: Segmented, how: str) -> FoundSilhouettes:
+    return FoundSilhouettes(seen.mattes, how, seen.detail, seen.trust, seen.subject)
+
+
+def _read_alpha(clip: Clip) -> Mattes:
+    if clip.mattes is None:
+        raise InputError(f"{clip.name} has no alpha channel and no silhouettes", "Leave the way open instead.")
+    return (clip.mattes > THRESHOLD).to(clip.mattes.dtype) * 255
+
+
+def _describe_hint(box: Box | None, rough: Rough | None, frame: int) -> str:
     if rough is not None:
         return f"colours, movement and place, from a rough mask on frame {rough[0]}"
     if box is not None:

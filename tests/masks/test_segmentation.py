@@ -1,0 +1,269 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper
+
+from muybridge.errors import CheckpointError, MissingExtraError, MissingWeightsError, UsageError
+from muybridge.masks import find, find_unchecked
+from muybridge.masks.motion import FlowWarp
+from muybridge.masks.segmentation import find_by_segmentation, join_in_time
+from muybridge.masks.segmenters import FORMS, PASCAL, OnnxSegmenter, find_segmenter_file, form_of
+from muybridge.video import Clip, Timing, read
+
+H, W, T = 96, 128, 5
+RED, GREEN, BLUE = (220, 20, 20), (20, 220, 20), (20, 20, 220)
+COLOUR_OF = {"cat": RED, "dog": GREEN, "person": BLUE}
+
+
+def disc(y: float, x: float, r: float, h: int = H, w: int = W) -> np.ndarray:
+    rows, columns = np.mgrid[:h, :w]
+    return (rows - y) ** 2 + (columns - x) ** 2 <= r * r
+
+
+def backdrop(h: int = H, w: int = W) -> np.ndarray:
+    """Grey squares: no flat background, and nothing that the networks here would take for a subject."""
+    rows, columns = np.mgrid[:h, :w]
+    grey = np.where((rows // 7 + columns // 7) % 2 == 0, 70, 150)
+    return np.repeat(grey[..., None], 3, 2).astype(np.uint8)
+
+
+def as_clip(frames: list[np.ndarray]) -> Clip:
+    pixels = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).contiguous()
+    return Clip(pixels, Timing.constant(len(frames)))
+
+
+def paint(frame: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    return np.where(mask[..., None], np.array(colour, np.uint8), frame)
+
+
+def iou(found: np.ndarray, truth: np.ndarray) -> float:
+    return float((found & truth).sum() / max((found | truth).sum(), 1))
+
+
+def save_network(path: Path, weights: np.ndarray, bias: np.ndarray, side: int) -> Path:
+    """A network of one convolution of 1 x 1: each class has its colour."""
+    count = len(bias)
+    node = helper.make_node("Conv", ["picture", "w", "b"], ["maps"], kernel_shape=[1, 1])
+    graph = helper.make_graph(
+        [node],
+        "colours",
+        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, side, side])],
+        [helper.make_tensor_value_info("maps", TensorProto.FLOAT, [1, count, side, side])],
+        [
+            helper.make_tensor("w", TensorProto.FLOAT, [count, 3, 1, 1], weights.astype(np.float32).ravel()),
+            helper.make_tensor("b", TensorProto.FLOAT, [count], bias.astype(np.float32)),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 10
+    onnx.save(model, path)
+    return path
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MUYBRIDGE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def classes(cache: Path) -> Path:
+    """A network of PASCAL's classes that takes what is red for a cat, green for a dog, and blue for a person."""
+    weights = np.zeros((21, 3))
+    bias = np.full(21, -20.0)
+    bias[0] = 0
+    for label, colour in COLOUR_OF.items():
+        index = 1 + PASCAL.index(label)
+        weights[index] = [10 if c > 100 else -10 for c in colour]
+        bias[index] = -12
+    return save_network(cache / "deeplab-colours.onnx", weights, bias, 65)
+
+
+@pytest.fixture
+def salient(cache: Path) -> Path:
+    """A network of U2-Net's form for which red stands out."""
+    return save_network(cache / "u2netp.onnx", np.array([[1.0, -1.0, -1.0]]), np.zeros(1), 32)
+
+
+def two() -> tuple[Clip, np.ndarray, np.ndarray]:
+    """A large cat on the left and a smaller person on the right, both walking: the clip and both truths."""
+    cats = np.stack([disc(45, 35 + 2 * t, 24) for t in range(T)])
+    people = np.stack([disc(60, 104 - t, 15) for t in range(T)])
+    frames = [paint(paint(backdrop(), c, RED), p, BLUE) for c, p in zip(cats, people, strict=True)]
+    return as_clip(frames), cats, people
+
+
+def test_the_class_that_takes_most_is_taken_and_said(classes: Path) -> None:
+    clip, cats, _ = two()
+    found, report = find(clip)
+    assert report.how == "segment"
+    assert report.detail.startswith("cat (animals: cat 100%), by deeplab-colours.onnx, sha256 ")
+    assert found.mattes is not None
+    assert all(iou(m, c) > 0.9 for m, c in zip(found.mattes[:, 0].numpy() > 127, cats, strict=True))
+    assert min(report.confidence) > 0.5
+
+
+@pytest.mark.parametrize("choice", [{"subject": "person"}, {"box": (80.0, 40.0, 126.0, 80.0)}])
+def test_a_name_or_a_box_chooses_among_several(classes: Path, choice: dict) -> None:
+    clip, _, people = two()
+    found, report = find(clip, **choice)
+    assert report.how == "segment"
+    assert found.mattes is not None
+    assert all(iou(m, p) > 0.85 for m, p in zip(found.mattes[:, 0].numpy() > 127, people, strict=True))
+    with pytest.raises(UsageError, match="'whale'") as raised:
+        find(clip, subject="whale")
+    assert "animal" in str(raised.value.hint)
+
+
+def test_a_box_chooses_one_of_two_of_a_kind_and_it_is_followed(classes: Path) -> None:
+    left = np.stack([disc(48, 24 + 4 * t, 14) for t in range(T)])
+    right = np.stack([disc(48, 100 - 2 * t, 20) for t in range(T)])
+    clip = as_clip([paint(backdrop(), a | b, GREEN) for a, b in zip(left, right, strict=True)])
+    found, _ = find(clip, how="segment", box=(20.0, 30.0, 60.0, 66.0), frame=2)
+    assert found.mattes is not None
+    assert all(iou(m, a) > 0.85 for m, a in zip(found.mattes[:, 0].numpy() > 127, left, strict=True))
+
+
+def test_a_body_that_is_taken_for_two_species_is_one_animal(classes: Path) -> None:
+    body = disc(48, 64, 30)
+    half = np.arange(W)[None] < 60
+    clip = as_clip([paint(paint(backdrop(), body & half, RED), body & ~half, GREEN)] * 2)
+    found, report = find(clip)
+    assert "dog (animals: dog 60%, cat 40%)" in report.detail
+    assert found.mattes is not None
+    assert iou(found.mattes[0, 0].numpy() > 127, body) > 0.9
+    named, _ = find(clip, subject="animal")
+    assert named.mattes is not None
+    assert torch.equal(named.mattes, found.mattes)
+
+
+def test_a_small_subject_is_looked_at_again_from_nearby(classes: Path) -> None:
+    h, w = 360, 480
+    truths = [disc(200, 150 + 3 * t, 17, h, w) for t in range(3)]
+    found, report = find(as_clip([paint(backdrop(h, w), t, GREEN) for t in truths]))
+    assert "3 of 3 frames looked at again from nearby" in report.detail
+    assert found.mattes is not None
+    assert all(iou(m, t) > 0.85 for m, t in zip(found.mattes[:, 0].numpy() > 127, truths, strict=True))
+
+
+def test_a_frame_that_lost_the_subject_is_filled_in(classes: Path) -> None:
+    body = disc(48, 64, 26)
+    frames = [paint(backdrop(), body, GREEN) for _ in range(T)]
+    frames[2] = paint(backdrop(), body, (120, 150, 120))  # too pale for the network
+    found, report = find(as_clip(frames))
+    assert report.empty == ()
+    assert found.mattes is not None
+    assert iou(found.mattes[2, 0].numpy() > 127, body) > 0.8
+
+
+def test_joining_leaves_a_still_clip_as_it_is() -> None:
+    pictures = np.repeat(backdrop()[None], 3, 0)
+    level = np.repeat(disc(48, 64, 20)[None].astype(np.float32), 3, 0)
+    assert np.abs(join_in_time(level, FlowWarp(pictures)) - level).max() < 0.05
+
+
+def test_what_the_network_does_not_know_is_found_by_colour_and_motion(classes: Path) -> None:
+    yellow = [paint(backdrop(), disc(48, 50 + 4 * t, 22), (230, 220, 40)) for t in range(T)]
+    _, report = find(as_clip(yellow))
+    assert report.how == "colour"
+    assert "the network deeplab-colours.onnx" in report.detail
+    assert "saw nothing" in report.detail
+
+
+def test_what_it_sees_on_few_frames_shows_the_other_way_where_to_begin(classes: Path) -> None:
+    frames = [paint(backdrop(), disc(48, 40 + 3 * t, 20), (160, 150, 60)) for t in range(6)]
+    frames[3] = paint(backdrop(), disc(48, 49, 20), GREEN)
+    found = find_unchecked(as_clip(frames))
+    assert found.how == "colour"
+    assert "saw on frame 3: it saw the subject on 17% of the frames" in found.detail
+
+
+def test_without_a_file_nothing_changes(cache: Path) -> None:
+    assert find(two()[0])[1].how == "colour"
+    with pytest.raises(MissingWeightsError, match=r"no segmentation network.s file") as raised:
+        find(two()[0], how="segment")
+    assert "fetch" in str(raised.value.hint)
+
+
+def test_networks_of_what_stands_out_run_the_same_way(salient: Path) -> None:
+    clip, cats, _ = two()
+    for options in ({}, {"how": "segment", "weights": salient}, {"how": "saliency"}):
+        found, report = find(clip, **options)
+        assert report.how == options.get("how", "segment")
+        assert "subject, by u2netp.onnx, sha256 " in report.detail
+        assert found.mattes is not None
+        assert iou(found.mattes[0, 0].numpy() > 127, cats[0]) > 0.85
+
+
+def test_networks_of_classes_come_before_those_of_what_stands_out(classes: Path, salient: Path) -> None:
+    assert find_segmenter_file() == classes
+    assert find_segmenter_file(salient) == salient
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("deeplabv3_mnv2_pascal.onnx", "deeplab"),
+        ("fcn-resnet50-11.onnx", "fcn"),
+        ("u2net_human_seg.onnx", "u2net"),
+        ("isnet-general-use.onnx", "isnet"),
+        ("BiRefNet-general-bb_swin_v1_tiny-epoch_232.onnx", "birefnet"),
+        ("bria-rmbg-2.0.onnx", "rmbg"),
+        ("silueta.onnx", "u2net"),
+    ],
+)
+def test_published_names_are_known(name: str, family: str) -> None:
+    assert form_of(Path(name)).names[0] == family
+
+
+def test_what_is_no_such_network_is_named(classes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CheckpointError, match="no known family"):
+        form_of(Path("yolo.onnx"))
+    thin = save_network(tmp_path / "deeplab-thin.onnx", np.zeros((3, 3)), np.zeros(3), 32)
+    with pytest.raises(CheckpointError, match=r"gives \[1, 3, 32, 32\]"):
+        find_by_segmentation(two()[0], OnnxSegmenter(thin))
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingExtraError) as raised:
+        find(two()[0], how="segment")
+    assert "muybridge[segment]" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"how": "segment", "rough": (0, torch.ones(H, W))},
+        {"how": "threshold", "subject": "dog"},
+        {"how": "segment", "box": (130.0, 0.0, 140.0, 9.0)},
+        {"how": "segment", "box": (0.0, 0.0, 9.0, 9.0), "frame": 9},
+        {"how": "colour", "weights": "file.onnx"},
+    ],
+)
+def test_wrong_use_is_refused(classes: Path, options: dict) -> None:
+    with pytest.raises(UsageError):
+        find(two()[0], **options)
+
+
+def test_every_family_has_a_name_of_its_own() -> None:
+    names = [name for form in FORMS for name in form.names]
+    assert len(set(names)) == len(names)
+    assert all(name == name.casefold() for name in names)
+
+
+def test_real_animals_by_the_real_network(shared: Path) -> None:
+    file = shared / "models" / "deeplabv3_mnv2_pascal.onnx"
+    if not file.is_file():
+        pytest.skip("needs the segmentation network in ../shared/models")
+    scores = []
+    for name in ("cat", "fox"):
+        clip = read(shared / "data" / "videos" / f"{name}.mp4")[::12]
+        truth = read(shared / "data" / "videos" / f"{name}-masks").pixels[::12, 0].numpy() > 127
+        found, report = find(clip, how="segment", weights=file)
+        assert report.how == "segment"
+        assert found.mattes is not None
+        scores += [np.mean([iou(m, t) for m, t in zip(found.mattes[:, 0].numpy() > 127, truth, strict=True)])]
+    assert np.mean(scores) > 0.87
