@@ -19,6 +19,7 @@ from muybridge.jobs.loading import Fitted, require_ability
 from muybridge.method import Animation, FindsBestFrame, FollowsFrames
 from muybridge.output.motion_options import check_relative, transfer_options
 from muybridge.video import Clip, Frame, Writer, iter_frames, probe, read, write
+from muybridge.video.sound import find_sound
 
 CANDIDATES = 400
 """Driving frames that the search for the best one looks at, at most where it is known how many there are."""
@@ -62,7 +63,7 @@ def animate_picture(
     if isinstance(driving, Clip) or not isinstance(fitted.method, FollowsFrames):
         clip = driving if isinstance(driving, Clip) else read(driving, strip=strip)
         made: Animation = fitted.method.animate(None, clip, appearance, **options)
-        write(target, _opaque(made.frames), made.timing, audio=clip.audio, force=force)
+        write(target, _opaque(made.frames), made.timing, audio=find_sound(clip.audio), force=force)
         return [*made.notes, *notes]
     _stream(fitted.method, driving, partial(iter_frames, driving, strip=strip), appearance, target, options, force)
     return notes
@@ -104,7 +105,7 @@ def _stream(
             last[0] = frame.duration
             yield _of_one_size(frame, first)
 
-    sound = Path(driving) if probe(driving).has_audio else None
+    sound = find_sound(Path(driving)) if probe(driving).has_audio else None
     with torch.no_grad(), Writer(target, first.time_base, audio=sound, force=force) as writer:
         for picture in _opaque(method.stream(watched(), appearance, **options)):
             writer.add(picture, times.popleft())

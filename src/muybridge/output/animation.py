@@ -11,6 +11,7 @@ from torch import Tensor
 from muybridge.data.background import Backdrop, Plate, colour, composite
 from muybridge.errors import REPLACE_OR_CHOOSE, Option, OutputExistsError, RunError, Sentence, UsageError
 from muybridge.method import Animation
+from muybridge.video.sound import find_sound
 from muybridge.video.writer import KEEPS_ALPHA, SUFFIXES, write_all
 
 Shrink = Callable[[Tensor], Tensor]
@@ -77,7 +78,7 @@ def write_animation(
     """
     kept: list[Tensor] = []
     shown = _compose(animation.frames, backdrop, shrink, kept)
-    write_all(paths, shown, animation.timing, audio=audio, force=force)
+    write_all(paths, shown, animation.timing, audio=find_sound(audio), force=force)
     return kept
 
 

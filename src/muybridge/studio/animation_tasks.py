@@ -12,6 +12,7 @@ from muybridge.errors import CheckpointError, MuybridgeError, Sentence, Verb
 from muybridge.studio.animation_models import abilities
 from muybridge.studio.decode_upload import limit
 from muybridge.studio.tasks import Order, Tell, clip_of, zipped
+from muybridge.video.sound import find_sound
 
 
 def importing(order: Order, tell: Tell) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def pack(order: Order, tell: Tell) -> dict[str, Any]:
         zipped(folder / "frames", target)
     else:
         made = api.read(folder / "frames")
-        api.write(target, made.pixels, made.timing, audio=clip_of(order["driving"]).audio, force=True)
+        api.write(target, made.pixels, made.timing, audio=find_sound(clip_of(order["driving"]).audio), force=True)
     return {"file": target.name}
 
 
