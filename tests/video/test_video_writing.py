@@ -122,7 +122,7 @@ def test_quality_costs_space(moving, tmp_path):
 def test_existing_files_need_force(moving, tmp_path):
     for name in ("a.mp4", "frames"):
         write(tmp_path / name, moving(2), Timing.constant(2))
-        with pytest.raises(OutputExistsError, match="--force"):
+        with pytest.raises(OutputExistsError, match="force=True"):
             write(tmp_path / name, moving(3), Timing.constant(3))
         assert len(read(tmp_path / name)) == 2
         write(tmp_path / name, moving(3), Timing.constant(3), force=True)
