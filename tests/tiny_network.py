@@ -4,9 +4,13 @@ and an identity network whose features are the mean of each colour."""
 import struct
 from pathlib import Path
 
+import cv2
 import numpy as np
+import torch
 
-from muybridge.landmarks.pose_network import MEAN, SPREAD
+from muybridge.landmarks.layout import PLACE
+from muybridge.landmarks.rtmpose import MEAN, SPREAD
+from muybridge.landmarks.skeletons import COCO17
 
 GREY = 127.0
 REACH = 120.0
@@ -22,6 +26,18 @@ def colours(count: int) -> np.ndarray:
     ring = np.sqrt(1 - height**2)
     axes = np.array([[1, -1, 0], [1, 1, -2], [1, 1, 1]]) / np.sqrt([[2], [6], [3]])
     return np.stack([ring * np.cos(angle), ring * np.sin(angle), height], 1) @ axes
+
+
+def draw_dots(points: torch.Tensor, radius: int, size: tuple[int, int]) -> torch.Tensor:
+    """People [T, 25, 2] as dots in the network's colours, on grey: uint8 [T, 3, H, W]."""
+    frames = []
+    for at in points:
+        frame = np.full((*size, 3), GREY, np.float32)
+        for name, way in zip(COCO17, colours(17), strict=True):
+            x, y = at[PLACE[name]].tolist()
+            cv2.circle(frame, (round(x), round(y)), radius, (GREY + REACH * way).tolist(), -1)
+        frames.append(torch.from_numpy(frame.round().astype(np.uint8)).permute(2, 0, 1))
+    return torch.stack(frames)
 
 
 def write_network(

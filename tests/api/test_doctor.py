@@ -11,7 +11,7 @@ import pytest
 import muybridge
 from muybridge.api.doctor import EXTRAS
 from muybridge.errors import MissingWeightsError
-from muybridge.landmarks.pose_network import model_path
+from muybridge.landmarks.pose_network import face_detector_path, face_mesh_path, model_path
 from muybridge.masks.saliency import weights_path
 from muybridge.networks import load_lpips_weights, load_vgg16, load_vgg19
 from muybridge.networks.pretrained.c3d import load_c3d
@@ -26,10 +26,12 @@ LOADERS: dict[Callable[..., Any], str] = {
     load_c3d: "c3d.pickle",
     weights_path: "u2net.pth",
     model_path: "pose.onnx",
+    face_mesh_path: "face_landmark.tflite",
+    face_detector_path: "face_detection_short_range.tflite",
     identity_path: "identity.onnx",
 }
 """What loads a network, or says where its file is -> that file's name."""
-SHARED = {"with_weights", "at_hand"}
+SHARED = {"fill_pretrained", "find_model_file"}
 """What loaders call to say that their file is missing."""
 IN_A_PACKAGE = {load_lpips_weights}
 """Whose file comes with an installed package."""

@@ -13,7 +13,8 @@ from muybridge.errors import InputError, UsageError
 from muybridge.inputs.landmarks import read_all_with_landmarks, read_with_landmarks
 from muybridge.landmarks import Landmarks, from_joints, read, to_json
 from muybridge.puppets import SceneClips, scene
-from muybridge.video import write
+from muybridge.video import Timing, write
+from tiny_network import draw_dots, write_network
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_landmarks_shrink_with_their_frames(tmp_path: Path, dancers: SceneClips)
     files = openpose(of(dancers), tmp_path / "json")
     small = read_with_landmarks(video, files, max_side=32, max_frames=3)
     assert small.clip.width == 32
-    want = of(dancers)[:3].resized((64, 64), (32, 32))
+    want = of(dancers)[:3].resize((64, 64), (32, 32))
     assert torch.allclose(small.landmarks.points[:, :15], want.points[:, :15], atol=1e-3)
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "landmarks.json").write_text(to_json(of(dancers), (64, 64)))
@@ -260,3 +261,25 @@ def test_requests_without_landmarks_say_what_to_do(
         assert says in ended.err, ended.err
     assert not out.exists()
     assert not (tmp_path / "r").exists()
+
+
+def test_raw_videos_alone_are_trained_on_and_perform(
+    dancers: SceneClips, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From two videos without landmarks to a result: a network in the cache folder finds the people."""
+    monkeypatch.setenv("MUYBRIDGE_CACHE", str(tmp_path))
+    write_network(tmp_path / "pose.onnx", size=(256, 192))
+    for name, joints in (("a", dancers.joints_a), ("b", dancers.joints_b)):
+        points = from_joints(joints[:6], dancers.joint_names, (64, 64)).transform(3).points
+        write(tmp_path / name, draw_dots(points, 3, (192, 192)), Timing.constant(6))
+
+    ended = command(
+        "fit", "tsnet", tmp_path / "a", "--out", tmp_path / "run", "--preset", "smoke", "--device", "cpu", *TINY
+    )
+    assert ended.code == 0, ended.err
+    assert "a: landmarks detected: pose.onnx" in ended.err
+    out = tmp_path / "a-like-b.mp4"
+    ended = command("animate", tmp_path / "run", "--driving", tmp_path / "b", "--out", out, "--device", "cpu")
+    assert ended.code == 0, ended.err
+    assert "b: landmarks detected: pose.onnx" in ended.err
+    assert len(muybridge.read(out)) == 6

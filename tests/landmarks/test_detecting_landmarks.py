@@ -13,11 +13,12 @@ from muybridge.cli import main
 from muybridge.errors import CheckpointError, InputError, MissingExtraError, MissingWeightsError
 from muybridge.landmarks import detect
 from muybridge.landmarks.layout import PLACE
-from muybridge.landmarks.pose_network import decode_points, model_path
+from muybridge.landmarks.pose_network import model_path
+from muybridge.landmarks.rtmpose import decode_points
 from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE
 from muybridge.video import write
 from muybridge.video.clip import Clip, Timing
-from tiny_network import GREY, REACH, colours, write_network
+from tiny_network import GREY, REACH, colours, draw_dots, write_network
 
 
 def drawn(
@@ -25,14 +26,8 @@ def drawn(
 ) -> tuple[Clip, torch.Tensor]:
     """People made of dots in the network's colours, and where the dots are: [T, 25, 2]."""
     truth = walk(feet, unit).points
-    frames = []
-    for at in truth:
-        frame = np.full((*size, 3), GREY, np.float32)
-        for name, way in zip(COCO17, colours(17), strict=True):
-            x, y = at[PLACE[name]].tolist()
-            cv2.circle(frame, (round(x), round(y)), max(2, round(unit / 5)), (GREY + REACH * way).tolist(), -1)
-        frames.append(torch.from_numpy(frame.round().astype(np.uint8)).permute(2, 0, 1))
-    return Clip(torch.stack(frames), Timing.constant(len(frames))), truth
+    frames = draw_dots(truth, max(2, round(unit / 5)), size)
+    return Clip(frames, Timing.constant(len(frames))), truth
 
 
 @pytest.mark.parametrize("maps", [False, True], ids=["simcc", "heat maps"])

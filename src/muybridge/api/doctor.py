@@ -13,7 +13,7 @@ import torch
 
 from muybridge.engine import computes_bfloat16, resolve_device
 from muybridge.errors import MissingWeightsError, MuybridgeError
-from muybridge.landmarks.pose_network import model_path
+from muybridge.landmarks.pose_network import face_detector_path, face_mesh_path, model_path
 from muybridge.masks.saliency import weights_path
 from muybridge.masks.segmenters import find_segmenter_file
 from muybridge.networks import load_lpips_weights
@@ -50,6 +50,8 @@ IN_OUR_CACHE: Mapping[str, Callable[[], Path]] = {
     "segmentation network (silhouettes)": find_segmenter_file,
     "U2-Net (saliency)": weights_path,
     "pose network (landmarks, AKD)": model_path,
+    "face mesh (landmarks)": face_mesh_path,
+    "face detector (landmarks)": face_detector_path,
     "identity network (AED)": identity_path,
 }
 """The same -> where its file is, or MissingWeightsError with where it should be."""

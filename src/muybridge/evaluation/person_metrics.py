@@ -15,8 +15,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from muybridge import metrics
-from muybridge.landmarks.detection import MIN_SCORE, bounding_box
-from muybridge.landmarks.pose_network import PoseNetwork, model_path
+from muybridge.landmarks.pose_network import MIN_SCORE, find_person, open_network
 from muybridge.networks.pretrained.identity import Identity, identity_path
 from muybridge.tensors import Pixels
 
@@ -35,21 +34,14 @@ def load_poses(path: Path | None = None) -> Poses:
 
     Each frame is looked at by itself, as the published pipelines do: the whole picture, and again round what was found.
     """
-    network = PoseNetwork(model_path(path))
+    network = open_network(path)
 
     def look(pixels: Pixels) -> tuple[Tensor, Tensor]:
         rows = []
         for frame in pixels:
             picture = np.ascontiguousarray(frame.permute(1, 2, 0).numpy())
-            found = network.find(picture, (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0])))
-            # A second look at the person alone: small people are found badly in a whole picture.
-            around = bounding_box(found, slice(17))
-            if around is not None:
-                found = network.find(picture, around)
-            if around is None or bounding_box(found, slice(17)) is None:
-                found[:, 2] = 0
-            rows.append(found)
-
+            found = find_person(network, picture, network.main)
+            rows.append(np.zeros((network.count, 3)) if found is None else found)
         at = torch.from_numpy(np.stack(rows))
         return at[..., :2].contiguous(), at[..., 2] >= MIN_SCORE
 

@@ -5,6 +5,7 @@ from muybridge.landmarks.detection import detect
 from muybridge.landmarks.drawing import colour_labels, count_labels, label_indices, label_maps
 from muybridge.landmarks.formats import to_json
 from muybridge.landmarks.joints import from_joints
+from muybridge.landmarks.person_masks import find_person_masks
 from muybridge.landmarks.points import Kind, Landmarks
 from muybridge.landmarks.reading import read
 from muybridge.landmarks.report import Report
@@ -22,6 +23,7 @@ __all__ = [
     "draw_overlay",
     "draw_sheet",
     "fill_gaps",
+    "find_person_masks",
     "from_joints",
     "label_indices",
     "label_maps",

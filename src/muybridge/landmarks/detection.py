@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float
 
-from muybridge.errors import CheckpointError
+from muybridge.landmarks.crops import Corners, Picture
+from muybridge.landmarks.layout import FACE68
 from muybridge.landmarks.points import Kind, Landmarks
-from muybridge.landmarks.pose_network import Corners, PoseNetwork, model_path
+from muybridge.landmarks.pose_network import PoseNetwork, find_box, find_person, main_rows, open_network
 from muybridge.landmarks.report import Report, make_report
-from muybridge.landmarks.skeletons import COCO17, WHOLEBODY_FACE, Person, to_openpose
+from muybridge.landmarks.skeletons import Person, Rows, to_openpose
 from muybridge.video.clip import Clip
-
-MIN_SCORE = 0.3
-"""Points below this score count as not found: MMPose's own demos do not draw them."""
-MIN_POINTS = 6
-"""Points of the body, or of a face that is looked for, without which nobody is there."""
-
-Picture = UInt8[np.ndarray, "h w 3"]
 
 
 def detect(
@@ -28,45 +23,30 @@ def detect(
 ) -> tuple[Landmarks, Report]:
     """One person's landmarks on every frame, by a pose network from a file.
 
-    model    an ONNX file, see `network.Network`; pose.onnx in the cache folder unless told
+    model    a file of RTMPose's kind (ONNX), BlazePose or the face mesh (TFLite), see `pose_network`; the one in the
+             cache folder unless told
     box      (x0, y0, x1, y1) in pixels round the person on the first frame. Without one it is the box of the clip's
              silhouettes, and without those the whole picture, looked at again round what was found in it
-    kind     "face68": the face alone, by a network of whole bodies; a body unless told
+    kind     "face68": the face alone, by a network of whole bodies or the face mesh; what the network finds unless told
     returns  "body25" of 25 points, or 137 where the network has hands and face, or "face68"; and how it went
 
-    From then on the box is that of the points on the frame before; where the person is lost, the whole picture again.
+    From then on the box is that of the points on the frame before; where nobody is in it, the whole picture again.
     The network sees one person, so others in the picture are not counted.
 
     Raises MissingWeightsError, MissingExtraError or CheckpointError where there is no such network, InputError where
     nobody is found on any frame.
     """
-    network = PoseNetwork(model_path(None if model is None else Path(model)))
-    if kind == "face68" and network.count < WHOLEBODY_FACE.stop:
-        raise CheckpointError(
-            f"{network.name} finds {network.count} points of a body and no face",
-            "Take a network of whole bodies (133 points), or give landmarks of another program.",
-        )
-    main = WHOLEBODY_FACE if kind == "face68" else slice(len(COCO17))
+    network = open_network(None if model is None else Path(model), kind)
+    main = main_rows(network, kind)
     first = box or _silhouette_box(clip)
+
     rows: list[Person] = []
-    around = first
     lost = 0
-    for i in range(len(clip)):
-        frame = _frame_pixels(clip, i)
-        whole = (0.0, 0.0, float(frame.shape[1]), float(frame.shape[0]))
-        found = network.find(frame, around or whole)
-        if around is None and (closer := bounding_box(found, main)) is not None:
-            found = network.find(frame, closer)
-        found[found[:, 2] < MIN_SCORE, 2] = 0
-        around = bounding_box(found, main)
-        if around is None:
-            lost += 1
-            found = np.zeros_like(found)
-        rows.append(to_openpose(found))
-    at = torch.from_numpy(np.stack(rows)).float()
-    landmarks = Landmarks(at[..., :2].contiguous(), at[..., 2].contiguous(), "body25")
-    if kind == "face68":
-        landmarks = landmarks.face()
+    for _, found in follow_person(network, clip, main, first):
+        lost += found is None
+        rows.append(to_openpose(np.zeros((network.count, 3)) if found is None else found))
+    landmarks = _make_landmarks(np.stack(rows), kind)
+
     notes = []
     if first is None:
         notes.append(
@@ -78,13 +58,28 @@ def detect(
     return landmarks, make_report(landmarks, "detected", network.name, clip.name, notes=tuple(notes))
 
 
-def bounding_box(found: Person, main: slice) -> Corners | None:
-    """The box round a person's points that are not faint; None where too few of the rows `main` are among them."""
-    sure = found[found[:, 2] >= MIN_SCORE, :2]
-    if int((found[main, 2] >= MIN_SCORE).sum()) < MIN_POINTS:
-        return None
-    (x0, y0), (x1, y1) = sure.min(0), sure.max(0)
-    return float(x0), float(y0), float(x1), float(y1)
+def follow_person(
+    network: PoseNetwork, clip: Clip, main: slice, around: Corners | None
+) -> Iterator[tuple[Picture, Rows | None]]:
+    """Each frame, and the person's points on it; None where nobody is there.
+
+    main    rows of which enough must be sure
+    around  the person's box on the first frame
+    """
+    for i in range(len(clip)):
+        frame = _frame_pixels(clip, i)
+        found = None if around is None else find_person(network, frame, main, around)
+        if found is None:
+            found = find_person(network, frame, main)
+        around = None if found is None else find_box(found, main)
+        yield frame, found
+
+
+def _make_landmarks(points: Float[np.ndarray, "T K 3"], kind: Kind | None) -> Landmarks:
+    at = torch.from_numpy(points).float()
+    held: Kind = "face68" if points.shape[1] == FACE68 else "body25"
+    landmarks = Landmarks(at[..., :2].contiguous(), at[..., 2].contiguous(), held)
+    return landmarks.face() if kind == "face68" else landmarks
 
 
 def _silhouette_box(clip: Clip) -> Corners | None:

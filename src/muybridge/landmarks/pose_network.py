@@ -1,106 +1,163 @@
-"""A pose network from an ONNX file: RTMPose (Jiang et al., 2023), or any other that reads one person's crop."""
+"""The networks that find landmarks in a picture: what they share, where their files lie, how one is opened."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterable
 from pathlib import Path
-
-import cv2
-import numpy as np
-from jaxtyping import UInt8
+from typing import Protocol, runtime_checkable
 
 from muybridge.errors import CheckpointError, Option, Sentence
-from muybridge.landmarks.skeletons import Person
-from muybridge.model_files import Maps, OnnxNetwork, find_model_file
+from muybridge.landmarks.blazepose import BlazePose
+from muybridge.landmarks.crops import Corners, Picture, bounding_box
+from muybridge.landmarks.face_detector import FaceDetector
+from muybridge.landmarks.face_mesh import FaceMesh
+from muybridge.landmarks.points import Kind
+from muybridge.landmarks.rtmpose import RtmPose
+from muybridge.landmarks.skeletons import FACE_MESH_COUNTS, ORDERS, Rows
+from muybridge.landmarks.tflite import TfliteNetwork, is_tflite
+from muybridge.model_files import cache_folder, find_model_file
 
-MEAN, SPREAD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
-"""Of the colours RGB, 0 to 255, that MMPose's networks were trained on."""
-PADDING = 1.25
-"""How much larger than the person their crop is (MMPose, GetBBoxCenterScale)."""
-DEFAULT_SIZE = (256, 192)
-"""(h, w) for files that leave their sides open: as the published ones are."""
+MIN_SCORE = 0.3
+"""Points below this score count as not found: MMPose's own demos do not draw them."""
+MIN_POINTS = 6
+"""Points of the body, or of a face that is looked for, without which nobody is there."""
 
-POINT_COUNTS = frozenset({17, 26, 133})
-"""Points of a person: COCO, Halpe, COCO-WholeBody."""
+RTMPOSE_FILE = "pose.onnx"
+BLAZEPOSE_FILE = "pose_landmark_full.tflite"
+FACE_MESH_FILE = "face_landmark.tflite"
+FACE_DETECTOR_FILE = "face_detection_short_range.tflite"
 
-Corners = tuple[float, float, float, float]
-"""x0, y0, x1, y1 in pixels."""
+
+@runtime_checkable
+class PoseNetwork(Protocol):
+    """What finds one person's points, or one face's.
+
+    name   the file's, with its checksum
+    count  how many points it finds: their order is `skeletons.ORDERS`, or that of a face mesh
+    main   rows of those of which enough must be sure, or nobody is there
+    sure   the mean score from which a finding needs no other to be compared with
+    """
+
+    name: str
+    count: int
+    main: slice
+    sure: float
+
+    def find(self, frame: Picture, box: Corners) -> Rows:
+        """The points [K, 3] of the person in the box: x, y in pixels of the frame, and the score in [0, 1]."""
+
+    def suggest_boxes(self, frame: Picture) -> Iterable[Corners]:
+        """Where to look for somebody where nothing is known."""
 
 
 def model_path(model: Path | None = None) -> Path:
-    """Where the detector's file lies: the one that was named, or pose.onnx in the cache folder.
+    """Where the pose network's file lies: the one that was named, or RTMPose's or BlazePose's in the cache folder.
 
     The cache folder is $MUYBRIDGE_CACHE, or ~/.cache/muybridge. Raises MissingWeightsError where no file is there.
     """
+    blazepose = cache_folder() / BLAZEPOSE_FILE
+    if model is None and blazepose.is_file() and not (cache_folder() / RTMPOSE_FILE).is_file():
+        return blazepose
     return find_model_file(
         model,
-        "pose.onnx",
+        RTMPOSE_FILE,
         "the landmark detector's file is",
         Sentence(
-            "Fetch RTMPose as ONNX from its authors' model zoo (MMPose, projects/rtmpose: the end2end.onnx of a zip; ",
-            *("the whole-body one has hands and face too), and put it there or name it with ", Option("model"), ". "),
+            f"Put BlazePose ({BLAZEPOSE_FILE} of MediaPipe) into that folder, or RTMPose as ONNX from its authors' ",
+            "model zoo (MMPose, projects/rtmpose: the end2end.onnx of a zip; the whole-body one has hands and face ",
+            *("too) under that name, or name a file with ", Option("model"), ". "),
             *("Landmarks of another program need no detector: ", Option("landmarks", "FOLDER")),
         ),
     )
 
 
-class PoseNetwork:
-    """A top-down pose network.
+def face_mesh_path(model: Path | None = None) -> Path:
+    """Where the face mesh lies: the file that was named, or the one in the cache folder; errors as `model_path`."""
+    return find_model_file(model, FACE_MESH_FILE, "the face mesh is", "It is in MediaPipe's package.")
 
-    One input [1, 3, H, W], RGB, normalised; two outputs [1, K, n W] and [1, K, n H], the likelihood of each place along
-    x and along y (SimCC: n is 2 in the published ones), or one output [1, K, h, w] of heat maps. K is 17 (COCO), 26
-    (Halpe) or 133 (COCO-WholeBody).
 
-    Raises MissingExtraError without onnxruntime, CheckpointError for a file that is no such network.
+def face_detector_path(mesh: Path | None = None) -> Path:
+    """Where the detector of faces lies: beside the mesh, or in the cache folder; errors as `model_path`."""
+    beside = None if mesh is None else mesh.with_name(FACE_DETECTOR_FILE)
+    return find_model_file(beside, FACE_DETECTOR_FILE, "the face detector is", "It is in MediaPipe's package.")
+
+
+def open_network(model: Path | None = None, kind: Kind | None = None) -> PoseNetwork:
+    """The network of a file, known by what it holds; for a face without a file, the face mesh where it is there.
+
+    Raises MissingWeightsError, MissingExtraError, or CheckpointError for a file that is none, or finds no face.
     """
+    if model is None and kind == "face68" and (cache_folder() / FACE_MESH_FILE).is_file():
+        model = face_mesh_path()
+    path = model_path(model)
 
-    def __init__(self, path: Path) -> None:
-        self._network = OnnxNetwork(path, DEFAULT_SIZE, "finding landmarks needs")
-        self.size = self._network.size
-        self.name = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
-        counts = {self._count_points(maps) for maps in self._network(np.zeros((1, 3, *self.size), np.float32))}
-        if len(counts) != 1 or not counts <= POINT_COUNTS:
-            raise CheckpointError(
-                f"{path.name} finds {sorted(counts)} points a person", "Networks of 17, 26 or 133 points can be used."
-            )
-        self.count = counts.pop()
-
-    def find(self, frame: UInt8[np.ndarray, "h w 3"], box: Corners) -> Person:
-        """The points [K, 3] of the person in the box: x, y in pixels of the frame, and the score in [0, 1]."""
-        rows, columns = self.size
-        x0, y0, x1, y1 = box
-        wide, tall = max(x1 - x0, 1.0) * PADDING, max(y1 - y0, 1.0) * PADDING
-        scale = max(wide / columns, tall / rows)
-        left, top = (x0 + x1 - scale * columns) / 2, (y0 + y1 - scale * rows) / 2
-        affine = np.array([[1 / scale, 0, -left / scale], [0, 1 / scale, -top / scale]])
-        crop = cv2.warpAffine(frame, affine, (columns, rows), flags=cv2.INTER_LINEAR).astype(np.float32)
-        level = ((crop - np.array(MEAN)) / np.array(SPREAD)).astype(np.float32)
-        places = decode_points(self._network(level.transpose(2, 0, 1)[None]), (rows, columns))
-        places[:, :2] = places[:, :2] * scale + (left, top)
-        return places
-
-    def _count_points(self, maps: Maps) -> int:
-        return int(maps.shape[1]) if maps.ndim in (3, 4) else 0
+    network: PoseNetwork = _open_tflite(path) if is_tflite(path) else RtmPose(path)
+    if kind == "body25" and isinstance(network, FaceMesh):
+        raise CheckpointError(f"{network.name} finds a face and no body", "Take BlazePose or RTMPose.")
+    if kind == "face68" and not has_face(network):
+        raise CheckpointError(
+            f"{network.name} finds {network.count} points of a body and no face",
+            "Take a network of whole bodies (133 points), the face mesh, or landmarks of another program.",
+        )
+    return network
 
 
-def decode_points(outputs: list[Maps], size: tuple[int, int]) -> Person:
-    """The places [K, 3] in pixels of a crop of size (h, w), from SimCC's two outputs or from heat maps.
+def _open_tflite(path: Path) -> PoseNetwork:
+    network = TfliteNetwork(path)
+    # The face mesh has its points and a flag, BlazePose three outputs more.
+    if network.outputs > 2:
+        return BlazePose(network, network.name)
+    return FaceMesh(network, network.name, lambda: open_face_detector(path))
 
-    SimCC (Li et al., 2022): each coordinate is the place of its own maximum, the score the smaller of the two maxima.
-    Heat maps: the maximum, moved a quarter of a cell towards the higher of its neighbours.
+
+def open_face_detector(mesh: Path) -> FaceDetector:
+    """The detector of faces whose file lies beside the mesh's; errors as `model_path`."""
+    network = TfliteNetwork(face_detector_path(mesh))
+    return FaceDetector(network, network.name)
+
+
+def main_rows(network: PoseNetwork, kind: Kind | None) -> slice:
+    """The points without which nobody is there: the face's where a face is looked for in whole bodies."""
+    order = ORDERS.get(network.count)
+    if kind == "face68" and order is not None and order.face is not None:
+        return order.face
+    return network.main
+
+
+def has_face(network: PoseNetwork) -> bool:
+    """Whether a face's 68 points are among those that it finds."""
+    return network.count in FACE_MESH_COUNTS or ORDERS[network.count].face is not None
+
+
+def find_person(network: PoseNetwork, frame: Picture, main: slice, around: Corners | None = None) -> Rows | None:
+    """The points [K, 3] of the person on one frame, faint ones with the score 0; None where nobody is there.
+
+    main    rows of which enough must be sure
+    around  where the person was a moment ago; without it the network's own places are looked at, and again round what
+            was found there, until somebody is sure enough, or else the surest of all is taken
     """
-    if len(outputs) == 2:
-        across, down = (each[0] for each in outputs)
-        x, y = across.argmax(1) * size[1] / across.shape[1], down.argmax(1) * size[0] / down.shape[1]
-        score = np.minimum(across.max(1), down.max(1))
-        return np.stack([x, y, score.clip(0, 1)], 1).astype(np.float64)
-    maps = outputs[0][0]
-    count, rows, columns = maps.shape
-    best = maps.reshape(count, -1).argmax(1)
-    at = np.stack([best % columns, best // columns], 1).astype(np.float64)
-    edged = np.pad(maps, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    for k, (x, y) in enumerate(at.astype(int)):
-        slope = edged[k, y + 1, x + 2] - edged[k, y + 1, x], edged[k, y + 2, x + 1] - edged[k, y, x + 1]
-        at[k] += 0.25 * np.sign(slope)
-    at *= (size[1] / columns, size[0] / rows)
-    return np.concatenate([at, maps.reshape(count, -1).max(1).clip(0, 1)[:, None]], 1)
+    if around is not None:
+        return _look_closely(network, frame, main, around)
+
+    best: Rows | None = None
+    for box in network.suggest_boxes(frame):
+        closer = find_box(network.find(frame, box), main)
+        found = None if closer is None else _look_closely(network, frame, main, closer)
+        if found is None:
+            continue
+        if best is None or found[:, 2].mean() > best[:, 2].mean():
+            best = found
+        if best[:, 2].mean() >= network.sure:
+            break
+    return best
+
+
+def find_box(found: Rows, main: slice) -> Corners | None:
+    """The box round a person's points that are not faint; None where too few of the rows `main` are among them."""
+    return bounding_box(found, main, MIN_SCORE, MIN_POINTS)
+
+
+def _look_closely(network: PoseNetwork, frame: Picture, main: slice, box: Corners) -> Rows | None:
+    found = network.find(frame, box)
+    found[found[:, 2] < MIN_SCORE, 2] = 0
+    return None if find_box(found, main) is None else found

@@ -122,7 +122,9 @@ def order_by_name(rows: Rows, names: Sequence[str]) -> Person:
 
 
 def to_openpose(rows: Rows) -> Person:
-    """A person in any of `ORDERS` as [25, 3], or as [137, 3] where the order has hands and a face."""
+    """A person in any of `ORDERS` as [25, 3], as [137, 3] where it has hands and a face; a face's mesh as [68, 3]."""
+    if len(rows) in FACE_MESH_COUNTS:
+        return face_from_mesh(rows)
     order = ORDERS[len(rows)]
     body = order_by_name(rows[: len(order.body)], order.body)
     if order.face is None:
