@@ -125,7 +125,7 @@ def main() -> None:
                 plan=Plan(given.frames, given.size),
                 device=given.device,
                 callback=RichCallback(),
-                say=print,
+                notify=print,
             )
             tell(given.out, chosen)
 

@@ -84,7 +84,7 @@ def fit_within(
         device="cpu",
         resume=begun,
         callback=RichCallback(),
-        say=print,
+        notify=print,
     )
     return Trained(fitted, told["set"][STEPS[method]], fitted.run.record.seconds / 60)
 

@@ -52,7 +52,9 @@ def main() -> None:
     given = arguments.parse_args()
     torch.set_num_threads(given.threads)
     out = given.work / "bench"
-    muybridge.bench(out, methods=given.methods, scenes=given.scenes, device="cpu", callback=RichCallback(), say=print)
+    muybridge.bench(
+        out, methods=given.methods, scenes=given.scenes, device="cpu", callback=RichCallback(), notify=print
+    )
     parts = [told(out, given.methods, given.scenes)]
     if given.pair:
         pairs = [name for name in given.methods if name != "tsnet"]

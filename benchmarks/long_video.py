@@ -24,6 +24,7 @@ from torch import Tensor
 
 from muybridge import Fitted, catalogue
 from muybridge.output.animate_picture import animate_picture
+from muybridge.output.options import AnimateOptions
 from muybridge.run import Run
 from muybridge.video import Timing, write
 
@@ -65,7 +66,7 @@ def animated(folder: Path, name: str, side: int, count: int) -> None:
     kind = catalogue.find(name)
     fitted = Fitted(kind(kind.card.presets["draft"]).eval(), None, Run(folder))
     began = time.monotonic()
-    animate_picture(fitted, folder / "driving.mp4", folder / "photo.png", folder / "made.mp4")
+    animate_picture(fitted, folder / "driving.mp4", folder / "photo.png", folder / "made.mp4", AnimateOptions())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(peak, round(time.monotonic() - began), count)
 

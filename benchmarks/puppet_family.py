@@ -68,7 +68,7 @@ def _figures(given: argparse.Namespace, folder: Path, name: str, changes: Mappin
     done = fit_within(method, folder, out, given.minutes, "draft", {**changes, **own}, given.steps)
     again = out.with_name(f"{out.name}-again")
     if not (again / "figures.json").is_file():
-        muybridge.reconstruct(done.fitted, folder, again, say=print)
+        muybridge.reconstruct(done.fitted, folder, again, notify=print)
         clips = ClipFolder(folder, "test")[:6]
         pairs = [(clips[i], clips[(i + 3) % len(clips)]) for i in range(min(3, len(clips)))]
         save(animation_sheet(done.fitted, pairs, "relative"), again / "relative.png")

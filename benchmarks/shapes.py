@@ -44,7 +44,9 @@ def main() -> None:
         done = fit_within(method, given.folder, out, given.minutes, given.preset, changes, given.steps)
         again = out.with_name(f"{method}-again")
         if not (again / "figures.json").is_file():
-            muybridge.reconstruct(done.fitted, given.folder, again, max_clips=given.test_clips, force=True, say=print)
+            muybridge.reconstruct(
+                done.fitted, given.folder, again, max_clips=given.test_clips, force=True, notify=print
+            )
             clips = ClipFolder(given.folder, "test")[:8]
             pairs = [(clips[i], clips[i + 4]) for i in range(4)]
             for mode in ("relative", "standard"):

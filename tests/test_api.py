@@ -13,8 +13,8 @@ import muybridge
 from muybridge.errors import CheckpointError, InputError, RunError, UsageError
 from muybridge.evaluation import BASELINES, Chart, Figure, Page, compare_to_truth, overlap, render_page
 from muybridge.inputs.clips import SilhouetteInput, input_name, input_names, read_with_silhouettes
+from muybridge.jobs.pair_training import facing_hint
 from muybridge.jobs.settings import make_config
-from muybridge.jobs.training import facing_hint
 from muybridge.masks import Report
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
@@ -139,7 +139,7 @@ def test_subjects_that_face_opposite_ways_are_noticed() -> None:
     said = _hint((drawn.a, drawn.b))
     assert said is not None
     assert "one and two" in said
-    assert "--flip B" in said
+    assert 'flip="B"' in said
     assert _hint((drawn.a, drawn.b.mirror())) is None
     assert _hint((drawn.a, drawn.a)) is None
 

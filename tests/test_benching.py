@@ -117,7 +117,7 @@ def test_a_training_that_fails_is_told_and_left_out(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(runner, "train_on", fail)
     said: list[str] = []
-    found = muybridge.bench(tmp_path / "b", say=said.append, **{**WISH, "plan": Plan(frames=3, size=32)})
+    found = muybridge.bench(tmp_path / "b", notify=said.append, **{**WISH, "plan": Plan(frames=3, size=32)})
     assert [row.label for row in found.overall] == ["best still", "same time", "warped silhouette"]
     assert any("not finite" in text for text in said)
 
@@ -268,7 +268,7 @@ def test_a_method_of_landmarks_is_measured_where_there_are_bodies(tmp_path: Path
     sizes = {"size": 32, "width": 4, "critic_width": 4, "train.steps": 2}
     wanted = {**WISH, "preset": "bench", "set": sizes, "trivial": False, "scenes": ["dancers", "gif"]}
     said: list[str] = []
-    found = muybridge.bench(tmp_path / "b", methods=("tsnet",), say=said.append, **wanted)
+    found = muybridge.bench(tmp_path / "b", methods=("tsnet",), notify=said.append, **wanted)
     assert [(row.label, row.cells) for row in found.overall if row.scene == "all"] != []
     assert {row.scene for row in found.scenes} == {"dancers"}
     assert any("gif" in text and "left out" in text for text in said)

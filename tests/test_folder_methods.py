@@ -22,6 +22,7 @@ from muybridge.evaluation import PersonMetrics, Reconstruction, mean_reconstruct
 from muybridge.evaluation.person_metrics import load_identity, load_poses
 from muybridge.output.live_page import LivePage
 from muybridge.output.motion_options import transfer_options
+from muybridge.output.options import PictureOptions
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, probe, read, write
 from muybridge.video.camera import FrameCount, play_in_real_time
@@ -156,9 +157,10 @@ def test_what_only_monkeynet_can_choose(name: str, tmp_path: Path) -> None:
 
     kind = catalogue.find(name)
     method = kind(kind.card.presets["smoke"])
-    assert transfer_options(muybridge.Fitted(method, None, Run(tmp_path)), None, scale=False) == {"scale": False}
-    with pytest.raises(UsageError, match="--adapt-covariances is for other methods"):
-        transfer_options(muybridge.Fitted(method, None, Run(tmp_path)), None, adapt_covariances=True)
+    fitted = muybridge.Fitted(method, None, Run(tmp_path))
+    assert transfer_options(fitted, PictureOptions(scale=False)) == {"scale": False}
+    with pytest.raises(UsageError, match="adapt_covariances=True is for other methods"):
+        transfer_options(fitted, PictureOptions(adapt_covariances=True))
 
 
 def test_modes_and_what_is_for_pairs(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
@@ -284,7 +286,7 @@ def test_people_are_looked_at_in_the_frames_that_are_kept(
     """PNG against the clip's own pixels: files of any compression would give other figures."""
     monkeypatch.setenv("MUYBRIDGE_CACHE", str(tmp_path))
     said: list[str] = []
-    plain = muybridge.reconstruct(fitted.run.path, folder, tmp_path / "plain", max_clips=1, say=said.append)
+    plain = muybridge.reconstruct(fitted.run.path, folder, tmp_path / "plain", max_clips=1, notify=said.append)
     assert set(plain) == {"l1", "copy_l1", "times", "clips", "frames"}
     assert [text.split(" were ")[0].split(" was ")[0] for text in said] == ["akd, mkr", "aed"]
     assert "pose.onnx" in said[0]

@@ -9,7 +9,6 @@ import muybridge
 from muybridge.api.edit import handles
 from muybridge.data.background import plate
 from muybridge.data.subject import Subject
-from muybridge.jobs.request import reading_side
 from muybridge.output.animation import backdrop_of
 from muybridge.output.results import Results
 from muybridge.puppets import scene
@@ -106,7 +105,7 @@ def test_results_have_the_files_own_size(job: Results) -> None:
 
 def test_a_run_is_measured_against_the_truth_of_the_files_size(job: Results, folder: Path) -> None:
     run = muybridge.load(job.out, device="cpu")
-    assert reading_side(run.method.config) == 128
+    assert run.method.config.reading_side == 128
     figures = muybridge.evaluate(run, truth={"a": folder / "a"}, truth_masks={"a": folder / "a-masks"})
     assert 0 <= figures["truth_iou_a"] <= 1
     assert handles(run, "a").size == (144, SIDE)

@@ -13,6 +13,7 @@ import torch
 import muybridge
 from muybridge.data.folders import read_clip
 from muybridge.output import animate_picture as pictures
+from muybridge.output.options import AnimateOptions
 from muybridge.video import Timing, probe, read, write
 
 PEAK = """
@@ -20,6 +21,7 @@ import resource, sys, torch
 from pathlib import Path
 from muybridge import Fitted, catalogue
 from muybridge.output.animate_picture import animate_picture
+from muybridge.output.options import AnimateOptions
 from muybridge.run import Run
 from muybridge.video import read, write
 torch.set_num_threads(1)
@@ -31,7 +33,8 @@ config |= {"generator": sizes | {"refinements": 0}, "losses": {"matching": (1, 1
 fitted = Fitted(kind(kind.Config.model_validate(config)).eval(), None, Run(folder))
 for name in sys.argv[2:]:
     for best in (False, True):
-        animate_picture(fitted, folder / name, folder / "photo.png", folder / f"{best}-{name}", best_frame=best)
+        options = AnimateOptions(best_frame=best)
+        animate_picture(fitted, folder / name, folder / "photo.png", folder / f"{best}-{name}", options)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 SIZE = (288, 384)
@@ -124,7 +127,12 @@ def test_the_best_frame_is_found_wherever_it_is(name: str, tmp_path: Path, monke
     fitted = fitted_with(method)
     picture = read_clip(tmp_path / name, max_frames=1) if name.endswith("PNG") else tmp_path / name
     notes = pictures.animate_picture(
-        fitted, tmp_path / name, picture, tmp_path / "made.gif", best_frame=True, strip=name.endswith("PNG") or None
+        fitted,
+        tmp_path / name,
+        picture,
+        tmp_path / "made.gif",
+        AnimateOptions(best_frame=True),
+        name.endswith("PNG") or None,
     )
     assert notes == ["relative to frame 6 of the driving video, which is posed most like the source"]
     assert method.reference is not None
@@ -141,5 +149,7 @@ def test_strips_of_a_pair_list_whatever_their_ending(ending: str, tmp_path: Path
         row = torch.cat(list(pixels), -1).permute(1, 2, 0).numpy()
         cv2.imwrite(str(tmp_path / "clips" / f"{name}.{ending}"), row)
     (tmp_path / "pairs.csv").write_text("source,driving\na,b\n")
-    made = pictures.animate_pairs(fitted_with(Darkest()), tmp_path / "clips", tmp_path / "pairs.csv", tmp_path / "made")
+    made = pictures.animate_pairs(
+        fitted_with(Darkest()), tmp_path / "clips", tmp_path / "pairs.csv", tmp_path / "made", AnimateOptions()
+    )
     assert len(muybridge.read(made[0])) == 2

@@ -63,7 +63,8 @@ __all__ = [
 
 
 _RENAMED: Mapping[str, Mapping[str, str]] = {
-    verb: {"listener": "callback"} for verb in ("bench", "demo", "fit", "retarget")
+    **{verb: {"listener": "callback", "say": "notify"} for verb in ("bench", "demo", "fit", "retarget")},
+    **{verb: {"say": "notify"} for verb in ("evaluate", "reconstruct")},
 }
 """Keywords of each verb that scripts may still use under their old name."""
 

@@ -20,6 +20,17 @@ def test_a_listener_is_a_callback_now(verb: str, monkeypatch: pytest.MonkeyPatch
     assert given == {"callback": "who watches", "seed": 1}
 
 
+@pytest.mark.parametrize("verb", ["bench", "demo", "evaluate", "fit", "reconstruct", "retarget"])
+def test_to_say_is_to_notify_now(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(api, verb, lambda **keywords: given.update(keywords))
+
+    with pytest.warns(DeprecationWarning, match=r"notify=\.\.\."):
+        getattr(muybridge, verb)(say=print)
+
+    assert given == {"notify": print}
+
+
 def test_the_new_name_is_the_one_that_editors_show() -> None:
     names = inspect.signature(muybridge.fit).parameters
     assert "callback" in names

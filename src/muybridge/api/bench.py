@@ -36,7 +36,7 @@ def bench(
     weights: Mapping[str, Path] | None = None,
     checkpoint_seconds: float | int = 60,
     callback: Callback | None = None,
-    say: Notify | None = None,
+    notify: Notify | None = None,
 ) -> Tables:
     """Train methods on scenes whose true answer is known, measure both directions, and put it all in tables.
 
@@ -58,7 +58,7 @@ def bench(
     by = load_metric_networks(**(weights or {}))
     _fresh_or_own(out)
     out.mkdir(parents=True, exist_ok=True)
-    tell = say or (lambda text: None)
+    tell = notify or (lambda text: None)
     folder = BenchFolder(out, plan or Plan(), by)
     job = _Bench(folder, tell, callback, device, precision, checkpoint_seconds)
     with hold_lock(out / ".lock"):

@@ -15,7 +15,6 @@ from muybridge.engine import Callback, train
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Source, read_with_silhouettes
 from muybridge.inputs.landmarks import LandmarkFiles, read_landmark_inputs
-from muybridge.jobs.request import reading_side
 from muybridge.jobs.settings import make_config, resolve_config
 from muybridge.method import Data, Method, Stage
 from muybridge.video import Clip
@@ -63,7 +62,7 @@ def cost(
     if kind.card.needs == "landmarks":
         if masks or flip is not None:
             raise UsageError(f"{method} sees whole frames: masks and flips are for pairs", "Leave them out.")
-        data = read_landmark_inputs(method, config, inputs, landmarks, reading_side(config), None).prepare(built)
+        data = read_landmark_inputs(method, config, inputs, landmarks, config.reading_side, None).prepare(built)
     elif landmarks:
         raise UsageError(f"{method} uses no landmarks", "Leave them out.")
     else:
@@ -96,7 +95,7 @@ def _silhouettes(
 ) -> Data:
     """A method's data of clips with silhouettes."""
     given = [*masks, *[None] * (len(inputs) - len(masks))]
-    side = reading_side(method.config)
+    side = method.config.reading_side
     clips = [
         read_with_silhouettes(source, masks=m, max_side=side).clip for source, m in zip(inputs, given, strict=True)
     ]

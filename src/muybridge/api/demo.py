@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from muybridge.api.retarget import retarget
 from muybridge.engine import Callback
 from muybridge.jobs.training import Notify
+from muybridge.output.options import RetargetOptions
 from muybridge.output.results import Results
 from muybridge.puppets import SCENES, scene
 from muybridge.video import Clip
@@ -23,42 +23,37 @@ def demo(
     *,
     which: str = SCENE,
     frames: int | None = None,
-    set: Mapping[str, Any] | None = None,
-    seed: int = 0,
-    device: str = "auto",
-    precision: str = "auto",
-    resume: bool = False,
-    force: bool = False,
+    options: RetargetOptions | None = None,
     callback: Callback | None = None,
-    say: Notify | None = None,
+    notify: Notify | None = None,
+    **keywords: Any,
 ) -> Results:
     """Draw two puppets of different build and gait, retarget them, and say how far the result is from the truth.
 
-    preset  smoke is over in under 90 seconds on two cores (39 s measured on an AMD EPYC, 2026-11-21); draft, the
-            default, takes minutes and looks far better
-    which   the scene; see `puppets`
-    frames  of each clip; 80, or 48 at preset smoke
-    The rest as for `retarget`.
+    Args:
+        out: The folder of the results.
+        preset: smoke is over in under 90 seconds on two cores (39 s measured on an AMD EPYC, 2026-11-21); draft, the
+            default, takes minutes and looks far better.
+        which: The scene; see `api.puppets`.
+        frames: Of each clip; 80, or 48 at preset smoke.
+        options: As for `retarget`.
+        callback: Told how the training goes.
+        notify: Told what a person should know.
+        **keywords: Single fields of the options.
+
+    Returns:
+        What `retarget` returns; figures that begin with `truth_` compare with the truth.
+
+    Example:
+        >>> muybridge.demo("a-first-look", preset="smoke")
     """
+    chosen = RetargetOptions.merge(options, {**keywords, "preset": preset})
     quick = preset == "smoke"
-    drawn = scene(which, frames or (48 if quick else 80), 128 if quick else 256, seed)
+    drawn = scene(which, frames or (48 if quick else 80), 128 if quick else 256, chosen.seed)
     plan = SCENES[which]
-    a, b = _named(drawn.a, plan.a.build), _named(drawn.b, plan.b.build)
-    return retarget(
-        a,
-        b,
-        out,
-        preset=preset,
-        set=set,
-        seed=seed,
-        device=device,
-        precision=precision,
-        resume=resume,
-        force=force,
-        callback=callback,
-        say=say,
-        truth=(drawn.ab, drawn.ba),
-    )
+    a = _named(drawn.a, plan.a.build)
+    b = _named(drawn.b, plan.b.build)
+    return retarget(a, b, out, options=chosen, callback=callback, notify=notify, truth=(drawn.ab, drawn.ba))
 
 
 def _named(clip: Clip, name: str) -> Clip:

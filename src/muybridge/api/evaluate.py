@@ -48,7 +48,6 @@ from muybridge.evaluation import (
 from muybridge.evaluation.truth import on_black
 from muybridge.inputs.clips import Source, read_with_silhouettes
 from muybridge.jobs.loading import Fitted, load
-from muybridge.jobs.request import reading_side
 from muybridge.jobs.training import Notify
 from muybridge.method import Animation, MeasuresItself, SharesKeypoints, SubjectPair
 from muybridge.video import Clip, Timing, contact_sheet, write
@@ -69,7 +68,7 @@ def evaluate(
     out: str | Path | None = None,
     force: bool = False,
     device: str = "auto",
-    say: Notify | None = None,
+    notify: Notify | None = None,
 ) -> dict[str, float]:
     """What can be measured of a run: name -> value; a name ends with the side whose appearance it is of.
 
@@ -77,7 +76,7 @@ def evaluate(
     truth_masks  their silhouettes, unless they can be found
     weights      files of the networks to judge with: "vgg", "inception", "action", "pose", "identity"; else the caches
     out          folder for evaluation.csv, .json, .html and a contact sheet
-    say          is told which figures were not measured, and why
+    notify       is told which figures were not measured, and why
     Raises RunError where the run has no data of its own, UsageError where its method has no figures.
     """
     fitted = run if isinstance(run, Fitted) else load(run, device=device)
@@ -100,7 +99,7 @@ def evaluate(
         rows |= shown
         if truth is not None and side in truth:
             its_masks = (truth_masks or {}).get(side)
-            right = read_with_silhouettes(truth[side], masks=its_masks, max_side=reading_side(method.config)).clip
+            right = read_with_silhouettes(truth[side], masks=its_masks, max_side=method.config.reading_side).clip
             made = _as_read(method.animate(fitted.data, None, side), right)
             found = compare_to_truth(made, right, by)
             people, why = _people(made, right, by)
@@ -114,9 +113,9 @@ def evaluate(
         raise UsageError(f"{fitted.method.card.name} has no figures of its own")
     if target is not None:
         _write_files(target, fitted, figures, missing, rows)
-    if say is not None:
+    if notify is not None:
         for sentence in unmeasured_notes(missing):
-            say(sentence)
+            notify(sentence)
     return figures
 
 

@@ -44,7 +44,7 @@ def reconstruct(
     weights: Mapping[str, Path] | None = None,
     force: bool = False,
     device: str = "auto",
-    say: Callable[[str], object] | None = None,
+    notify: Callable[[str], object] | None = None,
 ) -> dict[str, float]:
     """Make every test clip again from its first frame, at the size the run was trained at, and measure.
 
@@ -56,7 +56,7 @@ def reconstruct(
                 `figures.json` (overall and clip by clip) go; None keeps nothing
     max_clips   the first so many; max_frames: of each clip
     weights     files of networks that look at people: "pose" and "identity"; else Muybridge's cache
-    say         is told how far it is, and which figures were not measured and why
+    notify      is told how far it is, and which figures were not measured and why
     returns     see `evaluation.overall`: l1 and copy_l1 are means over all frames of colours in [0, 1]; akd (pixels of
                 the run's size), mkr and aed where they were measured
     """
@@ -79,15 +79,15 @@ def reconstruct(
             write(target / "frames" / name, made.pixels, clip.timing, force=force)
         if len(shown) < 2 * SHOWN:
             shown |= {name: truth, f"{name} again": made.pixels}
-        if say is not None and len(found) % 100 == 0:
-            say(f"{len(found)} of {len(clips)} clips: L1 {mean_reconstruction(found)['l1']:.4f}")
+        if notify is not None and len(found) % 100 == 0:
+            notify(f"{len(found)} of {len(clips)} clips: L1 {mean_reconstruction(found)['l1']:.4f}")
     seen, why = people.figures()
     figures, missing = mean_reconstruction(found) | seen, {**by.missing, **why}
     if target is not None:
         _keep(target, figures, missing, found, shown)
-    if say is not None:
+    if notify is not None:
         for sentence in unmeasured_notes(missing):
-            say(sentence)
+            notify(sentence)
     return figures
 
 

@@ -93,8 +93,8 @@ def measure_result(
     """
     truth, own, driving = (_side(drawn, name, needs) for name in (direction, direction[0], direction[1]))
     found = compare_to_truth(made, truth, by)
-    joints, own_joints = (getattr(drawn, f"joints_{name}") for name in (direction, direction[0]))
-    found |= joint_errors(made, truth, joints, own, own_joints)
+    joints = joints_of(drawn)
+    found |= joint_errors(made, truth, joints[direction], own, joints[direction[0]])
     return found | measure_without_truth(made, own, driving, by)
 
 
@@ -112,14 +112,24 @@ def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, f
         figures = {f"own_{name}": value for (name, _, of), value in parts.items() if of == side} | both
         if isinstance(method, EditsKeypoints) and limbs:
             points: Tensor = method.locate_keypoints(fitted.data, side)
-            joints = getattr(drawn, f"joints_{side}")
+            joints = joints_of(drawn)[side]
             figures["limb_identity"] = float(metrics.limb_identity(points.float().cpu(), joints, limbs))
         found[direction] = figures
     return found
 
 
+def clips_of(drawn: SceneClips) -> dict[str, Clip]:
+    """Both clips of a scene, "a" and "b", and both true answers, "ab" and "ba"."""
+    return {"a": drawn.a, "b": drawn.b, "ab": drawn.ab, "ba": drawn.ba}
+
+
+def joints_of(drawn: SceneClips) -> dict[str, Tensor]:
+    """The joints on the same clips."""
+    return {"a": drawn.joints_a, "b": drawn.joints_b, "ab": drawn.joints_ab, "ba": drawn.joints_ba}
+
+
 def _side(drawn: SceneClips, name: str, needs: str) -> Clip:
-    clip: Clip = getattr(drawn, name)
+    clip = clips_of(drawn)[name]
     return clip if needs == "pair" else mask_what_is_bright(put_on_black(clip))
 
 

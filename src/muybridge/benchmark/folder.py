@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from muybridge.benchmark.figures import clips_of
 from muybridge.errors import InputError
 from muybridge.evaluation import Cell, Cells, MetricNetworks, Tables, as_csv, as_json, build_tables, digest
 from muybridge.evaluation.pages import tables_page
@@ -57,16 +58,17 @@ class BenchFolder:
         if self._drawn is None or self._drawn.name != name:
             self._drawn = scene(name, self.plan.frames, self.plan.size, self.plan.drawing)
             for side in ("a", "b"):
-                self._keep_clip(f"{name}-{side}__{digest(self.plan.values(name))}", getattr(self._drawn, side))
+                self._keep_clip(f"{name}-{side}__{digest(self.plan.values(name))}", clips_of(self._drawn)[side])
         return self._drawn
 
     def keep(self, cell: Cell, made: Clip, drawn: SceneClips) -> None:
         """The result's clip and sheet first, the cell last: a cell that is there is whole. Then the tables anew."""
         self._keep_clip(cell.key, made)
         a, b = cell.direction[0], cell.direction[1]
+        clips = clips_of(drawn)
         rows = {
-            f"{b} (driving)": getattr(drawn, b).pixels,
-            "truth": subject_on_black(getattr(drawn, cell.direction)),
+            f"{b} (driving)": clips[b].pixels,
+            "truth": subject_on_black(clips[cell.direction]),
             f"{a} like {b}: {cell.method} {cell.variant}".strip(): subject_on_black(made),
         }
         (self.out / "sheets").mkdir(exist_ok=True)

@@ -12,6 +12,7 @@ from typing import Any
 from muybridge.benchmark.figures import (
     DIRECTIONS,
     clips_for,
+    clips_of,
     has_body,
     keypoint_figures,
     landmarks_for,
@@ -26,10 +27,12 @@ from muybridge.evaluation import BASELINES, Cell, digest
 from muybridge.evaluation.cells import cell_key, plain_figures
 from muybridge.inputs.landmarks import LandmarkInput, LandmarkInputs
 from muybridge.jobs.loading import Fitted
+from muybridge.jobs.options import PairOptions, TrainingOptions
+from muybridge.jobs.pair_training import read_inputs, train_on_clips
 from muybridge.jobs.provenance import input_references
 from muybridge.jobs.request import TrainingRequest, make_request
 from muybridge.jobs.resume import resume_run
-from muybridge.jobs.training import Notify, TrainingInputs, read_inputs, run_training, train_on_clips
+from muybridge.jobs.training import Notify, TrainingInputs, run_training
 from muybridge.method import Method
 from muybridge.puppets import SceneClips
 from muybridge.video import Clip
@@ -73,8 +76,10 @@ class _Bench:
                 continue
             drawn = self.folder.draw(name)
             began = time.monotonic()
-            source, driving, truth = (getattr(drawn, which) for which in (direction[0], direction[1], direction))
-            made = BASELINES[answer](source, driving, truth, mirrored_side(name) is not None)
+            clips = clips_of(drawn)
+            source = clips[direction[0]]
+            driving = clips[direction[1]]
+            made = BASELINES[answer](source, driving, clips[direction], mirrored_side(name) is not None)
             figures = measure_result(made, drawn, direction, self.folder.by)
             cell = Cell(
                 method=answer,
@@ -142,25 +147,30 @@ class _Bench:
         if run.exists() and not known:
             shutil.rmtree(run)  # of a kill before the first checkpoint: our own folder, with nothing in it to keep
         run.parent.mkdir(parents=True, exist_ok=True)
-        asked: TrainingRequest = make_request(
-            entrant.method,
-            run,
-            entrant.preset,
-            entrant.changes,
+        options = TrainingOptions(
+            preset=entrant.preset,
+            set=entrant.changes,
             resume=known,
             seed=seed,
             device=self.device,
             precision=self.precision,
+            checkpoint_seconds=self.checkpoint_seconds,
         )
-        needs, clips = entrant.kind.card.needs, clips_for(entrant.kind.card.needs, drawn)
-        if needs == "landmarks":
-            marked = zip(clips, landmarks_for(drawn), strict=True)
-            people = LandmarkInputs([LandmarkInput(clip.name, "", clip, marks, None) for clip, marks in marked])
-            origins = input_references(clips)
-            material = TrainingInputs(origins, people.prepare, notes=people.notes, going=resume_run(asked, origins))
-            return run_training(asked, material, self.callback, None, self.checkpoint_seconds)
-        given = read_inputs(asked, clips)
-        flip = mirrored_side(drawn.name) if needs == "pair" else None
-        return train_on_clips(
-            asked, given, flip, callback=self.callback, say=None, checkpoint_seconds=self.checkpoint_seconds
-        )
+        request = make_request(entrant.method, run, options)
+        clips = clips_for(request.needs, drawn)
+        if request.needs == "landmarks":
+            return run_training(request, self._landmark_inputs(request, clips, drawn), self.callback)
+
+        flip = mirrored_side(drawn.name) if request.needs == "pair" else None
+        inputs = read_inputs(clips, PairOptions(), request.max_side)
+        return train_on_clips(request, inputs, flip, callback=self.callback)
+
+    def _landmark_inputs(self, request: TrainingRequest, clips: Sequence[Clip], drawn: SceneClips) -> TrainingInputs:
+        people = []
+        for clip, landmarks in zip(clips, landmarks_for(drawn), strict=True):
+            people.append(LandmarkInput(clip.name, "", clip, landmarks, None))
+
+        inputs = LandmarkInputs(people)
+        references = input_references(clips)
+        resumed = resume_run(request, references)
+        return TrainingInputs(references, inputs.prepare, notes=inputs.notes, resumed=resumed)

@@ -69,7 +69,7 @@ def bench(
             weights=parse_weights(weights),
             checkpoint_seconds=checkpoint_seconds,
             callback=RichCallback(),
-            say=note,
+            notify=note,
         )
     except KeyboardInterrupt:
         stderr().print("stopped. What is finished is kept: the same command goes on from here.")

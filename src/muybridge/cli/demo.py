@@ -49,7 +49,7 @@ def demo(
             resume=resume,
             force=force,
             callback=RichCallback(),
-            say=note,
+            notify=note,
         )
     for name, value in results.figures.items():
         if name.startswith("truth_"):

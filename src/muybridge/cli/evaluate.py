@@ -84,7 +84,7 @@ def evaluate(
     judged = parse_weights(weights, NETWORKS)
     said: list[str] = []
     figures = muybridge.evaluate(
-        run, truth=files, truth_masks=masks, weights=judged, out=out, force=force, device=device, say=said.append
+        run, truth=files, truth_masks=masks, weights=judged, out=out, force=force, device=device, notify=said.append
     )
     print_table("", {name: f"{value:.4f}" for name, value in figures.items()})
     for sentence in said:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
 from muybridge.cli.console import note, progress_callback, resumable, stdout
 from muybridge.cli.naming import default_name
-from muybridge.cli.values import parse_box, parse_settings, parse_side
 
 
 def fit(
@@ -18,31 +17,7 @@ def fit(
     /,
     *inputs: Path,
     out: o.Named = None,
-    preset: o.Preset = None,
-    force: o.Force = False,
-    resume: o.Resume = False,
-    flip: o.Flip = None,
-    masks_a: o.MasksA = None,
-    masks_b: o.MasksB = None,
-    box_a: o.BoxA = None,
-    box_b: o.BoxB = None,
-    how: o.How = "auto",
-    keep_background: Annotated[
-        bool, Parameter(name="--keep-background", negative="", help="Keep each input's own background with the run.")
-    ] = False,
-    max_frames: o.MaxFrames = None,
-    landmarks: o.Landmarks = (),
-    stride: Annotated[int, Parameter(name="--stride", help="Of a folder's clips: every so many-th frame.")] = 1,
-    cache: Annotated[
-        Literal["exact", "small"],
-        Parameter(name="--cache", help="How a folder's frames are kept: small is JPEG, for many photographs."),
-    ] = "exact",
-    set: o.Set = (),
-    seed: o.Seed = 0,
-    device: o.Device = "auto",
-    precision: o.Precision = "auto",
-    checkpoint_seconds: o.CheckpointSeconds = 60,
-    tensorboard: o.TensorBoard = False,
+    flags: Annotated[o.FitFlags, Parameter(name="*")] = o.FitFlags(),
 ) -> None:
     """Train a method and keep the run, to be applied with `animate`, `edit` and `evaluate`.
 
@@ -63,31 +38,11 @@ def fit(
         The videos: a pair method takes two, others a folder of clips.
     """
     import muybridge
+    from muybridge.jobs.options import FitOptions
 
     out = out or Path("runs") / default_name(method, *inputs)
+    options = flags.options(FitOptions)
     with resumable(out):
-        fitted = muybridge.fit(
-            method,
-            *inputs,
-            out=out,
-            preset=preset,
-            set=parse_settings(set),
-            masks=(masks_a, masks_b),
-            boxes=(parse_box(box_a), parse_box(box_b)),
-            how=how,
-            flip=parse_side(flip),
-            keep_background=keep_background,
-            max_frames=max_frames,
-            landmarks=landmarks,
-            stride=stride,
-            cache=cache,
-            seed=seed,
-            device=device,
-            precision=precision,
-            resume=resume,
-            force=force,
-            checkpoint_seconds=checkpoint_seconds,
-            callback=progress_callback(out, tensorboard),
-            say=note,
-        )
+        callback = progress_callback(out, flags.tensorboard)
+        fitted = muybridge.fit(method, *inputs, out=out, options=options, callback=callback, notify=note)
     stdout().print(str(fitted.run.path), markup=False)

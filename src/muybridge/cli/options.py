@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from cyclopts import Parameter
+
+from muybridge.cli.values import parse_box, parse_formats, parse_settings, parse_side
+
+Chosen = TypeVar("Chosen")
 
 Out = Annotated[Path, Parameter(name="--out", help="Where the results go.")]
 Named = Annotated[
@@ -71,3 +76,141 @@ TensorBoard = Annotated[
 CheckpointSeconds = Annotated[
     float, Parameter(name="--checkpoint-seconds", help="The most that a kill can cost, in seconds.")
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags:
+    """Flags that a command takes together; cyclopts lays them flat."""
+
+    def parse(self) -> dict[str, Any]:
+        """Values by the names of the API's options; words that mean more than one thing are taken apart."""
+        return dict(vars(self))
+
+    def options(self, kind: type[Chosen]) -> Chosen:
+        """The API's options of these flags; a flag that is none of them is the command's own."""
+        known = vars(kind)["__dataclass_fields__"]
+        return kind(**{name: value for name, value in self.parse().items() if name in known})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingFlags(Flags):
+    """How a method is trained, see `jobs.options.TrainingOptions`."""
+
+    preset: Preset = None
+    force: Force = False
+    resume: Resume = False
+    set: Set = ()
+    max_frames: MaxFrames = None
+    seed: Seed = 0
+    device: Device = "auto"
+    precision: Precision = "auto"
+    checkpoint_seconds: CheckpointSeconds = 60
+    tensorboard: TensorBoard = False
+
+    def parse(self) -> dict[str, Any]:
+        return super().parse() | {"set": parse_settings(self.set)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairFlags(Flags):
+    """What is said of a pair's two videos, see `jobs.options.PairOptions`."""
+
+    flip: Flip = None
+    masks_a: MasksA = None
+    masks_b: MasksB = None
+    box_a: BoxA = None
+    box_b: BoxB = None
+    how: How = "auto"
+
+    def parse(self) -> dict[str, Any]:
+        boxes = (parse_box(self.box_a), parse_box(self.box_b))
+        return super().parse() | {
+            "flip": parse_side(self.flip),
+            "masks": (self.masks_a, self.masks_b),
+            "boxes": boxes,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitFlags(PairFlags, TrainingFlags):
+    """All of `fit`, see `jobs.options.FitOptions`."""
+
+    keep_background: Annotated[
+        bool, Parameter(name="--keep-background", negative="", help="Keep each input's own background with the run.")
+    ] = False
+    landmarks: Landmarks = ()
+    stride: Annotated[int, Parameter(name="--stride", help="Of a folder's clips: every so many-th frame.")] = 1
+    cache: Annotated[
+        Literal["exact", "small"],
+        Parameter(name="--cache", help="How a folder's frames are kept: small is JPEG, for many photographs."),
+    ] = "exact"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetargetFlags(PairFlags, TrainingFlags):
+    """All of `retarget`, see `output.options.RetargetOptions`."""
+
+    method: Annotated[str, Parameter(name="--method", help="Of those that need a pair; see: muybridge methods")] = (
+        "jokr"
+    )
+    background: Background = "black"
+    formats: Annotated[str | None, Parameter(name="--formats", help="Of the results: mp4,gif,webm,mov,mkv.")] = None
+    affine: Affine = True
+
+    def parse(self) -> dict[str, Any]:
+        return super().parse() | {"formats": parse_formats(self.formats)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnimateFlags(Flags):
+    """All of `animate`, see `output.options.AnimateOptions`."""
+
+    mode: Annotated[
+        str | None, Parameter(name="--mode", help="How motion is carried over, for pictures: relative, standard, avd.")
+    ] = None
+    scale: Annotated[
+        bool | None,
+        Parameter(name="--scale", help="Relative motion as large as the picture's subject; unless told, by method."),
+    ] = None
+    adapt_covariances: Annotated[
+        bool | None,
+        Parameter(
+            name="--adapt-covariances", help="Monkey-Net: the picture's keypoints keep their spread, changed as driven."
+        ),
+    ] = None
+    best_frame: Annotated[
+        bool,
+        Parameter(
+            name="--best-frame", negative="", help="Start from the driving frame that is posed most like the picture."
+        ),
+    ] = False
+    max_side: Annotated[
+        int | None, Parameter(name="--max-side", help="Make a larger picture smaller first, pixels.")
+    ] = None
+    background: Background = "black"
+    affine: Affine = True
+    masks: Annotated[Path | None, Parameter(name="--masks", help="Silhouettes of the driving video.")] = None
+    box: Annotated[str | None, Parameter(name="--box", help="Box round its subject: x0,y0,x1,y1 in pixels.")] = None
+    how: How = "auto"
+    landmarks: Annotated[
+        Path | None, Parameter(name="--landmarks", help="Landmarks of the driving video, where the method needs them.")
+    ] = None
+    source_landmarks: Annotated[
+        Path | None, Parameter(name="--source-landmarks", help="Landmarks of a --source that is a video.")
+    ] = None
+    align: Annotated[
+        bool, Parameter(name="--align", help="Bring driving landmarks to the subject's size and place.")
+    ] = True
+    sources: Annotated[
+        int | None,
+        Parameter(name="--sources", help="Frames that a subject of landmarks is drawn from; as trained unless told."),
+    ] = None
+    smoothing: Annotated[
+        int | None, Parameter(name="--smooth", help="Frames to average driving landmarks over, odd; 1 leaves them.")
+    ] = None
+    seed: Annotated[int | None, Parameter(name="--seed", help="Of the choice of those --sources.")] = None
+    force: Force = False
+    device: Device = "auto"
+
+    def parse(self) -> dict[str, Any]:
+        return super().parse() | {"box": parse_box(self.box)}

@@ -64,7 +64,7 @@ def reconstruct(
         weights=parse_weights(weights, ("pose", "identity")),
         force=force,
         device=device,
-        say=note,
+        notify=note,
     )
     counts = ("clips", "frames")
     print_table("", {name: f"{value:.0f}" if name in counts else f"{value:.4f}" for name, value in found.items()})

@@ -10,7 +10,6 @@ from cyclopts import Parameter
 from muybridge.cli import options as o
 from muybridge.cli.console import note, print_files, progress_callback, resumable
 from muybridge.cli.naming import default_name
-from muybridge.cli.values import parse_box, parse_formats, parse_settings, parse_side
 
 
 def retarget(
@@ -19,28 +18,7 @@ def retarget(
     /,
     *,
     out: o.Named = None,
-    method: Annotated[
-        str, Parameter(name="--method", help="Of those that need a pair; see: muybridge methods")
-    ] = "jokr",
-    preset: o.Preset = None,
-    force: o.Force = False,
-    resume: o.Resume = False,
-    flip: o.Flip = None,
-    background: o.Background = "black",
-    formats: Annotated[str | None, Parameter(name="--formats", help="Of the results: mp4,gif,webm,mov,mkv.")] = None,
-    masks_a: o.MasksA = None,
-    masks_b: o.MasksB = None,
-    box_a: o.BoxA = None,
-    box_b: o.BoxB = None,
-    how: o.How = "auto",
-    affine: o.Affine = True,
-    max_frames: o.MaxFrames = None,
-    set: o.Set = (),
-    seed: o.Seed = 0,
-    device: o.Device = "auto",
-    precision: o.Precision = "auto",
-    checkpoint_seconds: o.CheckpointSeconds = 60,
-    tensorboard: o.TensorBoard = False,
+    flags: Annotated[o.RetargetFlags, Parameter(name="*")] = o.RetargetFlags(),
 ) -> None:
     """Two subjects exchange their motion: A moves like B, and B like A.
 
@@ -67,31 +45,11 @@ def retarget(
         The second video.
     """
     import muybridge
+    from muybridge.output.options import RetargetOptions
 
     out = out or Path(default_name(a, b))
+    options = flags.options(RetargetOptions)
     with resumable(out / "run"):
-        results = muybridge.retarget(
-            a,
-            b,
-            out,
-            method=method,
-            preset=preset,
-            set=parse_settings(set),
-            masks=(masks_a, masks_b),
-            boxes=(parse_box(box_a), parse_box(box_b)),
-            how=how,
-            flip=parse_side(flip),
-            background=background,
-            formats=parse_formats(formats),
-            affine=affine,
-            max_frames=max_frames,
-            seed=seed,
-            device=device,
-            precision=precision,
-            resume=resume,
-            force=force,
-            checkpoint_seconds=checkpoint_seconds,
-            callback=progress_callback(out / "run", tensorboard),
-            say=note,
-        )
+        callback = progress_callback(out / "run", flags.tensorboard)
+        results = muybridge.retarget(a, b, out, options=options, callback=callback, notify=note)
     print_files(results.files, last="report.html")

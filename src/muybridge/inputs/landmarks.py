@@ -11,7 +11,7 @@ from muybridge.errors import InputError, Option, Sentence, UsageError
 from muybridge.inputs.clips import Box, Source, input_name, input_names, scale_box
 from muybridge.landmarks import Kind, Landmarks, Report, detect
 from muybridge.landmarks import read as read_landmarks
-from muybridge.method import Config, Data, Method
+from muybridge.method import Config, Data, LandmarkConfig, Method
 from muybridge.video import Clip, read
 from muybridge.video.paths import list_images
 
@@ -135,6 +135,11 @@ class LandmarkInputs:
         return [note for p in self.each for note in p.notes]
 
 
+def landmark_kind(config: Config) -> Any:
+    """The kind of landmarks that a method was set up for; None where it takes any."""
+    return config.kind if isinstance(config, LandmarkConfig) else None
+
+
 def read_landmark_inputs(
     method: str,
     config: Config,
@@ -154,5 +159,5 @@ def read_landmark_inputs(
             f"{method} learns from at least one video", Sentence("Name it, and its ", Option("landmarks"), ".")
         )
     side = None if max_side is None else 2 * max_side
-    kind = getattr(config, "kind", None)
+    kind = landmark_kind(config)
     return LandmarkInputs(read_all_with_landmarks(inputs, landmarks, kind=kind, max_side=side, max_frames=max_frames))

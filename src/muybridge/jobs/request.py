@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from muybridge import catalogue
 from muybridge.engine import resolve_device
 from muybridge.errors import REPLACE_OR_RESUME, Option, OutputExistsError, RunError, Sentence, UsageError
+from muybridge.jobs.options import TrainingOptions
 from muybridge.jobs.settings import make_config, resolve_config, validate_config
 from muybridge.method import Config, Method
 from muybridge.run import Run
@@ -17,80 +17,80 @@ from muybridge.run import Run
 
 @dataclass(frozen=True, eq=False)
 class TrainingRequest:
-    """What is to be trained: settled before any file is read, so that a wrong request costs nothing."""
+    """What is to be trained: settled before any file is read, so that a wrong request costs nothing.
 
-    kind: type[Method[Any, Any]]
+    method_class  whose training it is
+    config        its settings
+    out           the run's folder
+    options       as they were given
+    notes         what a person should know of how the settings were chosen
+    """
+
+    method_class: type[Method[Any, Any]]
     config: Config
     out: Path
-    resume: bool
-    force: bool
+    options: TrainingOptions
     notes: tuple[str, ...]
-    device: str
-    precision: str
-    seed: int
-    preset: str
+
+    @property
+    def name(self) -> str:
+        """The method's."""
+        return self.method_class.card.name
+
+    @property
+    def needs(self) -> str:
+        """What the method learns from: pair, folder or landmarks."""
+        return self.method_class.card.needs
+
+    @property
+    def preset(self) -> str:
+        """The one that the settings started from."""
+        return self.options.preset or next(iter(self.method_class.card.presets))
 
     @property
     def max_side(self) -> int | None:
-        """Longest side of the frames worth reading, see `reading_side`."""
-        return reading_side(self.config)
+        """Longest side of the frames worth reading, see `Config.reading_side`."""
+        return self.config.reading_side
 
 
-def make_request(
-    method: str,
-    out: str | Path,
-    preset: str | None = None,
-    changes: Mapping[str, Any] | None = None,
-    *,
-    resume: bool = False,
-    force: bool = False,
-    device: str = "auto",
-    precision: str = "auto",
-    seed: int = 0,
-) -> TrainingRequest:
+def make_request(method: str, out: str | Path, options: TrainingOptions) -> TrainingRequest:
     """Check a request to train; UsageError, OutputExistsError or RunError before anything is touched."""
-    if precision not in ("auto", "float32", "bfloat16"):
-        raise UsageError(f"there is no precision {precision!r}", "Take auto, float32 or bfloat16.")
-    if resume and force:
-        raise UsageError(
-            Sentence(
-                Option("resume", True), " goes on with what is there, and ", Option("force", True), " replaces it"
-            ),
-            "Leave one of the two out.",
-        )
-    kind = catalogue.find(method)
-    config: Config = make_config(kind, preset, changes)
-    leads = resolve_device(device, "float32").main
+    method_class = catalogue.find(method)
+    config = make_config(method_class, options.preset, options.set)
     out = Path(out)
-    if resume:
-        config = _same_config(kind, config, Run.open(out, method), preset is not None or bool(changes))
-    elif leads and out.exists() and (any(out.iterdir()) if out.is_dir() else True) and not (force and _is_run(out)):
+
+    if options.resume:
+        run = Run.open(out, method)
+        config = _same_config(method_class, config, run, options.preset is not None or bool(options.set))
+    elif resolve_device(options.device, "float32").main:
+        _check_free(out, options.force)
+
+    config, notes = resolve_config(method_class, config)
+    return TrainingRequest(method_class, config, out, options, notes)
+
+
+def _check_free(out: Path, force: bool) -> None:
+    """OutputExistsError where a new run may not be made."""
+    taken = any(out.iterdir()) if out.is_dir() else out.exists()
+    ours = (out / "run.json").is_file()
+    if taken and not (force and ours):
         raise OutputExistsError(f"{out} exists already", REPLACE_OR_RESUME)
-    config, notes = resolve_config(kind, config)
-    named = preset or next(iter(kind.card.presets))
-    return TrainingRequest(kind, config, out, resume, force, notes, device, precision, seed, named)
 
 
-def reading_side(config: Config) -> int | None:
-    """Longest side in pixels of the frames worth reading for a method: four times its own; None where it squeezes whole
-    frames. Results have the file's own size all the same."""
-    return config.reading_side
-
-
-def recorded_config(kind: type[Method[Any, Any]], run: Run) -> Config:
+def recorded_config(method_class: type[Method[Any, Any]], run: Run) -> Config:
     """A run's own settings; RunError where they are none of the method's."""
     try:
-        return validate_config(kind, run.config)
+        return validate_config(method_class, run.config)
     except UsageError as e:
         raise RunError(f"{run.path / 'config.json'} has settings that do not fit: {e.message}") from e
 
 
-def _same_config(kind: type[Method[Any, Any]], asked: Config, run: Run, said: bool) -> Config:
+def _same_config(method_class: type[Method[Any, Any]], config: Config, run: Run, chosen: bool) -> Config:
     """The run's own settings; UsageError where others were asked for."""
-    before = recorded_config(kind, run)
-    if not said:
+    before = recorded_config(method_class, run)
+    if not chosen:
         return before
-    old, new = before.model_dump(), asked.model_dump()
+    old, new = before.model_dump(), config.model_dump()
     changed = sorted(name for name in new if new[name] != old[name] and new[name] != "auto")
     if changed:
         raise UsageError(
@@ -106,7 +106,3 @@ def _same_config(kind: type[Method[Any, Any]], asked: Config, run: Run, said: bo
             ),
         )
     return before
-
-
-def _is_run(path: Path) -> bool:
-    return (path / "run.json").is_file()

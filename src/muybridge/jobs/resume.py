@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from muybridge.data.background import Plate
 from muybridge.data.pair import SIDES
 from muybridge.data.subject import Subject
 from muybridge.engine import resolve_device
 from muybridge.errors import Option, RunError, Sentence, UsageError
-from muybridge.inputs.clips import Box, SilhouetteInput, Source, input_names, resolve_masks
+from muybridge.inputs.clips import SilhouetteInput, Source, input_names, resolve_masks
+from muybridge.jobs.options import PairOptions
 from muybridge.jobs.provenance import InputReference, is_same_input
 from muybridge.jobs.request import TrainingRequest
 from muybridge.masks import OLD_WAYS, Report, find, name_of_masks, way_of
-from muybridge.method import Data
+from muybridge.method import Data, SubjectPair
 from muybridge.run import Run
 from muybridge.video import Clip, read
+
+SAME_INPUTS = Sentence("Name the same inputs as before, or choose another ", Option("out"), ".")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,37 +35,38 @@ class ResumedRun:
     @property
     def subjects(self) -> list[Subject]:
         """Both subjects of a pair as they are trained on; none where there is no such thing."""
-        found = [getattr(self.data, side, None) for side in SIDES]
-        return [s for s in found if isinstance(s, Subject)] if all(isinstance(s, Subject) for s in found) else []
+        return [self.data.a, self.data.b] if isinstance(self.data, SubjectPair) else []
 
 
-def resume_run(asked: TrainingRequest, origins: Mapping[str, InputReference]) -> ResumedRun | None:
+def resume_run(request: TrainingRequest, references: Mapping[str, InputReference]) -> ResumedRun | None:
     """The run that a request goes on with, None for a new one; RunError where it was made from other inputs."""
-    if not asked.resume:
+    if not request.options.resume:
         return None
-    run = Run.open(asked.out, asked.kind.card.name)
+
+    run = Run.open(request.out, request.method_class.card.name)
     before = run.record.inputs
-    if before.keys() != origins.keys() or not all(is_same_input(run, side, each) for side, each in origins.items()):
-        now = [each.typed for each in origins.values()]
+    same = before.keys() == references.keys()
+    if not same or not all(is_same_input(run, side, each) for side, each in references.items()):
+        now = [each.typed for each in references.values()]
         others = "other files of these names" if now == list(before.values()) else " and ".join(now)
-        raise RunError(
-            f"{asked.out} was made from {' and '.join(before.values())}, not from {others}",
-            Sentence("Name the same inputs as before, or choose another ", Option("out"), "."),
-        )
-    return ResumedRun(run, asked.kind.Data.restore(run.load_data()) if run.has_data else None)
+        raise RunError(f"{request.out} was made from {' and '.join(before.values())}, not from {others}", SAME_INPUTS)
+
+    data = request.method_class.Data.restore(run.load_data()) if run.has_data else None
+    return ResumedRun(run, data)
 
 
-def ignored_option_notes(going: ResumedRun, flip: str | None, late: Sequence[Option]) -> list[str]:
-    """What a person should know of options that come too late.
-
-    Raises UsageError for a flip that the run was not begun with.
-    """
-    flipped = [side for side, subject in zip(SIDES, going.subjects, strict=False) if subject.flip]
-    if flip is not None and going.subjects and flipped != [flip]:
+def check_flip(resumed: ResumedRun, flip: str | None) -> None:
+    """UsageError for a flip that the run was not begun with."""
+    flipped = [side for side, subject in zip(SIDES, resumed.subjects, strict=False) if subject.flip]
+    if flip is not None and resumed.subjects and flipped != [flip]:
         raise UsageError(
-            Sentence(f"{going.run.path} was started with another ", Option("flip"), ": a run goes on with its own"),
+            Sentence(f"{resumed.run.path} was started with another ", Option("flip"), ": a run goes on with its own"),
             Sentence("Leave ", Option("flip"), " out, or start anew with ", Option("force", True), "."),
         )
+
+
+def ignored_option_notes(late: Sequence[Option]) -> list[str]:
+    """What a person should know of options that come too late."""
     if not late:
         return []
     verb = "is" if len(late) == 1 else "are"
@@ -71,41 +74,37 @@ def ignored_option_notes(going: ResumedRun, flip: str | None, late: Sequence[Opt
     return [Sentence("this training goes on with the frames that it has: ", *named, f" {verb} not looked at again")]
 
 
-def changed_options(
-    going: ResumedRun,
-    masks: Sequence[str | Path | Clip | None],
-    boxes: Sequence[Box | None],
-    how: str,
-    max_frames: int | None,
-) -> list[Option]:
+def changed_options(resumed: ResumedRun, options: PairOptions, max_frames: int | None) -> list[Option]:
     """Those of a pair's options that say something else than what the run is known to have."""
-    before = going.run.record.silhouettes
-    said = [
-        Option("masks", side=side)
-        for side, each in zip(SIDES, masks, strict=False)
-        if each is not None and before.get(side) != f"given: {name_of_masks(resolve_masks(each))}"
-    ]
-    said += [Option("boxes", side=side) for side, each in zip(SIDES, boxes, strict=False) if each is not None]
-    if how != "auto" and any(way_of(each) != OLD_WAYS.get(how, how) for each in before.values()):
-        said.append(Option("how"))
-    if max_frames is not None and any(len(subject) != max_frames for subject in going.subjects):
-        said.append(Option("max_frames"))
-    return said
+    before = resumed.run.record.silhouettes
+    changed = []
+    for side, masks in zip(SIDES, options.masks, strict=False):
+        if masks is not None and before.get(side) != f"given: {name_of_masks(resolve_masks(masks))}":
+            changed.append(Option("masks", side=side))
+
+    changed += [Option("boxes", side=side) for side, box in zip(SIDES, options.boxes, strict=False) if box is not None]
+
+    how = OLD_WAYS.get(options.how, options.how)
+    if how != "auto" and any(way_of(each) != how for each in before.values()):
+        changed.append(Option("how"))
+    if max_frames is not None and any(len(subject) != max_frames for subject in resumed.subjects):
+        changed.append(Option("max_frames"))
+    return changed
 
 
-def reload_inputs(going: ResumedRun, inputs: Sequence[Source], max_side: int | None) -> list[SilhouetteInput]:
+def reload_inputs(resumed: ResumedRun, inputs: Sequence[Source], max_side: int | None) -> list[SilhouetteInput]:
     """Both inputs of a pair with the silhouettes that are trained on: none are found anew.
 
     Raises RunError where an input has another number of frames than before.
     """
-    silhouettes = going.run.record.silhouettes
+    silhouettes = resumed.run.record.silhouettes
     found = []
-    for side, subject, source, name in zip(SIDES, going.subjects, inputs, input_names(inputs), strict=True):
+    for side, subject, source, name in zip(SIDES, resumed.subjects, inputs, input_names(inputs), strict=True):
         clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=len(subject))
         if len(clip) != len(subject):
             raise RunError(
-                f"{name} has {len(clip)} frames, and {going.run.path} was made from {len(subject)}",
-                Sentence("Name the same inputs as before, or choose another ", Option("out"), "."),
+                f"{name} has {len(clip)} frames, and {resumed.run.path} was made from {len(subject)}",
+                SAME_INPUTS,
             )
         how, _, detail = silhouettes.get(side, "given: before").partition(": ")
         # Alpha costs nothing to read again, and is finer than what was cropped.
@@ -118,14 +117,18 @@ def reload_inputs(going: ResumedRun, inputs: Sequence[Source], max_side: int | N
     return found
 
 
-def store_plates(asked: TrainingRequest, going: ResumedRun, plates: Callable[[], Sequence[Plate | None]]) -> None:
+def store_plates(request: TrainingRequest, resumed: ResumedRun, plates: Callable[[], Sequence[Plate | None]]) -> None:
     """Store backgrounds with what a run trains on, where it has none yet."""
-    subjects = going.subjects
-    if not subjects or all(bool(s.plate.any()) for s in subjects) or not resolve_device(asked.device, "float32").main:
+    subjects = resumed.subjects
+    if (
+        not subjects
+        or all(bool(s.plate.any()) for s in subjects)
+        or not resolve_device(request.options.device, "float32").main
+    ):
         return
-    assert going.data is not None
+    assert resumed.data is not None
     for side, subject, found in zip(SIDES, subjects, plates(), strict=True):
         if found is not None:
-            setattr(going.data, side, replace(subject, plate=found.still()))
-    with going.run.hold_lock():
-        going.run.save_data(going.data.tensors())
+            setattr(resumed.data, side, replace(subject, plate=found.still()))
+    with resumed.run.hold_lock():
+        resumed.run.save_data(resumed.data.tensors())

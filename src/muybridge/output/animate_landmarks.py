@@ -6,61 +6,53 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.errors import Option, Sentence, UsageError
-from muybridge.inputs.clips import Box, Source
-from muybridge.inputs.landmarks import LandmarkFiles, LandmarkInput, read_with_landmarks
-from muybridge.method import Animation, Data, Method
+from muybridge.inputs.clips import Source
+from muybridge.inputs.landmarks import LandmarkFiles, LandmarkInput, landmark_kind, read_with_landmarks
+from muybridge.jobs.loading import Fitted
+from muybridge.method import Animation
 from muybridge.output.animation import backdrop_of, write_animation
+from muybridge.output.options import AnimateOptions
 from muybridge.video import Clip
 
 
 def animate_landmarks(
-    method: Method[Any, Any],
-    data: Data | None,
-    driving: Source | None,
-    source: Source | None,
-    out: Path,
-    *,
-    landmarks: LandmarkFiles | None = None,
-    source_landmarks: LandmarkFiles | None = None,
-    box: Box | None = None,
-    align: bool = True,
-    sources: int | None = None,
-    smoothing: int | None = None,
-    seed: int | None = None,
-    force: bool = False,
+    fitted: Fitted, driving: Source | None, source: Source | None, target: Path, options: AnimateOptions
 ) -> tuple[str, ...]:
     """Write the subject's performance, with the driving clip's exact times and sound; returns what should be known.
 
-    driving           any video; None: the subject's own, as a check
-    source            who: a letter or a number of the videos of the training, the first unless told; or a video, with
-                      its landmarks
-    landmarks         of the driving video, see `find_landmarks`; None: found by a network
-    source_landmarks  of a source that is a video
-    box               hint for that network
-    align             bring the driving landmarks to the subject's size and place
-    sources           frames of the subject that it is drawn from; as many as in the training unless told
-    smoothing         frames over which the driving landmarks are averaged, odd, 1 leaves them; the method's own unless
-                      told: 5 for tsnet
-    seed              of the choice of those frames
+    driving  any video; None: the subject's own, as a check
+    source   who: a letter or a number of the videos of the training, the first unless told; or a video, with its
+             landmarks
     """
-    kind = getattr(method.config, "kind", None)
-    if driving is None and landmarks is not None:
+    method = fitted.method
+    kind = landmark_kind(method.config)
+    if driving is None and options.landmarks is not None:
         raise UsageError("landmarks were given without their video", Sentence("Name it with ", Option("driving"), "."))
-    who = None if driving is None else read_with_landmarks(driving, landmarks, kind=kind, box=box)
-    subject = _subject(source, source_landmarks, kind)
-    asked = {"sources": sources, "smoothing": smoothing, "seed": seed}
-    options: dict[str, Any] = {"aligned": align} | {name: x for name, x in asked.items() if x is not None}
-    if who is not None:
-        options["landmarks"] = who.landmarks
-    chosen: Clip | str | None = subject.clip if isinstance(subject, LandmarkInput) else subject
+
+    lead = None if driving is None else read_with_landmarks(driving, options.landmarks, kind=kind, box=options.box)
+    subject = _subject(source, options.source_landmarks, kind)
+    how: dict[str, Any] = {"aligned": options.align}
+    chosen = {"sources": options.sources, "smoothing": options.smoothing, "seed": options.seed}
+    how |= {name: value for name, value in chosen.items() if value is not None}
+    if lead is not None:
+        how["landmarks"] = lead.landmarks
+
+    appearance: Clip | str | None
     if isinstance(subject, LandmarkInput):
-        options["source_landmarks"] = subject.landmarks
-    animation: Animation = method.animate(data, None if who is None else who.clip, chosen, **options)
-    write_animation(
-        animation, [out], backdrop_of("black", animation.size), None if who is None else who.clip.audio, force
-    )
-    performing = [p for p in (who, subject) if isinstance(p, LandmarkInput)]
-    return (*(note for p in performing for note in p.notes), *animation.notes)
+        appearance = subject.clip
+        how["source_landmarks"] = subject.landmarks
+    else:
+        appearance = subject
+
+    animation: Animation = method.animate(fitted.data, None if lead is None else lead.clip, appearance, **how)
+    audio = None if lead is None else lead.clip.audio
+    write_animation(animation, [target], backdrop_of("black", animation.size), audio, options.force)
+
+    notes: list[str] = []
+    for each in (lead, subject):
+        if isinstance(each, LandmarkInput):
+            notes += each.notes
+    return (*notes, *animation.notes)
 
 
 def _subject(source: Source | None, landmarks: LandmarkFiles | None, kind: Any) -> LandmarkInput | str | None:

@@ -8,52 +8,55 @@ from typing import Any
 from muybridge.data.driving_video import Driving
 from muybridge.data.pair import other
 from muybridge.errors import MuybridgeError, Option, Sentence, UsageError
-from muybridge.inputs.clips import Box, Source, read_with_silhouettes
+from muybridge.inputs.clips import Source, read_with_silhouettes
 from muybridge.inputs.driving import read_driving
 from muybridge.jobs.loading import Fitted
 from muybridge.jobs.provenance import InputReference, find_input, is_same_input
-from muybridge.jobs.request import reading_side
-from muybridge.method import Animation
+from muybridge.method import Animation, PairMethod, SubjectPair
 from muybridge.output.animation import backdrop_of, write_animation
+from muybridge.output.options import AnimateOptions
 from muybridge.video import Clip, probe
 
 
 def animate_subject(
-    fitted: Fitted,
-    driving: Source | None,
-    source: Source | None,
-    target: Path,
-    background: str,
-    affine: bool,
-    masks: str | Path | Clip | None,
-    box: Box | None,
-    how: str,
-    force: bool,
+    fitted: Fitted, driving: Source | None, source: Source | None, target: Path, options: AnimateOptions
 ) -> tuple[str, ...]:
-    """`animate` for a pair: one subject as the other one moves, or as a new video does."""
-    data, side = fitted.data, None if source is None else _side(source)
-    method: Any = fitted.method
+    """One subject of a pair as the other one moves, or as a new video does; returns what a person should know."""
+    data = fitted.data
+    method = fitted.method
+    assert isinstance(method, PairMethod)
+    side = None if source is None else _side(source)
     clip: Driving | None = None
     audio: Path | None = None
+
     trained_on = _side_of(fitted, driving)
-    if trained_on and masks is None and box is None and side in (None, other(trained_on)):
+    new_silhouettes = options.masks is not None or options.box is not None
+    if trained_on and not new_silhouettes and side in (None, other(trained_on)):
         side = other(trained_on)
         audio = _sound(Path(str(driving)))
     elif driving is None:
         audio = None if side is None else _sound(find_input(fitted.run, other(side)))
     else:
-        # At the size that the training was read at: it is what the method knows, and a fraction of the memory.
-        look: dict[str, Any] = {"masks": masks, "box": box, "how": how, "max_side": reading_side(method.config)}
-        if method.takes_streamed_video:
-            clip, audio = read_driving(driving, **look)
-        else:
-            clip = read_with_silhouettes(driving, **look).clip
-            audio = clip.audio
-    animation: Animation = method.animate(data, clip, side, affine=affine, full_frame=data is not None)
-    look_of = getattr(data, animation.source or side or "", None)
-    plate = getattr(look_of, "plate", None) if background == "source" else None
-    write_animation(animation, [target], backdrop_of(background, animation.size, plate), audio, force)
+        clip, audio = _read_driving(driving, method, options)
+
+    animation: Animation = method.animate(data, clip, side, affine=options.affine, full_frame=data is not None)
+    shown = animation.source or side
+    plate = None
+    if options.background == "source" and shown is not None and isinstance(data, SubjectPair):
+        plate = data.subject(shown).plate
+    write_animation(animation, [target], backdrop_of(options.background, animation.size, plate), audio, options.force)
     return animation.notes
+
+
+def _read_driving(
+    driving: Source, method: PairMethod[Any, Any], options: AnimateOptions
+) -> tuple[Driving, Path | None]:
+    # At the size that the training was read at: it is what the method knows, and a fraction of the memory.
+    max_side = method.config.reading_side
+    if method.takes_streamed_video:
+        return read_driving(driving, masks=options.masks, box=options.box, how=options.how, max_side=max_side)
+    read = read_with_silhouettes(driving, masks=options.masks, box=options.box, how=options.how, max_side=max_side)
+    return read.clip, read.clip.audio
 
 
 def _side(source: Source) -> str:

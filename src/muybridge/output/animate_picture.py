@@ -18,6 +18,7 @@ from muybridge.inputs.clips import Source, read_picture
 from muybridge.jobs.loading import Fitted, require_ability
 from muybridge.method import Animation, FindsBestFrame, FollowsFrames
 from muybridge.output.motion_options import check_relative, transfer_options
+from muybridge.output.options import AnimateOptions
 from muybridge.video import Clip, Frame, Writer, iter_frames, probe, read, write
 from muybridge.video.sound import find_sound
 
@@ -32,56 +33,45 @@ def animate_picture(
     driving: Source | None,
     source: Source | None,
     target: Path,
-    *,
-    mode: str | None = None,
-    scale: bool | None = None,
-    adapt_covariances: bool | None = None,
-    best_frame: bool = False,
-    max_side: int | None = None,
+    options: AnimateOptions,
     strip: bool | None = None,
-    force: bool = False,
 ) -> list[str]:
     """Write `source` moving as `driving` does; returns what a person should know of how it was made.
 
-    mode, scale, adapt_covariances   see `motion_options.carried`
-    best_frame  relative motion starts from the driving frame whose keypoints are nearest to the source's, instead of
-                from the first
-    max_side    a larger picture is made smaller first, pixels
-    strip       a driving image is a row of square frames, see `video.read`
+    strip  a driving image is a row of square frames, see `video.read`
     Frames are read, drawn and written a few at a time.
     """
-    options = transfer_options(fitted, mode, scale=scale, adapt_covariances=adapt_covariances)
-    if best_frame:
-        check_relative(fitted, mode, Option("best_frame", True))
+    transfer = transfer_options(fitted, options)
+    if options.best_frame:
+        check_relative(fitted, options.mode, Option("best_frame", True))
     if driving is None:
         raise UsageError("no driving video was named", Sentence("Name one: ", Option("driving", "walk.mp4")))
-    appearance = read_picture(source, max_side)
+    appearance = read_picture(source, options.max_side)
     notes = []
-    if best_frame:
-        place, options["reference"] = _best(fitted, driving, appearance, strip)
+    if options.best_frame:
+        place, transfer["reference"] = _best(fitted, driving, appearance, strip)
         notes.append(f"relative to frame {place} of the driving video, which is posed most like the source")
     if isinstance(driving, Clip) or not isinstance(fitted.method, FollowsFrames):
         clip = driving if isinstance(driving, Clip) else read(driving, strip=strip)
-        made: Animation = fitted.method.animate(None, clip, appearance, **options)
-        write(target, _opaque(made.frames), made.timing, audio=find_sound(clip.audio), force=force)
+        made: Animation = fitted.method.animate(None, clip, appearance, **transfer)
+        write(target, _opaque(made.frames), made.timing, audio=find_sound(clip.audio), force=options.force)
         return [*made.notes, *notes]
-    _stream(fitted.method, driving, partial(iter_frames, driving, strip=strip), appearance, target, options, force)
+    _stream(
+        fitted.method, driving, partial(iter_frames, driving, strip=strip), appearance, target, transfer, options.force
+    )
     return notes
 
 
-def animate_pairs(fitted: Fitted, folder: Path, pairs: Path, out: Path, **options: Any) -> list[Path]:
-    """Every line of a pair list, of clips in a folder (its `test` part): `out/SOURCE-like-DRIVING.mp4` each.
-
-    options  of `animate_picture`
-    """
+def animate_pairs(fitted: Fitted, folder: Path, pairs: Path, out: Path, options: AnimateOptions) -> list[Path]:
+    """Every line of a pair list, of clips in a folder (its `test` part): `out/SOURCE-like-DRIVING.mp4` each."""
     paths = clips_in(part_of(folder, "test"))
     listed = [(find_clip(paths, a), find_clip(paths, b)) for a, b in read_pairs(pairs)]
     names = dict(zip(paths, names_of_clips(paths), strict=True))
     written = []
     for source, driving in listed:
         target = out / f"{names[source]}-like-{names[driving]}.mp4"
-        first = read_clip(source, max_frames=1, max_side=options.get("max_side"))
-        animate_picture(fitted, driving, first, target, strip=strip_of(driving), **options)
+        first = read_clip(source, max_frames=1, max_side=options.max_side)
+        animate_picture(fitted, driving, first, target, options, strip_of(driving))
         written.append(target)
     return written
 

@@ -7,6 +7,7 @@ from typing import Any
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.jobs.loading import Fitted
 from muybridge.method import FolderMethod
+from muybridge.output.options import PictureOptions
 
 
 def check_mode(fitted: Fitted, mode: str | None) -> dict[str, str]:
@@ -31,16 +32,15 @@ def check_relative(fitted: Fitted, mode: str | None, option: Option) -> None:
         )
 
 
-def transfer_options(fitted: Fitted, mode: str | None, **asked: bool | None) -> dict[str, Any]:
-    """How motion is carried over, as options for `animate` and `stream`; None leaves one to the method.
+def transfer_options(fitted: Fitted, options: PictureOptions) -> dict[str, Any]:
+    """How motion is carried over, as `animate` and `stream` take it; None leaves one to the method.
 
-    asked    scale, adapt_covariances: what relative motion may do beside moving
-    returns  the options that were asked for
     Raises UsageError where the method has no such mode or option, or the mode has no use for it.
     """
-    options: dict[str, Any] = dict(check_mode(fitted, mode))
+    transfer: dict[str, Any] = dict(check_mode(fitted, options.mode))
     there = fitted.method.motion_options if isinstance(fitted.method, FolderMethod) else {}
-    for name, value in asked.items():
+    for name in ("scale", "adapt_covariances"):
+        value = vars(options)[name]
         if value is None:
             continue
         if name not in there:
@@ -48,6 +48,6 @@ def transfer_options(fitted: Fitted, mode: str | None, **asked: bool | None) -> 
             raise UsageError(
                 Sentence(f"{name_of_method} has no choice there: ", Option(name, value), " is for other methods")
             )
-        check_relative(fitted, mode, Option(name, value))
-        options[name] = value
-    return options
+        check_relative(fitted, options.mode, Option(name, value))
+        transfer[name] = value
+    return transfer

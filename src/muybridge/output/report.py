@@ -16,7 +16,8 @@ from muybridge.evaluation import BASELINES, Chart, Figure, Page, compare_to_trut
 from muybridge.inputs.clips import SilhouetteInput
 from muybridge.jobs.loading import Fitted
 from muybridge.method import DescribesTraining, MeasuresItself
-from muybridge.output.results import Results, ResultStyle, WholeFiles, write_videos
+from muybridge.output.options import ResultOptions
+from muybridge.output.results import Results, WholeFiles, write_videos
 from muybridge.video import Clip
 
 INLINE = 8 * 2**20
@@ -45,14 +46,14 @@ def write_report(
     out: Path,
     fitted: Fitted,
     given: Sequence[SilhouetteInput],
-    look: ResultStyle,
+    options: ResultOptions,
     plates: Sequence[Plate | None],
     notes: Sequence[str],
     truth: tuple[Clip, Clip] | None = None,
 ) -> Results:
     """Write both results and the report into `out`, all of it or nothing."""
     with WholeFiles(out) as folder:
-        files = write_videos(fitted, given, folder, look, plates)
+        files = write_videos(fitted, given, folder, options, plates)
         figures = measure_results(fitted, given, truth)
         files |= write_pages(fitted, given, folder, files, figures, notes)
     return Results(out, {name: out / path.name for name, path in files.items()}, figures, tuple(notes))

@@ -16,14 +16,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from muybridge.data.background import Plate
+from muybridge.data.pair import SIDES
 from muybridge.errors import MuybridgeError
 from muybridge.inputs.clips import SilhouetteInput
 from muybridge.jobs.loading import Fitted
 from muybridge.method import Animation, EditsKeypoints
 from muybridge.output.animation import backdrop_of, write_animation
+from muybridge.output.options import ResultOptions
 from muybridge.video import Timing, contact_sheet, draw_keypoints, side_by_side, write
 
-SIDES = ("a", "b")
 SHOWN = 256
 """Height in pixels of each video in the side-by-side sheet, at most."""
 
@@ -44,15 +45,6 @@ class Results:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class ResultStyle:
-    """How results are written."""
-
-    background: str = "black"
-    formats: tuple[str, ...] = ("mp4",)
-    affine: bool = True
-
-
 def names_of_results(given: Sequence[SilhouetteInput]) -> dict[str, str]:
     """source side -> file name without its ending."""
     a, b = (each.name for each in given)
@@ -60,7 +52,11 @@ def names_of_results(given: Sequence[SilhouetteInput]) -> dict[str, str]:
 
 
 def write_videos(
-    fitted: Fitted, given: Sequence[SilhouetteInput], folder: Path, look: ResultStyle, plates: Sequence[Plate | None]
+    fitted: Fitted,
+    given: Sequence[SilhouetteInput],
+    folder: Path,
+    options: ResultOptions,
+    plates: Sequence[Plate | None],
 ) -> dict[str, Path]:
     """Both results, the side-by-side sheet, the keypoints and the contact sheet: what it is -> file.
 
@@ -69,9 +65,9 @@ def write_videos(
     files: dict[str, Path] = {}
     small: dict[str, list[Tensor]] = {}
     for side, driving, name in zip(SIDES, reversed(given), names_of_results(given).values(), strict=True):
-        animation: Animation = fitted.method.animate(fitted.data, None, side, affine=look.affine)
-        behind = backdrop_of(look.background, animation.size, plates[SIDES.index(side)])
-        paths = [folder / f"{name}.{suffix}" for suffix in look.formats]
+        animation: Animation = fitted.method.animate(fitted.data, None, side, affine=options.affine)
+        behind = backdrop_of(options.background, animation.size, plates[SIDES.index(side)])
+        paths = [folder / f"{name}.{suffix}" for suffix in options.chosen_formats]
         small[side] = write_animation(animation, paths, behind, driving.clip.audio, shrink=_small)
         files |= {path.name: path for path in paths}
     files["side-by-side.mp4"] = _side_by_side(given, small, folder)

@@ -97,7 +97,7 @@ def train(order: Order, tell: Tell) -> dict[str, Any]:
         force=not resume and (run / "run.json").is_file(),
         checkpoint_seconds=order["checkpoint_seconds"],
         callback=ProgressEvents(tell),
-        say=lambda text: tell("note", text=text),
+        notify=lambda text: tell("note", text=text),
     )
     return finish(order, tell)
 
