@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from muybridge import losses
 from muybridge.engine.optimisers import rate_factor
 from muybridge.methods.tsnet import networks, pictures, similarity
-from muybridge.methods.tsnet.animating import References, drawn
+from muybridge.methods.tsnet.animate import References, draw_frames
 from muybridge.methods.tsnet.data import boxed
 from muybridge.methods.tsnet.method import Tsnet
 from muybridge.methods.tsnet.released import ReleasedCheckpoint, read_released, released_name
@@ -303,10 +303,10 @@ def test_the_methods_own_step(golden: Golden, method: Tsnet) -> None:
 @pytest.mark.parametrize("i", range(4))
 def test_the_methods_own_pictures(golden: Golden, method: Tsnet, i: int) -> None:
     labels = golden["in/test_src_lbl"][..., PICTURE]
-    seen = method.seen(as_rgb(golden["in/test_src_img"]), labels, boxed(labels))
+    seen = method.prepare_crops(as_rgb(golden["in/test_src_img"]), labels, boxed(labels))
     with torch.no_grad():
         references = References(method.encode(*seen[:2]), seen[2], seen[0][:, 0])
-    made = drawn(method, references, golden["in/test_tar_lbl"][i : i + 1][..., PICTURE])
+    made = draw_frames(method, references, golden["in/test_tar_lbl"][i : i + 1][..., PICTURE])
     # Beyond the crop the program's black is no longer quite black once colours are matched; that is not shown here.
     whole = golden[f"test/{i}/final_rgb_0_255@s8"].clone()
     whole[:, 8:24] = (made[0] * 255).movedim(0, -1)[::8, ::8]

@@ -9,7 +9,7 @@ from torch import Tensor
 from muybridge.errors import InputError, UsageError
 from muybridge.landmarks import Landmarks, from_joints, label_indices
 from muybridge.method import Turn
-from muybridge.methods.tsnet.animating import _to_subject
+from muybridge.methods.tsnet.animate import bring_to_subject
 from muybridge.methods.tsnet.augment import jittered, placed, turned
 from muybridge.methods.tsnet.config import SamplingConfig, TsnetConfig
 from muybridge.methods.tsnet.data import Track, TsnetData, drawn_frames, into_box, out_of_box
@@ -379,6 +379,6 @@ def test_a_face_drives_another() -> None:
     # The driving face is brought to the subject's size, unless told otherwise.
     own = data.tracks[0].landmarks.points
     for aligned, ratio in ((True, 1.0), (False, 1.5)):
-        followed = _to_subject(larger, (80, 80), data.tracks[0], aligned).points
+        followed = bring_to_subject(larger, (80, 80), data.tracks[0], aligned).points
         heights = [(x[..., 1].amax() - x[..., 1].amin()).item() for x in (followed, own)]
         assert heights[0] / heights[1] == pytest.approx(ratio, rel=0.02)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import UInt8
@@ -14,12 +14,10 @@ from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
 from muybridge.landmarks import Landmarks, align, colour_labels, label_indices, smooth
 from muybridge.method import Animation
 from muybridge.methods.tsnet.data import Track, TsnetData, boxed, check, into_box
+from muybridge.methods.tsnet.model import TsnetModel
 from muybridge.methods.tsnet.pictures import one_hot, renormalised, to_rgb
 from muybridge.tensors import Images
 from muybridge.video import Clip, Timing, contact_sheet
-
-if TYPE_CHECKING:
-    from muybridge.methods.tsnet.method import Tsnet
 
 BATCH = 4
 """Frames that go through the networks together."""
@@ -34,7 +32,7 @@ class References(NamedTuple):
 
 
 def animate(
-    method: Tsnet,
+    model: TsnetModel,
     data: TsnetData | None,
     driving: Clip | None,
     source: Clip | str | None = None,
@@ -55,103 +53,127 @@ def animate(
     landmarks         of the driving clip, in pixels of its frames
     source_landmarks  of the source where it is a clip
     aligned           bring the driving landmarks to the subject's place and size (section 4.2)
-    smoothing         frames over which they are averaged (facts: Inference: 5); 1 leaves them
+    smoothing         frames over which they are averaged (5, see docs/methods/tsnet.md); 1 leaves them
     sources           K, subject frames that all are drawn from: as trained unless told (table 1: 1, 3, 5)
     seed              of the choice of the K subject frames, drawn once for the whole video (section 3.2)
     framed            put the crops where they lie in the subject's own frames, transparent around them
     """
-    count = method.config.sampling.sources if sources is None else sources
+    count = model.config.sampling.sources if sources is None else sources
     if count < 1:
         raise UsageError(f"a subject is drawn from one of its frames at least, not from {count}", "Name 1, 3 or 5.")
-    subject = _subject(method, data, source, source_landmarks)
+    subject = _choose_subject(model, data, source, source_landmarks)
     notes: list[str] = []
     if driving is None:
-        followed, timing = subject.landmarks, Timing.constant(len(subject))
+        followed = subject.landmarks
+        timing = Timing.constant(len(subject))
     else:
-        if landmarks is None:
-            raise InputError(
-                f"tsnet needs the landmarks of the driving clip {driving.name}",
-                Sentence("Name them with ", Option("landmarks"), "; see: ", Verb("landmarks", "VIDEO")),
-            )
-        check(driving, landmarks, method.config)
-        steady = _steady(landmarks, smoothing, notes)
-        followed, timing = _to_subject(steady, (driving.height, driving.width), subject, aligned), driving.timing
-    size = method.config.crop
-
-    def frames() -> Iterator[Tensor]:
-        references = encoded(method, subject, count, seed)
-        for index in torch.arange(len(followed)).split(BATCH):
-            labels = label_indices(followed[index.tolist()], size)
-            rgb = (drawn(method, references, labels).cpu() * 255).round().to(torch.uint8)
-            yield from torch.cat((rgb, torch.full_like(rgb[:, :1], 255)), 1)
-
+        followed = _follow(model, driving, landmarks, subject, aligned, smoothing, notes)
+        timing = driving.timing
+    crops = _draw_crops(model, subject, followed, count, seed)
     if not framed:
-        return Animation(frames(), timing, size, tuple(notes))
+        return Animation(crops, timing, model.config.crop, tuple(notes))
+    return Animation(_place_crops(crops, subject, model.config.crop), timing, subject.frame, tuple(notes))
+
+
+def _follow(
+    model: TsnetModel,
+    driving: Clip,
+    landmarks: Landmarks | None,
+    subject: Track,
+    aligned: bool,
+    smoothing: int,
+    notes: list[str],
+) -> Landmarks:
+    """The driving landmarks, steady, in pixels of the subject's crop."""
+    if landmarks is None:
+        raise InputError(
+            f"tsnet needs the landmarks of the driving clip {driving.name}",
+            Sentence("Name them with ", Option("landmarks"), "; see: ", Verb("landmarks", "VIDEO")),
+        )
+    check(driving, landmarks, model.config)
+    steady = _smooth_landmarks(landmarks, smoothing, notes)
+    return bring_to_subject(steady, (driving.height, driving.width), subject, aligned)
+
+
+def _draw_crops(model: TsnetModel, subject: Track, followed: Landmarks, count: int, seed: int) -> Iterator[Tensor]:
+    """The subject as all landmarks are: uint8 [4, h, w] each, opaque."""
+    references = encode_subject(model, subject, count, seed)
+    for index in torch.arange(len(followed)).split(BATCH):
+        labels = label_indices(followed[index.tolist()], model.config.crop)
+        rgb = (draw_frames(model, references, labels).cpu() * 255).round().to(torch.uint8)
+        yield from torch.cat((rgb, torch.full_like(rgb[:, :1], 255)), 1)
+
+
+def _place_crops(crops: Iterator[Tensor], subject: Track, size: tuple[int, int]) -> Iterator[Tensor]:
+    """Crops where they lie in the subject's own frames: uint8 [4, H, W] each, transparent around them."""
     whole = torch.ones(1, *size)
-    placed = (paste(each[:3].float() / 255, whole, subject.box, subject.frame) for each in frames())
-    return Animation(((each * 255).round().to(torch.uint8) for each in placed), timing, subject.frame, tuple(notes))
+    for crop in crops:
+        placed = paste(crop[:3].float() / 255, whole, subject.box, subject.frame)
+        yield (placed * 255).round().to(torch.uint8)
 
 
-def encoded(method: Tsnet, subject: Track, count: int, seed: int) -> References:
+def encode_subject(model: TsnetModel, subject: Track, count: int, seed: int) -> References:
     """K of a subject's frames, drawn at random; all of them, some again, where there are fewer."""
     present = subject.present
     order = torch.randperm(len(present), generator=torch.Generator().manual_seed(seed))
     chosen = present[order.repeat(-(-count // len(order)))[:count]]
-    labels = label_indices(subject.landmarks[chosen.tolist()], method.config.crop)
-    rgb, device = subject.pixels[chosen].float() / 255, method.device
+    labels = label_indices(subject.landmarks[chosen.tolist()], model.config.crop)
+    rgb, device = subject.pixels[chosen].float() / 255, model.device
     with torch.no_grad():
-        pictures, maps, boxes = method.seen(rgb.to(device), labels.to(device), boxed(labels).to(device))
-        return References(method.encode(pictures, maps), boxes, pictures[:, 0])
+        pictures, maps, boxes = model.prepare_crops(rgb.to(device), labels.to(device), boxed(labels).to(device))
+        return References(model.encode(pictures, maps), boxes, pictures[:, 0])
 
 
-def drawn(method: Tsnet, references: References, labels: UInt8[Tensor, "B h w"]) -> Images:
+def draw_frames(model: TsnetModel, references: References, labels: UInt8[Tensor, "B h w"]) -> Images:
     """The subject as each label map is: RGB crops in [0, 1]."""
     device, n = references.first.device, len(labels)
-    like, border = method.config.crop[1], method.border
+    like, border = model.config.crop[1], model.border
     with torch.no_grad():
         blank = torch.zeros(n, 3, *labels.shape[1:], device=device)
-        _, maps, boxes = method.seen(blank, labels.to(device), boxed(labels).to(device))
+        _, maps, boxes = model.prepare_crops(blank, labels.to(device), boxed(labels).to(device))
         features, own = (x.expand(n, *x.shape[1:]) for x in (references.features, references.boxes))
-        made = method.draw(features, own, one_hot(maps[0], method.classes), boxes[0]).picture.float()
-        if method.config.match_colours:
+        made = model.draw(features, own, one_hot(maps[0], model.classes), boxes[0]).picture.float()
+        if model.config.match_colours:
             made = renormalised(made, references.first.float())
         return to_rgb(made)[..., border : border + like]
 
 
-def draw_preview(method: Tsnet, data: TsnetData) -> Tensor:
+def draw_preview(model: TsnetModel, data: TsnetData) -> Tensor:
     """Each subject's frames, the labels, and what is drawn from them; and the first as the second: uint8 [3, H, W]."""
     rows: dict[str, Tensor] = {}
     shown = data.tracks[:2]
     for i, track in enumerate(shown):
         index = track.present[torch.linspace(0, len(track.present) - 1, min(6, len(track.present))).long()]
-        labels = label_indices(track.landmarks[index.tolist()], method.config.crop)
-        references = encoded(method, track, method.config.sampling.sources, 0)
+        labels = label_indices(track.landmarks[index.tolist()], model.config.crop)
+        references = encode_subject(model, track, model.config.sampling.sources, 0)
         name = chr(ord("a") + i)
         rows[name] = track.pixels[index]
-        rows[f"{name}: landmarks"] = colour_labels(labels, method.classes)
-        rows[f"{name} drawn again"] = drawn(method, references, labels).cpu()
+        rows[f"{name}: landmarks"] = colour_labels(labels, model.classes)
+        rows[f"{name} drawn again"] = draw_frames(model, references, labels).cpu()
     if len(shown) == 2:
         a, b = shown
         index = b.present[torch.linspace(0, len(b.present) - 1, min(6, len(b.present))).long()]
-        followed = into_box(align(b.in_frame(), a.in_frame()), a.box, method.config.crop)
-        labels = label_indices(followed[index.tolist()], method.config.crop)
-        references = encoded(method, a, method.config.sampling.sources, 0)
-        rows["a moving like b"] = drawn(method, references, labels).cpu()
+        followed = into_box(align(b.in_frame(), a.in_frame()), a.box, model.config.crop)
+        labels = label_indices(followed[index.tolist()], model.config.crop)
+        references = encode_subject(model, a, model.config.sampling.sources, 0)
+        rows["a moving like b"] = draw_frames(model, references, labels).cpu()
     return contact_sheet(rows, columns=6)
 
 
-def _subject(method: Tsnet, data: TsnetData | None, source: Clip | str | None, landmarks: Landmarks | None) -> Track:
+def _choose_subject(
+    model: TsnetModel, data: TsnetData | None, source: Clip | str | None, landmarks: Landmarks | None
+) -> Track:
     if isinstance(source, Clip):
         if landmarks is None:
             raise InputError(
                 f"tsnet needs the landmarks of the source clip {source.name}",
                 Sentence("Name them with ", Option("source_landmarks"), "; see: ", Verb("landmarks", "VIDEO")),
             )
-        return Track.from_clip(source, landmarks, method.config)
+        return Track.from_clip(source, landmarks, model.config)
     if data is None:
         raise UsageError("an imported checkpoint has no subject of its own", "Name a source video and its landmarks.")
-    name = "a" if source is None else source.lower()
-    index = int(name) - 1 if name.isdigit() else ord(name) - ord("a") if len(name) == 1 else -1
+
+    index = _place_of("a" if source is None else source.lower())
     if not 0 <= index < len(data.tracks):
         raise UsageError(
             f"there is no subject {source!r}: the training had {len(data.tracks)}",
@@ -160,7 +182,14 @@ def _subject(method: Tsnet, data: TsnetData | None, source: Clip | str | None, l
     return data.tracks[index]
 
 
-def _steady(landmarks: Landmarks, smoothing: int, notes: list[str]) -> Landmarks:
+def _place_of(name: str) -> int:
+    """Which clip of the training a letter or a number names, from 0; -1 where it names none."""
+    if name.isdigit():
+        return int(name) - 1
+    return ord(name) - ord("a") if len(name) == 1 else -1
+
+
+def _smooth_landmarks(landmarks: Landmarks, smoothing: int, notes: list[str]) -> Landmarks:
     """Smoothed, and where nobody is seen as on the nearest frame with somebody."""
     present = landmarks.present.nonzero()[:, 0]
     if not len(present):
@@ -176,7 +205,7 @@ def _steady(landmarks: Landmarks, smoothing: int, notes: list[str]) -> Landmarks
     return steady[held.tolist()]
 
 
-def _to_subject(driving: Landmarks, size: tuple[int, int], subject: Track, aligned: bool) -> Landmarks:
+def bring_to_subject(driving: Landmarks, size: tuple[int, int], subject: Track, aligned: bool) -> Landmarks:
     """Driving landmarks of frames of `size` (h, w) in pixels of the subject's crop."""
     moved = driving.resize(size, subject.frame) if not aligned else driving
     if aligned:
