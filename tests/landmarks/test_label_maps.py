@@ -48,7 +48,8 @@ PARTS = {
     17: "left_hip left_knee",
     18: "left_knee left_ankle",
 }
-"""As the released weights were trained (facts: Labels): head 1-4, trunk 5-6, arms 7-9, 10-12, legs 13-15, 16-18."""
+"""As the released weights were trained (docs/methods/tsnet.md):
+head 1-4, trunk 5-6, arms 7-9, 10-12, legs 13-15, 16-18."""
 
 
 @pytest.mark.parametrize("label", PARTS)

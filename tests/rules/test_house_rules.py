@@ -160,3 +160,16 @@ def test_importing_muybridge_is_quick() -> None:
 
 def test_the_package_says_that_it_is_typed() -> None:
     assert (PACKAGE / "py.typed").is_file()
+
+
+def test_notes_that_a_docstring_points_at_are_in_the_repository() -> None:
+    pointed = []
+    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        for page, section in re.findall(r"(docs/methods/[a-z]+\.md)(?:,\s+([A-Z][A-Za-z ]+))?", text):
+            there = (ROOT / page).read_text(encoding="utf-8") if (ROOT / page).is_file() else ""
+            pointed.append((path.name, page, section.strip()))
+            assert there, f"{path.name} points at {page}, which is not there"
+            assert not section or f"**{section.strip()}" in there or f"## {section.strip()}" in there, pointed[-1]
+        assert path == Path(__file__) or "(facts" not in text, f"{path.name} points at notes that nobody else has"
+    assert len(pointed) > 15

@@ -17,7 +17,7 @@ Sequences = Float[Tensor, "B T 3 H W"]
 
 @dataclass(frozen=True)
 class Augment:
-    """What may happen to a sample; all its frames share it. The defaults are FOMM's (facts, Training).
+    """What may happen to a sample; all its frames share it. The defaults are FOMM's (docs/methods/fomm.md).
 
     time_flip    turn the order of the frames round, with this probability
     mirror       left to right, with this probability, where time was not flipped

@@ -41,7 +41,7 @@ def smallest_eigenvalue(covariances: Covariances) -> Float[Tensor, "B K"]:
 
 def widen_covariances(covariances: Covariances, smallest: float) -> Covariances:
     """Scaled up as a whole where the smallest eigenvalue is less than `smallest`, so that a bump never is a spike
-    (MonkeyNet's facts: clip_variance)."""
+    (`clip_variance`, docs/methods/monkeynet.md)."""
     least = smallest_eigenvalue(covariances).clamp_min(1e-12)
     return covariances * (least.clamp_min(smallest) / least)[..., None, None]
 

@@ -62,7 +62,8 @@ def principal_axes(covariances: Covariances, solver: Solver = "closed") -> Princ
 
 def axis_swap(motion: Float[Tensor, "B K 2 2"]) -> Float[Tensor, "B K 1 1"]:
     """1, or -1 where a region would be turned by more than a right angle in x: both its axes then have changed sign
-    between the two frames, and times this they have not (facts of articulated animation: revert_axis_swap).
+    between the two frames, and times this they have not (`revert_axis_swap` of the program,
+    docs/methods/articulated.md).
 
     motion  [B, K, 2, 2]  A_source A_driving^-1
     """

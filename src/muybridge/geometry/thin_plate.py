@@ -17,7 +17,7 @@ Bends = Float[Tensor, "B 1 N"]
 @dataclass(frozen=True, eq=False)
 class ThinPlate:
     """p -> M p + t + sum_i w_i r_i^2 log(r_i + 1e-6), the sum added to x and to y alike, r_i the L1 distance from p to
-    control point i (facts of FOMM: the released programs' radius and common offset).
+    control point i (docs/methods/fomm.md).
 
     affine  [B, 2, 3]  [M | t]
     bends   [B, 1, N]  w; the N control points are a square grid over the picture, corners included, row by row

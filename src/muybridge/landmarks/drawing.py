@@ -22,7 +22,7 @@ _MAX_COORDINATE = 2**14
 
 
 def count_labels(kind: Kind) -> int:
-    """Labels of a kind, the background 0 counted: 25 for a body, 2 for a face (facts/tsnet, inputs)."""
+    """Labels of a kind, the background 0 counted: 25 for a body, 2 for a face (docs/methods/tsnet.md, Inputs)."""
     return 2 if kind == "face68" else FACE_LABEL + 1
 
 

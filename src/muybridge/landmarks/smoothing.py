@@ -13,7 +13,7 @@ from muybridge.landmarks.points import Landmarks
 
 
 def smooth(landmarks: Landmarks, window: int = 5, gap: int = 5) -> Landmarks:
-    """Fill short gaps and average over neighbouring frames (facts/tsnet, inference: a moving average of 5 frames).
+    """Fill short gaps and average over neighbouring frames (docs/methods/tsnet.md, Inference: a moving average of 5).
 
     window  frames, odd; 1 leaves the points where they are
     gap     a landmark that is missing on at most so many frames in a row is put on the line between the places before

@@ -27,7 +27,7 @@ class DiscriminatorBlock(nn.Module):
 
 
 class BlockDiscriminator(nn.Module):
-    """Judges patches of a picture (MonkeyNet, eq. 5; the facts of MonkeyNet and FOMM).
+    """Judges patches of a picture (MonkeyNet, eq. 5; docs/methods/monkeynet.md, The released program).
 
     in_channels  of the picture, and of what it is judged together with (concatenate them, the picture first)
     width        block i has min(width 2^(i+1), max_width) channels

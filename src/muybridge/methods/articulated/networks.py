@@ -153,7 +153,7 @@ def motions_to(
 
 def transfer(source: Regions, driving: Regions, reference: Regions, *, scale: bool = True) -> Regions:
     """The source's regions moved as the driving ones did since the reference frame; their covariances are the driving
-    frame's (facts of articulated animation).
+    frame's (docs/methods/articulated.md).
 
     scale  movements are scaled by the size of the source against the reference, see `relative_scale`
     """

@@ -94,7 +94,7 @@ class MonkeyNet(
         source, driving = batch["source"], batch["driving"]
         _, points, made = self.reconstruction(source, driving)
         yield Turn("networks", self.generator_losses(driving, points, made), self._weights())
-        # The pictures and keypoints as they were before the networks moved (facts: losses).
+        # The pictures and keypoints as they were before the networks moved (docs/methods/monkeynet.md, Losses).
         real = self._judged(driving, points.detach())
         fake = self._judged(made.picture.detach(), points.detach())
         # Twice the half of Mao et al.: eq. 5 has no factor.
@@ -102,7 +102,7 @@ class MonkeyNet(
 
     def reconstruction(self, source: Images, driving: Images) -> tuple[Keypoints, Keypoints, Drawing]:
         """The driving frame made from the source and both keypoints; both are detected in one forward, so that they
-        share the statistics of batch norm (facts: losses)."""
+        share the statistics of batch norm (docs/methods/monkeynet.md, Losses)."""
         found = self.detector(torch.cat((source, driving))).keypoints
         a, b = found.at(slice(len(source))), found.at(slice(len(source), None))
         return a, b, self.generator(self.generator.levels(source), a, b)

@@ -24,7 +24,7 @@ from muybridge.networks.warping_generator import PreactivationBlock
 from muybridge.tensors import Grid, Heatmaps, Images
 
 FLOOR = 1e-7
-"""Added to every cell of a heat map before its moments are taken, and not divided out (facts: keypoint detector)."""
+"""Added to every cell of a heat map before its moments are taken, and not divided out (docs/methods/monkeynet.md)."""
 
 
 class Detection(NamedTuple):
@@ -92,7 +92,7 @@ class DenseMotion(nn.Module):
         self.trunk = Hourglass(channels, config.width, config.max_width, config.blocks)
         self.masks = keypoints + 1 if config.coarse else 0
         self.head = nn.Conv2d(self.trunk.out_channels, self.masks + 2 * config.residual, 3, padding=1)
-        # It starts as the identity: all background, no residual (facts: bg_init).
+        # It starts as the identity: all background, no residual (docs/methods/monkeynet.md, Dense motion).
         nn.init.zeros_(self.head.weight)
         bias = torch.zeros(self.head.out_channels)
         bias[: int(config.coarse)] = 2.0

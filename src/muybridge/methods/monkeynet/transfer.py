@@ -6,7 +6,7 @@ from muybridge.geometry import Covariances, inverse_2x2, relative_scale
 from muybridge.methods.monkeynet.embedding import Keypoints
 
 LEAST = 1e-6
-"""What eigenvalues of an adapted covariance that are not positive become (facts: transfer)."""
+"""What eigenvalues of an adapted covariance that are not positive become (docs/methods/monkeynet.md, Transfer)."""
 
 
 def transfer(

@@ -1,4 +1,4 @@
-"""How training samples are varied (facts: Training, Augmentation); all frames of a sample in the same way."""
+"""How training samples are varied (docs/methods/tsnet.md, Training); all frames of a sample in the same way."""
 
 import math
 

@@ -29,7 +29,7 @@ class LossConfig(Part):
 
 
 class SamplingConfig(Part):
-    """Which frames make a training sample, and how they are varied (section 3.2; facts: Training)."""
+    """Which frames make a training sample, and how they are varied (section 3.2; docs/methods/tsnet.md, Training)."""
 
     sources: Positive = 3
     """K, subject frames (section 4.3: 3)."""

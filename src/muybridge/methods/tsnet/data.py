@@ -199,7 +199,7 @@ def out_of_box(landmarks: Landmarks, box: Box, size: tuple[int, int]) -> Landmar
 
 
 def boxed(labels: UInt8[Tensor, "B h w"]) -> Masks:
-    """Bounding boxes of labels with the program's margin of a sixteenth (facts: Inputs)."""
+    """Bounding boxes of labels with the program's margin of a sixteenth (docs/methods/tsnet.md, Inputs)."""
     return label_boxes(labels, (labels.shape[1] // 16, labels.shape[2] // 16))
 
 

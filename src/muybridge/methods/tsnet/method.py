@@ -45,7 +45,7 @@ from muybridge.video import Clip
 VGG = "perceptual loss: VGG-19 (eq. 5)"
 WEIGHT_FREE = "perceptual loss: the weight-free stand-in (L1 at several scales, SSIM)"
 VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
-"""Of relu1_1 to relu5_1 (facts: Losses)."""
+"""Of relu1_1 to relu5_1 (docs/methods/tsnet.md, Losses)."""
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
@@ -171,7 +171,7 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
         if w.matching:
             with torch.no_grad():
                 wanted = discriminator(real[crossed:])
-            # Summed over the four stages before the score, not averaged (facts: Losses).
+            # Summed over the four stages before the score, not averaged (docs/methods/tsnet.md, Losses).
             found = [x[crossed:] for x in verdict[:-1]]
             losses["matching"] = feature_distance(found, wanted[:-1], (1.0,) * len(found))
         return losses | self._perceptual(fake[crossed:, -3:], real[crossed:, -3:])

@@ -117,7 +117,7 @@ class TsnetModel(LandmarkMethod[TsnetConfig, TsnetData]):
         return cell_boxes(self.pad(boxes).flatten(0, 1), CELL).unflatten(0, boxes.shape[:2])
 
     def blacken_border(self, pictures: Images) -> Images:
-        """Black beyond the crop (facts: Pose masking)."""
+        """Black beyond the crop (docs/methods/tsnet.md, Pose masking)."""
         if not self.border:
             return pictures
         inside = self.pad(torch.ones_like(pictures[:1, :1, :, self.border : -self.border]))

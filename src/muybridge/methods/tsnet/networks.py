@@ -126,7 +126,7 @@ def _stage(conv: nn.Module, channels: int) -> nn.Sequential:
 
 
 def _initialise(module: nn.Module) -> None:
-    """N(0, 0.02) and zero biases (facts: Networks)."""
+    """N(0, 0.02) and zero biases (docs/methods/tsnet.md, Networks)."""
     if isinstance(module, nn.Conv2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:

@@ -1,4 +1,4 @@
-"""Pictures and labels as TS-Net's networks see them, and the crop of the face (facts: Inputs, Losses)."""
+"""Pictures and labels as TS-Net's networks see them, and the crop of the face (docs/methods/tsnet.md)."""
 
 import torch
 from jaxtyping import Float, Int64, UInt8
@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from muybridge.tensors import Images, Masks
 
 MEAN_BGR = (101.84807586669922, 112.10832977294922, 111.65972900390625)
-"""Of the authors' training pictures, 0 to 255 (facts: Inputs)."""
+"""Of the authors' training pictures, 0 to 255 (docs/methods/tsnet.md, Inputs)."""
 FACE = 24
 """Label of the face's own landmarks; 1 to 4 are the limbs of the head."""
 FACE_SIZE = 64
@@ -38,7 +38,7 @@ def one_hot(labels: Labels, classes: int) -> Float[Tensor, "B C H W"]:
 
 
 def renormalised(pictures: Images, like: Float[Tensor, "B2 C H2 W2"]) -> Images:
-    """Each channel with the mean and deviation (unbiased) of `like`'s (facts: Losses, Inference).
+    """Each channel with the mean and deviation (unbiased) of `like`'s (docs/methods/tsnet.md, Losses).
 
     pictures, like  [B, C, H, W]; `like` may have a batch of 1
     """
@@ -48,7 +48,7 @@ def renormalised(pictures: Images, like: Float[Tensor, "B2 C H2 W2"]) -> Images:
 
 
 def cell_boxes(boxes: Masks, cell: int = 8) -> Float[Tensor, "B 1 h w"]:
-    """Box maps at the size of the features, by the nearest pixel (facts: Transformation branch)."""
+    """Box maps at the size of the features, by the nearest pixel (docs/methods/tsnet.md, Transformation branch)."""
     return F.interpolate(boxes, (boxes.shape[2] // cell, boxes.shape[3] // cell), mode="nearest")
 
 
@@ -75,7 +75,7 @@ def face_boxes(labels: Labels) -> Int64[Tensor, "B 4"]:
     """Where each picture's face is: (top, bottom, left, right) in pixels, ends excluded, inside the picture.
 
     From the face's own label, else from the limbs of the head, else a square below the top; at least an eighth of the
-    picture's height (facts: Losses, for 256 pixels).
+    picture's height (docs/methods/tsnet.md, Losses, for 256 pixels).
     """
     return torch.tensor([_face_box(picture) for picture in labels.cpu()])
 

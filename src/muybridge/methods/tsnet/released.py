@@ -1,4 +1,5 @@
-"""Checkpoints of the released TS-Net program, read as data; nothing in them is run (facts: Checkpoint format).
+"""Checkpoints of the released TS-Net program, read as data; nothing in them is run (docs/methods/tsnet.md,
+Checkpoint).
 
 There are two classes, for poses and for faces; only the first has a face discriminator. Every size comes from the
 tensors.
@@ -31,7 +32,7 @@ NAMES = {
 KINDS = {25: "body25", 2: "face68"}
 """Classes of labels of the program's two kinds of landmarks."""
 STEPS = 63000
-"""900 epochs of 7 targets of 100 (pose) or 150 (face) videos, in batches of 10 or 15 (facts: Training)."""
+"""900 epochs of 7 targets of 100 (pose) or 150 (face) videos, in batches of 10 or 15 (docs/methods/tsnet.md)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[TsnetConfi
     said = _said(options, found)
     pose = found.kind == "pose"
     batch = 10 if pose else 15
-    # Crop, sampling and margin are the preset's: the facts have no margin, but faces shifted by 20 % need its room.
+    # Crop, sampling and margin are the preset's: the file names no margin, but faces shifted by 20 % need its room.
     like = CARD.presets["standard" if pose else "face"]
     settings = like.model_dump() | {
         "kind": KINDS[found.classes],

@@ -79,7 +79,7 @@ def warp_features(features: Images, grid: Grid) -> Images:
     """Features looked up where the grid says (section 3.1).
 
     The grid's -1 and 1 are centres of corner cells, while the released program samples with corners at outer edges;
-    kept, for its weights have learnt with it (facts: Transformation branch).
+    kept, for its weights have learnt with it (docs/methods/tsnet.md).
     """
     return sample(features, grid, align_corners=False)
 
