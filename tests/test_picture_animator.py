@@ -39,7 +39,7 @@ class Lamp(nn.Module):
         self.seen.append(1)
         return picture - pose.points[..., :1, None]
 
-    def drawn(self, source: Tensor, where: Brightness) -> Images:
+    def animate(self, source: Tensor, where: Brightness) -> Images:
         return self.shade((source + where.points[..., :1, None]).to(self.shade.weight.dtype))
 
 
@@ -60,9 +60,9 @@ def standard(found: Brightness, first: Brightness) -> Brightness:
 def test_the_source_is_seen_once_and_follows(batch: int) -> None:
     lamp = Lamp()
     seen = PictureAnimator[Brightness](lamp, grey(50), 8, (("shade",),), "float32")
-    moved = seen.following(grey(10, 30, 20, 0).pixels, relative, None, batch)
+    moved = seen.follow(grey(10, 30, 20, 0).pixels, relative, None, batch)
     assert [int(frame[0].float().mean()) for frame in moved] == [0, 20, 10, 0]
-    told = seen.following(grey(10, 30, 20).pixels, relative, grey(5).pixels[0], batch)
+    told = seen.follow(grey(10, 30, 20).pixels, relative, grey(5).pixels[0], batch)
     assert [int(frame[0].float().mean()) for frame in told] == [5, 25, 15]
     assert len(seen.networks.seen) == 1
     assert lamp.seen == [], "the networks themselves stay as they are"
@@ -73,9 +73,9 @@ def test_bfloat16_is_kept_where_it_is_good_enough(
     enough: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(picture_animator, "computes_bfloat16", lambda device: True)
-    monkeypatch.setattr(picture_animator, "good_enough", lambda result, plain: enough)
+    monkeypatch.setattr(picture_animator, "is_good_enough", lambda result, plain: enough)
     seen = PictureAnimator[Brightness](Lamp(), grey(50), 8, (("shade",),))
-    list(seen.following(grey(10, 30).pixels, relative))
+    list(seen.follow(grey(10, 30).pixels, relative))
     assert seen.networks.shade.weight.dtype == dtype
 
 
@@ -94,7 +94,7 @@ class Encoding(Lamp):
         once = self.shade(picture.to(self.shade.weight.dtype))
         return Seen(picture, [once, self.shade(once)], None)
 
-    def drawn(self, source: Seen, where: Brightness) -> Images:  # type: ignore[override]
+    def animate(self, source: Seen, where: Brightness) -> Images:  # type: ignore[override]
         return source.sizes[1].float()
 
 
@@ -123,7 +123,7 @@ class Worsening(Lamp):
         nn.init.zeros_(self.tint.bias)
         self.by_distance, self.by_frame, self.count = by_distance, by_frame, 0
 
-    def drawn(self, source: Tensor, where: Brightness) -> Images:
+    def animate(self, source: Tensor, where: Brightness) -> Images:
         half = self.shade.weight.dtype == torch.bfloat16
         error = self.by_distance * (where.points[..., :1, None] - 50 / 255).abs() + self.by_frame * self.count
         self.count += half * len(where.points)
@@ -138,7 +138,7 @@ def errors(network: Worsening, levels: list[int], batch: int, monkeypatch: pytes
 
     def made(precision: Precision) -> tuple[Tensor, PictureAnimator[Brightness]]:
         seen = PictureAnimator[Brightness](network, grey(50), 8, (("shade", "tint"), ("tint",)), precision)
-        return torch.stack(list(seen.following(driving, standard, None, batch))), seen
+        return torch.stack(list(seen.follow(driving, standard, None, batch))), seen
 
     plain, _ = made("float32")
     quick, seen = made("auto")
@@ -174,27 +174,27 @@ def test_frames_that_move_most_are_compared_first(monkeypatch: pytest.MonkeyPatc
         compared.append(sorted((255 * plain[:, 0, 0, 0]).round().tolist()))
         return True
 
-    monkeypatch.setattr(picture_animator, "good_enough", noted)
+    monkeypatch.setattr(picture_animator, "is_good_enough", noted)
     seen = PictureAnimator[Brightness](Lamp(), grey(50), 8, (("shade",),))
     levels = [50, 60, 90, 51, 70, 52, 50, 53, *([55] * 7 * 8), 80]
-    list(seen.following(grey(*levels).pixels, standard, None, 8))
+    list(seen.follow(grey(*levels).pixels, standard, None, 8))
     assert compared == [[60, 70, 90], [80]]
 
 
 def test_43_decibels() -> None:
     plain = torch.rand(2, 3, 8, 8)
-    assert picture_animator.good_enough(plain + 0.0070, plain)
-    assert not picture_animator.good_enough(plain + 0.0071, plain)
-    assert not picture_animator.good_enough(plain + torch.tensor([0.0, 0.0071])[:, None, None, None], plain)
+    assert picture_animator.is_good_enough(plain + 0.0070, plain)
+    assert not picture_animator.is_good_enough(plain + 0.0071, plain)
+    assert not picture_animator.is_good_enough(plain + torch.tensor([0.0, 0.0071])[:, None, None, None], plain)
 
 
 def test_what_is_missing_is_told() -> None:
-    assert picture_animator.both("lamp", grey(1, 2), grey(3))[0].pixels.shape[0] == 2
+    assert picture_animator.check_inputs("lamp", grey(1, 2), grey(3))[0].pixels.shape[0] == 2
     for driving, source in ((None, grey(1)), (grey(1), None), (grey(1), "a")):
         with pytest.raises(UsageError, match="lamp"):
-            picture_animator.both("lamp", driving, source)
-    assert picture_animator.chosen("lamp", ("up", "down"), None, 1) == "up"
+            picture_animator.check_inputs("lamp", driving, source)
+    assert picture_animator.choose_mode("lamp", ("up", "down"), None, 1) == "up"
     with pytest.raises(UsageError, match="up or down"):
-        picture_animator.chosen("lamp", ("up", "down"), "sideways", 1)
+        picture_animator.choose_mode("lamp", ("up", "down"), "sideways", 1)
     with pytest.raises(UsageError, match="expected 1 or more"):
-        picture_animator.chosen("lamp", ("up", "down"), "up", 0)
+        picture_animator.choose_mode("lamp", ("up", "down"), "up", 0)

@@ -49,13 +49,13 @@ P = TypeVar("P", bound=Pose)
 class PictureAnimator(Generic[P]):
     """A source, seen once for all driving frames, and networks made ready to run.
 
-    networks   a module with detect(images) -> pose, encode(picture, pose) -> source and drawn(source, pose) -> picture
+    networks   a module with detect(images) -> pose, encode(picture, pose) -> source, animate(source, pose) -> picture
     source     a clip of which the first frame counts
     side       of the square that the networks see
     halves     sets of parts of the networks, by name, that may compute in bfloat16, the fastest first
     precision  "bfloat16": all of the first set. "auto": where the hardware has it, the first set with which frames are
-               as good as in float32, see `good_enough`: the `PROBES` of the first batch whose poses are farthest from
-               the source's, later one wherever a pose is much farther still, and one in `EVERY`. Poses are always
+               as good as in float32, see `is_good_enough`: the `PROBES` of the first batch whose poses are farthest
+               from the source's, later one wherever a pose is much farther still, and one in `EVERY`. Poses are always
                found in float32
     """
 
@@ -64,8 +64,8 @@ class PictureAnimator(Generic[P]):
     ) -> None:
         self.plain, self.side = networks, side
         self.device = next(networks.parameters()).device
-        self.picture = self.on_canvas(own_pixels(source[:1]))
-        self.size = own_size(source)
+        self.picture = self.to_canvas(own_pixels(source[:1]))
+        self.size = source_size(source)
         self.networks = prepare_inference(networks)
         with torch.inference_mode():
             self.pose: P = self.networks.detect(self.picture)
@@ -76,32 +76,32 @@ class PictureAnimator(Generic[P]):
         self.compared: float | None = None
         self.since = 0
         if auto or precision == "bfloat16":
-            self._take(halves[0])
+            self._use_half(halves[0])
 
-    def _take(self, half: Sequence[str]) -> None:
+    def _use_half(self, half: Sequence[str]) -> None:
         """Compute these parts in bfloat16. The source, seen once, is seen in float32 and rounded then, which costs
         nothing: errors on its way through the encoder would be in every picture."""
         self.networks = prepare_inference(self.plain, half)
         with torch.inference_mode():
-            self.source = _rounded(self.exact[1], self.networks.encode(self.picture, self.pose))
+            self.source = _round_like(self.exact[1], self.networks.encode(self.picture, self.pose))
 
-    def _checked(self, where: P) -> Images:
+    def _draw_checked(self, where: P) -> Images:
         """The source in these poses; as soon as bfloat16 is not good enough, in the next set of parts or in float32."""
-        probes = self._probes(where)
+        probes = self._choose_probes(where)
         if not probes:
-            return self.drawn(where)
-        plain = torch.cat([self._drawn(*self.exact, where.at(slice(i, i + 1))) for i in probes])
+            return self.draw(where)
+        plain = torch.cat([self._draw_with(*self.exact, where.at(slice(i, i + 1))) for i in probes])
         while self.doubted:
-            made = self.drawn(where)
-            if good_enough(made[probes], plain):
+            made = self.draw(where)
+            if is_good_enough(made[probes], plain):
                 return made
             self.doubted.pop(0)
             if self.doubted:
-                self._take(self.doubted[0])
+                self._use_half(self.doubted[0])
         self.networks, self.source = self.exact
-        return self.drawn(where)
+        return self.draw(where)
 
-    def _probes(self, where: P) -> list[int]:
+    def _choose_probes(self, where: P) -> list[int]:
         """Which of these poses, if any, are to be drawn in float32 too: a still start or a few frames say too little of
         those that come later."""
         if not self.doubted:
@@ -116,30 +116,30 @@ class PictureAnimator(Generic[P]):
         found: list[int] = away.topk(min(len(away), PROBES if before is None else 1)).indices.tolist()
         return found
 
-    def on_canvas(self, pixels: Pixels) -> Float[Tensor, "T 3 H2 W2"]:
+    def to_canvas(self, pixels: Pixels) -> Float[Tensor, "T 3 H2 W2"]:
         """Frames as the networks see them, on their device."""
         return resize_to_canvas(pixels, (self.side, self.side)).to(self.device)
 
-    def detected(self, pixels: Pixels) -> P:
+    def detect_poses(self, pixels: Pixels) -> P:
         """The poses of frames uint8 [T, 3, h, w]."""
         with torch.inference_mode():
-            found: P = self.networks.detect(self.on_canvas(pixels))
+            found: P = self.networks.detect(self.to_canvas(pixels))
             return found
 
-    def drawn(self, where: P) -> Images:
+    def draw(self, where: P) -> Images:
         """The source in these poses, on the canvas."""
-        return self._drawn(self.networks, self.source, where)
+        return self._draw_with(self.networks, self.source, where)
 
-    def _drawn(self, networks: Any, source: Any, where: P) -> Images:
+    def _draw_with(self, networks: Any, source: Any, where: P) -> Images:
         with torch.inference_mode():
-            made: Tensor = networks.drawn(source, where)
+            made: Tensor = networks.animate(source, where)
             return made.float()
 
     def frames(self, where: P) -> Iterator[Tensor]:
         """The same at the source's own size: uint8 [4, H, W] each."""
-        yield from opaque(self._checked(where), self.size)
+        yield from to_opaque(self._draw_checked(where), self.size)
 
-    def following(
+    def follow(
         self, driving: Iterable[Tensor], moved: Callable[[P, P], P], reference: Tensor | None = None, batch: int = BATCH
     ) -> Iterator[Tensor]:
         """The source in the poses of frames that come one by one: `batch` of them are held, not more.
@@ -149,14 +149,14 @@ class PictureAnimator(Generic[P]):
         reference  the driving frame to which movements are relative, uint8 [3, h, w]; None: the first that comes
         returns    iterator over uint8 [4, H, W], the source's size
         """
-        first = None if reference is None else self.detected(reference[None])
+        first = None if reference is None else self.detect_poses(reference[None])
         waiting = iter(driving)
         while some := list(islice(waiting, batch)):
-            found = self.detected(torch.stack(some))
+            found = self.detect_poses(torch.stack(some))
             first = found.at(slice(1)) if first is None else first
             yield from self.frames(moved(found, first))
 
-    def nearest(self, driving: Clip | Iterable[Tensor], batch: int = BATCH) -> int:
+    def find_nearest(self, driving: Clip | Iterable[Tensor], batch: int = BATCH) -> int:
         """The driving frame that is posed most like the source: where a relative movement starts best.
 
         driving  a clip, or frames uint8 [3, h, w] of one size that come one by one: `batch` of them are held, not more
@@ -164,38 +164,38 @@ class PictureAnimator(Generic[P]):
         waiting = iter(own_pixels(driving) if isinstance(driving, Clip) else driving)
         distances = []
         while some := list(islice(waiting, batch)):
-            distances.append(pose_distances(self.pose.points, self.detected(torch.stack(some)).points))
+            distances.append(pose_distances(self.pose.points, self.detect_poses(torch.stack(some)).points))
         return int(torch.cat(distances).argmin())
 
 
-def _rounded(value: Any, like: Any) -> Any:
+def _round_like(value: Any, like: Any) -> Any:
     """Tensors, in lists and named tuples, with the precision of those in the same places of `like`."""
     if isinstance(value, Tensor):
         return value.to(like.dtype)
     if isinstance(value, list | tuple):
-        each = [_rounded(a, b) for a, b in zip(value, like, strict=True)]
+        each = [_round_like(a, b) for a, b in zip(value, like, strict=True)]
         return each if isinstance(value, list) else type(value)(*each)
     return value
 
 
-def opaque(pictures: Images, size: tuple[int, int]) -> Iterator[Tensor]:
+def to_opaque(pictures: Images, size: tuple[int, int]) -> Iterator[Tensor]:
     """Pictures in [0, 1] at another size: uint8 [4, H, W] each."""
     for frame in resize_from_canvas(pictures, size):
         yield torch.cat((frame, torch.full_like(frame[:1], 255)))
 
 
-def good_enough(result: Images, plain: Images) -> bool:
+def is_good_enough(result: Images, plain: Images) -> bool:
     """Whether pictures in [0, 1] are within 43 dB (peak signal to noise) of those in float32, each of them: other
     frames may be worse by some, and 40 are wanted of all."""
     return bool((result - plain).square().mean((1, 2, 3)).max() <= 10**-4.3)
 
 
-def own_size(source: Clip) -> tuple[int, int]:
+def source_size(source: Clip) -> tuple[int, int]:
     """(H, W) of a clip's first frame."""
     return (source.height, source.width) if source.sizes is None else source.sizes[0]
 
 
-def both(name: str, driving: Clip | None, source: Clip | str | None) -> tuple[Clip, Clip]:
+def check_inputs(name: str, driving: Clip | None, source: Clip | str | None) -> tuple[Clip, Clip]:
     """What the method called `name` animates by, and what; UsageError where either is missing."""
     if driving is None:
         raise UsageError(f"{name} has no driving clip of its own", Sentence("Name one with ", Option("driving"), "."))
@@ -206,7 +206,7 @@ def both(name: str, driving: Clip | None, source: Clip | str | None) -> tuple[Cl
     return driving, source
 
 
-def chosen(name: str, modes: Sequence[str], mode: str | None, batch: int) -> str:
+def choose_mode(name: str, modes: Sequence[str], mode: str | None, batch: int) -> str:
     """The mode, or the first one; UsageError names those that there are, or refuses an empty batch."""
     if mode is not None and mode not in modes:
         raise UsageError(f"{name} moves {' or '.join(modes)}, not {mode!r}")
@@ -215,7 +215,7 @@ def chosen(name: str, modes: Sequence[str], mode: str | None, batch: int) -> str
     return mode or modes[0]
 
 
-class Shown(NamedTuple):
+class PairPreview(NamedTuple):
     """What is made of two frames of a clip.
 
     source, driving  [1, K, 2]     keypoints
@@ -231,13 +231,16 @@ class Shown(NamedTuple):
     occlusion: Tensor | None
 
 
-def preview(data: ClipsData, device: torch.device, shown: Callable[[Images, Images], Shown]) -> Tensor:
-    """Of up to six clips: a frame and a later one with their keypoints, and the rest of `Shown`: uint8 [3, H, W]."""
+def draw_preview(data: ClipsData, device: torch.device, shown: Callable[[Images, Images], PairPreview]) -> Tensor:
+    """Of up to six clips: a frame and a later one with their keypoints, and the rest of `PairPreview`.
+
+    returns  uint8 [3, H, W]
+    """
     rows: dict[str, list[Tensor]] = {"source": [], "driving": [], "made": [], "moved source": [], "shown": []}
     for index in torch.linspace(0, len(data) - 1, min(6, len(data))).long().tolist():
         frames = data.clip(index)
         two = resize_to_canvas(frames[[0, len(frames) // 2]], data.canvas)
-        s = Shown(*(None if x is None else x[0].float().cpu() for x in shown(*two.to(device).split(1))))  # type: ignore[arg-type]
+        s = PairPreview(*(None if x is None else x[0].float().cpu() for x in shown(*two.to(device).split(1))))  # type: ignore[arg-type]
         pictures = [draw_keypoints(two[0], s.source), draw_keypoints(two[1], s.driving), s.made, s.moved.clamp(0, 1)]
         if s.occlusion is not None:
             pictures.append(s.occlusion.expand(3, -1, -1))

@@ -11,7 +11,7 @@ from random_vgg19 import random_vgg19
 from muybridge import catalogue
 from muybridge.geometry import ThinPlate
 from muybridge.losses import PerceptualPyramid
-from muybridge.methods.fomm.released import renamed
+from muybridge.methods.fomm.released import rename_weights
 from muybridge.networks import extract_state, load_tensors
 
 CASES = {
@@ -32,7 +32,7 @@ def test_a_turns_total_is_the_programs(case: str, shared: Path, monkeypatch: pyt
     if critic is not None:
         config = config.model_copy(update={"losses": config.losses.model_copy(update={"adversarial": 1.0})})
         table = load_tensors(folder / "checkpoint.pth")
-        weights |= renamed({"discriminator": extract_state(table, "discriminator")}, config)
+        weights |= rename_weights({"discriminator": extract_state(table, "discriminator")}, config)
     method = kind(config)
     assert not method.load_state_dict(weights, strict=False).unexpected_keys
     vgg = random_vgg19(int(golden["meta/vgg_seed"]), golden["meta/vgg_checksum"])

@@ -16,7 +16,7 @@ from muybridge.method.animation import Animation
 from muybridge.method.card import Config
 from muybridge.method.contract import FolderMethod
 from muybridge.method.training import Data, Stage
-from muybridge.picture_animator import PictureAnimator, Pose, Precision, Shown
+from muybridge.picture_animator import PairPreview, PictureAnimator, Pose, Precision
 from muybridge.tensors import Images
 from muybridge.video.clip import Clip
 
@@ -46,14 +46,14 @@ class PictureMethod(FolderMethod[C, D], FollowsFrames, FindsBestFrame, Reconstru
         """
 
     @abstractmethod
-    def show_pair(self, source: Images, driving: Images) -> Shown:
+    def show_pair(self, source: Images, driving: Images) -> PairPreview:
         """What is made of two frames of a clip [1, 3, H, W], for the preview."""
 
     def preview(self, data: D, stage: Stage) -> Tensor:
         """Pairs of frames with their poses, what is made of them, the moved source and where it shows what is needed:
         uint8 [3, H, W]."""
         assert isinstance(data, ClipsData)
-        return picture_animator.preview(data, self.device, self.show_pair)
+        return picture_animator.draw_preview(data, self.device, self.show_pair)
 
     def animate(
         self,
@@ -69,9 +69,9 @@ class PictureMethod(FolderMethod[C, D], FollowsFrames, FindsBestFrame, Reconstru
         mode, options  as in `stream`
         Raises UsageError.
         """
-        driving, source = picture_animator.both(self.card.name, driving, source)
+        driving, source = picture_animator.check_inputs(self.card.name, driving, source)
         made = self.stream(own_pixels(driving), source, mode, **options)
-        return Animation(made, driving.timing, picture_animator.own_size(source))
+        return Animation(made, driving.timing, picture_animator.source_size(source))
 
     def stream(
         self,
@@ -104,11 +104,11 @@ class PictureMethod(FolderMethod[C, D], FollowsFrames, FindsBestFrame, Reconstru
         def move(found: P, first: P) -> P:
             return self.move_pose(chosen, animator.pose, found, first, wanted)
 
-        return animator.following(driving, move, reference, batch)
+        return animator.follow(driving, move, reference, batch)
 
     def choose_mode(self, mode: str | None, batch: int) -> str:
         """The mode, or the default one; UsageError names those that there are, or refuses an empty batch."""
-        return picture_animator.chosen(self.card.name, self.modes, mode or self.default_mode, batch)
+        return picture_animator.choose_mode(self.card.name, self.modes, mode or self.default_mode, batch)
 
     def choose_options(self, options: Mapping[str, bool]) -> dict[str, bool]:
         """Every one of `motion_options`, as asked for or as it is unless told; UsageError for any other."""
@@ -123,5 +123,5 @@ class PictureMethod(FolderMethod[C, D], FollowsFrames, FindsBestFrame, Reconstru
         return self.animate(None, clip, clip[:1], "standard", batch=batch, precision="float32")
 
     def nearest_frame(self, driving: Clip | Iterable[Tensor], source: Clip, batch: int = BATCH) -> int:
-        """The driving frame that is posed most like the source's first, see `PictureAnimator.nearest`."""
-        return self.open_source(source, "float32").nearest(driving, batch)
+        """The driving frame that is posed most like the source's first, see `PictureAnimator.find_nearest`."""
+        return self.open_source(source, "float32").find_nearest(driving, batch)

@@ -98,7 +98,7 @@ class _Drawing(nn.Module):
         half = len(numbers) // 2
         missing = [None] * (len(self.pose._fields) - half)
         at, to = (self.pose(*some, *missing) for some in (numbers[:half], numbers[half:]))
-        picture: Tensor = self.networks.drawn(self.networks.encode(source, at), to)
+        picture: Tensor = self.networks.animate(self.networks.encode(source, at), to)
         return picture
 
 
@@ -106,7 +106,7 @@ def split_for_onnx(networks: nn.Module, size: int, pose: Any, names: Sequence[st
     """The two files of networks that animate a picture.
 
     networks   from `make_exportable`, with the methods detect(images) -> pose, encode(images, pose) and
-               drawn(source, pose)
+               animate(source, pose)
     size       S
     pose       the named tuple; its last fields may be None
     names      of its fields in the files

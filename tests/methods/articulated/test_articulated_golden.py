@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from muybridge import losses
 from muybridge.geometry import ThinPlate, moment_gaussians, principal_axes
-from muybridge.methods.articulated.avd import AvdNetwork, avd_losses, stretched
+from muybridge.methods.articulated.avd import AvdNetwork, avd_losses, stretch_regions
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.networks import ArticulatedNetworks, Regions, Source, motions_to, transfer
 from muybridge.methods.articulated.released import PARTS, import_released
@@ -235,7 +235,7 @@ def test_disentanglement(golden: Golden, released: Released) -> None:
     network = avd_of(released).train()
     identity, pose = given(golden, "id"), given(golden, "pose")
     scaling = released[0].avd.scaling
-    scaled = stretched(pose, 1 + scaling * (2 * golden["in/avd_rand_uniform"] - 1))
+    scaled = stretch_regions(pose, 1 + scaling * (2 * golden["in/avd_rand_uniform"] - 1))
     check_regions(golden, "train_avd/region_params_pose_scaled", scaled)
     made = network(identity, scaled)
     check_regions(golden, "train_avd/rec", made)

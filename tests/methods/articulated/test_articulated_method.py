@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from muybridge.errors import CheckpointError, UsageError
-from muybridge.methods.articulated.avd import stretched
+from muybridge.methods.articulated.avd import stretch_regions
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.method import Articulated
 from muybridge.methods.articulated.networks import Regions, gram, transfer
@@ -55,7 +55,7 @@ def test_one_or_two_regions_move_as_far_as_the_driving_ones(k: int) -> None:
 
 def test_stretching_moves_places_and_axes() -> None:
     regions = Regions(torch.ones(1, 3, 2), torch.ones(1, 3, 2, 2), torch.ones(1, 3, 2, 2))
-    wide = stretched(regions, torch.tensor([[2.0, 0.5]]))
+    wide = stretch_regions(regions, torch.tensor([[2.0, 0.5]]))
     torch.testing.assert_close(wide.points[0, 0], torch.tensor([2.0, 0.5]))
     torch.testing.assert_close(wide.affines[0, 0], torch.tensor([[2.0, 2.0], [0.5, 0.5]]))
 

@@ -15,7 +15,7 @@ from muybridge.geometry import ThinPlate, normal_gaussians
 from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.method import adversarial_losses, discriminator_loss
 from muybridge.methods.fomm.networks import Discriminators, FommNetworks, Keypoints, motions_to, transfer
-from muybridge.methods.fomm.released import PARTS, import_released, renamed
+from muybridge.methods.fomm.released import PARTS, import_released, rename_weights
 from muybridge.networks import Downsample, extract_state, load_tensors
 
 SIZES = {"1": 1, "0.5": 2, "0.25": 4, "0.125": 8}
@@ -37,7 +37,7 @@ def checkpoint(shared: Path) -> tuple[FommConfig, dict[str, Tensor], dict[str, T
     assert not any(name.startswith("critics") for name in weights), "the config has no adversarial loss"
     table = load_tensors(folder / "checkpoint.pth")
     judged = config.model_copy(update={"losses": config.losses.model_copy(update={"adversarial": 1.0})})
-    critics = renamed({"discriminator": extract_state(table, "discriminator")}, judged)
+    critics = rename_weights({"discriminator": extract_state(table, "discriminator")}, judged)
     return judged, without(weights, "networks."), without(critics, "critics.")
 
 
@@ -147,7 +147,7 @@ def test_shared_jacobian_map(golden: Golden, checkpoint, shared: Path) -> None:
         update={"detector": checkpoint[0].detector.model_copy(update={"one_frame_map": True})}
     )
     networks = FommNetworks(config).eval()
-    weights = without(renamed({"kp_detector": state}, config), "networks.detector.")
+    weights = without(rename_weights({"kp_detector": state}, config), "networks.detector.")
     networks.detector.load_state_dict(weights)
     with torch.no_grad():
         found = networks.detect(golden["in/source"][:2])

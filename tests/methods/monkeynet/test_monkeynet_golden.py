@@ -12,7 +12,7 @@ import torch
 from golden_arrays import Golden
 from torch import Tensor, nn
 
-from muybridge.methods.monkeynet.embedding import Keypoints, displacements, drawn, movement, shrunk
+from muybridge.methods.monkeynet.embedding import Keypoints, displacements, draw_keypoint_maps, movement, shrink
 from muybridge.methods.monkeynet.method import MonkeyNet
 from muybridge.methods.monkeynet.networks import Drawing
 from muybridge.methods.monkeynet.released import ReleasedCheckpoint, read_released, released_name
@@ -64,9 +64,9 @@ def test_every_stage(golden: Golden, shared: Path, mode: str) -> None:
             check(f"kp_{which}/var", over_time(points.covariances))
         a, b = found["source"].keypoints, found["driving"].keypoints
         bumps = checkpoint.config.motion.bumps.model_copy(update={"alpha": 1.0})
-        check("gaussian_driving_unnormalised", drawn(b, (64, 64), bumps)[..., ::2, ::2])
+        check("gaussian_driving_unnormalised", draw_keypoint_maps(b, (64, 64), bumps)[..., ::2, ::2])
         c = checkpoint.config.motion
-        seen = movement(shrunk(source, c.bumps.scale), a, b, c, MODES[mode])
+        seen = movement(shrink(source, c.bumps.scale), a, b, c, MODES[mode])
         check("mask_embedding", seen)
         check("group_block0", generator.motion.groups[0](seen))
         moved = displacements(a, b, background=True)
@@ -82,7 +82,7 @@ def test_every_stage(golden: Golden, shared: Path, mode: str) -> None:
         check("decoder_features", made.features)
         check("video_deformed", made.deformed)
         check("video_prediction", made.picture)
-        maps = drawn(b, (128, 128), checkpoint.config.critic.bumps)
+        maps = draw_keypoint_maps(b, (128, 128), checkpoint.config.critic.bumps)
         for which, picture in (("real", driving), ("generated", made.picture)):
             for i, features in enumerate(critic(torch.cat((picture, maps), 1)), 1):
                 check(f"disc_{which}/{i}", features)

@@ -11,7 +11,7 @@ from torch import Tensor
 from muybridge.errors import InputError, UsageError
 from muybridge.method import Batch
 from muybridge.methods.monkeynet.config import MonkeyNetConfig
-from muybridge.methods.monkeynet.embedding import Keypoints, aligned_sources, displacements, drawn, heat
+from muybridge.methods.monkeynet.embedding import Keypoints, aligned_sources, displacements, draw_keypoint_maps, heat
 from muybridge.methods.monkeynet.method import MonkeyNet
 from muybridge.methods.monkeynet.prediction import keypoints_of, numbers_of
 from muybridge.methods.monkeynet.transfer import movement_scale, transfer
@@ -69,7 +69,7 @@ def test_losses_are_the_published_ones() -> None:
     batch = pairs()
     _, driving, picture = method.reconstruction(batch["source"], batch["driving"])
     losses = method.generator_losses(batch["driving"], driving, picture)
-    maps = drawn(driving, (32, 32), method.config.critic.bumps)
+    maps = draw_keypoint_maps(driving, (32, 32), method.config.critic.bumps)
     real = method.critic(torch.cat((batch["driving"], maps), 1))
     fake = method.critic(torch.cat((picture.picture, maps), 1))
     wanted = {
@@ -318,7 +318,7 @@ def test_bfloat16_is_taken_where_it_is_good_enough(flow: bool, monkeypatch: pyte
     taken = method.animate(None, driving, source).clip().frames
     assert not torch.equal(plain, taken)
     assert (plain - taken).square().mean() < 1e-4
-    monkeypatch.setattr("muybridge.picture_animator.good_enough", lambda result, plain: False)
+    monkeypatch.setattr("muybridge.picture_animator.is_good_enough", lambda result, plain: False)
     assert torch.equal(method.animate(None, driving, source).clip().frames, plain)
 
 

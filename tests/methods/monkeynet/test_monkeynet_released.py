@@ -166,7 +166,7 @@ def test_variants_come_back_whole(tmp_path: Path, kind: str) -> None:
     same_pictures(method, again.eval())
     both = torch.rand(1, 3, 32, 32), method.detector(torch.rand(1, 3, 32, 32)).keypoints
     with torch.no_grad():
-        for x, y in zip(method._judged(*both), again._judged(*both), strict=True):
+        for x, y in zip(method._judge(*both), again._judge(*both), strict=True):
             assert torch.equal(x, y)
 
 

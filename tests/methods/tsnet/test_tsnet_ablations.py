@@ -5,7 +5,7 @@ import torch
 from tiny_tsnet import tiny
 from torch import Tensor, nn
 
-from muybridge.methods.tsnet.augment import jittered
+from muybridge.methods.tsnet.augment import jitter_colours
 from muybridge.methods.tsnet.config import SamplingConfig
 from muybridge.methods.tsnet.method import Made, Tsnet
 
@@ -102,7 +102,7 @@ def test_each_colour_change_by_hand() -> None:
 
     def changed(name: str) -> Tensor:
         config = SamplingConfig.model_validate({**STILL, name: 0.2})
-        return jittered(pictures, config, torch.Generator().manual_seed(3))
+        return jitter_colours(pictures, config, torch.Generator().manual_seed(3))
 
     factors = [1 + 0.2 * x for x in drawn]
     grey = (pictures * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)

@@ -17,7 +17,7 @@ from muybridge import losses
 from muybridge.engine.optimisers import rate_factor
 from muybridge.methods.tsnet import networks, pictures, similarity
 from muybridge.methods.tsnet.animate import References, draw_frames
-from muybridge.methods.tsnet.data import boxed
+from muybridge.methods.tsnet.data import make_box_maps
 from muybridge.methods.tsnet.method import Tsnet
 from muybridge.methods.tsnet.released import ReleasedCheckpoint, read_released, released_name
 from muybridge.networks import Vgg19
@@ -109,7 +109,7 @@ def test_inference(golden: Golden, checkpoint: ReleasedCheckpoint, sources: dict
         check("map_conv", parts.decoder.join(both))
         made = black_outside(parts.decoder(both))
         check("rec_tar_img", made)
-        final = pictures.renormalised(made, sources["images"][0])
+        final = pictures.match_statistics(made, sources["images"][0])
         check("renormalised", final)
         # Stored as [H, W, 3], so that the last two axes are not those that a map is thinned out along.
         rows = (pictures.to_rgb(final)[0] * 255).movedim(0, -1)
@@ -165,7 +165,7 @@ class Step:
             warped.append(similarity.warp_features(feature, grid))
             fused.append(parts.fusion(feature, driving))
             moved = similarity.warp_patches(images[:, k], grid)
-            self.warped_images.append(black_outside(pictures.renormalised(moved, self.target)))
+            self.warped_images.append(black_outside(pictures.match_statistics(moved, self.target)))
         self.made = black_outside(
             parts.decoder(torch.cat((torch.stack(warped).mean(0), torch.stack(fused).mean(0)), 1))
         )
@@ -257,7 +257,7 @@ def as_rgb(stored: Tensor) -> Tensor:
 
 def test_the_methods_own_step(golden: Golden, method: Tsnet) -> None:
     labels = golden["in/train_lbl"][..., PICTURE]
-    boxes = torch.stack([boxed(each) for each in labels])
+    boxes = torch.stack([make_box_maps(each) for each in labels])
     assert torch.equal(boxes[:, :, 0], golden["in/train_bbox"][..., PICTURE].float())
     batch = {
         "pictures": as_rgb(golden["in/train_img"]),
@@ -303,7 +303,7 @@ def test_the_methods_own_step(golden: Golden, method: Tsnet) -> None:
 @pytest.mark.parametrize("i", range(4))
 def test_the_methods_own_pictures(golden: Golden, method: Tsnet, i: int) -> None:
     labels = golden["in/test_src_lbl"][..., PICTURE]
-    seen = method.prepare_crops(as_rgb(golden["in/test_src_img"]), labels, boxed(labels))
+    seen = method.prepare_crops(as_rgb(golden["in/test_src_img"]), labels, make_box_maps(labels))
     with torch.no_grad():
         references = References(method.encode(*seen[:2]), seen[2], seen[0][:, 0])
     made = draw_frames(method, references, golden["in/test_tar_lbl"][i : i + 1][..., PICTURE])

@@ -10,11 +10,11 @@ from muybridge.errors import InputError, UsageError
 from muybridge.landmarks import Landmarks, from_joints, label_indices
 from muybridge.method import Turn
 from muybridge.methods.tsnet.animate import bring_to_subject
-from muybridge.methods.tsnet.augment import jittered, placed, turned
+from muybridge.methods.tsnet.augment import draw_placement, jitter_colours, turn_hue
 from muybridge.methods.tsnet.config import SamplingConfig, TsnetConfig
-from muybridge.methods.tsnet.data import Track, TsnetData, drawn_frames, into_box, out_of_box
+from muybridge.methods.tsnet.data import Track, TsnetData, draw_sample_frames, into_box, out_of_box
 from muybridge.methods.tsnet.method import Tsnet
-from muybridge.methods.tsnet.pictures import face_boxes, label_boxes, one_hot, renormalised, to_network, to_rgb
+from muybridge.methods.tsnet.pictures import face_boxes, label_boxes, match_statistics, one_hot, to_network, to_rgb
 from muybridge.methods.tsnet.similarity import dense_grid
 from muybridge.puppets import SceneClips, scene
 from muybridge.video import Clip, Timing
@@ -197,7 +197,7 @@ def test_sources_and_target_differ(count: int) -> None:
     for window in (0, 10):
         config = SamplingConfig(window=window)
         for seed in range(20):
-            sources, target = drawn_frames(count, config, torch.Generator().manual_seed(seed))
+            sources, target = draw_sample_frames(count, config, torch.Generator().manual_seed(seed))
             assert len(sources) == 3
             assert 0 <= target < count
             assert target not in sources.tolist()
@@ -212,23 +212,23 @@ def test_sources_and_target_differ(count: int) -> None:
 def test_colours_change_and_stay_in_range() -> None:
     picture = torch.rand(2, 3, 8, 8)
     config = SamplingConfig()
-    changed = jittered(picture, config, torch.Generator().manual_seed(0))
+    changed = jitter_colours(picture, config, torch.Generator().manual_seed(0))
     assert not torch.equal(changed, picture)
     assert float(changed.min()) >= 0
     assert float(changed.max()) <= 1
-    torch.testing.assert_close(turned(picture, 0.0), picture, atol=1e-3, rtol=0)
+    torch.testing.assert_close(turn_hue(picture, 0.0), picture, atol=1e-3, rtol=0)
     red = torch.zeros(1, 3, 1, 1)
     red[:, 0] = 0.5
-    assert turned(red, 1 / 3).argmax(1).item() != 0
+    assert turn_hue(red, 1 / 3).argmax(1).item() != 0
     still = SamplingConfig.model_validate({**STILL, "scale": 0.0, "shift": 0.0})
-    assert torch.equal(placed(still, torch.Generator().manual_seed(0)), torch.eye(2, 3)[None])
+    assert torch.equal(draw_placement(still, torch.Generator().manual_seed(0)), torch.eye(2, 3)[None])
 
 
 def test_pictures_turn_back() -> None:
     rgb = torch.rand(1, 3, 4, 4)
     torch.testing.assert_close(to_rgb(to_network(rgb)), rgb)
     like = torch.rand(1, 3, 6, 6)
-    made = renormalised(rgb, like)
+    made = match_statistics(rgb, like)
     for found, wanted in zip(torch.std_mean(made, (2, 3)), torch.std_mean(like, (2, 3)), strict=True):
         torch.testing.assert_close(found, wanted)
 

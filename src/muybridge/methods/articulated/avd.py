@@ -36,7 +36,7 @@ class AvdNetwork(nn.Module):
         return Regions(made[..., :2], affines, gram(affines))
 
 
-def stretched(regions: Regions, factors: Tensor) -> Regions:
+def stretch_regions(regions: Regions, factors: Tensor) -> Regions:
     """Places and axes times a factor in x and one in y: factors [B, 2]."""
     assert regions.affines is not None
     affines = factors[:, None, :, None] * regions.affines

@@ -26,13 +26,13 @@ from muybridge.method import (
     Stage,
     Turn,
 )
-from muybridge.methods.articulated.avd import AvdNetwork, avd_losses, stretched
+from muybridge.methods.articulated.avd import AvdNetwork, avd_losses, stretch_regions
 from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.networks import ArticulatedNetworks, Regions, transfer
 from muybridge.methods.articulated.presets import CARD
 from muybridge.methods.articulated.released import import_released, is_released
 from muybridge.networks import OnnxPart, make_exportable, split_for_onnx
-from muybridge.picture_animator import BATCH, PictureAnimator, Precision, Shown, opaque
+from muybridge.picture_animator import BATCH, PairPreview, PictureAnimator, Precision, to_opaque
 from muybridge.tensors import Images
 from muybridge.video import Clip
 
@@ -136,7 +136,7 @@ class Articulated(PictureMethod[ArticulatedConfig, ArticulatedData, Regions], Ex
             self.networks.train(training)
 
         factors = 1 + a.scaling * (2 * torch.rand(len(pose.points), 2).to(pose.points) - 1)
-        losses = avd_losses(self.avd(identity, stretched(pose, factors)), pose)
+        losses = avd_losses(self.avd(identity, stretch_regions(pose, factors)), pose)
         yield Turn("avd", losses, {"shift": a.shift, "affine": a.affine})
 
     # -- what comes out -------------------------------------------------------------------------------------------
@@ -168,16 +168,18 @@ class Articulated(PictureMethod[ArticulatedConfig, ArticulatedData, Regions], Ex
         assert self.avd is not None
         training = self.avd.training
         with torch.inference_mode():
-            made: Regions = self.avd.eval()(source.repeated(len(driving.points)), driving)
+            made: Regions = self.avd.eval()(source.repeat(len(driving.points)), driving)
         self.avd.train(training)
         return made
 
-    def show_pair(self, source: Images, driving: Images) -> Shown:
+    def show_pair(self, source: Images, driving: Images) -> PairPreview:
         networks = self.networks
         at = networks.detect(source)
         to = networks.detect(driving)
         drawn, flow = networks(source, at, to, networks.background_motion(source, driving))
-        return Shown(at.points, to.points, drawn.picture, networks.generator.warp(source, flow.grid), flow.occlusion)
+        return PairPreview(
+            at.points, to.points, drawn.picture, networks.generator.warp(source, flow.grid), flow.occlusion
+        )
 
     def reconstruct(self, clip: Clip, batch: int = BATCH) -> Animation:
         """The clip made again from its first frame, everybody's regions and the background's motion, in float32
@@ -186,11 +188,11 @@ class Articulated(PictureMethod[ArticulatedConfig, ArticulatedData, Regions], Ex
 
         def frames() -> Iterator[Tensor]:
             for some in own_pixels(clip).split(batch):
-                seen = animator.on_canvas(some)
+                seen = animator.to_canvas(some)
                 with torch.inference_mode():
                     behind = animator.networks.background_motion(animator.picture.expand_as(seen), seen)
-                    pictures = animator.networks.drawn(animator.source, animator.networks.detect(seen), behind)
-                yield from opaque(pictures, animator.size)
+                    pictures = animator.networks.animate(animator.source, animator.networks.detect(seen), behind)
+                yield from to_opaque(pictures, animator.size)
 
         return Animation(frames(), clip.timing, animator.size)
 

@@ -47,7 +47,7 @@ class Regions(NamedTuple):
         """Those of some of the pictures."""
         return Regions(*(None if x is None else x[index] for x in self))  # type: ignore[arg-type]
 
-    def repeated(self, count: int) -> Regions:
+    def repeat(self, count: int) -> Regions:
         """The regions of one picture, `count` times; those of `count` pictures as they are."""
         return Regions(*(None if x is None else x.expand(count, *x.shape[1:]) for x in self))  # type: ignore[arg-type]
 
@@ -102,7 +102,7 @@ class ArticulatedNetworks(nn.Module):
         """The flow and confidence that bring the source to the driving regions; without `background` it stands."""
         size = (source.small.shape[2], source.small.shape[3])
         heat = self._heat(driving, size) - self._heat(source.regions, size)
-        there = source.regions.repeated(driving.points.shape[0])
+        there = source.regions.repeat(driving.points.shape[0])
         return self.motion(source.small, heat, motions_to(driving, there, size, background, self.swaps))
 
     def _heat(self, regions: Regions, size: tuple[int, int]) -> Heatmaps:
@@ -114,7 +114,7 @@ class ArticulatedNetworks(nn.Module):
         """The picture that a flow makes of the source."""
         return self.generator.draw(source.picture, source.features, flow.grid, flow.occlusion)
 
-    def drawn(self, source: Source, where: Regions, background: Homographies | None = None) -> Images:
+    def animate(self, source: Source, where: Regions, background: Homographies | None = None) -> Images:
         """The source with its regions there."""
         return self.draw(source, self.move(source, where, background)).picture
 
@@ -159,7 +159,7 @@ def transfer(source: Regions, driving: Regions, reference: Regions, *, scale: bo
     """
     count = len(driving.points)
     factor = relative_scale(source.points, reference.points) if scale else 1.0
-    source, reference = source.repeated(count), reference.repeated(count)
+    source, reference = source.repeat(count), reference.repeat(count)
     affines = driving.affines
     if affines is not None and source.affines is not None and reference.affines is not None:
         affines = relative_affines(source.affines, affines, reference.affines)

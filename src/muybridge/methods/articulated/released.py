@@ -95,7 +95,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[Articulate
         raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} is not in the released layout: {error}") from error
-    return config, renamed(states), 1 + ("avd_network" in states)
+    return config, rename_weights(states), 1 + ("avd_network" in states)
 
 
 def read_options(path: Path | None) -> Options:
@@ -108,7 +108,7 @@ def read_options(path: Path | None) -> Options:
     return said
 
 
-def renamed(states: Mapping[str, State]) -> State:
+def rename_weights(states: Mapping[str, State]) -> State:
     """The program's names to ours; CheckpointError names one that has no place."""
     ours: State = {}
     for part, state in states.items():

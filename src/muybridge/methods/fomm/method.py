@@ -35,7 +35,7 @@ from muybridge.methods.fomm.networks import Discriminators, FommNetworks, Keypoi
 from muybridge.methods.fomm.presets import CARD
 from muybridge.methods.fomm.released import import_released, is_released
 from muybridge.networks import OnnxPart, make_exportable, split_for_onnx
-from muybridge.picture_animator import PictureAnimator, Precision, Shown
+from muybridge.picture_animator import PairPreview, PictureAnimator, Precision
 from muybridge.tensors import Images, Points, Scalar
 from muybridge.video import Clip
 
@@ -133,12 +133,12 @@ class Fomm(PictureMethod[FommConfig, FommData, Keypoints], ExportsNetworks, Impo
         """Eq. 12, or the driving keypoints as they are."""
         return transfer(source, driving, reference, scale=options["scale"]) if mode == "relative" else driving
 
-    def show_pair(self, source: Images, driving: Images) -> Shown:
+    def show_pair(self, source: Images, driving: Images) -> PairPreview:
         at = self.networks.detect(source)
         to = self.networks.detect(driving)
         drawn, flow = self.networks(source, at, to)
         moved = self.networks.generator.warp(source, flow.grid)
-        return Shown(at.points, to.points, drawn.picture, moved, flow.occlusion)
+        return PairPreview(at.points, to.points, drawn.picture, moved, flow.occlusion)
 
     def onnx_parts(self) -> dict[str, OnnxPart]:
         """The files of a run, by name.

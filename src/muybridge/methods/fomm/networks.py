@@ -43,7 +43,7 @@ class Keypoints(NamedTuple):
         """Those of some of the pictures."""
         return Keypoints(self.points[index], None if self.jacobians is None else self.jacobians[index])
 
-    def repeated(self, count: int) -> Keypoints:
+    def repeat(self, count: int) -> Keypoints:
         """The keypoints of one picture, `count` times; those of `count` pictures as they are."""
         frames = None if self.jacobians is None else self.jacobians.expand(count, -1, -1, -1)
         return Keypoints(self.points.expand(count, -1, -1), frames)
@@ -90,13 +90,13 @@ class FommNetworks(nn.Module):
         heat = normal_gaussians(driving.points, size, self.variance) - normal_gaussians(
             there.points, size, self.variance
         )
-        return self.motion(source.small, heat, motions_to(driving, there.repeated(driving.points.shape[0]), size))
+        return self.motion(source.small, heat, motions_to(driving, there.repeat(driving.points.shape[0]), size))
 
     def draw(self, source: Source, flow: Flow) -> GeneratedPicture:
         """The picture that a flow makes of the source."""
         return self.generator.draw(source.picture, source.features, flow.grid, flow.occlusion)
 
-    def drawn(self, source: Source, where: Keypoints) -> Images:
+    def animate(self, source: Source, where: Keypoints) -> Images:
         """The source with its keypoints there."""
         return self.draw(source, self.move(source, where)).picture
 
@@ -128,7 +128,7 @@ def transfer(
     """
     count = len(driving.points)
     factor = relative_scale(source.points, reference.points) if scale else 1.0
-    source, reference = source.repeated(count), reference.repeated(count)
+    source, reference = source.repeat(count), reference.repeat(count)
     points = relative_points(source.points, driving.points, reference.points, factor)
     frames = driving.jacobians
     if jacobians and frames is not None and source.jacobians is not None and reference.jacobians is not None:

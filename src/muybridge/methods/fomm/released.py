@@ -85,7 +85,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[FommConfig
             wrong = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
             raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
         raise CheckpointError(f"{path} has parts of FOMM, but not in the released layout: {error}") from error
-    return config, renamed(states, config), 1
+    return config, rename_weights(states, config), 1
 
 
 def read_options(path: Path | None) -> Options:
@@ -98,7 +98,7 @@ def read_options(path: Path | None) -> Options:
     return said
 
 
-def renamed(states: Mapping[str, State], config: FommConfig) -> State:
+def rename_weights(states: Mapping[str, State], config: FommConfig) -> State:
     """The program's names to ours; CheckpointError names one that has no place."""
     ours: State = {}
     scales = [_discriminator_name(scale) for scale in config.critic.scales]

@@ -56,10 +56,10 @@ class PairData(Data):
             subject = self._on(device, name)
             starts = subject.neighbours()
             first = starts[torch.randint(len(starts), (stage.batch,), generator=generator)]
-            maps = _sent(self._maps(stage.batch, generator, subject), device)
-            eq = _sent(noisy_affines(stage.batch, self.augment.equivariance, generator), device)
+            maps = _send(self._maps(stage.batch, generator, subject), device)
+            eq = _send(noisy_affines(stage.batch, self.augment.equivariance, generator), device)
             which = torch.cat((first, first + 1)) if stage.name == "shape" else first
-            stacked = torch.cat(subject.pictures(_sent(which, device)), 1)
+            stacked = torch.cat(subject.pictures(_send(which, device)), 1)
             if self.augment.where == "frames" and self.augment.share > 0:
                 stacked = warp_affine(stacked, maps.repeat(len(which) // stage.batch, 1, 1))
             else:
@@ -116,6 +116,6 @@ class PairData(Data):
         return cls(Subject.restore(tensors, "a"), Subject.restore(tensors, "b"), augment)
 
 
-def _sent(numbers: Tensor, device: torch.device) -> Tensor:
+def _send(numbers: Tensor, device: torch.device) -> Tensor:
     """Numbers drawn on the CPU, on the device; CUDA does not wait for what it is doing to take them."""
     return numbers.to(device, non_blocking=device.type == "cuda")

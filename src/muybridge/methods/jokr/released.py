@@ -55,11 +55,11 @@ class ReleasedCheckpoint:
 
     def build_detector(self) -> KeypointDetector:
         """E with the checkpoint's weights, in training mode for ever."""
-        return _filled(KeypointDetector(**self.detector), self.states["detector"], "KP")
+        return _fill(KeypointDetector(**self.detector), self.states["detector"], "KP")
 
     def build_shapes(self) -> ShapeGenerator:
         """G with the checkpoint's weights, in evaluation mode."""
-        return _filled(ShapeGenerator(**self.shapes), self.states["shapes"], "G_A").eval()
+        return _fill(ShapeGenerator(**self.shapes), self.states["shapes"], "G_A").eval()
 
     def build_refiners(self) -> tuple[Refiner, Refiner]:
         """R_A and R_B with the checkpoint's weights, in evaluation mode; only at stage 2."""
@@ -69,13 +69,13 @@ class ReleasedCheckpoint:
                 "Import the stage 2 checkpoint of the same training.",
             )
         a, b = Refiner(**self.refiner), Refiner(**self.refiner)
-        return _filled(a, self.states["refiner_a"], "R_A").eval(), _filled(b, self.states["refiner_b"], "R_B").eval()
+        return _fill(a, self.states["refiner_a"], "R_A").eval(), _fill(b, self.states["refiner_b"], "R_B").eval()
 
     def build_discriminator(self) -> PointDiscriminator:
         """D with the checkpoint's weights; only at stage 1."""
         if self.discriminator is None:
             raise CheckpointError("a stage 2 checkpoint has no discriminator", "Import the stage 1 checkpoint.")
-        return _filled(PointDiscriminator(**self.discriminator), self.states["discriminator"], "Disc")
+        return _fill(PointDiscriminator(**self.discriminator), self.states["discriminator"], "Disc")
 
 
 def read_released(path: Path, options: Path | None = None) -> ReleasedCheckpoint:
@@ -107,7 +107,7 @@ def read_released(path: Path, options: Path | None = None) -> ReleasedCheckpoint
             affine=_affine(raw.get("learned_t")),
             resolution=int(said.get("stage1", {}).get("resize_w", 256)),
             epoch=raw["epoch"] if isinstance(raw.get("epoch"), int) else 0,
-            states=_renamed(parts, stage),
+            states=_rename_weights(parts, stage),
             options=said,
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -201,7 +201,7 @@ def _affine(raw: object) -> Tensor | None:
     return raw.detach().clone().float()
 
 
-def _renamed(parts: dict[str, State], stage: int) -> dict[str, State]:
+def _rename_weights(parts: dict[str, State], stage: int) -> dict[str, State]:
     states = {"detector": _detector_state(parts["KP"]), "shapes": _generator_state(parts["G_A"], "net.")}
     if stage == 1:
         return states | {"discriminator": parts["Disc"]}
@@ -253,7 +253,7 @@ def _agree(checkpoint: ReleasedCheckpoint, path: Path) -> None:
         checkpoint.build_discriminator()
 
 
-def _filled(network: M, state: State, name: str) -> M:
+def _fill(network: M, state: State, name: str) -> M:
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

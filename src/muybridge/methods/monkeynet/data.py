@@ -25,7 +25,7 @@ class MonkeyNetData(ClipsData, Data):
         return super(MonkeyNetData, forwards).batch(stage, generator, device)
 
 
-def prepared(clips: Sequence[Clip], config: MonkeyNetConfig, **options: Any) -> MonkeyNetData:
+def prepare_clips(clips: Sequence[Clip], config: MonkeyNetConfig, **options: Any) -> MonkeyNetData:
     """The clips on the config's canvas; see `ClipsData.from_clips` for the options."""
     a = config.augment
     changes = Augment(a.time_flip, a.mirror, (0.0, 0.0, 0.0, a.hue), a.resize)

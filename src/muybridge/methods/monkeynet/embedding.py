@@ -36,17 +36,17 @@ class Keypoints(NamedTuple):
         return Keypoints(self.means.detach(), self.covariances.detach())
 
 
-def shrunk(images: Images, scale: float) -> Float[Tensor, "B C H2 W2"]:
+def shrink(images: Images, scale: float) -> Float[Tensor, "B C H2 W2"]:
     """Every n-th pixel: nearest resampling, as published."""
     return images if scale == 1 else F.interpolate(images, scale_factor=scale, mode="nearest")
 
 
 def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
-    """The size of what `shrunk` gives."""
+    """The size of what `shrink` gives."""
     return int(size[0] * scale), int(size[1] * scale)
 
 
-def drawn(points: Keypoints, size: tuple[int, int], bumps: BumpsConfig) -> Heatmaps:
+def draw_keypoint_maps(points: Keypoints, size: tuple[int, int], bumps: BumpsConfig) -> Heatmaps:
     """Eq. 2: one map a keypoint, divided by alpha.
 
     size     (H, W)        of the maps, pixels
@@ -64,10 +64,10 @@ def heat(source: Keypoints | None, driving: Keypoints, size: tuple[int, int], bu
     source   keypoints of one picture, or of each of the batch; None where only the driving maps are wanted
     returns  [B, K, H, W]
     """
-    maps = drawn(driving, size, bumps)
+    maps = draw_keypoint_maps(driving, size, bumps)
     if bumps.drawn == "driving" or source is None:
         return maps
-    return maps - drawn(source, size, bumps)
+    return maps - draw_keypoint_maps(source, size, bumps)
 
 
 def displacements(source: Keypoints, driving: Keypoints, background: bool) -> Float[Tensor, "B P 2"]:

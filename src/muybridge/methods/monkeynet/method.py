@@ -23,15 +23,15 @@ from muybridge.method import (
     Turn,
 )
 from muybridge.methods.monkeynet.config import MonkeyNetConfig
-from muybridge.methods.monkeynet.data import MonkeyNetData, prepared
-from muybridge.methods.monkeynet.embedding import Keypoints, drawn, scaled_size
+from muybridge.methods.monkeynet.data import MonkeyNetData, prepare_clips
+from muybridge.methods.monkeynet.embedding import Keypoints, draw_keypoint_maps, scaled_size
 from muybridge.methods.monkeynet.networks import Drawing, Generator, KeypointDetector, KeypointGru, Networks
 from muybridge.methods.monkeynet.prediction import keypoints_of, numbers_of
 from muybridge.methods.monkeynet.presets import CARD
 from muybridge.methods.monkeynet.released import import_released, is_released
 from muybridge.methods.monkeynet.transfer import movement_scale, transfer
 from muybridge.networks import BlockDiscriminator, OnnxPart, make_exportable, split_for_onnx
-from muybridge.picture_animator import BATCH, PictureAnimator, Precision, Shown
+from muybridge.picture_animator import BATCH, PairPreview, PictureAnimator, Precision
 from muybridge.tensors import Images
 from muybridge.video import Clip, Timing, contact_sheet
 
@@ -65,7 +65,7 @@ class MonkeyNet(
 
     def prepare(self, clips: Sequence[Clip], **options: Any) -> MonkeyNetData:
         """Clips of one kind of object, each of two frames or more; InputError says which is not."""
-        return prepared(clips, self.config, **options)
+        return prepare_clips(clips, self.config, **options)
 
     def stages(self) -> tuple[Stage, ...]:
         """`learn`: the networks. `prediction`: the GRU of image to video, where it has steps."""
@@ -95,8 +95,8 @@ class MonkeyNet(
         _, points, made = self.reconstruction(source, driving)
         yield Turn("networks", self.generator_losses(driving, points, made), self._weights())
         # The pictures and keypoints as they were before the networks moved (docs/methods/monkeynet.md, Losses).
-        real = self._judged(driving, points.detach())
-        fake = self._judged(made.picture.detach(), points.detach())
+        real = self._judge(driving, points.detach())
+        fake = self._judge(made.picture.detach(), points.detach())
         # Twice the half of Mao et al.: eq. 5 has no factor.
         yield Turn("critic", {"critic": 2 * lsgan_discriminator([real], [fake])})
 
@@ -111,9 +111,9 @@ class MonkeyNet(
         """Eq. 5 and 6, unweighted: `gan`, `matching 0` for D's input, `matching 1` for its first block, ..."""
         w = self.config.losses
         seen = points if w.through_keypoints else points.detach()
-        fake = self._judged(made.picture, seen)
+        fake = self._judge(made.picture, seen)
         with torch.set_grad_enabled(w.through_keypoints and torch.is_grad_enabled()):
-            real = self._judged(driving, seen)
+            real = self._judge(driving, seen)
         losses = {"gan": lsgan_generator([fake])}
         pairs = zip((driving, *real[:-1]), (made.picture, *fake[:-1]), strict=True)
         for i, ((x, y), weight) in enumerate(zip(pairs, w.matching, strict=True)):
@@ -127,12 +127,12 @@ class MonkeyNet(
         w = self.config.losses
         return {"gan": w.gan, "deformed": w.deformed} | {f"matching {i}": x for i, x in enumerate(w.matching)}
 
-    def _judged(self, pictures: Images, points: Keypoints) -> list[Tensor]:
+    def _judge(self, pictures: Images, points: Keypoints) -> list[Tensor]:
         """D's features of pictures, with the maps H' of where the keypoints are (eq. 5)."""
         bumps = self.config.critic.bumps
         if bumps is None:
             return self.critic(pictures)
-        maps = drawn(points, scaled_size((pictures.shape[2], pictures.shape[3]), bumps.scale), bumps)
+        maps = draw_keypoint_maps(points, scaled_size((pictures.shape[2], pictures.shape[3]), bumps.scale), bumps)
         return self.critic(torch.cat((pictures, maps.to(pictures.dtype)), dim=1))
 
     def _predict(self, batch: Batch) -> Iterator[Turn]:
@@ -232,9 +232,9 @@ class MonkeyNet(
         real = frames[chosen.clamp(max=len(frames) - 1)]
         return contact_sheet({"clip": real, "predicted": predicted.pixels[chosen]}, columns=6)
 
-    def show_pair(self, source: Images, driving: Images) -> Shown:
+    def show_pair(self, source: Images, driving: Images) -> PairPreview:
         at, to, made = self.reconstruction(source, driving)
-        return Shown(at.means, to.means, made.picture, made.deformed, None)
+        return PairPreview(at.means, to.means, made.picture, made.deformed, None)
 
     def onnx_parts(self) -> dict[str, OnnxPart]:
         """The files of a run, by name.

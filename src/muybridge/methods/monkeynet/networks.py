@@ -17,7 +17,7 @@ from muybridge.geometry import (
     widen_covariances,
 )
 from muybridge.methods.monkeynet.config import DetectorConfig, GeneratorConfig, MotionConfig
-from muybridge.methods.monkeynet.embedding import Keypoints, displacements, heat, movement, scaled_size, shrunk
+from muybridge.methods.monkeynet.embedding import Keypoints, displacements, heat, movement, scaled_size, shrink
 from muybridge.networks import Hourglass, make_norm
 from muybridge.networks.hourglass import Decoder, Encoder
 from muybridge.networks.warping_generator import PreactivationBlock
@@ -45,7 +45,7 @@ class KeypointDetector(nn.Module):
 
     def forward(self, images: Images) -> Detection:
         c = self.config
-        maps = spatial_softmax(self.head(self.trunk(shrunk(images, c.scale))), c.temperature)
+        maps = spatial_softmax(self.head(self.trunk(shrink(images, c.scale))), c.temperature)
         lifted = maps + FLOOR
         means = soft_argmax(lifted)
         if c.covariance == "fitted":
@@ -101,7 +101,7 @@ class DenseMotion(nn.Module):
     def forward(self, images: Images, source: Keypoints, driving: Keypoints) -> Motion:
         """images [B, 3, H, W] or [1, 3, H, W] at full size; the flow has the size of the config's maps."""
         c = self.config
-        seen = shrunk(images, c.bumps.scale)
+        seen = shrink(images, c.bumps.scale)
         maps = movement(seen, source, driving, c, self.align_corners).to(self.head.weight.dtype)
         out = full_precision(self.head(self.trunk(self.groups(maps))))
         flow = make_grid((seen.shape[2], seen.shape[3]), driving.means).expand(out.shape[0], -1, -1, -1)
@@ -166,24 +166,24 @@ class Generator(nn.Module):
         maps = None
         if self.config.bumps is not None:
             maps = heat(source, driving, scaled_size(size, self.config.bumps.scale), self.config.bumps)
-        warped = [self._warped(x.expand(count, -1, -1, -1), motion) for x in levels]
-        skips = warped if maps is None else [self._joined(x, maps) for x in warped]
+        warped = [self._warp_skips(x.expand(count, -1, -1, -1), motion) for x in levels]
+        skips = warped if maps is None else [self._join_skip(x, maps) for x in warped]
         features = self.decoder([x.to(self.out.weight.dtype) for x in skips])
         # In full precision: bfloat16 between 0.5 and 1 goes in steps of 1/256, as coarse as the picture's own.
-        drawn = full_precision(self.out(self.refinements(features))).sigmoid()
-        return Drawing(drawn, warped[0], motion, features, maps)
+        picture = full_precision(self.out(self.refinements(features))).sigmoid()
+        return Drawing(picture, warped[0], motion, features, maps)
 
-    def _warped(self, x: Images, motion: Motion | None) -> Images:
+    def _warp_skips(self, x: Images, motion: Motion | None) -> Images:
         """Eq. 3."""
         if motion is None:
             return x
-        flow = self._resized(motion.flow.permute(0, 3, 1, 2), (x.shape[2], x.shape[3])).permute(0, 2, 3, 1)
+        flow = self._resize_maps(motion.flow.permute(0, 3, 1, 2), (x.shape[2], x.shape[3])).permute(0, 2, 3, 1)
         return sample(x, flow, align_corners=self.align_corners)
 
-    def _joined(self, x: Images, maps: Float[Tensor, "B K H2 W2"]) -> Float[Tensor, "B C2 H W"]:
-        return torch.cat((x, self._resized(maps, (x.shape[2], x.shape[3])).to(x.dtype)), dim=1)
+    def _join_skip(self, x: Images, maps: Float[Tensor, "B K H2 W2"]) -> Float[Tensor, "B C2 H W"]:
+        return torch.cat((x, self._resize_maps(maps, (x.shape[2], x.shape[3])).to(x.dtype)), dim=1)
 
-    def _resized(self, x: Images, size: tuple[int, int]) -> Float[Tensor, "B C H2 W2"]:
+    def _resize_maps(self, x: Images, size: tuple[int, int]) -> Float[Tensor, "B C H2 W2"]:
         if tuple(x.shape[2:]) == size:
             return x
         if self.config.resampling == "nearest":
@@ -216,7 +216,7 @@ class Networks(nn.Module):
         """What is needed of a source whose keypoints are known."""
         return Source(self.generator.levels(picture), keypoints)
 
-    def drawn(self, source: Source, where: Keypoints) -> Images:
+    def animate(self, source: Source, where: Keypoints) -> Images:
         """The source with its keypoints there."""
         made: Drawing = self.generator(source.levels, source.keypoints, where)
         return made.picture

@@ -136,14 +136,14 @@ def released_name(name: str) -> str:
         (r"^head\.", "predictor.decoder.conv."),
         (r"^trunk\.", "predictor."),
     )
-    return _renamed(name, backwards)
+    return _rename_weights(name, backwards)
 
 
 def _place(name: str) -> str:
-    return _renamed(name, PLACES)
+    return _rename_weights(name, PLACES)
 
 
-def _renamed(name: str, rules: tuple[tuple[str, str], ...]) -> str:
+def _rename_weights(name: str, rules: tuple[tuple[str, str], ...]) -> str:
     for pattern, ours in rules:
         changed, count = re.subn(pattern, ours, name)
         if count:

@@ -35,7 +35,7 @@ def transfer(
     means = source.means + (driving.means - first.means) * scale
     covariances = driving.covariances
     if adapt_covariances:
-        covariances = _made_positive(covariances @ inverse_2x2(first.covariances) @ source.covariances)
+        covariances = _make_positive(covariances @ inverse_2x2(first.covariances) @ source.covariances)
     return Keypoints(means.clamp(-1, 1) if inside else means, covariances)
 
 
@@ -44,7 +44,7 @@ def movement_scale(source: Keypoints, first: Keypoints) -> float:
     return float(relative_scale(source.means, first.means)[0])
 
 
-def _made_positive(covariances: Covariances) -> Covariances:
+def _make_positive(covariances: Covariances) -> Covariances:
     symmetric = (covariances + covariances.transpose(-1, -2)) / 2
     values, vectors = torch.linalg.eigh(symmetric)
     values = torch.where(values <= 0, torch.full_like(values, LEAST), values)

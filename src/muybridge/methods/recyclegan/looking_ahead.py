@@ -36,14 +36,14 @@ def ahead_figures(
         subject = pair.subject(side)
         starts = windows(subject, LENGTH)
         before, now, later = (pictures_of(subject, starts + i) for i in range(LENGTH))
-        guessed = _predicted(ahead, before, now, device)
+        guessed = _predict_frames(ahead, before, now, device)
         first, second = translate_pictures(there, before, device), translate_pictures(there, now, device)
-        again = translate_pictures(back, _predicted(ahead_there, first, second, device), device)
+        again = translate_pictures(back, _predict_frames(ahead_there, first, second, device), device)
         for name, made in (("ahead", guessed), ("still", now), ("recycle", again)):
             figures[f"{name}_l1_{side}"] = float((made - later).abs().mean() / 2)
     return figures
 
 
-def _predicted(predictor: nn.Module, before: Tensor, now: Tensor, device: torch.device) -> Tensor:
+def _predict_frames(predictor: nn.Module, before: Tensor, now: Tensor, device: torch.device) -> Tensor:
     """`through` for a network of two pictures."""
     return translate_pictures(lambda both: predictor(both[:, :4], both[:, 4:]), torch.cat((before, now), 1), device)

@@ -13,9 +13,9 @@ from muybridge.data.crop import paste
 from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
 from muybridge.landmarks import Landmarks, align, colour_labels, label_indices, smooth
 from muybridge.method import Animation
-from muybridge.methods.tsnet.data import Track, TsnetData, boxed, check, into_box
+from muybridge.methods.tsnet.data import Track, TsnetData, check_landmarks, into_box, make_box_maps
 from muybridge.methods.tsnet.model import TsnetModel
-from muybridge.methods.tsnet.pictures import one_hot, renormalised, to_rgb
+from muybridge.methods.tsnet.pictures import match_statistics, one_hot, to_rgb
 from muybridge.tensors import Images
 from muybridge.video import Clip, Timing, contact_sheet
 
@@ -90,7 +90,7 @@ def _follow(
             f"tsnet needs the landmarks of the driving clip {driving.name}",
             Sentence("Name them with ", Option("landmarks"), "; see: ", Verb("landmarks", "VIDEO")),
         )
-    check(driving, landmarks, model.config)
+    check_landmarks(driving, landmarks, model.config)
     steady = _smooth_landmarks(landmarks, smoothing, notes)
     return bring_to_subject(steady, (driving.height, driving.width), subject, aligned)
 
@@ -120,7 +120,7 @@ def encode_subject(model: TsnetModel, subject: Track, count: int, seed: int) -> 
     labels = label_indices(subject.landmarks[chosen.tolist()], model.config.crop)
     rgb, device = subject.pixels[chosen].float() / 255, model.device
     with torch.no_grad():
-        pictures, maps, boxes = model.prepare_crops(rgb.to(device), labels.to(device), boxed(labels).to(device))
+        pictures, maps, boxes = model.prepare_crops(rgb.to(device), labels.to(device), make_box_maps(labels).to(device))
         return References(model.encode(pictures, maps), boxes, pictures[:, 0])
 
 
@@ -130,11 +130,11 @@ def draw_frames(model: TsnetModel, references: References, labels: UInt8[Tensor,
     like, border = model.config.crop[1], model.border
     with torch.no_grad():
         blank = torch.zeros(n, 3, *labels.shape[1:], device=device)
-        _, maps, boxes = model.prepare_crops(blank, labels.to(device), boxed(labels).to(device))
+        _, maps, boxes = model.prepare_crops(blank, labels.to(device), make_box_maps(labels).to(device))
         features, own = (x.expand(n, *x.shape[1:]) for x in (references.features, references.boxes))
         made = model.draw(features, own, one_hot(maps[0], model.classes), boxes[0]).picture.float()
         if model.config.match_colours:
-            made = renormalised(made, references.first.float())
+            made = match_statistics(made, references.first.float())
         return to_rgb(made)[..., border : border + like]
 
 

@@ -13,7 +13,7 @@ _GREY = (0.299, 0.587, 0.114)
 _TO_YIQ = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112))
 
 
-def jittered(pictures: Images, config: SamplingConfig, generator: torch.Generator) -> Images:
+def jitter_colours(pictures: Images, config: SamplingConfig, generator: torch.Generator) -> Images:
     """Brightness, contrast, saturation and hue, in this order: RGB in [0, 1] in and out."""
     b, c, s, h = (2 * torch.rand(4, generator=generator) - 1).tolist()
     pictures = (pictures * (1 + config.brightness * b)).clamp(0, 1)
@@ -21,10 +21,10 @@ def jittered(pictures: Images, config: SamplingConfig, generator: torch.Generato
     pictures = (mean + (pictures - mean) * (1 + config.contrast * c)).clamp(0, 1)
     grey = _grey(pictures)
     pictures = (grey + (pictures - grey) * (1 + config.saturation * s)).clamp(0, 1)
-    return turned(pictures, config.hue * h) if config.hue else pictures
+    return turn_hue(pictures, config.hue * h) if config.hue else pictures
 
 
-def turned(pictures: Images, turns: float) -> Images:
+def turn_hue(pictures: Images, turns: float) -> Images:
     """Hues turned round the colour circle, in YIQ; brightness stays."""
     to = torch.tensor(_TO_YIQ)
     cos, sin = math.cos(2 * math.pi * turns), math.sin(2 * math.pi * turns)
@@ -32,7 +32,7 @@ def turned(pictures: Images, turns: float) -> Images:
     return torch.einsum("ij,bjhw->bihw", torch.linalg.inv(to) @ round_ @ to, pictures).clamp(0, 1)
 
 
-def placed(config: SamplingConfig, generator: torch.Generator) -> Affines:
+def draw_placement(config: SamplingConfig, generator: torch.Generator) -> Affines:
     """Mirror, size and place of a sample: [1, 2, 3], p -> M p + t in normalised units."""
     mirror, size, x, y = torch.rand(4, generator=generator).tolist()
     scale = 1 + config.scale * (2 * size - 1)

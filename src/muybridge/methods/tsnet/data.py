@@ -15,7 +15,7 @@ from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
 from muybridge.geometry import apply_affine, from_pixels, invert_affine, to_pixels, warp_affine
 from muybridge.landmarks import Landmarks, label_indices
 from muybridge.method import Data, Stage
-from muybridge.methods.tsnet.augment import jittered, placed
+from muybridge.methods.tsnet.augment import draw_placement, jitter_colours
 from muybridge.methods.tsnet.config import SamplingConfig, TsnetConfig
 from muybridge.methods.tsnet.pictures import label_boxes
 from muybridge.tensors import Masks, Pixels
@@ -40,10 +40,10 @@ class Track:
     @classmethod
     def from_clip(cls, clip: Clip, landmarks: Landmarks, config: TsnetConfig) -> Track:
         """Crop a clip; landmarks in pixels of its frames. InputError where the two do not belong together."""
-        check(clip, landmarks, config)
+        check_landmarks(clip, landmarks, config)
         if int(landmarks.present.sum()) < 2:
             raise InputError(f"{clip.name}: the subject is seen on fewer than two frames", "Look at its landmarks.")
-        box = fitted_box(landmarks, config)
+        box = subject_box(landmarks, config)
         size = config.crop
         frames, _ = crop(clip.with_masks(None), box.expand(len(clip), 4), size)
         pixels = (frames * 255).round().to(torch.uint8)
@@ -108,7 +108,7 @@ class TsnetData(Data):
             crossed = drawn.sort(descending=True).values
         samples = [self._sample(bool(cross), generator) for cross in crossed]
         pictures, labels = (torch.stack(each) for each in zip(*samples, strict=True))
-        boxes = torch.stack([boxed(each) for each in labels])
+        boxes = torch.stack([make_box_maps(each) for each in labels])
         found = {"pictures": pictures, "labels": labels, "boxes": boxes, "crossed": crossed}
         return {name: x.to(device) for name, x in found.items()}
 
@@ -122,17 +122,17 @@ class TsnetData(Data):
         if cross:
             step = int(torch.randint(1, len(self.tracks), (1,), generator=generator))
             other = self.tracks[(which + step) % len(self.tracks)]
-        sources, target = drawn_frames(len(own.present), s, generator)
+        sources, target = draw_sample_frames(len(own.present), s, generator)
         first = own.present[sources]
         last = other.present[torch.tensor([target % len(other.present)])]
         pictures = torch.cat((own.pixels[first], other.pixels[last])).float() / 255
-        where = placed(s, generator)
+        where = draw_placement(s, generator)
         pictures = warp_affine(
-            jittered(pictures, s, generator), invert_affine(where).expand(len(pictures), -1, -1), padding="border"
+            jitter_colours(pictures, s, generator), invert_affine(where).expand(len(pictures), -1, -1), padding="border"
         )
         size = (pictures.shape[2], pictures.shape[3])
         parts = (own.landmarks[first.tolist()], other.landmarks[last.tolist()])
-        labels = torch.cat([label_indices(moved(each, where, size), size) for each in parts])
+        labels = torch.cat([label_indices(move_landmarks(each, where, size), size) for each in parts])
         return pictures, labels
 
     def tensors(self) -> dict[str, Tensor]:
@@ -161,7 +161,7 @@ class TsnetData(Data):
         return cls(tracks, SamplingConfig.model_validate(said["sampling"]))
 
 
-def check(clip: Clip, landmarks: Landmarks, config: TsnetConfig) -> None:
+def check_landmarks(clip: Clip, landmarks: Landmarks, config: TsnetConfig) -> None:
     """InputError where landmarks are not of this clip, UsageError where they are not of the configured kind."""
     if len(landmarks) != len(clip):
         raise InputError(f"{clip.name} has {len(clip)} frames, and its landmarks have {len(landmarks)}")
@@ -172,7 +172,7 @@ def check(clip: Clip, landmarks: Landmarks, config: TsnetConfig) -> None:
         )
 
 
-def fitted_box(landmarks: Landmarks, config: TsnetConfig) -> Box:
+def subject_box(landmarks: Landmarks, config: TsnetConfig) -> Box:
     """(centre x, centre y, width, height) of one box round the landmarks of all frames, with its margin: pixels."""
     seen = landmarks.points[landmarks.seen & landmarks.present[:, None]]
     low, high = seen.amin(0), seen.amax(0)
@@ -198,18 +198,18 @@ def out_of_box(landmarks: Landmarks, box: Box, size: tuple[int, int]) -> Landmar
     return landmarks.transform((across, down), (0.5 * across + x - w / 2 - 0.5, 0.5 * down + y - h / 2 - 0.5))
 
 
-def boxed(labels: UInt8[Tensor, "B h w"]) -> Masks:
+def make_box_maps(labels: UInt8[Tensor, "B h w"]) -> Masks:
     """Bounding boxes of labels with the program's margin of a sixteenth (docs/methods/tsnet.md, Inputs)."""
     return label_boxes(labels, (labels.shape[1] // 16, labels.shape[2] // 16))
 
 
-def moved(landmarks: Landmarks, where: Tensor, size: tuple[int, int]) -> Landmarks:
+def move_landmarks(landmarks: Landmarks, where: Tensor, size: tuple[int, int]) -> Landmarks:
     """Landmarks moved by an affine map [1, 2, 3] of normalised units."""
     points = apply_affine(where.expand(len(landmarks), -1, -1), from_pixels(landmarks.points, size))
     return replace(landmarks, points=to_pixels(points, size))
 
 
-def drawn_frames(count: int, config: SamplingConfig, generator: torch.Generator) -> tuple[Tensor, int]:
+def draw_sample_frames(count: int, config: SamplingConfig, generator: torch.Generator) -> tuple[Tensor, int]:
     """Places of K source frames and of the target among `count` frames; few frames are used more than once."""
     k = config.sources
     if config.window == 0 or count <= k + 1:

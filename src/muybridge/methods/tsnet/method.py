@@ -31,8 +31,8 @@ from muybridge.methods.tsnet.networks import Discriminator
 from muybridge.methods.tsnet.pictures import (
     face_boxes,
     face_crops,
+    match_statistics,
     one_hot,
-    renormalised,
     shift,
 )
 from muybridge.methods.tsnet.presets import CARD
@@ -204,7 +204,7 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
         target = pictures[:, -1]
         terms = []
         for k in range(grids.shape[1]):
-            moved = renormalised(warp_patches(pictures[:, k], grids[:, k]), target)
+            moved = match_statistics(warp_patches(pictures[:, k], grids[:, k]), target)
             terms.append(l1(self.blacken_border(moved), target))
         return torch.stack(terms).sum()
 

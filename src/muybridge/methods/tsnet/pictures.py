@@ -37,7 +37,7 @@ def one_hot(labels: Labels, classes: int) -> Float[Tensor, "B C H W"]:
     return F.one_hot(labels.long(), classes).movedim(-1, 1).float()
 
 
-def renormalised(pictures: Images, like: Float[Tensor, "B2 C H2 W2"]) -> Images:
+def match_statistics(pictures: Images, like: Float[Tensor, "B2 C H2 W2"]) -> Images:
     """Each channel with the mean and deviation (unbiased) of `like`'s (docs/methods/tsnet.md, Losses).
 
     pictures, like  [B, C, H, W]; `like` may have a batch of 1

@@ -165,7 +165,7 @@ def read_released(path: Path) -> ReleasedCheckpoint:
             mask_blocks=_count(parts["lbl_enc"], r"model\.(\d+)\.conv_block\."),
             decoder_blocks=_count(parts["dec"], r"model(\d+)\.0\.conv_block\."),
             pictures=seen if isinstance(seen, int) else 0,
-            states={NAMES[name]: _renamed(name, state) for name, state in parts.items()},
+            states={NAMES[name]: _rename_weights(name, state) for name, state in parts.items()},
         )
     except (KeyError, IndexError, ValueError) as error:
         raise CheckpointError(f"{path} has parts of TS-Net, but not in the released layout: {error}") from error
@@ -200,7 +200,7 @@ def released_name(network: str, name: str, blocks: int = 0) -> str:
     }[layer[0]]()
 
 
-def _renamed(network: str, state: State) -> State:
+def _rename_weights(network: str, state: State) -> State:
     """The program's names to ours; names that have no place are kept, to be refused."""
     if network.startswith("netD"):
         layers, blocks = [f"stages.{i}.0" for i in range(HALVINGS + 2)], 0
