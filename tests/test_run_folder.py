@@ -225,7 +225,7 @@ def test_links_do_not_lead_out_of_the_folder(run: Run, tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_written_says_so(run: Run) -> None:
     run.path.chmod(0o500)
-    with pytest.raises(MuybridgeError, match="cannot write"):
+    with pytest.raises(MuybridgeError, match="cannot be written"):
         run.save_checkpoint(checkpoint())
 
 

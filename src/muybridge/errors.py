@@ -98,6 +98,14 @@ REPLACE_OR_RESUME = Sentence(
 )
 """Hints where something stands in the way of a result."""
 
+LONGEST = 1000
+"""Letters of a message: files name what they like, and a person reads one sentence."""
+
+
+def _bounded(text: str) -> str:
+    """The text itself, or its beginning and its end."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 200]} [...] {text[-100:]}"
+
 
 class MuybridgeError(Exception):
     """Root of the tree: catch this to catch everything that Muybridge raises on purpose."""
@@ -105,9 +113,10 @@ class MuybridgeError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, hint: str | None = None) -> None:
+        message = _bounded(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = None if hint is None else _bounded(hint)
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message}\n{self.hint}"
@@ -148,7 +157,7 @@ class RunError(MuybridgeError):
 
 
 class TrainingError(MuybridgeError):
-    """Training could not go on (losses not finite, memory or disk exhausted); the last checkpoint is kept."""
+    """Training could not go on (losses not finite, memory or disk exhausted); a checkpoint that was saved is kept."""
 
 
 class MuybridgeWarning(UserWarning):

@@ -2,6 +2,7 @@
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "tensors"),
+    ("disk",),
     ("geometry", "model_files", "video"),
     ("data", "landmarks", "masks", "networks", "puppets"),
     ("losses", "metrics", "picture_animator"),

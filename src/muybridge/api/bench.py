@@ -9,6 +9,7 @@ from typing import Any
 from muybridge import catalogue
 from muybridge.benchmark.folder import BenchFolder, Plan
 from muybridge.benchmark.runner import Entrant, _Bench
+from muybridge.disk import hold_lock, replace_file
 from muybridge.engine import Callback
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import CHOOSE_ANOTHER, Option, OutputExistsError, Sentence, UsageError, Verb
@@ -16,7 +17,6 @@ from muybridge.evaluation import Tables, load_metric_networks
 from muybridge.jobs.settings import make_config, resolve_config
 from muybridge.jobs.training import Notify
 from muybridge.puppets import SCENES
-from muybridge.run.disk import hold_lock, replace_file
 
 
 @fast_kernels()

@@ -12,7 +12,6 @@ from muybridge.errors import CheckpointError, Option, Sentence
 from muybridge.jobs.loading import Fitted
 from muybridge.method import ImportsCheckpoints, Method
 from muybridge.networks import load_tensors
-from muybridge.output.animation import check_free
 from muybridge.run import Checkpoint, Run
 
 
@@ -37,8 +36,9 @@ def import_checkpoint(
     if not issubclass(kind, ImportsCheckpoints):
         raise CheckpointError(f"{method} cannot read checkpoints of other programs")
     target = Path(out)
-    if not (force and (target / "run.json").is_file()) and not (target.is_dir() and not any(target.iterdir())):
-        check_free(target, False)
+    # What an import left that was killed before its weights were written is no run to keep.
+    force = force or not Run(target).is_begun
+    Run(target).check_free(force)
     settings, weights, stage = kind.import_checkpoint(Path(checkpoint), None if config is None else Path(config))
     torch.manual_seed(0)
     built: Method[Any, Any] = kind(settings)
@@ -51,8 +51,9 @@ def import_checkpoint(
     index = stage - 1
     done = sum(s.steps for s in stages[: index + 1])
     run = Run.create(target, method, settings.model_dump(mode="json"), force, inputs={"checkpoint": str(checkpoint)})
-    run.save_checkpoint(Checkpoint(index, stages[index].name, stages[index].steps, done, 0.0, built.state_dict()))
+    # The weights come last: a run that has them is whole.
     run.mark(status="finished" if stage == len(stages) else "interrupted")
+    run.save_checkpoint(Checkpoint(index, stages[index].name, stages[index].steps, done, 0.0, built.state_dict()))
     return Fitted(built.eval(), None, run)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from muybridge.disk import recover, replace_folder
 from muybridge.inputs.clips import (
     Box,
     Rough,
@@ -17,7 +18,7 @@ from muybridge.inputs.clips import (
     resolve_masks,
 )
 from muybridge.masks import Report, correct, sheet
-from muybridge.output.whole_folders import check_folder, replace_folder
+from muybridge.output.whole_folders import check_folder
 from muybridge.video import Clip, write
 
 
@@ -50,6 +51,8 @@ def mask(
     Raises InputError, UsageError, OutputExistsError, MissingWeightsError.
     """
     folder = None if out is None else Path(out)
+    if folder is not None:
+        recover(folder)
     before = _record(folder) if folder is not None and corrections else None
     if folder is not None and before is None:
         check_folder(folder, force, _record, "silhouettes")

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from muybridge.data.background import Plate, plate
+from muybridge.disk import is_blank
 from muybridge.engine import Callback, CallbackList
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import CHOOSE_ANOTHER, REPLACE_OR_RESUME, OutputExistsError, Sentence, UsageError, Verb
@@ -23,6 +24,7 @@ from muybridge.jobs.training import Notify
 from muybridge.output.options import ResultOptions, RetargetOptions
 from muybridge.output.report import write_report
 from muybridge.output.results import Results
+from muybridge.run import Run
 from muybridge.video import Clip, Timing, write
 
 
@@ -144,8 +146,10 @@ def _check_pair(method: str, needs: str) -> None:
 
 def _check_place(out: Path, replaced: bool) -> None:
     """OutputExistsError for a folder that is something else, or an earlier job that was not said to go on or away."""
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+    if not out.exists() or is_blank(out):
         return
+    if out.is_dir() and not Run(out / "run").is_begun and {p.name for p in out.iterdir()} <= {"run"}:
+        return  # a kill before anything was trained
     if not (out / "run" / "run.json").is_file():
         raise OutputExistsError(f"{out} exists and holds other things: nothing there is replaced", CHOOSE_ANOTHER)
     if not replaced:

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from muybridge.benchmark.figures import clips_of
+from muybridge.disk import replace_file
 from muybridge.errors import InputError
 from muybridge.evaluation import Cell, Cells, MetricNetworks, Tables, as_csv, as_json, build_tables, digest
 from muybridge.evaluation.pages import tables_page
 from muybridge.puppets import SCENES, SceneClips, scene
-from muybridge.run.disk import replace_file
 from muybridge.video import Clip, Timing, contact_sheet, write
 
 SHEET_COLUMNS, SHEET_HEIGHT = 8, 72

@@ -20,7 +20,7 @@ def record_failure(run: Run | None) -> Iterator[None]:
         _mark(run, "interrupted", None)
         raise
     except Exception as e:
-        known = _out_of_memory() if _is_memory(e) else e
+        known = _out_of_memory(run) if _is_memory(e) else e
         _mark(run, "failed", known.message if isinstance(known, MuybridgeError) else f"{type(e).__name__}: {e}")
         if known is e:
             raise
@@ -41,8 +41,13 @@ def _is_memory(e: Exception) -> bool:
     )
 
 
-def _out_of_memory() -> TrainingError:
+def kept_by(run: Run | None) -> str:
+    """What is safe where a training ends early, for the end of a sentence."""
+    return "; the last checkpoint is kept" if run is not None and run.has_checkpoint else ""
+
+
+def _out_of_memory(run: Run | None) -> TrainingError:
     return TrainingError(
-        "out of memory; the last checkpoint is kept",
+        f"out of memory{kept_by(run)}",
         "Lower the batch or the resolution, choose a smaller preset, or train in bfloat16.",
     )

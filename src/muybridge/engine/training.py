@@ -12,7 +12,7 @@ import torch
 from muybridge.engine.batch_statistics import share_statistics
 from muybridge.engine.callback import Callback, Summary
 from muybridge.engine.cpu_tuning import fast_kernels, thread_warning
-from muybridge.engine.failures import record_failure
+from muybridge.engine.failures import kept_by, record_failure
 from muybridge.engine.interrupts import Interrupts
 from muybridge.engine.losses import Losses
 from muybridge.engine.machine import (
@@ -29,7 +29,16 @@ from muybridge.engine.previews import draw_preview
 from muybridge.engine.randomness import check_seed, reseed
 from muybridge.engine.throughput import Clock, Throughput
 from muybridge.engine.weights import gather_weights, load_weights
-from muybridge.errors import REPLACE_OR_RESUME, CheckpointError, Option, RunError, Sentence, TrainingError, UsageError
+from muybridge.errors import (
+    REPLACE_OR_RESUME,
+    CheckpointError,
+    MuybridgeError,
+    Option,
+    RunError,
+    Sentence,
+    TrainingError,
+    UsageError,
+)
 from muybridge.method import Data, Method, Stage, Turn
 from muybridge.run import Checkpoint, Run
 
@@ -86,6 +95,8 @@ def train(
             training.start(run if resume else None)
             summary = training.go(interrupts, stop_after)
     to_contiguous(method)
+    if interrupts.requested:
+        raise KeyboardInterrupt  # in the last moments, when all was done and saved
     return summary
 
 
@@ -238,8 +249,8 @@ class _Training:
         wished, save_now, stop = self.machine.any_process(interrupts.requested, self.since_checkpoint.due, bool(broken))
         if stop:
             raise TrainingError(
-                f"{', '.join(broken) or 'a loss'} is not finite at step {self.step} of stage {self.stage.name}; "
-                "the last checkpoint is kept",
+                f"{', '.join(broken) or 'a loss'} is not finite at step {self.step} of stage {self.stage.name}"
+                f"{kept_by(self.run)}",
                 Sentence("Lower the learning rate, or train with ", Option("precision", "float32"), "."),
             )
         try:
@@ -274,19 +285,25 @@ class _Training:
         self.since_preview.reset()
         if not self.machine.main:
             return
+        # A training is worth more than its pictures.
         try:
             picture = draw_preview(self.method, self.data, self.stage, self.machine)
-        except Exception as e:  # a training is worth more than its pictures
-            message = f"no preview after {self.done} steps: {type(e).__name__}: {e}"
-            self._log({"warning": message})
-            self.callback.on_warning(message)
+        except Exception as e:
+            self._warn(f"no preview after {self.done} steps: {type(e).__name__}: {e}")
             return
-        path = None if self.run is None else self.run.save_preview(self.done, picture)
-        self.callback.on_preview(self.done, picture, path)
+        try:
+            path = None if self.run is None else self.run.save_preview(self.done, picture)
+            self.callback.on_preview(self.done, picture, path)
+        except (OSError, MuybridgeError) as e:
+            self._warn(f"the preview after {self.done} steps was not kept: {e}")
+
+    def _warn(self, message: str) -> None:
+        self._log({"warning": message})
+        self.callback.on_warning(message)
 
     def _save(self) -> None:
         self.since_checkpoint.reset()
-        state = gather_weights(self.method, self.machine)
+        state = gather_weights(self.method, self.machine, kept_by(self.run))
         if self.run is not None:
             place = (self.index, self.stage.name, self.step, self.done, self.seconds)
             self.run.save_checkpoint(Checkpoint(*place, state, to_tensors(self.optimisers)))

@@ -18,14 +18,17 @@ def load_weights(method: nn.Module, weights: Mapping[str, Tensor]) -> None:
         raise CheckpointError(f"the checkpoint is of other networks than these settings make: {e}") from e
 
 
-def gather_weights(method: nn.Module, machine: Machine) -> dict[str, Tensor]:
-    """The state_dict, running statistics averaged over the processes; TrainingError where it is not finite."""
+def gather_weights(method: nn.Module, machine: Machine, kept: str = "") -> dict[str, Tensor]:
+    """The state_dict, running statistics averaged over the processes; TrainingError where it is not finite.
+
+    kept  what is safe then, for the message
+    """
     state = method.state_dict()
     learned = {name for name, _ in method.named_parameters(remove_duplicate=False)}
     machine.average([t for name, t in state.items() if name not in learned and t.is_floating_point()])
     if not all(bool(t.isfinite().all()) for t in state.values() if t.is_floating_point()):
         raise TrainingError(
-            "the weights are not finite; the last checkpoint is kept",
+            f"the weights are not finite{kept}",
             Sentence("Lower the learning rate, or train with ", Option("precision", "float32"), "."),
         )
     return state

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from muybridge.disk import explain_disk_errors, replace_file
 from muybridge.errors import RunError
-from muybridge.run.disk import explain_disk_errors, replace_file
 
 FORMAT = 1
 """Of the files; raised when a figure changes its meaning, so that old cells are measured again."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from muybridge.disk import recover
 from muybridge.errors import InputError, Option, Sentence, UsageError
 from muybridge.masks import Report, find
 from muybridge.video import Clip, read
@@ -96,6 +97,7 @@ def resolve_masks(masks: str | Path | Clip | None) -> str | Path | Clip | None:
     """Given silhouettes; of a folder that `muybridge mask` wrote, the folder of pictures in it."""
     if masks is None or isinstance(masks, Clip):
         return masks
+    recover(Path(masks))
     inside = Path(masks) / "masks"
     return inside if inside.is_dir() and (Path(masks) / "report.json").is_file() else masks
 

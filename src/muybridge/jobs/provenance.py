@@ -75,13 +75,16 @@ def is_same_input(run: Run, side: str, now: InputReference) -> bool:
 
 
 def find_input(run: Run, side: str) -> Path | None:
-    """Where the input of that side lies today, if it is still the same."""
+    """Where the input of that side lies today, if it is still the same.
+
+    A run may come from anybody, and name any file of this machine: only what it knows the content of is its own.
+    """
     record = run.record
-    if side not in record.inputs:
+    if side not in record.inputs or side not in record.digests:
         return None
     places = [run.path / record.places[side]] if side in record.places else []
-    there = [path for path in (*places, Path(record.inputs[side])) if path.exists()]
-    return next((path for path in there if record.digests.get(side) in (None, digest(path))), None)
+    there = [path for path in (*places, Path(record.inputs[side])) if path.is_file() or path.is_dir()]
+    return next((path for path in there if digest(path) == record.digests[side]), None)
 
 
 def digest(path: Path) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from muybridge import catalogue
 from muybridge.engine import resolve_device
-from muybridge.errors import REPLACE_OR_RESUME, Option, OutputExistsError, RunError, Sentence, UsageError
+from muybridge.errors import Option, RunError, Sentence, UsageError
 from muybridge.jobs.options import TrainingOptions
 from muybridge.jobs.settings import make_config, resolve_config, validate_config
 from muybridge.method import Config, Method
@@ -59,22 +59,19 @@ def make_request(method: str, out: str | Path, options: TrainingOptions) -> Trai
     config = make_config(method_class, options.preset, options.set)
     out = Path(out)
 
+    if out.exists() and not Run(out).is_begun:
+        # Nothing is lost where nothing was trained: what a kill or a full disk left is begun anew.
+        resume = options.resume and _opens(out, method)
+        options = replace(options, resume=resume, force=not resume)
+
     if options.resume:
         run = Run.open(out, method)
         config = _same_config(method_class, config, run, options.preset is not None or bool(options.set))
     elif resolve_device(options.device, "float32").main:
-        _check_free(out, options.force)
+        Run(out).check_free(options.force)
 
     config, notes = resolve_config(method_class, config)
     return TrainingRequest(method_class, config, out, options, notes)
-
-
-def _check_free(out: Path, force: bool) -> None:
-    """OutputExistsError where a new run may not be made."""
-    taken = any(out.iterdir()) if out.is_dir() else out.exists()
-    ours = (out / "run.json").is_file()
-    if taken and not (force and ours):
-        raise OutputExistsError(f"{out} exists already", REPLACE_OR_RESUME)
 
 
 def recorded_config(method_class: type[Method[Any, Any]], run: Run) -> Config:
@@ -106,3 +103,11 @@ def _same_config(method_class: type[Method[Any, Any]], config: Config, run: Run,
             ),
         )
     return before
+
+
+def _opens(path: Path, method: str) -> bool:
+    try:
+        Run.open(path, method)
+    except RunError:
+        return False
+    return True

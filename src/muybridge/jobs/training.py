@@ -133,4 +133,5 @@ def _create_run(request: TrainingRequest, inputs: TrainingInputs) -> Run:
         preset=request.preset,
         silhouettes=inputs.silhouettes,
         **describe_inputs(inputs.references, request.out),
+        keep_lock=True,
     )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from muybridge.data.background import Backdrop, Plate, colour, composite
+from muybridge.disk import recover
 from muybridge.errors import REPLACE_OR_CHOOSE, Option, OutputExistsError, RunError, Sentence, UsageError
 from muybridge.method import Animation
 from muybridge.video.sound import find_sound
@@ -36,6 +37,7 @@ def suffix_of(out: str | Path) -> str:
 
 def check_free(path: Path, force: bool) -> None:
     """OutputExistsError where something stands at `path` already; said before any work is done."""
+    recover(path)
     if path.exists() and not force:
         raise OutputExistsError(f"{path} exists already", REPLACE_OR_CHOOSE)
 

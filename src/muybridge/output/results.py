@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +14,7 @@ from torch.nn import functional as F
 
 from muybridge.data.background import Plate
 from muybridge.data.pair import SIDES
-from muybridge.errors import MuybridgeError
+from muybridge.disk import Draft, sweep
 from muybridge.inputs.clips import SilhouetteInput
 from muybridge.jobs.loading import Fitted
 from muybridge.method import Animation, EditsKeypoints
@@ -154,25 +151,15 @@ class WholeFiles:
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self.part = out / f".{secrets.token_hex(4)}.part"
+        sweep(out)
+        self._draft = Draft(out / "results", folder=True)
 
     def __enter__(self) -> Path:
-        self._explained(lambda: self.part.mkdir(parents=True))
-        return self.part
+        return self._draft.path
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
         try:
             if kind is None:
-                self._explained(self._move)
+                self._draft.move_into(self.out)
         finally:
-            shutil.rmtree(self.part, ignore_errors=True)
-
-    def _move(self) -> None:
-        for path in sorted(self.part.iterdir()):
-            os.replace(path, self.out / path.name)
-
-    def _explained(self, act: Callable[[], object]) -> None:
-        try:
-            act()
-        except OSError as error:
-            raise MuybridgeError(f"{self.out} cannot be written: {error.strerror}", "Write it elsewhere.") from error
+            self._draft.discard()

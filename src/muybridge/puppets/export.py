@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
 from pathlib import Path
 
 import cv2
 
+from muybridge.disk import recover, replace_folder
 from muybridge.errors import REPLACE_OR_CHOOSE, OutputExistsError
 from muybridge.puppets.scenes import SCENES, SceneClips, scene
 from muybridge.video import Clip, write
@@ -35,29 +34,19 @@ def write_scene(
     raises              UsageError as `scene`; OutputExistsError where out_dir is there and not empty
     """
     out = Path(out_dir)
+    recover(out)
     if out.exists() and not force and not (out.is_dir() and not any(out.iterdir())):
         raise OutputExistsError(f"{out} is already there", REPLACE_OR_CHOOSE)
 
     clips = scene(name, frames, size, seed)
     # Written beside its place and moved there whole: a scene that is half there does not exist.
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".{out.name[:40]}.{secrets.token_hex(4)}.part")
-
-    try:
+    with replace_folder(out) as part:
         _fill(part, clips)
-        if out.is_dir() and not out.is_symlink():
-            shutil.rmtree(out)
-        elif out.exists():
-            out.unlink()
-        part.rename(out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
     return out
 
 
 def _fill(folder: Path, clips: SceneClips) -> None:
-    folder.mkdir()
     fields = dict(VIDEOS)
     if SCENES[clips.name].a.tilt != SCENES[clips.name].b.tilt:
         fields |= {"truth_ab_unaligned": "ab_unaligned", "truth_ba_unaligned": "ba_unaligned"}

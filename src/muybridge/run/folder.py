@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+import os
+import stat
+import weakref
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +17,16 @@ import cv2
 from pydantic import ValidationError
 from torch import Tensor
 
+from muybridge.disk import (
+    explain_disk_errors,
+    is_blank,
+    is_locked,
+    parse_json,
+    read_json,
+    replace_file,
+    sweep,
+    take_lock,
+)
 from muybridge.errors import (
     CHOOSE_ANOTHER,
     REPLACE_OR_RESUME,
@@ -23,10 +36,13 @@ from muybridge.errors import (
     Sentence,
     Verb,
 )
-from muybridge.run.disk import explain_disk_errors, hold_lock, is_locked, read_tensors, replace_file, write_tensors
-from muybridge.run.record import FORMAT, Checkpoint, Record, Status
+from muybridge.run.log import read_log
+from muybridge.run.record import FORMAT, Checkpoint, Place, Record, Status, describe_problems
+from muybridge.run.tensors import read_tensors, write_tensors
 
 UPDATE = "Update with: pip install -U muybridge"
+LARGEST_JSON = 4 * 2**20
+"""Bytes of run.json and of config.json; ours have a few thousand."""
 
 
 class Run:
@@ -34,6 +50,7 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._kept_lock: weakref.finalize[[int], Run] | None = None
 
     @classmethod
     def create(
@@ -48,16 +65,17 @@ class Run:
         inputs: Mapping[str, str] | None = None,
         places: Mapping[str, str] | None = None,
         digests: Mapping[str, str] | None = None,
+        keep_lock: bool = False,
     ) -> Run:
         """A new run in `path`, which must be new, empty, or (with `force`) a run folder: then the files of the old run
-        are removed and whatever else lies there stays. OutputExistsError otherwise; RunError while it is trained.
+        are removed and whatever else lies there stays. What a kill or a full disk left of a run counts as empty.
+
+        keep_lock  nobody else may write it until the first `hold_lock` of this one ends
+
+        OutputExistsError where something else stands there; RunError while it is trained.
         """
         run = cls(Path(path))
-        old = run._is_run()
-        if old and not force:
-            raise OutputExistsError(f"{path} already holds a run", REPLACE_OR_RESUME)
-        if not old and run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
-            raise OutputExistsError(f"{path} exists and is not a run folder: nothing there is replaced", CHOOSE_ANOTHER)
+        run.check_free(force)
         with explain_disk_errors(run.path.parent):
             run.path.mkdir(parents=True, exist_ok=True)
         record = Record(
@@ -70,11 +88,20 @@ class Run:
             places=dict(places or {}),
             digests=dict(digests or {}),
         )
-        with run.hold_lock():
-            # run.json first: what is half made is then known as a run, and may be replaced.
-            run._write("run.json", record.model_dump_json(indent=2))
+
+        run.keep_lock()
+        try:
+            # Two may have come here at once: who holds the lock looks again.
+            run.check_free(force)
+            # Of what is killed on the way, weights never stand beside another run's record.
             run._clear()
+            run._write("run.json", record.model_dump_json(indent=2))
             run._write("config.json", json.dumps(dict(config), indent=2, ensure_ascii=False))
+        except BaseException:
+            run.release_lock()
+            raise
+        if not keep_lock:
+            run.release_lock()
         return run
 
     @classmethod
@@ -100,9 +127,9 @@ class Run:
             raise RunError(f"{self.path} has run format {values['format']}; this muybridge reads {FORMAT}", UPDATE)
         try:
             return Record(**values)
-        except ValidationError as e:
-            where = ", ".join(".".join(map(str, problem["loc"])) for problem in e.errors())
-            raise RunError(f"{self.path / 'run.json'} is not the record of a run: wrong or missing {where}") from e
+        except (ValidationError, TypeError) as e:
+            why = describe_problems(e) if isinstance(e, ValidationError) else str(e)
+            raise RunError(f"{self.path / 'run.json'} is not the record of a run: {why}") from e
 
     @property
     def config(self) -> dict[str, Any]:
@@ -120,9 +147,35 @@ class Run:
         """Whether a training holds the folder now."""
         return is_locked(self._file(".lock"))
 
-    def hold_lock(self) -> AbstractContextManager[None]:
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything would be lost with it: False for what a kill left before the first checkpoint, and where
+        nothing stands."""
+        empty = not os.path.lexists(self.path) or is_blank(self.path)
+        return self.has_checkpoint or not (empty or self._is_run())
+
+    @contextlib.contextmanager
+    def hold_lock(self) -> Iterator[None]:
         """Held while writing; RunError where another training holds the folder. It ends with its process."""
-        return hold_lock(self._file(".lock"))
+        if self._kept_lock is None:
+            self.keep_lock()
+        try:
+            yield
+        finally:
+            self.release_lock()
+
+    def keep_lock(self) -> None:
+        """Take the lock, and sweep what a killed training left; RunError as `hold_lock`."""
+        handle = take_lock(self._file(".lock"))
+        self._kept_lock = weakref.finalize(self, os.close, handle)
+        sweep(self.path)
+        sweep(self.path / "previews")
+
+    def release_lock(self) -> None:
+        """Give a kept lock back."""
+        if self._kept_lock is not None:
+            self._kept_lock()
+            self._kept_lock = None
 
     def mark(self, **changes: Any) -> None:
         """Change fields of the record."""
@@ -142,7 +195,7 @@ class Run:
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint, then bring the record up to it."""
-        place = {name: getattr(checkpoint, name) for name in ("index", "stage", "step", "done", "seconds")}
+        place = {name: getattr(checkpoint, name) for name in Place.model_fields}
         tensors = {f"method.{name}": t for name, t in checkpoint.method.items()}
         tensors |= {f"optimiser.{name}": t for name, t in checkpoint.optimisers.items()}
         notes = {"format": str(FORMAT), "place": json.dumps(place)}
@@ -155,14 +208,14 @@ class Run:
         tensors, notes = read_tensors(path)
         try:
             newer = int(notes["format"]) > FORMAT
-            place = {} if newer else json.loads(notes["place"])
+            place = None if newer else Place.model_validate(parse_json(notes["place"]))
         except (KeyError, ValueError) as e:
             raise CheckpointError(f"{path} does not say which step it is of") from e
-        if newer:
+        if place is None:
             raise CheckpointError(f"{path} has a newer format than {FORMAT}", UPDATE)
-        return Checkpoint(
-            **place, method=_with_prefix("method.", tensors), optimisers=_with_prefix("optimiser.", tensors)
-        )
+
+        optimisers = _with_prefix("optimiser.", tensors)
+        return Checkpoint(**place.model_dump(), method=_with_prefix("method.", tensors), optimisers=optimisers)
 
     def load_weights(self) -> dict[str, Tensor]:
         """The method's state_dict alone; CheckpointError as above."""
@@ -179,15 +232,9 @@ class Run:
             f.write(text)
 
     def read_log(self) -> list[dict[str, Any]]:
-        """The log; a last line that a kill has cut off is left out."""
+        """The log; a last line that a kill has cut off is left out. RunError where another is broken."""
         path = self._file("log.jsonl")
-        if not path.exists():
-            return []
-        whole = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
-        try:
-            return [json.loads(line) for line in whole]
-        except ValueError as e:
-            raise RunError(f"{path} has a line that is not JSON: {e}", "Delete that line.") from e
+        return read_log(path) if path.exists() else []
 
     def rewind(self, done: int) -> None:
         """Forget log lines and previews past this step, so that a resumed training writes them again."""
@@ -209,8 +256,19 @@ class Run:
 
     def previews(self) -> list[Path]:
         """The pictures in the order of their steps."""
-        pictures = self._file("previews").glob("*.png")
-        return sorted((p for p in pictures if p.stem.isdecimal()), key=lambda p: int(p.stem))
+        pictures = [p for p in self._file("previews").glob("*.png") if p.stem.isdecimal() and p.is_file()]
+        return sorted(pictures, key=lambda p: int(p.stem))
+
+    def check_free(self, force: bool) -> None:
+        """OutputExistsError where something stands in the folder that `create` may not replace."""
+        if self._is_run():
+            whole = self.has_checkpoint or (self.path / "config.json").is_file()
+            if whole and not force:
+                raise OutputExistsError(f"{self.path} already holds a run", REPLACE_OR_RESUME)
+        elif os.path.lexists(self.path) and not is_blank(self.path):
+            raise OutputExistsError(
+                f"{self.path} exists and is not a run folder: nothing there is replaced", CHOOSE_ANOTHER
+            )
 
     def _is_run(self) -> bool:
         # A record of a newer format still marks a run.
@@ -221,22 +279,29 @@ class Run:
         return isinstance(values, dict) and {"format", "muybridge", "method"} <= values.keys()
 
     def _clear(self) -> None:
+        for name in ("weights.safetensors", "data.safetensors", "config.json", "log.jsonl"):
+            self._file(name).unlink(missing_ok=True)
         for picture in self.previews():
             picture.unlink()
         for events in self._file("tensorboard").glob("events.out.tfevents.*"):
             events.unlink()
-        for name in ("weights.safetensors", "data.safetensors", "log.jsonl", "config.json"):
-            self._file(name).unlink(missing_ok=True)
 
     def _file(self, name: str) -> Path:
+        """One of the run's own; RunError where a link or a pipe stands in its place."""
         path = self.path / name
-        if path.is_symlink():
+        try:
+            mode = path.lstat().st_mode
+        except OSError:
+            return path
+        if stat.S_ISLNK(mode):
             raise RunError(f"{path} is a link; a run keeps its files in its own folder", "Put the file itself there.")
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise RunError(f"{path} is no ordinary file", "Copy the run again.")
         return path
 
     def _read_json(self, name: str) -> Any:
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
+            return read_json(self.path / name, LARGEST_JSON)
         except (OSError, ValueError) as e:
             raise RunError(f"{self.path} is not a whole run: {name} is missing or not JSON ({e})") from e
 

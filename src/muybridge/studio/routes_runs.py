@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 
+from muybridge.disk import replace_file
 from muybridge.errors import MuybridgeError, UsageError
-from muybridge.run.disk import replace_file
 from muybridge.studio import schemas
 from muybridge.studio.pose_client import PoseClient
 from muybridge.studio.routes_clips import IMAGES, Height, Id, Index, picture

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from muybridge.disk import replace_file
 from muybridge.errors import MuybridgeError
 from muybridge.inputs.clips import shorten_name
-from muybridge.run.disk import replace_file
 from muybridge.studio.quota import Quota
 from muybridge.studio.settings import Limits
 

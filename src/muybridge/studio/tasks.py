@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge import api
+from muybridge.disk import Draft
 from muybridge.errors import InputError, MuybridgeError
 from muybridge.run import Run
 from muybridge.studio.decode_upload import decode_upload
@@ -145,11 +146,14 @@ def render(order: Order, tell: Tell) -> dict[str, Any]:
 
 def zipped(folder: Path, target: Path) -> None:
     """The pictures of a folder in one file."""
-    draft = target.with_name(f".{target.name}.part")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(folder.iterdir()):
-            archive.write(path, path.name)
-    draft.replace(target)
+    draft = Draft(target, folder=False)
+    try:
+        with zipfile.ZipFile(draft.path, "w", zipfile.ZIP_STORED) as archive:
+            for path in sorted(folder.iterdir()):
+                archive.write(path, path.name)
+        draft.commit()
+    finally:
+        draft.discard()
 
 
 def _wait_for(run: Path) -> bool:

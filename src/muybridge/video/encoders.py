@@ -142,7 +142,7 @@ class FolderSink(Sink):
         self._folder, self._base = folder, base
         self._pts: list[int] = []
         self._duration = 1
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
 
     def put(self, picture: Picture, pts: int, duration: int) -> None:
         """Write one PNG."""
@@ -164,12 +164,14 @@ class ImageSink(Sink):
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._written = False
 
     def put(self, picture: Picture, pts: int, duration: int) -> None:
         """Write it; raises InputError at the second frame."""
-        if self._file.exists():
+        if self._written:
             raise InputError("a PNG file holds one frame", "Write several to a folder, or to .gif, .webm or .mp4.")
         self._file.write_bytes(encode_png(picture))
+        self._written = True
 
     def finish(self) -> None:
         """It is written."""

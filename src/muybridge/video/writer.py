@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
@@ -16,6 +13,7 @@ import torch
 from av.error import FFmpegError
 from torch import Tensor
 
+from muybridge.disk import Draft
 from muybridge.errors import REPLACE_OR_CHOOSE, InputError, MuybridgeError, OutputExistsError, UsageError
 from muybridge.video.clip import Timing
 from muybridge.video.encoders import CONTAINERS, ContainerSink, FolderSink, ImageSink, Sink
@@ -67,7 +65,7 @@ class Writer:
         self._base, self.last, self._quality = time_base, last, quality
         self._audio = None if audio is None else Path(audio)
         self._background = background
-        self._part = self.path.with_name(f".{self.path.stem[:40]}.{secrets.token_hex(4)}.part{self._suffix}")
+        self._draft: Draft | None = None
         self._sink: Sink | None = None
         self._held: tuple[Picture, int] | None = None
         self._first, self._shape, self._gap = 0, (0, 0, 0), 1
@@ -110,24 +108,23 @@ class Writer:
         self._sink.put(self._held[0], self._held[1] - self._first, duration)
 
     def _open_sink(self, like: Picture) -> Sink:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._draft = Draft(self.path, folder=self._suffix == "", suffix=self._suffix)
+        part = self._draft.path
         if self._suffix == "":
-            return FolderSink(self._part, self._base)
+            return FolderSink(part, self._base)
         if self._suffix == ".png":
-            return ImageSink(self._part)
+            return ImageSink(part)
         if self._suffix == ".gif":
-            return GifSink(self._part, like, self._base)
-        return ContainerSink(self._part, self._suffix, like, self._base, self._quality, self._audio)
+            return GifSink(part, like, self._base)
+        return ContainerSink(part, self._suffix, like, self._base, self._quality, self._audio)
 
     def _finish(self) -> None:
-        if self._sink is None:
+        if self._sink is None or self._draft is None:
             raise InputError(f"there are no frames to write to {self.path}")
         self._put_held_frame(self.last or self._gap)
         self._sink.finish()
         self._sink = None
-        if self._suffix == "" and self.path.is_dir():
-            shutil.rmtree(self.path)
-        os.replace(self._part, self.path)
+        self._draft.commit()
 
     def _remove_part(self) -> None:
         try:
@@ -135,10 +132,8 @@ class Writer:
                 self._sink.abandon()
         except (OSError, FFmpegError):
             self._sink = None  # an error is on its way already, or the file is about to be removed
-        if self._part.is_dir():
-            shutil.rmtree(self._part)
-        elif self._part.exists():
-            self._part.unlink()
+        if self._draft is not None:
+            self._draft.discard()
 
     def _to_picture(self, frame: Tensor) -> Picture:
         if frame.ndim != 3 or frame.shape[0] not in (3, 4) or 0 in frame.shape:

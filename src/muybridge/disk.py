@@ -1,0 +1,340 @@
+"""Files and folders that appear whole or not at all, locks, and readers that no file can hold up.
+
+What is new is drafted beside the old, flushed to the disk, and swapped in. A kill leaves one or both of these:
+
+    .NAME.HHHHHHHH.part   a draft; whoever writes it holds a lock on it as long as he lives
+    .NAME.HHHHHHHH.old    what stood there before, while the draft takes its place
+
+`recover` finishes or undoes what was cut off; every draft of the same name begins with it. Locks are those of POSIX:
+they end with their process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import math
+import os
+import re
+import secrets
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from muybridge.errors import MuybridgeError, RunError, TrainingError
+
+LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<mark>[0-9a-f]{8})\.(?P<what>part|old)(\.\w+)?", re.DOTALL)
+"""How the name of a draft is built, and that of what it replaces."""
+LONGEST_NAME = 200
+"""Bytes of a name that still leave room for the rest of a draft's; file systems take 255."""
+
+
+class Draft:
+    """A file or folder in the making, which takes the place of `target` with `commit`.
+
+    path    where to write it; an empty file or folder stands there
+    folder  whether it is one
+    suffix  of the draft's name, for writers that choose a format by it
+
+    `discard` ends it either way, and takes away what was not committed. Raises MuybridgeError where the disk is full
+    or refuses.
+    """
+
+    def __init__(self, target: Path, *, folder: bool, suffix: str = "") -> None:
+        self.target = Path(os.path.abspath(target))
+        with explain_disk_errors(self.target.parent):
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+        recover(self.target)
+
+        stem = f".{_short_name(self.target.name)}.{secrets.token_hex(4)}"
+        self.path = self.target.with_name(f"{stem}.part{suffix}")
+        self._aside = self.target.with_name(f"{stem}.old")
+        self._folder = folder
+        with explain_disk_errors(self.target.parent):
+            self._lock: int | None = _make_locked(self.path, folder)
+
+    def commit(self) -> None:
+        """Flush the draft to the disk and put it in the place of the target, which is there whole until then."""
+        with explain_disk_errors(self.target.parent):
+            _flush_tree(self.path)
+            if self._folder:
+                self._swap()
+            else:
+                os.replace(self.path, self.target)
+            # The rename itself must reach the disk as well.
+            _flush(self.target.parent)
+
+    def _swap(self) -> None:
+        """A folder cannot be renamed onto another: the old one steps aside for the moment between two renames."""
+        try:
+            while True:
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(self.target, self._aside)
+                try:
+                    os.rename(self.path, self.target)
+                    return
+                except OSError as error:
+                    # Another process has put its own there in the meantime; the last one stays.
+                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.ENOTDIR):
+                        raise
+                    _remove(self._aside)
+        finally:
+            if not os.path.lexists(self.target) and os.path.lexists(self._aside):
+                os.rename(self._aside, self.target)
+
+    def move_into(self, folder: Path) -> None:
+        """Flush a draft folder to the disk, and put each of its files in its place among those that are there."""
+        with explain_disk_errors(folder):
+            _flush_tree(self.path)
+            for path in sorted(self.path.iterdir()):
+                os.replace(path, folder / path.name)
+            _flush(folder)
+
+    def discard(self) -> None:
+        """Take away what is left of the draft, and of what it has replaced."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+        _remove(self.path)
+        if os.path.lexists(self.target):
+            _remove(self._aside)
+
+
+@contextlib.contextmanager
+def replace_folder(folder: Path) -> Iterator[Path]:
+    """A draft of a folder, which takes the place of `folder` where the block ends well and is gone where it does not.
+
+    Raises MuybridgeError where the disk is full or refuses.
+    """
+    draft = Draft(folder, folder=True)
+    try:
+        with explain_disk_errors(draft.target.parent):
+            yield draft.path
+        draft.commit()
+    finally:
+        draft.discard()
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` in the place of the file: written beside it, flushed to the disk, renamed.
+
+    MuybridgeError where the disk is full or the file cannot be written; the old file then still stands.
+    """
+    draft = Draft(path, folder=False)
+    try:
+        with explain_disk_errors(path.parent):
+            draft.path.write_bytes(content)
+        draft.commit()
+    finally:
+        draft.discard()
+
+
+def recover(target: Path) -> None:
+    """Finish or undo what a kill has cut off at `target`, and take away drafts that nobody writes any more."""
+    marks = _leftovers(target.parent).get(_short_name(target.name), {})
+    for left in marks.values():
+        draft, aside = left.get("part"), left.get("old")
+        if draft is not None and _is_held(draft):
+            continue
+        if aside is not None and not os.path.lexists(target):
+            # The old one steps aside only for a draft that is whole.
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(draft or aside, target)
+        for path in (draft, aside):
+            if path is not None:
+                _remove(path)
+
+
+def sweep(folder: Path) -> None:
+    """`recover` for everything that a kill may have left in a folder."""
+    for name in _leftovers(folder):
+        recover(folder / name)
+
+
+def is_blank(folder: Path) -> bool:
+    """Whether a folder holds nothing but a lock and drafts: what a kill leaves before anything stands there."""
+    return folder.is_dir() and all(path.name == ".lock" or LEFTOVER.fullmatch(path.name) for path in folder.iterdir())
+
+
+def _leftovers(folder: Path) -> dict[str, dict[str, dict[str, Path]]]:
+    """Name of the target -> mark of the draft -> "part" or "old" -> where it lies."""
+    found: dict[str, dict[str, dict[str, Path]]] = {}
+    if not folder.is_dir():
+        return found
+
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            match = LEFTOVER.fullmatch(entry.name) if entry.name.startswith(".") else None
+            if match is not None:
+                found.setdefault(match["name"], {}).setdefault(match["mark"], {})[match["what"]] = folder / entry.name
+    return found
+
+
+def _short_name(name: str) -> str:
+    """A name that leaves room for the rest of a draft's, and is still this one's alone."""
+    raw = os.fsencode(name)
+    if len(raw) <= LONGEST_NAME:
+        return name
+    return f"{os.fsdecode(raw[:100])}~{hashlib.sha256(raw).hexdigest()[:16]}"
+
+
+def _make_locked(path: Path, folder: bool) -> int:
+    """Make an empty file or folder, and hold a lock on it: the descriptor, which ends it when closed."""
+    while True:
+        if folder:
+            path.mkdir()
+        else:
+            path.touch(exist_ok=False)
+
+        # Until it is locked, somebody who sweeps may take it for left over.
+        with contextlib.suppress(FileNotFoundError):
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            # A shared lock, which needs no right to write; whoever sweeps asks for the whole of it.
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            if path.exists():
+                return handle
+            os.close(handle)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a draft's writer is alive; also where that cannot be told, so that nothing living is swept."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return not path.is_symlink()
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _flush_tree(path: Path) -> None:
+    """Bring a file, or a folder with all that is in it, to the disk."""
+    if path.is_dir():
+        for inner in path.iterdir():
+            if not inner.is_symlink():
+                _flush_tree(inner)
+    _flush(path)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_bytes(path: Path, limit: int = 64 * 2**20) -> bytes:
+    """What is in an ordinary file; ValueError for a pipe, a device or more than `limit` bytes, OSError as ever."""
+    # Opening a pipe would wait for its writer.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode):
+            raise ValueError("it is no ordinary file")
+        if state.st_size > limit:
+            raise ValueError(f"it has {state.st_size / 2**20:.0f} MB, and {limit / 2**20:.0f} MB are read at most")
+        return file.read(limit + 1)
+
+
+def read_json(path: Path, limit: int = 64 * 2**20) -> Any:
+    """The value in a JSON file; ValueError for anything that JSON does not know, OSError as ever."""
+    return parse_json(read_bytes(path, limit))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """A value of JSON. ValueError for broken text, for nesting too deep to be read, and for numbers that no float
+    holds: NaN, Infinity, 1e400."""
+    try:
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return value
+
+
+@contextlib.contextmanager
+def hold_lock(path: Path) -> Iterator[None]:
+    """Hold the file alone; RunError where another process or thread does."""
+    handle = take_lock(path)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def take_lock(path: Path) -> int:
+    """`hold_lock` without an end: the descriptor, which gives the lock back when it is closed."""
+    with explain_disk_errors(path.parent):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    # A few tries, for `is_locked` holds it for a moment.
+    for left in reversed(range(5)):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError as error:
+            if not left:
+                os.close(handle)
+                raise RunError(f"another training is writing {path.parent}", "Wait for it, or stop it.") from error
+            time.sleep(0.1)
+    return handle
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds the file by `hold_lock`; works in a folder that can only be read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+@contextlib.contextmanager
+def explain_disk_errors(folder: Path, kept: str = "") -> Iterator[None]:
+    """Say in words what the disk refused.
+
+    kept  what is safe all the same, for the message
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            safe = f"; {kept}" if kept else ""
+            raise TrainingError(
+                f"the disk of {folder} is full{safe}", "Free some space, and run the same command again."
+            ) from error
+        raise MuybridgeError(
+            f"{folder} cannot be written: {error.strerror or type(error).__name__}",
+            "Choose a folder that can be written.",
+        ) from error

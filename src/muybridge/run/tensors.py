@@ -1,0 +1,37 @@
+"""Tensors in a file, without pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from muybridge.disk import replace_file
+from muybridge.errors import CheckpointError, Option, Sentence
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], notes: dict[str, str]) -> None:
+    """Replace a safetensors file; `notes` are its metadata."""
+    # Cloned, because safetensors refuses tensors that share memory (tied weights) or are channels-last.
+    plain = {key: t.detach().cpu().clone(memory_format=torch.contiguous_format) for key, t in tensors.items()}
+    replace_file(path, safetensors.torch.save(plain, metadata=notes))
+
+
+def read_tensors(path: Path, start: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors whose names begin with `start`, and the notes; CheckpointError where missing or broken."""
+    if not path.is_file():
+        raise CheckpointError(f"{path.parent} has no {path.name}", "Train it first, or copy the whole folder.")
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = [key for key in file.keys() if key.startswith(start)]  # noqa: SIM118
+            return {key: file.get_tensor(key) for key in names}, file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is cut off or not a safetensors file ({error})",
+            Sentence("Copy the run again, or train it anew with ", Option("force", True), "."),
+        ) from error
