@@ -103,7 +103,7 @@ def test_force_replaces_a_run_but_leaves_the_rest(run: Run) -> None:
     run.log({"done": 1})
     run.save_preview(1, torch.zeros(3, 2, 2, dtype=torch.uint8))
     (run.path / "thesis.txt").write_text("mine")
-    with pytest.raises(OutputExistsError, match="--force"):
+    with pytest.raises(OutputExistsError, match="force=True"):
         Run.create(run.path, "toy", {})
     assert run.has_checkpoint
     Run.create(run.path, "other", {}, force=True)
