@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,6 @@ from muybridge.output.animate_pair import animate_subject
 from muybridge.output.animate_picture import animate_picture
 from muybridge.output.animation import check_background, check_free, suffix_of
 from muybridge.output.options import AnimateOptions, check_concerns
-
-Animate = Callable[[Fitted, Source | None, Source | None, Path, AnimateOptions], Sequence[str]]
-ANIMATE: Mapping[str, Animate] = {"folder": animate_picture, "landmarks": animate_landmarks, "pair": animate_subject}
-"""What a method needs -> how a run of it is applied."""
 
 
 def animate(
@@ -63,7 +59,13 @@ def animate(
     card = fitted.method.card
     check_concerns(chosen, card.name, card.needs)
 
-    notes = ANIMATE[card.needs](fitted, driving, source, target, chosen)
+    notes: Sequence[str]
+    if card.needs == "folder":
+        notes = animate_picture(fitted, driving, source, target, chosen)
+    elif card.needs == "landmarks":
+        notes = animate_landmarks(fitted, driving, source, target, chosen)
+    else:
+        notes = animate_subject(fitted, driving, source, target, chosen)
     return target, (*notes, *_unfinished(fitted))
 
 
