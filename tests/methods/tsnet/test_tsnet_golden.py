@@ -266,7 +266,7 @@ def test_the_methods_own_step(golden: Golden, method: Tsnet) -> None:
         "crossed": torch.zeros(2, dtype=torch.bool),
     }
     stage = method.stages()[0]
-    method._vgg = [random_vgg19(golden)]
+    method.vgg = [random_vgg19(golden)]
     scores: dict[str, list[Tensor]] = {"D": [], "DF": []}
     hooks = [
         critic.register_forward_hook(lambda _, __, verdict, kept=kept: kept.append(verdict[-1].detach()))
@@ -287,7 +287,7 @@ def test_the_methods_own_step(golden: Golden, method: Tsnet) -> None:
     torch.autograd.backward(critics.total, inputs=list(group.parameters))
     optimiser.step()
     generator = next(turns)
-    method._vgg = []
+    method.vgg = []
     weighted = {name: generator.weights.get(name, 1.0) * value for name, value in generator.losses.items()}
     found = {"grad_G": weighted.pop("gradient"), "warp": weighted.pop("transformation")}
     for released, ours in (("GAN", "gan"), ("FML", "matching"), ("VGG", "vgg")):

@@ -126,7 +126,7 @@ def test_what_vgg_is_shown(sees: str) -> None:
         return [pictures] * 5
 
     method = tiny(vgg_sees=sees)
-    method._vgg = [Features(features)]
+    method.vgg = [Features(features)]
     losses = method._perceptual(to_network(rgb[0]), to_network(rgb[1]))
     assert set(losses) == {"vgg"}
     # The target is looked at first.
