@@ -62,7 +62,8 @@ class PictureAnimator(Generic[P]):
     def __init__(
         self, networks: Any, source: Clip, side: int, halves: Sequence[Sequence[str]], precision: Precision = "auto"
     ) -> None:
-        self.plain, self.side = networks, side
+        self.plain = networks
+        self.side = side
         self.device = next(networks.parameters()).device
         self.picture = self.to_canvas(own_pixels(source[:1]))
         self.size = source_size(source)
@@ -70,6 +71,7 @@ class PictureAnimator(Generic[P]):
         with torch.inference_mode():
             self.pose: P = self.networks.detect(self.picture)
             self.source = self.networks.encode(self.picture, self.pose)
+
         self.exact = (self.networks, self.source)
         auto = precision == "auto" and computes_bfloat16(self.device)
         self.doubted = list(halves) if auto else []
@@ -90,7 +92,9 @@ class PictureAnimator(Generic[P]):
         probes = self._choose_probes(where)
         if not probes:
             return self.draw(where)
+
         plain = torch.cat([self._draw_with(*self.exact, where.at(slice(i, i + 1))) for i in probes])
+
         while self.doubted:
             made = self.draw(where)
             if is_good_enough(made[probes], plain):
@@ -98,6 +102,7 @@ class PictureAnimator(Generic[P]):
             self.doubted.pop(0)
             if self.doubted:
                 self._use_half(self.doubted[0])
+
         self.networks, self.source = self.exact
         return self.draw(where)
 
@@ -106,12 +111,15 @@ class PictureAnimator(Generic[P]):
         those that come later."""
         if not self.doubted:
             return []
+
         away = (where.points - self.pose.points).norm(dim=-1).mean(-1)
-        far, before = float(away.max()), self.compared
+        far = float(away.max())
+        before = self.compared
         due = before is None or far > 1.5 * before + 0.02 or self.since >= EVERY
         self.since = len(away) + (0 if due else self.since)
         if not due:
             return []
+
         self.compared = max(far, before or 0.0)
         found: list[int] = away.topk(min(len(away), PROBES if before is None else 1)).indices.tolist()
         return found

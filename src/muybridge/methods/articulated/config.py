@@ -212,7 +212,9 @@ class ArticulatedConfig(Config):
 
     @model_validator(mode="after")
     def _sizes(self) -> "ArticulatedConfig":
-        d, m, b = self.detector, self.motion, self.background
+        d = self.detector
+        m = self.motion
+        b = self.background
         seen = {"detector": (d.scale, d.blocks, d.padding), "motion": (m.scale, m.blocks, 3)}
         if b.kind != "none":
             seen["background"] = (b.scale, b.blocks, 3)

@@ -68,11 +68,16 @@ class ArticulatedNetworks(nn.Module):
 
     def __init__(self, config: ArticulatedConfig) -> None:
         super().__init__()
-        c, k = config, config.regions
-        self.frames, self.solver, self.swaps = c.frames, c.solver, c.swaps
+        c = config
+        k = config.regions
+        self.frames = c.frames
+        self.solver = c.solver
+        self.swaps = c.swaps
         self.least_variance = c.least_variance
-        self.covariance, self.variance = c.motion.covariance and c.frames != "none", c.motion.variance
+        self.covariance = c.motion.covariance and c.frames != "none"
+        self.variance = c.motion.variance
         self.detector = HeatRegionPredictor(k, frame_maps=int(c.frames == "regression"), **c.detector.model_dump())
+
         self.background = None if c.background.kind == "none" else BackgroundPredictor(c.background)
         motion = c.motion.model_dump(exclude={"covariance", "variance"})
         self.motion = DenseMotion(k, align_corners=c.align_corners, **motion)
@@ -159,7 +164,8 @@ def transfer(source: Regions, driving: Regions, reference: Regions, *, scale: bo
     """
     count = len(driving.points)
     factor = relative_scale(source.points, reference.points) if scale else 1.0
-    source, reference = source.repeat(count), reference.repeat(count)
+    source = source.repeat(count)
+    reference = reference.repeat(count)
     affines = driving.affines
     if affines is not None and source.affines is not None and reference.affines is not None:
         affines = relative_affines(source.affines, affines, reference.affines)

@@ -84,10 +84,12 @@ def import_released(path: Path, options: Path | None = None) -> tuple[Articulate
         raise CheckpointError(
             f"{path} is no checkpoint of articulated animation: expected generator and region_predictor, found {found}"
         )
+
     said = read_options(options)
     parts = ["region_predictor", "generator"]
     parts += [name for name in ("bg_predictor", "avd_network") if isinstance(table.get(name), Mapping) and table[name]]
     states: dict[str, State] = {name: extract_state(table, name) for name in parts}
+
     try:
         config = _config(states, said)
     except ValidationError as error:
@@ -95,6 +97,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[Articulate
         raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} is not in the released layout: {error}") from error
+
     return config, rename_weights(states), 1 + ("avd_network" in states)
 
 
@@ -130,10 +133,13 @@ def _check_blur(name: str, kernel: Tensor) -> None:
 
 
 def _config(states: Mapping[str, State], said: Options) -> ArticulatedConfig:
-    regions, generator = states["region_predictor"], states["generator"]
-    model, train = said.get("model_params", {}), said.get("train_params", {})
+    regions = states["region_predictor"]
+    generator = states["generator"]
+    model = said.get("model_params", {})
+    train = said.get("train_params", {})
     of_regions = model.get("region_predictor_params", {})
     of_generator = model.get("generator_params", {})
+
     return ArticulatedConfig(
         size=square_side(said.get("dataset_params", {}), "frame_shape", 256),
         regions=regions["regions.weight"].shape[0],
@@ -198,6 +204,7 @@ def _motion(state: State, said: Options) -> MotionConfig:
     sizes = _hourglass(state, here + "hourglass.")
     motions = state[here + "mask.weight"].shape[0]
     seen = state[here + "hourglass.encoder.down_blocks.0.conv.weight"].shape[1]
+
     return MotionConfig.model_validate(
         {
             **sizes,
@@ -211,7 +218,8 @@ def _motion(state: State, said: Options) -> MotionConfig:
 
 
 def _generator(state: State, said: Options) -> GeneratorConfig:
-    first, downs = state["first.conv.weight"].shape[0], _widths(state, "")
+    first = state["first.conv.weight"].shape[0]
+    downs = _widths(state, "")
     blocks = len({name.split(".")[1] for name in state if name.startswith("bottleneck.r")})
     skips = bool(said.get("skips", not said))
     return GeneratorConfig(width=first, max_width=max(first, *downs), downs=len(downs), blocks=blocks, skips=skips)
@@ -236,7 +244,8 @@ def _training(said: Options) -> TrainingConfig:
     values: dict[str, Any] = {
         name: said[theirs] for theirs, name in (("lr", "lr"), ("batch_size", "batch")) if theirs in said
     }
-    epochs, drops = said.get("num_epochs"), said.get("epoch_milestones")
+    epochs = said.get("num_epochs")
+    drops = said.get("epoch_milestones")
     if epochs and drops is not None:
         values["drops"] = [drop / epochs for drop in drops if drop < epochs]
     return TrainingConfig.model_validate(values)
@@ -245,6 +254,7 @@ def _training(said: Options) -> TrainingConfig:
 def _avd(state: State | None, said: Options) -> AvdConfig:
     if state is None:
         return AvdConfig(steps=0)
+
     linear = [f"id_encoder.{i}.weight" for i in range(0, len(state), 3) if f"id_encoder.{i}.weight" in state]
     widths = [state[name].shape[0] for name in linear]
     poses = [name for name in state if re.match(r"pose_encoder\.\d+\.weight", name) and state[name].ndim == 2]

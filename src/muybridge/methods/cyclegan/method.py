@@ -62,8 +62,10 @@ class CycleGan(PairMethod[CycleGanConfig, UnpairedFrames], MeasuresItself):
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
         """Eq. 3 for both translators, then the discriminators on new and on older fakes."""
         w = self.config.losses
-        a, b = to_pictures(batch["a"]), to_pictures(batch["b"])
-        made_b, made_a = self.to_b(a), self.to_a(b)
+        a = to_pictures(batch["a"])
+        b = to_pictures(batch["b"])
+        made_b = self.to_b(a)
+        made_a = self.to_a(b)
         losses = {
             # eq. 1, least squares
             "adversarial": lsgan_generator(self.critic_b(made_b)) + lsgan_generator(self.critic_a(made_a)),
@@ -72,8 +74,10 @@ class CycleGan(PairMethod[CycleGanConfig, UnpairedFrames], MeasuresItself):
         }
         if w.identity:
             losses["identity"] = l1(self.to_a(a), a) + l1(self.to_b(b), b)
+
         yield Turn("generators", losses, w.model_dump())
-        shown_a, shown_b = self.history_a(made_a), self.history_b(made_b)
+        shown_a = self.history_a(made_a)
+        shown_b = self.history_b(made_b)
         judged_a = lsgan_discriminator(self.critic_a(a), self.critic_a(shown_a))
         judged_b = lsgan_discriminator(self.critic_b(b), self.critic_b(shown_b))
         yield Turn("critics", {"critic_a": judged_a, "critic_b": judged_b})

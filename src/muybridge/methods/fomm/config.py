@@ -173,7 +173,8 @@ class FommConfig(Config):
 
     @model_validator(mode="after")
     def _sizes(self) -> "FommConfig":
-        d, m = self.detector, self.motion
+        d = self.detector
+        m = self.motion
         seen = {"detector": (d.scale, d.blocks, d.padding), "motion": (m.scale, m.blocks, 3)}
         check_size(self.size, self.generator.downs, seen)
         return self

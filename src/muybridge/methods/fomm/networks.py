@@ -65,7 +65,8 @@ class FommNetworks(nn.Module):
 
     def __init__(self, config: FommConfig) -> None:
         super().__init__()
-        c, k = config, config.keypoints
+        c = config
+        k = config.keypoints
         maps = (1 if c.detector.one_frame_map else k) if c.jacobian else 0
         detector = c.detector.model_dump(exclude={"one_frame_map"})
         motion = c.motion.model_dump(exclude={"variance"})
@@ -128,7 +129,8 @@ def transfer(
     """
     count = len(driving.points)
     factor = relative_scale(source.points, reference.points) if scale else 1.0
-    source, reference = source.repeat(count), reference.repeat(count)
+    source = source.repeat(count)
+    reference = reference.repeat(count)
     points = relative_points(source.points, driving.points, reference.points, factor)
     frames = driving.jacobians
     if jacobians and frames is not None and source.jacobians is not None and reference.jacobians is not None:
@@ -143,7 +145,8 @@ class Discriminators(nn.Module):
         super().__init__()
         c = config.critic
         channels = 3 + (config.keypoints if c.keypoints else 0)
-        self.keypoints, self.variance = c.keypoints, config.motion.variance
+        self.keypoints = c.keypoints
+        self.variance = config.motion.variance
         self.sizes = nn.ModuleList(Downsample(round(1 / scale)) for scale in c.scales)
         judges = [BlockDiscriminator(channels, c.width, c.max_width, c.blocks, pool_last=False) for _ in c.scales]
         self.judges = nn.ModuleList(use_spectral_norm(judge) if c.spectral else judge for judge in judges)

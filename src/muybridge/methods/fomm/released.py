@@ -74,10 +74,12 @@ def import_released(path: Path, options: Path | None = None) -> tuple[FommConfig
     if not is_released(table):
         found = ", ".join(sorted(map(str, table))[:8])
         raise CheckpointError(f"{path} is not a checkpoint of FOMM: expected generator and kp_detector, found {found}")
+
     states: dict[str, State] = {name: extract_state(table, name) for name in PARTS_NEEDED}
     said = read_options(options)
     if isinstance(table.get("discriminator"), Mapping) and table["discriminator"]:
         states["discriminator"] = extract_state(table, "discriminator")
+
     try:
         config = _config(states, said)
     except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -85,6 +87,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[FommConfig
             wrong = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
             raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
         raise CheckpointError(f"{path} has parts of FOMM, but not in the released layout: {error}") from error
+
     return config, rename_weights(states, config), 1
 
 
@@ -117,6 +120,7 @@ def rename_weights(states: Mapping[str, State], config: FommConfig) -> State:
                 scale = name.split(".")[1]
                 place = place.replace(f"judges.{scale}.", f"judges.{scales.index(scale)}.", 1)
             ours[place] = value
+
     return ours
 
 
@@ -131,10 +135,13 @@ def _check_blur(name: str, kernel: Tensor) -> None:
 
 
 def _config(states: Mapping[str, State], said: Options) -> FommConfig:
-    detector, generator = states["kp_detector"], states["generator"]
-    model, train = said.get("model_params", {}), said.get("train_params", {})
+    detector = states["kp_detector"]
+    generator = states["generator"]
+    model = said.get("model_params", {})
+    train = said.get("train_params", {})
     discriminator = _discriminator(states.get("discriminator"), model.get("discriminator_params", {}), detector)
     losses = _losses(train, discriminator is not None)
+
     return FommConfig(
         size=square_side(said.get("dataset_params", {}), "frame_shape", 256),
         keypoints=detector["kp.weight"].shape[0],
@@ -199,6 +206,7 @@ def _discriminator(state: State | None, said: Options, detector: State) -> Discr
     """None where there is no discriminator."""
     if state is None:
         return None
+
     names = list(dict.fromkeys(name.split(".")[1] for name in state))
     convs = [name for name in state if re.match(rf"discs\.{names[0]}\.down_blocks\.\d+\.conv\.weight(_orig)?$", name)]
     widths = [state[name].shape[0] for name in convs]
@@ -219,6 +227,7 @@ def _losses(train: Options, discriminator: bool) -> LossConfig:
     matching = said.get("feature_matching", [10])
     if len(set(matching)) > 1:
         raise ValueError(f"feature_matching has other weights for other blocks: {matching}")
+
     values = {
         "perceptual": said.get("perceptual"),
         "scales": train.get("scales"),
@@ -238,7 +247,8 @@ def _bend(said: Options) -> BendConfig:
 def _training(said: Options) -> TrainingConfig:
     """Steps are not in the file: the program counts epochs of a data set that it does not name."""
     values: dict[str, Any] = {"lr": said.get("lr_generator"), "batch": said.get("batch_size")}
-    epochs, drops = said.get("num_epochs"), said.get("epoch_milestones")
+    epochs = said.get("num_epochs")
+    drops = said.get("epoch_milestones")
     if epochs and drops is not None:
         values["drops"] = [drop / epochs for drop in drops if drop < epochs]
     return TrainingConfig.model_validate({name: value for name, value in values.items() if value is not None})

@@ -68,6 +68,7 @@ class PairData(Data):
             out |= {f"frames_{name}": stacked[:n, :3], f"masks_{name}": stacked[:n, 3:], f"equivariance_{name}": eq}
             if stage.name == "shape":
                 out |= {f"successors_{name}": stacked[n:, :3], f"successor_masks_{name}": stacked[n:, 3:]}
+
         return out
 
     def _maps(self, count: int, generator: torch.Generator, subject: Subject) -> Affines:

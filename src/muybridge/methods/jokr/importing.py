@@ -63,6 +63,7 @@ def _config(found: ReleasedCheckpoint) -> JokrConfig:
         said["discriminator_width"] = found.discriminator["width"]
     if "pad_factor_a" in first:
         said["margin"] = float(first["pad_factor_a"])
+
     return JokrConfig.model_validate(RELEASED.model_dump() | said)
 
 
@@ -85,6 +86,7 @@ def _losses(first: Mapping[str, Any], second: Mapping[str, Any], affine: bool) -
     weights = RELEASED.losses.model_dump()
     if not affine:
         weights |= {"dc": 0.5, "sep": 1.0}  # what the program is run with where T is not learned
+
     weights |= {ours: float(first[theirs]) for theirs, ours in names.items() if theirs in first}
     return weights | {ours: float(second[theirs]) for theirs, ours in textures.items() if theirs in second}
 

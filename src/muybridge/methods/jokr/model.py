@@ -204,6 +204,7 @@ def inference(model: JokrModel) -> Iterator[None]:
     detector = model.detector
     before = [buffer.clone() for buffer in detector.buffers()] if detector.always_training else []
     model.eval()
+
     try:
         with torch.no_grad():
             yield

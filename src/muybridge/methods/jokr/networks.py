@@ -69,6 +69,7 @@ class KeypointDetector(nn.Module):
         stride = round(1 / scale)
         if abs(stride * scale - 1) > 1e-6:
             raise UsageError(f"the detector's scale is 1 / a whole number, not {scale}")
+
         self.temperature = temperature
         self.always_training = always_training
         self.down = Downsample(stride) if shrink == "blur" else nn.PixelUnshuffle(stride)
@@ -156,7 +157,9 @@ class Refiner(nn.Module):
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
-        self.unfold, self.fold = nn.PixelUnshuffle(fold), nn.PixelShuffle(fold)
+        self.unfold = nn.PixelUnshuffle(fold)
+        self.fold = nn.PixelShuffle(fold)
+
         self.net = ResnetGenerator(
             in_channels * fold**2 + keypoints,
             3 * fold**2,

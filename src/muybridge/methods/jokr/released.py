@@ -68,7 +68,8 @@ class ReleasedCheckpoint:
                 "a stage 1 checkpoint has no R_A and R_B: it can draw silhouettes only",
                 "Import the stage 2 checkpoint of the same training.",
             )
-        a, b = Refiner(**self.refiner), Refiner(**self.refiner)
+        a = Refiner(**self.refiner)
+        b = Refiner(**self.refiner)
         return _fill(a, self.states["refiner_a"], "R_A").eval(), _fill(b, self.states["refiner_b"], "R_B").eval()
 
     def build_discriminator(self) -> PointDiscriminator:
@@ -91,9 +92,11 @@ def read_released(path: Path, options: Path | None = None) -> ReleasedCheckpoint
         raise CheckpointError(
             f"{path} is not a checkpoint of JOKR: expected G_A and KP with Disc or with R_A and R_B, found {found}"
         )
+
     stage = 2 if "R_A" in raw else 1
     said = read_options(options)
     parts: dict[str, State] = {name: _state(raw, name) for name in ("G_A", "KP", "R_A", "R_B", "Disc") if name in raw}
+
     try:
         detector = _detector_sizes(parts["KP"], said.get("kp_detector", {}), said.get("stage1", {}))
         shapes = _generator_sizes(parts["G_A"])
@@ -112,6 +115,7 @@ def read_released(path: Path, options: Path | None = None) -> ReleasedCheckpoint
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} has parts of JOKR, but not in the released layout: {error}") from error
+
     _agree(checkpoint, path)
     return checkpoint
 
@@ -178,6 +182,7 @@ def _detector_sizes(state: State, said: Mapping[str, Any], stage1: Mapping[str, 
             "padding": int(said.get("pad", 0)),
             "norm": "batch",
         }
+
     generator = _generator_sizes(state, "predictor.")
     last = state[f"predictor.model.{17 + generator['blocks']}.weight"]
     del generator["in_channels"]
@@ -214,7 +219,8 @@ def _rename_weights(parts: dict[str, State], stage: int) -> dict[str, State]:
 def _generator_state(state: State, prefix: str) -> State:
     """The program's names to ours; names that have no place (another kind of norm, say) are kept, to be refused."""
     sizes = _generator_sizes(state)
-    blocks, dropout = sizes["blocks"], sizes["dropout"] > 0
+    blocks = sizes["blocks"]
+    dropout = sizes["dropout"] > 0
     layers = ["stem.0", "down.0.0", "down.1.0", "up.0.0", "up.1.0", "out"]
     layers += [f"trunk.{i}.{which}" for i in range(blocks) for which in ("first", "second")]
     ours = {

@@ -92,6 +92,7 @@ def _reading_turn(model: JokrModel, found: Sequence[Points], drawn: Sequence[Ten
     half = (len(found[0]) + 1) // 2
     seg = []
     again = []
+
     for i, side in enumerate(SIDES):
         seg.append(mse(drawn[i], model.shrink(batch[f"masks_{side}"])))
         with torch.no_grad():
@@ -99,6 +100,7 @@ def _reading_turn(model: JokrModel, found: Sequence[Points], drawn: Sequence[Ten
             rgb, mask = model.render(moved, other(side))
             hard = (mask > 0.5).to(rgb)
         again.append((model.find_points(to_picture(rgb * hard, hard)) - moved).abs().mean())
+
     return Turn("detector", {"seg": seg[0] + seg[1], "read": again[0] + again[1]}, {"seg": w.seg, "read": w.read})
 
 

@@ -110,8 +110,10 @@ def movement(
         maps = heat(source, driving, size, config.bumps)
         maps = F.pad(maps, (0, 0, 0, 0, 1, 0)) if config.background else maps
         parts.append(maps[:, :, None])
+
     if config.displacement:
         parts.append(moved[..., None, None].expand(-1, -1, -1, *size))
     if config.source:
         parts.append(aligned_sources(images, moved, align_corners).to(moved.dtype))
+
     return torch.cat(parts, dim=2).flatten(1, 2)

@@ -69,7 +69,8 @@ class MonkeyNet(
 
     def stages(self) -> tuple[Stage, ...]:
         """`learn`: the networks. `prediction`: the GRU of image to video, where it has steps."""
-        learn, p = self.config.learn, self.config.prediction
+        learn = self.config.learn
+        p = self.config.prediction
         stages = [Stage("learn", learn.steps, learn.batch, learn.decay, learn.drops)]
         if p.steps:
             stages.append(Stage("prediction", p.steps, p.batch, p.decay, p.drops))
@@ -91,7 +92,8 @@ class MonkeyNet(
 
     def _learn(self, batch: Batch) -> Iterator[Turn]:
         """The detector, M and G against D, then D."""
-        source, driving = batch["source"], batch["driving"]
+        source = batch["source"]
+        driving = batch["driving"]
         _, points, made = self.reconstruction(source, driving)
         yield Turn("networks", self.generator_losses(driving, points, made), self._weights())
         # The pictures and keypoints as they were before the networks moved (docs/methods/monkeynet.md, Losses).
@@ -104,7 +106,8 @@ class MonkeyNet(
         """The driving frame made from the source and both keypoints; both are detected in one forward, so that they
         share the statistics of batch norm (docs/methods/monkeynet.md, Losses)."""
         found = self.detector(torch.cat((source, driving))).keypoints
-        a, b = found.at(slice(len(source))), found.at(slice(len(source), None))
+        a = found.at(slice(len(source)))
+        b = found.at(slice(len(source), None))
         return a, b, self.generator(self.generator.levels(source), a, b)
 
     def generator_losses(self, driving: Images, points: Keypoints, made: Drawing) -> dict[str, Tensor]:
@@ -114,13 +117,16 @@ class MonkeyNet(
         fake = self._judge(made.picture, seen)
         with torch.set_grad_enabled(w.through_keypoints and torch.is_grad_enabled()):
             real = self._judge(driving, seen)
+
         losses = {"gan": lsgan_generator([fake])}
         pairs = zip((driving, *real[:-1]), (made.picture, *fake[:-1]), strict=True)
         for i, ((x, y), weight) in enumerate(zip(pairs, w.matching, strict=True)):
             if weight:
                 losses[f"matching {i}"] = l1(y, x)
+
         if w.deformed:
             losses["deformed"] = l1(made.deformed, driving)
+
         return losses
 
     def _weights(self) -> dict[str, float]:
@@ -137,7 +143,8 @@ class MonkeyNet(
 
     def _predict(self, batch: Batch) -> Iterator[Turn]:
         """L1 between the keypoints of a sequence and what the GRU makes of its first ones (appendix A)."""
-        frames, p = batch["frames"], self.config.prediction
+        frames = batch["frames"]
+        p = self.config.prediction
         assert self.gru is not None
         with inference(self):
             found = self.detector(frames.flatten(0, 1)).keypoints

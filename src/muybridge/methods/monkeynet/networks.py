@@ -85,13 +85,15 @@ class DenseMotion(nn.Module):
 
     def __init__(self, keypoints: int, config: MotionConfig, align_corners: bool = True) -> None:
         super().__init__()
-        self.config, self.align_corners = config, align_corners
+        self.config = config
+        self.align_corners = align_corners
         parts = keypoints + config.background
         channels = parts * (config.heat + 2 * config.displacement + 3 * config.source)
         self.groups = nn.Sequential(*(GroupBlock(channels, parts) for _ in range(config.group_blocks)))
         self.trunk = Hourglass(channels, config.width, config.max_width, config.blocks)
         self.masks = keypoints + 1 if config.coarse else 0
         self.head = nn.Conv2d(self.trunk.out_channels, self.masks + 2 * config.residual, 3, padding=1)
+
         # It starts as the identity: all background, no residual (docs/methods/monkeynet.md, Dense motion).
         nn.init.zeros_(self.head.weight)
         bias = torch.zeros(self.head.out_channels)
@@ -109,9 +111,11 @@ class DenseMotion(nn.Module):
         if c.coarse:
             masks = out[:, : self.masks].softmax(dim=1)
             flow = flow + torch.einsum("bphw,bpc->bhwc", masks, displacements(source, driving, background=True))
+
         if c.residual:
             residual = out[:, self.masks :]
             flow = flow + residual.permute(0, 2, 3, 1)
+
         return Motion(flow, masks, residual)
 
 
@@ -135,7 +139,8 @@ class Generator(nn.Module):
         self, keypoints: int, config: GeneratorConfig, motion: MotionConfig, align_corners: bool = True
     ) -> None:
         super().__init__()
-        self.config, self.align_corners = config, align_corners
+        self.config = config
+        self.align_corners = align_corners
         self.motion = DenseMotion(keypoints, motion, align_corners) if motion.flow else None
         widths = [min(config.max_width, config.width * 2 ** (i + 1)) for i in range(config.blocks)]
         outs = [min(config.max_width, config.width * 2**i) for i in reversed(range(config.blocks))]
@@ -143,6 +148,7 @@ class Generator(nn.Module):
         skips = [w + seen for w in reversed(widths)]
         ins = [skips[0], *(a + b for a, b in zip(outs[:-1], skips[1:], strict=True))]
         self.encoder = Encoder(3, widths, "batch")
+
         self.decoder = Decoder(ins, outs, "batch")
         last = outs[-1] + 3 + seen
         self.refinements = nn.Sequential(*(PreactivationBlock(last, "batch") for _ in range(config.refinements)))
@@ -166,6 +172,7 @@ class Generator(nn.Module):
         maps = None
         if self.config.bumps is not None:
             maps = heat(source, driving, scaled_size(size, self.config.bumps.scale), self.config.bumps)
+
         warped = [self._warp_skips(x.expand(count, -1, -1, -1), motion) for x in levels]
         skips = warped if maps is None else [self._join_skip(x, maps) for x in warped]
         features = self.decoder([x.to(self.out.weight.dtype) for x in skips])
@@ -205,7 +212,8 @@ class Networks(nn.Module):
 
     def __init__(self, detector: KeypointDetector, generator: Generator) -> None:
         super().__init__()
-        self.detector, self.generator = detector, generator
+        self.detector = detector
+        self.generator = generator
 
     def detect(self, images: Images) -> Keypoints:
         """The keypoints of pictures [B, 3, H, W] in [0, 1]."""
@@ -237,7 +245,8 @@ class KeypointGru(nn.Module):
         self, first: Float[Tensor, "B N"], frames: int, noise: Float[Tensor, "B T N"] | None = None
     ) -> Float[Tensor, "B T N"]:
         """first [B, N] to [B, frames, N], the first of which is `first`; `noise` is added to what each step sees."""
-        places, state = [first], None
+        places = [first]
+        state = None
         for t in range(frames - 1):
             seen = places[-1] if noise is None else places[-1] + noise[:, t]
             output, state = self.gru(seen[:, None], state)

@@ -62,13 +62,17 @@ def read_options(path: Path) -> Options:
     """Read a YAML file of the program; CheckpointError names what is not understood."""
     raw = read_yaml_options(path, KNOWN)
     model = raw.get("model_params", {})
-    common, detector = model.get("common_params", {}), model.get("kp_detector_params", {})
-    generator, discriminator = model.get("generator_params", {}), model.get("discriminator_params", {})
+    common = model.get("common_params", {})
+    detector = model.get("kp_detector_params", {})
+    generator = model.get("generator_params", {})
+    discriminator = model.get("discriminator_params", {})
     motion = generator.get("dense_motion_params", {})
     seen = motion.get("mask_embedding_params", {})
-    dataset, transfer = raw.get("dataset_params", {}), raw.get("transfer_params", {})
+    dataset = raw.get("dataset_params", {})
+    transfer = raw.get("transfer_params", {})
     size = square_side(dataset, "image_shape", 64)
     scale = float(motion.get("scale_factor", 1))
+
     return Options(
         size=size,
         detector={

@@ -101,13 +101,16 @@ def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
             f"{path} needs the YAML file that it was trained with: its scales do not show in the weights",
             Sentence("Name it with ", Option("config"), "."),
         )
+
     said = read_options(options)
     parts = {"detector": "kp_detector", "generator": "generator"}
     if table.get("discriminator"):
         parts["critic"] = "discriminator"
+
     states = {
         ours: {_place(k): _flat(x) for k, x in extract_state(table, theirs).items()} for ours, theirs in parts.items()
     }
+
     try:
         config = _config(states, said, int(table.get("it", 0)) + 1)
     except ValidationError as error:
@@ -115,11 +118,13 @@ def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
         raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise CheckpointError(f"{path} has parts of Monkey-Net, but not in the released layout: {error!r}") from error
+
     found = ReleasedCheckpoint(config, states, int(table.get("epoch", 0)))
     found.build_detector()
     found.build_generator()
     if "critic" in states:
         found.build_discriminator()
+
     return found
 
 
@@ -170,6 +175,7 @@ def _config(states: dict[str, State], said: Options, steps: int) -> MonkeyNetCon
         "critic": _discriminator(states.get("critic"), said),
     }
     learn = pace(said.train) | {"steps": max(1, steps)}
+
     return MonkeyNetConfig.model_validate(
         parts
         | {
@@ -209,6 +215,7 @@ def _generator(state: State, said: Options) -> dict[str, Any]:
 def _motion(state: State, keypoints: int, said: Options) -> dict[str, Any]:
     if "motion.head.weight" not in state:
         return {"flow": False}
+
     channels = state["motion.trunk.encoder.down_blocks.0.conv.weight"].shape[1]
     each = said.motion["heat"] + 2 * said.motion["displacement"] + 3 * said.motion["source"]
     parts = {keypoints * each: False, (keypoints + 1) * each: True}
@@ -216,6 +223,7 @@ def _motion(state: State, keypoints: int, said: Options) -> dict[str, Any]:
         raise CheckpointError(
             f"the motion network takes {channels} maps, but {each} for each of {keypoints} keypoints are in its options"
         )
+
     out = state["motion.head.weight"].shape[0]
     return {
         **said.motion,

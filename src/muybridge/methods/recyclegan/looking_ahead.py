@@ -37,10 +37,12 @@ def ahead_figures(
         starts = windows(subject, LENGTH)
         before, now, later = (pictures_of(subject, starts + i) for i in range(LENGTH))
         guessed = _predict_frames(ahead, before, now, device)
-        first, second = translate_pictures(there, before, device), translate_pictures(there, now, device)
+        first = translate_pictures(there, before, device)
+        second = translate_pictures(there, now, device)
         again = translate_pictures(back, _predict_frames(ahead_there, first, second, device), device)
         for name, made in (("ahead", guessed), ("still", now), ("recycle", again)):
             figures[f"{name}_l1_{side}"] = float((made - later).abs().mean() / 2)
+
     return figures
 
 

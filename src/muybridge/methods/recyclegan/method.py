@@ -68,8 +68,10 @@ class RecycleGan(PairMethod[RecycleGanConfig, UnpairedWindows], MeasuresItself):
         w = self.config.losses
         a, b = (torch.cat([to_pictures(batch[f"{s}{i}"]) for i in range(LENGTH)]) for s in SIDES)
         # All three frames of each window go through a translator together.
-        made_b, made_a = self.to_b(a), self.to_a(b)
-        a_next, b_next = a.chunk(LENGTH)[-1], b.chunk(LENGTH)[-1]
+        made_b = self.to_b(a)
+        made_a = self.to_a(b)
+        a_next = a.chunk(LENGTH)[-1]
+        b_next = b.chunk(LENGTH)[-1]
         losses = {
             # L_g, least squares
             "adversarial": lsgan_generator(self.critic_b(made_b)) + lsgan_generator(self.critic_a(made_a)),
@@ -83,8 +85,10 @@ class RecycleGan(PairMethod[RecycleGanConfig, UnpairedWindows], MeasuresItself):
             losses["cycle"] = l1(self.to_a(made_b), a) + l1(self.to_b(made_a), b)
         if w.identity:
             losses["identity"] = l1(self.to_a(a), a) + l1(self.to_b(b), b)
+
         yield Turn("generators", losses, w.model_dump())
-        shown_a, shown_b = self.history_a(made_a), self.history_b(made_b)
+        shown_a = self.history_a(made_a)
+        shown_b = self.history_b(made_b)
         judged_a = lsgan_discriminator(self.critic_a(a), self.critic_a(shown_a))
         judged_b = lsgan_discriminator(self.critic_b(b), self.critic_b(shown_b))
         yield Turn("critics", {"critic_a": judged_a, "critic_b": judged_b})

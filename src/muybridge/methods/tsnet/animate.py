@@ -61,6 +61,7 @@ def animate(
     count = model.config.sampling.sources if sources is None else sources
     if count < 1:
         raise UsageError(f"a subject is drawn from one of its frames at least, not from {count}", "Name 1, 3 or 5.")
+
     subject = _choose_subject(model, data, source, source_landmarks)
     notes: list[str] = []
     if driving is None:
@@ -69,9 +70,11 @@ def animate(
     else:
         followed = _follow(model, driving, landmarks, subject, aligned, smoothing, notes)
         timing = driving.timing
+
     crops = _draw_crops(model, subject, followed, count, seed)
     if not framed:
         return Animation(crops, timing, model.config.crop, tuple(notes))
+
     return Animation(_place_crops(crops, subject, model.config.crop), timing, subject.frame, tuple(notes))
 
 
@@ -118,7 +121,8 @@ def encode_subject(model: TsnetModel, subject: Track, count: int, seed: int) -> 
     order = torch.randperm(len(present), generator=torch.Generator().manual_seed(seed))
     chosen = present[order.repeat(-(-count // len(order)))[:count]]
     labels = label_indices(subject.landmarks[chosen.tolist()], model.config.crop)
-    rgb, device = subject.pixels[chosen].float() / 255, model.device
+    rgb = subject.pixels[chosen].float() / 255
+    device = model.device
     with torch.no_grad():
         pictures, maps, boxes = model.prepare_crops(rgb.to(device), labels.to(device), make_box_maps(labels).to(device))
         return References(model.encode(pictures, maps), boxes, pictures[:, 0])
@@ -126,8 +130,11 @@ def encode_subject(model: TsnetModel, subject: Track, count: int, seed: int) -> 
 
 def draw_frames(model: TsnetModel, references: References, labels: UInt8[Tensor, "B h w"]) -> Images:
     """The subject as each label map is: RGB crops in [0, 1]."""
-    device, n = references.first.device, len(labels)
-    like, border = model.config.crop[1], model.border
+    device = references.first.device
+    n = len(labels)
+    like = model.config.crop[1]
+    border = model.border
+
     with torch.no_grad():
         blank = torch.zeros(n, 3, *labels.shape[1:], device=device)
         _, maps, boxes = model.prepare_crops(blank, labels.to(device), make_box_maps(labels).to(device))
@@ -150,6 +157,7 @@ def draw_preview(model: TsnetModel, data: TsnetData) -> Tensor:
         rows[name] = track.pixels[index]
         rows[f"{name}: landmarks"] = colour_labels(labels, model.classes)
         rows[f"{name} drawn again"] = draw_frames(model, references, labels).cpu()
+
     if len(shown) == 2:
         a, b = shown
         index = b.present[torch.linspace(0, len(b.present) - 1, min(6, len(b.present))).long()]
@@ -157,6 +165,7 @@ def draw_preview(model: TsnetModel, data: TsnetData) -> Tensor:
         labels = label_indices(followed[index.tolist()], model.config.crop)
         references = encode_subject(model, a, model.config.sampling.sources, 0)
         rows["a moving like b"] = draw_frames(model, references, labels).cpu()
+
     return contact_sheet(rows, columns=6)
 
 
@@ -196,9 +205,11 @@ def _smooth_landmarks(landmarks: Landmarks, smoothing: int, notes: list[str]) ->
         raise InputError(
             "the driving landmarks show nobody on any frame", Sentence("Look at them: ", Verb("landmarks", "VIDEO"))
         )
+
     lost = len(landmarks) - len(present)
     if lost:
         notes.append(f"nobody is seen on {lost} driving frames; they are drawn like the nearest frame with somebody")
+
     steady = smooth(landmarks, smoothing)
     nearest = (torch.arange(len(landmarks))[:, None] - present).abs().argmin(1)
     held = torch.where(steady.present, torch.arange(len(landmarks)), present[nearest])

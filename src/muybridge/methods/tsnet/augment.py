@@ -27,7 +27,8 @@ def jitter_colours(pictures: Images, config: SamplingConfig, generator: torch.Ge
 def turn_hue(pictures: Images, turns: float) -> Images:
     """Hues turned round the colour circle, in YIQ; brightness stays."""
     to = torch.tensor(_TO_YIQ)
-    cos, sin = math.cos(2 * math.pi * turns), math.sin(2 * math.pi * turns)
+    cos = math.cos(2 * math.pi * turns)
+    sin = math.sin(2 * math.pi * turns)
     round_ = torch.tensor([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
     return torch.einsum("ij,bjhw->bihw", torch.linalg.inv(to) @ round_ @ to, pictures).clamp(0, 1)
 

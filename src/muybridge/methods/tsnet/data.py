@@ -78,6 +78,7 @@ class TsnetData(Data):
             raise UsageError(
                 "tsnet learns from at least one video", Sentence(Verb("fit", "tsnet", "VIDEO", Option("out", "DIR")))
             )
+
         given = list(landmarks or [])
         missing = [c.name for i, c in enumerate(clips) if i >= len(given) or given[i] is None]
         if missing or len(given) != len(clips):
@@ -90,6 +91,7 @@ class TsnetData(Data):
             )
         if config.sampling.cross and len(clips) < 2:
             raise UsageError("training across identities needs at least two videos", "Leave sampling.cross at 0.")
+
         tracks = [Track.from_clip(c, x, config) for c, x in zip(clips, given, strict=True) if x is not None]
         return cls(tracks, config.sampling)
 
@@ -122,6 +124,7 @@ class TsnetData(Data):
         if cross:
             step = int(torch.randint(1, len(self.tracks), (1,), generator=generator))
             other = self.tracks[(which + step) % len(self.tracks)]
+
         sources, target = draw_sample_frames(len(own.present), s, generator)
         first = own.present[sources]
         last = other.present[torch.tensor([target % len(other.present)])]
@@ -149,6 +152,7 @@ class TsnetData(Data):
                 f"{i}.confidence": track.landmarks.confidence,
                 f"{i}.box": track.box,
             }
+
         return found
 
     @classmethod
@@ -175,7 +179,8 @@ def check_landmarks(clip: Clip, landmarks: Landmarks, config: TsnetConfig) -> No
 def subject_box(landmarks: Landmarks, config: TsnetConfig) -> Box:
     """(centre x, centre y, width, height) of one box round the landmarks of all frames, with its margin: pixels."""
     seen = landmarks.points[landmarks.seen & landmarks.present[:, None]]
-    low, high = seen.amin(0), seen.amax(0)
+    low = seen.amin(0)
+    high = seen.amax(0)
     width, height = ((high - low + 1) * (1 + 2 * config.margin)).tolist()
     size = config.crop
     aspect = size[1] / size[0]
@@ -187,14 +192,16 @@ def subject_box(landmarks: Landmarks, config: TsnetConfig) -> Box:
 def into_box(landmarks: Landmarks, box: Box, size: tuple[int, int]) -> Landmarks:
     """Landmarks of a frame in pixels of the crop (h, w) that the box holds."""
     x, y, w, h = box.tolist()
-    across, down = size[1] / w, size[0] / h
+    across = size[1] / w
+    down = size[0] / h
     return landmarks.transform((across, down), ((0.5 - x + w / 2) * across - 0.5, (0.5 - y + h / 2) * down - 0.5))
 
 
 def out_of_box(landmarks: Landmarks, box: Box, size: tuple[int, int]) -> Landmarks:
     """The inverse of `into_box`."""
     x, y, w, h = box.tolist()
-    across, down = w / size[1], h / size[0]
+    across = w / size[1]
+    down = h / size[0]
     return landmarks.transform((across, down), (0.5 * across + x - w / 2 - 0.5, 0.5 * down + y - h / 2 - 0.5))
 
 

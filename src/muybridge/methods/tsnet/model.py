@@ -47,11 +47,13 @@ class TsnetModel(LandmarkMethod[TsnetConfig, TsnetData]):
             self.fusion = Fusion(wide)
         if c.combine == "matting":
             self.matte = Fusion(wide, 1)
+
         both = c.branches == "both" and c.combine == "concatenate"
         self.decoder = Decoder(2 * wide if both else wide, width=c.width, blocks=c.decoder_blocks)
         self.critic = Discriminator(3 + self.classes, c.critic_width)
         if c.has_face_critic:
             self.face_critic = Discriminator(3, c.critic_width)
+
         # In a list, so that VGG's weights are not taken for this method's own.
         self.vgg = [load_vgg19()] if c.perceptual == "vgg19" and c.losses.vgg else []
 

@@ -64,7 +64,8 @@ def label_boxes(labels: Labels, margin: tuple[int, int]) -> Masks:
         box = torch.zeros(picture.shape)
         ys, xs = (picture > 0).nonzero().T
         if len(ys):
-            top, left = max(0, int(ys.min()) - margin[0]), max(0, int(xs.min()) - margin[1])
+            top = max(0, int(ys.min()) - margin[0])
+            left = max(0, int(xs.min()) - margin[1])
             # The last row and column stay outside, as in the released program.
             box[top : int(ys.max()) + max(1, margin[0]), left : int(xs.max()) + max(1, margin[1])] = 1
         maps.append(box)
@@ -97,11 +98,20 @@ def _face_box(labels: UInt8[Tensor, "H W"]) -> tuple[int, int, int, int]:
         found = (labels >= 1) & (labels <= 4)
     if bool(found.any()):
         ys, xs = found.nonzero().T
-        top, bottom, left, right = int(ys.min()), int(ys.max()), int(xs.min()), int(xs.max())
-        x, y, side = (left + right) // 2, (3 * top + 2 * bottom) // 5, int(2.5 * (right - left))
+        top = int(ys.min())
+        bottom = int(ys.max())
+        left = int(xs.min())
+        right = int(xs.max())
+        x = (left + right) // 2
+        y = (3 * top + 2 * bottom) // 5
+        side = int(2.5 * (right - left))
         side = max(8, round(32 * unit), side)
     else:
-        y, x, side = h // 4, w // 2, max(8, round(64 * unit))
+        y = h // 4
+        x = w // 2
+        side = max(8, round(64 * unit))
+
     half = min(side, h, w) // 2
-    y, x = max(half, min(h - half, y)), max(half, min(w - half, x))
+    y = max(half, min(h - half, y))
+    x = max(half, min(w - half, x))
     return y - half, y + half, x - half, x + half

@@ -71,6 +71,7 @@ class ReleasedCheckpoint:
         }
         if self.kind == "pose":
             built["face_critic"] = Discriminator(3, self.critic_width)
+
         for name, network in built.items():
             try:
                 network.load_state_dict(self.states[name])
@@ -79,6 +80,7 @@ class ReleasedCheckpoint:
                 raise CheckpointError(
                     f"{name} in this checkpoint has layers that TS-Net's program does not write: {lines[1:2]}"
                 ) from error
+
         return built
 
 
@@ -100,6 +102,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[TsnetConfi
         raise CheckpointError(
             f"{path} has labels of {found.classes} classes; TS-Net's programs have 25 for bodies and 2 for faces"
         )
+
     said = _said(options, found)
     pose = found.kind == "pose"
     batch = 10 if pose else 15
@@ -126,6 +129,7 @@ def _said(options: Path | None, found: ReleasedCheckpoint) -> dict[str, Any]:
     """The options file, where it says nothing else than the checkpoint's tensors."""
     if options is None:
         return {}
+
     said = read_yaml_table(options)
     has = {
         "variant": found.kind,
@@ -139,9 +143,11 @@ def _said(options: Path | None, found: ReleasedCheckpoint) -> dict[str, Any]:
     wrong = [f"{name} {said[name]} (it has {value})" for name, value in has.items() if said.get(name, value) != value]
     if wrong:
         raise CheckpointError(f"{options} is of another checkpoint: {', '.join(wrong)}")
+
     sources = said.get("n_source", 3)
     if not isinstance(sources, int) or isinstance(sources, bool) or sources < 1:
         raise CheckpointError(f"{options}: n_source is a number of frames, not {sources!r}")
+
     return said
 
 
@@ -153,7 +159,9 @@ def read_released(path: Path) -> ReleasedCheckpoint:
         raise CheckpointError(
             f"{path} is not a checkpoint of TS-Net: expected img_enc, lbl_enc, dec, fuse_net and netD, found {found}"
         )
+
     parts = {name: _state(raw, name) for name in NAMES if name in raw}
+
     try:
         seen = raw.get("example", 0)
         checkpoint = ReleasedCheckpoint(
@@ -169,6 +177,7 @@ def read_released(path: Path) -> ReleasedCheckpoint:
         )
     except (KeyError, IndexError, ValueError) as error:
         raise CheckpointError(f"{path} has parts of TS-Net, but not in the released layout: {error}") from error
+
     checkpoint.build()
     return checkpoint
 
@@ -193,6 +202,7 @@ def released_name(network: str, name: str, blocks: int = 0) -> str:
             "up": lambda: f"model{blocks + int(layer[1])}.2.{kind}",
             "out": lambda: f"model{blocks + HALVINGS}.1.{kind}",
         }[layer[0]]()
+
     return {
         "stem": lambda: f"model.1.{kind}",
         "down": lambda: f"model.{4 + 3 * int(layer[1])}.{kind}",
@@ -203,9 +213,11 @@ def released_name(network: str, name: str, blocks: int = 0) -> str:
 def _rename_weights(network: str, state: State) -> State:
     """The program's names to ours; names that have no place are kept, to be refused."""
     if network.startswith("netD"):
-        layers, blocks = [f"stages.{i}.0" for i in range(HALVINGS + 2)], 0
+        layers = [f"stages.{i}.0" for i in range(HALVINGS + 2)]
+        blocks = 0
     elif network == "fuse_net":
-        layers, blocks = ["trunk.first", "trunk.second", "out"], 0
+        layers = ["trunk.first", "trunk.second", "out"]
+        blocks = 0
     else:
         blocks = _count(state, r"model(?:\d+\.0|\.\d+)\.conv_block\.1\.(?:weight)") or 0
         trunk = [f"trunk.{i}.{which}" for i in range(blocks) for which in ("first", "second")]
@@ -213,6 +225,7 @@ def _rename_weights(network: str, state: State) -> State:
             layers = ["join", *trunk, *(f"up.{i}.0" for i in range(HALVINGS)), "out"]
         else:
             layers = ["stem.0", *(f"down.{i}.0" for i in range(HALVINGS)), *trunk]
+
     ours = {
         released_name(network, f"{layer}.{kind}", blocks): f"{layer}.{kind}"
         for layer in layers

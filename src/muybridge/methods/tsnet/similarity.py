@@ -27,7 +27,8 @@ def dense_similarity(
     driving_box, subject_box  [B, 1, h, w]  1 inside
     returns                   [B, h w, h w]  driving cells in rows
     """
-    rows, columns = _cells(driving), _cells(subject)
+    rows = _cells(driving)
+    columns = _cells(subject)
     alike = driving_box.flatten(2).mT == subject_box.flatten(2)
     return torch.einsum("bqc,bpc->bqp", rows, columns) * alike
 
@@ -66,9 +67,11 @@ def sampling_grid(
     returns                   [B, h, w, 2]  (x, y) in [-1, 1]
     """
     size = (driving.shape[2], driving.shape[3])
-    rows, columns = _cells(driving), _cells(subject)
+    rows = _cells(driving)
+    columns = _cells(subject)
     places = make_grid(size, rows).flatten(0, 1)
-    inner, outer = driving_box.flatten(1) > 0.5, subject_box.flatten(1) > 0.5
+    inner = driving_box.flatten(1) > 0.5
+    outer = subject_box.flatten(1) > 0.5
     # Times tau, a product of 8 bits would move cells by whole cells.
     with torch.autocast(driving.device.type, enabled=False):
         parts = [_one(*each, places, sharpness, pairs) for each in zip(rows, columns, inner, outer, strict=True)]
@@ -104,21 +107,25 @@ def _one(
     pairs: int,
 ) -> Float[Tensor, "N 2"]:
     """The grid of one driving frame and one subject frame, cells in a row."""
-    found, order = [], []
+    found = []
+    order = []
     for side in (True, False):
         asking = (row_inside == side).nonzero()[:, 0]
         if not len(asking):
             continue
-        allowed, others = column_inside == side, column_inside != side
+        allowed = column_inside == side
+        others = column_inside != side
         count = others.sum().to(places)
         far = places[others].sum(0, keepdim=True) / count.clamp_min(1)
-        keys, where = columns[allowed], torch.cat((places[allowed], far))
+        keys = columns[allowed]
+        where = torch.cat((places[allowed], far))
         blocks = rows[asking].split(max(1, pairs // max(1, len(keys))))
         again = len(blocks) > 1 and torch.is_grad_enabled()
         for block in blocks:
             arguments = (block, keys, where, count.log(), sharpness)
             found.append(checkpoint(_block, *arguments, use_reentrant=False) if again else _block(*arguments))
         order.append(asking)
+
     return torch.cat(found)[torch.cat(order).argsort()]
 
 
