@@ -23,7 +23,17 @@ from muybridge.methods.articulated.config import (
     MotionConfig,
     TrainingConfig,
 )
-from muybridge.networks import extract_state, gaussian_taps, load_tensors, read_yaml_options, square_side
+from muybridge.networks import gaussian_taps
+from muybridge.networks.checkpoints import (
+    captured_names,
+    describe_invalid,
+    extract_state,
+    load_tensors,
+    read_yaml_options,
+    relative_drops,
+    rename_options,
+    square_side,
+)
 
 State = dict[str, Tensor]
 Options = Mapping[str, Any]
@@ -86,14 +96,15 @@ def import_released(path: Path, options: Path | None = None) -> tuple[Articulate
         )
 
     said = read_options(options)
-    parts = ["region_predictor", "generator"]
-    parts += [name for name in ("bg_predictor", "avd_network") if isinstance(table.get(name), Mapping) and table[name]]
-    states: dict[str, State] = {name: extract_state(table, name) for name in parts}
+    states = {name: extract_state(table, name) for name in ("region_predictor", "generator")}
+    for name in ("bg_predictor", "avd_network"):
+        if isinstance(table.get(name), Mapping) and table[name]:
+            states[name] = extract_state(table, name)
 
     try:
         config = _config(states, said)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
+        wrong = describe_invalid(error)
         raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} is not in the released layout: {error}") from error
@@ -119,11 +130,16 @@ def rename_weights(states: Mapping[str, State]) -> State:
             if name.endswith("down.weight"):
                 _check_blur(f"{part}.{name}", value)
                 continue
-            rules = [(pattern, to) for p, pattern, to in PARTS if p == part and re.match(pattern, name)]
-            if not rules:
-                raise CheckpointError(f"{part}.{name} has no place in articulated animation")
-            ours[re.sub(*rules[0], name)] = value
+            ours[_place(part, name)] = value
     return ours
+
+
+def _place(part: str, name: str) -> str:
+    """Our name of a weight, by the first of `PARTS` that fits."""
+    for of, pattern, to in PARTS:
+        if of == part and re.match(pattern, name):
+            return re.sub(pattern, to, name)
+    raise CheckpointError(f"{part}.{name} has no place in articulated animation")
 
 
 def _check_blur(name: str, kernel: Tensor) -> None:
@@ -172,9 +188,8 @@ def _hourglass(state: State, prefix: str) -> dict[str, int]:
 
 def _widths(state: State, prefix: str) -> list[int]:
     """Of the blocks of an encoder."""
-    pattern = re.escape(prefix) + r"down_blocks\.(\d+)\.conv\.weight"
-    found = {int(m[1]): x.shape[0] for name, x in state.items() if (m := re.match(pattern, name))}
-    return [found[i] for i in sorted(found)]
+    numbers = captured_names(state, re.escape(prefix) + r"down_blocks\.(\d+)\.conv\.weight")
+    return [state[f"{prefix}down_blocks.{i}.conv.weight"].shape[0] for i in sorted(map(int, numbers))]
 
 
 def _scale(state: State, name: str, said: Options) -> float:
@@ -220,7 +235,7 @@ def _motion(state: State, said: Options) -> MotionConfig:
 def _generator(state: State, said: Options) -> GeneratorConfig:
     first = state["first.conv.weight"].shape[0]
     downs = _widths(state, "")
-    blocks = len({name.split(".")[1] for name in state if name.startswith("bottleneck.r")})
+    blocks = len(captured_names(state, r"bottleneck\.(r[^.]*)"))
     skips = bool(said.get("skips", not said))
     return GeneratorConfig(width=first, max_width=max(first, *downs), downs=len(downs), blocks=blocks, skips=skips)
 
@@ -228,26 +243,18 @@ def _generator(state: State, said: Options) -> GeneratorConfig:
 def _losses(train: Options) -> LossConfig:
     said = train.get("loss_weights", {})
     names = ("perceptual", "equivariance_shift", "equivariance_affine")
-    values = {name: said[name] for name in names if name in said} | (
-        {"scales": train["scales"]} if "scales" in train else {}
-    )
-    return LossConfig.model_validate(values)
+    values = rename_options(said, dict(zip(names, names, strict=True)))
+    return LossConfig.model_validate(values | rename_options(train, {"scales": "scales"}))
 
 
 def _bend(said: Options) -> BendConfig:
     names = {"sigma_affine": "affine", "sigma_tps": "thin_plate", "points_tps": "points"}
-    return BendConfig.model_validate({ours: said[theirs] for theirs, ours in names.items() if theirs in said})
+    return BendConfig.model_validate(rename_options(said, names))
 
 
 def _training(said: Options) -> TrainingConfig:
     """Steps are not in the file: the program counts epochs of a data set that it does not name."""
-    values: dict[str, Any] = {
-        name: said[theirs] for theirs, name in (("lr", "lr"), ("batch_size", "batch")) if theirs in said
-    }
-    epochs = said.get("num_epochs")
-    drops = said.get("epoch_milestones")
-    if epochs and drops is not None:
-        values["drops"] = [drop / epochs for drop in drops if drop < epochs]
+    values = rename_options(said, {"lr": "lr", "batch_size": "batch"}) | relative_drops(said)
     return TrainingConfig.model_validate(values)
 
 
@@ -255,9 +262,16 @@ def _avd(state: State | None, said: Options) -> AvdConfig:
     if state is None:
         return AvdConfig(steps=0)
 
-    linear = [f"id_encoder.{i}.weight" for i in range(0, len(state), 3) if f"id_encoder.{i}.weight" in state]
-    widths = [state[name].shape[0] for name in linear]
-    poses = [name for name in state if re.match(r"pose_encoder\.\d+\.weight", name) and state[name].ndim == 2]
+    widths = []
+    for i in range(0, len(state), 3):
+        if f"id_encoder.{i}.weight" in state:
+            widths.append(state[f"id_encoder.{i}.weight"].shape[0])
+
+    # Batch norms have weights too, which are no matrices.
+    poses = []
+    for name in captured_names(state, r"(pose_encoder\.\d+\.weight)"):
+        if state[name].ndim == 2:
+            poses.append(name)
     names = {
         "batch_size": "batch",
         "lr": "lr",
@@ -265,6 +279,6 @@ def _avd(state: State | None, said: Options) -> AvdConfig:
         "lambda_shift": "shift",
         "lambda_affine": "affine",
     }
-    values = {ours: said[theirs] for theirs, ours in names.items() if theirs in said}
+    values = rename_options(said, names)
     sizes = {"widths": widths[:-1], "identity": widths[-1], "pose": state[poses[-1]].shape[0]}
     return AvdConfig.model_validate({**values, **sizes})

@@ -21,7 +21,17 @@ from muybridge.methods.fomm.config import (
     MotionConfig,
     TrainingConfig,
 )
-from muybridge.networks import extract_state, gaussian_taps, load_tensors, read_yaml_options, square_side
+from muybridge.networks import gaussian_taps
+from muybridge.networks.checkpoints import (
+    captured_names,
+    describe_invalid,
+    extract_state,
+    load_tensors,
+    read_yaml_options,
+    relative_drops,
+    rename_options,
+    square_side,
+)
 
 State = dict[str, Tensor]
 PARTS_NEEDED = ("kp_detector", "generator")
@@ -84,7 +94,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[FommConfig
         config = _config(states, said)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         if isinstance(error, ValidationError):
-            wrong = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
+            wrong = describe_invalid(error)
             raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
         raise CheckpointError(f"{path} has parts of FOMM, but not in the released layout: {error}") from error
 
@@ -112,16 +122,21 @@ def rename_weights(states: Mapping[str, State], config: FommConfig) -> State:
             if name.endswith("down.weight"):
                 _check_blur(f"{part}.{name}", value)
                 continue
-            rules = [(pattern, to) for p, pattern, to in PARTS if p == part and re.match(pattern, name)]
-            if not rules:
-                raise CheckpointError(f"{part}.{name} has no place in FOMM")
-            place = re.sub(*rules[0], name)
+            place = _place(part, name)
             if part == "discriminator":
                 scale = name.split(".")[1]
                 place = place.replace(f"judges.{scale}.", f"judges.{scales.index(scale)}.", 1)
             ours[place] = value
 
     return ours
+
+
+def _place(part: str, name: str) -> str:
+    """Our name of a weight, by the first of `PARTS` that fits."""
+    for of, pattern, to in PARTS:
+        if of == part and re.match(pattern, name):
+            return re.sub(pattern, to, name)
+    raise CheckpointError(f"{part}.{name} has no place in FOMM")
 
 
 def _discriminator_name(scale: float) -> str:
@@ -198,7 +213,7 @@ def _motion(state: State, said: Options) -> MotionConfig:
 def _generator(state: State) -> GeneratorConfig:
     downs = [x.shape[0] for name, x in state.items() if re.match(r"down_blocks\.\d+\.conv\.weight", name)]
     first = state["first.conv.weight"].shape[0]
-    blocks = len({name.split(".")[1] for name in state if name.startswith("bottleneck.r")})
+    blocks = len(captured_names(state, r"bottleneck\.(r[^.]*)"))
     return GeneratorConfig(width=first, max_width=max(first, *downs), downs=len(downs), blocks=blocks)
 
 
@@ -207,8 +222,8 @@ def _discriminator(state: State | None, said: Options, detector: State) -> Discr
     if state is None:
         return None
 
-    names = list(dict.fromkeys(name.split(".")[1] for name in state))
-    convs = [name for name in state if re.match(rf"discs\.{names[0]}\.down_blocks\.\d+\.conv\.weight(_orig)?$", name)]
+    names = captured_names(state, r"[^.]*\.([^.]*)")
+    convs = captured_names(state, rf"(discs\.{names[0]}\.down_blocks\.\d+\.conv\.weight(?:_orig)?)$")
     widths = [state[name].shape[0] for name in convs]
     return DiscriminatorConfig.model_validate(
         {
@@ -228,27 +243,26 @@ def _losses(train: Options, discriminator: bool) -> LossConfig:
     if len(set(matching)) > 1:
         raise ValueError(f"feature_matching has other weights for other blocks: {matching}")
 
-    values = {
-        "perceptual": said.get("perceptual"),
-        "scales": train.get("scales"),
-        "equivariance_value": said.get("equivariance_value"),
-        "equivariance_jacobian": said.get("equivariance_jacobian"),
-        "adversarial": said.get("generator_gan") if discriminator else 0,
-        "matching": matching[0],
-    }
-    return LossConfig.model_validate({name: value for name, value in values.items() if value is not None})
+    names = {"perceptual": "perceptual", "generator_gan": "adversarial"}
+    names |= {"equivariance_value": "equivariance_value", "equivariance_jacobian": "equivariance_jacobian"}
+    values = _drop_empty(rename_options(said, names) | rename_options(train, {"scales": "scales"}))
+    values["matching"] = matching[0]
+    if not discriminator:
+        values["adversarial"] = 0
+    return LossConfig.model_validate(values)
 
 
 def _bend(said: Options) -> BendConfig:
     names = {"sigma_affine": "affine", "sigma_tps": "thin_plate", "points_tps": "points"}
-    return BendConfig.model_validate({ours: said[theirs] for theirs, ours in names.items() if theirs in said})
+    return BendConfig.model_validate(rename_options(said, names))
 
 
 def _training(said: Options) -> TrainingConfig:
     """Steps are not in the file: the program counts epochs of a data set that it does not name."""
-    values: dict[str, Any] = {"lr": said.get("lr_generator"), "batch": said.get("batch_size")}
-    epochs = said.get("num_epochs")
-    drops = said.get("epoch_milestones")
-    if epochs and drops is not None:
-        values["drops"] = [drop / epochs for drop in drops if drop < epochs]
-    return TrainingConfig.model_validate({name: value for name, value in values.items() if value is not None})
+    values = rename_options(said, {"lr_generator": "lr", "batch_size": "batch"}) | relative_drops(said)
+    return TrainingConfig.model_validate(_drop_empty(values))
+
+
+def _drop_empty(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that the YAML file does not leave empty."""
+    return {name: value for name, value in values.items() if value is not None}

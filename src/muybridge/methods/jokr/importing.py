@@ -14,6 +14,7 @@ from muybridge.errors import CheckpointError
 from muybridge.methods.jokr.config import JokrConfig, StageConfig
 from muybridge.methods.jokr.presets import RELEASED
 from muybridge.methods.jokr.released import ReleasedCheckpoint, read_released
+from muybridge.networks.checkpoints import describe_invalid, join_states, rename_options
 
 
 def is_released(table: Mapping[str, Any]) -> bool:
@@ -34,9 +35,10 @@ def import_released(path: Path, options: Path | None = None) -> tuple[JokrConfig
     try:
         config = _config(found)
     except ValidationError as e:
-        wrong = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in e.errors())
+        wrong = describe_invalid(e)
         raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from e
-    weights = {f"{net}.{name}": x for net, state in found.states.items() for name, x in state.items()}
+
+    weights = join_states(found.states)
     if found.affine is not None:
         weights["affine.matrix"] = found.affine
     weights["canvas_size"] = torch.tensor([found.resolution, found.resolution])
@@ -45,7 +47,8 @@ def import_released(path: Path, options: Path | None = None) -> tuple[JokrConfig
 
 def _config(found: ReleasedCheckpoint) -> JokrConfig:
     """The preset `released` with what the checkpoint and the options say."""
-    first, second = (found.options.get(name, {}) for name in ("stage1", "stage2"))
+    first = found.options.get("stage1", {})
+    second = found.options.get("stage2", {})
     affine = found.affine is not None
     said = {
         "size": found.resolution,
@@ -87,10 +90,10 @@ def _losses(first: Mapping[str, Any], second: Mapping[str, Any], affine: bool) -
     if not affine:
         weights |= {"dc": 0.5, "sep": 1.0}  # what the program is run with where T is not learned
 
-    weights |= {ours: float(first[theirs]) for theirs, ours in names.items() if theirs in first}
-    return weights | {ours: float(second[theirs]) for theirs, ours in textures.items() if theirs in second}
+    said = rename_options(first, names) | rename_options(second, textures)
+    return weights | {name: float(weight) for name, weight in said.items()}
 
 
 def _stage(stage: StageConfig, said: Mapping[str, Any]) -> dict[str, Any]:
     names = {"iters": "steps", "bs": "batch"}
-    return stage.model_dump() | {ours: int(said[theirs]) for theirs, ours in names.items() if theirs in said}
+    return stage.model_dump() | {name: int(count) for name, count in rename_options(said, names).items()}

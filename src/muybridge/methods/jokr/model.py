@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -220,10 +220,9 @@ def to_picture(frames: Images, masks: Masks) -> Images:
     return frames * 2 - masks
 
 
-def sum_sides(terms: Iterator[Tensor]) -> Tensor:
-    """A term of A's and one of B's, added."""
-    first, second = terms
-    return first + second
+def sum_sides(term: Callable[[str], Tensor]) -> Tensor:
+    """A term of A's and one of B's, added: `term` is asked for "a" and for "b"."""
+    return term("a") + term("b")
 
 
 def _recount_steps(model: nn.Module, _: object) -> None:

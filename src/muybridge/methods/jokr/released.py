@@ -10,16 +10,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from muybridge.errors import CheckpointError
 from muybridge.methods.jokr.networks import KeypointDetector, PointDiscriminator, Refiner, ShapeGenerator
-from muybridge.networks import gaussian_taps, is_plain_tensor, load_tensors, read_yaml_table
+from muybridge.networks import gaussian_taps
+from muybridge.networks.checkpoints import captured_names, extract_state, fill_network, load_tensors, read_yaml_table
 
 State = dict[str, Tensor]
-M = TypeVar("M", bound=nn.Module)
 DROPOUT = 0.5
 """The program's only probability; whether it is used shows in the names of the layers."""
 
@@ -55,11 +55,11 @@ class ReleasedCheckpoint:
 
     def build_detector(self) -> KeypointDetector:
         """E with the checkpoint's weights, in training mode for ever."""
-        return _fill(KeypointDetector(**self.detector), self.states["detector"], "KP")
+        return fill_network(KeypointDetector(**self.detector), self.states["detector"], "KP")
 
     def build_shapes(self) -> ShapeGenerator:
         """G with the checkpoint's weights, in evaluation mode."""
-        return _fill(ShapeGenerator(**self.shapes), self.states["shapes"], "G_A").eval()
+        return fill_network(ShapeGenerator(**self.shapes), self.states["shapes"], "G_A").eval()
 
     def build_refiners(self) -> tuple[Refiner, Refiner]:
         """R_A and R_B with the checkpoint's weights, in evaluation mode; only at stage 2."""
@@ -70,13 +70,15 @@ class ReleasedCheckpoint:
             )
         a = Refiner(**self.refiner)
         b = Refiner(**self.refiner)
-        return _fill(a, self.states["refiner_a"], "R_A").eval(), _fill(b, self.states["refiner_b"], "R_B").eval()
+        fill_network(a, self.states["refiner_a"], "R_A")
+        fill_network(b, self.states["refiner_b"], "R_B")
+        return a.eval(), b.eval()
 
     def build_discriminator(self) -> PointDiscriminator:
         """D with the checkpoint's weights; only at stage 1."""
         if self.discriminator is None:
             raise CheckpointError("a stage 2 checkpoint has no discriminator", "Import the stage 1 checkpoint.")
-        return _fill(PointDiscriminator(**self.discriminator), self.states["discriminator"], "Disc")
+        return fill_network(PointDiscriminator(**self.discriminator), self.states["discriminator"], "Disc")
 
 
 def read_released(path: Path, options: Path | None = None) -> ReleasedCheckpoint:
@@ -95,7 +97,10 @@ def read_released(path: Path, options: Path | None = None) -> ReleasedCheckpoint
 
     stage = 2 if "R_A" in raw else 1
     said = read_options(options)
-    parts: dict[str, State] = {name: _state(raw, name) for name in ("G_A", "KP", "R_A", "R_B", "Disc") if name in raw}
+    parts: dict[str, State] = {}
+    for name in ("G_A", "KP", "R_A", "R_B", "Disc"):
+        if name in raw:
+            parts[name] = extract_state(raw, name)
 
     try:
         detector = _detector_sizes(parts["KP"], said.get("kp_detector", {}), said.get("stage1", {}))
@@ -145,16 +150,6 @@ def released_name(name: str, blocks: int, dropout: bool) -> str:
     return f"model.{places[layer[0]]()}.{kind}"
 
 
-def _state(raw: Mapping[str, Any], name: str) -> State:
-    state = raw[name]
-    if not isinstance(state, Mapping) or not all(isinstance(x, Tensor) for x in state.values()):
-        raise CheckpointError(f"{name} in this checkpoint is not a table of tensors")
-    for key, x in state.items():
-        if not is_plain_tensor(x):
-            raise CheckpointError(f"{name}.{key} in this checkpoint is not a plain tensor: {tuple(x.shape)} {x.dtype}")
-    return {str(key): x.detach().clone() for key, x in state.items()}
-
-
 def _generator_sizes(state: State, prefix: str = "") -> dict[str, Any]:
     blocks = _count(state, rf"{re.escape(prefix)}model\.(\d+)\.conv_block\.")
     return {
@@ -195,7 +190,7 @@ def _discriminator_sizes(state: State) -> dict[str, Any]:
 
 
 def _count(state: State, pattern: str) -> int:
-    return len({found[1] for found in (re.match(pattern, name) for name in state) if found})
+    return len(captured_names(state, pattern))
 
 
 def _affine(raw: object) -> Tensor | None:
@@ -257,14 +252,3 @@ def _agree(checkpoint: ReleasedCheckpoint, path: Path) -> None:
         checkpoint.build_refiners()
     else:
         checkpoint.build_discriminator()
-
-
-def _fill(network: M, state: State, name: str) -> M:
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        lines = str(error).splitlines()
-        raise CheckpointError(
-            f"{name} in this checkpoint has layers that JOKR's program does not write: {lines[1:2]}"
-        ) from error
-    return network

@@ -52,7 +52,8 @@ def shape_turns(model: JokrModel, batch: Batch) -> Iterator[Turn]:
     weights = {name: float(getattr(w, name)) for name in total}
     if w.dc_warmup:
         warm = min(1.0, model.steps_of_shapes / w.dc_warmup)
-        weights |= {name: weights[name] * warm for name in ("dc", "cyc") if name in weights}
+        for name in weights.keys() & {"dc", "cyc"}:
+            weights[name] *= warm
     model.count_step()
     yield Turn("shape", total, weights)
 
@@ -68,8 +69,13 @@ def _silhouette_losses(
 ) -> dict[str, Tensor]:
     """Eq. 1, or without the two steps against the picture itself (figure 7 g)."""
     drawn_a, drawn_b = model.draw_pair(found["a"].points, found["b"].points)
-    target = {s: batch[f"masks_{s}"] if model.config.two_steps else pictures[s] for s in SIDES}
-    return {"seg": _shape_distance(model, drawn_a, target["a"]) + _shape_distance(model, drawn_b, target["b"])}
+    if model.config.two_steps:
+        target_a = batch["masks_a"]
+        target_b = batch["masks_b"]
+    else:
+        target_a = pictures["a"]
+        target_b = pictures["b"]
+    return {"seg": _shape_distance(model, drawn_a, target_a) + _shape_distance(model, drawn_b, target_b)}
 
 
 def _keypoint_losses(model: JokrModel, found: Mapping[str, Detection], batch: Batch) -> dict[str, Tensor]:
@@ -80,20 +86,20 @@ def _keypoint_losses(model: JokrModel, found: Mapping[str, Detection], batch: Ba
 
     if w.tmp:
         factor = RELEASED_TEMPORAL if c.released else 1.0
-        total["tmp"] = factor * sum_sides(temporal(found[s].points, found[f"{s}+1"].points) for s in SIDES)
+        total["tmp"] = factor * sum_sides(lambda s: temporal(found[s].points, found[f"{s}+1"].points))
     if w.eq:
         total["eq"] = sum_sides(
-            equivariance(found[s].points, found[f"{s} warped"].points, batch[f"equivariance_{s}"]) for s in SIDES
+            lambda s: equivariance(found[s].points, found[f"{s} warped"].points, batch[f"equivariance_{s}"])
         )
 
     apart = released_separation if c.released else separation
-    total["sep"] = sum_sides(apart(found[s].points, w.delta) for s in SIDES)
+    total["sep"] = sum_sides(lambda s: apart(found[s].points, w.delta))
 
     cells = fit_silhouettes if c.released else touched_cells
     inside = {s: cells(batch[f"masks_{s}"], _map_size(found[s])) for s in SIDES}
-    total["sill"] = sum_sides(_silhouette_term(model, found[s], inside[s]) for s in SIDES)
+    total["sill"] = sum_sides(lambda s: _silhouette_term(model, found[s], inside[s]))
     if w.cover:
-        total["cover"] = sum_sides(coverage(found[s].points, inside[s]) for s in SIDES)
+        total["cover"] = sum_sides(lambda s: coverage(found[s].points, inside[s]))
     return total
 
 
@@ -146,7 +152,9 @@ def detect_all(model: JokrModel, pictures: Mapping[str, Images], batch: Batch) -
     # Batch norm sees what the released program showed it: frames with successors, side by side, then the rest.
     found: dict[str, Detection] = {}
     for s in SIDES:
-        group = {name: wanted[name] for name in (s, f"{s}+1") if name in wanted}
+        group = {s: wanted[s]}
+        if weights.tmp:
+            group[f"{s}+1"] = wanted[f"{s}+1"]
         found |= _split(model.detector(torch.cat(list(group.values()))), group)
     for s in SIDES:
         if weights.eq:
@@ -173,9 +181,13 @@ def _mean_colour(pictures: Images, masks: Masks) -> Tensor:
 
 def _split(detection: Detection, like: Mapping[str, Tensor]) -> dict[str, Detection]:
     """One detection of several batches, by the name of each."""
-    counts = [len(x) for x in like.values()]
-    parts = zip(*(field.split(counts) for field in detection), strict=True)
-    return {name: Detection(*part) for name, part in zip(like, parts, strict=True)}
+    found = {}
+    start = 0
+    for name, pictures in like.items():
+        part = slice(start, start + len(pictures))
+        found[name] = Detection(detection.points[part], detection.heatmaps[part], detection.logits[part])
+        start += len(pictures)
+    return found
 
 
 # -- ours, beside D: a distance that cannot win, and a cycle (decision 0011) ------------------------------------------

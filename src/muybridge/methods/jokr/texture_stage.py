@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from muybridge.losses import (
     ssim_loss,
 )
 from muybridge.method import Batch, Turn
-from muybridge.methods.jokr.model import JokrModel, sum_sides, to_picture
+from muybridge.methods.jokr.model import JokrModel, to_picture
 from muybridge.tensors import Images, Masks, Points
 
 READING = 0.3
@@ -31,57 +32,69 @@ def texture_turns(model: JokrModel, batch: Batch) -> Iterator[Turn]:
     """Eq. 11, with the discriminators of Wang et al. where they are asked for."""
     w = model.config.losses
     model.shapes.eval()  # it stands still, and draws as it will for a result: without dropout
-    pictures = [to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES]
+    points = []
+    drawn = []
     with torch.set_grad_enabled(w.read > 0):
-        points = [model.find_points(x) for x in pictures]
-        drawn = [model.shapes(model.draw_bumps(p))[:, i : i + 1] for i, p in enumerate(points)]
+        for s in SIDES:
+            points.append(model.find_points(to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"])))
+        for i, found in enumerate(points):
+            drawn.append(model.shapes(model.draw_bumps(found))[:, i : i + 1])
 
-    silhouettes = [model.enlarge(x.detach()) for x in drawn]
-    made = [model.refine(x, p.detach(), s) for x, p, s in zip(silhouettes, points, SIDES, strict=True)]
-    targets = _targets(model, batch) if model.colours_beyond else pictures
-    losses = _add_by_name(_losses(model, made[0], targets[0]), _losses(model, made[1], targets[1]))
+    sides = []
+    for i, s in enumerate(SIDES):
+        silhouette = model.enlarge(drawn[i].detach())
+        made = model.refine(silhouette, points[i].detach(), s)
+        sides.append(Textured(silhouette, made, _target(model, batch, s)))
+
+    losses = _add_by_name(*(_losses(model, side.made, side.target) for side in sides))
     weights = {"l1": w.l1, "multiscale": w.perceptual, "ssim": w.ssim, "lpips": w.perceptual}
-
     if w.adversarial:
-        yield from _adversarial_turns(model, losses, weights, silhouettes, made, targets)
+        yield from _adversarial_turns(model, losses, weights, sides)
     else:
         yield Turn("texture", losses, weights)
+
     if w.read:
         yield _reading_turn(model, points, drawn, batch)
 
 
-def _targets(model: JokrModel, batch: Batch) -> list[Images]:
-    """Both subjects with their colours carried on beyond their silhouettes, in [-1, 1]."""
-    rim = model.config.size // 128
-    trusted = [without_rim(batch[f"frames_{s}"], batch[f"masks_{s}"], rim) for s in SIDES]
-    return [spread_out(*subject) * 2 - 1 for subject in trusted]
+class Textured(NamedTuple):
+    """One side's silhouette [B, 1, H, W], what R makes of it [B, 3, H, W], and what it should."""
+
+    silhouette: Tensor
+    made: Tensor
+    target: Tensor
+
+
+def _target(model: JokrModel, batch: Batch, side: str) -> Images:
+    """What R learns: the subject on mid grey, or with its colours carried on beyond its silhouette, in [-1, 1]."""
+    frames = batch[f"frames_{side}"]
+    masks = batch[f"masks_{side}"]
+    if not model.colours_beyond:
+        return to_picture(frames, masks)
+    trusted, inner = without_rim(frames, masks, model.config.size // 128)
+    return spread_out(trusted, inner) * 2 - 1
 
 
 def _adversarial_turns(
-    model: JokrModel,
-    losses: dict[str, Tensor],
-    weights: dict[str, float],
-    silhouettes: Sequence[Masks],
-    made: Sequence[Images],
-    targets: Sequence[Images],
+    model: JokrModel, losses: dict[str, Tensor], weights: dict[str, float], sides: Sequence[Textured]
 ) -> Iterator[Turn]:
-    """R against the discriminators, then the discriminators: they see silhouettes beside pictures."""
+    """R against the discriminators, then these: they see silhouettes beside pictures."""
     w = model.config.losses
     discriminators = (model.critic_a, model.critic_b)
-    shown = [torch.cat((s.to(t), t), 1) for s, t in zip(silhouettes, targets, strict=True)]
-    faked = [torch.cat((s.to(m), m), 1) for s, m in zip(silhouettes, made, strict=True)]
+    shown = [torch.cat((side.silhouette.to(side.target), side.target), 1) for side in sides]
+    faked = [torch.cat((side.silhouette.to(side.made), side.made), 1) for side in sides]
 
     with torch.no_grad():
-        real = [discriminator(x) for discriminator, x in zip(discriminators, shown, strict=True)]
-    fake = [discriminator(x) for discriminator, x in zip(discriminators, faked, strict=True)]
-    losses["adversarial"] = sum_sides(lsgan_generator(f) for f in fake)
-    losses["matching"] = sum_sides(feature_matching(r, f) for r, f in zip(real, fake, strict=True))
+        real = [judge(x) for judge, x in zip(discriminators, shown, strict=True)]
+    fake = [judge(x) for judge, x in zip(discriminators, faked, strict=True)]
+    losses["adversarial"] = lsgan_generator(fake[0]) + lsgan_generator(fake[1])
+    losses["matching"] = feature_matching(real[0], fake[0]) + feature_matching(real[1], fake[1])
     weights |= {"adversarial": w.adversarial, "matching": w.adversarial * w.matching}
     yield Turn("texture", losses, weights)
 
     verdicts = []
-    for discriminator, real_picture, fake_picture in zip(discriminators, shown, faked, strict=True):
-        verdicts.append(lsgan_discriminator(discriminator(real_picture), discriminator(fake_picture.detach())))
+    for judge, true, made in zip(discriminators, shown, faked, strict=True):
+        verdicts.append(lsgan_discriminator(judge(true), judge(made.detach())))
     yield Turn("critic", {"c": verdicts[0] + verdicts[1]})
 
 

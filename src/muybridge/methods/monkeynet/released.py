@@ -16,7 +16,15 @@ from muybridge.errors import CheckpointError, Option, Sentence
 from muybridge.methods.monkeynet.config import MonkeyNetConfig
 from muybridge.methods.monkeynet.networks import Generator, KeypointDetector
 from muybridge.methods.monkeynet.options import Options, augmentation, losses, pace, read_options
-from muybridge.networks import BlockDiscriminator, extract_state, fill_network, load_tensors
+from muybridge.networks import BlockDiscriminator
+from muybridge.networks.checkpoints import (
+    captured_names,
+    describe_invalid,
+    extract_state,
+    fill_network,
+    join_states,
+    load_tensors,
+)
 
 State = dict[str, Tensor]
 PLACES = (
@@ -83,8 +91,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[MonkeyNetC
     Raises CheckpointError.
     """
     found = read_released(path, options)
-    weights = {f"{net}.{name}": x for net, state in found.states.items() for name, x in state.items()}
-    return found.config, weights, 1
+    return found.config, join_states(found.states), 1
 
 
 def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
@@ -114,7 +121,7 @@ def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
     try:
         config = _config(states, said, int(table.get("it", 0)) + 1)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        wrong = describe_invalid(error)
         raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise CheckpointError(f"{path} has parts of Monkey-Net, but not in the released layout: {error!r}") from error
@@ -203,7 +210,7 @@ def _generator(state: State, said: Options) -> dict[str, Any]:
     sizes = _unet(state, "encoder.", "decoder.")
     first = state["decoder.up_blocks.0.conv.weight"].shape[1]
     seen = first - _convolutions(state, "encoder.down_blocks.")[-1].shape[0]
-    blocks = {name.split(".")[1] for name in state if name.startswith("refinements.")}
+    blocks = captured_names(state, r"refinements\.([^.]*)")
     return {
         **sizes,
         "refinements": len(blocks),

@@ -5,7 +5,6 @@ There are two classes, for poses and for faces; only the first has a face discri
 tensors.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,14 @@ from muybridge.errors import CheckpointError
 from muybridge.methods.tsnet.config import StageConfig, TsnetConfig
 from muybridge.methods.tsnet.networks import HALVINGS, Decoder, Discriminator, Encoder, Fusion
 from muybridge.methods.tsnet.presets import CARD
-from muybridge.networks import is_plain_tensor, load_tensors, read_yaml_table
+from muybridge.networks.checkpoints import (
+    captured_names,
+    extract_state,
+    fill_network,
+    join_states,
+    load_tensors,
+    read_yaml_table,
+)
 
 State = dict[str, Tensor]
 NAMES = {
@@ -73,14 +79,7 @@ class ReleasedCheckpoint:
             built["face_critic"] = Discriminator(3, self.critic_width)
 
         for name, network in built.items():
-            try:
-                network.load_state_dict(self.states[name])
-            except RuntimeError as error:
-                lines = str(error).splitlines()
-                raise CheckpointError(
-                    f"{name} in this checkpoint has layers that TS-Net's program does not write: {lines[1:2]}"
-                ) from error
-
+            fill_network(network, self.states[name], name)
         return built
 
 
@@ -122,7 +121,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[TsnetConfi
     }
     settings["sampling"]["sources"] = said.get("n_source", 3)
     config = TsnetConfig.model_validate(settings)
-    return config, {f"{net}.{name}": x for net, state in found.states.items() for name, x in state.items()}, 1
+    return config, join_states(found.states), 1
 
 
 def _said(options: Path | None, found: ReleasedCheckpoint) -> dict[str, Any]:
@@ -160,7 +159,7 @@ def read_released(path: Path) -> ReleasedCheckpoint:
             f"{path} is not a checkpoint of TS-Net: expected img_enc, lbl_enc, dec, fuse_net and netD, found {found}"
         )
 
-    parts = {name: _state(raw, name) for name in NAMES if name in raw}
+    parts = {name: extract_state(raw, name) for name in NAMES if name in raw}
 
     try:
         seen = raw.get("example", 0)
@@ -219,7 +218,7 @@ def _rename_weights(network: str, state: State) -> State:
         layers = ["trunk.first", "trunk.second", "out"]
         blocks = 0
     else:
-        blocks = _count(state, r"model(?:\d+\.0|\.\d+)\.conv_block\.1\.(?:weight)") or 0
+        blocks = _count(state, r"(model(?:\d+\.0|\.\d+)\.conv_block\.1\.weight)")
         trunk = [f"trunk.{i}.{which}" for i in range(blocks) for which in ("first", "second")]
         if network == "dec":
             layers = ["join", *trunk, *(f"up.{i}.0" for i in range(HALVINGS)), "out"]
@@ -232,16 +231,6 @@ def _rename_weights(network: str, state: State) -> State:
         for kind in ("weight", "bias")
     }
     return {ours.get(name, name): x for name, x in state.items()}
-
-
-def _state(raw: Mapping[str, Any], name: str) -> State:
-    state = raw[name]
-    if not isinstance(state, Mapping) or not all(isinstance(x, Tensor) for x in state.values()):
-        raise CheckpointError(f"{name} in this checkpoint is not a table of tensors")
-    for key, x in state.items():
-        if not is_plain_tensor(x):
-            raise CheckpointError(f"{name}.{key} in this checkpoint is not a plain tensor: {tuple(x.shape)} {x.dtype}")
-    return {str(key): x.detach().clone() for key, x in state.items()}
 
 
 def _classes(parts: Mapping[str, State]) -> int:
@@ -257,6 +246,4 @@ def _classes(parts: Mapping[str, State]) -> int:
 
 
 def _count(state: State, pattern: str) -> int:
-    return len(
-        {found[0] if not found.groups() else found[1] for found in (re.match(pattern, n) for n in state) if found}
-    )
+    return len(captured_names(state, pattern))

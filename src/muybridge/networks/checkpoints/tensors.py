@@ -1,5 +1,6 @@
 """Files of weights that somebody else wrote, read as data: nothing in them is run."""
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,5 +60,25 @@ def fill_network(network: M, state: Mapping[str, Tensor], name: str) -> M:
         network.load_state_dict(dict(state))
     except RuntimeError as error:
         lines = str(error).splitlines()
-        raise CheckpointError(f"{name} in this checkpoint has other layers than expected: {lines[1:2]}") from error
+        raise CheckpointError(
+            f"{name} in this checkpoint has other layers than expected; its program does not write {lines[1:2]}"
+        ) from error
     return network
+
+
+def join_states(states: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The weights of several networks as those of one module that holds them: "network.name" -> weight."""
+    joined = {}
+    for network, state in states.items():
+        for name, weight in state.items():
+            joined[f"{network}.{name}"] = weight
+    return joined
+
+
+def captured_names(state: Mapping[str, Tensor], pattern: str) -> list[str]:
+    """What the first group of a pattern holds in the names that it matches from their start: each once, in order."""
+    found: dict[str, None] = {}
+    for name in state:
+        if match := re.match(pattern, name):
+            found[match[1]] = None
+    return list(found)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from muybridge.errors import CheckpointError
 
@@ -41,6 +42,32 @@ def square_side(section: Mapping[str, Any], name: str, default: int) -> int:
     if not whole or shape[0] != shape[1] or shape[2] != 3:
         raise CheckpointError(f"{name} is [side, side, 3], not {shape}", "Other shapes cannot be imported.")
     return int(shape[0])
+
+
+def rename_options(said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The options that were said, under our names.
+
+    names  the program's -> ours
+    """
+    return {ours: said[theirs] for theirs, ours in names.items() if theirs in said}
+
+
+def relative_drops(said: Mapping[str, Any]) -> dict[str, Any]:
+    """`epoch_milestones` as shares of `num_epochs`, under the name `drops`; empty where either is not said."""
+    epochs = said.get("num_epochs")
+    milestones = said.get("epoch_milestones")
+    if not epochs or milestones is None:
+        return {}
+    return {"drops": [milestone / epochs for milestone in milestones if milestone < epochs]}
+
+
+def describe_invalid(error: ValidationError) -> str:
+    """Which settings are wrong, and how."""
+    wrong = []
+    for part in error.errors():
+        place = ".".join(map(str, part["loc"]))
+        wrong.append(f"{place}: {part['msg']}")
+    return "; ".join(wrong)
 
 
 def _checked(table: Mapping[Any, Any], known: Known, path: Path) -> dict[str, Any]:
