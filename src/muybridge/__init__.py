@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from muybridge.api.edit import edit
     from muybridge.api.evaluate import compare_predictions, evaluate
     from muybridge.api.export import export
+    from muybridge.api.fetch import fetch
     from muybridge.api.fit import fit
     from muybridge.api.importing import import_checkpoint
     from muybridge.api.landmarks import find_landmarks
@@ -46,6 +47,7 @@ __all__ = [
     "edit",
     "evaluate",
     "export",
+    "fetch",
     "find_landmarks",
     "fit",
     "import_checkpoint",

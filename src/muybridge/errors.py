@@ -144,6 +144,10 @@ class MissingWeightsError(MuybridgeError):
     """A pretrained network was asked for whose file is not on this machine."""
 
 
+class DownloadError(MuybridgeError):
+    """A pretrained network could not be fetched: no connection, no space, or another content than was published."""
+
+
 class MissingExtraError(MuybridgeError):
     """An optional dependency is not installed."""
 

@@ -183,7 +183,7 @@ def test_silhouettes_that_do_not_fit(wrong: str, pair: Pair, command: Command, t
         "size": "128x128 px and its frame 64x64",
         "all empty": "no subject",
         "all full": "every frame",
-        "all borders": "touches all four borders on 5 of 5 frames",
+        "all borders": "takes the whole border on 5 of 5 frames",
     }
     folder, out = _masks(tmp_path / "m", masks), tmp_path / "out"
     ended = command("retarget", pair.a, pair.b, "--out", out, "--masks-a", folder, *TINY)

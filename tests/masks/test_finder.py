@@ -186,22 +186,33 @@ def test_empty_silhouettes_are_counted_and_all_empty_is_an_error(photo: tuple[Cl
         find(photo[0], masks=as_clip(some | True))
 
 
-def test_touching_all_borders_is_said_and_on_all_frames_refused(photo: tuple[Clip, np.ndarray]) -> None:
+def test_touching_all_borders_is_said_and_the_whole_border_refused(photo: tuple[Clip, np.ndarray]) -> None:
     cross = photo[1].copy()
-    cross[:5, 30] = cross[:5, :, 40] = True
+    cross[:, 30] = cross[:, :, 40] = True  # as a subject that the clip was cropped to
     report = find(photo[0], masks=as_clip(cross))[1]
     assert isinstance(report, Report)
-    assert any("four borders on 5 of 6" in w for w in report.warnings)
-    cross[5] = False  # none there, so the other five are all
-    with pytest.raises(InputError, match="touches all four borders on 5 of 6 frames"):
-        find(photo[0], masks=as_clip(cross))
+    assert any("four borders on 6 of 6" in w for w in report.warnings)
+    ring = photo[1].copy()
+    ring[:5, [0, -1]] = ring[:5, :, [0, -1]] = True
+    assert any("four borders on 5 of 6" in w for w in find(photo[0], masks=as_clip(ring))[1].warnings)
+    ring[5] = False  # none there, so the other five are all
+    with pytest.raises(InputError, match="takes the whole border on 5 of 6 frames"):
+        find(photo[0], masks=as_clip(ring))
+
+
+def test_a_silhouette_that_takes_most_of_the_picture_is_doubted(photo: tuple[Clip, np.ndarray]) -> None:
+    most = np.zeros_like(photo[1])
+    most[:, :50, :70] = True  # 69 %
+    report = find(photo[0], masks=as_clip(most))[1]
+    assert any("more than 60% of the picture on 6 of 6 frames" in w for w in report.warnings)
+    assert find(photo[0], masks=as_clip(photo[1]))[1].warnings == ()
 
 
 def test_pieces_are_judged_together() -> None:
     nobody, whole = np.zeros((2, H, W), bool), np.ones((3, H, W), bool)
     mattes = [as_clip(m).pixels[:, :1] for m in (nobody, discs(), whole, nobody)]
     counts = sum((count_faults(m) for m in mattes), FaultCounts())
-    assert counts == FaultCounts(13, (0, 1, 11, 12), 3, 3)
+    assert counts == FaultCounts(13, (0, 1, 11, 12), full=3, touching=3, framing=3, large=3)
     assert len(check_usable(counts, "clip")) == 3
     with pytest.raises(InputError, match="no subject on any of the 4 frames"):
         check_usable(count_faults(mattes[0]) + count_faults(mattes[3]), "clip")

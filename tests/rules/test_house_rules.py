@@ -15,6 +15,8 @@ VAGUE = {"utils", "util", "misc", "common", "helpers", "helper"}
 TEXTS = {".py", ".md", ".toml", ".txt", ".html", ".css", ".js", ".json", ".yaml", ".yml", ".cff", ""}
 # In pieces, so that this file does not name them either.
 HOSTS = ("py" + "pi.org", "python" + "hosted", "download." + "pytorch", "/simple" + "/", "extra-index" + "-url")
+PUBLISHERS = ("src/muybridge/model_files/catalogue.py", HOSTS)
+"""The one file that names where other people publish networks: torchvision's lie where its packages do."""
 PLACES = ("/wo" + "rk/", "/ro" + "ot/", "/op" + "t/venv", "/ho" + "me/", "/Us" + "ers/")
 
 
@@ -116,7 +118,7 @@ def test_nobody_swallows_errors() -> None:
 
 @pytest.mark.parametrize("words", [HOSTS, PLACES], ids=["hosts", "places"])
 def test_no_file_names_a_machine(words: tuple[str, ...]) -> None:
-    texts = {p: p.read_text(encoding="utf-8") for p in ours()}
+    texts = {p: p.read_text(encoding="utf-8") for p in ours() if (p.relative_to(ROOT).as_posix(), words) != PUBLISHERS}
     assert [f"{p.relative_to(ROOT)}: {w}" for p, text in texts.items() for w in words if w in text] == []
 
 

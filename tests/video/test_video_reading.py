@@ -123,7 +123,15 @@ def test_training_layout_gives_silhouettes_by_either_name(tmp_path):
     with pytest.raises(InputError, match="32x31"):
         read(tmp_path)
     (tmp_path / "train_seg" / "1.png").unlink()
-    with pytest.raises(InputError, match="1 of 3 frames have no mask"):
+    png(tmp_path / "train" / "2.jpg", np.full((32, 32, 3), 200, np.uint8))
+    with pytest.warns(MuybridgeWarning, match=r"1 of 3 frames have no mask .*1\.jpg .*left out"):
+        clip = read(tmp_path)
+    assert len(clip) == 2
+    assert clip.pixels.flatten(1).float().mean(1).round().tolist() == [100, 200]
+    for i in (0, 2):
+        (tmp_path / "train_seg" / f"{i}.png").unlink()
+    png(tmp_path / "train_seg" / "other.png", np.zeros((32, 32), np.uint8))
+    with pytest.raises(InputError, match="none of the 3 frames has a mask"):
         read(tmp_path)
 
 

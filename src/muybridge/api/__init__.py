@@ -8,6 +8,7 @@ from muybridge.api.doctor import doctor
 from muybridge.api.edit import Handles, edit, edit_clip, handles, interpolate_moves, pose
 from muybridge.api.evaluate import compare_predictions, evaluate
 from muybridge.api.export import export
+from muybridge.api.fetch import fetch, fetchable
 from muybridge.api.fit import fit
 from muybridge.api.importing import import_checkpoint
 from muybridge.api.landmarks import find_landmarks
@@ -39,6 +40,8 @@ __all__ = [
     "edit_clip",
     "evaluate",
     "export",
+    "fetch",
+    "fetchable",
     "find_landmarks",
     "fit",
     "follow",

@@ -18,6 +18,7 @@ from muybridge.cli.doctor import doctor
 from muybridge.cli.edit import edit
 from muybridge.cli.evaluate import evaluate
 from muybridge.cli.export import export
+from muybridge.cli.fetch import fetch
 from muybridge.cli.fit import fit
 from muybridge.cli.importing import importing
 from muybridge.cli.landmarks import landmarks
@@ -72,6 +73,7 @@ def app() -> App:
         puppets,
         methods,
         doctor,
+        fetch,
     )
     for verb in verbs:
         made.command(verb)

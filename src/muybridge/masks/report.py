@@ -10,8 +10,11 @@ from torch import Tensor
 from muybridge.errors import InputError, Option, Sentence, Verb
 from muybridge.tensors import Mattes
 
-TOUCHING = 0.9
-"""A silhouette that touches all four borders on this share of the frames that have one is no use (decision 0023)."""
+FRAMING = 0.9
+"""A silhouette that takes this share of a frame's border frames it; one that does so on this share of the frames that
+have one is the picture and not a subject in it (decision 0023)."""
+LARGE = 0.6
+"""A silhouette that takes more of its frame may be the background."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,26 @@ class FaultCounts:
     empty     indexes of those on which there is none
     full      those that it covers
     touching  those whose four borders it touches
+    framing   those whose border it takes, all but a tenth
+    large     those of which it takes more than `LARGE`
     """
 
     frames: int = 0
     empty: tuple[int, ...] = ()
     full: int = 0
     touching: int = 0
+    framing: int = 0
+    large: int = 0
 
     def __add__(self, later: FaultCounts) -> FaultCounts:
-        empty = (*self.empty, *(self.frames + i for i in later.empty))
-        return FaultCounts(self.frames + later.frames, empty, self.full + later.full, self.touching + later.touching)
+        return FaultCounts(
+            self.frames + later.frames,
+            (*self.empty, *(self.frames + i for i in later.empty)),
+            self.full + later.full,
+            self.touching + later.touching,
+            self.framing + later.framing,
+            self.large + later.large,
+        )
 
 
 def make_report(
@@ -73,14 +86,21 @@ def make_report(
 
 
 def count_faults(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = None) -> FaultCounts:
-    """What is the matter with these silhouettes; arguments as for `checked`."""
+    """What is the matter with these silhouettes; arguments as for `make_report`."""
     on = mattes[:, 0] > 127
     valid = sizes or ((mattes.shape[2], mattes.shape[3]),) * len(on)
     area = on.flatten(1).float().mean(1) * (mattes.shape[2] * mattes.shape[3])
     share = area / torch.tensor([h * w for h, w in valid])
     empty = tuple(int(i) for i in torch.nonzero(area == 0).flatten())
-    touching = sum(_touches_all(m[:h, :w]) for m, (h, w) in zip(on, valid, strict=True))
-    return FaultCounts(len(on), empty, int((share > 0.999).sum()), touching)
+    frames = [each[:h, :w] for each, (h, w) in zip(on, valid, strict=True)]
+    return FaultCounts(
+        frames=len(on),
+        empty=empty,
+        full=int((share > 0.999).sum()),
+        touching=sum(_touches_all(each) for each in frames),
+        framing=sum(_border_share(each) >= FRAMING for each in frames),
+        large=int((share > LARGE).sum()),
+    )
 
 
 def check_usable(counts: FaultCounts, name: str) -> tuple[str, ...]:
@@ -95,22 +115,30 @@ def check_usable(counts: FaultCounts, name: str) -> tuple[str, ...]:
         ),
         *("Use what it writes with ", Option("masks", side="a"), " or ", Option("masks", side="b"), "."),
     )
-    count, empty, touching = counts.frames, len(counts.empty), counts.touching
+    count = counts.frames
+    empty = len(counts.empty)
+    touching = counts.touching
     if empty == count:
         raise InputError(f"no subject on any of the {count} frames of {name}: a silhouette needs at least one", hint)
     if counts.full == count:
         raise InputError(f"the silhouette covers every frame of {name}: there must be some background", hint)
-    if touching >= TOUCHING * (count - empty):
+    if counts.framing >= FRAMING * (count - empty):
         raise InputError(
-            f"the silhouette touches all four borders on {touching} of {count} frames of {name}: "
+            f"the silhouette takes the whole border on {counts.framing} of {count} frames of {name}: "
             "that is rather the picture than a subject in it",
             hint,
         )
+
     warnings = []
     if empty:
         warnings.append(f"nothing found on {empty} of {count} frames; they will be skipped")
     if counts.full:
         warnings.append(f"the silhouette covers the whole picture on {counts.full} of {count} frames")
+    if 2 * counts.large > count - empty:
+        warnings.append(
+            f"the silhouette takes more than {LARGE:.0%} of the picture on {counts.large} of {count} frames: "
+            "look at the sheet whether it is the background"
+        )
     if touching:
         warnings.append(f"the subject touches all four borders on {touching} of {count} frames: parts of it may be cut")
     return tuple(warnings)
@@ -118,3 +146,8 @@ def check_usable(counts: FaultCounts, name: str) -> tuple[str, ...]:
 
 def _touches_all(on: Tensor) -> bool:
     return all(bool(edge.any()) for edge in (on[0], on[-1], on[:, 0], on[:, -1]))
+
+
+def _border_share(on: Tensor) -> float:
+    """Share of a frame's outermost pixels that are the subject's."""
+    return float(torch.cat((on[0], on[-1], on[:, 0], on[:, -1])).float().mean())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import torch
+
 from muybridge.errors import MissingWeightsError
 
 
@@ -12,6 +14,11 @@ def cache_folder() -> Path:
     """$MUYBRIDGE_CACHE, or ~/.cache/muybridge."""
     told = os.environ.get("MUYBRIDGE_CACHE")
     return Path(told) if told else Path.home() / ".cache" / "muybridge"
+
+
+def torch_cache_path(file: str) -> Path:
+    """Where a file of weights lies unless another is named: torch's own folder of checkpoints (TORCH_HOME)."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / file
 
 
 def find_model_file(path: Path | None, file: str, what: str, fetch: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from muybridge.errors import InputError, UsageError
+from muybridge.errors import InputError, MuybridgeWarning, UsageError
 from muybridge.video.clip import Timing
 from muybridge.video.media_input import LazyFrame, MediaInput, Picture
 from muybridge.video.paths import list_images
@@ -80,8 +81,14 @@ def open_folder(path: Path) -> MediaInput:
             "Give a folder of PNG, JPEG, WebP, BMP, TIFF, AVIF or HEIC files, or one with train and train_seg in it.",
         )
 
-    masks = _find_masks(layout.with_name("train_seg"), images) if layout.name == "train" else None
     timing = _read_times(layout / TIMES, len(images))
+    masks = _find_masks(layout.with_name("train_seg"), images) if layout.name == "train" else None
+    if masks is not None:
+        # As the authors' program reads it: the frames are those that have a mask.
+        kept = [i for i, mask in enumerate(masks) if mask is not None]
+        timing = timing.select(kept) if (layout / TIMES).is_file() else Timing.constant(len(kept))
+        images = [images[i] for i in kept]
+        masks = [mask for mask in masks if mask is not None]
 
     def iter_images() -> Iterator[LazyFrame]:
         ends = [*timing.pts[1:], timing.pts[-1] + timing.last]
@@ -105,18 +112,26 @@ def open_folder(path: Path) -> MediaInput:
     )
 
 
-def _find_masks(folder: Path, images: list[Path]) -> list[Path] | None:
+def _find_masks(folder: Path, images: list[Path]) -> list[Path | None] | None:
+    """The mask of each frame, None for a frame that has none; None where there is no folder of masks."""
     if not folder.is_dir():
         return None
     by_name = {p.stem: p for p in list_images(folder)}
+    masks = [by_name.get(image.stem) for image in images]
 
-    missing = [image.name for image in images if image.stem not in by_name]
-    if missing:
+    missing = [image.name for image, mask in zip(images, masks, strict=True) if mask is None]
+    if len(missing) == len(images):
         raise InputError(
-            f"{len(missing)} of {len(images)} frames have no mask in {folder}, {missing[0]} the first of them",
-            "Each mask needs the name of its frame.",
+            f"none of the {len(images)} frames has a mask in {folder}", "Each mask needs the name of its frame."
         )
-    return [by_name[image.stem] for image in images]
+    if missing:
+        warnings.warn(
+            f"{len(missing)} of {len(images)} frames have no mask in {folder}, {missing[0]} the first of them: "
+            "they are left out",
+            MuybridgeWarning,
+            stacklevel=2,
+        )
+    return masks
 
 
 def _load_with_mask(image: Path, mask: Path | None) -> Picture:

@@ -8,18 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
+from muybridge.model_files import hint_to_fetch, torch_cache_path
 from muybridge.networks.checkpoints import is_plain_tensor, load_tensors
 
 N = TypeVar("N", bound=nn.Module)
-
-
-def torch_cache_path(file: str) -> Path:
-    """Where a file of weights lies unless another is named: torch's own folder of checkpoints (TORCH_HOME)."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / file
 
 
 def fill_pretrained(network: N, path: Path | None, file: str, what: str, whose: str = "") -> N:
@@ -34,7 +29,9 @@ def fill_pretrained(network: N, path: Path | None, file: str, what: str, whose: 
     if not path.is_file():
         raise MissingWeightsError(
             f"no weights of {what} at {path}: expected {whose}{' ' if whose else ''}{file}",
-            f"Put the file there, or name another one; torch's own cache is the folder {path.parent}.",
+            hint_to_fetch(
+                file, f"Put the file there, or name another one; torch's own cache is the folder {path.parent}."
+            ),
         )
     check_digest(path)
     state = load_tensor_table(path)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
+from muybridge.model_files import cache_folder, hint_to_fetch
 from muybridge.networks.pretrained.files import fill_pretrained, load_tensor_table
 from muybridge.tensors import Images
 
@@ -17,6 +18,8 @@ VGG16_FILE = "vgg16-397923af.pth"
 WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 LEVELS = tuple(w[-1] for w in WIDTHS)
 """Channels of the five feature maps."""
+LPIPS_FILE = "lpips-vgg.pth"
+"""What `fetch` calls the channel weights of LPIPS."""
 VGG19_FILE = "vgg19-dcbb9e9d.pth"
 """torchvision's ImageNet weights; the name ends with the first digits of the file's SHA-256."""
 VGG19_WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
@@ -133,11 +136,11 @@ def load_lpips(vgg: Path | None = None, weights: Path | None = None) -> Lpips:
 
 def load_lpips_weights(path: Path | None = None) -> list[Tensor]:
     """The five tensors [1, C, 1, 1] of LPIPS; see `load_lpips`."""
-    path = path or _packaged_lpips()
+    path = path or _find_lpips()
     if path is None or not path.is_file():
         raise MissingWeightsError(
             f"no channel weights of LPIPS at {path or 'the lpips package'}: expected its weights/v0.1/vgg.pth",
-            "Install them with: pip install --no-deps lpips==0.1.4",
+            hint_to_fetch(LPIPS_FILE, "Or install them with: pip install --no-deps lpips==0.1.4"),
         )
     state = load_tensor_table(path)
     names = [f"lin{i}.model.1.weight" for i in range(len(LEVELS))]
@@ -146,8 +149,11 @@ def load_lpips_weights(path: Path | None = None) -> list[Tensor]:
     return [state[name].view(1, -1, 1, 1) for name in names]
 
 
-def _packaged_lpips() -> Path | None:
-    """The file inside an installed package, found without importing it (lpips itself would need torchvision)."""
+def _find_lpips() -> Path | None:
+    """The fetched file, or that inside an installed package, found without importing it (lpips needs torchvision)."""
+    fetched = cache_folder() / LPIPS_FILE
+    if fetched.is_file():
+        return fetched
     for package, inside in (
         ("lpips", "weights/v0.1/vgg.pth"),
         ("torchmetrics", "functional/image/lpips_models/vgg.pth"),
