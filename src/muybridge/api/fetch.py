@@ -41,7 +41,7 @@ def fetch(
     Example:
         >>> import muybridge
         >>> muybridge.fetch("u2netp")  # doctest: +SKIP
-        [PosixPath('/home/me/.cache/muybridge/u2netp.onnx')]
+        [PosixPath('.../muybridge/u2netp.onnx')]
     """
     entries = [find_model(name) for name in names]
     if all_for is not None:
