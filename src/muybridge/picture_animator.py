@@ -73,6 +73,7 @@ class PictureAnimator(Generic[P]):
             self.source = self.networks.encode(self.picture, self.pose)
 
         self.exact = (self.networks, self.source)
+        # float32's networks and source stay at hand, to be compared with and to fall back on.
         auto = precision == "auto" and computes_bfloat16(self.device)
         self.doubted = list(halves) if auto else []
         self.compared: float | None = None
@@ -95,6 +96,7 @@ class PictureAnimator(Generic[P]):
 
         plain = torch.cat([self._draw_with(*self.exact, where.at(slice(i, i + 1))) for i in probes])
 
+        # Each set of parts gets its chance on this batch; what fails once is not tried again.
         while self.doubted:
             made = self.draw(where)
             if is_good_enough(made[probes], plain):

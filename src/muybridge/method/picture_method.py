@@ -101,6 +101,7 @@ class PictureMethod(FolderMethod[C, D], FollowsFrames, FindsBestFrame, Reconstru
         wanted = self.choose_options(options)
         animator = self.open_source(source, precision)
 
+        # Poses of many driving frames at once; the source's and the reference's are of one picture.
         def move(found: P, first: P) -> P:
             return self.move_pose(chosen, animator.pose, found, first, wanted)
 

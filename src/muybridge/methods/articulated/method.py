@@ -103,6 +103,7 @@ class Articulated(PictureMethod[ArticulatedConfig, ArticulatedData, Regions], Ex
         to = networks.detect(driving)
         drawn, _ = networks(source, at, to, networks.background_motion(source, driving))
 
+        # The pyramid weighs its sizes and layers itself.
         losses = {"perceptual": self._distance(drawn.picture, driving)}
         if w.equivariance_shift or w.equivariance_affine:
             losses |= self._equivariance(driving, to)

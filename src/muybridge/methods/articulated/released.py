@@ -127,6 +127,7 @@ def rename_weights(states: Mapping[str, State]) -> State:
     ours: State = {}
     for part, state in states.items():
         for name, value in state.items():
+            # A fixed blur: built here, so it is only compared.
             if name.endswith("down.weight"):
                 _check_blur(f"{part}.{name}", value)
                 continue

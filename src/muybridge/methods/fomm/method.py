@@ -102,6 +102,7 @@ class Fomm(PictureMethod[FommConfig, FommData, Keypoints], ExportsNetworks, Impo
         if w.equivariance_value or w.equivariance_jacobian:
             losses |= self._equivariance(driving, to)
 
+        # The pyramid weighs its sizes and layers itself.
         weights = {name: getattr(w, name) for name in losses if name != "perceptual"}
         if self.critics is not None:
             weights["matching"] = w.adversarial * w.matching

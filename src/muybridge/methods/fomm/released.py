@@ -119,6 +119,7 @@ def rename_weights(states: Mapping[str, State], config: FommConfig) -> State:
         if part == "discriminator" and not config.losses.adversarial:
             continue
         for name, value in state.items():
+            # A fixed blur: built here, so it is only compared.
             if name.endswith("down.weight"):
                 _check_blur(f"{part}.{name}", value)
                 continue

@@ -55,6 +55,7 @@ def animate(
         notes.append(f"the driving clip looks like subject {shown}, so subject {source} is moved")
     check_side(source)
 
+    # Without data there is no frame to put a crop back into.
     appearance = None if data is None else data.subject(source)
     full = appearance if full_frame else None
     motion, timing = _find_motion(model, data, driving, other(source))
@@ -115,6 +116,7 @@ def edit_keypoints(
 
     points = detect_keypoints(model, subject, slice(frame, frame + 1))
     offset = torch.zeros_like(points)
+    # A mirrored subject was mirrored on the way in, and its moves are meant as they are seen.
     sign = -1.0 if subject.flip else 1.0
     for i, (dx, dy) in moves.items():
         offset[0, i] = torch.tensor([sign * dx, dy])

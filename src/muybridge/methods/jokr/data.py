@@ -58,8 +58,10 @@ class PairData(Data):
             first = starts[torch.randint(len(starts), (stage.batch,), generator=generator)]
             maps = _send(self._maps(stage.batch, generator, subject), device)
             eq = _send(noisy_affines(stage.batch, self.augment.equivariance, generator), device)
+            # Successors are drawn with their frames, so that both are moved by one map.
             which = torch.cat((first, first + 1)) if stage.name == "shape" else first
             stacked = torch.cat(subject.pictures(_send(which, device)), 1)
+            # Where D's keypoints are moved instead, the frames stay.
             if self.augment.where == "frames" and self.augment.share > 0:
                 stacked = warp_affine(stacked, maps.repeat(len(which) // stage.batch, 1, 1))
             else:

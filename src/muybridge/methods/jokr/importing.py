@@ -64,6 +64,7 @@ def _config(found: ReleasedCheckpoint) -> JokrConfig:
     }
     if found.discriminator is not None:
         said["discriminator_width"] = found.discriminator["width"]
+    # One margin serves both subjects here; the program has one of each.
     if "pad_factor_a" in first:
         said["margin"] = float(first["pad_factor_a"])
 

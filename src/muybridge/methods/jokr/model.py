@@ -45,6 +45,7 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
         if config.two_steps:
             self.shapes = ShapeGenerator(k, **config.shapes.model_dump())
 
+        # Without the two steps R draws from the bumps themselves.
         channels = (3 if config.refiner_input == "rgb" else 1) if config.two_steps else k
         refiner = {"in_channels": channels, "keypoints": k * self.refines_by_pose, **config.refiner.model_dump()}
         self.refiner_a = Refiner(**refiner)
@@ -59,6 +60,7 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
         self.seen_b: Tensor
         self.register_buffer("canvas_size", torch.tensor([config.size, config.size]))
         self.register_buffer("shape_steps", torch.zeros((), dtype=torch.int64))
+        # The number of steps again, for code that must not wait for an accelerator.
         self.steps_of_shapes = 0
         self.register_load_state_dict_post_hook(_recount_steps)
         if config.losses.align:

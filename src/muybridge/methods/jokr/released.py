@@ -95,6 +95,7 @@ def read_released(path: Path, options: Path | None = None) -> ReleasedCheckpoint
             f"{path} is not a checkpoint of JOKR: expected G_A and KP with Disc or with R_A and R_B, found {found}"
         )
 
+    # Only the second stage has refiners, and it no longer has D.
     stage = 2 if "R_A" in raw else 1
     said = read_options(options)
     parts: dict[str, State] = {}

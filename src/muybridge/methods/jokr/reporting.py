@@ -64,6 +64,7 @@ def measure_quality(model: JokrModel, data: PairData) -> dict[str, float]:
         figures[f"iou_{side}"] = _iou(draw_side(model, points, side)[1], truth)
         figures[f"cycle_iou_{side}"] = _iou(draw_side(model, back, side)[1], truth)
         figures[f"cycle_points_{side}"] = float((back - points).norm(dim=-1).mean())
+        # Frames without a silhouette are left out, so not all that follow each other are neighbours.
         step = (points[1:] - points[:-1])[(index[1:] - index[:-1]).to(points.device) == 1]
         figures[f"step_{side}"] = float(step.norm(dim=-1).mean())
     return figures

@@ -44,11 +44,13 @@ def shape_turns(model: JokrModel, batch: Batch) -> Iterator[Turn]:
     # eq. 4; T is applied to B's keypoints
     total["dc"] = bce(_judge(model, found["a"].points, batch, "a"), 1.0) + bce(_judge(model, fakes, batch, "b"), 1.0)
     total |= _keypoint_losses(model, found, batch)
+    # Ours (decision 0011): D alone lets the two sets drift apart.
     if w.align:
         total["align"] = match_distributions(model, found["a"].points, found["b"].points)
     if w.cyc and c.two_steps:
         total["cyc"] = cycle(model, found, pictures, batch)
 
+    # Before E has found anything, what D says of it only pushes keypoints about.
     weights = {name: float(getattr(w, name)) for name in total}
     if w.dc_warmup:
         warm = min(1.0, model.steps_of_shapes / w.dc_warmup)

@@ -48,6 +48,7 @@ def texture_turns(model: JokrModel, batch: Batch) -> Iterator[Turn]:
 
     losses = _add_by_name(*(_losses(model, side.made, side.target) for side in sides))
     weights = {"l1": w.l1, "multiscale": w.perceptual, "ssim": w.ssim, "lpips": w.perceptual}
+    # Turns come in this order: what E reads is drawn by an R that has learnt from this batch.
     if w.adversarial:
         yield from _adversarial_turns(model, losses, weights, sides)
     else:

@@ -118,6 +118,7 @@ class MonkeyNet(
         with torch.set_grad_enabled(w.through_keypoints and torch.is_grad_enabled()):
             real = self._judge(driving, seen)
 
+        # The picture itself is the first layer that is compared, the score is none.
         losses = {"gan": lsgan_generator([fake])}
         pairs = zip((driving, *real[:-1]), (made.picture, *fake[:-1]), strict=True)
         for i, ((x, y), weight) in enumerate(zip(pairs, w.matching, strict=True)):
@@ -215,6 +216,7 @@ class MonkeyNet(
         noise = None
         if generator is not None and p.noise:
             noise = (p.noise * torch.randn(1, frames, start.shape[1], generator=generator)).to(start)
+        # The likeliest way goes without noise; a generator draws another.
         with inference(self):
             rows = self.gru(start, frames, noise)[0]
             points = keypoints_of(rows, animator.pose, p.covariances)

@@ -112,6 +112,7 @@ class DenseMotion(nn.Module):
             masks = out[:, : self.masks].softmax(dim=1)
             flow = flow + torch.einsum("bphw,bpc->bhwc", masks, displacements(source, driving, background=True))
 
+        # What the parts do not explain, pixel by pixel (eq. 4).
         if c.residual:
             residual = out[:, self.masks :]
             flow = flow + residual.permute(0, 2, 3, 1)

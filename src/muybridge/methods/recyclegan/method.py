@@ -87,6 +87,7 @@ class RecycleGan(PairMethod[RecycleGanConfig, UnpairedWindows], MeasuresItself):
             losses["identity"] = l1(self.to_a(a), a) + l1(self.to_b(b), b)
 
         yield Turn("generators", losses, w.model_dump())
+        # Older fakes among the new ones keep a discriminator from forgetting what it once told apart.
         shown_a = self.history_a(made_a)
         shown_b = self.history_b(made_b)
         judged_a = lsgan_discriminator(self.critic_a(a), self.critic_a(shown_a))

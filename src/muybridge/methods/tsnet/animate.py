@@ -136,6 +136,7 @@ def draw_frames(model: TsnetModel, references: References, labels: UInt8[Tensor,
     border = model.border
 
     with torch.no_grad():
+        # Of the driving frame only the labels count.
         blank = torch.zeros(n, 3, *labels.shape[1:], device=device)
         _, maps, boxes = model.prepare_crops(blank, labels.to(device), make_box_maps(labels).to(device))
         features, own = (x.expand(n, *x.shape[1:]) for x in (references.features, references.boxes))

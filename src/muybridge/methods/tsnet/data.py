@@ -80,7 +80,11 @@ class TsnetData(Data):
             )
 
         given = list(landmarks or [])
-        missing = [c.name for i, c in enumerate(clips) if i >= len(given) or given[i] is None]
+        missing = []
+        for i, clip in enumerate(clips):
+            if i >= len(given) or given[i] is None:
+                missing.append(clip.name)
+
         if missing or len(given) != len(clips):
             raise InputError(
                 f"tsnet needs landmarks for every clip; {len(clips)} clips came with {len(given) or 'none'}"
@@ -92,7 +96,10 @@ class TsnetData(Data):
         if config.sampling.cross and len(clips) < 2:
             raise UsageError("training across identities needs at least two videos", "Leave sampling.cross at 0.")
 
-        tracks = [Track.from_clip(c, x, config) for c, x in zip(clips, given, strict=True) if x is not None]
+        tracks = []
+        for clip, marks in zip(clips, given, strict=True):
+            assert marks is not None
+            tracks.append(Track.from_clip(clip, marks, config))
         return cls(tracks, config.sampling)
 
     def batch(self, stage: Stage, generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:
@@ -127,8 +134,11 @@ class TsnetData(Data):
 
         sources, target = draw_sample_frames(len(own.present), s, generator)
         first = own.present[sources]
+        # The other subject's clip may be shorter, so its target is taken round its end.
         last = other.present[torch.tensor([target % len(other.present)])]
         pictures = torch.cat((own.pixels[first], other.pixels[last])).float() / 255
+
+        # Pictures and landmarks are moved by one map, so that labels stay on the subject.
         where = draw_placement(s, generator)
         pictures = warp_affine(
             jitter_colours(pictures, s, generator), invert_affine(where).expand(len(pictures), -1, -1), padding="border"

@@ -115,6 +115,7 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
             where = face_boxes(labels[:, -1])
             faces = (face_crops(target, where), face_crops(made.picture, where))
 
+        # The generator is taught by discriminators that have seen this batch (docs/methods/tsnet.md, Losses).
         judged = {"d": self._judge(self.critic, whole)}
         if faces is not None:
             judged["d_face"] = self._judge(self.face_critic, faces)

@@ -86,6 +86,7 @@ class TsnetModel(LandmarkMethod[TsnetConfig, TsnetData]):
         grids = None
         if c.branches != "synthesis":
             around = (driving_boxes.repeat_interleave(k, 0), boxes.flatten(0, 1))
+            # Boxes of ones leave no pair of cells out.
             if not c.mask_aware:
                 around = (torch.ones_like(around[0]), torch.ones_like(around[1]))
             grid = sampling_grid(wanted, each, *around, c.sharpness)

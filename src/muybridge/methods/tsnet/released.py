@@ -102,6 +102,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[TsnetConfi
             f"{path} has labels of {found.classes} classes; TS-Net's programs have 25 for bodies and 2 for faces"
         )
 
+    # Only the program for bodies has a discriminator of faces, and its own batch.
     said = _said(options, found)
     pose = found.kind == "pose"
     batch = 10 if pose else 15
