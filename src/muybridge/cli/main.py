@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
+from types import FrameType
 
 import cyclopts
 from cyclopts import App
@@ -85,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code: 0, 2 for wrong use, 1 for anything else that failed, 130 for Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with warnings_as_notes(given):
+        with sigterm_as_ctrl_c(), warnings_as_notes(given):
             app()(given)
     except cyclopts.CycloptsError as e:
         return print_error(str(e), "See: muybridge --help", 2)
@@ -100,6 +104,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return print_error(*describe_unexpected(e), 1)
     return 0
+
+
+@contextmanager
+def sigterm_as_ctrl_c() -> Iterator[None]:
+    """While open, the first SIGTERM ends what is done as Ctrl-C does, so that drafts are taken away; another one does
+    not break that off. A training has its own way, which saves first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _debugging() -> bool:

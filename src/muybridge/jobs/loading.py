@@ -11,9 +11,14 @@ from muybridge.engine import load_weights, resolve_device
 from muybridge.errors import Option, RunError, Sentence, UsageError, Verb
 from muybridge.jobs.request import recorded_config
 from muybridge.method import Ability, Data, Method
+from muybridge.networks.sizes import limit_parameters
 from muybridge.run import Run
 
 A = TypeVar("A", bound=Ability)
+
+
+SPARE = 300_000_000
+"""Numbers of pretrained networks that a method may hold beside its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +53,10 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
     kind = catalogue.find(made_by)
     if not opened.has_checkpoint:
         raise RunError(f"{path} holds no weights yet", Sentence("Train it first, with ", Option("resume", True), "."))
-    built = kind(recorded_config(kind, opened))
-    load_weights(built, opened.load_weights())
+    weights = opened.load_weights()
+    with limit_parameters(4 * sum(x.numel() for x in weights.values()) + SPARE):
+        built = kind(recorded_config(kind, opened))
+    load_weights(built, weights)
     kept = kind.Data.restore(opened.load_data()) if data and opened.has_data else None
     return Fitted(built.to(resolve_device(device, "float32").device).eval(), kept, opened)
 

@@ -69,8 +69,6 @@ class HeatRegionPredictor(nn.Module):
 def _pool_frames(maps: Tensor, heatmaps: Heatmaps) -> Float[Tensor, "B K 2 2"]:
     """The mean of four maps under each heat map."""
     each = full_precision(maps).unflatten(1, (-1, 4))
-    if each.shape[1] == 1:
-        pooled = torch.einsum("bnhw,bkhw->bkn", each[:, 0], heatmaps)
-    else:
-        pooled = torch.einsum("bknhw,bkhw->bkn", each, heatmaps)
-    return pooled.unflatten(-1, (2, 2))
+    # One by one: as a matrix product the sum over a large map loses a digit, and Jacobians are differences of it.
+    weighed = each * heatmaps[:, :, None]
+    return weighed.sum((-2, -1)).unflatten(-1, (2, 2))

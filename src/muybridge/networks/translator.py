@@ -1,15 +1,16 @@
 """Networks that turn one subject's picture into another's, silhouette and all, and that look one frame ahead."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from jaxtyping import Float
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 from muybridge.networks.hourglass import Hourglass
 from muybridge.networks.patch_discriminator import PatchDiscriminator
 from muybridge.networks.resnet import ResnetGenerator, Upsampling
+from muybridge.networks.sizes import refuse_absurd_sizes
 from muybridge.tensors import Images
 
 CHANNELS = 4
@@ -23,6 +24,11 @@ class Sizes(BaseModel):
     """Sizes of a network: frozen, unknown names refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="after")
+    def _refuse_absurd_sizes(self) -> Any:
+        refuse_absurd_sizes(self)
+        return self
 
 
 class TranslatorSizes(Sizes):

@@ -113,8 +113,7 @@ class Run:
         found = run.record.method
         if method is not None and found != method:
             raise RunError(f"{path} is a run of {found}, not of {method}", f"Name the method {found}, or another run.")
-        if not isinstance(run.config, dict):
-            raise RunError(f"{run.path / 'config.json'} does not hold an object of settings")
+        _ = run.config
         return run
 
     @property
@@ -133,8 +132,11 @@ class Run:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The method's settings."""
-        return self._read_json("config.json")
+        """The method's settings; RunError where the file holds anything else."""
+        values = self._read_json("config.json")
+        if not isinstance(values, dict):
+            raise RunError(f"{self.path / 'config.json'} does not hold an object of settings")
+        return values
 
     @property
     def status(self) -> Status:

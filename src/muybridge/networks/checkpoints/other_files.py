@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from muybridge.errors import CheckpointError
+from muybridge.networks.checkpoints.archives import check_archive, check_legacy
 
 _AGAIN = "Fetch the checkpoint itself; a download may have saved the page about it."
 _MAGIC = (
@@ -43,6 +44,8 @@ def refuse_other_files(path: Path) -> None:
         )
     if start[257:262] == b"ustar":
         _refuse_tar(path)
+    elif not start.startswith(b"PK"):
+        check_legacy(path)
 
 
 def _refuse_text(path: Path, start: bytes) -> None:
@@ -80,6 +83,7 @@ def _refuse_zip(path: Path) -> None:
     if not any(name.endswith("/data.pkl") for name in names):
         inside = ", ".join(names[:3]) or "nothing"
         raise CheckpointError(f"{path} is a zip archive of something else: {inside}", "Unpack it first.")
+    check_archive(path)
 
 
 def _refuse_tar(path: Path) -> None:

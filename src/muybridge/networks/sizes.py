@@ -1,0 +1,61 @@
+"""Sizes of networks in a config: whatever a shared file says, nothing is built that no machine could hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import BaseModel
+from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
+
+from muybridge.errors import CheckpointError
+
+DEPTHS = frozenset({"blocks", "downs", "layers", "encoder_blocks", "decoder_blocks"})
+"""Settings that a network repeats itself by."""
+DEEPEST = 64
+LARGEST = 65_536
+"""Of every other whole number, but for steps: channels, pixels, keypoints."""
+LONGEST = 10**9
+"""Steps of a training."""
+
+
+def refuse_absurd_sizes(settings: BaseModel) -> None:
+    """ValueError, as pydantic wants it, for a whole number that no network can be built by."""
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            continue
+        limit = DEEPEST if name in DEPTHS else LONGEST if "steps" in name else LARGEST
+        if abs(value) > limit:
+            raise ValueError(f"{name} is {limit} at most, not {str(value)[:20]}")
+
+
+@contextmanager
+def limit_parameters(count: int) -> Iterator[None]:
+    """While open, CheckpointError where the networks that are built have more than `count` numbers to learn: before
+    they are filled, which is when memory is really taken."""
+    built = 0
+
+    def add(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+        nonlocal built
+        built += 0 if parameter is None else parameter.numel()
+        if built > count:
+            raise _too_large(count)
+
+    hook = register_module_parameter_registration_hook(add)
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        raise _too_large(count) from error
+    finally:
+        hook.remove()
+
+
+def _too_large(count: int) -> CheckpointError:
+    return CheckpointError(
+        f"these settings make networks of more than {count / 1e6:.0f} million numbers, and their weights have fewer",
+        "Copy the run again: its config.json is not the one that it was trained with.",
+    )
