@@ -46,11 +46,11 @@ def prepared(studio: Studio, preset: str) -> str:
     return str(run["id"])
 
 
-async def drag(address: str, seconds: float, turn: int) -> list[float]:
+async def drag(address: str, token: dict[str, str], seconds: float, turn: int) -> list[float]:
     """One client that moves a keypoint all the time; how long each picture that it got took."""
     sent: dict[int, float] = {}
     delays: list[float] = []
-    async with connect(address, max_size=2**24) as line:
+    async with connect(address, max_size=2**24, additional_headers=token) as line:
 
         async def listen() -> None:
             async for message in line:
@@ -74,9 +74,9 @@ async def drag(address: str, seconds: float, turn: int) -> list[float]:
 
 async def many(studio: Studio, run: str, clients: int, seconds: float) -> list[list[float]]:
     """So many clients at once."""
-    address = f"{studio.address.replace('http', 'ws')}api/runs/{run}/drag"
-    await drag(address, 1, 0)  # loads the run
-    return await asyncio.gather(*(drag(address, seconds, turn) for turn in range(clients)))
+    address = f"{studio.base.replace('http', 'ws')}api/runs/{run}/drag"
+    await drag(address, studio.token, 1, 0)  # loads the run
+    return await asyncio.gather(*(drag(address, studio.token, seconds, turn) for turn in range(clients)))
 
 
 def told(name: str, delays: list[float]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 PROGRAM = "import sys; from muybridge.cli import main; sys.exit(main())"
@@ -56,16 +56,27 @@ class Studio:
     """A studio that runs."""
 
     address: str
+    """As it was printed, with the token."""
     runs: Path
     process: subprocess.Popen[str]
+
+    @property
+    def base(self) -> str:
+        """Its address without the token."""
+        return self.address.split("?")[0]
+
+    @property
+    def token(self) -> dict[str, str]:
+        """The token as a header."""
+        return {"authorization": f"Bearer {self.address.split('?token=')[1]}"}
 
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 60
     ) -> Answer:
         """One request; bytes go as they are, everything else as JSON."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        sent = {"content-type": "application/json", **(headers or {})}
-        request = urllib.request.Request(self.address.rstrip("/") + path, data, sent, method=method)
+        sent = {"content-type": "application/json", **self.token, **(headers or {})}
+        request = urllib.request.Request(self.base.rstrip("/") + path, data, sent, method=method)
         try:
             with urllib.request.urlopen(request, timeout=timeout) as answer:
                 return Answer(answer.status, answer.read(), dict(answer.headers))
@@ -127,8 +138,13 @@ def _parent(process: Path) -> int:
 
 
 @contextmanager
-def opened(runs: Path, *options: str, limits: Mapping[str, int] | None = None) -> Iterator[Studio]:
-    """Start one, and end it as the system does; limits are those of `Limits`, which the command does not take."""
+def opened(
+    runs: Path, *options: str, limits: Mapping[str, int] | None = None, errors: IO[str] | None = None
+) -> Iterator[Studio]:
+    """Start one, and end it as the system does; limits are those of `Limits`, which the command does not take.
+
+    errors  a file for what it says on its terminal
+    """
     environment = {k: v for k, v in os.environ.items() if k != "MUYBRIDGE_CHECK_SHAPES"} | {"OMP_NUM_THREADS": "1"}
     asked = ["-c", PROGRAM, "studio", "--port", "0", "--no-browser", "--runs", str(runs), *options]
     if limits is not None:
@@ -136,6 +152,7 @@ def opened(runs: Path, *options: str, limits: Mapping[str, int] | None = None) -
     process = subprocess.Popen(
         [sys.executable, *asked],
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
         env=environment,
     )

@@ -102,7 +102,7 @@ def test_the_routes_do_as_they_say(studio: Studio, here: dict[str, dict[str, Any
                 for name, value in there.items()
                 if name in case.path_parameters and (name == "number" or way == RIGHTLY)
             }
-            answer = case.call(base_url=studio.address.rstrip("/"), timeout=60)
+            answer = case.call(base_url=studio.base.rstrip("/"), headers=studio.token, timeout=60)
             case.validate_response(answer, checks=checks)
             said.add((case.operation.label, answer.status_code))
             if answer.status_code >= 400:
@@ -124,7 +124,8 @@ def _worth_asking(way: str, operation: Any) -> bool:
 def test_events_tell_what_happens(studio: Studio) -> None:
     import urllib.request
 
-    with urllib.request.urlopen(studio.address + "api/events", timeout=60) as stream:
+    request = urllib.request.Request(studio.base + "api/events", headers=studio.token)
+    with urllib.request.urlopen(request, timeout=60) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         assert stream.readline() == b"retry: 1000\n"
         clip = studio.upload("short.mp4", b"nothing")
@@ -138,8 +139,8 @@ def test_events_tell_what_happens(studio: Studio) -> None:
 
 
 def test_the_page_is_ours_and_asks_nobody(studio: Studio) -> None:
-    names = sorted(path.name for path in PAGE.iterdir())
-    assert {"index.html", "app.js", "style.css"} <= set(names)
+    names = sorted(path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*") if path.is_file())
+    assert {"index.html", "app.js", "style.css", "views/start-view.js"} <= set(names)
     for name in names:
         answer = studio.ask("GET", f"/{name}")
         assert answer.status == 200, name

@@ -34,7 +34,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Studio, dic
 
 
 def _line(studio: Studio, path: str) -> ClientConnection:
-    return connect(studio.address.replace("http", "ws") + path)
+    return connect(studio.base.replace("http", "ws") + path, additional_headers=studio.token)
 
 
 def _refused(line: ClientConnection) -> str:
@@ -101,11 +101,11 @@ def test_so_many_cameras(full: tuple[Studio, dict[str, Any]]) -> None:
 
 def test_a_crowd_that_drags_at_once(studio: Studio, finished: dict[str, Any]) -> None:
     """Each of 50 pages gets the picture of its last wish, and nobody an error; how soon is measured elsewhere."""
-    address = f"{studio.address.replace('http', 'ws')}api/runs/{finished['id']}/drag"
+    address = f"{studio.base.replace('http', 'ws')}api/runs/{finished['id']}/drag"
 
     async def one(turn: int) -> list[str | int]:
         said: list[str | int] = []
-        async with crowd(address, max_size=2**24) as line:
+        async with crowd(address, max_size=2**24, additional_headers=studio.token) as line:
             for seq in range(1, 6):
                 wish = {
                     "seq": seq,

@@ -15,8 +15,10 @@ from tiny_runs import save_checkpoint, save_run
 
 from muybridge.errors import CheckpointError
 from muybridge.puppets import SceneClips, scene
-from muybridge.studio import animation_tasks, child_process, decode_upload
-from muybridge.studio.live_worker import LiveWorker, decoded
+from muybridge.studio import animation_tasks, decode_upload, live_worker
+from muybridge.studio.child_process import LARGEST_PICTURE, ChildProcess
+from muybridge.studio.live_worker import LiveWorker, decode_jpeg
+from muybridge.studio.messages import Channel, pack_message
 from muybridge.video import Timing, write
 
 BYTES = {"content-type": "application/octet-stream"}
@@ -70,8 +72,8 @@ def test_a_wide_picture_is_no_row_of_frames(unbounded: list[tuple[int, ...]], tm
 def unbounded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The limits that a worker would set itself, which are not for the tests' own process."""
     asked: list[tuple[int, ...]] = []
-    for module in (animation_tasks, decode_upload, worker):
-        monkeypatch.setattr(module, "limit", lambda *given: asked.append(given))
+    for module in (animation_tasks, decode_upload, live_worker):
+        monkeypatch.setattr(module, "limit_process", lambda *given: asked.append(given))
     return asked
 
 
@@ -97,7 +99,7 @@ def test_a_sentence_for_every_other_file(
     if config:
         (tmp_path / "config.yaml").write_text(config)
     with pytest.raises(CheckpointError, match=said) as told:
-        animation_tasks.importing(_order(tmp_path), print)
+        animation_tasks.import_checkpoint(_order(tmp_path), print)
     assert str(tmp_path) not in str(told.value)
     assert unbounded == [(9, 10, 11)]
     assert not (tmp_path / "run").exists()
@@ -108,7 +110,7 @@ def test_golden_checkpoints_import(method: str, unbounded: list[tuple[int, ...]]
     golden = shared / "golden" / method
     (tmp_path / "checkpoint").write_bytes((golden / "checkpoint.pth").read_bytes())
     (tmp_path / "config.yaml").write_bytes((golden / "config.yaml").read_bytes())
-    told = animation_tasks.importing(_order(tmp_path), print)
+    told = animation_tasks.import_checkpoint(_order(tmp_path), print)
     assert (told["method"], told["live"]) == (method, True)
     assert not (tmp_path / "checkpoint").exists()
 
@@ -116,7 +118,7 @@ def test_golden_checkpoints_import(method: str, unbounded: list[tuple[int, ...]]
 def test_a_checkpoint_that_moves_no_picture(unbounded: list[tuple[int, ...]], shared: Path, tmp_path: Path) -> None:
     (tmp_path / "checkpoint").write_bytes((shared / "golden" / "jokr" / "checkpoint.pth").read_bytes())
     with pytest.raises(CheckpointError, match="faces is a checkpoint of jokr, which does not move a picture"):
-        animation_tasks.importing(_order(tmp_path), print)
+        animation_tasks.import_checkpoint(_order(tmp_path), print)
     assert not (tmp_path / "run").exists()
 
 
@@ -124,31 +126,33 @@ def _jpeg(pixels: torch.Tensor) -> bytes:
     return cv2.imencode(".jpg", np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()[:, :, ::-1]))[1].tobytes()
 
 
-def _wish(folder: Path, drawn: SceneClips) -> bytes:
+def _wish(folder: Path, drawn: SceneClips) -> dict[str, Any]:
     write(folder / "picture" / "frames", drawn.a.pixels[:1], Timing.constant(1))
     order = {"run": str(save_run(folder / "run")), "picture": str(folder / "picture"), "mode": "relative"}
-    return json.dumps({**order, "device": "cpu", "memory": 2**33}).encode() + b"\n"
+    return {**order, "device": "cpu", "memory": 2**33}
 
 
 def test_what_follows_a_camera(unbounded: list[tuple[int, ...]], tmp_path: Path) -> None:
     drawn = scene("dog-cat", 6, 64)
     wish = _wish(tmp_path, drawn)
     first, later = _jpeg(drawn.b.pixels[0]), _jpeg(drawn.b.pixels[4].flip(2))
-    parts = [first, later, b"no picture", later, b"", later]
-    frames = b"".join(len(part).to_bytes(4, "little") + part for part in parts)
-    heard = io.BytesIO(wish + frames + b"\1\0")
+    still = cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
+    parts = [({}, first), ({}, later), ({}, b"no picture"), ({}, still), ({}, later), ({"again": True}, later)]
+    frames = b"".join(pack_message(head, part) for head, part in parts)
+    heard = io.BytesIO(pack_message(wish) + frames + b"\1\0")
     told = io.BytesIO()
-    LiveWorker(heard, told).serve()
+    LiveWorker(Channel(heard, told)).serve()
     told.seek(0)
-    answers = [(head := json.loads(line), told.read(head["bytes"])) for line in iter(told.readline, b"")]
+    answers = [*iter(Channel(told, io.BytesIO()).read, None)]
     assert unbounded == [(None, 2**33)]
-    ready, at_first, moved, refused, again, anew = answers
-    assert ready == ({"bytes": 0}, b"")
+    ready, at_first, moved, refused, other, again, anew = answers
+    assert ready == ({}, b"")
     assert "no picture" in refused[0]["message"]
+    assert other == refused  # no other decoder sees what comes from a page
     assert moved == again != at_first
     # From a new pose the picture stands as it stood at first.
     assert anew == at_first
-    picture = decoded(moved[1])
+    picture = decode_jpeg(moved[1])
     assert picture is not None
     assert picture.shape == (3, 64, 64)
 
@@ -158,23 +162,22 @@ def test_the_process_that_follows_a_camera_has_limits(tmp_path: Path) -> None:
     drawn = scene("dog-cat", 6, 64)
     huge = cv2.imencode(".jpg", np.zeros((2049, 2048, 3), np.uint8))[1].tobytes()
     whole = cv2.imencode(".jpg", np.zeros((2048, 2048, 3), np.uint8))[1].tobytes()
-    frames = [len(jpeg).to_bytes(4, "little") + jpeg for jpeg in (huge, whole, _jpeg(drawn.b.pixels[0]))]
+    frames = (huge, whole, _jpeg(drawn.b.pixels[0]))
 
-    async def asked() -> tuple[list[dict[str, Any]], str]:
-        process = await child_process.start("muybridge.studio.live_worker")
+    async def asked() -> tuple[list[tuple[dict[str, Any], bytes]], str]:
+        process = await ChildProcess.start("muybridge.studio.live_worker", largest_picture=LARGEST_PICTURE)
         try:
-            heads = [
-                (await child_process.answer(process, question))[0] for question in (_wish(tmp_path, drawn), *frames)
-            ]
-            return heads, Path(f"/proc/{process.pid}/limits").read_text(encoding="ascii")
+            answers = [await process.ask(_wish(tmp_path, drawn))]
+            answers += [await process.ask({}, frame) for frame in frames]
+            return answers, Path(f"/proc/{process.pid}/limits").read_text(encoding="ascii")
         finally:
-            await child_process.end(process)
+            await process.end()
 
     (ready, refused, drawn_whole, drawn_small), limits = asyncio.run(asked())
-    assert ready == {"bytes": 0}
-    assert "no picture" in refused["message"]
-    assert drawn_whole["bytes"] > 0
-    assert drawn_small["bytes"] > 0
+    assert ready == ({}, b"")
+    assert "no picture" in refused[0]["message"]
+    assert drawn_whole[1].startswith(b"\xff\xd8")
+    assert drawn_small[1].startswith(b"\xff\xd8")
     bounds = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()}
     assert (bounds["Max open files"], bounds["Max core file size"]) == ("128", "0")
     assert int(bounds["Max address space"]) > 2**33
@@ -184,10 +187,10 @@ def test_what_the_camera_s_socket_refuses(studio: Studio, finished: dict[str, An
     client = pytest.importorskip("websockets.sync.client")
     from websockets.exceptions import ConnectionClosed
 
-    host = studio.address.removeprefix("http://").rstrip("/")
+    host = studio.base.removeprefix("http://").rstrip("/")
 
     def told(number: str, wish: str | bytes) -> str:
-        with client.connect(f"ws://{host}/api/models/{number}/live") as line:
+        with client.connect(f"ws://{host}/api/models/{number}/live", additional_headers=studio.token) as line:
             line.send(wish)
             answer = json.loads(line.recv(timeout=20))
             with pytest.raises(ConnectionClosed) as closed:

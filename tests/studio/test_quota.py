@@ -17,20 +17,20 @@ from muybridge.studio.quota import Quota, size_of
 from muybridge.studio.runs import Runs
 from muybridge.studio.storage import Storage
 from muybridge.studio.upload import STEP
-from muybridge.studio.worker_pool import Hear, Outcome, WorkerPool
+from muybridge.studio.worker_pool import OnEvent, Outcome, WorkerPool
 
 
 class Failing(WorkerPool):
     """Every file turns out to be no video and no checkpoint."""
 
-    async def do(self, *_: Any) -> Outcome:
+    async def run(self, *_: Any) -> Outcome:
         return Outcome("failed", message="this is something else", hint=None)
 
 
 class Endless(WorkerPool):
     """Every task goes on until it is cancelled."""
 
-    async def do(self, key: str, lane: str, order: Any, hear: Hear) -> Outcome:
+    async def run(self, key: str, lane: str, order: Any, on_event: OnEvent) -> Outcome:
         return await asyncio.Future()
 
 
@@ -89,7 +89,7 @@ def test_the_disk_is_looked_at_on_the_way(tmp_path: Path, monkeypatch: pytest.Mo
     _, models = _made(tmp_path, Failing())
 
     async def sent() -> None:
-        begun = await models.new("faces", "")
+        begun = await models.create("faces", "")
         await models.upload(begun["id"], _body(3 * STEP))
 
     with pytest.raises(InputError, match="less than 256 MB"):
@@ -122,13 +122,13 @@ def test_a_full_folder_takes_nothing_more(tmp_path: Path) -> None:
     (tmp_path / "clips" / "much").write_bytes(b"x" * 2000)
     begun = (
         clips.upload("a.mp4", _body(1)),
-        clips.puppets("gif", 5, 64),
+        clips.draw_puppets("gif", 5, 64),
         clips.find("0" * 12, None, "auto"),
         clips.correct("0" * 12, 0, b""),
         runs.create({}),
         runs.act("0" * 12, "resume"),
         animations.create({}),
-        models.new("faces", ""),
+        models.create("faces", ""),
     )
 
     async def asked() -> list[Any]:
@@ -142,9 +142,10 @@ def test_what_cannot_be_read_keeps_its_sentence_and_not_its_files(tmp_path: Path
 
     async def sent() -> None:
         await clips.upload("a.mp4", _body(1000))
-        begun = await models.new("faces", "options")
+        begun = await models.create("faces", "options")
         await models.upload(begun["id"], _body(1000))
         await asyncio.gather(*clips.tasks.values(), *models.tasks.values())
+        await clips.storage.writer.flush()
 
     asyncio.run(sent())
     assert [r["message"] for r in (*clips.storage.all("clips"), *clips.storage.all("imports"))] == [
@@ -159,7 +160,7 @@ def test_what_is_being_read_can_be_deleted(tmp_path: Path) -> None:
 
     async def sent() -> None:
         clip = await clips.upload("a.mp4", _body(1000))
-        begun = await models.new("faces", "")
+        begun = await models.create("faces", "")
         await models.upload(begun["id"], _body(1000))
         tasks = [*clips.tasks.values(), *models.tasks.values()]
         await asyncio.sleep(0)
@@ -177,7 +178,7 @@ def test_a_clip_that_is_needed_meanwhile_stays(tmp_path: Path) -> None:
 
     async def sent() -> None:
         record = clips.storage.new("clips", {"name": "cat", "state": "finding", "frames": 3, "version": 0})
-        clips._go_on(record)
+        clips.resume(record)
         await asyncio.sleep(0)
         removing = asyncio.create_task(clips.remove(record["id"]))
         await asyncio.sleep(0)
@@ -195,7 +196,7 @@ def test_an_import_that_is_deleted_while_it_comes_in(tmp_path: Path) -> None:
     _, models = _made(tmp_path, Endless())
 
     async def sent() -> None:
-        number = (await models.new("faces", ""))["id"]
+        number = (await models.create("faces", ""))["id"]
 
         async def body() -> AsyncIterator[bytes]:
             yield b"x"
@@ -214,14 +215,14 @@ def test_so_many_imports_may_wait_for_their_file(tmp_path: Path) -> None:
     _, models = _made(tmp_path, Endless(), announced=2, imports=3)
 
     async def asked() -> None:
-        first, _ = [await models.new(name, "") for name in ("one", "two")]
+        first, _ = [await models.create(name, "") for name in ("one", "two")]
         with pytest.raises(UsageError, match="2 imports wait for their file"):
-            await models.new("three", "")
+            await models.create("three", "")
         for record in [first, {**first, "id": "0" * 12}]:
             models.storage.folder("imports", first["id"]).with_name(record["id"]).mkdir(exist_ok=True)
             models.storage.save("imports", {**record, "state": "ready"})
         with pytest.raises(UsageError, match="3 imports are kept"):
-            await models.new("four", "")
+            await models.create("four", "")
 
     asyncio.run(asked())
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.studio import Settings
+from muybridge.studio.child_process import ChildProcess
 from muybridge.studio.events import Events
 from muybridge.studio.runs import Runs
 from muybridge.studio.storage import Storage
-from muybridge.studio.worker_pool import Hear, Outcome, Worker, WorkerPool
+from muybridge.studio.worker_pool import OnEvent, Outcome, WorkerPool
 
 
 class Idle(WorkerPool):
@@ -22,8 +23,8 @@ class Idle(WorkerPool):
         self.stops: list[str] = []
         self.over = asyncio.Event()
 
-    async def do(self, key: str, lane: str, order: Mapping[str, Any], hear: Hear) -> Outcome:
-        hear({"event": "ready"})
+    async def run(self, key: str, lane: str, order: Mapping[str, Any], on_event: OnEvent) -> Outcome:
+        on_event({"event": "ready"})
         await self.over.wait()
         return Outcome("stopped" if lane == "training" else "done", {"notes": []})
 
@@ -64,7 +65,7 @@ def test_a_worker_hears_one_sigterm() -> None:
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", COUNTING, stdin=pipe, stdout=pipe)
         assert process.stdout is not None
-        worker, said = Worker(process), await process.stdout.readline()
+        worker, said = ChildProcess(process), await process.stdout.readline()
         worker.stop()
         said += await process.stdout.readline()
         worker.stop()
@@ -95,14 +96,14 @@ def test_a_file_is_made_again_when_the_run_has_learnt_on(tmp_path: Path) -> None
         runs = _runs(tmp_path)
         number, weights = _kept(runs)
         driving = runs.storage.new("clips", {"name": "third", "version": 1})
-        third = await runs.render(number, {**wish, "driving": driving["id"]})
-        first, again = await asyncio.gather(runs.render(number, wish), runs.render(number, wish))
+        third = await runs.renders.create(number, {**wish, "driving": driving["id"]})
+        first, again = await asyncio.gather(runs.renders.create(number, wish), runs.renders.create(number, wish))
         assert again == first
-        assert len(runs.making) == 2
+        assert len(runs.tasks) == 2
         os.utime(weights, ns=(1, 1))
-        later = await runs.render(number, wish)
+        later = await runs.renders.create(number, wish)
         assert later["file"] != first["file"]
         runs.storage.save("clips", {**driving, "version": 2})
-        assert (await runs.render(number, {**wish, "driving": driving["id"]}))["file"] != third["file"]
+        assert (await runs.renders.create(number, {**wish, "driving": driving["id"]}))["file"] != third["file"]
 
     asyncio.run(asked())

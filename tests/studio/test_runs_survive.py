@@ -97,7 +97,7 @@ def test_one_folder_has_one_studio(studio: Studio) -> None:
     with pytest.raises(RunError, match="another studio"):
         serve(Settings(studio.runs, port=0), browser=False)
     with pytest.raises(UsageError, match="cannot be listened on"):
-        serve(Settings(studio.runs.parent / "other", port=int(studio.address.split(":")[2].strip("/"))), browser=False)
+        serve(Settings(studio.runs.parent / "other", port=int(studio.base.split(":")[2].strip("/"))), browser=False)
 
 
 def test_two_tabs_do_not_overwrite_each_other(studio: Studio, finished: dict[str, Any]) -> None:

@@ -106,12 +106,12 @@ def test_the_token_is_asked_for_everywhere() -> None:
     place = {"host": "192.168.1.7:8642"}
     assert ask(AWAY, **place)["status"] == 403
     assert ask(AWAY, path="/api/runs", query="token=sesame", **place)["status"] == 403
-    assert ask(AWAY, path="/api/runs", cookie="muybridge-token=wrong", **place)["status"] == 403
+    assert ask(AWAY, path="/api/runs", cookie="muybridge-token-8642=wrong", **place)["status"] == 403
     assert ask(AWAY, path="/api/runs", authorization="Bearer sesame", **place)["status"] == 200
-    assert ask(AWAY, path="/api/runs", cookie="muybridge-token=sesame", **place)["status"] == 200
+    assert ask(AWAY, path="/api/runs", cookie="muybridge-token-8642=sesame", **place)["status"] == 200
     first = ask(AWAY, query="token=sesame", **place)
     assert first["status"] == 200
-    assert first["headers"][b"set-cookie"].startswith(b"muybridge-token=sesame; HttpOnly; SameSite=Strict")
+    assert first["headers"][b"set-cookie"].startswith(b"muybridge-token-8642=sesame; HttpOnly; SameSite=Strict")
     assert ask(AWAY, query="token=sesame", host="evil.example")["status"] == 403
 
 
@@ -161,8 +161,9 @@ def test_pages_go_on_after_a_restart(tmp_path: Path) -> None:
     for _ in range(2):
         with opened(tmp_path, "--host", "0.0.0.0") as studio:
             token = studio.address.split("?token=")[1]
-            here = replace(studio, address=f"http://127.0.0.1:{studio.address.split(':')[2].split('/')[0]}/")
+            port = studio.base.split(":")[2].strip("/")
+            here = replace(studio, address=f"http://127.0.0.1:{port}/?token=")
             assert here.ask("GET", "/api/runs").status == 403
             said.append(token)
-            assert here.ask("GET", "/api/runs", headers={"cookie": f"muybridge-token={said[0]}"}).status == 200
+            assert here.ask("GET", "/api/runs", headers={"cookie": f"muybridge-token-{port}={said[0]}"}).status == 200
     assert said[0] == said[1]

@@ -11,16 +11,21 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from muybridge import api, catalogue
 from muybridge.api.edit import editable
-from muybridge.errors import InputError, MuybridgeError, UsageError
+from muybridge.errors import MuybridgeError, UsageError
+from muybridge.method import Card
 from muybridge.studio import routes_animations, routes_clips, routes_edit, routes_live, routes_runs
 from muybridge.studio.animation_models import AnimationModels
 from muybridge.studio.animations import Animations
 from muybridge.studio.clips import Clips
 from muybridge.studio.events import Events
+from muybridge.studio.messages import shorten, word_hint
+from muybridge.studio.patience import BodyTimeout
 from muybridge.studio.pose_client import PoseClient
+from muybridge.studio.records import Records
 from muybridge.studio.routes_runs import Conflict
 from muybridge.studio.runs import Runs
 from muybridge.studio.security import App, SecurityMiddleware
@@ -31,73 +36,67 @@ from muybridge.studio.worker_pool import WorkerPool
 PAGE = Path(__file__).parent / "page"
 FOLDERS = ("", "/views", "/parts", "/net")
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-TOLD_LIMITS = ("upload_bytes", "checkpoint_bytes", "frames", "side", "quota_bytes")
-TOLD: dict[int | str, dict[str, Any]] = {
-    code: {
-        "description": what,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"message": {"type": "string"}, "hint": {"type": ["string", "null"]}},
-                    "required": ["message"],
-                }
-            }
-        },
-    }
-    for code, what in {
-        400: "It cannot be used as it is",
-        404: "There is no such thing here",
-        409: "Not now, or not any more",
-        422: "It does not look as it should",
-    }.items()
+SENTENCE = {
+    "type": "object",
+    "properties": {"message": {"type": "string"}, "hint": {"type": ["string", "null"]}},
+    "required": ["message"],
+}
+REFUSALS = {
+    400: "It cannot be used as it is",
+    404: "There is no such thing here",
+    409: "Not now, or not any more",
+    422: "It does not look as it should",
 }
 
 
-def create(settings: Settings) -> App:
+def create(settings: Settings, events: Events) -> App:
     """Everything wired together; the folder is made where it is missing."""
-    storage, pool, events = Storage(settings.runs, settings.limits.quota_bytes), WorkerPool(), Events()
+    storage = Storage(settings.runs, settings.limits.quota_bytes)
+    pool = WorkerPool()
     pose_client = PoseClient(settings.device)
-    clips, runs = Clips(storage, pool, events, settings), Runs(storage, pool, events, settings)
+    clips = Clips(storage, pool, events, settings)
+    runs = Runs(storage, pool, events, settings)
     models = AnimationModels(storage, pool, events, settings)
     animations = Animations(storage, pool, events, settings, models)
+    kept: tuple[Records, ...] = (clips, runs, models, animations)
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool.warm()
-        clips.begin()
-        runs.begin()
-        models.begin()
-        animations.begin()
+        for records in kept:
+            records.begin()
         yield
+
         events.close()
         await pool.close()
-        await runs.close()
-        for each in (clips, models, animations):
-            await each.close()
+        for records in kept:
+            await records.close()
         await pose_client.close()
+        await asyncio.to_thread(storage.writer.close)
 
     app = FastAPI(
         title="Muybridge studio",
-        lifespan=life,
+        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        responses=TOLD,
+        responses=_describe_refusals(),
     )
-    _errors(app)
-    app.include_router(routes_clips.router(clips, storage))
-    app.include_router(routes_runs.router(runs, storage, pool, pose_client))
+    _add_error_handlers(app)
+    app.include_router(routes_clips.router(clips))
+    app.include_router(routes_runs.router(runs, pose_client))
     app.include_router(routes_edit.router(storage, pose_client, settings.limits.sockets))
-    app.include_router(routes_animations.router(models, animations, storage))
-    app.include_router(routes_live.router(storage, models, animations))
-    _general(app, events, storage, settings)
-    return SecurityMiddleware(app, settings)
+    app.include_router(routes_animations.router(models, animations))
+    app.include_router(routes_live.router(models, animations))
+    _add_general_routes(app, events, storage, settings)
+    for folder in FOLDERS:
+        _add_pages(app, folder)
+    return SecurityMiddleware(BodyTimeout(app), settings)
 
 
-def _general(app: FastAPI, events: Events, storage: Storage, settings: Settings) -> None:
+def _add_general_routes(app: FastAPI, events: Events, storage: Storage, settings: Settings) -> None:
     @app.get("/api/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
-    async def happenings() -> StreamingResponse:
+    async def stream_events() -> StreamingResponse:
         return StreamingResponse(events.stream(), media_type="text/event-stream")
 
     @app.get("/api/about")
@@ -107,30 +106,41 @@ def _general(app: FastAPI, events: Events, storage: Storage, settings: Settings)
         Of a method, `editable` says whether it has keypoints to drag, `affine` whether a map between the two subjects
         that results can be made without.
         """
+        limits = settings.limits
         return {
-            "methods": [
-                {
-                    **{k: getattr(card, k) for k in ("name", "title", "paper", "needs", "gives", "affine")},
-                    "presets": {name: card.preset_help.get(name, "") for name in card.presets},
-                    "editable": editable(catalogue.find(card.name)),
-                }
-                for card in api.methods()
-            ],
+            "methods": [_describe_method(card) for card in api.methods()],
             "scenes": api.puppets(),
-            "limits": {k: getattr(settings.limits, k) for k in TOLD_LIMITS},
+            "limits": {
+                "upload_bytes": limits.upload_bytes,
+                "checkpoint_bytes": limits.checkpoint_bytes,
+                "frames": limits.frames,
+                "side": limits.side,
+                "quota_bytes": limits.quota_bytes,
+            },
+            "folder": str(settings.runs),
             "used": await storage.quota.used(),
             "machine": (await asyncio.to_thread(api.doctor, settings.runs))["machine"],
         }
 
-    for folder in FOLDERS:
-        _add_pages(app, folder)
+
+def _describe_method(card: Card) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "title": card.title,
+        "paper": card.paper,
+        "needs": card.needs,
+        "gives": card.gives,
+        "affine": card.affine,
+        "presets": {name: card.preset_help.get(name, "") for name in card.presets},
+        "editable": editable(catalogue.find(card.name)),
+    }
 
 
 def _add_pages(app: FastAPI, folder: str) -> None:
     """What the browser gets of a folder of the page, by its name."""
 
-    @app.get(f"{folder}/", include_in_schema=False)
-    @app.get(f"{folder}/{{name}}", include_in_schema=False)
+    @app.api_route(f"{folder}/", methods=["GET", "HEAD"], include_in_schema=False)
+    @app.api_route(f"{folder}/{{name}}", methods=["GET", "HEAD"], include_in_schema=False)
     def page(name: str = "index.html") -> FileResponse:
         there = {path.name: path for path in (PAGE / folder.strip("/")).iterdir() if path.suffix in TYPES}
         if name not in there:
@@ -138,36 +148,48 @@ def _add_pages(app: FastAPI, folder: str) -> None:
         return FileResponse(there[name], media_type=TYPES[there[name].suffix])
 
 
-def _errors(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI) -> None:
     """Each error is a sentence and a hint."""
 
     @app.exception_handler(MuybridgeError)
-    async def known(request: Request, e: MuybridgeError) -> JSONResponse:
+    async def handle_known(request: Request, e: MuybridgeError) -> JSONResponse:
         code = 404 if isinstance(e, Missing) else 409 if isinstance(e, Conflict | UsageError) else 400
-        return JSONResponse({"message": e.message, "hint": e.hint}, code)
+        return _answer(code, shorten(e.message), word_hint(e.hint))
 
     @app.exception_handler(RequestValidationError)
-    async def strange(request: Request, e: RequestValidationError) -> JSONResponse:
-        wrong = "; ".join(f"{'.'.join(map(str, p['loc'][1:])) or 'the request'}: {p['msg']}" for p in e.errors()[:5])
-        return JSONResponse({"message": f"this cannot be done as it was asked: {wrong}", "hint": None}, 422)
+    async def handle_invalid(request: Request, e: RequestValidationError) -> JSONResponse:
+        problems = []
+        for problem in e.errors()[:5]:
+            place = ".".join(map(str, problem["loc"][1:])) or "the request"
+            problems.append(f"{place}: {problem['msg']}")
+        return _answer(422, shorten(f"this cannot be done as it was asked: {'; '.join(problems)}"))
 
     # What the framework refuses by itself: a body that is no JSON, an address or a way that there is not.
     @app.exception_handler(400)
     @app.exception_handler(404)
     @app.exception_handler(405)
-    async def refused(request: Request, e: HTTPException) -> JSONResponse:
-        said = f"this cannot be done as it was asked: {e.detail}"
-        return JSONResponse({"message": said, "hint": None}, e.status_code)
+    async def handle_refused(request: Request, e: HTTPException) -> JSONResponse:
+        return _answer(e.status_code, f"this cannot be done as it was asked: {e.detail}")
+
+    @app.exception_handler(ClientDisconnect)
+    async def handle_gone(request: Request, e: ClientDisconnect) -> JSONResponse:
+        return _answer(400, "this was cut off on its way here", "Send it again.")
 
     @app.exception_handler(OSError)
-    async def disk(request: Request, e: OSError) -> JSONResponse:
-        said = {"message": f"the disk refused: {e.strerror}", "hint": "Check the free space and the permissions."}
-        return JSONResponse(said, 507)
+    async def handle_disk(request: Request, e: OSError) -> JSONResponse:
+        return _answer(507, f"the disk refused: {e.strerror}", "Check the free space and the permissions.")
 
     @app.exception_handler(Exception)
-    async def unforeseen(request: Request, e: Exception) -> JSONResponse:
+    async def handle_unforeseen(request: Request, e: Exception) -> JSONResponse:
         said = f"something went wrong inside: {type(e).__name__}: {e}"
-        return JSONResponse({"message": said, "hint": "Please report it, with what the terminal says."}, 500)
+        return _answer(500, shorten(said), "Please report it, with what the terminal says.")
 
 
-__all__ = ["InputError", "create"]
+def _answer(code: int, message: str, hint: str | None = None) -> JSONResponse:
+    return JSONResponse({"message": message, "hint": hint}, code)
+
+
+def _describe_refusals() -> dict[int | str, dict[str, Any]]:
+    """What the description of this API says about errors."""
+    content = {"application/json": {"schema": SENTENCE}}
+    return {code: {"description": what, "content": content} for code, what in REFUSALS.items()}

@@ -2,21 +2,15 @@
 
     python -m muybridge.studio.live_worker
 
-In: a line of JSON (run, picture, mode, device, memory), then frames, each its length in 4 bytes, little end first, and
-a JPEG; a length of 0 begins anew, from the pose of the next frame. Out: a line of JSON with `bytes` once it is ready
-and for each frame, and so many bytes after it, a JPEG. `child_process.start` bounds how large a frame may be.
+In: a message (run, picture, mode, device, memory), then one for each frame of the camera, its body a JPEG; `again` in
+its head begins anew, from the pose of this frame. Out: a message once it is ready, and for each frame one with a JPEG.
+`ChildProcess.start` bounds how large a frame may be.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import traceback
 from collections.abc import Iterator
-from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -25,78 +19,86 @@ from torch import Tensor
 
 from muybridge import api
 from muybridge.engine.cpu_tuning import fast_kernels
-from muybridge.errors import MuybridgeError
-from muybridge.studio.decode_upload import limit
+from muybridge.studio.decode_upload import limit_process
+from muybridge.studio.messages import Channel, describe_failure
+from muybridge.video.paths import detect_still_format
 
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 88]
+NO_PICTURE = {"message": "this frame of the camera is no picture", "hint": None}
 
 
 class LiveWorker:
-    """One page's camera: frames from `heard`, pictures to `told`."""
+    """One page's camera."""
 
-    def __init__(self, heard: BinaryIO | BufferedIOBase, told: BinaryIO | BufferedIOBase) -> None:
-        self.heard, self.told = heard, told
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.next: Tensor | None = None
+        """The frame from whose pose it begins anew."""
         self.over = False
-
-    def say(self, head: dict[str, Any], body: bytes = b"") -> None:
-        """One answer."""
-        self.told.write(json.dumps({**head, "bytes": len(body)}).encode() + b"\n" + body)
-        self.told.flush()
-
-    def shots(self) -> Iterator[Tensor]:
-        """Frames until the page begins anew or goes away; one that is no picture gets a sentence for an answer."""
-        while True:
-            head = self.heard.read(4)
-            size = int.from_bytes(head, "little")
-            jpeg = self.heard.read(size)
-            if len(head) < 4 or len(jpeg) < size:
-                self.over = True
-                return
-            if size == 0:
-                return
-            shot = decoded(jpeg)
-            if shot is None:
-                self.say({"message": "this frame of the camera is no picture", "hint": None})
-            else:
-                yield shot
 
     def serve(self) -> None:
         """Until the page goes away."""
-        order = json.loads(self.heard.readline())
+        message = self.channel.read()
+        if message is None:
+            return
+        order, _ = message
+
         fitted = api.load(order["run"], device=order["device"], data=False)
         picture = api.read(Path(order["picture"]) / "frames", max_frames=1)
         # The run is ours, what comes now is not. How many addresses an accelerator's driver takes, nobody knows.
-        limit(None, int(order["memory"]) if fitted.method.device.type == "cpu" else None)
-        self.say({})
+        limit_process(None, int(order["memory"]) if fitted.method.device.type == "cpu" else None)
+
+        self.channel.write({})
         with fast_kernels(), torch.no_grad():
             while not self.over:
-                for made in api.follow(fitted, picture, self.shots(), mode=order["mode"]):
-                    bgr = np.ascontiguousarray(made[:3].flip(0).permute(1, 2, 0).cpu().numpy())
-                    self.say({}, cv2.imencode(".jpg", bgr, QUALITY)[1].tobytes())
+                for made in api.follow(fitted, picture, self.read_frames(), mode=order["mode"]):
+                    self.channel.write({}, encode_jpeg(made))
+
+    def read_frames(self) -> Iterator[Tensor]:
+        """Frames until the page begins anew or goes away; one that is no picture gets a sentence for an answer."""
+        if self.next is not None:
+            yield self.next
+            self.next = None
+
+        while message := self.channel.read():
+            head, body = message
+            frame = decode_jpeg(body)
+            if frame is None:
+                self.channel.write(NO_PICTURE)
+            elif head.get("again"):
+                self.next = frame
+                return
+            else:
+                yield frame
+        self.over = True
 
 
-def decoded(jpeg: bytes) -> Tensor | None:
-    """uint8 [3, H, W], or None for what is no picture, or a large one."""
+def decode_jpeg(content: bytes) -> Tensor | None:
+    """uint8 [3, H, W], or None for what is no JPEG, or a large one; no other decoder sees it."""
+    if detect_still_format(content) != "mjpeg":
+        return None
     try:
-        bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         return None
-    return None if bgr is None else torch.from_numpy(np.ascontiguousarray(bgr[:, :, ::-1].transpose(2, 0, 1)))
+    if bgr is None:
+        return None
+    return torch.from_numpy(np.ascontiguousarray(bgr[:, :, ::-1].transpose(2, 0, 1)))
+
+
+def encode_jpeg(picture: Tensor) -> bytes:
+    """uint8 [3 or 4, H, W] as a JPEG."""
+    bgr = picture[:3].flip(0).permute(1, 2, 0).cpu().numpy()
+    return cv2.imencode(".jpg", np.ascontiguousarray(bgr), QUALITY)[1].tobytes()
 
 
 def main() -> None:
     """Serve one page; the last answer says what went wrong."""
-    told = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    worker = LiveWorker(sys.stdin.buffer, told)
+    channel = Channel.open()
     try:
-        worker.serve()
-    except MuybridgeError as e:
-        worker.say({"message": e.message, "hint": e.hint, "over": True})
+        LiveWorker(channel).serve()
     except Exception as e:
-        traceback.print_exc()
-        said = f"something went wrong inside: {type(e).__name__}: {e}"
-        worker.say({"message": said, "hint": "Please report it.", "over": True})
+        channel.write({**describe_failure(e), "over": True})
 
 
 if __name__ == "__main__":

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from muybridge.errors import MuybridgeError
-from muybridge.studio.child_process import BROKEN, answer, end, start
+from muybridge.studio.child_process import BROKEN, LARGEST_PICTURE, ChildProcess
+from muybridge.studio.messages import Head
 
 LONGEST = 120.0
 """Seconds after which a drawing is given up."""
 
 
 class PoseClient:
-    """One painting process for all pages; it answers in the order of the questions, and is replaced when it dies."""
+    """One process for all pages; it answers in the order of the questions, and is replaced when it dies."""
 
     def __init__(self, device: str) -> None:
         self.device = device
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: ChildProcess | None = None
         self.turn = asyncio.Lock()
 
-    async def ask(self, order: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    async def ask(self, order: Mapping[str, Any]) -> tuple[Head, bytes]:
         """Head and body of the answer; MuybridgeError says what went wrong."""
         async with self.turn:
             try:
-                head, body = await asyncio.wait_for(self._asked(order), LONGEST)
+                head, body = await asyncio.wait_for(self._ask_process(order), LONGEST)
             except BROKEN as e:
                 await self.close()
                 raise MuybridgeError(
@@ -36,16 +36,20 @@ class PoseClient:
                 # Its answer would be taken for that to the next question.
                 await asyncio.shield(self.close())
                 raise
+
         if "message" in head:
             raise MuybridgeError(str(head["message"]), head.get("hint"))
         return head, body
 
     async def close(self) -> None:
         """End the process."""
-        process, self.process = self.process, None
-        await end(process)
+        process = self.process
+        self.process = None
+        if process is not None:
+            await process.end()
 
-    async def _asked(self, order: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
-        if self.process is None or self.process.returncode is not None:
-            self.process = await start("muybridge.studio.pose_worker", self.device)
-        return await answer(self.process, json.dumps(dict(order)).encode() + b"\n")
+    async def _ask_process(self, order: Mapping[str, Any]) -> tuple[Head, bytes]:
+        if self.process is None or not self.process.running:
+            module = "muybridge.studio.pose_worker"
+            self.process = await ChildProcess.start(module, self.device, largest_picture=LARGEST_PICTURE)
+        return await self.process.ask(order)

@@ -2,15 +2,12 @@
 
     python -m muybridge.studio.pose_worker DEVICE
 
-In: lines of JSON. Out: for each, a line of JSON with `bytes`, and so many bytes after it.
+In: messages with `do`. Out: an answer to each, with a JPEG as its body where a picture was asked for.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,81 +15,92 @@ from typing import Any
 
 import cv2
 import numpy as np
+from torch import Tensor
 
 from muybridge import api
 from muybridge.data.background import composite
 from muybridge.engine.cpu_tuning import fast_kernels
-from muybridge.errors import MuybridgeError
 from muybridge.output.animation import backdrop_of
+from muybridge.studio.messages import Channel, Head, describe_failure
+from muybridge.studio.tasks import background_of
 
-KEPT = 3
-"""Trained runs that are held at a time."""
-HELD: OrderedDict[tuple[str, float], api.Fitted] = OrderedDict()
+HELD_RUNS = 3
 QUALITY = {False: 80, True: 93}
 """Of the JPEG, while dragging and on release."""
 
 
-def fitted(run: str, device: str) -> api.Fitted:
-    """A run, read anew where its weights have changed."""
-    key = (run, (Path(run) / "weights.safetensors").stat().st_mtime if Path(run).is_dir() else 0.0)
-    if key not in HELD:
-        HELD[key] = api.load(run, device=device)
-        while len(HELD) > KEPT:
-            HELD.popitem(last=False)
-    HELD.move_to_end(key)
-    return HELD[key]
+class PoseWorker:
+    """Trained runs that are held, and what is asked of them."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self.held: OrderedDict[tuple[str, int], api.Fitted] = OrderedDict()
+
+    def answer(self, order: Mapping[str, Any]) -> tuple[Head, bytes]:
+        """The answer to one question; errors are answers, too."""
+        try:
+            if order["do"] == "handles":
+                return self.find_handles(order["run"]), b""
+            return {"full": bool(order["full"])}, self.draw_pose(order)
+        except Exception as e:
+            return describe_failure(e), b""
+
+    def load_run(self, folder: str) -> api.Fitted:
+        """A run, read anew where its weights have changed."""
+        weights = Path(folder) / "weights.safetensors"
+        key = (folder, weights.stat().st_mtime_ns if weights.is_file() else 0)
+        if key not in self.held:
+            self.held[key] = api.load(folder, device=self.device)
+
+        self.held.move_to_end(key)
+        while len(self.held) > HELD_RUNS:
+            self.held.popitem(last=False)
+        return self.held[key]
+
+    def find_handles(self, run: str) -> Head:
+        """Where the keypoints of both subjects lie, frame by frame."""
+        found = {}
+        for side in ("a", "b"):
+            handles = api.handles(self.load_run(run), side)
+            # Five decimals are a hundredth of a pixel.
+            points = np.round(handles.points.double().numpy(), 5).tolist()
+            times = {"seconds": handles.timing.seconds, "end": handles.timing.duration}
+            found[side] = {"points": points, "size": list(handles.size), **times}
+        return found
+
+    def draw_pose(self, order: Mapping[str, Any]) -> bytes:
+        """One frame with its keypoints moved, as a JPEG, half as large unless `full`."""
+        fitted = self.load_run(order["run"])
+        side = order["side"]
+        frame = int(order["frame"])
+        moves = {int(i): (float(x), float(y)) for i, (x, y) in order["moves"].items()}
+
+        drawn = api.pose(fitted, side, frame, moves)
+        size = (int(drawn.shape[1]), int(drawn.shape[2]))
+        plate = background_of(fitted, side)
+        backdrop = backdrop_of(order["background"], size, plate).at(frame)
+        return encode_jpeg(composite(drawn.float() / 255, backdrop), full=bool(order["full"]))
 
 
-def handles(order: Mapping[str, Any], device: str) -> tuple[dict[str, Any], bytes]:
-    """Where the keypoints of both subjects lie, frame by frame."""
-    found = {}
-    for side in ("a", "b"):
-        held = api.handles(fitted(order["run"], device), side)
-        points = [[[round(v, 5) for v in point] for point in frame] for frame in held.points.tolist()]
-        found[side] = {"points": points, "size": list(held.size), "seconds": held.timing.seconds}
-        found[side]["end"] = held.timing.duration
-    return found, b""
-
-
-def pose(order: Mapping[str, Any], device: str) -> tuple[dict[str, Any], bytes]:
-    """One picture as a JPEG, half as large unless `full`."""
-    held, side = fitted(order["run"], device), order["side"]
-    moves = {int(i): (float(x), float(y)) for i, (x, y) in order["moves"].items()}
-    rgba = api.pose(held, side, int(order["frame"]), moves)
-    size = (int(rgba.shape[1]), int(rgba.shape[2]))
-    plate = getattr(getattr(held.data, side), "plate", None)
-    behind = backdrop_of(order["background"], size, plate).at(int(order["frame"]))
-    picture = (composite(rgba.float() / 255, behind)[:3] * 255).round().byte().permute(1, 2, 0).numpy()
-    full = bool(order["full"])
+def encode_jpeg(picture: Tensor, full: bool) -> bytes:
+    """A picture [3 or 4, H, W] in [0, 1] as a JPEG of its size, or of half of it."""
+    rgb = (picture[:3] * 255).round().byte().permute(1, 2, 0).numpy()
     if not full:
-        half = (max(1, size[1] // 2), max(1, size[0] // 2))
-        picture = cv2.resize(np.ascontiguousarray(picture), half, interpolation=cv2.INTER_AREA)
+        height, width = rgb.shape[:2]
+        half = (max(1, width // 2), max(1, height // 2))
+        rgb = cv2.resize(np.ascontiguousarray(rgb), half, interpolation=cv2.INTER_AREA)
+
     quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY[full]]
-    return {"full": full}, cv2.imencode(".jpg", picture[:, :, ::-1], quality)[1].tobytes()
-
-
-ANSWERS = {"handles": handles, "pose": pose}
-
-
-def answer(order: Mapping[str, Any], device: str) -> tuple[dict[str, Any], bytes]:
-    """The answer to one question; errors are answers too."""
-    try:
-        return ANSWERS[order["do"]](order, device)
-    except MuybridgeError as e:
-        return {"message": e.message, "hint": e.hint}, b""
-    except Exception as e:
-        traceback.print_exc()
-        return {"message": f"something went wrong inside: {type(e).__name__}: {e}", "hint": "Please report it."}, b""
+    return cv2.imencode(".jpg", rgb[:, :, ::-1], quality)[1].tobytes()
 
 
 def main(device: str) -> None:
     """Answer until the input ends."""
-    told = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
+    channel = Channel.open()
+    worker = PoseWorker(device)
     with fast_kernels():
-        for line in sys.stdin.buffer:
-            head, body = answer(json.loads(line), device)
-            told.write(json.dumps({**head, "bytes": len(body)}).encode() + b"\n" + body)
+        while message := channel.read():
+            channel.write(*worker.answer(message[0]))
 
 
 if __name__ == "__main__":

@@ -26,9 +26,12 @@ class Quota:
     """
 
     def __init__(self, root: Path, quota: int) -> None:
-        self.root, self.limit = root, quota
+        self.root = root
+        self.limit = quota
         self.coming: dict[Path, int] = {}
-        self.held, self.looked, self.changes = 0, -FRESH, 0
+        self.held = 0
+        self.looked = -FRESH
+        self.changes = 0
         self.looking = asyncio.Lock()
 
     async def used(self) -> int:
@@ -42,7 +45,8 @@ class Quota:
 
     async def refuse_full(self, more: int = 0) -> None:
         """InputError where the folder holds, with `more` bytes, more than it may, or the disk is nearly full."""
-        used, free = await self.used() + more, shutil.disk_usage(self.root).free
+        used = await self.used() + more
+        free = shutil.disk_usage(self.root).free
         if used > self.limit:
             raise InputError(
                 f"the studio's folder would hold {used / 1e9:.1f} GB, and {self.limit / 1e9:.1f} GB are allowed",

@@ -10,6 +10,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
 from muybridge.errors import MuybridgeError
+from muybridge.studio.messages import shorten, word_hint
 from muybridge.studio.pose_client import PoseClient
 from muybridge.studio.schemas import Drag
 from muybridge.studio.sockets import refuse
@@ -33,32 +34,35 @@ def router(storage: Storage, pose_client: PoseClient, most: int) -> APIRouter:
                 raise MuybridgeError(f"{most} pages are editing already, the most there may be", "Close some of them.")
             run = str(storage.folder("runs", number) / "out" / "run")
         except MuybridgeError as e:
-            await refuse(socket, e.message, e.hint)
+            await refuse(socket, shorten(e.message), word_hint(e.hint))
             return
+
         pages.add(socket)
         try:
-            await _Page(socket, pose_client, run).serve()
+            await _EditingPage(socket, pose_client, run).serve()
         finally:
             pages.discard(socket)
 
     return routes
 
 
-class _Page:
-    """One page; while one picture is drawn, of the wishes that come in only the last is kept."""
+class _EditingPage:
+    """One page; while one picture is drawn, of the requests that come in only the last is kept."""
 
     def __init__(self, socket: WebSocket, pose_client: PoseClient, run: str) -> None:
-        self.socket, self.pose_client, self.run = socket, pose_client, run
-        self.wish: Drag | None = None
-        self.wished = asyncio.Event()
+        self.socket = socket
+        self.pose_client = pose_client
+        self.run = run
+        self.latest: Drag | None = None
+        self.arrived = asyncio.Event()
 
     async def serve(self) -> None:
         """Until the page goes away."""
         drawing = asyncio.create_task(self._draw())
         try:
             while True:
-                await self._hear(await self.socket.receive_text())
-        except KeyError:
+                await self._take(await self.socket.receive_text())
+        except KeyError:  # something that is no text
             await refuse(self.socket, "this is not something that can be drawn", None)
         except (WebSocketDisconnect, RuntimeError):
             return  # closed
@@ -66,27 +70,29 @@ class _Page:
             drawing.cancel()
             await asyncio.gather(drawing, return_exceptions=True)
 
-    async def _hear(self, text: str) -> None:
+    async def _take(self, text: str) -> None:
         try:
             if len(text) > LONGEST:
                 raise ValueError("too long")
-            self.wish = Drag.model_validate_json(text)
+            self.latest = Drag.model_validate_json(text)
         except (ValidationError, ValueError):
             await self.socket.send_json({"message": "this is not something that can be drawn", "hint": None})
             return
-        self.wished.set()
+        self.arrived.set()
 
     async def _draw(self) -> None:
         while True:
-            await self.wished.wait()
-            self.wished.clear()
-            wish, self.wish = self.wish, None
-            if wish is None:
+            await self.arrived.wait()
+            self.arrived.clear()
+            drag = self.latest
+            self.latest = None
+            if drag is None:
                 continue
-            order: dict[str, Any] = {**wish.model_dump(), "do": "pose", "run": self.run}
+
+            order: dict[str, Any] = {**drag.model_dump(), "do": "pose", "run": self.run}
             try:
                 head, body = await self.pose_client.ask(order)
             except MuybridgeError as e:
-                await self.socket.send_json({"message": e.message, "hint": e.hint, "seq": wish.seq})
+                await self.socket.send_json({"message": e.message, "hint": word_hint(e.hint), "seq": drag.seq})
                 continue
-            await self.socket.send_bytes(struct.pack("<IB", wish.seq, head["full"]) + body)
+            await self.socket.send_bytes(struct.pack("<IB", drag.seq, head["full"]) + body)

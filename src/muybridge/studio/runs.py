@@ -1,69 +1,65 @@
-"""Runs of the studio: queued, trained, paused, resumed, stopped and kept; what is made of them afterwards."""
+"""Runs of the studio: queued, trained, paused, resumed, stopped and kept."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from muybridge import catalogue
 from muybridge.errors import MuybridgeError, Sentence, UsageError, Verb
-from muybridge.jobs.settings import make_config as settings_of
-from muybridge.output.animation import check_background
+from muybridge.jobs.settings import make_config
 from muybridge.run import Run
 from muybridge.studio.events import Events
+from muybridge.studio.names import clean_name
+from muybridge.studio.records import Record, Records, now
+from muybridge.studio.renders import Renders
 from muybridge.studio.settings import Settings
-from muybridge.studio.storage import Storage, plain_name
+from muybridge.studio.storage import Storage
 from muybridge.studio.worker_pool import Outcome, WorkerPool
 
 WORKING = ("queued", "training", "finishing", "pausing", "stopping")
 CHECKPOINT_SECONDS = 30
 
 
-class Runs:
-    """Every change of a run goes through here.
+class Runs(Records):
+    """A record's `wanted` is what the person wishes: go, pause or keep (stop, and keep the results).
 
-    A record's `wanted` is what the person wishes: go, pause or keep (stop, and keep the results). `state` is what is:
-    queued, training, finishing, pausing, paused, stopping, kept, finished or failed.
+    Its `state` is what is: queued, training, finishing, pausing, paused, stopping, kept, finished or failed.
     """
 
+    kind = "runs"
+    event = "run"
+
     def __init__(self, storage: Storage, pool: WorkerPool, events: Events, settings: Settings) -> None:
-        self.storage, self.pool, self.events, self.settings = storage, pool, events, settings
-        self.tasks: dict[str, asyncio.Task[Any]] = {}
-        self.making: dict[tuple[str, str], asyncio.Task[Any]] = {}
+        super().__init__(storage, pool, events, settings)
         self.progress: dict[str, dict[str, Any]] = {}
+        self.renders = Renders(self)
 
-    def begin(self) -> None:
-        """Go on with what was going on when the studio, or the machine, was switched off."""
-        for record in reversed(self.storage.all("runs")):
-            made = [m for m in record["made"] if m["state"] == "done"]
-            record = {**record, "made": made}
-            if record["state"] in WORKING and record["wanted"] == "pause":
-                self._save({**record, "state": "paused"})
-            elif record["state"] in WORKING:
-                self._queue(record)
-            else:
-                self._save(record)
+    def resume(self, record: Record) -> None:
+        made = [entry for entry in record["made"] if entry["state"] == "done"]
+        changed = made != record["made"]
+        record = {**record, "made": made}
+        if record["state"] not in WORKING:
+            if changed:
+                self.save(record)
+        elif record["wanted"] == "pause":
+            self.save({**record, "state": "paused"})
+        else:
+            self._queue(record)
 
-    async def create(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    async def create(self, request: Mapping[str, Any]) -> Record:
         """Queue a training; UsageError or InputError where it cannot be."""
         await self.storage.quota.refuse_full()
-        if sum(r["state"] in WORKING for r in self.storage.all("runs")) >= self.settings.limits.queue:
-            raise UsageError(f"{self.settings.limits.queue} trainings wait already", "Let some of them finish.")
-        clips = self.check(asked)
+        most = self.settings.limits.queue
+        if sum(record["state"] in WORKING for record in self.all()) >= most:
+            raise UsageError(f"{most} trainings wait already", "Let some of them finish.")
+
+        clips = self.check_request(request)
         names = [clip["name"] for clip in clips]
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        name = plain_name(asked.get("name") or "") if asked.get("name") else f"{names[0]} and {names[1]}"
-        record = self.storage.new(
-            "runs",
+        record = self.add(
             {
-                **{k: asked[k] for k in ("method", "preset", "set", "flip")},
-                "name": name,
-                "created": now,
+                **{name: request[name] for name in ("method", "preset", "set", "flip")},
+                "name": clean_name(request.get("name") or "") or f"{names[0]} and {names[1]}",
                 "clips": [clip["id"] for clip in clips],
                 "names": names,
                 "state": "queued",
@@ -71,20 +67,22 @@ class Runs:
                 "notes": [],
                 "figures": {},
                 "made": [],
-            },
+            }
         )
         return self._queue(record)
 
-    def check(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def check_request(self, request: Mapping[str, Any]) -> list[Record]:
         """The two clips of a request, once everything in it is known to be possible."""
-        kind = catalogue.find(asked["method"])
-        if kind.card.needs != "pair":
+        method_class = catalogue.find(request["method"])
+        card = method_class.card
+        if card.needs != "pair":
             raise UsageError(
-                f"{kind.card.name} learns from a {kind.card.needs}, and the page trains pairs of videos only",
-                Sentence("Train it with: ", Verb("fit", kind.card.name)),
+                f"{card.name} learns from a {card.needs}, and the page trains pairs of videos only",
+                Sentence("Train it with: ", Verb("fit", card.name)),
             )
-        settings_of(kind, asked["preset"], asked["set"])
-        clips = [self.storage.load("clips", number) for number in asked["clips"]]
+        make_config(method_class, request["preset"], request["set"])
+
+        clips = [self.storage.load("clips", number) for number in request["clips"]]
         for clip in clips:
             if clip["state"] != "ready":
                 raise UsageError(f"{clip['name']} is not ready: it is {clip['state']}", "Wait, or choose another clip.")
@@ -94,22 +92,16 @@ class Runs:
             raise UsageError("both videos are the same one", "Choose a second one for it to exchange its motion with.")
         return clips
 
-    async def act(self, number: str, what: str) -> dict[str, Any]:
-        """pause, resume, or keep (stop, and keep what was learnt); asked twice, it changes nothing."""
+    async def act(self, number: str, what: str) -> Record:
+        """pause, resume, or keep (stop, and keep what was learned); asked twice, it changes nothing."""
         if what == "resume":
             await self.storage.quota.refuse_full()
-        record = self.storage.load("runs", number)
+            return self._go_on(self.load(number))
+
+        record = self.load(number)
         state = record["state"]
-        if what == "resume":
-            if state in WORKING and record["wanted"] == "go":
-                return record
-            if state in WORKING:
-                raise UsageError(f"{record['name']} is still stopping", "Wait a moment.")
-            if state == "finished":
-                raise UsageError(f"{record['name']} is finished: there is nothing to go on with")
-            return self._queue({**record, "wanted": "go", "message": None, "hint": None})
-        if what == "keep" and not self._has_weights(number):
-            raise UsageError("nothing has been learnt yet that could be kept", "Let it begin, or delete it.")
+        if what == "keep" and not self.has_weights(number):
+            raise UsageError("nothing has been learned yet that could be kept", "Let it begin, or delete it.")
         if what == "keep" and state in ("paused", "failed"):
             return self._queue({**record, "wanted": "keep", "message": None, "hint": None})
         if state not in WORKING:
@@ -121,201 +113,124 @@ class Runs:
     async def remove(self, number: str) -> None:
         """Delete a run, and stop what is being made of it; UsageError while it learns."""
         self._refuse_working(number)
-        going = [task for (owner, _), task in self.making.items() if owner == number]
-        for task in going:
-            task.cancel()
-        await asyncio.gather(*going, return_exceptions=True)
+        await self.stop_tasks(number)
         self._refuse_working(number)  # somebody may have let it go on meanwhile
-        await asyncio.to_thread(self.storage.remove, "runs", number)
-        self.events.tell("gone", {"kind": "runs", "id": number})
+        await self.delete(number)
 
-    def _refuse_working(self, number: str) -> None:
-        record = self.storage.load("runs", number)
-        if record["state"] in WORKING:
-            raise UsageError(f"{record['name']} is being worked on", "Pause it first.")
-
-    def shown(self, record: Mapping[str, Any]) -> dict[str, Any]:
+    def describe(self, record: Mapping[str, Any]) -> Record:
         """A record with how far it came."""
-        return {**record, "progress": self.progress.get(record["id"]) or self._recorded(record)}
+        return {**record, "progress": self.progress.get(record["id"]) or self._read_progress(record)}
 
-    def lines(self, number: str) -> list[dict[str, Any]]:
+    def read_log(self, number: str) -> list[dict[str, Any]]:
         """The log of the training so far."""
-        path = self.storage.folder("runs", number) / "out" / "run"
+        path = self.folder(number) / "out" / "run"
         return Run(path).read_log() if path.is_dir() else []
 
-    async def render(self, number: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Have something more made of a run: see `tasks.render`; what is there already is not made again."""
-        record = self.storage.load("runs", number)
-        if not self._has_weights(number) or record["state"] in WORKING:
-            raise UsageError(f"{record['name']} has no results yet", "Wait until it is finished, or stop and keep it.")
-        check_background(asked["background"], ("" if asked["suffix"] == "zip" else f".{asked['suffix']}",))
-        folder = self.storage.folder("runs", number)
-        order: dict[str, Any] = {
-            **asked,
-            "task": "render",
-            "run": str(folder),
-            "out": str(folder / "made"),
-            "device": self.settings.device,
-        }
-        label = self._label(record, asked)
-        if asked.get("driving"):
-            order["driving"] = str(self.storage.folder("clips", asked["driving"]))
-        order["name"] = f"{label}-{_short(asked, self._made_of(number, asked))}"
-        file = f"{order['name']}.{asked['suffix']}"
-        if (there := self._there(number, file)) is not None:
-            return there
-        await self.storage.quota.refuse_full()
-        if (there := self._there(number, file)) is not None:
-            return there  # somebody else asked meanwhile
-        entry = {"file": file, "label": label, "state": "making", "asked": dict(asked)}
-        self._made(number, entry)
-        key = (number, file)
-        self.making[key] = asyncio.create_task(self._make(number, entry, order))
-        self.making[key].add_done_callback(lambda _: self.making.pop(key, None))
-        return entry
+    def has_weights(self, number: str) -> bool:
+        """Whether anything has been learned that can be kept."""
+        return (self.folder(number) / "out" / "run" / "weights.safetensors").is_file()
 
-    def _there(self, number: str, file: str) -> dict[str, Any] | None:
-        made = self.storage.load("runs", number)["made"]
-        return next((dict(m) for m in made if m["file"] == file and m["state"] != "failed"), None)
+    def _refuse_working(self, number: str) -> None:
+        record = self.load(number)
+        # What waits has no worker yet, and nothing to save.
+        if record["state"] in WORKING and number in self.pool.working:
+            raise UsageError(f"{record['name']} is being worked on", "Pause it first.")
 
-    async def close(self) -> None:
-        """Forget what is under way; `begin` takes it up again."""
-        tasks = [*self.tasks.values(), *self.making.values()]
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def _go_on(self, record: Record) -> Record:
+        state = record["state"]
+        if state in WORKING and record["wanted"] == "go":
+            return record
+        if state in WORKING:
+            raise UsageError(f"{record['name']} is still stopping", "Wait a moment.")
+        if state == "finished":
+            raise UsageError(f"{record['name']} is finished: there is nothing to go on with")
+        return self._queue({**record, "wanted": "go", "message": None, "hint": None})
 
-    # -- one training ---------------------------------------------------------------------------------------------
-
-    def _queue(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        saved = self._save({**record, "state": "queued"})
-        self.tasks[saved["id"]] = asyncio.create_task(self._work(saved["id"]))
+    def _queue(self, record: Mapping[str, Any]) -> Record:
+        saved = self.save({**record, "state": "queued"})
+        self.start(saved["id"], self._train(saved["id"]))
         return saved
 
-    def _stop(self, record: dict[str, Any]) -> dict[str, Any]:
+    def _stop(self, record: Record) -> Record:
         number = record["id"]
         if record["state"] == "finishing" and record["wanted"] == "keep":
             return record  # the results are being written already
         if self.pool.stop(number):
-            return self._save({**record, "state": "pausing" if record["wanted"] == "pause" else "stopping"})
+            return self.save({**record, "state": "pausing" if record["wanted"] == "pause" else "stopping"})
+
         # It waits for its turn: nothing has to be stopped.
         self.tasks.pop(number).cancel()
-        if record["wanted"] == "pause":
-            return self._save({**record, "state": "paused"})
-        return self._queue(record)
+        return self.save({**record, "state": "paused"}) if record["wanted"] == "pause" else self._queue(record)
 
-    async def _work(self, number: str) -> None:
-        record = self.storage.load("runs", number)
-        keep = record["wanted"] == "keep"
-        folder = self.storage.folder("runs", number)
+    async def _train(self, number: str) -> None:
+        record = self.load(number)
         order = {
-            **{k: record[k] for k in ("method", "preset", "set", "flip")},
-            "task": "finish" if keep else "train",
-            "out": str(folder / "out"),
+            **{name: record.get(name) for name in ("method", "preset", "set", "flip")},
+            "task": "finish" if record["wanted"] == "keep" else "train",
+            "out": str(self.folder(number) / "out"),
             "clips": [str(self.storage.folder("clips", clip)) for clip in record["clips"]],
             "device": self.settings.device,
             "checkpoint_seconds": CHECKPOINT_SECONDS,
         }
-        outcome = await self.pool.do(number, "training", order, lambda told: self._hear(number, told))
-        self.tasks.pop(number, None)
-        self._ended(self.storage.load("runs", number), outcome)
+        outcome = await self.run_task(number, "training", order, lambda event: self._note_event(number, event))
 
-    def _ended(self, record: dict[str, Any], outcome: Outcome) -> None:
+        record = self.load(number)
+        self.tasks.pop(number, None)
         if outcome.state == "done":
-            state = "finished" if outcome.result["status"] == "finished" else "kept"
-            told = {"figures": outcome.result["figures"], "message": None, "hint": None, "finished": _now()}
-            notes = list(dict.fromkeys([*record["notes"], *outcome.result["notes"]]))
-            self._save({**record, **told, "notes": notes, "state": state})
-        elif outcome.state == "stopped" and self.pool.closing and record["wanted"] != "pause":
-            self._save({**record, "state": "queued"})
-        elif outcome.state == "stopped" and record["wanted"] == "keep":
-            self._queue(record)
+            self._save_results(record, outcome)
         elif outcome.state == "stopped":
-            self._save({**record, "state": "paused"})
+            self._save_stopped(record)
         else:
             told = {"message": outcome.message, "hint": outcome.hint}
-            self._save({**record, **told, "wanted": "pause", "state": "failed"})
+            self.save({**record, **told, "wanted": "pause", "state": "failed"})
 
-    def _hear(self, number: str, told: dict[str, Any]) -> None:
-        event, record = told.get("event"), self.storage.load("runs", number)
-        if event == "ready" and record["state"] == "queued":
-            self._save({**record, "state": "training"})
-        elif event == "finishing" and record["wanted"] != "pause":
-            self._save({**record, "state": "finishing"})
-        elif event == "note" and told["text"] not in record["notes"]:
-            self._save({**record, "notes": [*record["notes"], told["text"]]})
-        elif event in ("start", "stage", "step", "preview"):
-            if event == "start":
-                self._save({**record, "plan": {"stages": told["stages"], "total": told["total"]}})
-            more = {k: v for k, v in told.items() if k != "event"}
-            if event == "preview":
-                more = {"preview": told["done"]}
-            self.progress[number] = {**self.progress.get(number, {}), **more}
-            self.events.tell("progress", {"id": number, "kind": event, **self.progress[number]})
+    def _save_results(self, record: Record, outcome: Outcome) -> None:
+        result = outcome.result
+        state = "finished" if result["status"] == "finished" else "kept"
+        notes = [*record["notes"], *(note for note in result["notes"] if note not in record["notes"])]
+        told = {"figures": result["figures"], "message": None, "hint": None, "finished": now()}
+        self.save({**record, **told, "notes": notes, "state": state})
 
-    # -- what is made afterwards ----------------------------------------------------------------------------------
-
-    async def _make(self, number: str, entry: dict[str, Any], order: Mapping[str, Any]) -> None:
-        outcome = await self.pool.do(f"make {number} {entry['file']}", "hand", order, lambda told: None)
-        if outcome.state == "done":
-            self._made(number, {**entry, "state": "done", "notes": outcome.result["notes"]})
+    def _save_stopped(self, record: Record) -> None:
+        if self.pool.closing and record["wanted"] != "pause":
+            self.save({**record, "state": "queued"})
+        elif record["wanted"] == "keep":
+            self._queue(record)
         else:
-            message = outcome.message or "the studio was closed before this was made"
-            self._made(number, {**entry, "state": "failed", "message": message, "hint": outcome.hint})
+            self.save({**record, "state": "paused"})
 
-    def _made(self, number: str, entry: Mapping[str, Any]) -> None:
-        record = self.storage.load("runs", number)
-        others = [m for m in record["made"] if m["file"] != entry["file"]]
-        self._save({**record, "made": [*others, dict(entry)]})
+    def _note_event(self, number: str, event: dict[str, Any]) -> None:
+        kind = event.get("event")
+        record = self.load(number)
+        if kind == "ready" and record["state"] == "queued":
+            self.save({**record, "state": "training"})
+        elif kind == "finishing" and record["wanted"] != "pause":
+            self.save({**record, "state": "finishing"})
+        elif kind == "note" and event["text"] not in record["notes"]:
+            self.save({**record, "notes": [*record["notes"], event["text"]]})
+        elif kind == "start":
+            self.save({**record, "plan": {"stages": event["stages"], "total": event["total"]}})
 
-    def _made_of(self, number: str, asked: Mapping[str, Any]) -> list[int]:
-        """What changes while a wish stays the same: the weights, by learning on, and the silhouettes of its clip."""
-        weights = self.storage.folder("runs", number) / "out" / "run" / "weights.safetensors"
-        driving = asked.get("driving")
-        return [weights.stat().st_mtime_ns, self.storage.load("clips", driving)["version"] if driving else 0]
+        if kind in ("start", "stage", "step", "preview"):
+            self._note_progress(number, event)
 
-    def _label(self, record: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-        own = dict(zip("ab", record["names"], strict=True))
-        if asked.get("keys") is not None:
-            return f"{own[asked['side']]}-edited"
-        other = own["b" if asked["side"] == "a" else "a"]
-        if asked.get("driving"):
-            other = self.storage.load("clips", asked["driving"])["name"]
-        return f"{own[asked['side']]}-moving-like-{other}"
+    def _note_progress(self, number: str, event: dict[str, Any]) -> None:
+        kind = event.pop("event")
+        news = {"preview": event["done"]} if kind == "preview" else event
+        self.progress[number] = {**self.progress.get(number, {}), **news}
+        self.events.tell("progress", {"id": number, "kind": kind, **self.progress[number]})
 
-    # -- records --------------------------------------------------------------------------------------------------
-
-    def _save(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        saved = self.storage.save("runs", {k: v for k, v in record.items() if k != "progress"})
-        self.events.tell("run", self.shown(saved))
-        return saved
-
-    def _has_weights(self, number: str) -> bool:
-        return (self.storage.folder("runs", number) / "out" / "run" / "weights.safetensors").is_file()
-
-    def _recorded(self, record: Mapping[str, Any]) -> dict[str, Any]:
+    def _read_progress(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """How far the run folder says it is, where no worker has told yet."""
-        path = self.storage.folder("runs", record["id"]) / "out" / "run"
+        path = self.folder(record["id"]) / "out" / "run"
         if "plan" not in record or not (path / "run.json").is_file():
             return {}
         try:
             run = Run.open(path)
-            told = {"done": run.record.done, "stage": run.record.stage, "step": run.record.step}
         except MuybridgeError:
             return {}
+
         pictures = run.previews()
-        return {**record["plan"], **told, "preview": int(pictures[-1].stem) if pictures else None}
-
-
-def _short(asked: Mapping[str, Any], made_of: Sequence[int]) -> str:
-    """A few letters that tell one wish, and what it is made of, from another in a file's name."""
-    words = [str(asked["background"]).lstrip("#"), "" if asked["affine"] else "no-affine"]
-    digest = hashlib.sha256(json.dumps([dict(asked), *made_of], sort_keys=True).encode()).hexdigest()[:6]
-    return "-".join([*filter(None, words), digest])
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def png_path(folder: Path, side: str, affine: bool, index: int) -> Path:
-    """A result's frame as `tasks.finish` left it."""
-    return folder / "made" / f"frames-{side}-{'with' if affine else 'without'}" / f"{index:05d}.png"
+        preview = int(pictures[-1].stem) if pictures else None
+        reached = {"done": run.record.done, "stage": run.record.stage, "step": run.record.step}
+        return {**record["plan"], **reached, "preview": preview}

@@ -33,6 +33,12 @@ class Puppets(RequestBody):
     size: Annotated[int, Field(ge=64, le=512)] = 256
 
 
+class Rename(RequestBody):
+    """What to call it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+
+
 class Find(RequestBody):
     """Silhouettes anew."""
 
@@ -85,6 +91,7 @@ class Import(RequestBody):
     """A checkpoint that is to come, and the YAML of its options, where there is one."""
 
     name: Annotated[str, Field(max_length=80)] = ""
+    file: Annotated[str, Field(max_length=255)] = ""
     config: Annotated[str, Field(max_length=100_000)] = ""
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from muybridge.studio.settings import Settings, is_loopback
 
+Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "muybridge-token"
@@ -40,35 +41,40 @@ class SecurityMiddleware:
     """
 
     def __init__(self, app: App, settings: Settings) -> None:
-        self.app, self.settings = app, settings
+        self.app = app
+        self.settings = settings
+        # Cookies know no ports, and another studio of this machine has another token.
+        self.cookie = f"{COOKIE}-{settings.port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
-        refused = self._refused(scope, headers)
-        if refused is None:
-            await self.app(scope, receive, self._dressed(scope, send))
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008, "reason": refused[:100]})
-        else:
-            await _answer(send, 403, refused)
 
-    def _refused(self, scope: Scope, headers: dict[str, str]) -> str | None:
-        if not self._known(headers.get("host", "")):
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        refusal = self._find_refusal(scope, headers)
+        if refusal is None:
+            await self.app(scope, receive, self._add_headers(scope, send))
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal[:100]})
+        else:
+            await _send_text(send, 403, refusal)
+
+    def _find_refusal(self, scope: Scope, headers: dict[str, str]) -> str | None:
+        if not self._is_own_host(headers.get("host", "")):
             return "This address is not the studio's own: open the one that it printed when it started."
+
         # The page itself may be linked to from anywhere; nobody but the page asks for what is behind it.
         ours = scope["type"] == "websocket" or scope["method"] not in SAFE or scope["path"].startswith("/api/")
-        if ours and not self._same(headers):
+        if ours and not _is_same_origin(headers):
             return "Another site asked this; the studio takes such requests from its own pages alone."
-        if self.settings.token is not None and not self._knows_token(scope, headers):
+        if self.settings.token is not None and not self._has_token(scope, headers):
             return "This studio asks for its token: open the whole address that it printed when it started."
         return None
 
-    def _known(self, host: str) -> bool:
+    def _is_own_host(self, host: str) -> bool:
         """Loopback names for a loopback studio; elsewhere any address, but of names only the one it was given."""
-        parts = _parts(f"//{host}")
+        parts = _split_address(f"//{host}")
         name = parts.hostname or "" if parts is not None else ""
         if is_loopback(name):
             return True
@@ -77,41 +83,44 @@ class SecurityMiddleware:
         # Browsers write names in small letters, whatever a person types.
         return name == self.settings.host.lower() or name.replace(".", "").isdigit() or ":" in name
 
-    def _same(self, headers: dict[str, str]) -> bool:
-        origin = headers.get("origin")
-        if origin is not None:
-            parts = _parts(origin)
-            return parts is not None and parts.netloc == headers.get("host") and parts.scheme in ("http", "https")
-        # No browser leaves Origin out of a request for a change without saying where it came from.
-        return headers.get("sec-fetch-site", "none") in ("same-origin", "none")
-
-    def _knows_token(self, scope: Scope, headers: dict[str, str]) -> bool:
+    def _has_token(self, scope: Scope, headers: dict[str, str]) -> bool:
         try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+            cookie = SimpleCookie(headers.get("cookie", "")).get(self.cookie)
         except CookieError:
             cookie = None
-        bearer = headers.get("authorization", "")
-        said = [cookie.value if cookie else "", bearer.removeprefix("Bearer "), _asked(scope)]
-        return any(hmac.compare_digest(s.encode(), str(self.settings.token).encode()) for s in said)
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
 
-    def _dressed(self, scope: Scope, send: Send) -> Send:
+        token = str(self.settings.token).encode()
+        tries = [cookie.value if cookie else "", bearer, _token_in_address(scope)]
+        return any(hmac.compare_digest(text.encode(), token) for text in tries)
+
+    def _add_headers(self, scope: Scope, send: Send) -> Send:
         token = self.settings.token
-        sets = scope["type"] == "http" and token is not None and _asked(scope) != ""
+        sets_cookie = scope["type"] == "http" and token is not None and _token_in_address(scope) != ""
 
-        async def dressed(message: MutableMapping[str, Any]) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 there = {name for name, _ in message["headers"]}
-                extra = [(k.encode(), v.encode()) for k, v in HEADERS.items() if k.encode() not in there]
-                if sets:
-                    cookie = f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/"
-                    extra.append((b"set-cookie", cookie.encode()))
+                extra = [header for header in _encoded(HEADERS) if header[0] not in there]
+                if sets_cookie:
+                    extra += _encoded({"set-cookie": f"{self.cookie}={token}; HttpOnly; SameSite=Strict; Path=/"})
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 
-        return dressed
+        return send_with_headers
 
 
-def _parts(address: str) -> SplitResult | None:
+def _is_same_origin(headers: dict[str, str]) -> bool:
+    origin = headers.get("origin")
+    if origin is None:
+        # No browser leaves Origin out of a request for a change without saying where it came from.
+        return headers.get("sec-fetch-site", "none") in ("same-origin", "none")
+
+    parts = _split_address(origin)
+    return parts is not None and parts.netloc == headers.get("host") and parts.scheme in ("http", "https")
+
+
+def _split_address(address: str) -> SplitResult | None:
     """The parts of an address, or None for what is none, such as one with half a pair of brackets."""
     try:
         return urlsplit(address)
@@ -119,7 +128,7 @@ def _parts(address: str) -> SplitResult | None:
         return None
 
 
-def _asked(scope: Scope) -> str:
+def _token_in_address(scope: Scope) -> str:
     """The token of the address, on the page itself only."""
     if scope.get("path") != "/":
         return ""
@@ -127,9 +136,12 @@ def _asked(scope: Scope) -> str:
     return values[0]
 
 
-async def _answer(send: Send, status: int, text: str) -> None:
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+async def _send_text(send: Send, status: int, text: str) -> None:
     body = text.encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    headers += [(k.encode(), v.encode()) for k, v in HEADERS.items()]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    headers = {"content-type": "text/plain; charset=utf-8", "content-length": str(len(body)), **HEADERS}
+    await send({"type": "http.response.start", "status": status, "headers": _encoded(headers)})
     await send({"type": "http.response.body", "body": body})

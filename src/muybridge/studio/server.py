@@ -19,9 +19,25 @@ import uvicorn
 from muybridge.engine import resolve_device
 from muybridge.errors import MuybridgeError, Option, RunError, Sentence, UsageError
 from muybridge.studio.app import create
+from muybridge.studio.events import Events
+from muybridge.studio.patience import PatientProtocol
 from muybridge.studio.settings import Settings
 
+ANOTHER_FOLDER = Sentence("Name another folder with ", Option("runs"), ".")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+
+
+class StudioServer(uvicorn.Server):
+    """A server that first ends what would go on for ever: the lines on which pages hear of changes."""
+
+    def __init__(self, config: uvicorn.Config, events: Events) -> None:
+        super().__init__(config)
+        self.events = events
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the lines of the pages, then everything else."""
+        self.events.close()
+        await super().shutdown(sockets)
 
 
 def serve(
@@ -29,32 +45,42 @@ def serve(
 ) -> None:
     """Serve until Ctrl-C.
 
-    settings   port 0 takes a free one; where other machines can reach it, the folder's token is asked for
+    settings   port 0 takes a free one; the folder's token is asked of every request
     browser    open the page
     new_token  make another token: pages that know the old one are sent away
-    say        told the address
+    say        told the address, with the token
     Raises UsageError where the address cannot be listened on or the device is not there, RunError where another
     studio has the folder.
     """
     resolve_device(settings.device, "float32")
-    with _folder(settings.runs), _listening(settings) as listening:
-        if not settings.loopback and settings.token is None:
-            settings = replace(settings, token=token_of(settings.runs, new=new_token))
-        settings = replace(settings, port=listening.getsockname()[1])
-        address = address_of(settings)
-        config = uvicorn.Config(
-            create(settings),
-            log_level="warning",
-            ws_max_size=1 << 17,
-            timeout_graceful_shutdown=2,
-            server_header=False,
-            limit_concurrency=512,
+    with _hold_folder(settings.runs), _listen(settings) as listening:
+        settings = replace(
+            settings,
+            port=listening.getsockname()[1],
+            token=settings.token or token_of(settings.runs, new=new_token),
         )
-        server = uvicorn.Server(config)
+        address = address_of(settings)
         say(f"The studio is open at {address}")
         if browser:
             threading.Timer(0.5, webbrowser.open, (address,)).start()
-        server.run(sockets=[listening])
+
+        # uvicorn raises Ctrl-C again once it has ended well.
+        with suppress(KeyboardInterrupt):
+            _make_server(settings).run(sockets=[listening])
+
+
+def _make_server(settings: Settings) -> StudioServer:
+    events = Events()
+    config = uvicorn.Config(
+        create(settings, events),
+        http=PatientProtocol,
+        log_level="warning",
+        ws_max_size=1 << 17,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+        limit_concurrency=512,
+    )
+    return StudioServer(config, events)
 
 
 def token_of(runs: Path, new: bool = False) -> str:
@@ -66,7 +92,9 @@ def token_of(runs: Path, new: bool = False) -> str:
     with suppress(OSError, ValueError):
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         with open(handle, encoding="ascii") as file:
-            kept, mode = file.read(200).strip(), os.fstat(handle).st_mode
+            kept = file.read(200).strip()
+            mode = os.fstat(handle).st_mode
+        # Others may have read one that they can read.
         if not new and TOKEN.fullmatch(kept) and not mode & 0o077:
             return kept
     made = secrets.token_urlsafe(24)
@@ -76,9 +104,7 @@ def token_of(runs: Path, new: bool = False) -> str:
         with open(handle, "w", encoding="ascii") as file:
             file.write(made)
     except OSError as e:
-        raise MuybridgeError(
-            f"{path} cannot be written: {e.strerror}", Sentence("Name another folder with ", Option("runs"), ".")
-        ) from e
+        raise MuybridgeError(f"{path} cannot be written: {e.strerror}", ANOTHER_FOLDER) from e
     return made
 
 
@@ -102,29 +128,25 @@ def _own_address() -> str:
 
 
 @contextmanager
-def _folder(runs: Path) -> Iterator[None]:
+def _hold_folder(runs: Path) -> Iterator[None]:
     """The folder held alone, so that two studios do not train the same runs."""
     try:
         runs.mkdir(parents=True, exist_ok=True)
         handle = os.open(runs / ".studio", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as e:
-        raise MuybridgeError(
-            f"{runs} cannot be used: {e.strerror}", Sentence("Name another folder with ", Option("runs"), ".")
-        ) from e
+        raise MuybridgeError(f"{runs} cannot be used: {e.strerror}", ANOTHER_FOLDER) from e
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError as e:
-        raise RunError(
-            f"another studio has {runs} open",
-            Sentence("Use its page, or name another folder with ", Option("runs"), "."),
-        ) from e
+        hint = Sentence("Use its page, or name another folder with ", Option("runs"), ".")
+        raise RunError(f"another studio has {runs} open", hint) from e
     finally:
         os.close(handle)
 
 
 @contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
+def _listen(settings: Settings) -> Iterator[socket.socket]:
     if not 0 <= settings.port < 65536:
         raise UsageError(f"there is no port {settings.port}", "Ports go up to 65535; 0 takes a free one.")
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET

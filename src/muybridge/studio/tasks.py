@@ -11,11 +11,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from muybridge import api
 from muybridge.disk import Draft
 from muybridge.errors import InputError, MuybridgeError
+from muybridge.method import SubjectPair
 from muybridge.run import Run
 from muybridge.studio.decode_upload import decode_upload
+from muybridge.studio.names import file_name
 from muybridge.studio.progress_events import ProgressEvents
 from muybridge.video import Clip, Timing, read, write
 
@@ -23,22 +27,22 @@ Order = Mapping[str, Any]
 Tell = Callable[..., None]
 
 
-def clip_of(folder: str | Path) -> Clip:
-    """A clip of the storage with its name and sound, as the verbs take it."""
+def read_stored_clip(folder: str | Path) -> Clip:
+    """A clip of the studio with its name and sound, as the verbs take it."""
     folder = Path(folder)
     record = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
     audio = folder / "upload" if record.get("has_audio") else None
-    return replace(read(folder / "frames"), source=Path(f"{record['name']}.mp4"), audio=audio)
+    return replace(read(folder / "frames"), source=Path(f"{file_name(record['name'])}.mp4"), audio=audio)
 
 
-def silhouettes(order: Order, tell: Tell) -> dict[str, Any]:
+def find_silhouettes(order: Order, tell: Tell) -> dict[str, Any]:
     """Find the silhouettes of a clip, or correct them: masks, box, corrections {frame: picture}."""
     folder = Path(order["folder"])
     corrections = {int(frame): Path(path) for frame, path in order.get("corrections", {}).items()}
     box = order.get("box")
     try:
         _, report = api.mask(
-            clip_of(folder),
+            read_stored_clip(folder),
             folder / "silhouettes",
             masks=order.get("masks"),
             box=None if box is None else tuple(box),
@@ -52,45 +56,48 @@ def silhouettes(order: Order, tell: Tell) -> dict[str, Any]:
         for path in corrections.values():
             said = said.replace(str(path), "the painted silhouette")
         raise InputError(said, e.hint) from e
+
     noted = json.loads((folder / "silhouettes" / "report.json").read_text(encoding="utf-8"))
-    told = {"how": report.how, "detail": report.detail, "warnings": list(report.warnings)}
-    return {**told, "empty": list(report.empty), "corrected": noted["corrected"]}
+    found = {"how": report.how, "detail": report.detail, "warnings": list(report.warnings)}
+    return {**found, "empty": list(report.empty), "corrected": noted["corrected"]}
 
 
-def puppets(order: Order, tell: Tell) -> dict[str, Any]:
+def draw_puppets(order: Order, tell: Tell) -> dict[str, Any]:
     """Draw a scene and lay its two videos down as if they had been uploaded."""
     target = Path(order["target"])
     api.puppets(order["scene"], target, frames=order["frames"], size=order["size"], force=True)
     return {}
 
 
-def cost(order: Order, tell: Tell) -> dict[str, Any]:
+def measure_cost(order: Order, tell: Tell) -> dict[str, Any]:
     """Ten steps of a training, to know what all of them cost."""
-    pair = [clip_of(folder) for folder in order["clips"]]
-    masks = [Path(folder) / "silhouettes" for folder in order["clips"]]
-    found = api.cost(
+    first, second = (read_stored_clip(folder) for folder in order["clips"])
+    cost = api.cost(
         order["method"],
-        *pair,
+        first,
+        second,
         preset=order["preset"],
         set=order["set"],
-        masks=masks,
+        masks=_masks_of(order),
         flip=order["flip"],
         device=order["device"],
     )
-    return asdict(found)
+    return asdict(cost)
 
 
 def train(order: Order, tell: Tell) -> dict[str, Any]:
     """Train, or go on with a training, and write the results."""
-    out, pair = Path(order["out"]), [clip_of(folder) for folder in order["clips"]]
-    run, resume = out / "run", _wait_for(out / "run")
+    run = Path(order["out"]) / "run"
+    resume = _wait_for_run(run)
+    first, second = (read_stored_clip(folder) for folder in order["clips"])
     api.fit(
         order["method"],
-        *pair,
+        first,
+        second,
         out=run,
         preset=None if resume else order["preset"],
         set=None if resume else order["set"],
-        masks=[Path(folder) / "silhouettes" for folder in order["clips"]],
+        masks=_masks_of(order),
         flip=order["flip"],
         keep_background=not resume,
         device=order["device"],
@@ -100,51 +107,60 @@ def train(order: Order, tell: Tell) -> dict[str, Any]:
         callback=ProgressEvents(tell),
         notify=lambda text: tell("note", text=text),
     )
-    return finish(order, tell)
+    return write_results(order, tell)
 
 
-def finish(order: Order, tell: Tell) -> dict[str, Any]:
+def write_results(order: Order, tell: Tell) -> dict[str, Any]:
     """Results and report of a training as far as it came, and the pictures that the page plays."""
-    out, pair = Path(order["out"]), [clip_of(folder) for folder in order["clips"]]
-    _wait_for(out / "run")
+    out = Path(order["out"])
+    _wait_for_run(out / "run")
     tell("finishing")
-    masks = [Path(folder) / "silhouettes" for folder in order["clips"]]
-    results = api.write_results(out, *pair, masks=masks, device=order["device"])
+    first, second = (read_stored_clip(folder) for folder in order["clips"])
+    results = api.write_results(out, first, second, masks=_masks_of(order), device=order["device"])
+
     fitted = api.load(out / "run", device=order["device"])
+    made = out.parent / "made"
     for side in ("a", "b"):
-        plate = getattr(getattr(fitted.data, side, None), "plate", None)
+        plate = background_of(fitted, side)
         if plate is not None and bool(plate.any()):
-            write(out.parent / "made" / f"background-{side}.png", [plate], Timing.constant(1), force=True)
+            write(made / f"background-{side}.png", [plate], Timing.constant(1), force=True)
         for affine in (True, False):
-            name = out.parent / "made" / f"frames-{side}-{'with' if affine else 'without'}"
-            api.animate(fitted, None, side, out=name, background="transparent", affine=affine, force=True)
+            frames = made / f"frames-{side}-{'with' if affine else 'without'}"
+            api.animate(fitted, None, side, out=frames, background="transparent", affine=affine, force=True)
+
     return {"figures": dict(results.figures), "notes": list(results.notes), "status": fitted.run.record.status}
 
 
 def render(order: Order, tell: Tell) -> dict[str, Any]:
     """Something more of a finished run: other backgrounds and formats, another driving video, an edited clip."""
-    out, folder = Path(order["out"]), Path(order["run"])
-    name, suffix = order["name"], order["suffix"]
-    frames = suffix == "zip"
-    target = out / (f".{name}" if frames else f"{name}.{suffix}")
-    fitted = api.load(folder / "out" / "run", device=order["device"])
-    look = {"out": target, "background": order["background"], "force": True}
+    out = Path(order["out"])
+    name = order["name"]
+    as_zip = order["suffix"] == "zip"
+    target = out / (f".{name}" if as_zip else f"{name}.{order['suffix']}")
+    fitted = api.load(Path(order["run"]) / "out" / "run", device=order["device"])
+    options = {"out": target, "background": order["background"], "force": True}
+
     notes: tuple[str, ...] = ()
     if order.get("keys") is not None:
-        keys = {int(t): {int(i): (x, y) for i, (x, y) in moves.items()} for t, moves in order["keys"].items()}
-        api.edit_clip(fitted, order["side"], keys, **look)
+        api.edit_clip(fitted, order["side"], _read_keyframes(order["keys"]), **options)
     else:
-        third = order.get("driving")
-        clip = None if third is None else clip_of(third)
-        masks = None if third is None else Path(third) / "silhouettes"
-        _, notes = api.animate(fitted, clip, order["side"], affine=order["affine"], masks=masks, **look)
-    if frames:
-        zipped(target, out / f"{name}.zip")
+        driving = order.get("driving")
+        clip = None if driving is None else read_stored_clip(driving)
+        masks = None if driving is None else Path(driving) / "silhouettes"
+        _, notes = api.animate(fitted, clip, order["side"], affine=order["affine"], masks=masks, **options)
+
+    if as_zip:
+        zip_folder(target, out / f"{name}.zip")
         shutil.rmtree(target)
-    return {"file": f"{name}.{suffix}", "notes": list(notes)}
+    return {"file": f"{name}.{order['suffix']}", "notes": list(notes)}
 
 
-def zipped(folder: Path, target: Path) -> None:
+def background_of(fitted: api.Fitted, side: str) -> Tensor | None:
+    """A subject's own background, uint8 [3, H, W], where the run has kept its videos."""
+    return fitted.data.subject(side).plate if isinstance(fitted.data, SubjectPair) else None
+
+
+def zip_folder(folder: Path, target: Path) -> None:
     """The pictures of a folder in one file."""
     draft = Draft(target, folder=False)
     try:
@@ -156,10 +172,23 @@ def zipped(folder: Path, target: Path) -> None:
         draft.discard()
 
 
-def _wait_for(run: Path) -> bool:
+def _masks_of(order: Order) -> list[Path]:
+    return [Path(folder) / "silhouettes" for folder in order["clips"]]
+
+
+def _read_keyframes(keys: Mapping[str, Mapping[str, list[float]]]) -> dict[int, dict[int, tuple[float, float]]]:
+    """Keyframes as the API takes them: JSON has no numbers for names."""
+    found: dict[int, dict[int, tuple[float, float]]] = {}
+    for frame, moves in keys.items():
+        found[int(frame)] = {int(i): (x, y) for i, (x, y) in moves.items()}
+    return found
+
+
+def _wait_for_run(run: Path) -> bool:
     """Whether a training can go on there; a worker whose studio was killed may still be saving."""
     if not (run / "run.json").is_file():
         return False
+
     for _ in range(150):
         if not Run(run).busy:
             break
@@ -173,10 +202,10 @@ def _wait_for(run: Path) -> bool:
 
 TASKS: Mapping[str, Callable[[Order, Tell], dict[str, Any]]] = {
     "decode": decode_upload,
-    "puppets": puppets,
-    "silhouettes": silhouettes,
-    "cost": cost,
+    "puppets": draw_puppets,
+    "silhouettes": find_silhouettes,
+    "cost": measure_cost,
     "train": train,
-    "finish": finish,
+    "finish": write_results,
     "render": render,
 }

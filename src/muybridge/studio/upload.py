@@ -25,13 +25,14 @@ async def receive_upload(
     was deleted meanwhile; no file stays.
     """
     size = 0
-    with _whole(path) as file:
+    with _open_new(path) as file:
         await quota.refuse_full(length or 0)
         with quota.expecting(path, length or 0):
             async for part in body:
                 size += len(part)
                 if size > most:
                     raise _too_large(name, most)
+
                 # Not everybody says how much comes, and others write to this disk, too.
                 if size // STEP > (size - len(part)) // STEP:
                     quota.coming[path] = max(quota.coming[path], size)
@@ -39,13 +40,14 @@ async def receive_upload(
                     if not path.exists():
                         raise UsageError(f"{name} was deleted while it came in")
                 await asyncio.to_thread(file.write, part)
+
         if size == 0:
             raise InputError(f"{name} is empty (0 bytes)", "Choose another file.")
     return size
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
+def _open_new(path: Path) -> Iterator[BinaryIO]:
     file = path.open("xb")  # before anything is waited for: of two who send it, one is refused
     try:
         with file:
@@ -55,7 +57,7 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def length_of(said: str | None, most: int) -> int | None:
+def read_length(said: str | None, most: int) -> int | None:
     """How many bytes a request says that it brings; InputError where that is too much."""
     length = int(said) if said is not None and said.isascii() and said.isdigit() else None
     if length is not None and length > most:

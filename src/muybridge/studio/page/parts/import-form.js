@@ -46,7 +46,7 @@ async function sent(file, options, name, bar) {
   if (options && options.size > 100_000)
     throw Object.assign(new Error(`${options.name} is too large for a YAML of options`), { hint: "Choose the YAML that the program was started with." });
   const config = options ? await options.text() : "";
-  const model = await post("/models", { name: (name.trim() || file.name).slice(-80), config });
+  const model = await post("/models", { name: name.trim().slice(0, 80), file: file.name.slice(-200), config });
   store.learn("model", { ...model, made_by: "import" });
   bar.hidden = false;
   const now = await send("PUT", `/models/${model.id}/checkpoint`, file, (share) => (bar.value = share));
