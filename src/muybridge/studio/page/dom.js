@@ -15,7 +15,9 @@ export function h(tag, attributes = {}, ...children) {
 
 export const $ = (selector, within = document) => within.querySelector(selector);
 
-/** Say a sentence to the person; errors stay until they are closed. */
+const STAYS = { error: 20_000, good: 6000 };
+
+/** Say a sentence to the person; it goes by itself, unless somebody points at it or has the focus in it. */
 export function notice(message, hint = null, kind = "error") {
   const box = h(
     "div",
@@ -28,7 +30,8 @@ export function notice(message, hint = null, kind = "error") {
   if ([...all.children].some((n) => n.textContent === box.textContent)) return;
   all.append(box);
   while (all.children.length > 3) all.firstChild.remove();
-  if (kind !== "error") setTimeout(() => box.remove(), 6000);
+  const leave = () => (box.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : box.remove());
+  setTimeout(leave, STAYS[kind]);
 }
 
 /** Take a button out of use without disabling it, which would take the focus from it; app.js stops its clicks. */

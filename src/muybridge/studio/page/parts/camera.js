@@ -32,7 +32,7 @@ export async function camera(place, signal, wish, button) {
 
 class Sitting {
   constructor(place, signal, wish, film, button) {
-    Object.assign(this, { place, film, button, wish, shown: [], sent: 0, over: false, awaited: false });
+    Object.assign(this, { place, film, button, wish, shown: [], grabbed: 0, over: false, awaited: false });
     const { width, height } = wish.picture;
     const scale = LONGEST / Math.max(width, height);
     this.seen = h("canvas", { class: "screen", width: Math.round(width * scale), height: Math.round(height * scale), role: "img", "aria-label": "What the camera sees" });
@@ -42,6 +42,8 @@ class Sitting {
     this.rate = h("output", { class: "rate tabular", "aria-live": "off" });
     this.words = h("p", { class: "help", role: "status" }, "The run is being loaded…");
     this.mirror = h("input", { type: "checkbox", checked: true });
+    this.encoder = new Worker(new URL("./jpeg-worker.js", import.meta.url));
+    this.encoder.onmessage = ({ data }) => !this.over && this.line.readyState === WebSocket.OPEN && this.line.send(data);
     place.replaceChildren(this.panel());
     film.getVideoTracks()[0].addEventListener("ended", () => this.stop("The camera has stopped"));
     signal.addEventListener("abort", () => this.stop());
@@ -102,24 +104,22 @@ class Sitting {
     requestAnimationFrame(() => this.watch());
   }
 
-  send() {
-    this.seen.toBlob(
-      (jpeg) => {
-        this.sent = performance.now();
-        if (!this.over && this.line.readyState === WebSocket.OPEN) this.line.send(jpeg);
-      },
-      "image/jpeg",
-      0.85,
-    );
+  /** What is seen now, stamped as it is grabbed: to make a JPEG of it takes time, too. */
+  async send() {
+    if (this.over) return;
+    this.grabbed = performance.now();
+    const bitmap = await createImageBitmap(this.seen);
+    this.encoder.postMessage({ bitmap, quality: 0.85 }, [bitmap]);
   }
 
   async draw(data) {
-    const now = performance.now();
-    this.shown = [...this.shown.filter((at) => now - at < SPAN), now];
-    const took = now - this.sent;
+    const { grabbed } = this;
     this.send();
     const bitmap = await createImageBitmap(new Blob([data], { type: "image/jpeg" }));
     this.made.getContext("2d").drawImage(bitmap, 0, 0, this.made.width, this.made.height);
+    const now = performance.now();
+    const took = now - grabbed;
+    this.shown = [...this.shown.filter((at) => now - at < SPAN), now];
     const [first] = this.shown;
     const rate = this.shown.length > 1 ? ((this.shown.length - 1) * 1000) / (now - first) : 0;
     this.made.dataset.shown = String(Number(this.made.dataset.shown ?? 0) + 1);
@@ -131,6 +131,7 @@ class Sitting {
     this.over = true;
     for (const track of this.film.getTracks()) track.stop();
     this.line?.close();
+    this.encoder.terminate();
     rest(this.button, false);
     if (why) notice(why, "Use the camera again, if you like.");
     this.place.replaceChildren();

@@ -13,6 +13,12 @@ export function discard(clip) {
   return button;
 }
 
+/** What is wrong with a clip, with its name said once. */
+export function troubleOf(clip) {
+  const said = clip.message ?? "it cannot be used";
+  return said.startsWith(clip.name) ? `${clip.name}${said.slice(clip.name.length)}`.replace(/[^.!?…]$/, "$&.") : `${clip.name}: ${sentence(said)}`;
+}
+
 /** A folded list of the clips that `fits` lets through; `taken` hears of the one that is chosen. */
 export function here(fits, taken) {
   const title = h("summary", {});
@@ -34,7 +40,7 @@ export function here(fits, taken) {
 
 function row(clip, taken) {
   if (!clip.frames)
-    return h("li", {}, h("span", { class: "trouble" }, `${clip.name}: ${sentence(clip.message ?? "it cannot be used")}`), discard(clip));
+    return h("li", {}, h("span", { class: "trouble" }, troubleOf(clip)), discard(clip));
   return h(
     "li",
     {},

@@ -1,7 +1,7 @@
 // A place for a clip: drop, choose, look, correct, delete.
 
 import { afresh, attempt, h, notice, sentence } from "../dom.js";
-import { discard, here } from "./clip-list.js";
+import { discard, here, troubleOf } from "./clip-list.js";
 import * as store from "../net/store.js";
 import { post, refuseLarge, upload } from "../net/api.js";
 import { running, strip } from "./filmstrip.js";
@@ -154,7 +154,7 @@ export class Slot {
         h(
           "div",
           { class: "trouble" },
-          h("p", {}, h("strong", {}, `${clip.name}: ${clip.message ? sentence(clip.message) : "It cannot be used."}`)),
+          h("p", {}, h("strong", {}, troubleOf(clip))),
           clip.hint ? h("p", {}, sentence(clip.hint)) : null,
         ),
         h(

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 
 const COLOURS = 12;
+const inside = (share) => Math.min(1, Math.max(0, share));
 
 export class Stage {
   /** hooks: begin(), moved(which, dx, dy, stamp), ended(), chosen(); the frame spans 2 in each direction. */
@@ -11,7 +12,7 @@ export class Stage {
     this.picture = h("img", { alt: "", draggable: "false" });
     this.area = h("div", { class: "marquee", hidden: true });
     this.dots = [...Array(count).keys()].map((i) => this.dot(i));
-    this.element = h("div", { class: "stage", role: "group", "aria-label": "The frame with its keypoints" }, this.picture, this.dots, this.area);
+    this.element = h("div", { class: "stage", role: "group", tabindex: "-1", "aria-label": "The frame with its keypoints" }, this.picture, this.dots, this.area);
     this.element.onpointerdown = (event) => this.down(event);
     this.element.onkeydown = (event) => this.key(event);
   }
@@ -34,8 +35,12 @@ export class Stage {
     const [height, width] = this.size;
     points.forEach(([x, y], i) => {
       const dot = this.dots[i];
-      dot.style.left = `${((((x + 1) / 2) * (width - 1) + 0.5) / width) * 100}%`;
-      dot.style.top = `${((((y + 1) / 2) * (height - 1) + 0.5) / height) * 100}%`;
+      const left = (((x + 1) / 2) * (width - 1) + 0.5) / width;
+      const top = (((y + 1) / 2) * (height - 1) + 0.5) / height;
+      // One that lies outside waits at the border, where it can be taken hold of.
+      dot.style.left = `${inside(left) * 100}%`;
+      dot.style.top = `${inside(top) * 100}%`;
+      dot.classList.toggle("outside", left !== inside(left) || top !== inside(top));
       dot.setAttribute("aria-label", `Keypoint ${i}, at ${x.toFixed(2)}, ${y.toFixed(2)}`);
     });
   }
@@ -65,6 +70,8 @@ export class Stage {
     const dot = event.target.closest(".dot");
     event.preventDefault();
     if (!dot) {
+      // Arrow keys move what a rectangle chooses.
+      this.element.focus({ preventScroll: true });
       this.sweep(event);
       return;
     }

@@ -1,6 +1,7 @@
 // Losses as small charts, one a name; the picture is SVG, so that it is sharp on every screen.
 
 import { h } from "../dom.js";
+import { lossWords } from "./loss-names.js";
 
 const WIDTH = 260;
 const HEIGHT = 84;
@@ -39,14 +40,14 @@ function chart(name, points) {
   const now = points[points.length - 1][1];
   const drawing = svg(
     "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `${name}: from ${short(points[0][1])} to ${short(now)} in ${last} steps` },
+    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `${stage}, ${lossWords(loss)}: from ${short(points[0][1])} to ${short(now)} in ${last} steps` },
     svg("path", { d: `M0 ${HEIGHT - 1}H${WIDTH}`, class: "axis" }),
     svg("path", { d: path, class: "curve" }),
   );
   return h(
     "figure",
     { class: "chart" },
-    h("figcaption", {}, h("strong", {}, loss), h("span", { class: "help" }, ` ${stage}`), h("span", { class: "value tabular" }, short(now))),
+    h("figcaption", {}, h("strong", { title: loss }, lossWords(loss)), h("span", { class: "help" }, ` ${stage}`), h("span", { class: "value tabular" }, short(now))),
     drawing,
   );
 }

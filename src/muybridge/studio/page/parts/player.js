@@ -3,6 +3,10 @@
 import { choice, field, h } from "../dom.js";
 import { frameOf, image } from "../net/api.js";
 
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const AHEAD = 8;
+/** Frames that are there before it begins by itself. */
+
 export const HEIGHT = 360;
 
 /** Seconds at which frames start, and the length of it all, from ticks. */
@@ -32,10 +36,19 @@ export class Player {
     this.rows = rows.map((row) => ({ ...row, left: screen(), right: screen(), shown: "" }));
     this.longest = rows.reduce((most, row) => (row.clock.duration > most.clock.duration ? row : most)).clock;
     this.element = h("section", { class: rows.length > 1 ? "player" : "player one", "aria-label": "What came of it, beside what drove it" });
-    this.element.append(...this.rows.map((row) => this.row(row)), this.transport());
+    this.panes = this.rows.map((row) => this.row(row));
+    this.waiting = h("p", { class: "help waiting", role: "status" });
+    this.element.append(...this.panes, this.transport(), this.waiting);
     this.element.onkeydown = (event) => this.key(event);
     this.draw();
     this.ahead();
+  }
+
+  /** Which results are shown: all of them, or one as large as there is room. */
+  choose(which) {
+    this.panes.forEach((pane, i) => (pane.hidden = which !== "all" && which !== String(i)));
+    this.element.classList.toggle("one", this.rows.length === 1 || which !== "all");
+    this.draw(true);
   }
 
   row(row) {
@@ -64,6 +77,11 @@ export class Player {
     const speed = choice(speeds, "1", (value) => (this.speed = Number(value)));
     speed.setAttribute("aria-label", "Speed");
     const loop = h("input", { type: "checkbox", checked: true, onchange: () => (this.loop = loop.checked) });
+    const shown = choice([["all", "All results"], ...this.rows.map((row, i) => [String(i), row.title])], "all", (which) => this.choose(which));
+    shown.setAttribute("aria-label", "Shown");
+    shown.hidden = this.rows.length === 1;
+    const full = h("button", { class: "plain", onclick: () => this.fullScreen() }, "Full screen");
+    full.hidden = !document.fullscreenEnabled;
     return h(
       "div",
       { class: "transport" },
@@ -74,7 +92,14 @@ export class Player {
       this.number,
       speed,
       h("label", { class: "chip" }, loop, "Loop"),
+      shown,
+      full,
     );
+  }
+
+  fullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.element.requestFullscreen().catch(() => {});
   }
 
   key(event) {
@@ -86,6 +111,7 @@ export class Player {
   }
 
   toggle() {
+    this.touched = true;
     this.playing = !this.playing;
     this.button.textContent = this.playing ? "❚❚" : "▶";
     this.button.setAttribute("aria-label", this.playing ? "Pause" : "Play");
@@ -97,7 +123,11 @@ export class Player {
 
   run_(now) {
     if (!this.playing || this.signal.aborted) return;
-    this.time += ((now - this.last) / 1000) * this.speed;
+    // Over a slow line it waits for the frame that it shows, instead of running on in black.
+    const late = this.rows.some((row, i) => row.late && !this.panes[i].hidden);
+    const said = late ? "Loading the frames…" : "";
+    if (this.waiting.textContent !== said) this.waiting.textContent = said;
+    if (!late) this.time += ((now - this.last) / 1000) * this.speed;
     this.last = now;
     if (this.time >= this.longest.duration) {
       if (this.loop) this.time %= this.longest.duration;
@@ -111,12 +141,14 @@ export class Player {
   }
 
   step(by) {
+    this.touched = true;
     if (this.playing) this.toggle();
     const count = this.longest.starts.length;
     this.to((frameAt(this.longest, this.time) + by + count) % count);
   }
 
   to(index) {
+    this.touched = true;
     this.time = this.longest.starts[index] + 1e-6;
     this.draw();
   }
@@ -127,37 +159,42 @@ export class Player {
     this.slider.value = index;
     this.number.textContent = `${index + 1} / ${this.longest.starts.length}`;
     this.slider.setAttribute("aria-valuetext", `${index + 1} of ${this.longest.starts.length}`);
-    for (const row of this.rows) {
+    for (const [i, row] of this.rows.entries()) {
+      if (this.panes[i].hidden) continue;
       const at = frameAt(row.clock, this.time);
       const { affine, background } = this.look();
       const shown = `${at} ${affine} ${background}`;
       if (shown === row.shown && !anew) continue;
       row.shown = shown;
-      this.paint(row, at, affine, background).catch(() => {});
+      this.paint(row, at, affine, background).catch(() => (row.late = false));
     }
   }
 
   async paint(row, at, affine, background) {
     const wish = row.shown;
+    row.late = true;
     const [driving, made, behind] = await Promise.all([
       image(frameOf(row.driving, at, HEIGHT)),
       image(row.made(affine, at)),
       background === "source" ? image(row.plate).catch(() => null) : null,
     ]);
     if (row.shown !== wish) return;
+    row.late = false;
     lay(row.left, null, [driving]);
     lay(row.right, background, [behind, made].filter(Boolean));
   }
 
   /** Load everything once, a few pictures at a time, so that playing does not stutter. */
   async ahead() {
-    for (let at = 0; at < this.longest.starts.length && !this.signal.aborted; at += 1)
-      await Promise.all(
-        this.rows
+    const count = this.longest.starts.length;
+    for (let at = 0; at < count && !this.signal.aborted; at += 1) {
+      if (at === Math.min(AHEAD, count - 1) && !calm.matches && !this.touched) this.toggle();
+      await Promise.all(        this.rows
           .filter((row) => at < row.clock.starts.length)
           .flatMap((row) => [image(frameOf(row.driving, at, HEIGHT)), image(row.made(true, at))])
           .map((loading) => loading.catch(() => null)),
       );
+    }
   }
 }
 

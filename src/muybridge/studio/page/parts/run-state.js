@@ -16,6 +16,7 @@ export const STATES = {
   failed: "could not go on",
 };
 
+export const WORKING = ["queued", "training", "finishing", "pausing", "stopping"];
 export const DONE = ["finished", "kept"];
 
 /** Whether a run's method can do something: `editable`, its keypoints can be moved; `affine`, it has learnt a map. */
@@ -38,7 +39,7 @@ export function actions(run) {
   const keep = act("keep", "Stop and keep", "plain", "Stop learning here, and keep what has been learnt so far?");
   const remove = removal(run);
   const sets = {
-    queued: [act("pause", "Pause")],
+    queued: [act("pause", "Pause"), remove],
     training: [act("pause", "Pause"), keep],
     paused: [act("resume", "Resume", "primary"), keep, remove],
     failed: [act("resume", "Go on", "primary"), keep, remove],
@@ -52,7 +53,7 @@ export function actions(run) {
 export function removal(run, label = null) {
   const button = h("button", { class: "quiet", "aria-label": label }, "Delete");
   button.onclick = () => {
-    if (confirm(`Delete ${run.name} with everything that it learnt and made?`)) attempt(() => drop(`/runs/${run.id}`), button);
+    if (confirm(`Delete ${run.name} and everything it learned and made?`)) attempt(() => drop(`/runs/${run.id}`), button);
   };
   return button;
 }

@@ -3,6 +3,7 @@
 import { attempt, bytes, choice, duration, field, h, notice } from "../dom.js";
 import * as store from "../net/store.js";
 import { post } from "../net/api.js";
+import { WORKING } from "./run-state.js";
 
 const asked = { method: null, preset: null, flip: "", name: "", set: "" };
 
@@ -13,7 +14,7 @@ export function plan(signal) {
   const presets = h("fieldset", { class: "presets" });
   const cost = h("p", { class: "cost", role: "status" });
   const measure = h("button", { class: "plain", type: "button" });
-  const missing = h("span", { class: "help" }, "Two subjects are needed first.");
+  const missing = h("span", { class: "help" }, "Add two subjects first.");
   const go = h("button", { class: "primary", type: "button" }, "Begin learning");
   const renew = () => {
     const pair = store.pair.get();
@@ -153,14 +154,16 @@ function told(cost, measure, ready, found) {
 
 async function measured(pair, cost) {
   const asking = key(pair);
-  cost.textContent = "Learning for ten steps, to know…";
+  cost.textContent = "Training for ten steps to measure it…";
   kept.set(asking, await post("/costs", body(pair)));
 }
 
 async function begin(pair) {
   const run = await post("/runs", body(pair));
   store.learn("run", run);
-  notice(`${run.name} is learning`, null, "good");
+  const before = [...store.runs.values()].filter((other) => other.id !== run.id && WORKING.includes(other.state)).length;
+  const waits = `${run.name} waits until ${before === 1 ? "the run" : `${before} runs`} before it ${before === 1 ? "is" : "are"} done`;
+  notice(before ? waits : `${run.name} begins to learn`, null, "good");
   asked.name = "";
   location.hash = `#/run/${run.id}`;
 }

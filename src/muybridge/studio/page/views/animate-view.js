@@ -1,4 +1,4 @@
-// A picture that follows a video, or a camera: who has learnt it, the two clips, how, and what was made so far.
+// A picture that follows a video, or a camera: which model moves it, the two clips, how, and what was made so far.
 
 import { afresh, attempt, choice, field, h, notice, sentence, when } from "../dom.js";
 import * as store from "../net/store.js";
@@ -24,10 +24,10 @@ export function animateView(main, signal) {
       h(
         "p",
         { class: "lead" },
-        "A run that has seen many videos of one kind of thing, of faces or of bodies, moves any picture of that kind as a video moves, or as you do before your camera.",
+        "A model that was trained on many videos of one kind of thing, such as faces or bodies, makes any picture of that kind move like a video, or like you in front of your camera.",
       ),
     ),
-    h("section", { class: "panel", "aria-labelledby": "who-title" }, h("h2", { id: "who-title" }, "Who has learnt it"), models, importing()),
+    h("section", { class: "panel", "aria-labelledby": "who-title" }, h("h2", { id: "who-title" }, "Which model moves it"), models, importing()),
     places(signal),
     panel,
     filmed,
@@ -58,7 +58,7 @@ function chosen(draw) {
   const models = [...store.models.values()].sort((a, b) => String(b.created).localeCompare(String(a.created)));
   asked.model = current()?.id ?? null;
   if (!models.length)
-    return [h("p", { class: "help" }, "Nobody yet. Import a checkpoint of the authors' program here, or train one by the command into the studio's folder: ", h("span", { class: "code" }, "muybridge fit fomm VIDEOS --out FOLDER/faces"), ".")];
+    return [h("p", { class: "help" }, "There is none yet. Import a checkpoint of the authors' programs here, or train one into the studio's folder: ", h("span", { class: "code" }, `muybridge fit fomm VIDEOS --out ${store.about.folder}/faces`), ".")];
   return models.map((model) => (model.state === "ready" ? card(model, draw) : coming(model)));
 }
 
@@ -139,7 +139,7 @@ function how(filmed, signal) {
   go.onclick = () => attempt(() => begin(model, picture, driving), go);
   const film = h("button", { class: "plain", type: "button", disabled: !model?.live || !seen }, "Use the camera");
   film.onclick = () => camera(filmed, signal, { model, picture, mode: asked.mode }, film);
-  const missing = !model ? "Somebody who has learnt it is needed first." : !seen ? "A picture is needed first." : !ready ? "Add a driving video, or use the camera." : null;
+  const missing = !model ? "Choose or import a trained model first." : !seen ? "Choose a picture first." : !ready ? "Add a driving video, or use the camera." : null;
   return [
     h("h2", { id: "how-title" }, "How it moves"),
     h("div", { class: "fields" }, field("What is taken over", modes), h("div", { class: "chips end" }, search)),

@@ -3,6 +3,7 @@
 import { attempt, bytes, choice, field, h, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { get, post } from "../net/api.js";
+import { renamable } from "../parts/rename.js";
 import { HEIGHT, Player, clock } from "../parts/player.js";
 import { STATES, WAYS, discard } from "../parts/animation-state.js";
 
@@ -19,6 +20,7 @@ export function movedView(main, signal, id) {
   const files = h("ul", { class: "files" });
   main.append(head, body);
   let before = "";
+  let named = "";
   const draw = () => {
     const made = store.animations.get(id);
     if (!made) {
@@ -27,6 +29,10 @@ export function movedView(main, signal, id) {
       return;
     }
     document.title = `${made.name} · Muybridge studio`;
+    if (named !== made.name) {
+      named = made.name;
+      head.replaceChildren(...title(made));
+    }
     if (before !== made.state) {
       before = made.state;
       head.replaceChildren(...title(made));
@@ -43,7 +49,7 @@ export function movedView(main, signal, id) {
 function title(made) {
   const way = made.mode ? `, ${(WAYS[made.mode] ?? made.mode).toLowerCase()}` : "";
   return [
-    h("div", { class: "name-line" }, h("h1", {}, made.name), h("span", { class: `badge ${made.state}` }, STATES[made.state])),
+    h("div", { class: "name-line" }, renamable(made.name, "animation", `/animations/${made.id}`), h("span", { class: `badge ${made.state}` }, STATES[made.state])),
     h("p", { class: "help" }, `By ${made.model_name} (${made.method})${way}.`),
   ];
 }

@@ -7,6 +7,7 @@ import { HEIGHT, Player, clock, lookControls } from "../parts/player.js";
 import { FORMATS, files, refuseOpaque } from "../parts/run-files.js";
 import { DONE, actions, can } from "../parts/run-state.js";
 import { third } from "../parts/apply-video.js";
+import { command } from "../parts/command.js";
 
 const MEANS = {
   iou: "drawn again from its own keypoints. Its silhouette overlaps the true one by",
@@ -41,6 +42,7 @@ export async function result(body, signal, run) {
     downloads(run, signal, look),
     third(run, signal, look),
     facts(run),
+    command(run),
     h("section", { "aria-label": "This run" }, actions(run)),
   );
 }

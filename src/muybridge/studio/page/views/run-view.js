@@ -2,6 +2,7 @@
 
 import { afresh, h, sentence } from "../dom.js";
 import * as store from "../net/store.js";
+import { renamable } from "../parts/rename.js";
 import { DONE, STATES, can } from "../parts/run-state.js";
 import { learning } from "./training-view.js";
 import { result } from "./result-view.js";
@@ -63,7 +64,7 @@ function title(run, chosen) {
       : h("span", { class: "off", "aria-disabled": "true" }, text),
   );
   return [
-    h("div", { class: "name-line" }, h("h1", {}, run.name), h("span", { class: `badge ${run.state}` }, STATES[run.state])),
+    h("div", { class: "name-line" }, renamable(run.name, "run", `/runs/${run.id}`), h("span", { class: `badge ${run.state}` }, STATES[run.state])),
     run.message
       ? h("div", { class: "trouble" }, h("p", {}, h("strong", {}, sentence(run.message)), run.hint ? ` ${sentence(run.hint)}` : ""))
       : null,

@@ -13,7 +13,7 @@ export function runsView(main, signal) {
     afresh(list, () => list.replaceChildren(...runs.map((run) => rowOf(run, rows).element)));
     if (!runs.length)
       list.replaceChildren(
-        h("li", { class: "empty" }, "Nothing has been learnt yet. ", h("a", { href: "#/" }, "Begin with a pair"), "."),
+        h("li", { class: "empty" }, "No runs yet. ", h("a", { href: "#/" }, "Start with a pair"), "."),
       );
   };
   draw();
@@ -39,7 +39,7 @@ function row(run) {
   const source = (side, i) =>
     done ? `/api/runs/${run.id}/results/${side}/with/0?height=120&v=${run.finished}` : `/api/clips/${run.clips[i]}/frames/0?height=120`;
   const picture = ["a", "b"].map((side, i) => h("img", { src: source(side, i), alt: "", loading: "lazy" }));
-  const bar = h("progress", { max: 1, value: 0, "aria-label": `${run.name}: share that is learnt` });
+  const bar = h("progress", { max: 1, value: 0, "aria-label": `${run.name}: progress` });
   const state = h("p", { class: "state" });
   const renew = (now) => {
     bar.value = share(now);
@@ -58,7 +58,7 @@ function row(run) {
       working || run.state === "paused" ? bar : null,
     ),
     state,
-    working || run.state === "queued" ? null : removal(run, `Delete ${run.name}`),
+    working ? null : removal(run, `Delete ${run.name}`),
   );
   return { element, renew };
 }

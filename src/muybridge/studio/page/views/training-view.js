@@ -7,7 +7,7 @@ import { curves } from "../parts/loss-curves.js";
 import { actions, can, share } from "../parts/run-state.js";
 
 export function learning(body, signal, run) {
-  const bar = h("progress", { max: 1, value: 0, "aria-label": "Share that is learnt" });
+  const bar = h("progress", { max: 1, value: 0, "aria-label": "Progress" });
   const words = h("p", { class: "lead tabular", role: "status" });
   const stages = h("ol", { class: "stages" });
   const buttons = h("div", {});
@@ -50,7 +50,7 @@ export function learning(body, signal, run) {
       picture.alt = `After ${progress.preview} steps: ${shown}`;
       caption.textContent = `${picture.alt}.${can(now, "editable") ? " While it learns shapes, silhouettes are shown." : ""}`;
     } else if (["paused", "kept", "failed", "finished"].includes(now.state)) {
-      caption.textContent = "It stopped before there was a picture.";
+      caption.textContent = "It stopped before the first picture.";
     } else caption.textContent = "The first picture comes after half a minute of learning.";
     notes.replaceChildren(...(now.notes ?? []).map((note) => h("li", {}, note)));
   };
@@ -79,12 +79,12 @@ function told(run, progress) {
   const steps = total ? `${done.toLocaleString()} of ${total.toLocaleString()} steps` : "";
   switch (run.state) {
     case "queued":
-      return "Waits until the run before it is done.";
+      return "Waiting for the run before it.";
     case "training":
       if (!total) return "Preparing the videos…";
       return `${steps}${rate ? `, ${rate.toPrecision(2)} a second, about ${duration(eta)} left` : ""}`;
     case "finishing":
-      return "Learnt. Writing the results…";
+      return "Trained. Writing the results…";
     case "pausing":
       return "Saving before it pauses…";
     case "stopping":
@@ -92,7 +92,7 @@ function told(run, progress) {
     case "paused":
       return steps ? `Paused after ${steps}. Nothing is lost.` : "Paused before it began.";
     case "failed":
-      return steps ? `Ended after ${steps}; the last checkpoint is kept.` : "Nothing was learnt yet.";
+      return steps ? `Ended after ${steps}; the last checkpoint is kept.` : "Nothing has been learned yet.";
     case "kept":
       return `Stopped after ${steps}, and kept.`;
     default:
