@@ -196,6 +196,8 @@ def _stays_in_the_list(page: Any) -> None:
 
 def _watch_result(screen: Screen, tmp_path: Path) -> None:
     page = screen.page
+    page.get_by_role("button", name="Pause", exact=True).click()  # it plays when it opens
+    page.get_by_label("Frame", exact=True).fill("0")
     page.get_by_role("button", name="One frame on").click()
     page.get_by_text("2 / 6").wait_for()
     page.get_by_role("button", name="Play", exact=True).click()
@@ -340,6 +342,9 @@ def test_with_the_keyboard_alone(screen: Screen, studio: Studio, finished: dict[
     page.keyboard.press("Enter")
     page.locator(".slot").nth(0).get_by_role("button", name="Play elephant").wait_for()
     page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    page.get_by_role("button", name="Pause", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Frame", exact=True).fill("0")
     page.get_by_role("button", name="Play", exact=True).focus()
     page.keyboard.press("ArrowRight")
     page.get_by_text("2 / 5").wait_for()

@@ -62,6 +62,8 @@ def test_a_picture_follows_a_video_and_a_camera(screen: Screen, studio: Studio, 
     page.get_by_label("What is taken over").select_option("standard")
     page.get_by_role("button", name="Animate", exact=True).click()
     page.get_by_role("heading", name="elephant moving like giraffe").wait_for()
+    page.get_by_role("button", name="Pause", exact=True).click()  # it plays when it opens
+    page.get_by_label("Frame", exact=True).fill("0")
     page.get_by_role("button", name="One frame on").click()
     page.get_by_text(f"2 / {FRAMES}").wait_for()
     page.get_by_role("button", name="Make it").click()

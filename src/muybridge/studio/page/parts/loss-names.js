@@ -14,6 +14,7 @@ const WORDS = {
   read: "keypoints found again",
   l1: "colours",
   perceptual: "look",
+  multiscale: "colours at several scales",
   ssim: "structure",
   adversarial: "fools the discriminator",
   matching: "features alike",
@@ -22,4 +23,4 @@ const WORDS = {
 };
 
 /** A loss in words, and as the paper has it. */
-export const lossWords = (name) => WORDS[name.toLowerCase()] ?? name.replaceAll("_", " ");
+export const lossWords = (name) => WORDS[name.split(".").pop().toLowerCase()] ?? name.replaceAll("_", " ");

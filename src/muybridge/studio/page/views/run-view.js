@@ -21,6 +21,7 @@ export function runView(main, signal, id, tab) {
   const body = h("div", { class: "run-body" });
   main.append(head, body);
   let before = "";
+  let stood = "";
   let shown = null;
   let part = new AbortController();
   signal.addEventListener("abort", () => part.abort());
@@ -39,10 +40,13 @@ export function runView(main, signal, id, tab) {
       return;
     }
     before = looks;
+    const stands = JSON.stringify([now.state, now.message, now.finished]);
+    const renamed = stands === stood;
+    stood = stands;
     const chosen = tab ?? (done ? "result" : "learning");
     afresh(head, () => head.replaceChildren(...title(now, chosen)));
     // How it learns keeps itself up to date.
-    if (chosen === shown && chosen === "learning") return;
+    if (chosen === shown && (chosen === "learning" || renamed)) return;
     shown = chosen;
     part.abort();
     part = new AbortController();

@@ -48,7 +48,8 @@ export function learning(body, signal, run) {
       picture.hidden = false;
       const shown = can(now, "editable") ? "each subject with its keypoints, drawn again from them, and as the other" : "each subject, and as the other";
       picture.alt = `After ${progress.preview} steps: ${shown}`;
-      caption.textContent = `${picture.alt}.${can(now, "editable") ? " While it learns shapes, silhouettes are shown." : ""}`;
+      const [a, b] = now.names;
+      caption.textContent = `${picture.alt}. Here a is ${a} and b is ${b}.${can(now, "editable") ? " While it learns shapes, silhouettes are shown." : ""}`;
     } else if (["paused", "kept", "failed", "finished"].includes(now.state)) {
       caption.textContent = "It stopped before the first picture.";
     } else caption.textContent = "The first picture comes after half a minute of learning.";

@@ -1,0 +1,90 @@
+"""What a demanding person stumbled over on the page, and does no longer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chromium import browser
+from open_studio import Studio
+from watched_page import SLOW, Screen
+
+NAME = "Cat & fox <b>smoke</b> 猫 1.5"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def screen(chromium: Any, studio: Studio) -> Iterator[Screen]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(SLOW)
+    made = Screen(context.new_page())
+    made.page.goto(studio.address)
+    made.page.get_by_role("heading", level=1).wait_for()
+    yield made
+    context.close()
+    assert made.wrong == []
+
+
+def _places(page: Any) -> list[float]:
+    return [dot.bounding_box()["x"] for dot in page.locator(".dot").all()]
+
+
+def test_arrow_keys_move_what_a_rectangle_has_chosen(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    """The focus stayed on a button; and what leaves the frame lay over the fields beside it."""
+    page = screen.page
+    page.goto(f"{studio.address}#/run/{finished['id']}/edit")
+    page.locator(".dot").first.wait_for()
+    page.get_by_label("Subject").focus()
+    frame = page.locator(".stage").bounding_box()
+    page.mouse.move(frame["x"] + 2, frame["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(frame["x"] + frame["width"] - 2, frame["y"] + frame["height"] - 2, steps=4)
+    page.mouse.up()
+    count = page.locator(".dot").count()
+    assert page.locator(".dot[aria-pressed=true]").count() == count
+    before = _places(page)
+    page.keyboard.press("ArrowRight")
+    assert all(now > then for now, then in zip(_places(page), before, strict=True))
+    for _ in range(80):
+        page.keyboard.press("Shift+ArrowLeft")
+    assert page.locator(".dot.outside").count() == count
+    assert all(x >= frame["x"] - 16 for x in _places(page))
+    page.keyboard.press("Control+z")
+
+
+def test_a_result_plays_is_renamed_and_says_its_command(
+    screen: Screen, studio: Studio, finished: dict[str, Any]
+) -> None:
+    page = screen.page
+    page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    page.get_by_role("button", name="Pause", exact=True).wait_for()
+    small = page.locator(".player canvas").nth(1).bounding_box()["width"]
+    page.get_by_label("Shown").select_option("0")
+    assert page.locator(".player canvas").nth(1).bounding_box()["width"] > 1.2 * small
+    page.get_by_text("The command that does the same").click()
+    assert f"clips/{finished['clips'][0]}/frames" in page.locator(".command").inner_text()
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_label("Name", exact=True).fill(NAME)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("heading", name=NAME).wait_for()
+    assert studio.get(f"/api/runs/{finished['id']}")["name"] == NAME
+    assert studio.ask("PATCH", f"/api/runs/{finished['id']}", {"name": finished["name"]}).status == 200
+
+
+def test_losses_and_troubles_are_said_in_words(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    page = screen.page
+    page.goto(f"{studio.address}#/run/{finished['id']}/learning")
+    page.locator(".chart").first.wait_for()
+    said = page.locator(".chart strong").all_inner_texts()
+    assert not {"seg", "dc", "tmp", "sill", "cyc", "d"} & set(said)
+    assert not any("silhouettes given" in note for note in page.locator(".notes li").all_inner_texts())
+    bad = studio.clip(studio.upload("notavideo.mp4", b"this is no video, whatever its name says")["id"])
+    page.goto(f"{studio.address}#/")
+    page.get_by_text("Or take one that is here already").first.click()
+    trouble = page.locator(".slot").first.locator(".here .trouble", has_text="notavideo").inner_text()
+    assert trouble.lower().count("notavideo") == 1
+    assert studio.ask("DELETE", f"/api/clips/{bad['id']}").status == 204
