@@ -1,6 +1,8 @@
-"""How good the silhouettes without weights are: mean IoU with given masks, with no hint and with one.
+"""How good the silhouettes are: mean IoU with given masks, by a network or without, with no hint and with one.
 
-    python benchmarks/silhouettes.py FOLDER [--frames N] [--only NAME] [--sheets DIR]
+    python benchmarks/silhouettes.py FOLDER [--weights FILE] [--max-side N] [--frames N] [--only NAME] [--sheets DIR]
+
+Without --weights colour and motion find them; with it the segmentation network of that file does, on one thread.
 
 FOLDER holds NAME.mp4 and NAME-masks/ side by side. The figures of one run are kept in silhouettes.md.
 """
@@ -42,25 +44,49 @@ def ious(clip: Clip, truth: torch.Tensor) -> np.ndarray:
     return ((found & truth).flatten(1).sum(1) / (found | truth).flatten(1).sum(1)).numpy()
 
 
+def keep_to_one_thread() -> None:
+    """Make onnxruntime use one thread, as a core of its own would."""
+    import onnxruntime
+
+    made = onnxruntime.SessionOptions
+
+    def options() -> onnxruntime.SessionOptions:
+        one = made()
+        one.intra_op_num_threads = 1
+        return one
+
+    onnxruntime.SessionOptions = options
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--weights", type=Path, default=None, help="a segmentation network's file")
+    parser.add_argument("--max-side", type=int, default=None, help="read larger frames smaller, pixels")
     parser.add_argument("--frames", type=int, default=None, help="only the first N")
     parser.add_argument("--only", default="*", help="name of one clip")
     parser.add_argument("--sheets", type=Path, default=None, help="write a PNG of each result here")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    print("| clip | frames | hint | mean IoU | worst frame | CPU s | IoU with confidence (correlation) |")
-    print("|---|---|---|---|---|---|---|")
+    if options.weights is not None:
+        keep_to_one_thread()
+    print(
+        "| clip | frames | hint | mean IoU | worst frame | CPU s | CPU s a frame | IoU with confidence (correlation) |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for path in sorted(options.folder.glob(f"{options.only}.mp4")):
-        clip = read(path)[: options.frames]
-        given, _ = find(read(path), masks=path.with_name(f"{path.stem}-masks"))
+        clip = read(path, max_side=options.max_side)
+        given, _ = find(clip, masks=read(path.with_name(f"{path.stem}-masks"), max_side=options.max_side))
+        clip = clip[: options.frames]
         assert given.mattes is not None
         truth = given.mattes[: options.frames] > 127
+        how = {"how": "colour"} if options.weights is None else {"how": "segment", "weights": options.weights}
         for name, hint in hints(truth).items():
+            if "rough" in hint and options.weights is not None:
+                continue  # a network has its own eyes
             start = time.process_time()
-            found, report = find(clip.with_masks(None), how="colour", **hint)
+            found, report = find(clip.with_masks(None), **how, **hint)
             spent = time.process_time() - start
             score = ious(found, truth)
             sure = np.corrcoef(score, report.confidence)[0, 1]
@@ -71,6 +97,7 @@ def main() -> None:
                 f"{score.mean():.3f}",
                 f"{score.min():.3f}",
                 f"{spent:.0f}",
+                f"{spent / len(clip):.3f}",
                 f"{sure:.2f}",
             ]
             print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)

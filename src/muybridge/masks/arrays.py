@@ -34,7 +34,8 @@ def frame_picture(clip: Clip, index: int) -> Bytes:
 def reduce_frames(clip: Clip, side: int) -> Bytes:
     """All frames, without padding, at one size whose longer side is at most `side`: [T, h, w, 3]."""
     sizes = frame_sizes(clip)
-    h, w = max(s[0] for s in sizes), max(s[1] for s in sizes)
+    h = max(size[0] for size in sizes)
+    w = max(size[1] for size in sizes)
     scale = min(1.0, side / max(h, w))
     out = (max(1, round(w * scale)), max(1, round(h * scale)))
     return np.stack([cv2.resize(frame_picture(clip, i), out, interpolation=cv2.INTER_AREA) for i in range(len(clip))])

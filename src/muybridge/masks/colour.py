@@ -65,7 +65,8 @@ def nearby_evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float 
 
 def _log_odds(subject: Floats, background: Floats, used: Bools, unseen: float) -> Floats:
     """Log odds per cell from the counts in it, which are smoothed to shares here."""
-    subject, background = _smooth(subject), _smooth(background)
+    subject = _smooth(subject)
+    background = _smooth(background)
     subject = subject / max(subject.sum(), 1e-9)
     background = background / max(background.sum(), 1e-9)
     subject = (1 - unseen) * subject + unseen * used / max(int(used.sum()), 1)

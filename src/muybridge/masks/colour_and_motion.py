@@ -66,11 +66,14 @@ def find_by_colour_and_motion(
     rough    (index, mask [H, W] or [1, H, W]): roughly the subject on that frame; nonzero is inside
     returns  uint8 [T, 1, H, W], 255 on the subject; [T] in [0, 1]: how decided the pixels of the silhouette are
     """
-    draft, pictures = reduce_frames(clip, SIDE // 2), reduce_frames(clip, SIDE)
+    draft = reduce_frames(clip, SIDE // 2)
+    pictures = reduce_frames(clip, SIDE)
+
     # Two readings of the same clip, a large subject or a small one, judged by how well their colours part.
     guess = first_guess(clip, draft, box, rough, frame)
     tried = [_colour_separation(draft, iterate_models(draft, guess, reading)) for reading in (LARGE, SMALL)]
     reading = SMALL if tried[1] > SMALL_MARGIN * tried[0] else LARGE
+
     soft = iterate_models(pictures, first_guess(clip, pictures, box, rough, frame), reading)
     masks = [enlarge_mask(frame_picture(clip, i), pictures[i], _clean_up(soft[i])) for i in range(len(clip))]
     trust = [float((2 * p[p > 0.5] - 1).mean()) if (p > 0.5).any() else 0.0 for p in soft]
@@ -87,17 +90,23 @@ def iterate_models(pictures: Bytes, guess: Guess, reading: SizePrior) -> Floats:
     colours = to_lab(pictures)
     cells = colour_bins(colours, colour_range(colours))
     bright = pictures.astype(np.float32) / 255
+
     moving: Floats | None = None
     for number, weight in enumerate(ROUNDS):
         if number in MEASURE_MOTION and len(pictures) > 1:
             sigma = max(pictures.shape[1:3]) / 190
             moving = np.stack([cv2.GaussianBlur(e, (0, 0), sigma) for e in motion_residual(pictures, soft)])
+
         score = _score(cells, soft, moving, weight, reading, guess.teaches)
-        score[guess.never], score[guess.surely] = -10, 10
+        score[guess.never] = -10
+        score[guess.surely] = 10
         soft = np.stack([snap_to_edges(b, s) for b, s in zip(bright, 1 / (1 + np.exp(-score)), strict=True)])
-        if number >= 2:  # before that, holes are rather the background between legs that is not closed off yet
+
+        # Before the third round, holes are rather the background between legs that is not closed off yet.
+        if number >= 2:
             soft = np.stack([np.where(fill_holes(s > 0.5, HOLE) & (s < 0.7), 0.7, s) for s in soft])
-        soft[guess.never], soft[guess.surely] = 0, 1
+        soft[guess.never] = 0
+        soft[guess.surely] = 1
     return soft
 
 
@@ -106,11 +115,14 @@ def _score(
 ) -> Floats:
     """Log odds that each pixel is the subject: colour, movement and place."""
     place = np.stack([cv2.GaussianBlur(p, (0, 0), 0.05 * p.shape[0] + 0.1) for p in _average_over_time(soft, 8.0)])
+
     # Only pixels where the subject hardly ever is teach the background: a leg that swings through does not.
-    inside, outside = soft**reading.certainty * teaches, (1 - soft) * (1 - place) ** 4 * teaches
+    inside = soft**reading.certainty * teaches
+    outside = (1 - soft) * (1 - place) ** 4 * teaches
     score = np.clip(nearby_evidence(cells, inside, outside, reading.unseen), -4, 4)
     if moving is not None:
         score = score + np.clip(level_evidence(moving, soft), -4, 4)
+
     share = float(np.clip(soft.mean(), 1e-3, 1 - 1e-3))
     score = score + reading.share * np.log(share / (1 - share))
     place = np.clip(place, 0.05, reading.trust)

@@ -31,6 +31,7 @@ def correct(clip: Clip, index: int, mask: Tensor, corrected: Sequence[int] = ())
         raise InputError(f"{clip.name} has no silhouettes to correct", "Find them first.")
     if not 0 <= index < len(clip):
         raise UsageError(f"there is no frame {index}: {clip.name} has frames 0 to {len(clip) - 1}")
+
     h, w = frame_sizes(clip)[index]
     exact = mask.detach().reshape(mask.shape[-2:]).cpu().numpy()
     if exact.shape not in ((h, w), (clip.height, clip.width)):
@@ -38,6 +39,8 @@ def correct(clip: Clip, index: int, mask: Tensor, corrected: Sequence[int] = ())
     exact = exact[:h, :w] > exact.max() / 2
     if not exact.any():
         raise InputError(f"the corrected mask for frame {index} is empty", "Paint the subject white on black.")
+
+    # The corrected frames before and after are where this correction ends.
     first = max((i + 1 for i in corrected if i < index), default=0)
     last = min((i for i in corrected if i > index), default=len(clip))
     changed = _propagate(clip[first:last], index - first, exact)
@@ -51,11 +54,15 @@ def _propagate(part: Clip, index: int, exact: Bools) -> list[Bools]:
     pictures = reduce_frames(part, SIDE)
     rows, columns = pictures.shape[1:3]
     old = [_resize_mask(m, rows, columns) for m in _frame_masks(part)]
-    cells = colour_bins(colours := to_lab(pictures), colour_range(colours))
-    bright, carry = pictures.astype(np.float32) / 255, FlowWarp(pictures)
+    colours = to_lab(pictures)
+    cells = colour_bins(colours, colour_range(colours))
+    bright = pictures.astype(np.float32) / 255
+    carry = FlowWarp(pictures)
+
     truth = _resize_mask(exact, rows, columns)
     table = np.clip(colour_evidence(cells[index], truth, 1 - truth), -3, 3)
     fade = max(1.0, part.timing.rate)
+
     out = _frame_masks(part)
     out[index] = exact
     for step, end in ((1, len(part)), (-1, -1)):
@@ -65,6 +72,7 @@ def _propagate(part: Clip, index: int, exact: Bools) -> list[Bools]:
             trust = float(np.exp(-abs(i - index) / fade))
             if trust < 0.05:
                 break
+
             # Signs of the three witnesses: the carried correction, its colours, and what was there before.
             score = 4 * trust * (2 * level - 1) + 0.5 * trust * table[cells[i]] + 3 * (1 - trust) * (2 * old[i] - 1)
             level = snap_to_edges(bright[i], (1 / (1 + np.exp(-score))).astype(np.float32), radius=3)

@@ -176,6 +176,7 @@ def _refuse_unused(
 ) -> None:
     """UsageError for what the chosen way would not look at."""
     leave_out = "Leave one of the two out."
+
     if masks is not None and chosen != "given":
         raise UsageError(f"silhouettes were given, and {chosen!r} would not look at them", leave_out)
     if rough is not None and chosen != "colour":

@@ -33,6 +33,7 @@ def read_given_masks(clip: Clip, masks: str | Path | Clip) -> Mattes:
             "Give a folder or a video with one white-on-black picture per frame, in the same order.",
         )
     _refuse_other_sizes(clip, found)
+
     levels = _levels(found)
     out: list[Bools] = []
     for i, (h, w) in enumerate(frame_sizes(clip)):

@@ -49,10 +49,12 @@ def first_guess(clip: Clip, pictures: Bytes, box: Box | None, rough: Rough | Non
     """
     if box is not None and rough is not None:
         raise UsageError("a box and a rough mask exclude each other", "Give the rough mask alone: it says more.")
+
     count, h, w = pictures.shape[:3]
-    none = np.zeros((count, h, w), bool)
     if box is None and rough is None:
+        none = np.zeros((count, h, w), bool)
         return Guess(np.repeat(_bump(h, w, (0, 0, w, h))[None], count, 0), none, none, np.ones((count, 1, 1)))
+
     index = frame if rough is None else rough[0]
     if not 0 <= index < count:
         raise UsageError(f"the hint is for frame {index}, but {clip.name} has frames 0 to {count - 1}")
@@ -64,21 +66,29 @@ def first_guess(clip: Clip, pictures: Bytes, box: Box | None, rough: Rough | Non
 
 def _guess_from_box(clip: Clip, pictures: Bytes, index: int, box: Box) -> Guess:
     high, wide = frame_sizes(clip)[index]
-    x0, y0, x1, y1 = max(0.0, box[0]), max(0.0, box[1]), min(float(wide), box[2]), min(float(high), box[3])
+    x0 = max(0.0, box[0])
+    y0 = max(0.0, box[1])
+    x1 = min(float(wide), box[2])
+    y1 = min(float(high), box[3])
     if x1 - x0 < 2 or y1 - y0 < 2:
         raise UsageError(f"the box {box} does not lie in the frame of {wide}x{high}", "A box is x0,y0,x1,y1 in pixels.")
+
     count, h, w = pictures.shape[:3]
-    a, b = int(x0 / wide * w), int(np.ceil(x1 / wide * w))
-    c, d = int(y0 / high * h), int(np.ceil(y1 / high * h))
+    left = int(x0 / wide * w)
+    right = int(np.ceil(x1 / wide * w))
+    top = int(y0 / high * h)
+    bottom = int(np.ceil(y1 / high * h))
+
     never = np.zeros((count, h, w), bool)
     never[index] = True
-    never[index, c:d, a:b] = False
+    never[index, top:bottom, left:right] = False
     surely = np.zeros_like(never)
     if never[index].mean() < MIN_OUTSIDE:
         soft = np.repeat(_bump(h, w, (0, 0, w, h))[None], count, 0)
         soft[index][never[index]] = 0
         return Guess(soft, never, surely, np.ones((count, 1, 1)))
-    inside = _grab_cut(pictures[index], (a, c, b - a, d - c))
+
+    inside = _grab_cut(pictures[index], (left, top, right - left, bottom - top))
     soft, _ = _guess_from_colours(pictures, index, inside)
     soft[index][never[index]] = 0
     return Guess(soft, never, surely, _frame_weights(count, index))
@@ -88,7 +98,8 @@ def _grab_cut(frame: Bytes, area: tuple[int, int, int, int]) -> Bools:
     """GrabCut proper on one frame [h, w, 3] in a box (x, y, width, height); the whole box if it finds nothing."""
     labels = np.zeros(frame.shape[:2], np.uint8)
     cv2.setRNGSeed(1)
-    backdrop, subject = np.zeros((1, 65)), np.zeros((1, 65))
+    backdrop = np.zeros((1, 65))
+    subject = np.zeros((1, 65))
     cv2.grabCut(frame[..., ::-1].copy(), labels, area, backdrop, subject, 5, cv2.GC_INIT_WITH_RECT)
     inside = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
     if inside.sum() < 0.05 * area[2] * area[3]:
@@ -100,8 +111,10 @@ def _guess_from_mask(pictures: Bytes, index: int, inside: Bools) -> Guess:
     soft, depth = _guess_from_colours(pictures, index, inside)
     w = pictures.shape[2]
     # Sure in the depth of what was painted, background well outside it, unsure between.
-    never, surely = np.zeros(soft.shape, bool), np.zeros(soft.shape, bool)
-    never[index], surely[index] = _depth(~inside) > 0.03 * w, depth > 0.08 * w
+    never = np.zeros(soft.shape, bool)
+    surely = np.zeros(soft.shape, bool)
+    never[index] = _depth(~inside) > 0.03 * w
+    surely[index] = depth > 0.08 * w
     return Guess(soft, never, surely, _frame_weights(len(soft), index))
 
 
@@ -120,6 +133,7 @@ def _guess_from_colours(pictures: Bytes, index: int, inside: Bools) -> tuple[Flo
     colours = to_lab(pictures)
     cells = colour_bins(colours, colour_range(colours))
     table = np.clip(colour_evidence(cells[index], painted, 1 - painted), -4, 4)
+
     y, x = np.nonzero(inside)
     here = _bump(h, w, (float(x.min()), float(y.min()), float(x.max()) + 1, float(y.max()) + 1))
     # Near that frame the subject is where it was; later it may be anywhere, the middle before the edges.

@@ -18,12 +18,15 @@ def estimate_camera(first: Bytes, second: Bytes, background: Bools) -> Floats | 
     corners = cv2.goodFeaturesToTrack(first, 400, 0.003, 3, mask=background.astype(np.uint8) * 255)
     if corners is None or len(corners) < 8:
         return None
+
+    # A corner is followed there and back: one that does not return was lost.
     there, found, _ = cv2.calcOpticalFlowPyrLK(first, second, corners, corners.copy(), winSize=(15, 15), maxLevel=3)
     back, returned, _ = cv2.calcOpticalFlowPyrLK(second, first, there, corners.copy(), winSize=(15, 15), maxLevel=3)
     gap = np.linalg.norm(back - corners, axis=-1).ravel()
     good = (found.ravel() > 0) & (returned.ravel() > 0) & (gap < 0.7)
     if good.sum() < 8:
         return None
+
     cv2.setRNGSeed(1)
     matrix, _ = cv2.estimateAffine2D(corners[good], there[good], ransacReprojThreshold=1.0)
     return matrix
@@ -43,8 +46,11 @@ def motion_residual(pictures: Bytes, inside: Floats) -> Floats:
     pictures  uint8 [T, H, W, 3]
     inside    [T, H, W]   how likely each pixel is the subject; the camera is measured where it is below 0.4
     """
-    steps, frames = _camera_steps(pictures, inside), pictures.astype(np.float32)
-    total, seen = np.zeros(pictures.shape[:3], np.float32), np.zeros((len(pictures), 1, 1), np.float32)
+    steps = _camera_steps(pictures, inside)
+    frames = pictures.astype(np.float32)
+    total = np.zeros(pictures.shape[:3], np.float32)
+    seen = np.zeros((len(pictures), 1, 1), np.float32)
+
     for gap in (g for g in GAPS if g < len(pictures)):
         least = np.full(total.shape, np.inf, np.float32)
         for i in range(len(pictures) - gap):
@@ -54,8 +60,10 @@ def motion_residual(pictures: Bytes, inside: Floats) -> Floats:
             matrix = np.eye(3)
             for step in between:
                 matrix = step @ matrix
+
             least[i] = np.minimum(least[i], _difference(frames[i], frames[i + gap], matrix, cv2.WARP_INVERSE_MAP))
             least[i + gap] = np.minimum(least[i + gap], _difference(frames[i + gap], frames[i], matrix))
+
         found = np.isfinite(least)
         total += np.where(found, least, 0)
         seen += found[:, :1, :1]
@@ -64,7 +72,8 @@ def motion_residual(pictures: Bytes, inside: Floats) -> Floats:
 
 def _camera_steps(pictures: Bytes, inside: Floats) -> list[Floats | None]:
     """The camera's map [3, 3] from each frame to the next; None where it is not found."""
-    shades, kernel = to_grey(pictures), np.ones((3, 3), np.uint8)
+    shades = to_grey(pictures)
+    kernel = np.ones((3, 3), np.uint8)
     out: list[Floats | None] = []
     for i in range(len(pictures) - 1):
         outside = cv2.erode((inside[i] < 0.4).astype(np.uint8), kernel) > 0
@@ -99,5 +108,6 @@ class FlowWarp:
             return value
         still = np.zeros((*self.x.shape, 2), np.float32)
         look = self.flow.calc(self.shades[target], self.shades[source], still)
-        x, y = self.x + look[..., 0], self.y + look[..., 1]
+        x = self.x + look[..., 0]
+        y = self.y + look[..., 1]
         return cv2.remap(value.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -17,8 +17,8 @@ def fill_holes(mask: Bools, largest: float = 1.0) -> Bools:
     """
     h, w = mask.shape
     count, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
-    x, y, ww, hh = stats[:, 0], stats[:, 1], stats[:, 2], stats[:, 3]
-    hole = (x > 0) & (y > 0) & (x + ww < w) & (y + hh < h) & (stats[:, 4] <= largest * mask.sum())
+    x, y, wide, high, area = stats.T[:5]
+    hole = (x > 0) & (y > 0) & (x + wide < w) & (y + high < h) & (area <= largest * mask.sum())
     hole[0] = False
     return mask | hole[labels] if count > 1 else mask
 
@@ -56,7 +56,8 @@ def guided_filter(picture: Floats, value: Floats, radius: int = 5, softness: flo
              enlarged and applied to a larger version of the picture.
     """
     side = (2 * radius + 1, 2 * radius + 1)
-    mean, mean_value = cv2.blur(picture, side), cv2.blur(value, side)
+    mean = cv2.blur(picture, side)
+    mean_value = cv2.blur(value, side)
     shared = cv2.blur(picture * value[..., None], side) - mean * mean_value[..., None]
 
     # The covariances of the colours, rr rg rb gg gb bb; the softness keeps flat regions from being divided by nothing.

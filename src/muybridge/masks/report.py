@@ -91,6 +91,7 @@ def count_faults(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = Non
     valid = sizes or ((mattes.shape[2], mattes.shape[3]),) * len(on)
     area = on.flatten(1).float().mean(1) * (mattes.shape[2] * mattes.shape[3])
     share = area / torch.tensor([h * w for h, w in valid])
+
     empty = tuple(int(i) for i in torch.nonzero(area == 0).flatten())
     frames = [each[:h, :w] for each, (h, w) in zip(on, valid, strict=True)]
     return FaultCounts(

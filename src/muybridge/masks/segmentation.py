@@ -156,9 +156,11 @@ def _boxes_to_look_at_again(level: Floats, cut: float) -> list[tuple[float, floa
 
         # At least as wide around a thin subject as around a square one, so that its network sees it in its place.
         margin = MARGIN * max(high, wide)
-        x0, x1 = (columns[0] - margin) / on.shape[1], (columns[-1] + 1 + margin) / on.shape[1]
-        y0, y1 = (rows[0] - margin) / on.shape[0], (rows[-1] + 1 + margin) / on.shape[0]
-        out.append((max(0.0, x0), max(0.0, y0), min(1.0, x1), min(1.0, y1)))
+        left = max(0.0, (columns[0] - margin) / on.shape[1])
+        top = max(0.0, (rows[0] - margin) / on.shape[0])
+        right = min(1.0, (columns[-1] + 1 + margin) / on.shape[1])
+        bottom = min(1.0, (rows[-1] + 1 + margin) / on.shape[0])
+        out.append((left, top, right, bottom))
     return out
 
 
@@ -171,20 +173,26 @@ def _look_closer(
     cut: float,
 ) -> None:
     """Put a second look at one place of the frame into its map `soft` [h, w]; what is outside stays."""
-    x0, x1 = round(place[0] * frame.shape[1]), round(place[2] * frame.shape[1])
-    y0, y1 = round(place[1] * frame.shape[0]), round(place[3] * frame.shape[0])
-    if min(x1 - x0, y1 - y0) < 8:
+    rows, columns = _slices(place, frame.shape[:2])
+    near = np.ascontiguousarray(frame[rows, columns])
+    if min(near.shape[:2]) < 8:
         return
-    nearer = segmenter(np.ascontiguousarray(frame[y0:y1, x0:x1]))[members].sum(0)
+    nearer = segmenter(near)[members].sum(0).astype(np.float32)
 
-    h, w = soft.shape
-    left, right = round(place[0] * w), max(round(place[0] * w) + 1, round(place[2] * w))
-    top, bottom = round(place[1] * h), max(round(place[1] * h) + 1, round(place[3] * h))
-    resized = cv2.resize(nearer.astype(np.float32), (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    target = soft[_slices(place, soft.shape)]
+    resized = cv2.resize(nearer, target.shape[::-1], interpolation=cv2.INTER_LINEAR)
     second = _shift(resized, cut)
     # A second look that sees nothing is the worse one: it was too near.
     if (second > 0.5).any():
-        soft[top:bottom, left:right] = second[: h - top, : w - left]
+        target[...] = second
+
+
+def _slices(place: tuple[float, float, float, float], size: tuple[int, ...]) -> tuple[slice, slice]:
+    """The rows and columns of a picture of size (h, w) that a place covers, at least one of each."""
+    h, w = size
+    left = min(w - 1, round(place[0] * w))
+    top = min(h - 1, round(place[1] * h))
+    return slice(top, max(top + 1, round(place[3] * h))), slice(left, max(left + 1, round(place[2] * w)))
 
 
 def _shift(level: Floats, cut: float) -> Floats:

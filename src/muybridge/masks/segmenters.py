@@ -125,7 +125,8 @@ class OnnxSegmenter:
         """The picture [1, 3, h, w] that the network reads, and which share of its height and width shows the frame."""
         form = self.form
         rows, columns = self._network.size
-        high, wide = rows, columns
+        high = rows
+        wide = columns
         if form.whole:
             scale = min(rows / frame.shape[0], columns / frame.shape[1])
             high = max(1, round(frame.shape[0] * scale))

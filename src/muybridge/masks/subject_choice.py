@@ -66,8 +66,10 @@ def corners_on_grid(box: Box, sizes: tuple[tuple[int, int], ...], frame: int, gr
     if not 0 <= frame < len(sizes):
         raise UsageError(f"the hint is for frame {frame}, and the frames are 0 to {len(sizes) - 1}")
     high, wide = sizes[frame]
-    x0, y0 = max(0.0, box[0]), max(0.0, box[1])
-    x1, y1 = min(float(wide), box[2]), min(float(high), box[3])
+    x0 = max(0.0, box[0])
+    y0 = max(0.0, box[1])
+    x1 = min(float(wide), box[2])
+    y1 = min(float(high), box[3])
     if x1 - x0 < 2 or y1 - y0 < 2:
         raise UsageError(f"the box {box} does not lie in the frame of {wide}x{high}", "A box is x0,y0,x1,y1 in pixels.")
     across = grid[1] / wide

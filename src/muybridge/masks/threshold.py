@@ -46,10 +46,12 @@ def find_by_threshold(clip: Clip) -> tuple[Mattes, torch.Tensor, str]:
             f"the background of {clip.name} is not one flat colour",
             "Leave the way open: it is found by colour and motion then.",
         )
+
     distances = [_distance(frame_picture(clip, i), background) for i in range(len(clip))]
     cut = _otsu(distances)
     masks: list[Bools] = [keep_main_parts(fill_holes(d > cut, largest=HOLE), share=0.02) for d in distances]
     trust = torch.tensor([_margin(d, m, cut) for d, m in zip(distances, masks, strict=True)])
+
     lightness, a, b = (float(v) for v in background)
     return (
         pad_masks(masks, clip),

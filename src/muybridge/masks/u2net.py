@@ -32,7 +32,8 @@ class RSU(nn.Module):
 
     def __init__(self, height: int, inside: int, middle: int, outside: int, dilated: bool = False) -> None:
         super().__init__()
-        self.height, self.dilated = height, dilated
+        self.height = height
+        self.dilated = dilated
         self.rebnconvin = REBNConv(inside, outside)
         rates = [2**i for i in range(height)] if dilated else [1] * (height - 1) + [2]
         for i, rate in enumerate(rates, start=1):
@@ -43,7 +44,8 @@ class RSU(nn.Module):
 
     def forward(self, x: Features) -> Features:
         entry = self.rebnconvin(x)
-        y, down = entry, []
+        y = entry
+        down = []
         for i in range(1, self.height + 1):
             # The lowest level is a dilated convolution at the size of the one above it.
             if 1 < i < self.height and not self.dilated:
@@ -76,7 +78,8 @@ class U2Net(nn.Module):
 
     def forward(self, x: Images) -> Features:
         """Normalised pictures [B, 3, H, W] to logits [B, 7, H, W]: the fused map, then those of stages 1 to 6."""
-        y, down = x, []
+        y = x
+        down = []
         for i in range(1, 7):
             y = self.get_submodule(f"stage{i}")(y if i == 1 else halve(y))
             down.append(y)
