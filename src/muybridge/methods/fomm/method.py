@@ -170,8 +170,12 @@ def adversarial_losses(
     """
     fake = discriminators(made, keypoints)
     real = discriminators(driving, keypoints)
-    pairs = [(a, b) for r, f in zip(real, fake, strict=True) for a, b in zip(r[:-1], f[:-1], strict=True)]
-    matching = torch.stack([(a.detach() - b).abs().mean() for a, b in pairs]).sum()
+    # The last map of each size is the score, which is no feature.
+    terms = []
+    for true, false in zip(real, fake, strict=True):
+        for a, b in zip(true[:-1], false[:-1], strict=True):
+            terms.append((a.detach() - b).abs().mean())
+    matching = torch.stack(terms).sum()
     return len(fake) * lsgan_generator(fake), matching
 
 

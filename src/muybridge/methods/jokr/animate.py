@@ -176,9 +176,15 @@ def transfer_keypoints(model: JokrModel, points: Points, from_side: str, affine:
 def draw_side(model: JokrModel, points: Points, side: str) -> tuple[Images, Masks]:
     """Keypoints to pictures [0, 1] and silhouettes [0, 1] of one side, in batches."""
     with inference(model):
-        parts = [model.render(part, side) for part in points.split(batch_size(model))]
-        rgb = torch.cat([rgb for rgb, _ in parts])
-        mask = torch.cat([mask for _, mask in parts])
+        pictures = []
+        masks = []
+        for part in points.split(batch_size(model)):
+            picture, silhouette = model.render(part, side)
+            pictures.append(picture)
+            masks.append(silhouette)
+        rgb = torch.cat(pictures)
+        mask = torch.cat(masks)
+
         if model.config.strays:
             kept = ~_find_strays(mask, model.config.strays)
             rgb = rgb * kept

@@ -17,7 +17,14 @@ from torch import Tensor
 from muybridge.errors import CheckpointError
 from muybridge.methods.jokr.networks import KeypointDetector, PointDiscriminator, Refiner, ShapeGenerator
 from muybridge.networks import gaussian_taps
-from muybridge.networks.checkpoints import captured_names, extract_state, fill_network, load_tensors, read_yaml_table
+from muybridge.networks.checkpoints import (
+    captured_names,
+    extract_state,
+    fill_network,
+    load_tensors,
+    read_yaml_table,
+    rename_options,
+)
 
 State = dict[str, Tensor]
 DROPOUT = 0.5
@@ -131,8 +138,9 @@ def read_options(path: Path | None) -> dict[str, dict[str, Any]]:
     if path is None:
         return {}
     raw = read_yaml_table(path)
-    sections = {name: raw[name] for name in ("stage1", "stage2", "kp_detector", "kp_disc") if name in raw}
-    if any(not isinstance(section, dict) for section in sections.values()):
+    names = ("stage1", "stage2", "kp_detector", "kp_disc")
+    sections = rename_options(raw, dict(zip(names, names, strict=True)))
+    if not all(isinstance(section, dict) for section in sections.values()):
         raise CheckpointError(f"{path}: {', '.join(sections)} should each hold names with values")
     return sections or dict.fromkeys(("stage1", "stage2", "kp_detector", "kp_disc"), raw)
 
@@ -233,7 +241,8 @@ def _detector_state(state: State) -> State:
         taps = gaussian_taps((kernel.shape[-1] + 3) // 4)
         if kernel.shape[-2:] != (len(taps),) * 2 or (kernel - taps[:, None] * taps).abs().max() > 1e-5:
             raise ValueError("KP.down.weight is not the program's Gaussian")
-    rest = {name: x for name, x in state.items() if name != "down.weight"}
+    rest = dict(state)
+    rest.pop("down.weight", None)
     if "kp.weight" in rest:
         return {re.sub(r"^kp\.", "head.", re.sub(r"^predictor\.", "trunk.", name)): x for name, x in rest.items()}
     inner = {name.removeprefix("predictor."): x for name, x in rest.items()}

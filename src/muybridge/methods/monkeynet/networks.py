@@ -144,12 +144,17 @@ class Generator(nn.Module):
         self.align_corners = align_corners
         self.motion = DenseMotion(keypoints, motion, align_corners) if motion.flow else None
         widths = [min(config.max_width, config.width * 2 ** (i + 1)) for i in range(config.blocks)]
-        outs = [min(config.max_width, config.width * 2**i) for i in reversed(range(config.blocks))]
         seen = 0 if config.bumps is None else keypoints
-        skips = [w + seen for w in reversed(widths)]
-        ins = [skips[0], *(a + b for a, b in zip(outs[:-1], skips[1:], strict=True))]
-        self.encoder = Encoder(3, widths, "batch")
 
+        # A block of the decoder takes what the one before gives and the skip of its size.
+        outs: list[int] = []
+        ins: list[int] = []
+        for i in reversed(range(config.blocks)):
+            skip = widths[i] + seen
+            ins.append(skip + outs[-1] if outs else skip)
+            outs.append(min(config.max_width, config.width * 2**i))
+
+        self.encoder = Encoder(3, widths, "batch")
         self.decoder = Decoder(ins, outs, "batch")
         last = outs[-1] + 3 + seen
         self.refinements = nn.Sequential(*(PreactivationBlock(last, "batch") for _ in range(config.refinements)))
@@ -174,9 +179,14 @@ class Generator(nn.Module):
         if self.config.bumps is not None:
             maps = heat(source, driving, scaled_size(size, self.config.bumps.scale), self.config.bumps)
 
-        warped = [self._warp_skips(x.expand(count, -1, -1, -1), motion) for x in levels]
-        skips = warped if maps is None else [self._join_skip(x, maps) for x in warped]
-        features = self.decoder([x.to(self.out.weight.dtype) for x in skips])
+        warped = []
+        skips = []
+        for level in levels:
+            warped.append(self._warp_skips(level.expand(count, -1, -1, -1), motion))
+            skip = warped[-1] if maps is None else self._join_skip(warped[-1], maps)
+            skips.append(skip.to(self.out.weight.dtype))
+        features = self.decoder(skips)
+
         # In full precision: bfloat16 between 0.5 and 1 goes in steps of 1/256, as coarse as the picture's own.
         picture = full_precision(self.out(self.refinements(features))).sigmoid()
         return Drawing(picture, warped[0], motion, features, maps)

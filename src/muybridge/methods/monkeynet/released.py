@@ -114,9 +114,9 @@ def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
     if table.get("discriminator"):
         parts["critic"] = "discriminator"
 
-    states = {
-        ours: {_place(k): _flat(x) for k, x in extract_state(table, theirs).items()} for ours, theirs in parts.items()
-    }
+    states: dict[str, State] = {}
+    for ours, theirs in parts.items():
+        states[ours] = {_place(name): _flat(x) for name, x in extract_state(table, theirs).items()}
 
     try:
         config = _config(states, said, int(table.get("it", 0)) + 1)

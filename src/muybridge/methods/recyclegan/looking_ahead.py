@@ -35,7 +35,9 @@ def ahead_figures(
         there, ahead_there = networks[other(side)]
         subject = pair.subject(side)
         starts = windows(subject, LENGTH)
-        before, now, later = (pictures_of(subject, starts + i) for i in range(LENGTH))
+        before = pictures_of(subject, starts)
+        now = pictures_of(subject, starts + 1)
+        later = pictures_of(subject, starts + 2)
         guessed = _predict_frames(ahead, before, now, device)
         first = translate_pictures(there, before, device)
         second = translate_pictures(there, now, device)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from muybridge.data.driving_video import Driving
-from muybridge.data.pair import SIDES, crop_pair
+from muybridge.data.pair import crop_pair
 from muybridge.data.translation import cycle_figures, pair_sheet, result_frames, to_pictures, translation_job
 from muybridge.losses import l1, lsgan_discriminator, lsgan_generator, mse
 from muybridge.method import Animation, Batch, Card, Group, MeasuresItself, PairMethod, Stage, Turn
@@ -59,14 +59,15 @@ class RecycleGan(PairMethod[RecycleGanConfig, UnpairedWindows], MeasuresItself):
         lr = self.config.translate.lr
         made_by = (self.to_a, self.to_b, self.ahead_a, self.ahead_b)
         return {
-            "generators": Group([p for network in made_by for p in network.parameters()], lr),
+            "generators": Group(list(nn.ModuleList(made_by).parameters()), lr),
             "critics": Group([*self.critic_a.parameters(), *self.critic_b.parameters()], lr),
         }
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
         """The objective for translators and predictors, then the discriminators on new and on older fakes."""
         w = self.config.losses
-        a, b = (torch.cat([to_pictures(batch[f"{s}{i}"]) for i in range(LENGTH)]) for s in SIDES)
+        a = torch.cat([to_pictures(batch[f"a{i}"]) for i in range(LENGTH)])
+        b = torch.cat([to_pictures(batch[f"b{i}"]) for i in range(LENGTH)])
         # All three frames of each window go through a translator together.
         made_b = self.to_b(a)
         made_a = self.to_a(b)

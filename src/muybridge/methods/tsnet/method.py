@@ -125,7 +125,8 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
         losses = self._generator_losses(self.critic, whole, crossed)
         if faces is not None:
             taught = self._generator_losses(self.face_critic, faces, crossed)
-            losses |= {f"{name}_face": value for name, value in taught.items()}
+            for name, value in taught.items():
+                losses[f"{name}_face"] = value
         # Where the target is of another subject there is no true picture to compare with.
         if crossed < len(target):
             losses |= self._true_losses(made, pictures, crossed)
@@ -140,7 +141,8 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
         if made.grids is not None and w.transformation:
             losses["transformation"] = self._transformation(made.grids[crossed:], pictures[crossed:])
         if w.alignment and len(made.branches) == 2:
-            warped, fused = (x[crossed:].float() for x in made.branches)
+            warped = made.branches[0][crossed:].float()
+            fused = made.branches[1][crossed:].float()
             losses["alignment"] = 1 - F.cosine_similarity(warped, fused, dim=1).mean()
         return losses
 

@@ -140,7 +140,10 @@ def _said(options: Path | None, found: ReleasedCheckpoint) -> dict[str, Any]:
         "img_enc_n_blocks": found.image_blocks,
         "lbl_enc_n_blocks": found.mask_blocks,
     }
-    wrong = [f"{name} {said[name]} (it has {value})" for name, value in has.items() if said.get(name, value) != value]
+    wrong = []
+    for name, value in has.items():
+        if said.get(name, value) != value:
+            wrong.append(f"{name} {said[name]} (it has {value})")
     if wrong:
         raise CheckpointError(f"{options} is of another checkpoint: {', '.join(wrong)}")
 
@@ -160,7 +163,10 @@ def read_released(path: Path) -> ReleasedCheckpoint:
             f"{path} is not a checkpoint of TS-Net: expected img_enc, lbl_enc, dec, fuse_net and netD, found {found}"
         )
 
-    parts = {name: extract_state(raw, name) for name in NAMES if name in raw}
+    parts = {}
+    for name in NAMES:
+        if name in raw:
+            parts[name] = extract_state(raw, name)
 
     try:
         seen = raw.get("example", 0)
