@@ -61,6 +61,7 @@ def bench(
     tell = notify or (lambda text: None)
     folder = BenchFolder(out, plan or Plan(), by)
     job = _Bench(folder, tell, callback, device, precision, checkpoint_seconds)
+
     with hold_lock(out / ".lock"):
         replace_file(out / "bench.json", b'{"kind": "bench"}')
         for seed in seeds:

@@ -67,6 +67,7 @@ def cost(
         raise UsageError(f"{method} uses no landmarks", "Leave them out.")
     else:
         data = _silhouettes(built, inputs, masks, flip)
+
     whole = built.stages()
     short = tuple(replace(stage, steps=min(stage.steps, steps), decay=0.0) for stage in whole)
     # The engine asks the method for its stages; this one answers with their beginnings.
@@ -77,6 +78,7 @@ def cost(
     kept = sum(t.numel() * t.element_size() for t in data.tensors().values())
     # Adam keeps two more numbers for each weight.
     kept += 3 * sum(p.numel() * p.element_size() for p in built.parameters())
+
     return Cost(
         seconds=sum(stage.steps * pace[stage.name] for stage in whole),
         steps=sum(stage.steps for stage in whole),

@@ -103,14 +103,17 @@ def _weights() -> dict[str, str]:
     for name, file in IN_TORCHS_CACHE.items():
         path = torch_cache_path(file)
         found[name] = str(path) if path.is_file() else f"not here; put {file} at {path}"
+
     for name, place in IN_OUR_CACHE.items():
         try:
             found[name] = str(place())
         except MissingWeightsError as e:
             found[name] = f"not here; {e.message}"
+
     try:
         load_lpips_weights()
         found["LPIPS channel weights"] = "installed"
     except MuybridgeError as e:
         found["LPIPS channel weights"] = f"not here; {e.hint}"
+
     return found

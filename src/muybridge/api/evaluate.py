@@ -88,11 +88,13 @@ def evaluate(
             "networks for people compare with true frames, and none were named",
             Sentence("Name them: ", Option("truth", "FOLDER", "a")),
         )
+
     by = load_metric_networks((*PICTURES, *(PEOPLE if truth else ())), **(weights or {}))
     missing = dict(by.missing)
     method = fitted.method
     figures = method.measure_quality(fitted.data) if isinstance(method, MeasuresItself) else {}
     rows: dict[str, Any] = {}
+
     for side, other in SIDES.items() if _paired(fitted) else ():
         found, shown = _measure_crop(fitted, side, other, by)
         figures |= {f"{name}_{side}": value for name, value in found.items()}
@@ -105,10 +107,12 @@ def evaluate(
             people, why = _people(made, right, by)
             figures |= {f"truth_{name}_{side}": value for name, value in (found | people).items()}
             missing |= {f"truth_{name}_{side}": reason for name, reason in why.items()}
+
     if isinstance(method, SharesKeypoints):
         points = method.shared_points(fitted.data)
         figures |= keypoint_separability(points)
         missing |= too_few_to_tell(points)
+
     if not figures:
         raise UsageError(f"{fitted.method.card.name} has no figures of its own")
     if target is not None:
@@ -116,6 +120,7 @@ def evaluate(
     if notify is not None:
         for sentence in unmeasured_notes(missing):
             notify(sentence)
+
     return figures
 
 
@@ -196,6 +201,7 @@ def _write_files(
     if rows:
         path = write(out / "contact-sheet.png", [contact_sheet(rows)], Timing.constant(1), force=True)
         pictures["Contact sheet"] = path.read_bytes()
+
     record = fitted.run.record
     content = Page(
         title=f"Evaluation of a run of {record.method}",
@@ -204,6 +210,7 @@ def _write_files(
         pictures=pictures,
         notes=unmeasured_notes(missing),
     )
+
     (out / "evaluation.html").write_text(render_page(content), encoding="utf-8")
 
 

@@ -22,11 +22,15 @@ def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) ->
     folder = Path(out)
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(f"{folder} is a file: expected a folder", "Choose another name.")
+
     named = {folder / f"{name}.onnx": part for name, part in method.onnx_parts().items()}
     there = [path for path in named if path.exists()]
     if there and not force:
         raise OutputExistsError(f"{there[0]} exists already", REPLACE_OR_CHOOSE)
+
     folder.mkdir(parents=True, exist_ok=True)
+
     for path, part in named.items():
         part.write(path)
+
     return list(named)

@@ -35,6 +35,7 @@ def import_checkpoint(
     kind = catalogue.find(method)
     if not issubclass(kind, ImportsCheckpoints):
         raise CheckpointError(f"{method} cannot read checkpoints of other programs")
+
     target = Path(out)
     # What an import left that was killed before its weights were written is no run to keep.
     force = force or not Run(target).is_begun
@@ -46,6 +47,7 @@ def import_checkpoint(
     strange = [name for name, x in weights.items() if name not in state or state[name].shape != x.shape]
     if strange:
         raise CheckpointError(f"{checkpoint} has weights that have no place here: {', '.join(strange[:4])}")
+
     built.load_state_dict({**state, **weights})
     stages = built.stages()
     index = stage - 1

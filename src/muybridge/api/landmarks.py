@@ -62,7 +62,9 @@ def _write(folder: Path, found: LandmarkInput, landmarks: Landmarks, report: Rep
         "people": report.people,
         "warnings": list(report.warnings),
     }
+
     size = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
+
     with replace_folder(folder) as part:
         (part / "landmarks.json").write_text(to_json(landmarks, size), encoding="utf-8")
         write(part / "sheet.png", [draw_sheet(clip, landmarks)], clip.timing.select([0]))

@@ -71,14 +71,17 @@ def live(
             "live motion comes from a camera or from a video",
             Sentence("Name one: ", Option("camera", 0), ", or ", Option("driving", "VIDEO")),
         )
+
     if out is not None:
         check_free(Path(out), force)
+
     fitted = load_folder_method(run, device, "follow a camera")
     counts = FrameCount()
     side = fitted.method.config.reading_side
     shots = (
         capture_frames(camera, counts) if camera is not None else play_in_real_time(str(driving), counts, max_side=side)
     )
+
     with ExitStack() as stack, torch.no_grad():
         screen = None if port is None else stack.enter_context(LivePage(port))
         writer = None if out is None else stack.enter_context(Writer(out, MILLISECOND, force=force))
@@ -118,6 +121,7 @@ def _run(
 ) -> LiveSummary:
     began = before = time.monotonic()
     rate, done, last = 0.0, 0, -1
+
     try:
         for picture in made:
             now = time.monotonic()
@@ -133,6 +137,7 @@ def _run(
     except KeyboardInterrupt:
         if not done:
             raise
+
     return LiveSummary(done, counts.missed, done / max(time.monotonic() - began, 1e-6))
 
 

@@ -53,20 +53,25 @@ def mask(
     folder = None if out is None else Path(out)
     if folder is not None:
         recover(folder)
+
     before = _record(folder) if folder is not None and corrections else None
     if folder is not None and before is None:
         check_folder(folder, force, _record, "silhouettes")
     if folder is not None and before is not None and masks is None and box is None and rough is None:
         masks = folder / "masks"
+
     hints: dict[str, Any] = {"box": box, "rough": rough, "frame": frame, "subject": subject, "weights": weights}
     found = read_with_silhouettes(video, masks=resolve_masks(masks), how=how, max_frames=max_frames, **hints)
     clip, report = found.clip, found.report
     done = [] if before is None else [int(i) for i in before.get("corrected", [])]
+
     for index, picture in sorted((corrections or {}).items()):
         clip, report = correct(clip, index, read_mask_picture(Path(picture)), [i for i in done if i != index])
         done.append(index)
+
     if folder is not None:
         _write(folder, clip, report, sorted(set(done)), input_name(video))
+
     return clip, report
 
 
@@ -94,6 +99,7 @@ def _write(folder: Path, clip: Clip, report: Report, corrected: list[int], name:
         "corrected": corrected,
         "warnings": list(report.warnings),
     }
+
     with replace_folder(folder) as part:
         write(part / "masks", (m.expand(3, -1, -1) for m in clip.mattes), clip.timing)
         write(part / "sheet.png", [sheet(clip)], clip.timing.select([0]))

@@ -42,11 +42,14 @@ def predict(
         raise UsageError(
             f"a video cannot have {fps:g} frames a second", Sentence("Ask for 0.1 to 1000: ", Option("fps", 25))
         )
+
     fitted = load_folder_method(run, device, "go on from a picture")
     method = require_ability(fitted.method, PredictsVideos)
     chance = None if seed is None else torch.Generator().manual_seed(seed)
+
     with torch.no_grad():
         made = method.predict(None, read_picture(source), frames, chance)
         timing = made.timing if fps is None else Timing.constant(frames, fps)
         write(target, (picture[:3] for picture in made.frames), timing, force=force)
+
     return target, made.notes

@@ -69,6 +69,7 @@ def reconstruct(
     clips = ClipFolder(folder, part, max_frames=max_frames, max_side=4 * side)
     found: list[Reconstruction] = []
     shown: dict[str, Tensor] = {}
+
     for name, clip in islice(zip(clips.names, clips, strict=True), max_clips):
         truth = resize_to_canvas_bytes(own_pixels(clip), (side, side))
         with torch.no_grad():
@@ -81,6 +82,7 @@ def reconstruct(
             shown |= {name: truth, f"{name} again": made.pixels}
         if notify is not None and len(found) % 100 == 0:
             notify(f"{len(found)} of {len(clips)} clips: L1 {mean_reconstruction(found)['l1']:.4f}")
+
     seen, why = people.figures()
     figures, missing = mean_reconstruction(found) | seen, {**by.missing, **why}
     if target is not None:
@@ -88,6 +90,7 @@ def reconstruct(
     if notify is not None:
         for sentence in unmeasured_notes(missing):
             notify(sentence)
+
     return figures
 
 

@@ -56,11 +56,14 @@ def _entries(folder: Path, trivial: bool) -> list[Entry]:
             place = (*group, cell.scene, cell.direction)
             if place not in first or cell.seed < first[place].seed:
                 first[place] = cell
+
     entries = []
+
     for cell in first.values():
         source, driving = (_clip(folder, f"{cell.scene}-{side}__{cell.drawn}") for side in cell.direction)
         label = " ".join(part for part in (cell.method, cell.variant, cell.preset) if part)
         entries.append(Entry(label, f"{cell.scene} {cell.direction}", _clip(folder, cell.key), source, driving))
+
     return entries
 
 

@@ -106,6 +106,7 @@ def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, f
     own: dict[str, float] = method.measure_quality(fitted.data) if isinstance(method, MeasuresItself) else {}
     limbs = limbs_of(drawn.joint_names)
     found: dict[str, dict[str, float]] = {}
+
     for direction in DIRECTIONS:
         side = direction[1]
         parts = {name.rpartition("_"): value for name, value in own.items()}
@@ -115,6 +116,7 @@ def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, f
             joints = joints_of(drawn)[side]
             figures["limb_identity"] = float(metrics.limb_identity(points.float().cpu(), joints, limbs))
         found[direction] = figures
+
     return found
 
 

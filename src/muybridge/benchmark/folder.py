@@ -71,6 +71,7 @@ class BenchFolder:
             "truth": subject_on_black(clips[cell.direction]),
             f"{a} like {b}: {cell.method} {cell.variant}".strip(): subject_on_black(made),
         }
+
         (self.out / "sheets").mkdir(exist_ok=True)
         sheet = contact_sheet(rows, SHEET_COLUMNS, SHEET_HEIGHT)
         write(self.out / "sheets" / f"{cell.key}.png", [sheet], Timing.constant(1), force=True)

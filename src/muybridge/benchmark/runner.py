@@ -71,6 +71,7 @@ class _Bench:
     def _trivial(self, name: str, answer: str) -> None:
         values = self.folder.plan.values(name)
         config = digest({"trivial": answer, **values})
+
         for direction in DIRECTIONS:
             if cell_key(answer, name, direction, 0, "", config) in self.folder.cells:
                 continue
@@ -103,18 +104,23 @@ class _Bench:
         missing = [d for d, key in keys.items() if key not in self.folder.cells]
         if not missing:
             return
+
         drawn = self.folder.draw(name)
         if entrant.kind.card.needs == "landmarks" and not has_body(drawn):
             self.tell(f"{entrant.method} on {name}: it learns from bodies' landmarks, which nobody here has; left out")
             return
+
         run = self.folder.out / "runs" / keys["ab"].replace("__ab__", "__", 1)
+
         try:
             fitted = self._fitted(entrant, drawn, run, seed)
         except TrainingError as e:
             self.tell(f"{entrant.method} on {name}, seed {seed}: {e.message}; the cell is left out")
             return
+
         began = time.monotonic()
         own = keypoint_figures(fitted, drawn)
+
         for direction in missing:
             made = make_result(fitted, drawn, direction)
             figures = measure_result(made, drawn, direction, self.folder.by, entrant.kind.card.needs) | own[direction]

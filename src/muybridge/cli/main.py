@@ -58,6 +58,7 @@ def app() -> App:
         exit_on_error=False,
         print_error=False,
     )
+
     verbs = (
         retarget,
         mask,
@@ -79,8 +80,10 @@ def app() -> App:
         doctor,
         fetch,
     )
+
     for verb in verbs:
         made.command(verb)
+
     made.command(importing, name="import")
     return made
 
@@ -103,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if _debugging():
             raise
         return print_error(*describe_unexpected(e), 1)
+
     return 0
 
 

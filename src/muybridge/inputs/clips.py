@@ -83,9 +83,11 @@ def read_with_silhouettes(
     clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=max_frames)
     if box is not None:
         box = scale_box(box, clip)
+
     given = resolve_masks(masks)
     if given is not None and not isinstance(given, Clip):
         given = read(given, max_side=max_side, max_frames=max_frames)
+
     drawn = None if rough is None else _fit_rough_mask(rough, clip)
     found, report = find(
         clip, how=how, masks=given, box=box, rough=drawn, frame=frame, weights=weights, subject=subject

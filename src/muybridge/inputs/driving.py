@@ -39,14 +39,18 @@ def read_driving(
     """
     if isinstance(source, Clip):
         return read_with_silhouettes(source, masks=masks, box=box, how=how).clip, source.audio
+
     length = _piece_length(source, max_side)
     shown = iter_chunks(source, length, max_side=max_side)
     search = _Search(how, box)
+
     for clip, given in _pair_with_masks(shown, resolve_masks(masks), length, max_side):
         search.add(clip, given)
+
     check_usable(search.counts, search.name)
     if search.only is not None:
         return search.only, search.audio
+
     warn_lost_frames(search.name, len(search.counts.empty))
     timing = _join_timings(search.times)
     return StreamedVideo(Path(source), length, max_side, timing, tuple(search.packed)), search.audio
@@ -124,7 +128,9 @@ def _pair_with_masks(
     if masks is None:
         yield from ((clip, None) for clip in clips)
         return
+
     given = _split_clip(masks, length) if isinstance(masks, Clip) else iter_chunks(masks, length, max_side=max_side)
+
     for clip, its in zip_longest(clips, given):
         frames, silhouettes = (0 if part is None else len(part) for part in (clip, its))
         if clip is None or its is None or frames != silhouettes:

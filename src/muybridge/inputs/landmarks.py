@@ -67,6 +67,7 @@ def read_with_landmarks(
         if len(given) != len(clip):
             raise InputError(f"{clip.name} has {len(clip)} frames, and its landmarks have {len(given)}")
         return LandmarkInput(input_name(video), path, clip, given.face() if kind == "face68" else given, None)
+
     if given is None:
         if person:
             raise UsageError(
@@ -75,6 +76,7 @@ def read_with_landmarks(
             )
         landmarks, report = detect(clip, model, None if box is None else scale_box(box, clip), kind)
         return LandmarkInput(input_name(video), path, clip, landmarks, report)
+
     now = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
     full = now if clip.full is None else clip.full[0]
     landmarks, report = read_landmarks(

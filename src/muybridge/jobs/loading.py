@@ -50,9 +50,11 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
             f"{path} is a run of {made_by}, a method that is not here",
             f"There are: {', '.join(catalogue.names())}. Others come with packages of their own.",
         )
+
     kind = catalogue.find(made_by)
     if not opened.has_checkpoint:
         raise RunError(f"{path} holds no weights yet", Sentence("Train it first, with ", Option("resume", True), "."))
+
     weights = opened.load_weights()
     with limit_parameters(4 * sum(x.numel() for x in weights.values()) + SPARE):
         built = kind(recorded_config(kind, opened))

@@ -87,6 +87,7 @@ def _same_config(method_class: type[Method[Any, Any]], config: Config, run: Run,
     before = recorded_config(method_class, run)
     if not chosen:
         return before
+
     old, new = before.model_dump(), config.model_dump()
     changed = sorted(name for name in new if new[name] != old[name] and new[name] != "auto")
     if changed:
@@ -102,6 +103,7 @@ def _same_config(method_class: type[Method[Any, Any]], config: Config, run: Run,
                 ".",
             ),
         )
+
     return before
 
 

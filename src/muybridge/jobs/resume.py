@@ -99,6 +99,7 @@ def reload_inputs(resumed: ResumedRun, inputs: Sequence[Source], max_side: int |
     """
     silhouettes = resumed.run.record.silhouettes
     found = []
+
     for side, subject, source, name in zip(SIDES, resumed.subjects, inputs, input_names(inputs), strict=True):
         clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=len(subject))
         if len(clip) != len(subject):
@@ -114,6 +115,7 @@ def reload_inputs(resumed: ResumedRun, inputs: Sequence[Source], max_side: int |
         found.append(
             SilhouetteInput(name, "" if isinstance(source, Clip) else str(source), clip, Report(how, detail, (), empty))
         )
+
     return found
 
 
@@ -126,9 +128,12 @@ def store_plates(request: TrainingRequest, resumed: ResumedRun, plates: Callable
         or not resolve_device(request.options.device, "float32").main
     ):
         return
+
     assert resumed.data is not None
+
     for side, subject, found in zip(SIDES, subjects, plates(), strict=True):
         if found is not None:
             setattr(resumed.data, side, replace(subject, plate=found.still()))
+
     with resumed.run.hold_lock():
         resumed.run.save_data(resumed.data.tensors())

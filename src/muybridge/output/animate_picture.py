@@ -46,6 +46,7 @@ def animate_picture(
         check_relative(fitted, options.mode, Option("best_frame", True))
     if driving is None:
         raise UsageError("no driving video was named", Sentence("Name one: ", Option("driving", "walk.mp4")))
+
     appearance = read_picture(source, options.max_side)
     notes = []
     if options.best_frame:
@@ -56,6 +57,7 @@ def animate_picture(
         made: Animation = fitted.method.animate(None, clip, appearance, **transfer)
         write(target, _opaque(made.frames), made.timing, audio=find_sound(clip.audio), force=options.force)
         return [*made.notes, *notes]
+
     _stream(
         fitted.method, driving, partial(iter_frames, driving, strip=strip), appearance, target, transfer, options.force
     )

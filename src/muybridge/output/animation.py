@@ -57,11 +57,13 @@ def backdrop_of(name: str, size: tuple[int, int], plate: Plate | Tensor | None =
         still = torch.eye(3)[None]
         shown = (plate.shape[1], plate.shape[2])
         plate = Plate(plate.float() / 255, still, shown, 0.0, 0.0, 0) if bool(plate.any()) else None
+
     if plate is None:
         raise RunError(
             "the source's own background was not kept with this run",
             Sentence("Train with ", Option("keep_background", True), ", or choose a colour."),
         )
+
     return Backdrop(size, plate=plate if plate.size == size else plate.resize(size))
 
 

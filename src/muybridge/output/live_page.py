@@ -27,12 +27,14 @@ class LivePage:
         self.jpeg = b""
         self.count = 0
         self.closed = False
+
         try:
             self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         except (OSError, OverflowError) as e:
             raise UsageError(
                 f"port {port} cannot be used: {e}", Sentence("Choose another ", Option("port"), ", or leave it out.")
             ) from e
+
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.1,), daemon=True)
 

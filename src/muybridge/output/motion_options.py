@@ -39,6 +39,7 @@ def transfer_options(fitted: Fitted, options: PictureOptions) -> dict[str, Any]:
     """
     transfer: dict[str, Any] = dict(check_mode(fitted, options.mode))
     there = fitted.method.motion_options if isinstance(fitted.method, FolderMethod) else {}
+
     for name in ("scale", "adapt_covariances"):
         value = vars(options)[name]
         if value is None:
@@ -50,4 +51,5 @@ def transfer_options(fitted: Fitted, options: PictureOptions) -> dict[str, Any]:
             )
         check_relative(fitted, options.mode, Option(name, value))
         transfer[name] = value
+
     return transfer

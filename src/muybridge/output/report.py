@@ -85,6 +85,7 @@ def write_pages(
         },
         notes=notes,
     )
+
     told: dict[str, Any] = {
         "kind": "retargeting",
         "files": names,
@@ -93,6 +94,7 @@ def write_pages(
         "facts": facts,
         "config": fitted.run.config,
     }
+
     (folder / "report.html").write_text(render_page(content), encoding="utf-8")
     (folder / "report.json").write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
     return {name: folder / name for name in ("report.html", "report.json")}
@@ -121,6 +123,7 @@ def _facts(fitted: Fitted, given: Sequence[SilhouetteInput]) -> dict[str, dict[s
         "started": record.created,
         "reported": datetime.now(UTC).isoformat(timespec="seconds"),
     } | described
+
     sections["Versions"] = package_versions()
     return sections
 

@@ -61,12 +61,14 @@ def write_videos(
     """
     files: dict[str, Path] = {}
     small: dict[str, list[Tensor]] = {}
+
     for side, driving, name in zip(SIDES, reversed(given), names_of_results(given).values(), strict=True):
         animation: Animation = fitted.method.animate(fitted.data, None, side, affine=options.affine)
         behind = backdrop_of(options.background, animation.size, plates[SIDES.index(side)])
         paths = [folder / f"{name}.{suffix}" for suffix in options.chosen_formats]
         small[side] = write_animation(animation, paths, behind, driving.clip.audio, shrink=_small)
         files |= {path.name: path for path in paths}
+
     files["side-by-side.mp4"] = _side_by_side(given, small, folder)
     keypoints = _keypoints(fitted, given, folder)
     files |= {} if keypoints is None else {"keypoints.mp4": keypoints}
