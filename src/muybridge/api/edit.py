@@ -43,7 +43,8 @@ def handles(run: Fitted | str | Path, subject: str, *, device: str = "auto") -> 
     subject  "a" or "b"
     Raises UsageError for a method without keypoints to move, RunError for a run without videos of its own.
     """
-    fitted, side = _editable(run, subject, device), subject.lower()
+    fitted = _editable(run, subject, device)
+    side = subject.lower()
     shown = _subject(fitted, side)
     points = _editor(fitted).locate_keypoints(fitted.data, side)
     return Handles(points.float().cpu(), shown.frame, shown.timing)
@@ -54,7 +55,8 @@ def pose(run: Fitted | str | Path, subject: str, frame: int, moves: Moves, *, de
 
     subject, frame, moves  see `handles`; no moves draw it as it was learnt
     """
-    fitted, side = _editable(run, subject, device), subject.lower()
+    fitted = _editable(run, subject, device)
+    side = subject.lower()
     return next(_draw(fitted, side, frame, moves or {0: (0.0, 0.0)}).frames)
 
 
@@ -99,7 +101,8 @@ def edit(
     target = Path(out)
     check_free(target, force)
     check_background(background, (suffix_of(out),))
-    fitted, side = _editable(run, subject, device), subject.lower()
+    fitted = _editable(run, subject, device)
+    side = subject.lower()
     animation = _draw(fitted, side, frame, moves, steps)
     plate = _subject(fitted, side).plate
     write_animation(animation, [target], backdrop_of(background, animation.size, plate), None, force)
@@ -125,7 +128,8 @@ def edit_clip(
     target = Path(out)
     check_free(target, force)
     check_background(background, (suffix_of(out),))
-    fitted, side = _editable(run, subject, device), subject.lower()
+    fitted = _editable(run, subject, device)
+    side = subject.lower()
     shown = _subject(fitted, side)
     for t in keys:
         _check_frame(fitted, side, t)

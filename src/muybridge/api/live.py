@@ -120,13 +120,16 @@ def _run(
     on_frame: Callable[[float], object] | None,
 ) -> LiveSummary:
     began = before = time.monotonic()
-    rate, done, last = 0.0, 0, -1
+    rate = 0.0
+    done = 0
+    last = -1
 
     try:
         for picture in made:
             now = time.monotonic()
             rate = 1 / max(now - before, 1e-6) if done == 0 else 0.9 * rate + 0.1 / max(now - before, 1e-6)
-            before, done = now, done + 1
+            before = now
+            done = done + 1
             if writer is not None:
                 last = max(last + 1, round((now - began) * 1000))
                 writer.add(picture[:3], last)

@@ -62,7 +62,8 @@ def mask(
 
     hints: dict[str, Any] = {"box": box, "rough": rough, "frame": frame, "subject": subject, "weights": weights}
     found = read_with_silhouettes(video, masks=resolve_masks(masks), how=how, max_frames=max_frames, **hints)
-    clip, report = found.clip, found.report
+    clip = found.clip
+    report = found.report
     done = [] if before is None else [int(i) for i in before.get("corrected", [])]
 
     for index, picture in sorted((corrections or {}).items()):

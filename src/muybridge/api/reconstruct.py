@@ -84,7 +84,8 @@ def reconstruct(
             notify(f"{len(found)} of {len(clips)} clips: L1 {mean_reconstruction(found)['l1']:.4f}")
 
     seen, why = people.figures()
-    figures, missing = mean_reconstruction(found) | seen, {**by.missing, **why}
+    figures = mean_reconstruction(found) | seen
+    missing = {**by.missing, **why}
     if target is not None:
         _keep(target, figures, missing, found, shown)
     if notify is not None:

@@ -23,7 +23,8 @@ def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: in
     seed     of the order
     returns  the page
     """
-    folder, target = Path(bench), Path(out)
+    folder = Path(bench)
+    target = Path(out)
     if not (folder / "bench.json").is_file():
         raise InputError(f"{folder} is not a bench", Sentence("Make one with: ", Verb("bench")))
     for name in ("study.html", "key.json"):

@@ -65,7 +65,8 @@ def make_result(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
     source's first frame and the driving clip, which is mirrored for it where the two look opposite ways, as a person
     would do. What either leaves lighter than black is its silhouette (`figures_of` reads the truth the same way).
     """
-    source, driving = direction[0], direction[1]
+    source = direction[0]
+    driving = direction[1]
     if fitted.method.card.needs == "pair":
         return fitted.method.animate(fitted.data, None, source).clip()
     clips = dict(zip("ab", clips_for("folder", drawn), strict=True))

@@ -19,7 +19,8 @@ from muybridge.evaluation.pages import tables_page
 from muybridge.puppets import SCENES, SceneClips, scene
 from muybridge.video import Clip, Timing, contact_sheet, write
 
-SHEET_COLUMNS, SHEET_HEIGHT = 8, 72
+SHEET_COLUMNS = 8
+SHEET_HEIGHT = 72
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class BenchFolder:
     """cells/ (one JSON each), runs/, clips/, sheets/, and table.csv, table.json, table.html."""
 
     def __init__(self, out: Path, plan: Plan, by: MetricNetworks) -> None:
-        self.out, self.plan, self.by = out, plan, by
+        self.out = out
+        self.plan = plan
+        self.by = by
         self.cells = Cells(out / "cells")
         self._drawn: SceneClips | None = None
 
@@ -64,7 +67,8 @@ class BenchFolder:
     def keep(self, cell: Cell, made: Clip, drawn: SceneClips) -> None:
         """The result's clip and sheet first, the cell last: a cell that is there is whole. Then the tables anew."""
         self._keep_clip(cell.key, made)
-        a, b = cell.direction[0], cell.direction[1]
+        a = cell.direction[0]
+        b = cell.direction[1]
         clips = clips_of(drawn)
         rows = {
             f"{b} (driving)": clips[b].pixels,

@@ -144,7 +144,8 @@ class _Bench:
     def _keep(self, cell: Cell, made: Clip, drawn: SceneClips) -> None:
         self.folder.keep(cell, made, drawn)
         name = " ".join(part for part in (cell.method, cell.variant) if part)
-        iou, seed = cell.figures["iou"], f", seed {cell.seed}" if cell.preset else ""
+        iou = cell.figures["iou"]
+        seed = f", seed {cell.seed}" if cell.preset else ""
         self.tell(f"{name} on {cell.scene} {cell.direction}{seed}: iou {iou:.3f}, {cell.seconds:.0f} s")
 
     def _fitted(self, entrant: Entrant, drawn: SceneClips, run: Path, seed: int) -> Fitted:

@@ -60,7 +60,8 @@ class _Search:
     """Looks for the subject in one piece after the other; each tells the next one where the subject was at its end."""
 
     def __init__(self, how: str, box: Box | None) -> None:
-        self.how, self.box = how, box
+        self.how = how
+        self.box = box
         self.name = ""
         self.audio: Path | None = None
         self.counts = FaultCounts()
@@ -79,7 +80,8 @@ class _Search:
         self.times.append(clip.timing)
         self.only = clip.with_masks(mattes) if len(self.times) == 1 else None
         self.last = mattes[-1, 0, : sizes[-1][0], : sizes[-1][1]].clone()
-        self.name, self.audio = clip.name, clip.audio
+        self.name = clip.name
+        self.audio = clip.audio
 
     def _first(self, clip: Clip, given: Clip | None) -> FoundSilhouettes:
         box = None if self.box is None else scale_box(self.box, clip)

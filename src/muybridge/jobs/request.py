@@ -88,7 +88,8 @@ def _same_config(method_class: type[Method[Any, Any]], config: Config, run: Run,
     if not chosen:
         return before
 
-    old, new = before.model_dump(), config.model_dump()
+    old = before.model_dump()
+    new = config.model_dump()
     changed = sorted(name for name in new if new[name] != old[name] and new[name] != "auto")
     if changed:
         raise UsageError(

@@ -72,7 +72,8 @@ def _side_of(fitted: Fitted, driving: Source | None) -> str | None:
     """Which input of the training this file is."""
     if driving is None or isinstance(driving, Clip) or fitted.data is None or not Path(driving).exists():
         return None
-    known, now = fitted.run.record.inputs, InputReference(str(driving), Path(driving))
+    known = fitted.run.record.inputs
+    now = InputReference(str(driving), Path(driving))
     return next((side for side in known if is_same_input(fitted.run, side, now)), None) if len(known) == 2 else None
 
 

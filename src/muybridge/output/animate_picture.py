@@ -138,7 +138,8 @@ def _best(fitted: Fitted, driving: Source, appearance: Clip, strip: bool | None)
 def _candidates(opening: Opening, count: int | None, max_side: int | None) -> Iterator[tuple[int, Frame]]:
     """Frames with their places, spread over the video. Of one that does not tell how many it has: the first
     `CANDIDATES` of them, then as many of every second frame, then of every fourth, and so on."""
-    start, stride = 0, 1 if count is None else -(-count // CANDIDATES)
+    start = 0
+    stride = 1 if count is None else -(-count // CANDIDATES)
     while True:
         found = -1
         some = opening(start=start, stride=stride, max_frames=CANDIDATES, max_side=max_side)
@@ -146,4 +147,5 @@ def _candidates(opening: Opening, count: int | None, max_side: int | None) -> It
             yield start + found * stride, frame
         if count is not None or found + 1 < CANDIDATES:
             return
-        start, stride = start + CANDIDATES * stride, 2 * stride
+        start = start + CANDIDATES * stride
+        stride = 2 * stride

@@ -62,7 +62,8 @@ class LivePage:
         bgr = np.ascontiguousarray(picture.permute(1, 2, 0).flip(-1).cpu().numpy())
         _, code = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])
         with self.fresh:
-            self.jpeg, self.count = code.tobytes(), self.count + 1
+            self.jpeg = code.tobytes()
+            self.count = self.count + 1
             self.fresh.notify_all()
 
     def after(self, count: int) -> tuple[bytes, int]:

@@ -148,7 +148,8 @@ def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def _input(each: SilhouetteInput) -> dict[str, str]:
-    clip, trust = each.clip, each.report.confidence
+    clip = each.clip
+    trust = each.report.confidence
     height, width = clip.full_size
     smaller = "" if clip.full is None else f" (read at {clip.width} x {clip.height})"
     # Of a training that goes on, what was thought of its silhouettes is not known any more.
@@ -164,7 +165,8 @@ def _input(each: SilhouetteInput) -> dict[str, str]:
 def _sections(fitted: Fitted, figures: Mapping[str, float], names: tuple[str, str]) -> dict[str, list[Figure]]:
     method = fitted.method
     known = {"a": f"{names[0]} moving like {names[1]}", "b": f"{names[1]} moving like {names[0]}"}
-    truth, own = [], []
+    truth = []
+    own = []
     for name, value in figures.items():
         if name.startswith("truth_"):
             what, _, side = name.removeprefix("truth_").rpartition("_")

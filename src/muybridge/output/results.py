@@ -104,7 +104,8 @@ def _in_step(rows: Mapping[str, Tensor | Sequence[Tensor]], timings: Sequence[Ti
 
 
 def _loop(frames: Tensor | Sequence[Tensor], own: Timing, other: Timing) -> Iterator[Tensor]:
-    starts, duration = own.seconds, own.duration
+    starts = own.seconds
+    duration = own.duration
     for at in other.seconds:
         # A frame that starts now is shown now, whatever floats make of it.
         yield frames[max(0, bisect_right(starts, (at + 1e-6) % duration) - 1)]
