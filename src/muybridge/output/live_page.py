@@ -77,7 +77,9 @@ class LivePage:
 def _handler(screen: LivePage) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path == "/":
+            if not self._is_own_request():
+                self.send_error(403)
+            elif self.path == "/":
                 self._start("text/html; charset=utf-8")
                 self.wfile.write(PAGE)
             elif self.path == "/stream.mjpg":
@@ -86,10 +88,25 @@ def _handler(screen: LivePage) -> type[BaseHTTPRequestHandler]:
             else:
                 self.send_error(404)
 
+        def _is_own_request(self) -> bool:
+            """Whether this machine's own page asks: a name of another site may lead here, and a page of its show it."""
+            host, _, port = self.headers.get("Host", "").rpartition(":")
+            if host not in ("127.0.0.1", "localhost") or port != str(self.server.server_port):  # type: ignore[attr-defined]
+                return False
+
+            origin = self.headers.get("Origin")
+            if origin is not None and origin != f"http://{host}:{port}":
+                return False
+            # A picture that another page shows comes without Origin. The page itself may be linked to from anywhere.
+            site = self.headers.get("Sec-Fetch-Site", "none")
+            return self.path == "/" or site in ("none", "same-origin")
+
         def _start(self, kind: str) -> None:
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.send_header("Cache-Control", "no-store")
+            self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+            self.send_header("X-Frame-Options", "DENY")
             self.end_headers()
 
         def _stream(self) -> None:
