@@ -56,15 +56,19 @@ def _normalise(norm: BatchNorm, x: Tensor) -> Tensor:
     values = full_precision(x)
     over = [d for d in range(x.ndim) if d != 1]
     shape = [1, -1, *[1] * (x.ndim - 2)]
+
     here = values.new_full((1,), float(x.numel() // x.shape[1]))
     sums = _Sum.apply(torch.cat((values.sum(over), here)))
     number = sums[-1].detach()
+
     mean = sums[:-1] / number
     centred = values - mean.view(shape)
     variance = _Sum.apply(centred.square().sum(over)) / number
+
     out = centred * torch.rsqrt(variance + norm.eps).view(shape)
     if norm.affine:
         out = out * norm.weight.view(shape) + norm.bias.view(shape)
+
     _remember(norm, mean.detach(), variance.detach() * number / (number - 1).clamp(min=1))
     return out.to(x.dtype)
 

@@ -20,7 +20,9 @@ def fast_kernels() -> Iterator[None]:
     """Let cuDNN time its kernels and keep the fastest, as the shapes of a stage do not change; take numbers under
     1e-38, which the tails of softmax and Gaussians are full of and a processor is slow with, for 0; keep memory.
     """
-    before, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, True
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = True
+
     flushed = _flushes_denormals()
     torch.set_flush_denormal(True)
     try:
@@ -43,6 +45,7 @@ def keep_memory() -> Iterator[None]:
     if libc is None or mallopt is None:
         yield
         return
+
     for name, value, _ in (_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX):
         mallopt(name, value)
     try:

@@ -41,11 +41,13 @@ class Losses:
         """Mean over the steps that had the loss (and, given a machine, over its processes), unweighted."""
         if not self.sums:
             return {}
+
         # A batch without truth has fewer losses, and each process draws its own.
         names = list(self.sums) if machine is None else machine.union(self.sums)
         none = next(iter(self.sums.values())).new_zeros(())
         sums = torch.stack([self.sums.get(name, none) for name in names])
         counts = torch.tensor([float(self.counts.get(name, 0)) for name in names], device=sums.device)
+
         if machine is not None:
             machine.average([sums, counts])
         return dict(zip(names, (sums / counts).tolist(), strict=True))

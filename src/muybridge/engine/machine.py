@@ -48,6 +48,7 @@ class Machine:
             return
         grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         present = torch.tensor([float(p.grad is not None) for p in parameters], device=self.device)
+
         flat = reduce(torch.cat([present, *(g.flatten() for g in grads)]), "mean")
         present, *parts = flat.split([len(parameters), *(g.numel() for g in grads)])
         for p, g, part, any_has in zip(parameters, grads, parts, present.tolist(), strict=True):
@@ -92,9 +93,11 @@ def resolve_device(device: str = "auto", precision: Precision = "auto") -> Machi
     """
     # `cpu` is told to accelerate only where it decides the backend: its state outlives this training.
     launched = int(os.environ.get("WORLD_SIZE", "1")) > 1
+
     state = PartialState(cpu=device == "cpu", timeout=PATIENCE) if launched else PartialState()
     if state.num_processes > 1:
         atexit.register(_leave)
+
     if device == "auto" or state.num_processes > 1:
         chosen = state.device
         if device != "auto" and torch.device(device).type != chosen.type:
@@ -103,6 +106,7 @@ def resolve_device(device: str = "auto", precision: Precision = "auto") -> Machi
             )
     else:
         chosen = _open_device(device)
+
     if precision == "auto":
         precision = "bfloat16" if computes_bfloat16(chosen) else "float32"
     return Machine(chosen, precision, state.process_index, state.num_processes)

@@ -53,6 +53,7 @@ def from_tensors(optimisers: Mapping[str, Adam], tensors: Mapping[str, Tensor]) 
         known = parameters(optimisers[name]) if name in optimisers else []
         if not index.isdecimal() or int(index) >= len(known):
             raise CheckpointError(f"the checkpoint has optimiser state {key}, which this method does not")
+
         p = known[int(index)]
         if field == "step":
             kept = value.to(p.device if optimisers[name].defaults["fused"] else "cpu")
@@ -60,4 +61,5 @@ def from_tensors(optimisers: Mapping[str, Adam], tensors: Mapping[str, Tensor]) 
             kept = torch.zeros_like(p).copy_(value)  # in the parameter's own memory layout
         else:
             raise CheckpointError(f"optimiser state {key} has the shape {tuple(value.shape)}, not {tuple(p.shape)}")
+
         optimisers[name].state[p][field] = kept

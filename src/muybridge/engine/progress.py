@@ -48,7 +48,8 @@ class RichCallback(Callback):
             self._say(f"stage {stage.name}: {stage.steps} steps")
 
     def on_step(self, stage: Stage, step: int, losses: Mapping[str, float], rate: float, eta: float) -> None:
-        done, total = self.before[stage.name] + step, self.bar.tasks[0].total or 0
+        done = self.before[stage.name] + step
+        total = self.bar.tasks[0].total or 0
         values = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
         speed = f"{format_duration(eta)} left" if rate else ""
         self.bar.update(self.task, completed=done, left=speed)
@@ -85,5 +86,6 @@ class RichCallback(Callback):
 def format_duration(seconds: float | int) -> str:
     """1:02:03, 2:03 or 0:03."""
     whole = round(seconds)
-    hours, minutes = whole // 3600, whole // 60 % 60
+    hours = whole // 3600
+    minutes = whole // 60 % 60
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"

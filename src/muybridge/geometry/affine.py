@@ -52,7 +52,10 @@ def invert_affine(affine: Affines) -> Affines:
     affine   [B, 2, 3]
     returns  [B, 2, 3]
     """
-    a, b, c, d = affine[:, 0, 0], affine[:, 0, 1], affine[:, 1, 0], affine[:, 1, 1]
+    a = affine[:, 0, 0]
+    b = affine[:, 0, 1]
+    c = affine[:, 1, 0]
+    d = affine[:, 1, 1]
     adjugate = torch.stack((torch.stack((d, -b), -1), torch.stack((-c, a), -1)), -2)
     linear = adjugate / (a * d - b * c)[:, None, None]
     shift = -(linear * affine[:, None, :, 2]).sum(-1, keepdim=True)
@@ -95,9 +98,13 @@ def random_affines(
     """
     draw = torch.rand(batch, 5, generator=generator, device=_device(generator))
     spread = draw * 2 - 1
-    angle, slant = spread[:, 0] * math.radians(degrees), torch.tan(spread[:, 1] * math.radians(shear))
+    angle = spread[:, 0] * math.radians(degrees)
+    slant = torch.tan(spread[:, 1] * math.radians(shear))
+
     factor = scale[0] + draw[:, 2] * (scale[1] - scale[0])
-    cos, sin = angle.cos() * factor, angle.sin() * factor
+    cos = angle.cos() * factor
+    sin = angle.sin() * factor
+
     top = torch.stack((cos, (cos * slant - sin) / aspect, spread[:, 3] * shift), -1)
     bottom = torch.stack((sin * aspect, sin * slant + cos, spread[:, 4] * shift), -1)
     return torch.stack((top, bottom), -2).to(identity_affine(1, like))

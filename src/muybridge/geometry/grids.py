@@ -104,17 +104,21 @@ def _look_up(
     laid out pixel by pixel as its input is. In bfloat16 the weights are too."""
     h, w = image.shape[2:]
     size = torch.tensor((w, h), dtype=torch.float32)
+
     wide = full_precision(grid)
     place = (wide + 1) / 2 * (size - 1) if align_corners else ((wide + 1) * size - 1) / 2
     # Black around the picture is all that lies further out. Of a number and NaN, fmin takes the number.
     place = place.fmin(size).fmax(-torch.ones(2))
     first = place.floor()
+
     table = F.pad(image[0].permute(1, 2, 0), (0, 0, 1, 2, 1, 2)).flatten(0, 1)
     rows = ((first[..., 1] + 1) * (w + 3) + first[..., 0] + 1).int()[..., None] + torch.tensor(
         (0, 1, w + 3, w + 4)
     ).int()
+
     share = torch.stack((1 - place + first, place - first))
     weights = (share[:, None, ..., 1] * share[None, ..., 0]).flatten(0, 1).to(table.dtype)
     weights = weights.flatten(1).t().contiguous()
+
     found = F.embedding_bag(rows.view(-1, 4), table, per_sample_weights=weights, mode="sum")
     return found.view(*grid.shape[:3], -1).permute(0, 3, 1, 2)

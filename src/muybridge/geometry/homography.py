@@ -26,7 +26,8 @@ def make_homography(numbers: Float[Tensor, "B N"]) -> Homographies:
     numbers  [B, 2], [B, 6] or [B, 8]
     """
     h = numbers.unbind(1)
-    zero, one = torch.zeros_like(h[0]), torch.ones_like(h[0])
+    zero = torch.zeros_like(h[0])
+    one = torch.ones_like(h[0])
     top = [one, zero, h[0], zero, one, h[1]] if len(h) == 2 else list(h[:6])
     last = [*h[6:], one] if len(h) == 8 else [zero, zero, one]
     return torch.stack([*top, *last], dim=1).unflatten(1, (3, 3))

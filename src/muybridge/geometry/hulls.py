@@ -27,7 +27,9 @@ def relative_scale(source: Points, reference: Points) -> Float[Tensor, "B"]:
     source, reference  [B, K, 2]  (x, y) in [-1, 1]
     returns            [B]        1 where either hull is flat and says nothing of a size: one or two points, a line
     """
-    of_source, of_reference = hull_area(source), hull_area(reference)
+    of_source = hull_area(source)
+    of_reference = hull_area(reference)
+
     ratio = of_source / of_reference.clamp_min(FLAT)
     return torch.where(torch.minimum(of_source, of_reference) < FLAT, torch.ones_like(ratio), ratio).sqrt()
 

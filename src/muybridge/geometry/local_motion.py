@@ -32,7 +32,8 @@ def local_motions(
     linear           [B, K, 2, 2]     A, as from `relative_linear`; None is the identity
     returns          [B, K, H, W, 2]  absolute (x, y)
     """
-    d, s = full_precision(driving), full_precision(source)
+    d = full_precision(driving)
+    s = full_precision(source)
     offsets = make_grid(size, d) - d[:, :, None, None]
     if linear is not None:
         offsets = (linear[:, :, None, None] * offsets[..., None, :]).sum(-1)

@@ -22,6 +22,7 @@ def second_moments(heatmaps: Heatmaps, means: Points) -> Covariances:
     dx = axis(maps.shape[3], maps) - means[..., :1]
     dy = axis(maps.shape[2], maps) - means[..., 1:]
     xx = (maps.sum(2) * dx.square()).sum(-1)
+
     yy = (maps.sum(3) * dy.square()).sum(-1)
     xy = ((maps * dx[:, :, None]).sum(3) * dy).sum(-1)
     return torch.stack((xx, xy, xy, yy), dim=-1).unflatten(-1, (2, 2))
@@ -34,7 +35,9 @@ def smallest_eigenvalue(covariances: Covariances) -> Float[Tensor, "B K"]:
     covariances  [B, K, 2, 2]  symmetric
     returns      [B, K]
     """
-    xx, xy, yy = covariances[..., 0, 0], covariances[..., 0, 1], covariances[..., 1, 1]
+    xx = covariances[..., 0, 0]
+    xy = covariances[..., 0, 1]
+    yy = covariances[..., 1, 1]
     spread = ((xx - yy).square() / 4 + xy.square()).clamp_min(1e-24).sqrt()
     return (xx + yy) / 2 - spread
 
@@ -78,6 +81,7 @@ def moment_gaussians(means: Points, covariances: Covariances, size: tuple[int, i
     inverse = inverse_2x2(full_precision(covariances))[..., None, None]
     dx = axis(size[1], p) - p[..., 0, None, None]
     dy = axis(size[0], p)[:, None] - p[..., 1, None, None]
+
     across = inverse[:, :, 0, 0] * dx.square()
     down = inverse[:, :, 1, 1] * dy.square()
     both = (inverse[:, :, 0, 1] + inverse[:, :, 1, 0]) * dx * dy

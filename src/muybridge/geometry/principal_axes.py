@@ -41,21 +41,29 @@ def principal_axes(covariances: Covariances, solver: Solver = "closed") -> Princ
     if solver == "svd":
         directions, squares, _ = torch.linalg.svd(wide.cpu())
         return PrincipalAxes(directions.to(wide.device), squares.sqrt().to(wide.device))
-    a, b, c = wide[..., 0, 0], wide[..., 0, 1], wide[..., 1, 1]
+
+    a = wide[..., 0, 0]
+    b = wide[..., 0, 1]
+    c = wide[..., 1, 1]
     half = (a - c) / 2
     # Below this the axes are as long as each other to float32, and the root would have no gradient.
     spread = (half.square() + b.square()).clamp_min(1e-14).sqrt()
+
     larger = (a + c) / 2 + spread
     # det / larger, without the difference of two close numbers.
     smaller = ((a * c - b.square()) / larger).clamp_min(1e-12)
+
     # Of the two formulas for the eigenvector the one that does not cancel.
     tilt = torch.where(b > 0, 1.0, -1.0)
     flat = half >= 0
     x = torch.where(flat, half + spread, b * tilt)
     y = torch.where(flat, b, (spread - half) * tilt)
+
     sign = torch.where((a.square() + 2 * b.square() < a * c) & (b > 0), 1.0, -1.0)
     norm = sign / (x.square() + y.square()).sqrt()
-    x, y = x * norm, y * norm
+    x = x * norm
+    y = y * norm
+
     directions = torch.stack((x, y, y, -x), dim=-1).unflatten(-1, (2, 2))
     return PrincipalAxes(directions, torch.stack((larger, smaller), dim=-1).sqrt())
 

@@ -37,6 +37,7 @@ class ThinPlate:
         """d T / d p at points [B, K, 2]: row x' or y', column x or y, in closed form."""
         offsets = self._offsets(points)
         radius = offsets.abs().sum(-1)
+
         slope = 2 * radius * (radius + 1e-6).log() + radius.square() / (radius + 1e-6)
         bent = torch.stack([self._weighed(slope * offsets[..., i].sign()) for i in (0, 1)], dim=-1)
         return self.affine[:, None, :, :2] + bent[:, :, None]

@@ -25,7 +25,8 @@ class Downsample(nn.Module):
     def forward(self, images: Images) -> Float[Tensor, "B C H2 W2"]:
         if self.stride == 1:
             return images
-        channels, n = images.shape[1], len(self.taps)
+        channels = images.shape[1]
+        n = len(self.taps)
         across = self.taps.view(1, 1, 1, n).expand(channels, 1, 1, n)
         x = F.conv2d(images, across, stride=(1, self.stride), padding=(0, n // 2), groups=channels)
         return F.conv2d(x, across.transpose(2, 3), stride=(self.stride, 1), padding=(n // 2, 0), groups=channels)

@@ -66,6 +66,7 @@ class DenseMotion(nn.Module):
         moved = self._moved(source, motions)
         heat = torch.cat((torch.zeros_like(heat[:, :1]), heat), dim=1)[:, :, None].to(moved.dtype)
         seen = torch.cat((heat, moved), dim=2) if self.deformed else heat
+
         features = self.trunk(seen.flatten(1, 2).to(self.masks.weight.dtype))
         # Shares in half precision would not sum to 1, and a flow is their mean.
         masks = full_precision(self.masks(features)).softmax(1)

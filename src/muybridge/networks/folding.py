@@ -58,7 +58,8 @@ def fold_batch_norms(network: M) -> M:
 
 
 def _fold(module: nn.Module, conv_name: str, norm_name: str) -> None:
-    conv, norm = getattr(module, conv_name), getattr(module, norm_name, None)
+    conv = getattr(module, conv_name)
+    norm = getattr(module, norm_name, None)
     if not isinstance(norm, BatchNorm) or norm.running_mean is None or norm.running_var is None:
         return
     factor = norm.weight / (norm.running_var + norm.eps).sqrt()

@@ -36,6 +36,7 @@ class FakeHistory(nn.Module):
         returns  [B, C, H, W]; old ones are rounded to bytes
         """
         fakes = fakes.detach().float()
+
         shown = []
         for fake in fakes.split(1):
             if len(self.pictures) < self.size:
@@ -48,6 +49,7 @@ class FakeHistory(nn.Module):
                 self.pictures[place] = _to_bytes(fake)[0]
             else:
                 shown.append(fake)
+
         # In one memory layout, whether they are new or come from a checkpoint: others would be added in another order.
         return torch.cat(shown).contiguous(memory_format=torch.channels_last)
 

@@ -37,7 +37,9 @@ class OnnxPart:
         """Write it to an .onnx file; MissingExtraError where the package is not installed."""
         if importlib.util.find_spec("onnx") is None:
             raise MissingExtraError("ONNX files need the package onnx", "pip install 'muybridge[onnx]'")
+
         names = [*self.inputs, *self.outputs]
+
         with torch.no_grad(), warnings.catch_warnings():
             # The exporter warns that it is the older of two, and of every shape that it takes as fixed.
             warnings.simplefilter("ignore")
@@ -92,7 +94,8 @@ class _Detecting(nn.Module):
 class _Drawing(nn.Module):
     def __init__(self, networks: Any, pose: Any) -> None:
         super().__init__()
-        self.networks, self.pose = networks, pose
+        self.networks = networks
+        self.pose = pose
 
     def forward(self, source: Tensor, *numbers: Tensor) -> Tensor:
         half = len(numbers) // 2

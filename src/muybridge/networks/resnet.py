@@ -88,6 +88,7 @@ class ResnetGenerator(nn.Module):
         head: Head = "tanh",
     ) -> None:
         super().__init__()
+
         widths = [width * 2**i for i in range(downs + 1)]
         self.stem = _stage(_conv(in_channels, width, 7), norm, width)
         self.down = nn.Sequential(

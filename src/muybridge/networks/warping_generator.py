@@ -42,7 +42,8 @@ class PreactivationBlock(nn.Module):
 
     def __init__(self, channels: int, norm: Norm) -> None:
         super().__init__()
-        self.norm1, self.norm2 = make_norm(norm, channels), make_norm(norm, channels)
+        self.norm1 = make_norm(norm, channels)
+        self.norm2 = make_norm(norm, channels)
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
 
@@ -84,12 +85,14 @@ class WarpingGenerator(nn.Module):
         channels: int = 3,
     ) -> None:
         super().__init__()
+
         widths = [min(max_width, width * 2**i) for i in range(downs + 1)]
         self.skips = skips
         self.align_corners = align_corners
         self.first = ConvBlock(channels, widths[0], 7, norm)
         self.down_blocks = nn.ModuleList(DownBlock(a, b, norm) for a, b in pairwise(widths))
         self.bottleneck = nn.Sequential(*(PreactivationBlock(widths[-1], norm) for _ in range(blocks)))
+
         wide = widths[::-1]
         self.up_blocks = nn.ModuleList(DoublingBlock(a, b, norm) for a, b in pairwise(wide))
         self.final = nn.Conv2d(widths[0], channels, 7, padding=3)
@@ -116,11 +119,13 @@ class WarpingGenerator(nn.Module):
         occlusion  [B, 1, h, w]
         """
         x = self._moved(features[-1], flow, occlusion)
+
         bottleneck = x
         x = self.bottleneck(x)
         for block, skip in zip(self.up_blocks, reversed(features), strict=False):
             x = block(self._blended(x, skip, flow, occlusion))
         x = full_precision(self.final(self._blended(x, features[0], flow, occlusion))).sigmoid()
+
         picture = self._blended(x, source, flow, occlusion)
         return GeneratedPicture(picture, bottleneck, x)
 

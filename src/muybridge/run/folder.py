@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import stat
 import weakref
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -36,9 +35,9 @@ from muybridge.errors import (
     Sentence,
     Verb,
 )
-from muybridge.run.log import read_log
+from muybridge.run.files import own_file, read_log
 from muybridge.run.record import FORMAT, Checkpoint, Place, Record, Status, describe_problems
-from muybridge.run.tensors import read_tensors, write_tensors
+from muybridge.run.tensors import read_tensors, with_prefix, write_tensors
 
 UPDATE = "Update with: pip install -U muybridge"
 LARGEST_JSON = 4 * 2**20
@@ -216,12 +215,12 @@ class Run:
         if place is None:
             raise CheckpointError(f"{path} has a newer format than {FORMAT}", UPDATE)
 
-        optimisers = _with_prefix("optimiser.", tensors)
-        return Checkpoint(**place.model_dump(), method=_with_prefix("method.", tensors), optimisers=optimisers)
+        optimisers = with_prefix("optimiser.", tensors)
+        return Checkpoint(**place.model_dump(), method=with_prefix("method.", tensors), optimisers=optimisers)
 
     def load_weights(self) -> dict[str, Tensor]:
         """The method's state_dict alone; CheckpointError as above."""
-        return _with_prefix("method.", read_tensors(self._file("weights.safetensors"), "method.")[0])
+        return with_prefix("method.", read_tensors(self._file("weights.safetensors"), "method.")[0])
 
     @property
     def has_checkpoint(self) -> bool:
@@ -289,17 +288,7 @@ class Run:
             events.unlink()
 
     def _file(self, name: str) -> Path:
-        """One of the run's own; RunError where a link or a pipe stands in its place."""
-        path = self.path / name
-        try:
-            mode = path.lstat().st_mode
-        except OSError:
-            return path
-        if stat.S_ISLNK(mode):
-            raise RunError(f"{path} is a link; a run keeps its files in its own folder", "Put the file itself there.")
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise RunError(f"{path} is no ordinary file", "Copy the run again.")
-        return path
+        return own_file(self.path, name)
 
     def _read_json(self, name: str) -> Any:
         try:
@@ -309,7 +298,3 @@ class Run:
 
     def _write(self, name: str, text: str) -> None:
         replace_file(self._file(name), text.encode())
-
-
-def _with_prefix(start: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {key.removeprefix(start): t for key, t in tensors.items() if key.startswith(start)}

@@ -35,3 +35,8 @@ def read_tensors(path: Path, start: str = "") -> tuple[dict[str, Tensor], dict[s
             f"{path} is cut off or not a safetensors file ({error})",
             Sentence("Copy the run again, or train it anew with ", Option("force", True), "."),
         ) from error
+
+
+def with_prefix(start: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those whose names begin with `start`, by the rest of their names."""
+    return {key.removeprefix(start): t for key, t in tensors.items() if key.startswith(start)}

@@ -29,13 +29,16 @@ def refuse_other_files(path: Path) -> None:
         start = file.read(4096)
     if not start:
         raise CheckpointError(f"{path} is empty", _AGAIN)
+
     _refuse_text(path, start)
     if start.startswith(b"PK"):
         _refuse_zip(path)
+
     for magic, what in _MAGIC:
         if start.startswith(magic):
             unpack = "Unpack it first." if "compressed" in what or "archive" in what else _AGAIN
             raise CheckpointError(f"{path} is {what}, not a checkpoint", unpack)
+
     if start[4:8] == b"ftyp":
         raise CheckpointError(f"{path} is a video, not a checkpoint", _AGAIN)
     if start[8:9] == b"{" and b'"dtype"' in start:
@@ -59,12 +62,14 @@ def _refuse_text(path: Path, start: bytes) -> None:
                 "Wait a day, or sign in there and copy the file to a drive of your own.",
             )
         raise CheckpointError(f"{path} is an HTML page{named}, not a checkpoint", _AGAIN)
+
     if text.startswith(b"version https://git-lfs"):
         size = re.search(rb"size (\d+)", start)
         of = "" if size is None else f" ({int(size.group(1)) / 1e6:.1f} MB)"
         raise CheckpointError(
             f"{path} is a git-lfs pointer, not the checkpoint{of} that it stands for", "Run: git lfs pull"
         )
+
     try:
         words = start.decode("utf-8")
     except UnicodeDecodeError:

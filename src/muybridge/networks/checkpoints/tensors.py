@@ -20,6 +20,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(f"no checkpoint at {path}", "Give the path of a checkpoint file.")
     refuse_other_files(path)
+
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Detected pickle protocol")  # what is wrong is said below, once
@@ -28,6 +29,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path} is not a checkpoint that can be loaded safely: it is damaged or asks to run code"
         ) from error
+
     if not isinstance(raw, dict):
         raise CheckpointError(f"{path} holds a {type(raw).__name__}; a checkpoint is a table")
     return raw

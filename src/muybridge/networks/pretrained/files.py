@@ -33,12 +33,15 @@ def fill_pretrained(network: N, path: Path | None, file: str, what: str, whose: 
                 file, f"Put the file there, or name another one; torch's own cache is the folder {path.parent}."
             ),
         )
+
     check_digest(path)
     state = load_tensor_table(path)
+
     wanted = {name: x for name, x in network.state_dict().items() if not name.endswith("num_batches_tracked")}
     wrong = [name for name, x in wanted.items() if name not in state or state[name].shape != x.shape]
     if wrong:
         raise CheckpointError(f"{path} does not hold {what}: {wrong[0]} is missing or of another shape")
+
     network.load_state_dict({name: state[name] for name in wanted}, strict=False)
     return network.requires_grad_(False).eval()
 

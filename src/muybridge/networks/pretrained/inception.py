@@ -45,9 +45,11 @@ class Block(nn.Module):
 
     def __init__(self, layers: Mapping[str, Conv], paths: tuple[tuple[str | tuple[str, str], ...], ...], pool: str):
         super().__init__()
+
         for name, layer in layers.items():
             self.add_module(name, layer)
-        self.paths, self.pool = paths, pool
+        self.paths = paths
+        self.pool = pool
 
     def forward(self, x: Images) -> Float[Tensor, "B _ _ _"]:
         found = [self._along(path, x) for path in self.paths]
@@ -90,7 +92,8 @@ def _b(inside: int) -> Block:
 
 
 def _c(inside: int, width: int) -> Block:
-    wide, tall = {"kernel": (1, 7), "padding": (0, 3)}, {"kernel": (7, 1), "padding": (3, 0)}
+    wide = {"kernel": (1, 7), "padding": (0, 3)}
+    tall = {"kernel": (7, 1), "padding": (3, 0)}
     layers = {"branch1x1": Conv(inside, 192, 1), "branch7x7_1": Conv(inside, width, 1)}
     layers["branch7x7_2"] = Conv(width, width, (1, 7), padding=(0, 3))
     layers["branch7x7_3"] = Conv(width, 192, (7, 1), padding=(3, 0))
@@ -127,6 +130,7 @@ def _e(inside: int, pool: str) -> Block:
         "branch3x3dbl_3b": Conv(384, 384, (3, 1), padding=(1, 0)),
         "branch_pool": Conv(inside, 192, 1),
     }
+
     triple = ("branch3x3dbl_1", "branch3x3dbl_2", ("branch3x3dbl_3a", "branch3x3dbl_3b"))
     return Block(layers, (("branch1x1",), ("branch3x3_1", ("branch3x3_2a", "branch3x3_2b")), triple), pool)
 

@@ -1,7 +1,8 @@
-"""The log of a training: one JSON object a line."""
+"""Files of a run: each in its own folder, and the log as one JSON object a line."""
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +29,18 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError) as e:
         raise RunError(f"{path} has a line that is not JSON: {e}", "Delete that line.") from e
     return lines
+
+
+def own_file(folder: Path, name: str) -> Path:
+    """One of a run's own; RunError where a link or a pipe stands in its place."""
+    path = folder / name
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return path
+
+    if stat.S_ISLNK(mode):
+        raise RunError(f"{path} is a link; a run keeps its files in its own folder", "Put the file itself there.")
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise RunError(f"{path} is no ordinary file", "Copy the run again.")
+    return path

@@ -1,12 +1,7 @@
-"""Files and folders that appear whole or not at all, locks, and readers that no file can hold up.
+"""Drafts beside what they replace, and what becomes of them where they are cut off.
 
-What is new is drafted beside the old, flushed to the disk, and swapped in. A kill leaves one or both of these:
-
-    .NAME.HHHHHHHH.part   a draft; whoever writes it holds a lock on it as long as he lives
-    .NAME.HHHHHHHH.old    what stood there before, while the draft takes its place
-
-`recover` finishes or undoes what was cut off; every draft of the same name begins with it. Locks are those of POSIX:
-they end with their process.
+.NAME.HHHHHHHH.part   a draft; whoever writes it holds a lock on it as long as he lives
+.NAME.HHHHHHHH.old    what stood there before, while the draft takes its place
 """
 
 from __future__ import annotations
@@ -15,19 +10,14 @@ import contextlib
 import errno
 import fcntl
 import hashlib
-import json
-import math
 import os
 import re
 import secrets
 import shutil
-import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from muybridge.errors import MuybridgeError, RunError, TrainingError
+from muybridge.disk.explain import explain_disk_errors
 
 LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<mark>[0-9a-f]{8})\.(?P<what>part|old)(\.\w+)?", re.DOTALL)
 """How the name of a draft is built, and that of what it replaces."""
@@ -76,6 +66,7 @@ class Draft:
             while True:
                 with contextlib.suppress(FileNotFoundError):
                     os.rename(self.target, self._aside)
+
                 try:
                     os.rename(self.path, self.target)
                     return
@@ -146,6 +137,7 @@ def recover(target: Path) -> None:
             # The old one steps aside only for a draft that is whole.
             with contextlib.suppress(FileNotFoundError):
                 os.rename(draft or aside, target)
+
         for path in (draft, aside):
             if path is not None:
                 _remove(path)
@@ -210,6 +202,7 @@ def _is_held(path: Path) -> bool:
         return False
     except OSError:
         return not path.is_symlink()
+
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -242,99 +235,3 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def read_bytes(path: Path, limit: int = 64 * 2**20) -> bytes:
-    """What is in an ordinary file; ValueError for a pipe, a device or more than `limit` bytes, OSError as ever."""
-    # Opening a pipe would wait for its writer.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        state = os.fstat(handle)
-        if not stat.S_ISREG(state.st_mode):
-            raise ValueError("it is no ordinary file")
-        if state.st_size > limit:
-            raise ValueError(f"it has {state.st_size / 2**20:.0f} MB, and {limit / 2**20:.0f} MB are read at most")
-        return file.read(limit + 1)
-
-
-def read_json(path: Path, limit: int = 64 * 2**20) -> Any:
-    """The value in a JSON file; ValueError for anything that JSON does not know, OSError as ever."""
-    return parse_json(read_bytes(path, limit))
-
-
-def parse_json(text: str | bytes) -> Any:
-    """A value of JSON. ValueError for broken text, for nesting too deep to be read, and for numbers that no float
-    holds: NaN, Infinity, 1e400."""
-    try:
-        return json.loads(text, parse_float=_finite, parse_constant=_finite)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text[:20]} is no finite number")
-    return value
-
-
-@contextlib.contextmanager
-def hold_lock(path: Path) -> Iterator[None]:
-    """Hold the file alone; RunError where another process or thread does."""
-    handle = take_lock(path)
-    try:
-        yield
-    finally:
-        os.close(handle)
-
-
-def take_lock(path: Path) -> int:
-    """`hold_lock` without an end: the descriptor, which gives the lock back when it is closed."""
-    with explain_disk_errors(path.parent):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
-    # A few tries, for `is_locked` holds it for a moment.
-    for left in reversed(range(5)):
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError as error:
-            if not left:
-                os.close(handle)
-                raise RunError(f"another training is writing {path.parent}", "Wait for it, or stop it.") from error
-            time.sleep(0.1)
-    return handle
-
-
-def is_locked(path: Path) -> bool:
-    """Whether somebody holds the file by `hold_lock`; works in a folder that can only be read."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
-@contextlib.contextmanager
-def explain_disk_errors(folder: Path, kept: str = "") -> Iterator[None]:
-    """Say in words what the disk refused.
-
-    kept  what is safe all the same, for the message
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            safe = f"; {kept}" if kept else ""
-            raise TrainingError(
-                f"the disk of {folder} is full{safe}", "Free some space, and run the same command again."
-            ) from error
-        raise MuybridgeError(
-            f"{folder} cannot be written: {error.strerror or type(error).__name__}",
-            "Choose a folder that can be written.",
-        ) from error

@@ -1,0 +1,26 @@
+"""Files and folders that appear whole or not at all, locks, and readers that no file can hold up.
+
+What is new is drafted beside the old, flushed to the disk, and swapped in. A kill leaves a draft, or what it was about
+to replace: `recover` finishes or undoes that, and every draft of the same name begins with it.
+"""
+
+from muybridge.disk.drafts import Draft, is_blank, recover, replace_file, replace_folder, sweep
+from muybridge.disk.explain import explain_disk_errors
+from muybridge.disk.locks import hold_lock, is_locked, take_lock
+from muybridge.disk.reading import parse_json, read_bytes, read_json
+
+__all__ = [
+    "Draft",
+    "explain_disk_errors",
+    "hold_lock",
+    "is_blank",
+    "is_locked",
+    "parse_json",
+    "read_bytes",
+    "read_json",
+    "recover",
+    "replace_file",
+    "replace_folder",
+    "sweep",
+    "take_lock",
+]

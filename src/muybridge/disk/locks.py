@@ -1,0 +1,56 @@
+"""Locks that end with their process, as POSIX has them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from muybridge.disk.explain import explain_disk_errors
+from muybridge.errors import RunError
+
+
+@contextlib.contextmanager
+def hold_lock(path: Path) -> Iterator[None]:
+    """Hold the file alone; RunError where another process or thread does."""
+    handle = take_lock(path)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def take_lock(path: Path) -> int:
+    """`hold_lock` without an end: the descriptor, which gives the lock back when it is closed."""
+    with explain_disk_errors(path.parent):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+
+    # A few tries, for `is_locked` holds it for a moment.
+    for left in reversed(range(5)):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError as error:
+            if not left:
+                os.close(handle)
+                raise RunError(f"another training is writing {path.parent}", "Wait for it, or stop it.") from error
+            time.sleep(0.1)
+    return handle
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds the file by `hold_lock`; works in a folder that can only be read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
