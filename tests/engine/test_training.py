@@ -326,7 +326,7 @@ def test_a_preview_that_fails_is_a_warning(run: Run, picture: Tensor | None) -> 
 def test_a_run_is_not_trained_over(run: Run) -> None:
     method, data = make()
     train(method, data, run, **CPU)
-    with pytest.raises(RunError, match="--resume"):
+    with pytest.raises(RunError, match="resume=True"):
         train(method, data, run, **CPU)
     assert run.record.status == "finished"
     with run.hold_lock(), pytest.raises(RunError, match="another training"):
