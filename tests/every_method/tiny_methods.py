@@ -27,7 +27,10 @@ TINY: Mapping[str, dict[str, Any]] = {
         "discriminator_width": 8,
         "texture_loss": "weight-free",
         "shape": {"steps": 2, "batch": 2},
+        "appearance": "frames",
+        "dense_motion": {"width": 4, "max_width": 8},
         "texture": {"steps": 2, "batch": 2},
+        "motion": {"steps": 2, "batch": 2},
     },
     "cyclegan": {
         "size": 32,

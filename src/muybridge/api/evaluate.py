@@ -139,7 +139,8 @@ def _measure_crop(fitted: Fitted, side: str, other: str, by: MetricNetworks) -> 
     assert isinstance(fitted.data, SubjectPair)
     source = _clip_of(fitted.data.subject(side))
     driving = _clip_of(fitted.data.subject(other))
-    made = fitted.method.animate(fitted.data, None, side, full_frame=False).clip()
+    animation = fitted.method.animate(fitted.data, None, side, full_frame=False)
+    made = _shrink(animation, (source.height, source.width)).clip()
     shown = made.frames if made.masks is None else made.frames * made.masks
     rows = {f"{other} (driving)": driving.pixels, f"{side} like {other}": shown}
     return measure_without_truth(made, source, driving, by), rows
@@ -148,8 +149,13 @@ def _measure_crop(fitted: Fitted, side: str, other: str, by: MetricNetworks) -> 
 def _as_read(made: Animation, truth: Clip) -> Clip:
     """A result at the size that the truth was read at, where in their files both are of one size."""
     size = (truth.height, truth.width)
-    if made.size == size or made.size != truth.full_size:
-        return made.clip()
+    return made.clip() if made.size != truth.full_size else _shrink(made, size).clip()
+
+
+def _shrink(made: Animation, size: tuple[int, int]) -> Animation:
+    """A result at another size (h, w), its colours counted by their alpha."""
+    if made.size == size:
+        return made
 
     def smaller(rgba: Tensor) -> Tensor:
         values = rgba.float() / 255
@@ -158,7 +164,7 @@ def _as_read(made: Animation, truth: Clip) -> Clip:
         shown = torch.cat((layers[:3] / layers[3:].clamp_min(1e-6), layers[3:])).clamp(0, 1)
         return (shown * 255).round().to(torch.uint8)
 
-    return replace(made, frames=map(smaller, made.frames), size=size).clip()
+    return replace(made, frames=map(smaller, made.frames), size=size)
 
 
 def _people(made: Clip, truth: Clip, by: MetricNetworks) -> tuple[dict[str, float], dict[str, str]]:

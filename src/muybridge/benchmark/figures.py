@@ -96,7 +96,15 @@ def measure_result(
     found = compare_to_truth(made, truth, by)
     joints = joints_of(drawn)
     found |= joint_errors(made, truth, joints[direction], own, joints[direction[0]])
+    found["sharpness"] = _sharpness(made, own)
     return found | measure_without_truth(made, own, driving, by)
+
+
+def _sharpness(made: Clip, own: Clip) -> float:
+    """Gradient energy of a result over that of the source's own video, at the file's own size."""
+    assert made.masks is not None
+    assert own.masks is not None
+    return float(metrics.sharpness(made.frames, made.masks, own.frames, own.masks))
 
 
 def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, float]]:

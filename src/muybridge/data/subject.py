@@ -134,10 +134,14 @@ class Subject:
         both = self.seen[:-1] & self.seen[1:]
         return both.nonzero()[:, 0]
 
-    def place(self, rgba: Tensor) -> Tensor:
-        """Put a crop uint8 [4, h, w] where this subject usually is in its own frame: uint8 [4, H, W], mirrored back."""
+    def place(self, rgba: Tensor, box: Tensor | None = None) -> Tensor:
+        """Put a crop uint8 [4, h, w] where this subject usually is in its own frame: uint8 [4, H, W], mirrored back.
+
+        box  [4]  to put it elsewhere, in pixels of the frame, mirrored where the subject is
+        """
+        box = self.boxes.median(0).values if box is None else box
         values = rgba.float() / 255
-        full = _bytes(paste(values[:3], values[3:], self.boxes.median(0).values, self.frame))
+        full = _bytes(paste(values[:3], values[3:], box, self.frame))
         return full.flip(-1) if self.flip else full
 
     def silhouettes(self, clip: Clip) -> Clip:

@@ -37,6 +37,9 @@ METRIC_INFO: Mapping[str, MetricInfo] = {
     "flicker_ratio": MetricInfo(
         "flicker over the driving video's own (1 is as lively, far over it jitters, 0 is frozen)", ""
     ),
+    "sharpness": MetricInfo(
+        "gradient energy inside the subject over that of its own frames at the same size (1 is as sharp)", "up"
+    ),
     "random_features": MetricInfo("appearance: distance to the source's own video by fixed random features", "down"),
     "fid": MetricInfo("appearance: Frechet distance to the source's own frames (Inception)", "down"),
     "svfid": MetricInfo("appearance in time: Frechet distance to the source's own video (C3D)", "down"),

@@ -15,7 +15,7 @@ from muybridge.evaluation.cells import Cell
 
 FIRST = (
     *("iou", "boundary_f", "l1", "psnr", "ssim", "ms_ssim", "lpips", "joint_error", "tracker_error"),
-    *("flicker_ratio", "random_features", "fid", "svfid"),
+    *("sharpness", "flicker_ratio", "random_features", "fid", "svfid"),
     *("own_iou", "own_cycle_iou", "own_cycle_points", "own_step", "limb_identity", "probe", "energy", "energy_within"),
 )
 """The order of the columns; figures that are not named here come behind."""

@@ -12,6 +12,7 @@ from muybridge.metrics.keypoints import (
 from muybridge.metrics.pictures import l1, lpips, ms_ssim, psnr, ssim
 from muybridge.metrics.random_features import random_feature_distance, random_features
 from muybridge.metrics.separability import Separability, energy_distance, measure_separability, probe_accuracy
+from muybridge.metrics.sharpness import gradient_energy, sharpness
 from muybridge.metrics.silhouettes import boundary_f, iou
 from muybridge.metrics.tracking import TrackedReference, track
 
@@ -24,6 +25,7 @@ __all__ = [
     "energy_distance",
     "flicker",
     "frechet_distance",
+    "gradient_energy",
     "iou",
     "joint_error",
     "keypoint_step",
@@ -36,6 +38,7 @@ __all__ = [
     "psnr",
     "random_feature_distance",
     "random_features",
+    "sharpness",
     "ssim",
     "track",
 ]

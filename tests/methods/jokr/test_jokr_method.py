@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from muybridge.data.pair import closest_side
+from muybridge.data.reference_frames import carry_colours_on, trim_rim
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
 from muybridge.geometry import apply_affine, normal_gaussians
 from muybridge.losses import temporal
@@ -19,7 +20,6 @@ from muybridge.methods.jokr.model import HAZE
 from muybridge.methods.jokr.networks import LearnedAffine
 from muybridge.methods.jokr.presets import CARD
 from muybridge.methods.jokr.reporting import measure_quality
-from muybridge.methods.jokr.texture_stage import spread_out, without_rim
 from muybridge.puppets import scene
 from muybridge.video import Clip
 
@@ -209,17 +209,18 @@ def test_with_t_the_result_lies_where_the_source_does_and_without_where_the_driv
 
     def drawn(where: Tensor) -> Tensor:
         """The silhouette is where the bumps are, for both subjects."""
-        spots = (normal_gaussians(where, method.canvas, 0.01).amax(1, keepdim=True) > 0.5).float()
+        spots = (normal_gaussians(where, method.shape_canvas, 0.01).amax(1, keepdim=True) > 0.5).float()
         return spots.expand(-1, 2, -1, -1)
 
-    monkeypatch.setattr(method, "draw_shapes", drawn)
+    monkeypatch.setattr(method, "draw_small_shapes", drawn)
     monkeypatch.setattr(method, "find_points", lambda pictures: points[driving].expand(len(pictures), -1, -1))
     for affine, whose in ((True, source), (False, driving)):
         mattes = method.animate(data, None, source, affine=affine, full_frame=False).clip().mattes
         x, y, spread = where_and_how_wide(mattes[0, 0])
-        assert (x, y) == pytest.approx(lies[whose][:2], abs=0.03)
+        # A pixel of such a small crop is 0.04 wide.
+        assert (x, y) == pytest.approx(lies[whose][:2], abs=0.05)
         # Four of five spots are half a side away from the middle.
-        assert spread == pytest.approx(lies[whose][2] * 0.8**0.5, abs=0.03)
+        assert spread == pytest.approx(lies[whose][2] * 0.8**0.5, abs=0.04)
 
 
 @pytest.mark.parametrize("pace", [1.0, 10.0])
@@ -301,7 +302,7 @@ def test_keypoints_are_augmented_before_the_discriminator_only(clips: tuple[Clip
 
 
 def test_a_clip_without_silhouettes_is_refused(clips: tuple[Clip, Clip]) -> None:
-    with pytest.raises(MissingSilhouettesError, match="muybridge mask"):
+    with pytest.raises(MissingSilhouettesError, match="no silhouettes"):
         Jokr(TINY).prepare([clips[0].with_masks(None), clips[1]])
 
 
@@ -360,7 +361,9 @@ def test_what_stands_apart_is_not_drawn(clips: tuple[Clip, Clip]) -> None:
 
 def test_quality_has_a_figure_for_each_side(clips: tuple[Clip, Clip]) -> None:
     figures = measure_quality(*made(clips, TINY))
-    assert set(figures) == {f"{n}_{s}" for n in ("iou", "cycle_iou", "cycle_points", "step") for s in "ab"}
+    named = ("iou", "cycle_iou", "cycle_points", "step", "sharpness", "edge_f")
+    assert set(figures) == {f"{n}_{s}" for n in named for s in "ab"}
+    assert all(0 <= figures[f"edge_f_{s}"] <= 1 for s in "ab")
     assert all(0 <= figures[f"iou_{s}"] <= 1 for s in "ab")
 
 
@@ -370,9 +373,9 @@ def test_colours_are_spread_beyond_the_silhouette() -> None:
     masks[..., 5, 9:18] = 1.0  # a tail
     colours = torch.tensor([0.2, 0.4, 0.9])[:, None, None].expand(1, 3, 13, 20).clone()
     frames = colours * masks
-    torch.testing.assert_close(spread_out(frames, masks), colours)
+    torch.testing.assert_close(carry_colours_on(frames, masks), colours)
     frames[..., 3:5, :] *= 0.5
-    spread = spread_out(frames, masks)
+    spread = carry_colours_on(frames, masks)
     assert torch.equal(spread * masks, frames)
     share = spread / colours
     assert float(share.min()) >= 0.5 - 1e-6
@@ -384,18 +387,18 @@ def test_a_rim_is_left_out_and_a_thin_tail_is_not() -> None:
     masks = torch.zeros(1, 1, 16, 24)
     masks[..., 4:12, 3:11] = 1.0
     masks[..., 7, 11:22] = 1.0
-    kept = without_rim(masks.expand(1, 3, 16, 24), masks, 1)
+    kept = trim_rim(masks.expand(1, 3, 16, 24), masks, 1)
     assert torch.equal(kept[0], kept[1].expand(1, 3, 16, 24))
     assert kept[1][0, 0, 4:12, 3:11].sum() == 36
     assert bool((kept[1][0, 0, 7, 13:22] == 1).all())
-    assert torch.equal(without_rim(masks, masks, 0)[1], masks)
+    assert torch.equal(trim_rim(masks, masks, 0)[1], masks)
 
 
 def test_what_is_painted_beyond_has_no_grey_at_a_soft_edge(clips: tuple[Clip, Clip]) -> None:
     method, data = made(clips, TINY.model_copy(update={"surround": "subject"}))
     points = torch.zeros(1, TINY.keypoints, 2)
     rgb, mask = method.render(points, "b")
-    painted = (method.refine(mask, points, "b") + 1) / 2
+    painted = (method.refine_at_own_size(mask, points, "b") + 1) / 2
     assert bool((mask > HAZE).any())
     assert torch.equal(rgb, painted.clamp(0, 1) * (mask > HAZE))
     assert rgb.shape[2:] == data.b.canvas

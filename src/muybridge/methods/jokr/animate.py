@@ -9,18 +9,22 @@ import torch
 from torch import Tensor
 
 from muybridge.data.driving_video import Driving, iter_subjects
-from muybridge.data.pair import check_side, closest_side, other
+from muybridge.data.pair import SIDES, check_side, closest_side, other
 from muybridge.data.subject import Subject
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.masks.regions import stray_parts
 from muybridge.method import Animation
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.model import HAZE, JokrModel, inference
+from muybridge.methods.jokr.reference_choice import WINDOW, References, plan_stream
+from muybridge.methods.jokr.reference_renderer import ReferenceBank, find_lookups, render_references
 from muybridge.tensors import Images, Masks, Points
 from muybridge.video import Timing
 
 BATCH = 16
 """Frames that go through the networks together."""
+TOGETHER = 8
+"""Frames whose dense motion is found together."""
 APART = 0.02
 """How far from the subject a part stands apart: twice this share of the canvas's shorter side."""
 
@@ -60,20 +64,21 @@ def animate(
     full = appearance if full_frame else None
     motion, timing = _find_motion(model, data, driving, other(source))
 
-    def frames() -> Iterator[Tensor]:
+    def poses() -> Iterator[Points]:
         begun = 0
         for part in motion:
             for index in torch.arange(len(part)).split(batch_size(model)):
                 points = detect_keypoints(model, part, index)
                 if edits is not None:
                     points = points + edits[begun + index].to(points)
-
-                moved = transfer_keypoints(model, points, other(source), affine)
-                for rgba in to_bytes(*draw_side(model, moved, source)):
-                    yield full.place(rgba) if full is not None else _mirror_back(rgba, appearance)
+                yield transfer_keypoints(model, points, other(source), affine)
             begun += len(part)
 
-    size = model.canvas if full is None else full.frame
+    def frames() -> Iterator[Tensor]:
+        for rgba in render_poses(model, data, source, poses()):
+            yield put_back(model, data, source, rgba) if full is not None else _mirror_back(rgba, appearance)
+
+    size = crop_size(model, data, source) if full is None else full.frame
     return Animation(frames(), timing, size, tuple(notes), source)
 
 
@@ -123,9 +128,9 @@ def edit_keypoints(
     way = torch.linspace(0, 1, steps).to(points) if steps > 1 else torch.ones(1).to(points)
 
     def frames() -> Iterator[Tensor]:
-        for share in way:
-            rgb, mask = draw_side(model, points + share * offset, side)
-            yield subject.place(to_bytes(rgb, mask)[0])
+        poses = (points + share * offset for share in way)
+        for rgba in render_poses(model, data, side, poses, start=points):
+            yield put_back(model, data, side, rgba)
 
     return Animation(frames(), Timing.constant(steps, max(1.0, subject.timing.rate)), subject.frame)
 
@@ -145,6 +150,86 @@ def locate_keypoints(model: JokrModel, data: PairData, side: str) -> Points:
     places = centre - size / 2 + ((points + 1) / 2 * (canvas - 1) + 0.5) / canvas * size
     found = (places - 0.5) / (frame - 1) * 2 - 1
     return found * torch.tensor([-1.0, 1.0]) if subject.flip else found
+
+
+# -- from keypoints to the pixels of a result --------------------------------------------------------------------------
+
+
+def render_poses(
+    model: JokrModel, data: PairData | None, side: str, poses: Iterable[Tensor], start: Points | None = None
+) -> Iterator[Tensor]:
+    """One subject in poses that come in parts, frame by frame: uint8 [4, H, W] with straight alpha, see `crop_size`.
+
+    poses  [n, K, 2] each, where this side's own keypoints lie
+    start  a pose whose references the first ones are near; each is then drawn without a look at those that follow
+    """
+    if not model.uses_frames:
+        for part in poses:
+            rgb, mask = draw_side(model, part, side)
+            yield from to_bytes(rgb, soften(mask))
+        return
+
+    bank = reference_bank(model, data, side)
+    planner = bank.planner(model.config.dense_motion.references)
+    window = WINDOW
+    if start is not None:
+        planner.plan(start.float().cpu())
+        window = 1
+    for part, references in plan_stream(planner, (part.float().cpu() for part in poses), window):
+        for index in torch.arange(len(part)).split(TOGETHER):
+            chosen = References(references.index[index], references.shares[index])
+            for rgb, alpha in _render_part(model, bank, part[index], side, chosen):
+                yield to_bytes(rgb[None], alpha[None])[0]
+
+
+def _render_part(
+    model: JokrModel, bank: ReferenceBank, points: Points, side: str, references: References
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Colours [3, H, W] and silhouette [1, H, W] of a few frames, at the size of the reference frames."""
+    with inference(model):
+        points = points.to(model.device)
+        shape = model.draw_small_shapes(points)[:, SIDES.index(side)][:, None].float()
+        if model.config.strays:
+            shape = shape * ~_find_strays(shape, model.config.strays)
+        picture = model.refine(shape, points, side).float()
+        painted = ((picture + 1) / 2).clamp(0, 1)
+
+        lookups = find_lookups(model.dense_motion, bank, points, shape, references)
+        rendered = list(render_references(bank, lookups, painted, shape))
+    yield from rendered
+
+
+def crop_size(model: JokrModel, data: PairData | None, side: str) -> tuple[int, int]:
+    """(H, W) of what `render_poses` gives."""
+    if data is None or side not in data.references or not model.uses_frames:
+        return model.canvas
+    return data.references[side].size
+
+
+def put_back(model: JokrModel, data: PairData | None, side: str, rgba: Tensor) -> Tensor:
+    """One picture of `render_poses` where the subject usually is in its own frame: uint8 [4, H, W]."""
+    assert data is not None
+    subject = data.subject(side)
+    return data.references[side].put_back(rgba, subject) if model.uses_frames else subject.place(rgba)
+
+
+def reference_bank(model: JokrModel, data: PairData | None, side: str) -> ReferenceBank:
+    """A subject's own frames with the keypoints that E finds in them now; UsageError where they are not here."""
+    if data is None or side not in data.references:
+        raise UsageError("this run makes results of its subjects' own frames, which are not here", "Load it with data.")
+
+    # Parameters count how often they were changed in place; a finished run keeps what was found once.
+    known = (id(data), sum(p._version for p in model.detector.parameters()), str(model.device))
+    held = model.banks.get(side)
+    if held is None or held.known != known:
+        frames = data.references[side]
+        subject = data.subject(side)
+        shown, masks = subject.pictures(frames.index)
+        small = torch.cat([model.reference_pictures(shown[i], masks[i]) for i in torch.arange(len(masks)).split(BATCH)])
+        points = detect_keypoints(model, subject, frames.index).float()
+        held = ReferenceBank(frames, small.to(model.device), points, known)
+        model.banks[side] = held
+    return held
 
 
 # -- the networks, without gradients and in batches -------------------------------------------------------------------
@@ -199,10 +284,14 @@ def _find_strays(mask: Masks, share: float) -> Tensor:
     return torch.from_numpy(np.stack([stray_parts(m, share, reach) for m in drawn]))[:, None].to(mask.device)
 
 
-def to_bytes(rgb: Images, mask: Masks) -> Tensor:
+def soften(mask: Masks) -> Masks:
+    """A drawn silhouette as alpha: between a quarter and three quarters its edge is as soft as a camera's, and outside
+    it is haze."""
+    return ((mask - HAZE) * 2).clamp(0, 1)
+
+
+def to_bytes(rgb: Images, alpha: Masks) -> Tensor:
     """uint8 [N, 4, h, w] with straight alpha."""
-    # Between a quarter and three quarters the silhouette's edge is as soft as a camera's; outside it is haze.
-    alpha = ((mask - HAZE) * 2).clamp(0, 1)
     return (torch.cat((rgb, alpha), 1) * 255).round().to(torch.uint8).cpu()
 
 

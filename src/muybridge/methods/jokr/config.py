@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from muybridge.data.reference_frames import LONGEST
 from muybridge.method import Config, Part
 from muybridge.networks import Norm, Upsampling
 
@@ -123,6 +124,19 @@ class AugmentConfig(Part):
     """`keypoints`: just before the discriminator, for backgrounds that must stay (section 3, Augmentations)."""
 
 
+class DenseMotionConfig(Part):
+    """Ours: how a subject's own frames become a result (image-based rendering), with `appearance=frames`."""
+
+    references: Annotated[int, Field(ge=1, le=8)] = 3
+    """Own frames that each result frame is made of."""
+    width: Positive = 20
+    """Channels of the network's first block."""
+    max_width: Positive = 96
+    """Largest number of channels."""
+    blocks: Positive = 2
+    """Halvings."""
+
+
 class StageConfig(Part):
     """Length and pace of a stage."""
 
@@ -180,6 +194,11 @@ class JokrConfig(Config):
     surround: Literal["grey", "subject"] = "grey"
     """`grey`: R learns the subject on mid grey, as published. `subject`, ours, in two steps only: its colours are
     carried on beyond its silhouette, less a rim of size/128 pixels, so that neither grey nor ground shows there."""
+    appearance: Literal["paint", "frames"] = "paint"
+    """`paint`: R makes all of a result's colours, as published. `frames`, ours, in two steps only: a result is made of
+    the subject's own frames, moved by a dense motion, at the size that its file has them; R, which then works at the
+    size of the shapes, gives the coarse colours and what no own frame covers."""
+    dense_motion: DenseMotionConfig = DenseMotionConfig()
     memory: Positive = 128
     """Keypoints of how many frames of each subject the energy distance remembers."""
     discriminator_width: Positive = 512
@@ -198,6 +217,8 @@ class JokrConfig(Config):
     augment: AugmentConfig = AugmentConfig()
     shape: StageConfig = StageConfig()
     texture: StageConfig = StageConfig(batch=6)
+    motion: StageConfig = StageConfig(steps=100, batch=4, lr=1e-3, beta2=0.99, decay=0.5)
+    """Of the dense motion, with `appearance=frames`."""
     silhouette_loss: Literal["mse", "bce"] = "mse"
     """Of eq. 1: `mse` as published; `bce` has a stronger gradient where a leg is missing."""
     released: bool = False
@@ -211,7 +232,10 @@ class JokrConfig(Config):
 
     @property
     def reading_side(self) -> int | None:
-        return None if self.squeezed else super().reading_side
+        if self.squeezed:
+            return None
+        side = 4 * self.size
+        return max(side, LONGEST) if self.appearance == "frames" else side
 
     @model_validator(mode="after")
     def _consistent(self) -> "JokrConfig":
@@ -219,4 +243,6 @@ class JokrConfig(Config):
             raise ValueError(f"size is a multiple of 16, not {self.size}")
         if not self.two_steps and self.shape.steps == 0:
             raise ValueError("without the two steps, the shape stage trains everything and needs steps")
+        if self.appearance == "frames" and (self.squeezed or self.released):
+            raise ValueError("appearance=frames needs crops of the subject: neither squeezed nor released")
         return self

@@ -7,12 +7,18 @@ import torch
 from torch import Tensor
 
 from muybridge.data.pair import SIDES, augmenting_maps, check_side, crop_pair
+from muybridge.data.reference_frames import ReferenceFrames
 from muybridge.data.subject import Subject
 from muybridge.geometry import noisy_affines, warp_affine
 from muybridge.method import Data, Stage
 from muybridge.methods.jokr.config import AugmentConfig, JokrConfig
 from muybridge.tensors import Affines
 from muybridge.video import Clip
+
+CANDIDATES = 14
+"""Frames of each subject in a batch of the dense motion, beside those that are made of them."""
+APART = 8
+"""Frames that lie between a frame and one that it may be made of, while the dense motion learns."""
 
 
 @dataclass
@@ -22,6 +28,8 @@ class PairData(Data):
     a: Subject
     b: Subject
     augment: AugmentConfig
+    references: Mapping[str, ReferenceFrames] = field(default_factory=dict)
+    """Own frames by side, where results are made of them."""
     there: dict[tuple[str, torch.device], Subject] = field(default_factory=dict, repr=False)
     """The subjects with their bytes on an accelerator, once a batch was asked for there."""
 
@@ -46,11 +54,17 @@ class PairData(Data):
             flip=flip,
             plates=plates,
         )
-        return cls(a, b, config.augment)
+        references = {}
+        if config.appearance == "frames" and config.two_steps:
+            pairs = zip(SIDES, clips, (a, b), strict=True)
+            references = {side: ReferenceFrames.from_clip(clip, subject) for side, clip, subject in pairs}
+        return cls(a, b, config.augment, references)
 
     def batch(self, stage: Stage, generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:
         """For each side s: frames_s [B, 3, h, w] on black, masks_s [B, 1, h, w], in the shape stage the same of their
         successors, and the maps [B, 2, 3] of the equivariance term; with augmentation of keypoints, the maps of it."""
+        if stage.name == "motion":
+            return self._whole_frames(stage, generator, device)
         out: dict[str, Tensor] = {}
         for name in SIDES:
             subject = self._on(device, name)
@@ -71,6 +85,22 @@ class PairData(Data):
             if stage.name == "shape":
                 out |= {f"successors_{name}": stacked[n:, :3], f"successor_masks_{name}": stacked[n:, 3:]}
 
+        return out
+
+    def _whole_frames(self, stage: Stage, generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:
+        """For each side s frames as they are, those of the batch and others: frames_s [N, 3, h, w], masks_s, and
+        times_s [N], in which 1 is the least that lies between a frame and one that it may be made of."""
+        out: dict[str, Tensor] = {}
+        for name in SIDES:
+            subject = self._on(device, name)
+            shown = self.subject(name).seen.nonzero()[:, 0]
+            order = torch.randperm(len(shown), generator=generator)
+            if len(order) < stage.batch + 2:
+                order = order.repeat(stage.batch)
+            index = shown[order[: stage.batch + CANDIDATES]]
+            frames, masks = subject.pictures(_send(index, device))
+            apart = min(float(APART), len(shown) / 8)
+            out |= {f"frames_{name}": frames, f"masks_{name}": masks, f"times_{name}": _send(index / apart, device)}
         return out
 
     def _maps(self, count: int, generator: torch.Generator, subject: Subject) -> Affines:
@@ -102,7 +132,10 @@ class PairData(Data):
     def tensors(self) -> dict[str, Tensor]:
         a = self.augment
         numbers = [a.share, a.degrees, *a.scale, a.shear, a.shift, a.equivariance, float(a.where == "keypoints")]
-        return self.a.tensors("a") | self.b.tensors("b") | {"augment": torch.tensor(numbers, dtype=torch.float64)}
+        stored = self.a.tensors("a") | self.b.tensors("b") | {"augment": torch.tensor(numbers, dtype=torch.float64)}
+        for side, frames in self.references.items():
+            stored |= frames.tensors(f"references.{side}")
+        return stored
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor]) -> "PairData":
@@ -116,7 +149,10 @@ class PairData(Data):
             equivariance=equivariance,
             where="keypoints" if keypoints else "frames",
         )
-        return cls(Subject.restore(tensors, "a"), Subject.restore(tensors, "b"), augment)
+        a, b = Subject.restore(tensors, "a"), Subject.restore(tensors, "b")
+        stored = [side for side in SIDES if f"references.{side}.sizes" in tensors]
+        references = {side: ReferenceFrames.restore(tensors, f"references.{side}") for side in stored}
+        return cls(a, b, augment, references)
 
 
 def _send(numbers: Tensor, device: torch.device) -> Tensor:

@@ -27,6 +27,7 @@ from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.importing import import_released, is_released
 from muybridge.methods.jokr.model import JokrModel
+from muybridge.methods.jokr.motion_stage import motion_turns
 from muybridge.methods.jokr.presets import CARD
 from muybridge.methods.jokr.shape_stage import shape_turns
 from muybridge.methods.jokr.texture_stage import READING, texture_turns
@@ -61,10 +62,15 @@ class Jokr(JokrModel, EditsKeypoints, MeasuresItself, SharesKeypoints, Describes
         c = self.config
         shape = Stage("shape", c.shape.steps, c.shape.batch, c.shape.decay)
         texture = Stage("texture", c.texture.steps, c.texture.batch, c.texture.decay)
+        motion = Stage("motion", c.motion.steps, c.motion.batch, c.motion.decay)
+        if self.uses_frames:
+            return (shape, texture, motion)
         return (shape, texture) if c.two_steps else (shape,)
 
     def groups(self, stage: Stage) -> dict[str, Group]:
         c = self.config
+        if stage.name == "motion":
+            return {"motion": Group(list(self.dense_motion.parameters()), c.motion.lr, (0.5, c.motion.beta2))}
         refiners = [*self.refiner_a.parameters(), *self.refiner_b.parameters()]
         if stage.name == "texture":
             betas = (0.5, c.texture.beta2)
@@ -88,7 +94,8 @@ class Jokr(JokrModel, EditsKeypoints, MeasuresItself, SharesKeypoints, Describes
         self.canvas_size.copy_(torch.tensor(data.a.canvas))
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
-        return texture_turns(self, batch) if stage.name == "texture" else shape_turns(self, batch)
+        turns = {"shape": shape_turns, "texture": texture_turns, "motion": motion_turns}
+        return turns[stage.name](self, batch)
 
     @classmethod
     def resolve_config(cls, config: JokrConfig) -> tuple[JokrConfig, tuple[str, ...]]:

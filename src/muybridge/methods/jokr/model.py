@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from muybridge.data.pair import SIDES
+from muybridge.data.reference_frames import carry_colours_on, trim_rim
 from muybridge.geometry import apply_affine, gaussians, invert_affine, normal_gaussians, released_gaussians
 from muybridge.method import PairMethod
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
+from muybridge.methods.jokr.dense_motion import DenseMotionNetwork
 from muybridge.methods.jokr.networks import (
     KeypointDetector,
     LearnedAffine,
@@ -22,6 +24,7 @@ from muybridge.methods.jokr.networks import (
     Refiner,
     ShapeGenerator,
 )
+from muybridge.methods.jokr.reference_renderer import ReferenceBank
 from muybridge.networks import PatchDiscriminator, load_lpips
 from muybridge.tensors import Heatmaps, Images, Masks, Points
 
@@ -50,6 +53,10 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
         refiner = {"in_channels": channels, "keypoints": k * self.refines_by_pose, **config.refiner.model_dump()}
         self.refiner_a = Refiner(**refiner)
         self.refiner_b = Refiner(**refiner)
+        if self.uses_frames:
+            sizes = config.dense_motion
+            self.dense_motion = DenseMotionNetwork(k, sizes.width, sizes.max_width, sizes.blocks)
+        self.banks: dict[str, ReferenceBank] = {}
         if config.losses.adversarial:
             self.critic_a = PatchDiscriminator(4, config.critic_width)
             self.critic_b = PatchDiscriminator(4, config.critic_width)
@@ -88,6 +95,11 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
         return h // self.shape_scale, w // self.shape_scale
 
     @property
+    def uses_frames(self) -> bool:
+        """Whether results are made of the subject's own frames, and R works at the size of the shapes."""
+        return self.config.appearance == "frames" and self.config.two_steps
+
+    @property
     def refines_by_pose(self) -> bool:
         """Whether R sees keypoints beside the silhouette."""
         return self.config.two_steps and self.config.refiner_input == "pose"
@@ -95,7 +107,7 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
     @property
     def colours_beyond(self) -> bool:
         """Whether R gives the subject's colours beyond its silhouette too."""
-        return self.config.two_steps and self.config.surround == "subject"
+        return self.config.two_steps and (self.config.surround == "subject" or self.uses_frames)
 
     def count_step(self) -> None:
         """One more step of the shapes. The buffer is what is stored; the number beside it is there so that no step has
@@ -116,6 +128,12 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
     def shrink(self, pictures: Images) -> Float[Tensor, "B C H2 W2"]:
         """Pictures at the size that E and G work at."""
         return F.avg_pool2d(pictures, self.shape_scale) if self.shape_scale > 1 else pictures
+
+    def reference_pictures(self, frames: Images, masks: Masks) -> Float[Tensor, "B 4 h w"]:
+        """Frames in [0, 1] on black as the dense motion sees them: colours carried on, and the silhouette, at the size
+        of the shapes."""
+        colours = carry_colours_on(*trim_rim(frames, masks, self.config.size // 128))
+        return self.shrink(torch.cat((colours, masks), 1))
 
     def transfer(self, points: Points, from_side: str, use_affine: bool = True) -> Points:
         """Keypoints of one side to where the other side's lie: T for B's, its inverse for A's (section 3, Inference).
@@ -144,7 +162,7 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
         """
         if self.config.two_steps:
             mask = self.draw_shapes(points)[:, SIDES.index(side)][:, None].float()
-            picture = self.refine(mask, points, side).float()
+            picture = self.refine_at_own_size(mask, points, side).float()
         else:
             picture = self.refine(self.draw_bumps(points), points, side).float()
             mask = (picture.abs().amax(1, keepdim=True) > 0.1).float()
@@ -156,6 +174,12 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
 
         rgb = ((picture + 1) / 2).clamp(0, 1)
         return (rgb * inside if cut else rgb), mask
+
+    def refine_at_own_size(self, mask: Masks, points: Points, side: str) -> Images:
+        """R on a silhouette of the canvas's size, to a picture of that size, whatever the size that it works at."""
+        if not self.uses_frames:
+            return self.refine(mask, points, side)
+        return self.enlarge(self.refine(self.shrink(mask), points, side))
 
     def refine(self, seen: Float[Tensor, "B N h w"], points: Points, side: str) -> Images:
         """R: a silhouette on the canvas, or the bumps of `points` where there is no G, to a picture in [-1, 1]."""
@@ -181,7 +205,11 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
 
     def draw_shapes(self, points: Points) -> Tensor:
         """G: both silhouettes [B, 2, h, w], of the canvas's size."""
-        return self.enlarge(self.shapes(self.draw_bumps(points)))
+        return self.enlarge(self.draw_small_shapes(points))
+
+    def draw_small_shapes(self, points: Points) -> Tensor:
+        """The same at the size that G works at."""
+        return self.shapes(self.draw_bumps(points))
 
     def draw_pair(self, a: Points, b: Points) -> tuple[Images, Images]:
         """What G_A makes of A's keypoints and G_B of B's, at its own size; without the two steps, R's pictures."""

@@ -21,6 +21,7 @@ _DRAFT = JokrConfig(
     strays=0.1,
     refiner_input="pose",
     surround="subject",
+    appearance="frames",
     detector=DetectorConfig(width=40, max_width=256, blocks=3, shrink="unfold"),
     shapes=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
     refiner=GeneratorConfig(width=48, blocks=4, downs=1, norm="group", fold=2),
@@ -31,7 +32,8 @@ _DRAFT = JokrConfig(
     losses=_FAST,
     augment=_CALM,
     shape=StageConfig(steps=2100, batch=4, lr=3e-4, beta2=0.99, decay=0.7),
-    texture=StageConfig(steps=500, batch=4, lr=3e-4, beta2=0.99, decay=0.5),
+    texture=StageConfig(steps=200, batch=4, lr=6e-4, beta2=0.99, decay=0.5),
+    motion=StageConfig(steps=120, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
 )
 _BENCH = _DRAFT.model_copy(
     update={
@@ -40,13 +42,14 @@ _BENCH = _DRAFT.model_copy(
         "shapes": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
         "refiner": GeneratorConfig(width=24, blocks=2, downs=1, norm="group", fold=2),
         "shape": StageConfig(steps=900, batch=4, lr=5e-4, beta2=0.99, decay=0.7),
-        "texture": StageConfig(steps=450, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
+        "texture": StageConfig(steps=150, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
     }
 )
 _SMOKE = _BENCH.model_copy(
     update={
         "shape": StageConfig(steps=250, batch=4, lr=5e-4, beta2=0.99, decay=0.5),
-        "texture": StageConfig(steps=100, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
+        "texture": StageConfig(steps=80, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
+        "motion": StageConfig(steps=60, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
     }
 )
 _STANDARD = JokrConfig(
@@ -55,6 +58,7 @@ _STANDARD = JokrConfig(
     strays=0.1,
     refiner_input="pose",
     surround="subject",
+    appearance="frames",
     detector=DetectorConfig(shrink="unfold"),
     shapes=GeneratorConfig(blocks=6, fold=2),
     refiner=GeneratorConfig(blocks=6, fold=2),
@@ -63,7 +67,8 @@ _STANDARD = JokrConfig(
     losses=_FAST,
     augment=_CALM,
     shape=StageConfig(steps=12000, batch=8, lr=3e-4, decay=0.4),
-    texture=StageConfig(steps=8000, batch=6, lr=3e-4, decay=0.4),
+    texture=StageConfig(steps=3000, batch=6, lr=3e-4, decay=0.4),
+    motion=StageConfig(steps=1000, batch=6, lr=5e-4, beta2=0.99, decay=0.5),
 )
 _PAPER = JokrConfig(
     square=True,

@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 
 from muybridge.data.pair import SIDES, other
+from muybridge.data.reference_frames import choose_evenly
 from muybridge.method import Stage
-from muybridge.methods.jokr.animate import batch_size, detect_keypoints, draw_side, transfer_keypoints
+from muybridge.methods.jokr.animate import batch_size, detect_keypoints, draw_side, render_poses, transfer_keypoints
 from muybridge.methods.jokr.data import PairData
+from muybridge.methods.jokr.dense_motion import look_up
 from muybridge.methods.jokr.model import JokrModel, inference
+from muybridge.metrics import boundary_f, gradient_energy
 from muybridge.tensors import Images, Masks, Points
 from muybridge.video import contact_sheet, draw_keypoints
 
@@ -19,9 +22,14 @@ EXPLAINED: Mapping[str, str] = {
     "iou": "overlap (IoU, 1 is perfect) of a frame's silhouette with the one drawn again from its own keypoints",
     "cycle_iou": "the same after the way there and back: keypoints, drawn as the other, keypoints again, drawn again",
     "cycle_points": "how far keypoints end from where they began after that way (the picture spans 2; 0 is perfect)",
+    "sharpness": "gradient energy of results inside the subject over that of its own frames, at the crop's size in the "
+    "file (1 is as sharp)",
+    "edge_f": "share of the outlines that meet (boundary F) at that size, drawn from a frame's own keypoints",
     "step": "how far a keypoint moves from frame to frame (the picture spans 2): small is smooth, zero is frozen",
 }
 """Figures of `measure_quality` by the name before the side."""
+LOOKED_AT = 12
+"""Frames that are measured at full size."""
 
 
 def draw_preview(model: JokrModel, data: PairData, stage: Stage) -> Tensor:
@@ -52,6 +60,9 @@ def measure_quality(model: JokrModel, data: PairData) -> dict[str, float]:
     cycle_iou_SIDE  the same after the way there and back: keypoints, drawn as the other, keypoints again, drawn
     cycle_points_SIDE  mean distance of the keypoints after that way, normalised units
     step_SIDE       mean distance of a keypoint between neighbouring frames, normalised units
+    sharpness_SIDE  where results are made of the subject's own frames: their gradient energy over that of these frames,
+                    at the size of the crop in the file, over some frames in the partner's poses
+    edge_f_SIDE     boundary F at that size, of silhouettes drawn from the own keypoints of some frames
     """
     figures: dict[str, float] = {}
     for side in SIDES:
@@ -67,7 +78,31 @@ def measure_quality(model: JokrModel, data: PairData) -> dict[str, float]:
         # Frames without a silhouette are left out, so not all that follow each other are neighbours.
         step = (points[1:] - points[:-1])[(index[1:] - index[:-1]).to(points.device) == 1]
         figures[f"step_{side}"] = float(step.norm(dim=-1).mean())
+        if model.uses_frames:
+            figures |= {f"{name}_{side}": value for name, value in _figures_at_full_size(model, data, side).items()}
     return figures
+
+
+def _figures_at_full_size(model: JokrModel, data: PairData, side: str) -> dict[str, float]:
+    """`sharpness` and `edge_f` of `measure_quality`."""
+    frames = data.references[side]
+    some = choose_evenly(torch.arange(len(frames)), LOOKED_AT)
+    own = frames.pictures(some.tolist()).float() / 255
+    energy = float(gradient_energy(own[:, :3], own[:, 3:]).mean())
+    view = frames.view()
+    masks = torch.cat([look_up(own[i : i + 1, 3:], frames.grid(int(place), view)) for i, place in enumerate(some)])
+
+    driving = data.subject(other(side))
+    shown = choose_evenly(driving.seen.nonzero()[:, 0], LOOKED_AT)
+    poses = transfer_keypoints(model, detect_keypoints(model, driving, shown), other(side))
+    made = torch.stack(list(render_poses(model, data, side, [poses]))).float() / 255
+
+    points = detect_keypoints(model, data.subject(side), frames.index[some])
+    again = torch.stack(list(render_poses(model, data, side, [points]))).float() / 255
+    return {
+        "sharpness": float(gradient_energy(made[:, :3], made[:, 3:]).mean()) / max(energy, 1e-9),
+        "edge_f": float(boundary_f(again[:, 3:], masks).mean()),
+    }
 
 
 def _there_and_back(model: JokrModel, points: Points, side: str) -> Points:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from muybridge.data.pair import SIDES, other
+from muybridge.data.reference_frames import carry_colours_on, trim_rim
 from muybridge.losses import (
     feature_matching,
     l1,
@@ -22,7 +22,7 @@ from muybridge.losses import (
 )
 from muybridge.method import Batch, Turn
 from muybridge.methods.jokr.model import JokrModel, to_picture
-from muybridge.tensors import Images, Masks, Points
+from muybridge.tensors import Images, Points
 
 READING = 0.3
 """Rate of E in the texture stage, where it only learns to read what R has made, as a share of the refiners'."""
@@ -42,7 +42,7 @@ def texture_turns(model: JokrModel, batch: Batch) -> Iterator[Turn]:
 
     sides = []
     for i, s in enumerate(SIDES):
-        silhouette = model.enlarge(drawn[i].detach())
+        silhouette = drawn[i].detach() if model.uses_frames else model.enlarge(drawn[i].detach())
         made = model.refine(silhouette, points[i].detach(), s)
         sides.append(Textured(silhouette, made, _target(model, batch, s)))
 
@@ -72,8 +72,9 @@ def _target(model: JokrModel, batch: Batch, side: str) -> Images:
     masks = batch[f"masks_{side}"]
     if not model.colours_beyond:
         return to_picture(frames, masks)
-    trusted, inner = without_rim(frames, masks, model.config.size // 128)
-    return spread_out(trusted, inner) * 2 - 1
+    trusted, inner = trim_rim(frames, masks, model.config.size // 128)
+    target = carry_colours_on(trusted, inner) * 2 - 1
+    return model.shrink(target) if model.uses_frames else target
 
 
 def _adversarial_turns(
@@ -133,33 +134,3 @@ def _losses(model: JokrModel, made: Images, target: Images) -> dict[str, Tensor]
 def _add_by_name(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The losses of both sides, which have the same names."""
     return {name: loss + b[name] for name, loss in a.items()}
-
-
-# -- what R learns from -----------------------------------------------------------------------------------------------
-
-
-def without_rim(frames: Images, masks: Masks, rim: int) -> tuple[Images, Masks]:
-    """The subject without the outermost `rim` pixels of its silhouette, where the ground often shines through; what is
-    too thin to have anything farther inside stays whole.
-
-    frames   [B, 3, H, W]  [0, 1] on black
-    returns  the same with smaller silhouettes
-    """
-    inner = -F.max_pool2d(-masks, 2 * rim + 1, 1, rim)
-    thin = masks * (1 - F.max_pool2d(inner, 4 * rim + 1, 1, 2 * rim))
-    kept = torch.maximum(inner, thin)
-    return frames * (kept / masks.clamp_min(1e-3)), kept
-
-
-def spread_out(frames: Images, masks: Masks) -> Images:
-    """The subject's colours carried on beyond its silhouette: outside, each pixel has the mean of the smallest block of
-    a pyramid that reaches the subject.
-
-    frames   [B, 3, H, W]  [0, 1] on black
-    returns  [B, 3, H, W]  [0, 1], inside the silhouette as it was
-    """
-    if masks.shape[2:].numel() == 1:
-        return frames / masks.clamp_min(1e-6)
-    coarse = [F.avg_pool2d(x, 2, ceil_mode=True) for x in (frames, masks)]
-    around = F.interpolate(spread_out(*coarse), frames.shape[2:], mode="bilinear")
-    return frames + (1 - masks) * around

@@ -1,0 +1,169 @@
+"""Results made of a subject's own frames: moved by the dense motion, blended, and merged with what R paints."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+from torch.nn import functional as F
+
+from muybridge.data.reference_frames import ReferenceFrames
+from muybridge.methods.jokr.dense_motion import DenseMotionNetwork, look_up, sanity, to_edges
+from muybridge.methods.jokr.reference_blend import EVERYWHERE, merge_bands, share_out, trust
+from muybridge.methods.jokr.reference_choice import ReferencePlanner, References
+from muybridge.tensors import Grid, Images, Masks, Points
+
+HELD = 192 * 2**20
+"""Bytes of decoded reference frames that are held."""
+SEEN = 0.02
+"""Share from which on a fading reference is looked at."""
+EDGE = 1.5
+"""Width in pixels of the silhouette's soft edge in a result."""
+
+
+@dataclass(eq=False)
+class ReferenceBank:
+    """One subject's reference frames as the dense motion sees them.
+
+    frames  at full size, compressed
+    small   [R, 4, h, w]  colours carried on and silhouette, at the size of the shapes
+    points  [R, K, 2]     keypoints, measured at pixel centres
+    known   what tells whether these keypoints are still those of the detector
+    """
+
+    frames: ReferenceFrames
+    small: Float[Tensor, "R 4 h w"]
+    points: Float[Tensor, "R K 2"]
+    known: tuple[object, ...] = ()
+    decoded: OrderedDict[int, Tensor] = field(default_factory=OrderedDict, repr=False)
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """(h, w) of the shapes."""
+        return self.small.shape[2], self.small.shape[3]
+
+    @property
+    def edge_points(self) -> Float[Tensor, "R K 2"]:
+        """Keypoints measured at pixel edges."""
+        return to_edges(self.points, self.canvas)
+
+    def planner(self, count: int) -> ReferencePlanner:
+        """Chooses among these frames, `count` for each frame of a result."""
+        return ReferencePlanner(self.edge_points.cpu(), self.frames.index, count)
+
+    def picture(self, place: int) -> Float[Tensor, "1 4 H W"]:
+        """A reference at full size in [0, 1], on the device of the small ones."""
+        if place not in self.decoded:
+            self.decoded[place] = self.frames.pictures([place])
+            while len(self.decoded) > 1 and len(self.decoded) * self.decoded[place].numel() > HELD:
+                self.decoded.popitem(last=False)
+        self.decoded.move_to_end(place)
+        return self.decoded[place].to(self.small.device).float() / 255
+
+
+@dataclass(frozen=True, eq=False)
+class Lookups:
+    """Where some result frames look, one entry for each reference of each frame that counts.
+
+    frame   [E]           which of the result frames
+    place   [E]           which reference
+    flow    [E, h, w, 2]  at pixel edges
+    shares  [E, 1, h, w]  sum to 1 over the entries of a frame
+    sane    [E, 1, h, w]  see `sanity`
+    """
+
+    frame: Int64[Tensor, "E"]
+    place: Int64[Tensor, "E"]
+    flow: Grid
+    shares: Masks
+    sane: Masks
+
+
+def find_lookups(
+    network: DenseMotionNetwork, bank: ReferenceBank, points: Points, silhouettes: Masks, references: References
+) -> Lookups:
+    """Run the dense motion for result frames of these keypoints.
+
+    points       [N, K, 2]     measured at pixel centres
+    silhouettes  [N, 1, h, w]  what G drew, at the size of the shapes
+    """
+    count, slots = references.index.shape[:2]
+    fading = references.shares.to(points.device)
+    frame, slot, mix = (fading > SEEN).nonzero().unbind(1)
+    place = references.index.to(points.device)[frame, slot, mix]
+    share = fading[frame, slot, mix][:, None, None, None]
+
+    target = to_edges(points, bank.canvas)
+    small = bank.small[place]
+    motion = network(target[frame], bank.edge_points[place], silhouettes[frame], small)
+    sane = sanity(motion.flow)
+    cover = look_up(small[:, 3:], motion.flow)
+
+    known = torch.cat((motion.visibility, cover, sane), 1) * share
+    gathered = known.new_zeros(count * slots, *known.shape[1:]).index_add_(0, frame * slots + slot, known)
+    parts = gathered.unflatten(0, (count, slots))[:, :, :, None].unbind(2)
+    shares = share_out(*parts).flatten(0, 1)[frame * slots + slot] * share
+    return Lookups(frame, place, motion.flow, shares, sane)
+
+
+def render_references(
+    bank: ReferenceBank, lookups: Lookups, painted: Images, silhouettes: Masks
+) -> Iterator[tuple[Float[Tensor, "3 H W"], Float[Tensor, "1 H W"]]]:
+    """Colours and silhouette of each result frame, at the size of the reference frames.
+
+    painted      [N, 3, h, w]  what R paints, in [0, 1]
+    silhouettes  [N, 1, h, w]  what G drew
+    """
+    view = bank.frames.view().to(painted)
+
+    def enlarge(small: Tensor) -> Tensor:
+        return look_up(small, view)
+
+    for n in range(len(painted)):
+        colours = painted.new_zeros(1, 3, *bank.frames.size)
+        weight = painted.new_zeros(1, 1, *bank.frames.size)
+        covered = painted.new_zeros(1, 1, *painted.shape[2:])
+        small = painted.new_zeros(1, 4, *painted.shape[2:])
+
+        for e in (lookups.frame == n).nonzero()[:, 0].tolist():
+            place = int(lookups.place[e])
+            flow = lookups.flow[e : e + 1]
+            share = lookups.shares[e : e + 1]
+            large = enlarge(flow.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+            moved = look_up(bank.picture(place), bank.frames.grid(place, large))
+            counts = enlarge(share) * (moved[:, 3:] + EVERYWHERE)
+            colours += counts * moved[:, :3]
+            weight += counts
+
+            # The same at the size of the shapes, where the coarse bands meet.
+            seen = look_up(bank.small[place][None], flow)
+            counts = share * (seen[:, 3:] + EVERYWHERE)
+            small += counts * torch.cat((seen[:, :3], torch.ones_like(seen[:, 3:])), 1)
+            covered += share * lookups.sane[e : e + 1] * seen[:, 3:]
+
+        fine = colours / weight.clamp_min(1e-4)
+        blended = small[:, :3] / small[:, 3:].clamp_min(1e-4)
+        merged = merge_bands(painted[n : n + 1], blended, fine, trust(covered), enlarge)
+        yield merged[0].clamp(0, 1), sharpen_edge(silhouettes[n : n + 1], view)[0]
+
+
+def sharpen_edge(silhouettes: Masks, view: Float[Tensor, "1 H2 W2 2"]) -> Float[Tensor, "B 1 H2 W2"]:
+    """Silhouettes drawn small, at the size of a result, with an edge as soft as a camera's.
+
+    The outline is the line of one half of the smoothly enlarged silhouette; across it the mask goes from 0 to 1 within
+    `EDGE` pixels, whatever the factor.
+
+    view  where in the crop each pixel of the result lies, -1 and 1 its outer edges
+    """
+    smooth = F.interpolate(silhouettes, scale_factor=4, mode="bicubic", align_corners=False)
+    found = look_up(smooth, view.expand(len(smooth), -1, -1, -1))
+    wide = F.pad(found, (1, 1, 1, 1), mode="replicate")
+    across = (wide[..., 1:-1, 2:] - wide[..., 1:-1, :-2]) / 2
+    down = (wide[..., 2:, 1:-1] - wide[..., :-2, 1:-1]) / 2
+
+    steepness = (across.square() + down.square()).sqrt().clamp_min(1e-3)
+    return (0.5 + (found - 0.5) / (steepness * EDGE)).clamp(0, 1)
