@@ -129,6 +129,16 @@ def test_a_box_chooses_one_of_two_of_a_kind_and_it_is_followed(classes: Path) ->
     assert all(iou(m, a) > 0.85 for m, a in zip(found.mattes[:, 0].numpy() > 127, left, strict=True))
 
 
+def test_a_box_round_the_only_subject_changes_nothing(classes: Path) -> None:
+    body = np.stack([disc(48, 60 + 2 * t, 26) for t in range(T)])
+    clip = as_clip([paint(backdrop(), b, GREEN) for b in body])
+    alone, _ = find(clip, how="segment")
+    boxed, _ = find(clip, how="segment", box=(0.0, 0.0, float(W), float(H)))
+    assert alone.mattes is not None
+    assert boxed.mattes is not None
+    assert torch.equal(alone.mattes, boxed.mattes)
+
+
 def test_a_body_that_is_taken_for_two_species_is_one_animal(classes: Path) -> None:
     body = disc(48, 64, 30)
     half = np.arange(W)[None] < 60

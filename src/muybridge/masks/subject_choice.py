@@ -113,5 +113,6 @@ def _keep_touched(level: Floats, near: Bools, cut: float, least: float) -> Float
     kept = inside >= least * area
     if not kept[1:].any() and count > 1 and inside[1:].any():
         kept[1 + int(inside[1:].argmax())] = True
-    kept[0] = False
+    # What is below the cut stays as it is: the edges of what is kept are found between the two.
+    kept[0] = True
     return np.where(kept[parts], level, 0).astype(level.dtype)
