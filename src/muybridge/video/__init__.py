@@ -1,6 +1,7 @@
 """Clips: what is read from files, worked on, and written to files."""
 
 from muybridge.video.clip import Clip, Timing
+from muybridge.video.mark import Mark, leave_unmarked, make_mark, read_mark
 from muybridge.video.reader import Frame, MediaInfo, iter_chunks, iter_frames, probe, read
 from muybridge.video.sheets import contact_sheet, draw_keypoints, side_by_side
 from muybridge.video.writer import Writer, write
@@ -8,6 +9,7 @@ from muybridge.video.writer import Writer, write
 __all__ = [
     "Clip",
     "Frame",
+    "Mark",
     "MediaInfo",
     "Timing",
     "Writer",
@@ -15,8 +17,11 @@ __all__ = [
     "draw_keypoints",
     "iter_chunks",
     "iter_frames",
+    "leave_unmarked",
+    "make_mark",
     "probe",
     "read",
+    "read_mark",
     "side_by_side",
     "write",
 ]

@@ -15,6 +15,7 @@ import numpy as np
 
 from muybridge.errors import InputError, MuybridgeWarning
 from muybridge.video.images import TIMES
+from muybridge.video.mark import Mark, mark_folder, mark_png
 from muybridge.video.media_input import Picture
 from muybridge.video.sound import Soundtrack
 
@@ -47,13 +48,22 @@ class ContainerSink(Sink):
     """
 
     def __init__(
-        self, file: Path, suffix: str, like: Picture, base: Fraction, quality: int, audio: Path | None
+        self,
+        file: Path,
+        suffix: str,
+        like: Picture,
+        base: Fraction,
+        quality: int,
+        audio: Path | None,
+        mark: Mark | None = None,
     ) -> None:
         name = CONTAINERS[suffix]
         self._base = base
         self._tick = _container_tick(base) if name in ("mp4", "mov") else Fraction(1, 1000)
         options = {"movflags": "+faststart", "video_track_timescale": str(self._tick.denominator)}
         self._output = av.open(f"file:{file}", "w", format=name, options=options if name in ("mp4", "mov") else {})
+        if mark is not None:
+            self._output.metadata["comment"] = mark.to_json()
         self._sound: Soundtrack | None = None
         try:
             self._open_video(name, like, quality)
@@ -138,15 +148,17 @@ def make_av_frame(picture: Picture, pts: int, tick: Fraction) -> av.VideoFrame:
 class FolderSink(Sink):
     """00000.png and so on, with times.json beside them, which gives `read` the exact times back."""
 
-    def __init__(self, folder: Path, base: Fraction) -> None:
-        self._folder, self._base = folder, base
+    def __init__(self, folder: Path, base: Fraction, mark: Mark | None = None) -> None:
+        self._folder = folder
+        self._base = base
+        self._mark = mark
         self._pts: list[int] = []
         self._duration = 1
         folder.mkdir(exist_ok=True)
 
     def put(self, picture: Picture, pts: int, duration: int) -> None:
         """Write one PNG."""
-        (self._folder / f"{len(self._pts):05d}.png").write_bytes(encode_png(picture))
+        (self._folder / f"{len(self._pts):05d}.png").write_bytes(encode_png(picture, self._mark))
         self._pts.append(pts)
         self._duration = duration
 
@@ -154,6 +166,8 @@ class FolderSink(Sink):
         """Write the times."""
         told = {"time_base": [self._base.numerator, self._base.denominator], "pts": self._pts, "last": self._duration}
         (self._folder / TIMES).write_text(json.dumps(told), encoding="utf-8")
+        if self._mark is not None:
+            mark_folder(self._folder, self._mark)
 
     def abandon(self) -> None:
         """Nothing is open."""
@@ -162,15 +176,16 @@ class FolderSink(Sink):
 class ImageSink(Sink):
     """A single PNG."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, mark: Mark | None = None) -> None:
         self._file = file
+        self._mark = mark
         self._written = False
 
     def put(self, picture: Picture, pts: int, duration: int) -> None:
         """Write it; raises InputError at the second frame."""
         if self._written:
             raise InputError("a PNG file holds one frame", "Write several to a folder, or to .gif, .webm or .mp4.")
-        self._file.write_bytes(encode_png(picture))
+        self._file.write_bytes(encode_png(picture, self._mark))
         self._written = True
 
     def finish(self) -> None:
@@ -180,7 +195,8 @@ class ImageSink(Sink):
         """Nothing is open."""
 
 
-def encode_png(picture: Picture) -> bytes:
-    """A picture as the bytes of a PNG file."""
+def encode_png(picture: Picture, mark: Mark | None = None) -> bytes:
+    """A picture as the bytes of a PNG file, which says what the mark says."""
     order = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
-    return cv2.imencode(".png", cv2.cvtColor(np.ascontiguousarray(picture), order))[1].tobytes()
+    data = cv2.imencode(".png", cv2.cvtColor(np.ascontiguousarray(picture), order))[1].tobytes()
+    return data if mark is None else mark_png(data, mark)

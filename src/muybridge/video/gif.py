@@ -16,6 +16,7 @@ import numpy as np
 
 from muybridge.errors import MuybridgeWarning
 from muybridge.video.encoders import Sink, make_av_frame
+from muybridge.video.mark import Mark, mark_gif
 from muybridge.video.media_input import Picture
 
 _TICK = Fraction(1, 100)
@@ -30,8 +31,11 @@ class GifSink(Sink):
     transparent or not, at one half.
     """
 
-    def __init__(self, file: Path, like: Picture, base: Fraction) -> None:
-        self._file, self._base, self._shape = file, base, like.shape
+    def __init__(self, file: Path, like: Picture, base: Fraction, mark: Mark | None = None) -> None:
+        self._file = file
+        self._base = base
+        self._shape = like.shape
+        self._mark = mark
         self._waiting = tempfile.TemporaryFile(dir=file.parent)  # noqa: SIM115 - lives as long as the sink
         self._times: list[tuple[int, int]] = []
         self._end = 0
@@ -74,6 +78,8 @@ class GifSink(Sink):
                 output.mux(stream.encode(frame))
             output.mux(stream.encode(None))
         self._waiting.close()
+        if self._mark is not None:
+            mark_gif(self._file, self._mark)
 
     def abandon(self) -> None:
         """Let the waiting frames go."""

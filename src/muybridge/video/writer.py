@@ -19,6 +19,7 @@ from muybridge.video.clip import Timing
 from muybridge.video.encoders import CONTAINERS, ContainerSink, FolderSink, ImageSink, Sink
 from muybridge.video.gif import GifSink
 from muybridge.video.images import TIMES
+from muybridge.video.mark import MARK_FILE, Mark
 from muybridge.video.media_input import Picture
 from muybridge.video.paths import is_disk_full
 
@@ -37,6 +38,7 @@ class Writer:
     audio       file whose first audio stream goes along, up to the end of the last frame; GIF and PNG have no sound
     quality     1 to 100; GIF and PNG do not use it
     background  RGB in [0, 1] behind frames with alpha, where the format keeps no alpha (.mp4, .mkv)
+    mark        what the file is to say of how it was made
     force       replace what is there
 
     What is written stands under a passing name beside `path` until the block ends well, and is removed where it does
@@ -53,6 +55,7 @@ class Writer:
         audio: str | Path | None = None,
         quality: int = 80,
         background: Colour = (0, 0, 0),
+        mark: Mark | None = None,
         force: bool = False,
     ) -> None:
         self.path = Path(path).absolute()
@@ -65,6 +68,7 @@ class Writer:
         self._base, self.last, self._quality = time_base, last, quality
         self._audio = None if audio is None else Path(audio)
         self._background = background
+        self._mark = mark
         self._draft: Draft | None = None
         self._sink: Sink | None = None
         self._held: tuple[Picture, int] | None = None
@@ -111,12 +115,12 @@ class Writer:
         self._draft = Draft(self.path, folder=self._suffix == "", suffix=self._suffix)
         part = self._draft.path
         if self._suffix == "":
-            return FolderSink(part, self._base)
+            return FolderSink(part, self._base, self._mark)
         if self._suffix == ".png":
-            return ImageSink(part)
+            return ImageSink(part, self._mark)
         if self._suffix == ".gif":
-            return GifSink(part, like, self._base)
-        return ContainerSink(part, self._suffix, like, self._base, self._quality, self._audio)
+            return GifSink(part, like, self._base, self._mark)
+        return ContainerSink(part, self._suffix, like, self._base, self._quality, self._audio, self._mark)
 
     def _finish(self) -> None:
         if self._sink is None or self._draft is None:
@@ -154,6 +158,7 @@ def write(
     audio: str | Path | None = None,
     quality: int = 80,
     background: Colour = (0, 0, 0),
+    mark: Mark | None = None,
     force: bool = False,
 ) -> Path:
     """Write frames with exact times; arguments and errors as for `Writer`.
@@ -164,7 +169,8 @@ def write(
 
     Raises InputError also where there are more or fewer frames than times; nothing is written then.
     """
-    return write_all([path], frames, timing, audio=audio, quality=quality, background=background, force=force)[0]
+    options = {"audio": audio, "quality": quality, "background": background, "mark": mark, "force": force}
+    return write_all([path], frames, timing, **options)[0]  # type: ignore[arg-type]
 
 
 def write_all(
@@ -175,10 +181,11 @@ def write_all(
     audio: str | Path | None = None,
     quality: int = 80,
     background: Colour = (0, 0, 0),
+    mark: Mark | None = None,
     force: bool = False,
 ) -> list[Path]:
     """`write` to several files side by side, so that no more than one frame is held for all of them."""
-    options = {"audio": audio, "quality": quality, "background": background, "force": force}
+    options = {"audio": audio, "quality": quality, "background": background, "mark": mark, "force": force}
     with ExitStack() as stack:
         writers = [Writer(path, timing.time_base, last=timing.last, **options) for path in paths]  # type: ignore[arg-type]
         for writer in writers:
@@ -210,7 +217,8 @@ def _refuse_existing(path: Path, suffix: str, force: bool) -> None:
     if not force:
         raise OutputExistsError(f"{path} exists already", REPLACE_OR_CHOOSE)
     if suffix == "":
-        foreign = not path.is_dir() or [p for p in path.iterdir() if p.name != TIMES and not _is_numbered_frame(p)]
+        notes = (TIMES, MARK_FILE)
+        foreign = not path.is_dir() or [p for p in path.iterdir() if p.name not in notes and not _is_numbered_frame(p)]
         if foreign:
             raise OutputExistsError(
                 f"{path} holds other things than numbered frames, and is not replaced", "Choose another folder."
