@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from muybridge.api.fetch import fetch
     from muybridge.api.fit import fit
     from muybridge.api.importing import import_checkpoint
+    from muybridge.api.inspect import inspect
     from muybridge.api.landmarks import find_landmarks
     from muybridge.api.live import live
     from muybridge.api.mask import mask
@@ -51,6 +52,7 @@ __all__ = [
     "find_landmarks",
     "fit",
     "import_checkpoint",
+    "inspect",
     "live",
     "load",
     "mask",

@@ -11,6 +11,7 @@ from muybridge.api.export import export
 from muybridge.api.fetch import fetch, fetchable
 from muybridge.api.fit import fit
 from muybridge.api.importing import import_checkpoint
+from muybridge.api.inspect import inspect
 from muybridge.api.landmarks import find_landmarks
 from muybridge.api.live import follow, live
 from muybridge.api.mask import mask
@@ -47,6 +48,7 @@ __all__ = [
     "follow",
     "handles",
     "import_checkpoint",
+    "inspect",
     "interpolate_moves",
     "live",
     "load",

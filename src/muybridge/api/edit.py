@@ -105,7 +105,9 @@ def edit(
     side = subject.lower()
     animation = _draw(fitted, side, frame, moves, steps)
     plate = _subject(fitted, side).plate
-    write_animation(animation, [target], backdrop_of(background, animation.size, plate), None, force)
+    write_animation(
+        animation, [target], backdrop_of(background, animation.size, plate), None, force, method=fitted.method.card.name
+    )
     return target
 
 
@@ -139,7 +141,14 @@ def edit_clip(
             yield from _draw(fitted, side, t, interpolate_moves(keys, t) or {0: (0.0, 0.0)}).frames
 
     animation = Animation(frames(), shown.timing, shown.frame)
-    write_animation(animation, [target], backdrop_of(background, shown.frame, shown.plate), None, force)
+    write_animation(
+        animation,
+        [target],
+        backdrop_of(background, shown.frame, shown.plate),
+        None,
+        force,
+        method=fitted.method.card.name,
+    )
     return target
 
 

@@ -24,6 +24,7 @@ from muybridge.output.live_page import LivePage
 from muybridge.output.motion_options import check_mode
 from muybridge.video import Writer
 from muybridge.video.camera import FrameCount, capture_frames, play_in_real_time
+from muybridge.video.mark import make_mark
 
 MILLISECOND = Fraction(1, 1000)
 
@@ -84,7 +85,10 @@ def live(
 
     with ExitStack() as stack, torch.no_grad():
         screen = None if port is None else stack.enter_context(LivePage(port))
-        writer = None if out is None else stack.enter_context(Writer(out, MILLISECOND, force=force))
+        writer = None
+        if out is not None:
+            mark = make_mark(fitted.method.card.name)
+            writer = stack.enter_context(Writer(out, MILLISECOND, mark=mark, force=force))
         if screen is not None and on_open is not None:
             on_open(screen.address)
         stack.callback(shots.close)  # type: ignore[attr-defined]

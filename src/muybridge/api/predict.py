@@ -12,6 +12,7 @@ from muybridge.jobs.loading import Fitted, load_folder_method, require_ability
 from muybridge.method import PredictsVideos
 from muybridge.output.animation import check_free
 from muybridge.video import Timing, write
+from muybridge.video.mark import make_mark
 
 
 def predict(
@@ -50,6 +51,7 @@ def predict(
     with torch.no_grad():
         made = method.predict(None, read_picture(source), frames, chance)
         timing = made.timing if fps is None else Timing.constant(frames, fps)
-        write(target, (picture[:3] for picture in made.frames), timing, force=force)
+        mark = make_mark(fitted.method.card.name)
+        write(target, (picture[:3] for picture in made.frames), timing, mark=mark, force=force)
 
     return target, made.notes

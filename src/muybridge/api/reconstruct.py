@@ -28,6 +28,7 @@ from muybridge.jobs.loading import Fitted, load_folder_method, require_ability
 from muybridge.method import ReconstructsClips
 from muybridge.output.animation import check_free
 from muybridge.video import contact_sheet, write
+from muybridge.video.mark import make_mark
 
 SHOWN = 6
 """Clips on the sheet."""
@@ -77,7 +78,9 @@ def reconstruct(
         found.append(measure_reconstruction(name, truth, made.pixels))
         people.look(made.pixels, truth)
         if target is not None:
-            write(target / "frames" / name, made.pixels, clip.timing, force=force)
+            write(
+                target / "frames" / name, made.pixels, clip.timing, mark=make_mark(fitted.method.card.name), force=force
+            )
         if len(shown) < 2 * SHOWN:
             shown |= {name: truth, f"{name} again": made.pixels}
         if notify is not None and len(found) % 100 == 0:

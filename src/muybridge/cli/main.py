@@ -16,7 +16,7 @@ from cyclopts import App
 
 from muybridge.cli.animate import animate
 from muybridge.cli.bench import bench
-from muybridge.cli.console import describe_unexpected, print_error, warnings_as_notes
+from muybridge.cli.console import describe_unexpected, note, print_error, warnings_as_notes
 from muybridge.cli.demo import demo
 from muybridge.cli.doctor import doctor
 from muybridge.cli.edit import edit
@@ -25,6 +25,7 @@ from muybridge.cli.export import export
 from muybridge.cli.fetch import fetch
 from muybridge.cli.fit import fit
 from muybridge.cli.importing import importing
+from muybridge.cli.inspect import inspect
 from muybridge.cli.landmarks import landmarks
 from muybridge.cli.live import live
 from muybridge.cli.mask import mask
@@ -44,7 +45,11 @@ Start with:
     muybridge demo
 
     muybridge retarget cat.mp4 fox.mp4 --out cat-fox
+
+Results say in their files that they are synthetic, and by which method (`muybridge inspect FILE`); `--no-mark`, with
+any verb, leaves that out.
 """
+NO_MARK = "--no-mark"
 
 
 def app() -> App:
@@ -77,6 +82,7 @@ def app() -> App:
         demo,
         puppets,
         methods,
+        inspect,
         doctor,
         fetch,
     )
@@ -92,8 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code: 0, 2 for wrong use, 1 for anything else that failed, 130 for Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with sigterm_as_ctrl_c(), warnings_as_notes(given):
-            app()(given)
+        with sigterm_as_ctrl_c(), warnings_as_notes(given), _marking(given) as rest:
+            app()(rest)
     except cyclopts.CycloptsError as e:
         return print_error(str(e), "See: muybridge --help", 2)
     except MuybridgeError as e:
@@ -127,6 +133,24 @@ def sigterm_as_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _marking(given: Sequence[str]) -> Iterator[list[str]]:
+    """The arguments without --no-mark, which any verb takes; what is lost by it is said."""
+    end = given.index("--") if "--" in given else len(given)
+    if NO_MARK not in given[:end]:
+        yield list(given)
+        return
+
+    from muybridge.video.mark import leave_unmarked
+
+    note(
+        "the results do not say that they are synthetic: whoever publishes them has to, as the law of the European "
+        "Union and of other countries asks"
+    )
+    with leave_unmarked():
+        yield [each for each in given[:end] if each != NO_MARK] + list(given[end:])
 
 
 def _debugging() -> bool:

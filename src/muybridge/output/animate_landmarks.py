@@ -46,7 +46,8 @@ def animate_landmarks(
 
     animation: Animation = method.animate(fitted.data, None if lead is None else lead.clip, appearance, **how)
     audio = None if lead is None else lead.clip.audio
-    write_animation(animation, [target], backdrop_of("black", animation.size), audio, options.force)
+    behind = backdrop_of("black", animation.size)
+    write_animation(animation, [target], behind, audio, options.force, method=method.card.name)
 
     notes: list[str] = []
     for each in (lead, subject):

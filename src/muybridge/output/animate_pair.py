@@ -44,7 +44,8 @@ def animate_subject(
     plate = None
     if options.background == "source" and shown is not None and isinstance(data, SubjectPair):
         plate = data.subject(shown).plate
-    write_animation(animation, [target], backdrop_of(options.background, animation.size, plate), audio, options.force)
+    behind = backdrop_of(options.background, animation.size, plate)
+    write_animation(animation, [target], behind, audio, options.force, method=method.card.name)
     return animation.notes
 
 

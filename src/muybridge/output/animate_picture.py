@@ -20,6 +20,7 @@ from muybridge.method import Animation, FindsBestFrame, FollowsFrames
 from muybridge.output.motion_options import check_relative, transfer_options
 from muybridge.output.options import AnimateOptions
 from muybridge.video import Clip, Frame, Writer, iter_frames, probe, read, write
+from muybridge.video.mark import make_mark
 from muybridge.video.sound import find_sound
 
 CANDIDATES = 400
@@ -55,7 +56,9 @@ def animate_picture(
     if isinstance(driving, Clip) or not isinstance(fitted.method, FollowsFrames):
         clip = driving if isinstance(driving, Clip) else read(driving, strip=strip)
         made: Animation = fitted.method.animate(None, clip, appearance, **transfer)
-        write(target, _opaque(made.frames), made.timing, audio=find_sound(clip.audio), force=options.force)
+        audio = find_sound(clip.audio)
+        mark = make_mark(fitted.method.card.name)
+        write(target, _opaque(made.frames), made.timing, audio=audio, mark=mark, force=options.force)
         return [*made.notes, *notes]
 
     _stream(
@@ -98,7 +101,10 @@ def _stream(
             yield _of_one_size(frame, first)
 
     sound = find_sound(Path(driving)) if probe(driving).has_audio else None
-    with torch.no_grad(), Writer(target, first.time_base, audio=sound, force=force) as writer:
+    with (
+        torch.no_grad(),
+        Writer(target, first.time_base, audio=sound, mark=make_mark(fitted.method.card.name), force=force) as writer,
+    ):
         for picture in _opaque(method.stream(watched(), appearance, **options)):
             writer.add(picture, times.popleft())
         writer.last = last[0]

@@ -12,6 +12,7 @@ from muybridge.data.background import Backdrop, Plate, colour, composite
 from muybridge.disk import recover
 from muybridge.errors import REPLACE_OR_CHOOSE, Option, OutputExistsError, RunError, Sentence, UsageError
 from muybridge.method import Animation
+from muybridge.video.mark import make_mark
 from muybridge.video.sound import find_sound
 from muybridge.video.writer import KEEPS_ALPHA, SUFFIXES, write_all
 
@@ -74,15 +75,18 @@ def write_animation(
     audio: Path | None = None,
     force: bool = False,
     shrink: Shrink | None = None,
+    *,
+    method: str,
 ) -> list[Tensor]:
     """Write an animation to each of these files, and hand back small copies of its frames where `shrink` makes them.
 
     Frames are made, laid on their background and written one by one, to all files side by side, with the driving clip's
-    exact times and sound.
+    exact times and sound, and marked as made by this method.
     """
+    mark = make_mark(method, composite=backdrop.plate is not None)
     kept: list[Tensor] = []
     shown = _compose(animation.frames, backdrop, shrink, kept)
-    write_all(paths, shown, animation.timing, audio=find_sound(audio), force=force)
+    write_all(paths, shown, animation.timing, audio=find_sound(audio), mark=mark, force=force)
     return kept
 
 

@@ -21,6 +21,7 @@ from muybridge.method import Animation, EditsKeypoints
 from muybridge.output.animation import backdrop_of, write_animation
 from muybridge.output.options import ResultOptions
 from muybridge.video import Timing, contact_sheet, draw_keypoints, side_by_side, write
+from muybridge.video.mark import Mark, make_mark
 
 SHOWN = 256
 """Height in pixels of each video in the side-by-side sheet, at most."""
@@ -59,6 +60,9 @@ def write_videos(
 
     A's appearance with B's motion comes first.
     """
+    made_by = fitted.method.card.name
+    # Sheets show results beside what was filmed.
+    mark = make_mark(made_by, composite=True)
     files: dict[str, Path] = {}
     small: dict[str, list[Tensor]] = {}
 
@@ -66,14 +70,14 @@ def write_videos(
         animation: Animation = fitted.method.animate(fitted.data, None, side, affine=options.affine)
         behind = backdrop_of(options.background, animation.size, plates[SIDES.index(side)])
         paths = [folder / f"{name}.{suffix}" for suffix in options.chosen_formats]
-        small[side] = write_animation(animation, paths, behind, driving.clip.audio, shrink=_small)
+        small[side] = write_animation(animation, paths, behind, driving.clip.audio, shrink=_small, method=made_by)
         files |= {path.name: path for path in paths}
 
-    files["side-by-side.mp4"] = _side_by_side(given, small, folder)
+    files["side-by-side.mp4"] = _side_by_side(given, small, folder, mark)
     keypoints = _keypoints(fitted, given, folder)
     files |= {} if keypoints is None else {"keypoints.mp4": keypoints}
     sheet = contact_sheet(_rows(given, small))
-    files["contact-sheet.png"] = write(folder / "contact-sheet.png", [sheet], Timing.constant(1))
+    files["contact-sheet.png"] = write(folder / "contact-sheet.png", [sheet], Timing.constant(1), mark=mark)
     return files
 
 
@@ -89,18 +93,22 @@ def _rows(
     }
 
 
-def _side_by_side(given: Sequence[SilhouetteInput], small: Mapping[str, Sequence[Tensor]], folder: Path) -> Path:
+def _side_by_side(
+    given: Sequence[SilhouetteInput], small: Mapping[str, Sequence[Tensor]], folder: Path, mark: Mark | None
+) -> Path:
     """Driving and result of both directions; each keeps its own pace, and the shorter one starts again."""
     rows = _rows(given, small)
     timings = [given[1].clip.timing] * 2 + [given[0].clip.timing] * 2
-    return _in_step(rows, timings, folder / "side-by-side.mp4")
+    return _in_step(rows, timings, folder / "side-by-side.mp4", mark)
 
 
-def _in_step(rows: Mapping[str, Tensor | Sequence[Tensor]], timings: Sequence[Timing], path: Path) -> Path:
+def _in_step(
+    rows: Mapping[str, Tensor | Sequence[Tensor]], timings: Sequence[Timing], path: Path, mark: Mark | None = None
+) -> Path:
     longest = max(timings, key=lambda timing: timing.duration)
     streams = [_loop(frames, timing, longest) for frames, timing in zip(rows.values(), timings, strict=True)]
     height = min(SHOWN, max(int(frames[0].shape[-2]) for frames in rows.values()))
-    return write(path, side_by_side(streams, list(rows), height=max(64, height)), longest)
+    return write(path, side_by_side(streams, list(rows), height=max(64, height)), longest, mark=mark)
 
 
 def _loop(frames: Tensor | Sequence[Tensor], own: Timing, other: Timing) -> Iterator[Tensor]:

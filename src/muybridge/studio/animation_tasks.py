@@ -14,6 +14,7 @@ from muybridge.studio.animation_models import abilities
 from muybridge.studio.decode_upload import limit_process
 from muybridge.studio.messages import describe_failure
 from muybridge.studio.tasks import Order, Tell, read_stored_clip, zip_folder
+from muybridge.video.mark import read_mark
 from muybridge.video.sound import find_sound
 
 
@@ -86,7 +87,8 @@ def pack_frames(order: Order, tell: Tell) -> dict[str, Any]:
 
     made = api.read(folder / "frames")
     audio = find_sound(read_stored_clip(order["driving"]).audio)
-    api.write(target, made.pixels, made.timing, audio=audio, force=True)
+    mark = read_mark(folder / "frames")
+    api.write(target, made.pixels, made.timing, audio=audio, mark=mark, force=True)
     return {"file": target.name}
 
 
