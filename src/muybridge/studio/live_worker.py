@@ -75,7 +75,7 @@ class LiveWorker:
 
 def decode_jpeg(content: bytes) -> Tensor | None:
     """uint8 [3, H, W], or None for what is no JPEG, or a large one; no other decoder sees it."""
-    if detect_still_format(content) != "mjpeg":
+    if detect_still_format(content) != "jpeg":
         return None
     try:
         bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from muybridge import catalogue
@@ -187,7 +187,7 @@ class Runs(Records):
     def _save_results(self, record: Record, outcome: Outcome) -> None:
         result = outcome.result
         state = "finished" if result["status"] == "finished" else "kept"
-        notes = [*record["notes"], *(note for note in result["notes"] if note not in record["notes"])]
+        notes = add_notes(record["notes"], result["notes"])
         told = {"figures": result["figures"], "message": None, "hint": None, "finished": now()}
         self.save({**record, **told, "notes": notes, "state": state})
 
@@ -206,8 +206,8 @@ class Runs(Records):
             self.save({**record, "state": "training"})
         elif kind == "finishing" and record["wanted"] != "pause":
             self.save({**record, "state": "finishing"})
-        elif kind == "note" and event["text"] not in record["notes"]:
-            self.save({**record, "notes": [*record["notes"], event["text"]]})
+        elif kind == "note" and (notes := add_notes(record["notes"], [event["text"]])) != record["notes"]:
+            self.save({**record, "notes": notes})
         elif kind == "start":
             self.save({**record, "plan": {"stages": event["stages"], "total": event["total"]}})
 
@@ -234,3 +234,15 @@ class Runs(Records):
         preview = int(pictures[-1].stem) if pictures else None
         reached = {"done": run.record.done, "stage": run.record.stage, "step": run.record.step}
         return {**record["plan"], **reached, "preview": preview}
+
+
+def add_notes(notes: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Notes with those of `more` that say something new on the page.
+
+    That silhouettes were given is true of the verb; the person has seen how the page found them.
+    """
+    added = list(notes)
+    for note in more:
+        if note not in added and ": silhouettes given: " not in note:
+            added.append(note)
+    return added

@@ -105,7 +105,7 @@ def train(order: Order, tell: Tell) -> dict[str, Any]:
         force=not resume and (run / "run.json").is_file(),
         checkpoint_seconds=order["checkpoint_seconds"],
         callback=ProgressEvents(tell),
-        notify=lambda text: tell("note", text=text) if is_worth_telling(text) else None,
+        notify=lambda text: tell("note", text=text),
     )
     return write_results(order, tell)
 
@@ -128,8 +128,7 @@ def write_results(order: Order, tell: Tell) -> dict[str, Any]:
             frames = made / f"frames-{side}-{'with' if affine else 'without'}"
             api.animate(fitted, None, side, out=frames, background="transparent", affine=affine, force=True)
 
-    notes = [note for note in results.notes if is_worth_telling(note)]
-    return {"figures": dict(results.figures), "notes": notes, "status": fitted.run.record.status}
+    return {"figures": dict(results.figures), "notes": list(results.notes), "status": fitted.run.record.status}
 
 
 def render(order: Order, tell: Tell) -> dict[str, Any]:
@@ -159,12 +158,6 @@ def render(order: Order, tell: Tell) -> dict[str, Any]:
 def background_of(fitted: api.Fitted, side: str) -> Tensor | None:
     """A subject's own background, uint8 [3, H, W], where the run has kept its videos."""
     return fitted.data.subject(side).plate if isinstance(fitted.data, SubjectPair) else None
-
-
-def is_worth_telling(note: str) -> bool:
-    """Whether a note says something new on the page: that silhouettes were given is true of the verb, and the person
-    has seen how the page found them."""
-    return ": silhouettes given: " not in note
 
 
 def zip_folder(folder: Path, target: Path) -> None:
