@@ -1,0 +1,133 @@
+"""Kills, races and hostile files by seed: nothing lost, nothing left over, one sentence each.
+
+    python benchmarks/endurance.py --kills 100 --races 30 --folders 200 --seed 0
+
+kills    a folder is replaced again and again by a process that is killed (9, 15 or 2) at a random moment; then the
+         old or the new one must stand there whole, and nothing beside it
+races    four processes make one run at the same time: one of them believes that it did
+folders  a run folder with a random change of its bytes or values: a result or one sentence, within 10 s
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from muybridge import disk
+from muybridge.errors import MuybridgeError
+from muybridge.run import Checkpoint, Run
+
+FORK = multiprocessing.get_context("fork")
+FILES = ("run.json", "config.json", "log.jsonl", "weights.safetensors")
+
+
+def replace_for_ever(folder: Path) -> None:
+    for number in range(10**9):
+        with disk.replace_folder(folder) as draft:
+            for name in ("a", "b", "c"):
+                (draft / name).write_text(str(number) * 1000)
+
+
+def survive_kill(folder: Path, chance: random.Random) -> bool:
+    child = FORK.Process(target=replace_for_ever, args=(folder,))
+    child.start()
+    time.sleep(chance.uniform(0.0, 0.15))
+    os.kill(child.pid or 0, chance.choice((signal.SIGKILL, signal.SIGTERM, signal.SIGINT)))
+    child.join()
+
+    disk.recover(folder)
+    whole = {(folder / name).read_text() for name in ("a", "b", "c")}
+    return len(whole) == 1 and os.listdir(folder.parent) == [folder.name]
+
+
+def make_run(path: Path, start: Any, made: Any) -> None:
+    start.wait()
+    try:
+        run = Run.create(path, "toy", {}, keep_lock=True)
+    except MuybridgeError:
+        return
+    made.put(1)
+    time.sleep(0.2)
+    run.release_lock()
+
+
+def one_wins(path: Path) -> bool:
+    start, made = FORK.Event(), FORK.Queue()
+    children = [FORK.Process(target=make_run, args=(path, start, made)) for _ in range(4)]
+    for child in children:
+        child.start()
+    start.set()
+    for child in children:
+        child.join()
+    made.get(timeout=5)
+    return bool(made.empty())
+
+
+def mutate(path: Path, chance: random.Random) -> None:
+    data = bytearray(path.read_bytes())
+    kind = chance.randrange(4)
+    if kind == 0:
+        for _ in range(chance.randint(1, 20)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+    elif kind == 1:
+        del data[chance.randrange(len(data)) :]
+    elif kind == 2:
+        data = bytearray(json.dumps({"done": chance.choice([10**400, "x", [], -1])}).encode() + b"\n")
+    else:
+        data = bytearray(b"[" * chance.randint(1, 10**6))
+    path.write_bytes(data)
+
+
+def reads_or_says(folder: Path, chance: random.Random) -> tuple[bool, float]:
+    run = Run.create(folder, "toy", {"size": 3})
+    run.save_checkpoint(Checkpoint(0, "learn", 1, 1, 0.5, {"x": torch.zeros(20)}))
+    run.log({"done": 1, "losses": {"l1": 0.5}})
+    mutate(folder / chance.choice(FILES), chance)
+
+    began = time.monotonic()
+    try:
+        opened = Run.open(folder)
+        opened.read_log()
+        opened.load_checkpoint()
+    except MuybridgeError as error:
+        return len(str(error)) < 3000, time.monotonic() - began
+    return True, time.monotonic() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("kills", 100), ("races", 30), ("folders", 200), ("seed", 0)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    given = parser.parse_args()
+    chance, began = random.Random(given.seed), time.monotonic()
+    root = Path(tempfile.mkdtemp())
+
+    folder = root / "kills" / "mine"
+    with disk.replace_folder(folder) as draft:
+        for name in ("a", "b", "c"):
+            (draft / name).write_text("first")
+    survived = sum(survive_kill(folder, chance) for _ in range(given.kills))
+    won = sum(one_wins(root / f"race-{i}") for i in range(given.races))
+    read = [reads_or_says(root / f"run-{i}", chance) for i in range(given.folders)]
+    shutil.rmtree(root)
+
+    print(f"kills of replacements: {survived} of {given.kills} left a whole folder and nothing beside it")
+    print(f"races of four: {won} of {given.races} had one winner")
+    slowest = max((seconds for _, seconds in read), default=0.0)
+    print(
+        f"hostile run folders: {sum(ok for ok, _ in read)} of {given.folders} read or said why, {slowest:.2f} s at most"
+    )
+    print(f"seed {given.seed}, {time.monotonic() - began:.0f} s in all")
+
+
+if __name__ == "__main__":
+    main()
