@@ -17,6 +17,7 @@ if os.environ.get("MUYBRIDGE_CHECK_SHAPES") == "1":
 if TYPE_CHECKING:
     from muybridge.api import Fitted, load, read, write
     from muybridge.api.animate import animate, animate_pairs
+    from muybridge.api.batch import batch
     from muybridge.api.bench import bench
     from muybridge.api.cost import cost
     from muybridge.api.demo import demo
@@ -40,6 +41,7 @@ __all__ = [
     "Fitted",
     "animate",
     "animate_pairs",
+    "batch",
     "bench",
     "compare_predictions",
     "cost",

@@ -11,7 +11,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("catalogue",),
     ("inputs",),
     ("jobs",),
-    ("benchmark", "output"),
+    ("batches", "benchmark", "output"),
     ("api",),
     ("cli", "studio"),
 )

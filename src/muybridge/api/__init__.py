@@ -1,6 +1,7 @@
 """The verbs in Python: what the command, the package's front door and the studio hand on to."""
 
 from muybridge.api.animate import animate, animate_pairs
+from muybridge.api.batch import batch
 from muybridge.api.bench import bench
 from muybridge.api.cost import Cost, cost
 from muybridge.api.demo import demo
@@ -32,6 +33,7 @@ __all__ = [
     "Results",
     "animate",
     "animate_pairs",
+    "batch",
     "bench",
     "compare_predictions",
     "cost",

@@ -15,6 +15,7 @@ import cyclopts
 from cyclopts import App
 
 from muybridge.cli.animate import animate
+from muybridge.cli.batch import batch
 from muybridge.cli.bench import bench
 from muybridge.cli.console import describe_unexpected, note, print_error, warnings_as_notes
 from muybridge.cli.demo import demo
@@ -76,6 +77,7 @@ def app() -> App:
         evaluate,
         reconstruct,
         bench,
+        batch,
         study,
         studio,
         export,

@@ -1,0 +1,112 @@
+"""Inputs that lie elsewhere: an address is fetched once a machine, into a cache that does not grow for ever."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from muybridge.errors import InputError, MissingExtraError
+
+CACHE_BYTES = 20 * 2**30
+"""What the cache may hold (MUYBRIDGE_BATCH_CACHE_BYTES changes it): what was not used for longest goes first."""
+PIECE = 2**20
+
+
+def is_address(value: str) -> bool:
+    """Whether this is `s3://bucket/clip.mp4` or the like, and not a path."""
+    return re.match(r"[a-z][a-z0-9+.-]+://", value) is not None
+
+
+def cache_folder() -> Path:
+    """Where fetched inputs lie: MUYBRIDGE_BATCH_CACHE, or beside the other caches of this person."""
+    named = os.environ.get("MUYBRIDGE_BATCH_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(named) if named else base / "muybridge" / "batch"
+
+
+def fetch_input(address: str) -> Path:
+    """The file behind an address, on this machine. It is fetched by one process while others wait, and appears whole.
+
+    Raises InputError where it cannot be had, MissingExtraError where the address wants a package that is not here.
+    """
+    import fsspec
+
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        filesystem, inner = fsspec.core.url_to_fs(address)
+    except (ImportError, ValueError) as e:
+        raise MissingExtraError(
+            f"{address[:200]} cannot be opened here: {e}", "Install the package of this kind of address beside fsspec."
+        ) from e
+
+    try:
+        info = filesystem.info(inner)
+    except (OSError, ValueError) as e:
+        raise InputError(f"{address[:200]} cannot be fetched: {e}", "Check the address and the permissions.") from e
+
+    # What changes at its address has another size, time or tag, and so another place in the cache.
+    tags = [str(info.get(key, "")) for key in ("size", "ETag", "etag", "mtime", "LastModified", "created")]
+    digest = hashlib.sha256("\0".join([address, *tags]).encode()).hexdigest()[:24]
+    place = folder / digest / Path(inner).name
+    with wait_for_lock(folder / f".{digest}.lock"):
+        if not place.is_file():
+            _fetch(filesystem, inner, place, info.get("size"))
+        os.utime(place)
+
+    _sweep(folder, keep=place.parent)
+    return place
+
+
+def _fetch(filesystem: Any, inner: str, place: Path, size: int | None) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f".{secrets.token_hex(4)}.part")
+    try:
+        with filesystem.open(inner, "rb") as far, part.open("xb") as near:
+            shutil.copyfileobj(far, near, PIECE)
+            near.flush()
+            os.fsync(near.fileno())
+
+        if size is not None and part.stat().st_size != size:
+            raise InputError(f"{inner} came with {part.stat().st_size} of {size} bytes", "Try again.")
+        part.rename(place)
+    except OSError as e:
+        raise InputError(f"{inner} cannot be fetched: {e}", "Check the address, the permissions and the disk.") from e
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def wait_for_lock(path: Path) -> Iterator[None]:
+    """Hold the file alone, however long that takes: somebody else may be fetching the same."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _sweep(folder: Path, keep: Path) -> None:
+    """Remove what was not used for longest, until the rest fits."""
+    limit = int(os.environ.get("MUYBRIDGE_BATCH_CACHE_BYTES", CACHE_BYTES))
+    entries = []
+    for inside in folder.iterdir():
+        files = list(inside.glob("*")) if inside.is_dir() else []
+        if files:
+            used = max(file.stat().st_mtime for file in files)
+            size = sum(file.stat().st_size for file in files)
+            entries.append((used, size, inside))
+
+    total = sum(size for _, size, _ in entries)
+    for _, size, inside in sorted(entries):
+        if total <= limit:
+            break
+        if inside != keep:
+            shutil.rmtree(inside, ignore_errors=True)
+            total -= size

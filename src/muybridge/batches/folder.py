@@ -1,0 +1,194 @@
+"""The folder of a batch: a folder a job, what became of each, and the table and the page over all.
+
+batch.json     what makes this a batch
+NAME/          the results of a job, whole or not there
+.jobs/NAME/    job.json (what is to be done), state.json (what became of it), progress.json, log.txt
+batch.csv, batch.html   the table, and a gallery that plays
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from muybridge.batches.jobs import Job, fingerprint_job
+from muybridge.batches.ticket import read_last_words
+from muybridge.errors import CHOOSE_ANOTHER, OutputExistsError
+from muybridge.evaluation.templates import render_template
+from muybridge.run.disk import replace_file
+
+MARK = b'{"kind": "batch", "version": 1}'
+SHOWN_VIDEOS = 2
+"""Results of a job that the gallery plays."""
+
+
+class Status(StrEnum):
+    """What became of a job."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Done by an earlier call: the same inputs, settings and version."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A job that has ended.
+
+    seconds  its own wall time; of a skipped job that of the call which did it
+    error    one sentence, for a failed one
+    figures  what was measured of it
+    """
+
+    name: str
+    status: Status
+    folder: Path
+    seconds: float = 0.0
+    error: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+class BatchFolder:
+    """One batch on disk. Everything in it is written whole, so that a killed driver or job leaves nothing half."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def open(self) -> None:
+        """Make the folder, or go on with it; OutputExistsError where it is something else."""
+        mark = self.path / "batch.json"
+        if self.path.exists() and not mark.is_file() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise OutputExistsError(f"{self.path} exists and is not a batch: nothing there is replaced", CHOOSE_ANOTHER)
+        self.path.mkdir(parents=True, exist_ok=True)
+        replace_file(mark, MARK)
+
+    def results(self, name: str) -> Path:
+        """Where a job's results lie."""
+        return self.path / name
+
+    def place(self, name: str, file: str) -> Path:
+        """One of the batch's own files of a job."""
+        return self.path / ".jobs" / name / file
+
+    def names(self) -> list[str]:
+        """Every job that this folder knows."""
+        inside = self.path / ".jobs"
+        return sorted(each.name for each in inside.iterdir() if each.is_dir()) if inside.is_dir() else []
+
+    def add(self, job: Job) -> str:
+        """Write what is to be done, and return its fingerprint."""
+        fingerprint = fingerprint_job(job)
+        content = {"job": job.model_dump(exclude_defaults=True), "fingerprint": fingerprint}
+        place = self.place(job.name, "job.json")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(place, json.dumps(content, indent=1).encode())
+        return fingerprint
+
+    def job(self, name: str) -> tuple[Job, str]:
+        """A job that was added, and its fingerprint."""
+        content = json.loads(self.place(name, "job.json").read_text(encoding="utf-8"))
+        return Job.model_validate(content["job"]), str(content["fingerprint"])
+
+    def state(self, name: str) -> Mapping[str, Any]:
+        """What became of a job so far; empty where nothing is known, or only nonsense."""
+        return _read_object(self.place(name, "state.json"))
+
+    def write_state(self, name: str, state: Mapping[str, Any]) -> None:
+        """Replace what is known of a job."""
+        replace_file(self.place(name, "state.json"), json.dumps(state).encode())
+
+    def write_progress(self, name: str, **told: float | int | str) -> None:
+        """How far a job is: for people, so that it need not reach the disk."""
+        place = self.place(name, "progress.json")
+        part = place.with_name(".progress.part")
+        part.write_text(json.dumps(told | {"at": time.time()}), encoding="utf-8")
+        part.replace(place)
+
+    def progress(self, name: str) -> Mapping[str, Any]:
+        """What `write_progress` wrote last."""
+        return _read_object(self.place(name, "progress.json"))
+
+    def is_done(self, name: str, fingerprint: str) -> bool:
+        """Whether exactly this was done before, and its results are still there."""
+        state = self.state(name)
+        same = state.get("fingerprint") == fingerprint and state.get("status") == Status.DONE
+        return same and self.results(name).exists()
+
+    def outcome(self, name: str, *, skipped: bool = False) -> Outcome:
+        """What became of a job, by its state; a job that ended without a word failed."""
+        state = self.state(name)
+        status = Status.SKIPPED if skipped else Status.DONE if state.get("status") == Status.DONE else Status.FAILED
+        error = ""
+        if status == Status.FAILED:
+            words = read_last_words(self.place(name, "log.txt")).splitlines()
+            error = str(state.get("error") or (words[-1] if words else "it ended without a word"))[:500]
+
+        figures = {}
+        for key, value in dict(state.get("figures") or {}).items():
+            if isinstance(value, int | float) and math.isfinite(value):
+                figures[str(key)] = float(value)
+
+        return Outcome(name, status, self.results(name), float(state.get("seconds") or 0.0), error, figures)
+
+    def write_tables(self, outcomes: Sequence[Outcome]) -> None:
+        """batch.csv and batch.html over these jobs."""
+        replace_file(self.path / "batch.csv", as_csv(outcomes).encode())
+        counts = Counter(str(each.status) for each in outcomes)
+        cards = [self._card(each) for each in outcomes]
+        page = render_template("batch.html", title=self.path.name, counts=counts, cards=cards)
+        replace_file(self.path / "batch.html", page.encode())
+
+    def _card(self, outcome: Outcome) -> Mapping[str, Any]:
+        videos = []
+        if outcome.folder.is_dir():
+            # The results themselves, and not what stands beside them for judging.
+            for video in sorted(outcome.folder.glob("*.mp4")):
+                if "moving-like" in video.name or video.stem == outcome.name:
+                    videos.append(video.relative_to(self.path).as_posix())
+
+        report = outcome.folder / "report.html"
+        link = report.relative_to(self.path).as_posix() if report.is_file() else ""
+        return {"outcome": outcome, "videos": videos[:SHOWN_VIDEOS], "report": link}
+
+
+def as_csv(outcomes: Sequence[Outcome]) -> str:
+    """A row a job: its name, what became of it, seconds, its figures, and why it failed."""
+    names: dict[str, None] = {}
+    for outcome in outcomes:
+        names |= dict.fromkeys(outcome.figures)
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["job", "status", "seconds", *names, "error"])
+    for outcome in outcomes:
+        figures = [f"{outcome.figures[name]:.6g}" if name in outcome.figures else "" for name in names]
+        writer.writerow([outcome.name, outcome.status, f"{outcome.seconds:.1f}", *figures, outcome.error])
+
+    return text.getvalue()
+
+
+def iter_progress(folder: BatchFolder) -> Iterator[tuple[str, Status, Mapping[str, Any]]]:
+    """(name, status, how far) of each job, as it stands on the disk now."""
+    for name in folder.names():
+        status = folder.state(name).get("status", Status.WAITING)
+        known = status in set(Status)
+        yield name, Status(status) if known else Status.WAITING, folder.progress(name)
+
+
+def _read_object(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

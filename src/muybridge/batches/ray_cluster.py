@@ -1,0 +1,103 @@
+"""A Ray cluster: Ray places tickets by cores, memory and GPUs, and starts those of a lost node again elsewhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from muybridge.batches.ticket import Ticket, run_ticket, stop_processes
+from muybridge.errors import MissingExtraError, UsageError
+
+RETRIES = 5
+"""Times that a job is begun again whose node was lost; each time it goes on from its last checkpoint."""
+IN_FLIGHT = 1000
+"""Tickets that Ray knows of at once: the driver's memory stays flat however long the list is."""
+
+
+class RayEngine:
+    """Run tickets on a Ray cluster.
+
+    address  "ray" starts one on this machine or joins the one that RAY_ADDRESS names; "ray://head:10001" joins that one
+    at_most  so many at once; None: as many as the cluster places
+    """
+
+    def __init__(self, address: str = "ray", at_most: int | None = None) -> None:
+        self.address = address
+        self.at_most = at_most
+
+    def run(self, tickets: Sequence[Ticket]) -> Iterator[tuple[str, int]]:
+        """(name, exit code) of each ticket as it ends."""
+        ray = import_ray()
+        mine = not ray.is_initialized()
+        if mine:
+            self._connect(ray)
+
+        # Ray tries again where a node or worker is lost; a command that fails by itself is an answer.
+        remote = ray.remote(max_retries=RETRIES)(run_remotely)
+        waiting = iter(tickets)
+        known: dict[Any, str] = {}
+        try:
+            while True:
+                limit = self.at_most or IN_FLIGHT
+                while len(known) < limit and (ticket := next(waiting, None)) is not None:
+                    sized = remote.options(num_cpus=ticket.threads, num_gpus=ticket.gpus, name=ticket.name)
+                    known[sized.remote(ticket)] = ticket.name
+
+                if not known:
+                    return
+                done, _ = ray.wait(list(known), num_returns=1)
+                for reference in done:
+                    name = known.pop(reference)
+                    yield name, self._result(ray, reference)
+        finally:
+            for reference in known:
+                ray.cancel(reference, force=False)
+            if known:
+                ray.wait(list(known), num_returns=len(known), timeout=60)
+            if mine:
+                ray.shutdown()
+
+    def _connect(self, ray: Any) -> None:
+        quiet = {"logging_level": "ERROR", "log_to_driver": False}
+        try:
+            if self.address.startswith("ray://"):
+                ray.init(address=self.address, **quiet)
+            elif os.environ.get("RAY_ADDRESS"):
+                ray.init(address="auto", **quiet)
+            else:
+                ray.init(include_dashboard=False, **quiet)
+        except (ConnectionError, OSError, ValueError, RuntimeError) as e:
+            raise UsageError(
+                f"no Ray cluster answers at {self.address}: {str(e)[:300]}", "Start one with: ray start --head"
+            ) from e
+
+    def _result(self, ray: Any, reference: Any) -> int:
+        try:
+            return int(ray.get(reference))
+        except (ray.exceptions.RayError, KeyboardInterrupt):
+            # Lost more often than it is tried again.
+            return -signal.SIGKILL
+
+
+def run_remotely(ticket: Ticket) -> int:
+    """What runs on a node: the command, stopped in order where Ray cancels it."""
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        return run_ticket(ticket, started.append)
+    except KeyboardInterrupt:
+        # `ray.cancel` arrives as Ctrl-C does.
+        return -signal.SIGINT
+    finally:
+        stop_processes([process for process in started if process.poll() is None])
+
+
+def import_ray() -> Any:
+    """Ray, or MissingExtraError with how to install it."""
+    try:
+        import ray
+    except ImportError as e:
+        raise MissingExtraError("Ray is not installed", "Install it with: pip install 'muybridge[ray]'") from e
+    return ray

@@ -1,0 +1,121 @@
+"""What an engine runs: a command in a process of its own. Every engine runs tickets by the same function."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+GRACE = 60.0
+"""Seconds that a stopped job has to write its checkpoint."""
+PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+LAST_WORDS = 4000
+"""Characters of a job's output that are kept for the person who asks why it failed."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One command.
+
+    command  its program and arguments
+    log      file for what it prints; "" throws that away
+    threads  processor threads that it may use
+    gpus     GPUs that it needs
+    memory   bytes that it needs, for engines that place jobs by memory
+    """
+
+    name: str
+    command: tuple[str, ...]
+    log: str = ""
+    threads: int = 1
+    gpus: float = 0.0
+    memory: int = 2 * 2**30
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Whatever runs tickets somewhere."""
+
+    def run(self, tickets: Sequence[Ticket]) -> Iterator[tuple[str, int]]:
+        """(name, exit code) of each ticket as it ends, in any order; a negative code is the signal that ended it.
+
+        Closing the iterator stops what is running: each job gets `GRACE` seconds to write its checkpoint.
+        """
+
+
+def run_ticket(ticket: Ticket, on_start: Callable[[subprocess.Popen[bytes]], None] | None = None) -> int:
+    """Run a command to its end and return its exit code; negative: the signal that ended it."""
+    process = start_ticket(ticket)
+    if on_start is not None:
+        on_start(process)
+    return process.wait()
+
+
+def start_ticket(ticket: Ticket) -> subprocess.Popen[bytes]:
+    """Start a command in a session of its own, so that Ctrl-C in the terminal reaches it only through us."""
+    threads = str(ticket.threads)
+    environment = dict(os.environ)
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        environment[name] = threads
+    environment |= ticket.environment
+
+    log = Path(ticket.log or os.devnull)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            ticket.command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_end_with_parent if _LIBC is not None else None,
+        )
+
+
+def _end_with_parent() -> None:
+    """In the child: where the process that waits for it is killed, it stops in order too. A job of a lost worker must
+    not run on beside the one that is begun again."""
+    assert _LIBC is not None
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def stop_processes(processes: Sequence[subprocess.Popen[bytes]], grace: float = GRACE) -> None:
+    """Ask them to end, as Ctrl-C does; those that do not within `grace` seconds are killed with all they started."""
+    for process in processes:
+        signal_group(process, signal.SIGINT)
+
+    end = time.monotonic() + grace
+    for process in processes:
+        try:
+            process.wait(max(0.0, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            signal_group(process, signal.SIGKILL)
+            process.wait()
+
+
+def signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to a process and to all that it started."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return  # It has ended meanwhile.
+
+
+def read_last_words(log: str | Path) -> str:
+    """The end of what a job printed; "" where it printed nothing."""
+    path = Path(log)
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LAST_WORDS))
+        return file.read().decode("utf-8", "replace").strip()

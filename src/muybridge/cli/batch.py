@@ -1,0 +1,148 @@
+"""muybridge batch"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from muybridge.cli.console import print_table, stderr, stdout
+from muybridge.errors import MuybridgeError, Option, Sentence, UsageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from muybridge.batches import BatchFolder
+
+SHOWN = 12
+"""Running jobs that fit a terminal."""
+
+
+def batch(
+    jobs: Path | None = None,
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(name="--out", help="Where the results go: a folder a job.")] = None,
+    on: Annotated[
+        str, Parameter(name="--on", help="local, ray, ray://HOST:PORT, slurm, or slurm:partition=gpu,timeout_min=120.")
+    ] = "local",
+    at_most: Annotated[
+        int | None, Parameter(name="--at-most", help="Jobs at once; as many as fit unless told.")
+    ] = None,
+    watch: Annotated[
+        Path | None, Parameter(name="--watch", help="Show how far the batch in that folder is, from anywhere.")
+    ] = None,
+) -> None:
+    """Do many jobs: on this machine, on a Ray cluster, or on SLURM.
+
+    The list is a CSV, JSON lines or YAML file with a row a job, or a folder whose clips are paired all with all. A
+    pair has the columns a and b; a picture or subject that follows a video has run and driving, and source. The others
+    are options by their names: preset, method, masks_a, masks_b, flip, background, seed, max_frames, how, mode, name,
+    and set.SETTING, as in set.shape.steps.
+
+    A job that fails says why and stops nobody. The same command goes on where it was stopped, and does anew only what
+    changed. Beside the results stand batch.csv and batch.html, a gallery that plays.
+
+    For example:
+
+        muybridge batch pairs.csv --out results
+
+        muybridge batch clips --out all-with-all --at-most 2
+
+        muybridge batch pairs.csv --out results --on ray://head:10001
+
+        muybridge batch --watch results
+
+    Parameters
+    ----------
+    jobs
+        The list, or a folder of clips.
+    """
+    if watch is not None:
+        _watch(watch)
+        return
+    if jobs is None or out is None:
+        raise UsageError(
+            "a batch needs a list of jobs and a folder", Sentence("Name it with ", Option("out", "DIR"), ".")
+        )
+
+    _do(jobs, out, on, at_most)
+
+
+def _do(jobs: Path, out: Path, on: str, at_most: int | None) -> None:
+    from rich.live import Live
+
+    from muybridge import api
+    from muybridge.batches import BatchFolder, Status
+
+    folder = BatchFolder(out)
+    ended = []
+    try:
+        with Live(get_renderable=lambda: _progress_table(folder), console=stderr(), transient=True):
+            for outcome in api.batch(jobs, out, on=on, at_most=at_most):
+                ended.append(outcome)
+                if outcome.status == Status.FAILED:
+                    stderr().print(f"{outcome.name}: {outcome.error}", markup=False)
+    except KeyboardInterrupt:
+        stderr().print("stopped. What is done is kept: the same command goes on from here.")
+        raise
+
+    rows = {}
+    for outcome in ended:
+        rows[outcome.name] = f"{outcome.status}  {outcome.seconds:.0f} s  {outcome.error}".strip()
+    print_table("Batch", rows, ("job", "status"))
+    stdout().print(str(out / "batch.html"), markup=False)
+
+    failed = [outcome.name for outcome in ended if outcome.status == Status.FAILED]
+    if failed:
+        raise MuybridgeError(f"{len(failed)} of {len(ended)} jobs failed", "Mend what they say and run the same again.")
+
+
+def _watch(path: Path) -> None:
+    """Show a batch that somebody else runs, until it is done; Ctrl-C only ends the watching."""
+    from rich.live import Live
+
+    from muybridge.batches import BatchFolder
+    from muybridge.run.disk import is_locked
+
+    if not (path / "batch.json").is_file():
+        raise UsageError(f"{path} is not a batch", Sentence("Name the folder of its ", Option("out"), "."))
+
+    folder = BatchFolder(path)
+    with Live(get_renderable=lambda: _progress_table(folder), console=stdout()):
+        while is_locked(path / ".lock"):
+            time.sleep(1)
+
+
+def _progress_table(folder: BatchFolder) -> Table:
+    """A line a running job, how many are left, and when it will be done."""
+    from rich.table import Table
+
+    from muybridge.batches import Status
+    from muybridge.batches.folder import iter_progress
+
+    counts: dict[Any, int] = {}
+    seconds = []
+    table = Table(box=None, pad_edge=False)
+    for head in ("job", "stage", "steps", "left"):
+        table.add_column(head)
+
+    for name, status, told in iter_progress(folder):
+        counts[status] = counts.get(status, 0) + 1
+        if status == Status.DONE:
+            seconds.append(float(folder.state(name).get("seconds") or 0.0))
+        elif status == Status.RUNNING and table.row_count < SHOWN:
+            left = f"{float(told['left']):.0f} s" if "left" in told else ""
+            table.add_row(name, str(told.get("stage", "")), f"{told.get('done', '')}/{told.get('steps', '')}", left)
+
+    running = counts.get(Status.RUNNING, 0)
+    waiting = counts.get(Status.WAITING, 0) + running
+    line = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    if seconds and waiting and running:
+        line += f", about {sum(seconds) / len(seconds) * waiting / running / 60:.0f} min left"
+    table.caption = line
+    table.caption_justify = "left"
+
+    return table

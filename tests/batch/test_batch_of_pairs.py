@@ -1,0 +1,81 @@
+"""A batch of real pairs, small: results, table and page; what is done is skipped, what changed is done anew."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import muybridge
+from muybridge import puppets
+from muybridge.batches import BatchFolder, Status
+from muybridge.errors import OutputExistsError, UsageError
+
+SMALL = {
+    "preset": "smoke",
+    "set": {"size": 32, "shape.steps": 2, "texture.steps": 2},
+    "masks_a": "a_masks",
+    "masks_b": "b_masks",
+    "max_frames": 4,
+}
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return puppets.write_scene("gif", tmp_path_factory.mktemp("scene") / "gif", frames=5, size=48)
+
+
+def jobs(scene: Path, **changes: object) -> list[dict]:
+    pair = {"a": f"{scene}/a.mp4", "b": f"{scene}/b.mp4", **SMALL}
+    pair |= {"masks_a": f"{scene}/a_masks", "masks_b": f"{scene}/b_masks"}
+    broken = {"name": "broken", **pair, "masks_a": f"{scene}/joints.json"}
+    return [{"name": "good", **pair, **changes}, broken]
+
+
+@pytest.mark.slow
+def test_a_batch_from_start_to_page(scene: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = {each.name: each for each in muybridge.batch(jobs(scene), out, at_most=1)}
+    assert first["good"].status == Status.DONE, first["good"].error
+    assert first["broken"].status == Status.FAILED
+    assert "joints.json" in first["broken"].error
+    assert (out / "good" / "report.html").is_file()
+    assert first["good"].figures
+
+    rows = (out / "batch.csv").read_text().splitlines()
+    assert rows[0].startswith("job,status,seconds,")
+    assert [row.split(",")[:2] for row in rows[1:]] == [["good", "done"], ["broken", "failed"]]
+    page = (out / "batch.html").read_text()
+    assert "1 done, 1 failed" in page
+    assert "src='good/" in page
+
+    # The same call skips what is done, and tries again what failed; another seed is another job.
+    before = (out / "good" / "run" / "run.json").stat().st_mtime_ns
+    again = {each.name: each.status for each in muybridge.batch(jobs(scene), out, at_most=1)}
+    assert again == {"good": Status.SKIPPED, "broken": Status.FAILED}
+    assert (out / "good" / "run" / "run.json").stat().st_mtime_ns == before
+    anew = {each.name: each.status for each in muybridge.batch(jobs(scene, seed=1)[:1], out, at_most=1)}
+    assert anew == {"good": Status.DONE}
+    assert json.loads((out / "good" / "run" / "run.json").read_text())
+    assert [path.name for path in out.rglob("*.part")] == []
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(OutputExistsError, match="is not a batch"):
+        list(muybridge.batch([{"a": "a", "b": "b"}], tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+    with pytest.raises(UsageError, match="this is no job"):
+        list(muybridge.batch([{"a": "a"}], tmp_path / "out"))
+    with pytest.raises(UsageError, match="at least one job"):
+        list(muybridge.batch([], tmp_path / "out"))
+
+
+def test_damaged_state_means_that_nothing_is_known(tmp_path: Path) -> None:
+    folder = BatchFolder(tmp_path / "out")
+    folder.open()
+    for content in ("{", "[1]", "[" * 100_000, '{"status": "dancing"}'):
+        place = folder.place("job", "state.json")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(content)
+        assert not folder.is_done("job", "x")
+        assert folder.outcome("job").status == Status.FAILED

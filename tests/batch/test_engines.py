@@ -1,0 +1,80 @@
+"""Tickets on each engine: all end, a failure is told, a stopped engine leaves nothing running."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from muybridge.batches import Ticket, open_engine
+from muybridge.batches.local import LocalEngine
+from muybridge.batches.ticket import read_last_words, run_ticket
+from muybridge.errors import UsageError
+
+SAY = """
+import os, sys
+print("said", os.environ["OMP_NUM_THREADS"])
+open(sys.argv[1], "a").write("x")
+sys.exit(int(sys.argv[2]))
+"""
+WAIT = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
+
+
+def ticket(folder: Path, name: str, code: int = 0) -> Ticket:
+    return Ticket(name, (sys.executable, "-c", SAY, str(folder / name), str(code)), str(folder / f"{name}.log"))
+
+
+def test_a_ticket_says_how_it_ended(tmp_path: Path) -> None:
+    assert run_ticket(ticket(tmp_path, "good")) == 0
+    assert run_ticket(ticket(tmp_path, "bad", 3)) == 3
+    assert read_last_words(tmp_path / "good.log") == "said 1"
+    assert read_last_words(tmp_path / "none.log") == ""
+
+
+def test_the_local_engine_ends_all_and_shares_out_the_cores(tmp_path: Path) -> None:
+    tickets = [ticket(tmp_path, f"job{i}", code=i % 2) for i in range(5)]
+    assert dict(LocalEngine(2).run(tickets)) == {f"job{i}": i % 2 for i in range(5)}
+    assert all((tmp_path / f"job{i}").read_text() == "x" for i in range(5))
+    assert read_last_words(tmp_path / "job0.log") == f"said {max(1, (os.cpu_count() or 1) // 2)}"
+
+
+def test_memory_limits_how_many_run_at_once() -> None:
+    large = [Ticket(f"job{i}", ("true",), memory=2**60) for i in range(4)]
+    assert LocalEngine().count(large) == 1
+    assert LocalEngine(3).count([Ticket(f"job{i}", ("true",), memory=1) for i in range(9)]) == 3
+
+
+def test_a_stopped_engine_leaves_nothing_running(tmp_path: Path) -> None:
+    short = ticket(tmp_path, "short")
+    long = Ticket("long", (sys.executable, "-c", WAIT, str(tmp_path / "pid")))
+    running = LocalEngine(2).run([short, long])
+    assert next(running)[0] == "short"
+    end = time.monotonic() + 20
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+    running.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_killed_ticket_is_told(tmp_path: Path) -> None:
+    kill = Ticket("killed", (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
+    assert dict(LocalEngine(1).run([kill])) == {"killed": -signal.SIGKILL}
+
+
+def test_engines_are_known_by_name(tmp_path: Path) -> None:
+    assert open_engine("local", tmp_path, 3).at_most == 3
+    assert open_engine("ray://head:10001", tmp_path).address == "ray://head:10001"
+    assert open_engine("slurm:partition=gpu,timeout_min=30", tmp_path).options == {
+        "slurm_partition": "gpu",
+        "timeout_min": 30,
+    }
+    for wrong in ("cloud", "ray://", "slurm:gpu"):
+        with pytest.raises(UsageError):
+            open_engine(wrong, tmp_path)
+    with pytest.raises(UsageError, match="at least one"):
+        open_engine("local", tmp_path, 0)
