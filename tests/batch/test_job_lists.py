@@ -54,6 +54,7 @@ def test_names_are_told_apart() -> None:
         ("jobs.csv", "a,b\ncat.mp4,nobody.mp4\n", "there is no .*nobody.mp4"),
         ("jobs.csv", "a,b\ncat.mp4,fox.mp4,rest\n", "more values"),
         ("jobs.csv", "a,b\n", "lists no jobs"),
+        ("jobs.csv", "a,b,mode\ncat.mp4,fox.mp4,relative\n", "mode is for something that follows"),
         ("jobs.jsonl", '{"a": 1', "line 1: no JSON"),
         ("jobs.jsonl", "[1]", "line 1: a job is a mapping"),
         ("jobs.yaml", "a: b: c", "is no YAML"),

@@ -14,10 +14,10 @@ from muybridge.api.retarget import retarget
 from muybridge.batches import BatchFolder, Job, Outcome, Status, Ticket, open_engine, read_jobs
 from muybridge.batches.addresses import fetch_input, is_address
 from muybridge.batches.jobs import name_jobs
+from muybridge.disk import hold_lock
 from muybridge.engine import Callback
 from muybridge.errors import MuybridgeError, UsageError
 from muybridge.method import Stage
-from muybridge.run.disk import hold_lock
 
 WORKER = "import sys; from muybridge.api.batch import run_job; run_job(*sys.argv[1:3])"
 """What a job's own process runs."""
@@ -124,7 +124,7 @@ def _do(folder: BatchFolder, job: Job, goes_on: bool) -> dict[str, float]:
             resume=begun and goes_on,
             force=begun and not goes_on,
             callback=told,
-            say=told.say,
+            notify=told.say,
             **_local_masks(job.options),
         )
         return dict(results.figures)

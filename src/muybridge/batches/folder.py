@@ -22,9 +22,9 @@ from typing import Any
 
 from muybridge.batches.jobs import Job, fingerprint_job
 from muybridge.batches.ticket import read_last_words
+from muybridge.disk import replace_file
 from muybridge.errors import CHOOSE_ANOTHER, OutputExistsError
 from muybridge.evaluation.templates import render_template
-from muybridge.run.disk import replace_file
 
 MARK = b'{"kind": "batch", "version": 1}'
 SHOWN_VIDEOS = 2

@@ -66,6 +66,13 @@ class Job(BaseModel):
         follows = (self.run, self.driving)
         if all(pair) == all(follows) or (any(pair) and any(follows)):
             raise ValueError("a job has either a and b, or run and driving")
+
+        wrong = (
+            ("mode", "source") if any(pair) else ("method", "preset", "set", "flip", "seed", "max_frames", "masks_b")
+        )
+        for name in wrong:
+            if getattr(self, name):
+                raise ValueError(f"{name} is for {'something that follows a video' if any(pair) else 'a pair'}")
         return self
 
     @property

@@ -105,7 +105,7 @@ def _watch(path: Path) -> None:
     from rich.live import Live
 
     from muybridge.batches import BatchFolder
-    from muybridge.run.disk import is_locked
+    from muybridge.disk import is_locked
 
     if not (path / "batch.json").is_file():
         raise UsageError(f"{path} is not a batch", Sentence("Name the folder of its ", Option("out"), "."))
