@@ -12,7 +12,9 @@ Writes to DIR: run/ (the training), self-NAME.png and cross.png to look at, figu
 were made by.
 
 L2 is the root of the mean squared difference of RGB in [0, 1] of a frame, SSIM that of Wang et al. 2004; means over
-frames. `nearest` shows, for each held-out frame, the trained-on frame whose landmarks are nearest: what copying gives.
+frames. With --pose FILE, AKD and MKR of the crops by that network; with --found it also finds the landmarks that are
+trained on, so that nothing but the videos is used. `nearest` shows, for each held-out frame, the trained-on frame whose
+landmarks are nearest: what copying gives.
 With --puppets the truth of each subject moving as the other is known, and measured too.
 """
 
@@ -33,8 +35,9 @@ from torch import Tensor
 from muybridge.data.crop import crop
 from muybridge.engine import RichCallback, load_weights, train
 from muybridge.errors import InputError
+from muybridge.evaluation.person_metrics import PersonMetrics, Poses, load_poses
 from muybridge.jobs.settings import make_config, resolve_config
-from muybridge.landmarks import Landmarks, colour_labels, from_joints, label_indices
+from muybridge.landmarks import Landmarks, colour_labels, detect, from_joints, label_indices
 from muybridge.landmarks import read as read_landmarks
 from muybridge.losses import ssim_loss
 from muybridge.methods.tsnet.config import TsnetConfig
@@ -80,8 +83,11 @@ def unbroken(names: Sequence[str]) -> int:
     return next((i + 1 for i, step in enumerate(steps) if step > steps[0]), len(names))
 
 
-def filmed(folder: Path, side: int, held: str) -> list[Dancer]:
-    """Every clip below `folder` that has labels; frames at most `side` pixels long."""
+def filmed(folder: Path, side: int, held: str, detector: Path | None) -> list[Dancer]:
+    """Every clip below `folder` that has labels; frames at most `side` pixels long.
+
+    detector  a pose network that finds the landmarks in the pictures: the labels are not looked at then
+    """
     found = []
     for images in sorted(p for p in (folder / "images").iterdir() if (folder / "labels" / p.name).is_dir()):
         names = [p.name for p in list_images(images)]
@@ -89,6 +95,9 @@ def filmed(folder: Path, side: int, held: str) -> list[Dancer]:
         whole = unbroken(names)
         clip = read(images, max_side=side, max_frames=whole)
         marks = marks[:whole].resize(probe(images).size, (clip.height, clip.width))
+        if detector is not None:
+            marks, report = detect(clip, detector)
+            print(f"{images.name}: {report.detail}", *report.warnings, sep="\n", flush=True)
         note = ""
         if rest := names[whole:]:
             jump = f"the numbers jump from {names[whole - 1]} to {rest[0]}"
@@ -112,9 +121,16 @@ def l2(a: Tensor, b: Tensor) -> float:
     return float((a - b).square().flatten(1).mean(1).sqrt().mean())
 
 
-def compared(made: Tensor, truth: Tensor) -> dict[str, float]:
-    """Both figures of frames [T, 3, h, w] in [0, 1]."""
-    return {"l2": l2(made, truth), "ssim": 1 - float(ssim_loss(made, truth))}
+def compared(made: Tensor, truth: Tensor, pose: Poses | None) -> dict[str, float]:
+    """The figures of frames [T, 3, h, w] in [0, 1]; AKD and MKR where there is a pose network."""
+    figures = {"l2": l2(made, truth), "ssim": 1 - float(ssim_loss(made, truth))}
+    if pose is None:
+        return figures
+
+    people = PersonMetrics(pose)
+    people.look((made * 255).round().byte(), (truth * 255).round().byte())
+    found, _ = people.figures()
+    return figures | found
 
 
 def cropped(clip: Clip, track: Track) -> Tensor:
@@ -189,7 +205,9 @@ def fitted(dancers: list[Dancer], config: TsnetConfig, told: argparse.Namespace)
     return method.eval(), data, run
 
 
-def self_reconstruction(method: Tsnet, data: TsnetData, dancers: list[Dancer], out: Path) -> dict[str, Any]:
+def self_reconstruction(
+    method: Tsnet, data: TsnetData, dancers: list[Dancer], out: Path, pose: Poses | None
+) -> dict[str, Any]:
     """The held-out frames of each subject, drawn from their landmarks."""
     figures = {}
     for i, (dancer, track) in enumerate(zip(dancers, data.tracks, strict=True)):
@@ -199,14 +217,14 @@ def self_reconstruction(method: Tsnet, data: TsnetData, dancers: list[Dancer], o
         size = (truth.shape[2], truth.shape[3])
         followed = into_box(marks, track.box, size)
         copied = nearest(track, followed)
-        figures[dancer.name] = {"tsnet": compared(made, truth), "nearest": compared(copied, truth)}
+        figures[dancer.name] = {"tsnet": compared(made, truth, pose), "nearest": compared(copied, truth, pose)}
         labels = colour_labels(label_indices(followed, size), method.classes)
         rows = {"held out": truth, "landmarks": labels, "tsnet": made, "nearest trained-on frame": copied}
         save(out / f"self-{dancer.name}.png", rows)
     return figures
 
 
-def across(method: Tsnet, data: TsnetData, dancers: list[Dancer], out: Path) -> dict[str, Any]:
+def across(method: Tsnet, data: TsnetData, dancers: list[Dancer], out: Path, pose: Poses | None) -> dict[str, Any]:
     """Each of the first two subjects moving as the other does."""
     figures: dict[str, Any] = {}
     rows: dict[str, Tensor] = {}
@@ -218,7 +236,7 @@ def across(method: Tsnet, data: TsnetData, dancers: list[Dancer], out: Path) -> 
         if own.truth is not None:
             truth = cropped(own.truth, track)
             rows[f"{own.name}: the truth"] = truth
-            figures[f"{own.name} moving like {driving.name}"] = {"tsnet": compared(made, truth)}
+            figures[f"{own.name} moving like {driving.name}"] = {"tsnet": compared(made, truth, pose)}
     save(out / "cross.png", rows)
     return figures
 
@@ -255,11 +273,13 @@ def page(made: dict[str, Any], figures: dict[str, Any]) -> str:
         f"{made['machine']}, {made['precision']}, seed {made['seed']}, {made['date']}",
     ]
     lines = ["; ".join([*head, *made["notes"]]), ""]
-    lines += ["| setting | subject | what | L2 | SSIM |", "|---|---|---|---:|---:|"]
+    lines += ["| setting | subject | what | L2 | SSIM | AKD, px | MKR |", "|---|---|---|---:|---:|---:|---:|"]
     for setting, subjects in figures.items():
         for name, each in subjects.items():
             for what, values in each.items():
-                lines.append(f"| {setting} | {name} | {what} | {values['l2']:.4f} | {values['ssim']:.4f} |")
+                cells = [setting, name, what, f"{values['l2']:.4f}", f"{values['ssim']:.4f}"]
+                cells += [f"{values['akd']:.2f}" if "akd" in values else "", f"{values.get('mkr', 0):.3f}"]
+                lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -277,17 +297,27 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--pose", type=Path, help="a pose network, for AKD and MKR")
+    parser.add_argument("--found", action="store_true", help="the pose network's landmarks in place of the labels")
     told = parser.parse_args()
     if told.puppets == (told.data is not None):
         parser.error("name either DATA or --puppets")
+    if told.found and told.pose is None:
+        parser.error("--found needs --pose")
     torch.set_num_threads(told.threads)
     config = wished(told)
-    dancers = drawn_puppets(told.frames, told.held) if told.puppets else filmed(told.data, 8 * config.size, told.held)
+    detector = told.pose if told.found else None
+    dancers = (
+        drawn_puppets(told.frames, told.held)
+        if told.puppets
+        else filmed(told.data, 8 * config.size, told.held, detector)
+    )
     config = planned(told, config, dancers)
     method, data, run = fitted(dancers, config, told)
-    figures = {"held out": self_reconstruction(method, data, dancers, told.out)}
+    pose = None if told.pose is None else load_poses(told.pose)
+    figures = {"held out": self_reconstruction(method, data, dancers, told.out, pose)}
     if len(dancers) > 1:
-        figures["across"] = across(method, data, dancers, told.out)
+        figures["across"] = across(method, data, dancers, told.out, pose)
     made = made_by(run, told, dancers)
     text = json.dumps({"made": made, "figures": figures}, indent=2)
     (told.out / "figures.json").write_text(text + "\n", encoding="utf-8")
