@@ -1,0 +1,16 @@
+"""Motion as data: keypoints over time, read from and written to the files of other programs, smoothed and made stronger."""
+
+from muybridge.motion.files import FORMATS, is_motion_file, read_motion, write_motion
+from muybridge.motion.filters import SMOOTHERS, scale_strength, smooth_motion
+from muybridge.motion.track import MotionTrack
+
+__all__ = [
+    "FORMATS",
+    "SMOOTHERS",
+    "MotionTrack",
+    "is_motion_file",
+    "read_motion",
+    "scale_strength",
+    "smooth_motion",
+    "write_motion",
+]
