@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from muybridge.api.landmarks import find_landmarks
     from muybridge.api.live import live
     from muybridge.api.mask import mask
+    from muybridge.api.motion import export_motion, import_motion
     from muybridge.api.predict import predict
     from muybridge.api.reconstruct import reconstruct
     from muybridge.api.retarget import retarget
@@ -50,10 +51,12 @@ __all__ = [
     "edit",
     "evaluate",
     "export",
+    "export_motion",
     "fetch",
     "find_landmarks",
     "fit",
     "import_checkpoint",
+    "import_motion",
     "inspect",
     "live",
     "load",

@@ -4,7 +4,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "tensors"),
     ("disk",),
     ("geometry", "model_files", "video"),
-    ("data", "landmarks", "masks", "networks", "puppets"),
+    ("data", "landmarks", "masks", "motion", "networks", "puppets"),
     ("losses", "metrics", "picture_animator"),
     ("method", "run"),
     ("engine", "evaluation", "methods"),

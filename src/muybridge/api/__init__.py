@@ -17,6 +17,7 @@ from muybridge.api.landmarks import find_landmarks
 from muybridge.api.live import follow, live
 from muybridge.api.mask import mask
 from muybridge.api.methods import methods
+from muybridge.api.motion import export_motion, import_motion
 from muybridge.api.predict import predict
 from muybridge.api.puppets import puppets
 from muybridge.api.reconstruct import reconstruct
@@ -43,6 +44,7 @@ __all__ = [
     "edit_clip",
     "evaluate",
     "export",
+    "export_motion",
     "fetch",
     "fetchable",
     "find_landmarks",
@@ -50,6 +52,7 @@ __all__ = [
     "follow",
     "handles",
     "import_checkpoint",
+    "import_motion",
     "inspect",
     "interpolate_moves",
     "live",

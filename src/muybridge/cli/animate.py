@@ -17,7 +17,9 @@ def animate(
     run: Path,
     /,
     *,
-    driving: Annotated[Path | None, Parameter(name="--driving", help="The video that gives the motion.")] = None,
+    driving: Annotated[
+        Path | None, Parameter(name="--driving", help="The video that gives the motion, or a file of motion.")
+    ] = None,
     source: Annotated[
         str | None,
         Parameter(name="--source", help="Who moves: A or B of a pair; a picture; of landmarks, a video or its letter."),

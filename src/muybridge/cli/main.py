@@ -31,6 +31,7 @@ from muybridge.cli.landmarks import landmarks
 from muybridge.cli.live import live
 from muybridge.cli.mask import mask
 from muybridge.cli.methods import methods
+from muybridge.cli.motion import motion
 from muybridge.cli.predict import predict
 from muybridge.cli.puppets import puppets
 from muybridge.cli.reconstruct import reconstruct
@@ -93,6 +94,7 @@ def app() -> App:
         made.command(verb)
 
     made.command(importing, name="import")
+    made.command(motion)
     return made
 
 

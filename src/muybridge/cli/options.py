@@ -41,6 +41,10 @@ Affine = Annotated[
 Flip = Annotated[
     str | None, Parameter(name="--flip", help="A or B: mirror that one on the way in, and its result on the way out.")
 ]
+MotionSmoothing = Annotated[Literal["one-euro", "savgol"] | None, Parameter(name="--smooth", help="Steady the motion.")]
+Strength = Annotated[
+    float, Parameter(name="--strength", help="Of the motion about its mean, in percent: 0 stands still, at most 150.")
+]
 How = Annotated[
     Literal["auto", "given", "alpha", "threshold", "segment", "colour", "saliency", "grabcut"],
     Parameter(name="--how", help="The way to find silhouettes; grabcut is the old name of colour."),
@@ -209,8 +213,13 @@ class AnimateFlags(Flags):
         int | None, Parameter(name="--smooth", help="Frames to average driving landmarks over, odd; 1 leaves them.")
     ] = None
     seed: Annotated[int | None, Parameter(name="--seed", help="Of the choice of those --sources.")] = None
+    motion_smoothing: Annotated[
+        Literal["one-euro", "savgol"] | None,
+        Parameter(name="--smooth-motion", help="Steady the driving keypoints or landmarks."),
+    ] = None
+    strength: Strength = 100
     force: Force = False
     device: Device = "auto"
 
     def parse(self) -> dict[str, Any]:
-        return super().parse() | {"box": parse_box(self.box)}
+        return super().parse() | {"box": parse_box(self.box), "strength": self.strength / 100}

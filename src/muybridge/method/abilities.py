@@ -36,7 +36,11 @@ class Ability(ABC):
 
 
 class EditsKeypoints(Ability):
-    """A pair method whose keypoints a person can see and drag: `muybridge edit`, and the studio's page for it."""
+    """A pair method whose keypoints a person can see and drag: `muybridge edit`, and the studio's page for it.
+
+    Its `animate` takes `edits` too, [T, K, 2] in units of its crop: they are added to the driving keypoints of one of
+    its own videos, which is how motion files drive it.
+    """
 
     name = "edit"
     what = "keypoints that can be moved"

@@ -1,4 +1,4 @@
-"""Motion as data: keypoints over time, read from and written to the files of other programs, smoothed and made stronger."""
+"""Motion as data: points over time, from and for the files of other programs, smoothed and made stronger."""
 
 from muybridge.motion.files import FORMATS, is_motion_file, read_motion, write_motion
 from muybridge.motion.filters import SMOOTHERS, scale_strength, smooth_motion

@@ -38,7 +38,7 @@ def smooth_motion(motion: MotionTrack, how: str) -> MotionTrack:
 
 
 def scale_strength(motion: MotionTrack, strength: float) -> MotionTrack:
-    """The motion about each point's mean place as strong as this: 0 stands still, 1 leaves it, 1.5 is half as much more.
+    """The motion about each point's mean place as strong as this: 0 stands still, 1 leaves it as it is.
 
     Raises UsageError outside 0 to 1.5.
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 from muybridge.motion.track import MotionTrack, fill_missing
 
-_BLENDER = '''"""Run in Blender's text editor: an empty for each point, with a keyframe for each frame. Made by Muybridge."""
+_BLENDER = '''"""Run in Blender's text editor: an empty for each point, keyed on each frame. Made by Muybridge."""
 
 import bpy
 
@@ -51,7 +51,7 @@ def blender_script(motion: MotionTrack) -> str:
 
 
 def after_effects_text(motion: MotionTrack) -> str:
-    """Keyframe data as After Effects pastes it on a layer: a point control for each point, in pixels."""
+    """Keyframe data as After Effects pastes it on a layer: a point control for each point, in order, in pixels."""
     points = fill_missing(motion.points, motion.confidence)
     rate = motion.timing.rate
     lines = [
@@ -65,8 +65,8 @@ def after_effects_text(motion: MotionTrack) -> str:
         "",
     ]
     frames = [round(time * rate) for time in motion.timing.seconds]
-    for k, name in enumerate(motion.names):
-        lines += [f"Effects\tPoint Control #{k + 1}\tPoint #2 ({name})", "\tFrame\tX pixels\tY pixels\t"]
+    for k in range(len(motion.names)):
+        lines += [f"Effects\tPoint Control #{k + 1}\tPoint #2", "\tFrame\tX pixels\tY pixels\t"]
         # After Effects counts from the edge of the first pixel.
         for frame, (x, y) in zip(frames, points[:, k] + 0.5, strict=True):
             lines.append(f"\t{frame}\t{x:.3f}\t{y:.3f}\t")

@@ -53,11 +53,11 @@ def read_sleap(file: Path, size: tuple[int, int] | None, timing: Timing | None) 
             confidence[frame.frame_idx, found] = 1.0
 
     shape = labels.videos[0].shape if size is None and labels.videos else None
-    if size is None and shape is None:
+    if shape is not None:
+        size = int(shape[1]), int(shape[2])
+    if size is None:
         raise InputError(f"{file} does not say how large its frames are", "Give its video beside it.")
-    return MotionTrack(
-        points, confidence, names, timing or Timing.constant(count), size or (int(shape[1]), int(shape[2]))
-    )
+    return MotionTrack(points, confidence, names, timing or Timing.constant(count), size)
 
 
 def _import_sleap() -> Any:

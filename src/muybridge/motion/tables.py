@@ -135,7 +135,9 @@ def _make(rows: np.ndarray, names: tuple[str, ...], timing: Timing, size: tuple[
     """A track of x, y and confidence; what is not a number was not found."""
     found = np.isfinite(rows).all(-1)
     rows = np.where(found[..., None], rows, 0.0)
-    return MotionTrack(rows[..., :2].astype(np.float32), rows[..., 2].clip(0, 1).astype(np.float32), names, timing, size)
+    return MotionTrack(
+        rows[..., :2].astype(np.float32), rows[..., 2].clip(0, 1).astype(np.float32), names, timing, size
+    )
 
 
 def timing_of(times: list[float], end: float | None) -> Timing:

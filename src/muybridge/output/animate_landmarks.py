@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source
 from muybridge.inputs.landmarks import LandmarkFiles, LandmarkInput, landmark_kind, read_with_landmarks
+from muybridge.inputs.motion import blank_clip, landmarks_of, refine_motion, track_landmarks
 from muybridge.jobs.loading import Fitted
+from muybridge.landmarks import Kind
 from muybridge.method import Animation
+from muybridge.motion import is_motion_file, read_motion
 from muybridge.output.animation import backdrop_of, write_animation
 from muybridge.output.options import AnimateOptions
 from muybridge.video import Clip
@@ -29,7 +33,7 @@ def animate_landmarks(
     if driving is None and options.landmarks is not None:
         raise UsageError("landmarks were given without their video", Sentence("Name it with ", Option("driving"), "."))
 
-    lead = None if driving is None else read_with_landmarks(driving, options.landmarks, kind=kind, box=options.box)
+    lead = _read_driving(driving, options, kind)
     subject = _subject(source, options.source_landmarks, kind)
     how: dict[str, Any] = {"aligned": options.align}
     chosen = {"sources": options.sources, "smoothing": options.smoothing, "seed": options.seed}
@@ -54,6 +58,23 @@ def animate_landmarks(
         if isinstance(each, LandmarkInput):
             notes += each.notes
     return (*notes, *animation.notes)
+
+
+def _read_driving(driving: Source | None, options: AnimateOptions, kind: Kind | None) -> LandmarkInput | None:
+    """The driving video with its landmarks, or a motion of landmarks alone; both made steadier or stronger as asked."""
+    if driving is None:
+        return None
+    if is_motion_file(driving):
+        assert not isinstance(driving, Clip)
+        motion = read_motion(driving)
+        lead = LandmarkInput(Path(driving).stem, str(driving), blank_clip(motion), landmarks_of(motion, kind), None)
+    else:
+        lead = read_with_landmarks(driving, options.landmarks, kind=kind, box=options.box)
+    if options.motion_smoothing is None and options.strength == 1.0:
+        return lead
+    track = track_landmarks(lead.landmarks, lead.clip.timing, (lead.clip.height, lead.clip.width))
+    refined = refine_motion(track, options.motion_smoothing, options.strength)
+    return replace(lead, landmarks=landmarks_of(refined, lead.landmarks.kind))
 
 
 def _subject(source: Source | None, landmarks: LandmarkFiles | None, kind: Any) -> LandmarkInput | str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from muybridge.inputs.driving import read_driving
 from muybridge.jobs.loading import Fitted
 from muybridge.jobs.provenance import InputReference, find_input, is_same_input
 from muybridge.method import Animation, PairMethod, SubjectPair
+from muybridge.motion import is_motion_file, read_motion
 from muybridge.output.animation import backdrop_of, write_animation
+from muybridge.output.motion_edits import motion_edits
 from muybridge.output.options import AnimateOptions
 from muybridge.video import Clip, probe
 
@@ -29,6 +32,14 @@ def animate_subject(
     clip: Driving | None = None
     audio: Path | None = None
 
+    motion = None
+    if is_motion_file(driving):
+        assert isinstance(driving, str | Path)
+        motion = read_motion(driving)
+        driving = None
+        if side is None:
+            raise UsageError("a motion does not show who moves", Sentence("Name the subject: ", Option("source", "A")))
+
     trained_on = _side_of(fitted, driving)
     new_silhouettes = options.masks is not None or options.box is not None
     if trained_on and not new_silhouettes and side in (None, other(trained_on)):
@@ -39,7 +50,19 @@ def animate_subject(
     else:
         clip, audio = _read_driving(driving, method, options)
 
-    animation: Animation = method.animate(data, clip, side, affine=options.affine, full_frame=data is not None)
+    how: dict[str, Any] = {"affine": options.affine, "full_frame": data is not None}
+    if motion is not None or options.motion_smoothing is not None or options.strength != 1.0:
+        if clip is not None or side is None:
+            raise UsageError(
+                "steadier and stronger is for the motion of the run's own videos, and for files of motion",
+                Sentence("Leave the video out, and name the subject that moves: ", Option("source", "A")),
+            )
+        how["edits"] = motion_edits(fitted, other(side), motion, options.motion_smoothing, options.strength)
+    animation: Animation = method.animate(data, clip, side, **how)
+    if motion is not None:
+        # Sound belongs to the video that the motion no longer is.
+        audio = None
+        animation = replace(animation, timing=motion.timing)
     shown = animation.source or side
     plate = None
     if options.background == "source" and shown is not None and isinstance(data, SubjectPair):

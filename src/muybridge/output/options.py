@@ -68,7 +68,17 @@ class PictureOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubjectOptions(Options):
+class MotionOptions(Options):
+    """How the driving motion is changed before it is followed, without training again."""
+
+    motion_smoothing: str | None = None
+    """one-euro or savgol, see `motion.smooth_motion`; None leaves it."""
+    strength: float = 1.0
+    """Of the motion about each point's mean place, 0 to 1.5."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectOptions(MotionOptions):
     """How a subject of a pair follows a driving video."""
 
     background: str = "black"
@@ -84,7 +94,7 @@ class SubjectOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PerformanceOptions(Options):
+class PerformanceOptions(MotionOptions):
     """How a subject performs what the landmarks of a driving video show."""
 
     landmarks: LandmarkFiles | None = None
@@ -136,5 +146,7 @@ def _refusal(method: str, needs: str, kind: str) -> UsageError:
     if kind == "landmarks":
         return UsageError(f"{method} uses no landmarks", "Leave them, and sources, smoothing and seed, out.")
     if needs == "folder":
-        return UsageError("whole pictures are animated: backgrounds, masks and boxes are for pairs")
+        return UsageError(
+            "whole pictures are animated: backgrounds, masks and boxes are for pairs, a motion's strength for keypoints"
+        )
     return UsageError("whole pictures are made from landmarks: backgrounds and masks are for pairs")
