@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from muybridge.errors import CheckpointError, Option, Sentence
+from muybridge.errors import CheckpointError, Option, Sentence, Verb
 from muybridge.landmarks.blazepose import BlazePose
 from muybridge.landmarks.crops import Corners, Picture, bounding_box
 from muybridge.landmarks.face_detector import FaceDetector
@@ -15,7 +15,7 @@ from muybridge.landmarks.points import Kind
 from muybridge.landmarks.rtmpose import RtmPose
 from muybridge.landmarks.skeletons import FACE_MESH_COUNTS, ORDERS, Rows
 from muybridge.landmarks.tflite import TfliteNetwork, is_tflite
-from muybridge.model_files import cache_folder, find_model_file
+from muybridge.model_files import cache_folder, find_model_file, hint_to_fetch
 
 MIN_SCORE = 0.3
 """Points below this score count as not found: MMPose's own demos do not draw them."""
@@ -63,9 +63,13 @@ def model_path(model: Path | None = None) -> Path:
         RTMPOSE_FILE,
         "the landmark detector's file is",
         Sentence(
-            f"Put BlazePose ({BLAZEPOSE_FILE} of MediaPipe) into that folder, or RTMPose as ONNX from its authors' ",
-            "model zoo (MMPose, projects/rtmpose: the end2end.onnx of a zip; the whole-body one has hands and face ",
-            *("too) under that name, or name a file with ", Option("model"), ". "),
+            *(
+                "Fetch BlazePose: ",
+                Verb("fetch", "blazepose"),
+                ". Or put RTMPose there, as ONNX from its authors' model ",
+            ),
+            "zoo (MMPose, projects/rtmpose: the end2end.onnx of a zip; the whole-body one has hands and face too), or ",
+            *("name a file with ", Option("model"), ". "),
             *("Landmarks of another program need no detector: ", Option("landmarks", "FOLDER")),
         ),
     )
@@ -73,13 +77,15 @@ def model_path(model: Path | None = None) -> Path:
 
 def face_mesh_path(model: Path | None = None) -> Path:
     """Where the face mesh lies: the file that was named, or the one in the cache folder; errors as `model_path`."""
-    return find_model_file(model, FACE_MESH_FILE, "the face mesh is", "It is in MediaPipe's package.")
+    hint = hint_to_fetch(FACE_MESH_FILE, "It is in MediaPipe's package, too.")
+    return find_model_file(model, FACE_MESH_FILE, "the face mesh is", hint)
 
 
 def face_detector_path(mesh: Path | None = None) -> Path:
     """Where the detector of faces lies: beside the mesh, or in the cache folder; errors as `model_path`."""
     beside = None if mesh is None else mesh.with_name(FACE_DETECTOR_FILE)
-    return find_model_file(beside, FACE_DETECTOR_FILE, "the face detector is", "It is in MediaPipe's package.")
+    hint = hint_to_fetch(FACE_DETECTOR_FILE, "It is in MediaPipe's package, too.")
+    return find_model_file(beside, FACE_DETECTOR_FILE, "the face detector is", hint)
 
 
 def open_network(model: Path | None = None, kind: Kind | None = None) -> PoseNetwork:

@@ -13,6 +13,7 @@ from muybridge.errors import Sentence, UsageError, Verb
 from muybridge.model_files.places import cache_folder, torch_cache_path
 
 REMBG = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/"
+MEDIAPIPE = "https://storage.googleapis.com/mediapipe-assets/"
 TORCHVISION = "https://download.pytorch.org/models/"
 
 
@@ -148,6 +149,36 @@ MODEL_FILES = (
         what="Inception v3 of 2015: FID",
         used_by=("evaluate", "bench"),
         torchs=True,
+    ),
+    ModelFile(
+        name="blazepose",
+        file="pose_landmark_full.tflite",
+        address=MEDIAPIPE + "pose_landmark_full.tflite?generation=1661875894245786",
+        size=6_440_512,
+        sha256="e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+        licence="Apache-2.0",
+        what="BlazePose of MediaPipe: a person's landmarks and mask, AKD, MKR",
+        used_by=("landmarks", "tsnet", "evaluate", "reconstruct"),
+    ),
+    ModelFile(
+        name="face-mesh",
+        file="face_landmark.tflite",
+        address=MEDIAPIPE + "face_landmark.tflite?generation=1676316347980492",
+        size=1_242_398,
+        sha256="1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+        licence="Apache-2.0",
+        what="MediaPipe's face mesh: a face's landmarks, with face-detector",
+        used_by=("landmarks", "tsnet"),
+    ),
+    ModelFile(
+        name="face-detector",
+        file="face_detection_short_range.tflite",
+        address=MEDIAPIPE + "face_detection_short_range.tflite?generation=1677044301978921",
+        size=229_714,
+        sha256="bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+        licence="Apache-2.0",
+        what="MediaPipe's detector of faces: where the face mesh looks",
+        used_by=("landmarks", "tsnet"),
     ),
 )
 

@@ -47,7 +47,7 @@ FORMATS: Mapping[str, Format] = {
     "blender": Format(".py", "a script for Blender that makes an empty for each point", _text(blender_script)),
     "after-effects": Format(".txt", "keyframes to paste into After Effects", _text(after_effects_text)),
 }
-"""Name of `--format` -> how it is written; the first with a file's ending is that of the ending."""
+"""Name of the format -> how it is written; the first with a file's ending is that of the ending."""
 
 
 def write_motion(motion: MotionTrack, path: Path, form: str | None = None) -> Path:
