@@ -37,7 +37,7 @@ def prepared(studio: Studio, preset: str) -> str:
     asked = {
         "clips": [clip["id"] for clip in clips],
         "preset": preset,
-        "set": {"shape.steps": 3, "texture.steps": 2},
+        "set": {"shape.steps": 3, "texture.steps": 2, "motion.steps": 2},
     }
     run = studio.ask("POST", "/api/runs", asked).json
     while (found := studio.get(f"/api/runs/{run['id']}"))["state"] not in ("finished", "failed"):

@@ -25,7 +25,7 @@ from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, Timing, read
 
-SMALL = {"size": 32, "keypoints": 4, "shape.steps": 2, "texture.steps": 2}
+SMALL = {"size": 32, "keypoints": 4, "shape.steps": 2, "texture.steps": 2, "motion.steps": 2}
 TINY = {"preset": "smoke", "set": SMALL, "device": "cpu", "precision": "float32"}
 
 
@@ -171,12 +171,12 @@ def test_load_gives_back_what_fit_made(fitted: muybridge.Fitted) -> None:
 
 def test_a_run_says_which_preset_it_started_from(fitted: muybridge.Fitted) -> None:
     assert fitted.run.record.preset == "smoke"
-    assert preset_of(fitted) == "smoke, with size=32, keypoints=4, shape.steps=2, texture.steps=2"
+    assert preset_of(fitted) == "smoke, with size=32, keypoints=4, shape.steps=2, texture.steps=2, motion.steps=2"
 
 
 def test_evaluate_measures_a_run(fitted: muybridge.Fitted) -> None:
     figures = muybridge.evaluate(fitted)
-    own = ("iou", "cycle_iou", "cycle_points", "step", "flicker_ratio", "random_features")
+    own = ("iou", "cycle_iou", "cycle_points", "step", "sharpness", "edge_f", "flicker_ratio", "random_features")
     assert set(figures) == {f"{n}_{s}" for n in own for s in "ab"}
     assert all(np.isfinite(value) for value in figures.values())
 

@@ -25,7 +25,7 @@ from muybridge.run import Run
 from muybridge.video import Clip, read, write
 from tiny_network import write_identity
 
-SMALL = {"size": 32, "keypoints": 4, "shape.steps": 3, "texture.steps": 2}
+SMALL = {"size": 32, "keypoints": 4, "shape.steps": 3, "texture.steps": 2, "motion.steps": 2}
 PLAN = Plan(frames=6, size=48)
 WISH: Mapping[str, Any] = {
     "scenes": ["gif"],
@@ -68,7 +68,7 @@ def test_a_bench_keeps_every_cell_its_clip_and_its_sheet(table: Path) -> None:
     assert cells < {p.stem for p in (table / "clips").iterdir()}
     assert len(read(next((table / "clips").glob("gif-a__*.mp4")))) == 6
     one = json.loads((table / "cells" / f"{next(c for c in cells if c.startswith('jokr'))}.json").read_text())
-    assert {"iou", "joint_error", "tracker_error", "own_cycle_iou", "limb_identity"} <= set(one["figures"])
+    assert {"iou", "joint_error", "tracker_error", "sharpness", "own_cycle_iou", "limb_identity"} <= set(one["figures"])
     assert one["seconds"] > 0
     rows = json.loads((table / "table.json").read_text())["overall"]
     assert [r["cells"] for r in rows] == [4, 2, 2, 2]
@@ -234,7 +234,7 @@ def test_a_driving_clip_that_looks_the_other_way_is_mirrored_for_a_method_of_who
 def test_the_whole_comparison_in_one_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Methods of pairs, of folders and of landmarks on the same scene, in one table."""
     short = {
-        "jokr": {"shape.steps": 2, "texture.steps": 2},
+        "jokr": {"shape.steps": 2, "texture.steps": 2, "motion.steps": 2},
         "fomm": {"training.steps": 2, "size": 32},
         "cyclegan": {"translate.steps": 2, "size": 32},
         "recyclegan": {"translate.steps": 2, "size": 32},
@@ -310,7 +310,8 @@ def run(table: Path) -> Path:
 def test_evaluate_measures_beside_the_inputs_and_the_truth(run: Path, tmp_path: Path) -> None:
     drawn = scene("gif", PLAN.frames, PLAN.size)
     figures = muybridge.evaluate(run, truth={"a": drawn.ab}, out=tmp_path / "figures")
-    own = {f"{n}_{s}" for n in ("iou", "cycle_iou", "cycle_points", "step") for s in "ab"}
+    of_jokr = ("iou", "cycle_iou", "cycle_points", "step", "sharpness", "edge_f")
+    own = {f"{n}_{s}" for n in of_jokr for s in "ab"}
     beside = {f"{n}_{s}" for n in ("flicker_ratio", "random_features") for s in "ab"}
     true = {f"truth_{n}_a" for n in ("iou", "boundary_f", "l1", "psnr", "ssim", "ms_ssim")}
     assert set(figures) == own | beside | true

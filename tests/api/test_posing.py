@@ -25,6 +25,7 @@ TINY = {
     "discriminator_width": 8,
     "shape.steps": 2,
     "texture.steps": 2,
+    "motion.steps": 2,
 }
 MOVES = st.dictionaries(st.integers(0, 3), st.tuples(st.floats(-1, 1), st.floats(-1, 1)), max_size=4)
 
@@ -147,10 +148,11 @@ def test_a_cost_is_measured_and_keeps_nothing(
     monkeypatch.chdir(tmp_path)
     sizes = {**TINY, "shape.steps": 400, "texture.steps": 3}
     found = api.cost("jokr", pair.a, pair.b, preset="smoke", set=sizes, steps=4, device="cpu")
-    assert (found.steps, found.measured) == (403, 7)
-    assert set(found.step_seconds) == {"shape", "texture"}
+    assert (found.steps, found.measured) == (405, 9)
+    assert set(found.step_seconds) == {"shape", "texture", "motion"}
     assert all(0 < seconds < 20 for seconds in found.step_seconds.values())
     by_hand = 400 * found.step_seconds["shape"] + 3 * found.step_seconds["texture"]
+    by_hand += 2 * found.step_seconds["motion"]
     assert found.seconds == pytest.approx(by_hand)
     assert found.memory > 50 * 2**20
     assert found.disk > 1000

@@ -18,6 +18,8 @@ TINY = [
     "shape.steps=2",
     "--set",
     "texture.steps=2",
+    "--set",
+    "motion.steps=2",
     "--device",
     "cpu",
 ]

@@ -116,7 +116,7 @@ class Studio:
         return [self.clip(clip["id"])["id"] for clip in answer.json]
 
     def train(self, clips: list[str], shape: int = 2, texture: int = 2) -> dict[str, Any]:
-        steps = {"shape.steps": shape, "texture.steps": texture}
+        steps = {"shape.steps": shape, "texture.steps": texture, "motion.steps": 2}
         answer = self.ask("POST", "/api/runs", {"clips": clips, "preset": "smoke", "set": {**TINY, **steps}})
         assert answer.status == 201, answer.body
         return answer.json  # type: ignore[no-any-return]

@@ -163,10 +163,16 @@ def trim_rim(frames: Images, masks: Masks, rim: int | None = None) -> tuple[Imag
         rim = int((masks.shape[2] * masks.shape[3]) ** 0.5) // RIM
     if rim < 1:
         return frames, masks
-    inner = -F.max_pool2d(-masks, 2 * rim + 1, 1, rim)
-    thin = masks * (1 - F.max_pool2d(inner, 4 * rim + 1, 1, 2 * rim))
+    inner = -_largest_around(-masks, rim)
+    thin = masks * (1 - _largest_around(inner, 2 * rim))
     kept = torch.maximum(inner, thin)
     return frames * (kept / masks.clamp_min(1e-3)), kept
+
+
+def _largest_around(masks: Masks, reach: int) -> Masks:
+    """The largest value within a square of `reach` pixels on each side: rows first, then columns, which is the same."""
+    rows = F.max_pool2d(masks, (1, 2 * reach + 1), 1, (0, reach))
+    return F.max_pool2d(rows, (2 * reach + 1, 1), 1, (reach, 0))
 
 
 def carry_colours_on(frames: Images, masks: Masks) -> Images:

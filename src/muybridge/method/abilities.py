@@ -211,6 +211,10 @@ class DescribesTraining(Ability):
     def describe_training(self) -> dict[str, str]:
         """What is told, by its name."""
 
+    def describe_sources(self, data: Any) -> dict[str, str]:
+        """Result -> which frames of its training each of its frames is made of; nothing where none are used."""
+        return {}
+
 
 ABILITIES: tuple[type[Ability], ...] = (
     EditsKeypoints,

@@ -124,6 +124,9 @@ def _facts(fitted: Fitted, given: Sequence[SilhouetteInput]) -> dict[str, dict[s
         "reported": datetime.now(UTC).isoformat(timespec="seconds"),
     } | described
 
+    sources = fitted.method.describe_sources(fitted.data) if isinstance(fitted.method, DescribesTraining) else {}
+    if sources:
+        sections["Own frames that results are made of"] = sources
     sections["Versions"] = package_versions()
     return sections
 

@@ -150,6 +150,10 @@ class Jokr(JokrModel, EditsKeypoints, MeasuresItself, SharesKeypoints, Describes
     def describe_training(self) -> dict[str, str]:
         return reporting.describe_training(self)
 
+    def describe_sources(self, data: Any) -> dict[str, str]:
+        """Which own frames each frame of both results is made of."""
+        return reporting.describe_sources(self, data)
+
     @staticmethod
     def import_checkpoint(path: Path, options: Path | None = None) -> tuple[JokrConfig, dict[str, Tensor], int]:
         return import_released(path, options)

@@ -10,10 +10,19 @@ from torch import Tensor
 from muybridge.data.pair import SIDES, other
 from muybridge.data.reference_frames import choose_evenly
 from muybridge.method import Stage
-from muybridge.methods.jokr.animate import batch_size, detect_keypoints, draw_side, render_poses, transfer_keypoints
+from muybridge.methods.jokr.animate import (
+    batch_size,
+    detect_keypoints,
+    draw_side,
+    reference_bank,
+    render_poses,
+    transfer_keypoints,
+)
+from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.dense_motion import look_up
 from muybridge.methods.jokr.model import JokrModel, inference
+from muybridge.methods.jokr.reference_choice import plan_stream
 from muybridge.metrics import boundary_f, gradient_energy
 from muybridge.tensors import Images, Masks, Points
 from muybridge.video import contact_sheet, draw_keypoints
@@ -47,6 +56,11 @@ def draw_preview(model: JokrModel, data: PairData, stage: Stage) -> Tensor:
 
         moved = transfer_keypoints(model, points, side)
         for name, target, where in (("drawn again", side, points), (f"as {other(side)}", other(side), moved)):
+            if stage.name == "motion":
+                rows[f"{side} {name}"] = [
+                    (p[:3] * (p[3:] / 255)).byte() for p in render_poses(model, data, target, [where])
+                ]
+                continue
             rgb, mask = draw_side(model, where, target)
             shown = mask.expand(-1, 3, -1, -1) if shapes_only else rgb
             rows[f"{side} {name}"] = list(shown.cpu())
@@ -141,7 +155,12 @@ def shared_points(model: JokrModel, data: PairData) -> dict[str, Points]:
 def describe_training(model: JokrModel) -> dict[str, str]:
     """Facts for the report: how many keypoints, and the learned map between the two keypoint sets."""
     h, w = model.canvas
-    facts = {"keypoints": str(model.config.keypoints), "canvas": f"{w} x {h} px"}
+    facts = {
+        "which JOKR": name_variant(model.config),
+        "keypoints": str(model.config.keypoints),
+        "canvas": f"{w} x {h} px",
+    }
+    facts["colours"] = "of the subject's own frames, moved there" if model.uses_frames else "painted by R"
     if model.affine is None:
         return facts | {"T": "none: both subjects' keypoints are used as they are"}
 
@@ -149,6 +168,46 @@ def describe_training(model: JokrModel) -> dict[str, str]:
     for name, (x, y, shift) in zip("xy", model.affine().detach()[0].tolist(), strict=True):
         rows.append(f"{name}' = {x:+.3f} x {y:+.3f} y {shift:+.3f}")
     return facts | {"T, from b's keypoints to a's": "; ".join(rows)}
+
+
+def describe_sources(model: JokrModel, data: PairData) -> dict[str, str]:
+    """For both results, runs of frames that are made of the same own frames: "0-14: 33, 71, 90; 15-20: 34, 71, 90"."""
+    told: dict[str, str] = {}
+    for side in SIDES if model.uses_frames else ():
+        driving = data.subject(other(side))
+        poses = transfer_keypoints(model, detect_keypoints(model, driving), other(side)).float().cpu()
+        planner = reference_bank(model, data, side).planner(model.config.dense_motion.references)
+        index = data.references[side].index
+
+        chosen = []
+        for _, references in plan_stream(planner, [poses]):
+            # Of two frames that fade into each other, the stronger one.
+            chosen += [sorted(index[places].tolist()) for places in references.index[:, :, 0]]
+        told[f"{side} moving like {other(side)}"] = _join_runs(chosen)
+    return told
+
+
+def _join_runs(chosen: Sequence[list[int]]) -> str:
+    runs: list[tuple[int, list[int]]] = []
+    for frame, sources in enumerate(chosen):
+        if not runs or runs[-1][1] != sources:
+            runs.append((frame, sources))
+
+    ends = [start - 1 for start, _ in runs[1:]] + [len(chosen) - 1]
+    parts = []
+    for (start, sources), end in zip(runs, ends, strict=True):
+        span = str(start) if start == end else f"{start}-{end}"
+        parts.append(f"{span}: {', '.join(str(source) for source in sources)}")
+    return "; ".join(parts)
+
+
+def name_variant(config: JokrConfig) -> str:
+    """Whose JOKR the settings are: the paper's, its authors' program's, or ours."""
+    if config.released:
+        return "the authors' program's"
+    w = config.losses
+    ours = config.appearance == "frames" or w.align or w.cyc or w.cover or w.read
+    return "ours: the paper's, and what docs/methods/jokr.md adds to it" if ours else "the paper's"
 
 
 def explain_figure(name: str) -> str:
