@@ -27,7 +27,12 @@ def names() -> list[str]:
 
 def names_with(ability: type[Ability]) -> list[str]:
     """The methods that have an ability."""
-    return [name for name in names() if issubclass(find(name), ability)]
+    found = []
+    for name in names():
+        if issubclass(find(name), ability):
+            found.append(name)
+
+    return found
 
 
 def find(name: str) -> type[Method[Any, Any]]:
@@ -46,7 +51,11 @@ def _load(name: str) -> Any:
     if name in METHODS:
         module, attribute = METHODS[name].split(":")
         return getattr(import_module(module), attribute)
-    others = [e for e in entry_points(group="muybridge.methods") if e.name == name]
+    others = []
+    for e in entry_points(group="muybridge.methods"):
+        if e.name == name:
+            others.append(e)
+
     if not others:
         raise UsageError(
             f"there is no method {name!r}: there are {', '.join(names())}", Sentence("See: ", Verb("methods"))

@@ -87,6 +87,7 @@ class Sentence(str):
                 words.append(part.word(option, verb))
             else:
                 words.append(part)
+
         return "".join(words)
 
 

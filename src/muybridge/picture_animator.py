@@ -94,7 +94,11 @@ class PictureAnimator(Generic[P]):
         if not probes:
             return self.draw(where)
 
-        plain = torch.cat([self._draw_with(*self.exact, where.at(slice(i, i + 1))) for i in probes])
+        parts = []
+        for i in probes:
+            parts.append(self._draw_with(*self.exact, where.at(slice(i, i + 1))))
+
+        plain = torch.cat(parts)
 
         # Each set of parts gets its chance on this batch; what fails once is not tried again.
         while self.doubted:
@@ -183,7 +187,10 @@ def _round_like(value: Any, like: Any) -> Any:
     if isinstance(value, Tensor):
         return value.to(like.dtype)
     if isinstance(value, list | tuple):
-        each = [_round_like(a, b) for a, b in zip(value, like, strict=True)]
+        each = []
+        for a, b in zip(value, like, strict=True):
+            each.append(_round_like(a, b))
+
         return each if isinstance(value, list) else type(value)(*each)
     return value
 
@@ -256,4 +263,5 @@ def draw_preview(data: ClipsData, device: torch.device, shown: Callable[[Images,
             pictures.append(s.occlusion.expand(3, -1, -1))
         for row, picture in zip(rows.values(), pictures, strict=False):
             row.append(picture)
+
     return contact_sheet({name: row for name, row in rows.items() if row}, columns=6)

@@ -98,6 +98,7 @@ def run_job(path: str | Path, name: str) -> None:
     started = time.monotonic()
     state: dict[str, Any] = {"fingerprint": fingerprint, "status": Status.RUNNING, "seconds": seconds}
     folder.write_state(name, state)
+
     try:
         figures = _do(folder, job, goes_on)
         state |= {"status": Status.DONE, "figures": figures}

@@ -54,7 +54,10 @@ def bench(
     """
     out = Path(out)
     names = _scenes(scenes)
-    entrants = [e for m in methods for e in _entrants(m, preset, set or {}, variants or {"": {}})]
+    entrants: list[Entrant] = []
+    for method in methods:
+        entrants += _entrants(method, preset, set or {}, variants or {"": {}})
+
     by = load_metric_networks(**(weights or {}))
     _fresh_or_own(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -71,7 +74,11 @@ def bench(
 
 
 def _scenes(given: Sequence[str]) -> list[str]:
-    unknown = [name for name in given if name not in SCENES]
+    unknown = []
+    for name in given:
+        if name not in SCENES:
+            unknown.append(name)
+
     if unknown:
         raise UsageError(
             f"there is no scene {unknown[0]!r}: there are {', '.join(SCENES)}",
@@ -89,6 +96,7 @@ def _entrants(
             f"{method} has no preset {preset!r}",
             Sentence("Name one that it has with ", Option("preset"), f": {', '.join(kind.card.presets)}."),
         )
+
     for name, more in variants.items():
         every = {**changes, **more}
         config, _ = resolve_config(kind, make_config(kind, preset, every))

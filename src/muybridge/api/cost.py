@@ -74,7 +74,10 @@ def cost(
     built.stages = lambda: short  # type: ignore[method-assign]
     watch = _Watch()
     train(built, data, None, device=device, log_every=1, callback=watch, preview_seconds=1e9)
-    pace = {stage.name: watch.pace(stage.name) for stage in whole}
+    pace = {}
+    for stage in whole:
+        pace[stage.name] = watch.pace(stage.name)
+
     kept = sum(t.numel() * t.element_size() for t in data.tensors().values())
     # Adam keeps two more numbers for each weight.
     kept += 3 * sum(p.numel() * p.element_size() for p in built.parameters())
@@ -98,9 +101,10 @@ def _silhouettes(
     """A method's data of clips with silhouettes."""
     given = [*masks, *[None] * (len(inputs) - len(masks))]
     side = method.config.reading_side
-    clips = [
-        read_with_silhouettes(source, masks=m, max_side=side).clip for source, m in zip(inputs, given, strict=True)
-    ]
+    clips = []
+    for source, m in zip(inputs, given, strict=True):
+        clips.append(read_with_silhouettes(source, masks=m, max_side=side).clip)
+
     data: Data = method.prepare(clips, **({} if flip is None else {"flip": flip}))
     return data
 

@@ -75,6 +75,7 @@ def _machine(out: Path) -> dict[str, str]:
     machine = resolve_device()
     name = torch.cuda.get_device_name(machine.device) if machine.device.type == "cuda" else platform.processor()
     place = next(p for p in (out.absolute(), *out.absolute().parents) if p.exists())
+
     return {
         "device": f"{machine.device} {name}".strip(),
         "precision": machine.precision,

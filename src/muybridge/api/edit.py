@@ -67,14 +67,18 @@ def interpolate_moves(keys: Mapping[int, Moves], frame: int) -> dict[int, tuple[
     """
     if not keys:
         return {}
+
     before = max((k for k in keys if k <= frame), default=min(keys))
     after = min((k for k in keys if k >= frame), default=max(keys))
     share = 0.0 if before == after else (frame - before) / (after - before)
     still = (0.0, 0.0)
     moved = {}
+
     for i in sorted({*keys[before], *keys[after]}):
-        (x0, y0), (x1, y1) = keys[before].get(i, still), keys[after].get(i, still)
+        (x0, y0) = keys[before].get(i, still)
+        (x1, y1) = keys[after].get(i, still)
         moved[i] = (x0 + share * (x1 - x0), y0 + share * (y1 - y0))
+
     return moved
 
 
@@ -108,6 +112,7 @@ def edit(
     write_animation(
         animation, [target], backdrop_of(background, animation.size, plate), None, force, method=fitted.method.card.name
     )
+
     return target
 
 
@@ -164,12 +169,14 @@ def _editor(fitted: Fitted) -> EditsKeypoints:
 def _editable(run: Fitted | str | Path, subject: str, device: str) -> Fitted:
     if subject.lower() not in ("a", "b"):
         raise UsageError(f"a pair has the subjects a and b, not {subject!r}")
+
     fitted = run if isinstance(run, Fitted) else load(run, device=device)
     _editor(fitted)
     if fitted.data is None:
         raise RunError(
             "an imported checkpoint has no frames to edit", Sentence("Train on two videos with: ", Verb("fit"))
         )
+
     return fitted
 
 
@@ -187,7 +194,10 @@ def _check_frame(fitted: Fitted, side: str, frame: int) -> None:
 def _draw(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1) -> Animation:
     _check_frame(fitted, side, frame)
     scale = _reach(fitted, side, frame)
-    inside = {i: (x * float(scale[0]), y * float(scale[1])) for i, (x, y) in moves.items()}
+    inside = {}
+    for i, (x, y) in moves.items():
+        inside[i] = (x * float(scale[0]), y * float(scale[1]))
+
     return _editor(fitted).edit_keypoints(fitted.data, side, frame, inside, steps)
 
 

@@ -184,7 +184,11 @@ def _clip_of(subject: Subject) -> Clip:
 
 
 def _target(out: Path, force: bool) -> Path:
-    there = [name for name in FILES if (out / name).exists()]
+    there = []
+    for name in FILES:
+        if (out / name).exists():
+            there.append(name)
+
     if there and not force:
         raise OutputExistsError(f"{out} already holds {there[0]}", REPLACE_OR_CHOOSE)
     if out.exists() and not out.is_dir():
@@ -236,9 +240,11 @@ def compare_predictions(*, poses: Files | None = None, identities: Files | None 
             "there is nothing to compare",
             Sentence("Name predictions: ", Verb("evaluate", Option("poses", ["GROUND_TRUTH", "GENERATED"]))),
         )
+
     found: dict[str, float] = {}
     if poses is not None:
         found |= compare_poses(*(read_predictions(Path(path)) for path in poses))
     if identities is not None:
         found |= compare_identities(*(read_predictions(Path(path)) for path in identities))
+
     return found

@@ -43,7 +43,10 @@ def fetch(
         >>> muybridge.fetch("u2netp")  # doctest: +SKIP
         [PosixPath('.../muybridge/u2netp.onnx')]
     """
-    entries = [find_model(name) for name in names]
+    entries = []
+    for name in names:
+        entries.append(find_model(name))
+
     if all_for is not None:
         entries += [entry for entry in models_used_by(all_for) if entry not in entries]
     if not entries:
@@ -52,7 +55,11 @@ def fetch(
     place = None if brought is None else Path(brought)
     if place is not None and len(entries) > 1 and not place.is_dir():
         raise InputError(f"{place} is one file for {len(entries)} networks", "Name a folder that holds them.")
-    return [_fetch_one(entry, place, announce, progress) for entry in entries]
+    found = []
+    for entry in entries:
+        found.append(_fetch_one(entry, place, announce, progress))
+
+    return found
 
 
 def fetchable() -> tuple[ModelFile, ...]:

@@ -44,7 +44,11 @@ def import_checkpoint(
     torch.manual_seed(0)
     built: Method[Any, Any] = kind(settings)
     state = built.state_dict()
-    strange = [name for name, x in weights.items() if name not in state or state[name].shape != x.shape]
+    strange = []
+    for name, x in weights.items():
+        if name not in state or state[name].shape != x.shape:
+            strange.append(name)
+
     if strange:
         raise CheckpointError(f"{checkpoint} has weights that have no place here: {', '.join(strange[:4])}")
 

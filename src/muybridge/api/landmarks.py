@@ -44,6 +44,7 @@ def find_landmarks(
     found = read_with_landmarks(video, given, kind=kind, person=person, model=model, box=box, max_frames=max_frames)
     if found.report is None:
         raise UsageError("these landmarks are in memory already", "Name files, or leave them out to have some found.")
+
     landmarks = found.landmarks if smoothing == 1 else smooth(found.landmarks, smoothing)
     if folder is not None:
         _write(folder, found, landmarks, found.report)

@@ -8,4 +8,8 @@ from muybridge.method import Card
 
 def methods() -> list[Card]:
     """The card of every method that can be used here."""
-    return [catalogue.find(name).card for name in catalogue.names()]
+    found = []
+    for name in catalogue.names():
+        found.append(catalogue.find(name).card)
+
+    return found

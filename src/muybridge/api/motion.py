@@ -53,6 +53,7 @@ def export_motion(
     target = Path(out)
     check_free(target, force)
     is_run = isinstance(source, Fitted) or (not isinstance(source, Clip) and (Path(source) / "run.json").is_file())
+
     if is_run:
         assert not isinstance(source, Clip)
         motion = _of_run(source, subject, device)
@@ -62,6 +63,7 @@ def export_motion(
             raise UsageError("a video has no subjects A and B", Sentence("Leave ", Option("subject"), " out."))
         person = read_with_landmarks(source, landmarks, kind=kind, model=model)
         motion = track_landmarks(person.landmarks, person.clip.timing, (person.clip.height, person.clip.width))
+
     motion = refine_motion(motion, smoothing, strength)
     write_motion(motion, target, form)
     return motion
@@ -95,10 +97,12 @@ def import_motion(
     check_free(target, force)
     size = None
     timing = None
+
     if video is not None:
         clip = video if isinstance(video, Clip) else read(video)
         size = clip.height, clip.width
         timing = clip.timing
+
     motion = refine_motion(read_motion(file, size, timing), smoothing, strength)
     write_motion(motion, target, form)
     return motion
@@ -109,8 +113,10 @@ def _of_run(run: Fitted | str | Path, subject: str | None, device: str) -> Motio
     editor = require_ability(fitted.method, EditsKeypoints)
     if not isinstance(fitted.data, SubjectPair):
         raise RunError("an imported checkpoint has no videos of its own", "Name a video instead of the run.")
+
     side = (subject or "").lower()
     if side not in ("a", "b"):
         raise UsageError("a run has two subjects", Sentence("Name one of them: ", Option("subject", "A")))
+
     shown = fitted.data.subject(side)
     return track_keypoints(editor.locate_keypoints(fitted.data, side), shown.timing, shown.frame)

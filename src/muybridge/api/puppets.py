@@ -22,4 +22,8 @@ def puppets(
     """
     if out is not None:
         write_scene(scene or next(iter(SCENES)), out, frames=frames, size=size, seed=seed, force=force)
-    return {name: each.about for name, each in SCENES.items()}
+    table = {}
+    for name, each in SCENES.items():
+        table[name] = each.about
+
+    return table

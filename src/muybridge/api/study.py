@@ -27,13 +27,16 @@ def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: in
     target = Path(out)
     if not (folder / "bench.json").is_file():
         raise InputError(f"{folder} is not a bench", Sentence("Make one with: ", Verb("bench")))
+
     for name in ("study.html", "key.json"):
         if (target / name).exists() and not force:
             raise OutputExistsError(f"{target} already holds {name}", REPLACE_OR_CHOOSE)
+
     page, key = paged(_entries(folder, trivial), seed)
     target.mkdir(parents=True, exist_ok=True)
     (target / "study.html").write_text(page, encoding="utf-8")
     (target / "key.json").write_text(json.dumps(key, indent=1, ensure_ascii=False), encoding="utf-8")
+
     return target / "study.html"
 
 

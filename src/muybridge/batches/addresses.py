@@ -54,7 +54,10 @@ def fetch_input(address: str) -> Path:
         raise InputError(f"{address[:200]} cannot be fetched: {e}", "Check the address and the permissions.") from e
 
     # What changes at its address has another size, time or tag, and so another place in the cache.
-    tags = [str(info.get(key, "")) for key in ("size", "ETag", "etag", "mtime", "LastModified", "created")]
+    tags = []
+    for key in ("size", "ETag", "etag", "mtime", "LastModified", "created"):
+        tags.append(str(info.get(key, "")))
+
     digest = hashlib.sha256("\0".join([address, *tags]).encode()).hexdigest()[:24]
     place = folder / digest / Path(inner).name
     with wait_for_lock(folder / f".{digest}.lock"):

@@ -36,6 +36,7 @@ def open_engine(on: str, folder: Path, at_most: int | None = None) -> Engine:
         return RayEngine(on, at_most)
     if on == "slurm" or on.startswith("slurm:"):
         return SlurmEngine(folder / "slurm", at_most, _slurm_options(on.partition(":")[2]))
+
     raise UsageError(f"nothing is known of {on!r} to run a batch on", f"Choose one of: {', '.join(ENGINES)}.")
 
 
@@ -48,4 +49,5 @@ def _slurm_options(text: str) -> dict[str, Any]:
         # submitit calls its own options by name, and those of sbatch slurm_NAME.
         key = name if name in ("timeout_min", "mem_gb", "cpus_per_task", "gpus_per_node") else f"slurm_{name}"
         options[key] = int(value) if value.isdigit() else value
+
     return options

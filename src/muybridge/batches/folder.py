@@ -145,7 +145,10 @@ class BatchFolder:
         """batch.csv and batch.html over these jobs."""
         replace_file(self.path / "batch.csv", as_csv(outcomes).encode())
         counts = Counter(str(each.status) for each in outcomes)
-        cards = [self._card(each) for each in outcomes]
+        cards = []
+        for each in outcomes:
+            cards.append(self._card(each))
+
         page = render_template("batch.html", title=self.path.name, counts=counts, cards=cards)
         replace_file(self.path / "batch.html", page.encode())
 
@@ -172,7 +175,10 @@ def as_csv(outcomes: Sequence[Outcome]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["job", "status", "seconds", *names, "error"])
     for outcome in outcomes:
-        figures = [f"{outcome.figures[name]:.6g}" if name in outcome.figures else "" for name in names]
+        figures = []
+        for name in names:
+            figures.append(f"{outcome.figures[name]:.6g}" if name in outcome.figures else "")
+
         writer.writerow([outcome.name, outcome.status, f"{outcome.seconds:.1f}", *figures, outcome.error])
 
     return text.getvalue()

@@ -183,6 +183,7 @@ def _rows(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
 def _csv_rows(text: str) -> list[tuple[str, Mapping[str, Any]]]:
     rows: list[tuple[str, Mapping[str, Any]]] = []
     reader = csv.DictReader(io.StringIO(text))
+
     for row in reader:
         fields: dict[str, Any] = {}
         for key, value in row.items():
@@ -197,6 +198,7 @@ def _csv_rows(text: str) -> list[tuple[str, Mapping[str, Any]]]:
                 fields[key] = value
         if fields:
             rows.append((f"line {reader.line_num}", fields))
+
     return rows
 
 
@@ -209,6 +211,7 @@ def _json_rows(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
             rows.append((f"line {number}", _as_mapping(json.loads(line), path, f"line {number}")))
         except (ValueError, RecursionError) as e:
             raise InputError(f"{path}, line {number}: no JSON", "Each line is one object.") from e
+
     return rows
 
 

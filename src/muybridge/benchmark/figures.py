@@ -32,7 +32,8 @@ DARK = 32
 
 def clips_for(needs: str, drawn: SceneClips) -> tuple[Clip, Clip]:
     """What a method trains on: both clips with silhouettes; for methods of whole frames, on black."""
-    a, b = (replace(clip, source=Path(f"{drawn.name}-{side}.mp4")) for side, clip in (("a", drawn.a), ("b", drawn.b)))
+    a = replace(drawn.a, source=Path(f"{drawn.name}-{'a'}.mp4"))
+    b = replace(drawn.b, source=Path(f"{drawn.name}-{'b'}.mp4"))
     return (a, b) if needs == "pair" else (put_on_black(a), put_on_black(b))
 
 
@@ -69,11 +70,13 @@ def make_result(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
     driving = direction[1]
     if fitted.method.card.needs == "pair":
         return fitted.method.animate(fitted.data, None, source).clip()
+
     clips = dict(zip("ab", clips_for("folder", drawn), strict=True))
     if fitted.method.card.needs == "landmarks":
         marks = dict(zip("ab", landmarks_for(drawn), strict=True))[driving]
         performed = fitted.method.animate(fitted.data, clips[driving], source, landmarks=marks, framed=True).clip()
         return mask_what_is_bright(put_on_black(performed))
+
     led = clips[driving] if mirrored_side(drawn.name) is None else clips[driving].mirror()
     made = fitted.method.animate(fitted.data, led, clips[source][:1]).clip()
     return mask_what_is_bright(made)
@@ -92,7 +95,9 @@ def measure_result(
     needs  what the method trains on: silhouettes that were read off a result on black are compared with silhouettes
            read off the truth on black, or the rim alone would cost a twentieth of the overlap
     """
-    truth, own, driving = (_side(drawn, name, needs) for name in (direction, direction[0], direction[1]))
+    truth = _side(drawn, direction, needs)
+    own = _side(drawn, direction[0], needs)
+    driving = _side(drawn, direction[1], needs)
     found = compare_to_truth(made, truth, by)
     joints = joints_of(drawn)
     found |= joint_errors(made, truth, joints[direction], own, joints[direction[0]])
@@ -118,7 +123,10 @@ def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, f
 
     for direction in DIRECTIONS:
         side = direction[1]
-        parts = {name.rpartition("_"): value for name, value in own.items()}
+        parts = {}
+        for name, value in own.items():
+            parts[name.rpartition("_")] = value
+
         figures = {f"own_{name}": value for (name, _, of), value in parts.items() if of == side} | both
         if isinstance(method, EditsKeypoints) and limbs:
             points: Tensor = method.locate_keypoints(fitted.data, side)

@@ -102,7 +102,10 @@ class BenchFolder:
 
 def bench_page(out: Path, cells: Sequence[Cell], found: Tables) -> str:
     """The page of a bench with the sheets of each row's first seed."""
-    first = {(c.scene, c.direction, c.method, c.variant, c.preset, c.config): c for c in reversed(cells)}
+    first = {}
+    for c in reversed(cells):
+        first[(c.scene, c.direction, c.method, c.variant, c.preset, c.config)] = c
+
     sheets: dict[str, bytes] = {}
     for place, cell in sorted(first.items()):
         path = out / "sheets" / f"{cell.key}.png"
@@ -118,7 +121,11 @@ def table_notes(cells: Sequence[Cell], by: MetricNetworks) -> list[str]:
         "± is half of Student's 95 % interval over seeds; a row with one seed has none.",
         "best still and warped silhouette were chosen knowing the truth; same time was not.",
     ]
-    have = {name for cell in cells for name in cell.figures}
+    have = set()
+    for cell in cells:
+        for name in cell.figures:
+            have.add(name)
+
     return notes + [f"{name} was not measured: {why}" for name, why in by.missing.items() if name not in have]
 
 

@@ -100,8 +100,15 @@ class _Bench:
     def _method(self, name: str, entrant: Entrant, seed: int) -> None:
         values = self.folder.plan.values(name)
         config = digest({"settings": entrant.config, **values})
-        keys = {d: cell_key(entrant.method, name, d, seed, entrant.preset, config) for d in DIRECTIONS}
-        missing = [d for d, key in keys.items() if key not in self.folder.cells]
+        keys = {}
+        for d in DIRECTIONS:
+            keys[d] = cell_key(entrant.method, name, d, seed, entrant.preset, config)
+
+        missing = []
+        for d, key in keys.items():
+            if key not in self.folder.cells:
+                missing.append(d)
+
         if not missing:
             return
 

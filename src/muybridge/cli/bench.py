@@ -96,14 +96,21 @@ def grid(title: str, rows: Sequence[Row], columns: Sequence[str], *, place: bool
     from rich.table import Table
     from rich.text import Text
 
-    shown = [name for name in SHOWN if name in columns]
+    shown = []
+    for name in SHOWN:
+        if name in columns:
+            shown.append(name)
+
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for head in (*(("scene", "") if place else ()), "method", "cells", "worst", *shown):
         table.add_column(head, justify="left" if head in ("scene", "", "method") else "right", no_wrap=True)
     for row in rows:
         where = [row.scene, row.direction] if place else []
         worst = "" if row.worst is None else f"{row.worst:.3f}"
-        values = [str(row.figures[name]) if name in row.figures else "" for name in shown]
+        values = []
+        for name in shown:
+            values.append(str(row.figures[name]) if name in row.figures else "")
+
         table.add_row(*(Text(cell) for cell in (*where, row.label, str(row.cells), worst, *values)))
     console = Console(highlight=False)
     # A table is as wide as it is, where nobody looks at it in a window.

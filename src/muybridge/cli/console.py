@@ -82,7 +82,11 @@ def resumable(run: str | Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        command = [part for part in _given if part not in ("--force", "--resume")]
+        command = []
+        for part in _given:
+            if part not in ("--force", "--resume"):
+                command.append(part)
+
         kept = (Path(run) / "run.json").is_file()
         advice = f"Go on with: {shlex.join(['muybridge', *command, '--resume'])}" if kept else "Nothing was kept."
         stderr().print(Text.assemble(("stopped. ", "yellow"), advice))

@@ -68,8 +68,16 @@ def evaluate(
     """
     import muybridge
 
-    files = {side: path for side, path in (("a", truth_a), ("b", truth_b)) if path is not None}
-    masks = {side: path for side, path in (("a", truth_masks_a), ("b", truth_masks_b)) if path is not None}
+    files = {}
+    for side, path in (("a", truth_a), ("b", truth_b)):
+        if path is not None:
+            files[side] = path
+
+    masks = {}
+    for side, path in (("a", truth_masks_a), ("b", truth_masks_b)):
+        if path is not None:
+            masks[side] = path
+
     if poses is not None or identities is not None:
         if run is not None or files or masks or weights or out is not None:
             raise UsageError("--poses and --identities compare two files, without a run", "Leave the rest out.")

@@ -12,5 +12,8 @@ def methods() -> None:
     for card in cards():
         about = {"what": card.title, "paper": card.paper, "needs": card.needs, "gives": card.gives}
         about["can"] = ", ".join(card.abilities)
-        presets = {f"--preset {name}": card.preset_help.get(name, "") for name in card.presets}
+        presets = {}
+        for name in card.presets:
+            presets[f"--preset {name}"] = card.preset_help.get(name, "")
+
         print_table(card.name, about | presets)

@@ -43,6 +43,7 @@ def studio(
         raise MissingExtraError(
             "the studio needs packages that are not installed", "Install them with: pip install 'muybridge[studio]'"
         )
+
     # Command and studio stand on one floor and do not import each other; the room is opened by its name.
     room = import_module("muybridge.studio")
     settings = room.Settings(

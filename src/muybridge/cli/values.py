@@ -45,8 +45,15 @@ def parse_moves(given: Sequence[str]) -> dict[int, tuple[float, float]]:
 
 def parse_corrections(given: Sequence[str]) -> dict[int, Path]:
     """FRAME=PICTURE each."""
-    pairs = [_pair(each, "--correct", "12=frame-12.png") for each in given]
-    return {_whole(name, "--correct", "12=frame-12.png"): Path(value) for name, value in pairs}
+    pairs = []
+    for each in given:
+        pairs.append(_pair(each, "--correct", "12=frame-12.png"))
+
+    table = {}
+    for name, value in pairs:
+        table[_whole(name, "--correct", "12=frame-12.png")] = Path(value)
+
+    return table
 
 
 def parse_rough(given: str | None) -> tuple[int, Path] | None:
@@ -72,13 +79,24 @@ def parse_names(given: str) -> list[str]:
 
 def parse_whole_numbers(given: str, option: str) -> list[int]:
     """0,1,2."""
-    return [_whole(part.strip(), option, "0,1") for part in given.split(",")]
+    found = []
+    for part in given.split(","):
+        found.append(_whole(part.strip(), option, "0,1"))
+
+    return found
 
 
 def parse_weights(given: Sequence[str], networks: Sequence[str] = ("vgg", "inception", "action")) -> dict[str, Path]:
     """NETWORK=FILE each, of the networks that the command can use."""
-    pairs = [_pair(each, "--weights", f"{networks[0]}=FILE") for each in given]
-    unknown = [name for name, _ in pairs if name not in networks]
+    pairs = []
+    for each in given:
+        pairs.append(_pair(each, "--weights", f"{networks[0]}=FILE"))
+
+    unknown = []
+    for name, _ in pairs:
+        if name not in networks:
+            unknown.append(name)
+
     if unknown:
         there = f"{', '.join(networks[:-1])} or {networks[-1]}"
         raise UsageError(f"there is no network {unknown[0]!r} to judge with", f"Take {there}.")
@@ -101,11 +119,15 @@ def _pair(given: str, option: str, example: str) -> tuple[str, str]:
 
 def _numbers(given: str, count: int, what: str, example: str) -> list[float]:
     try:
-        numbers = [float(part) for part in given.split(",")]
+        numbers = []
+        for part in given.split(","):
+            numbers.append(float(part))
     except ValueError:
         numbers = []
+
     if len(numbers) != count:
         raise UsageError(f"{what} is {count} numbers with commas between, not {given!r}", f"For example: {example}")
+
     return numbers
 
 

@@ -61,7 +61,11 @@ def augment_sequences(samples: Sequences, augment: Augment, generator: torch.Gen
         out[here] = out[here].flip(axis)
 
     if augment.scale != (1.0, 1.0):
-        out = torch.stack([_rescale(s, augment.scale, p) for s, p in zip(out, places.tolist(), strict=True)])
+        parts = []
+        for s, p in zip(out, places.tolist(), strict=True):
+            parts.append(_rescale(s, augment.scale, p))
+
+        out = torch.stack(parts)
     return _jitter_colours(out, factors * torch.tensor(augment.jitter), order) if any(augment.jitter) else out
 
 

@@ -173,9 +173,11 @@ def colour(name: str) -> tuple[float, float, float]:
         raise UsageError(
             f"no background is called {name!r}", f"Take source, transparent, #rrggbb, or one of {', '.join(COLOURS)}."
         )
+
     red = int(code[1:3], 16) / 255
     green = int(code[3:5], 16) / 255
     blue = int(code[5:7], 16) / 255
+
     return red, green, blue
 
 
@@ -237,6 +239,7 @@ def _place_frames(motions: Array, h: int, w: int) -> tuple[Array, tuple[int, int
     width, height = (high - low).astype(int) + 1
     if width * height > LARGEST * h * w:
         return np.repeat(np.eye(3)[None], len(motions), 0), (h, w), False
+
     shift = np.array([(1, 0, -low[0]), (0, 1, -low[1]), (0, 0, 1)])
     return shift @ motions, (int(height), int(width)), True
 

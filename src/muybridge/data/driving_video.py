@@ -75,7 +75,11 @@ class StreamedVideo:
         boxes = None
         if not squeezed:
             mattes = (one.matte.flip(-1) if flip else one.matte for one in self.silhouettes)
-            found = torch.cat([extents(m[None]) for m in mattes], 1)
+            parts = []
+            for m in mattes:
+                parts.append(extents(m[None]))
+
+            found = torch.cat(parts, 1)
             aspect = size[1] / size[0]
             rate = self.timing.rate
             boxes = boxes_round(found, aspect=aspect, margin=margin, rate=rate, follow=FOLLOW, follow_size=follow_size)
@@ -93,10 +97,11 @@ Driving: TypeAlias = Clip | StreamedVideo
 
 def pack_mattes(mattes: Mattes, sizes: Iterable[tuple[int, int]]) -> list[PackedMatte]:
     """Silhouettes of frames of these sizes (h, w), cut at a half, without their padding."""
-    return [
-        PackedMatte(h, w, zlib.compress(np.packbits(matte[0, :h, :w].numpy() > 127).tobytes(), 1))
-        for matte, (h, w) in zip(mattes, sizes, strict=True)
-    ]
+    found = []
+    for matte, (h, w) in zip(mattes, sizes, strict=True):
+        found.append(PackedMatte(h, w, zlib.compress(np.packbits(matte[0, :h, :w].numpy() > 127).tobytes(), 1)))
+
+    return found
 
 
 def iter_subjects(

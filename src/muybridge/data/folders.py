@@ -58,7 +58,11 @@ class ClipFolder(Sequence[Clip]):
     def __getitem__(self, index: int | slice) -> Clip | Sequence[Clip]:
         """A clip, decoded now; a slice decodes all of its clips."""
         if isinstance(index, slice):
-            return [self[i] for i in range(len(self))[index]]
+            found = []
+            for i in range(len(self))[index]:
+                found.append(self[i])
+
+            return found
         return read_clip(self.paths[index], max_frames=self.max_frames, max_side=self.max_side, stride=self.stride)
 
     def __iter__(self) -> Iterator[Clip]:
@@ -165,7 +169,11 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
 def names_of_clips(paths: Sequence[Path]) -> list[str]:
     """Each clip's name without its ending; with it, where two would be called the same."""
     count = Counter(name_of_clip(path) for path in paths)
-    return [path.name if count[name_of_clip(path)] > 1 else name_of_clip(path) for path in paths]
+    found = []
+    for path in paths:
+        found.append(path.name if count[name_of_clip(path)] > 1 else name_of_clip(path))
+
+    return found
 
 
 def find_clip(paths: Sequence[Path], name: str) -> Path:

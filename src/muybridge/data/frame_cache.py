@@ -45,7 +45,8 @@ class FrameCache:
         """Encode clips of frames uint8 [T, 3, H, W] one after the other; no more than one of them is held."""
         parts: list[np.ndarray] = []
         for pixels in clips:
-            parts += [_encode(frame, kind) for frame in pixels]
+            for frame in pixels:
+                parts.append(_encode(frame, kind))
         ends = torch.tensor([0, *np.cumsum([len(p) for p in parts])], dtype=torch.int64)
         packed = np.concatenate(parts) if parts else np.zeros(0, np.uint8)
         return cls(torch.from_numpy(packed), ends, size)

@@ -77,7 +77,11 @@ class Pair:
         starts = windows(subject, length)
         first = starts[torch.randint(len(starts), (count,), generator=generator)]
         maps = augmenting_maps(count, generator, subject.canvas, **self.augment.model_dump())
-        shown = torch.cat([torch.cat(subject.pictures(first + i), 1) for i in range(length)])
+        parts = []
+        for i in range(length):
+            parts.append(torch.cat(subject.pictures(first + i), 1))
+
+        shown = torch.cat(parts)
         moved = warp_affine(shown, maps.repeat(length, 1, 1)) if self.augment.share > 0 else shown
         return list(moved.split(count))
 

@@ -51,7 +51,11 @@ def pictures_of(subject: Subject, index: Tensor | slice = slice(None)) -> Float[
 def translate_pictures(network: Translate, pictures: Tensor, device: torch.device) -> Tensor:
     """Pictures [N, 4, h, w] through a network, in batches, without gradients; back on the CPU in float32."""
     with torch.no_grad():
-        return torch.cat([network(part.to(device)).float().cpu() for part in pictures.split(BATCH)])
+        parts = []
+        for part in pictures.split(BATCH):
+            parts.append(network(part.to(device)).float().cpu())
+
+        return torch.cat(parts)
 
 
 @dataclass(frozen=True, eq=False)

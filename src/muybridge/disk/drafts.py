@@ -130,7 +130,8 @@ def recover(target: Path) -> None:
     """Finish or undo what a kill has cut off at `target`, and take away drafts that nobody writes any more."""
     marks = _leftovers(target.parent).get(_short_name(target.name), {})
     for left in marks.values():
-        draft, aside = left.get("part"), left.get("old")
+        draft = left.get("part")
+        aside = left.get("old")
         if draft is not None and _is_held(draft):
             continue
         if aside is not None and not os.path.lexists(target):

@@ -54,7 +54,11 @@ def _normalise(norm: BatchNorm, x: Tensor) -> Tensor:
     if not norm.training:
         return type(norm).forward(norm, x)
     values = full_precision(x)
-    over = [d for d in range(x.ndim) if d != 1]
+    over = []
+    for d in range(x.ndim):
+        if d != 1:
+            over.append(d)
+
     shape = [1, -1, *[1] * (x.ndim - 2)]
 
     here = values.new_full((1,), float(x.numel() // x.shape[1]))

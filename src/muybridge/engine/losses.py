@@ -35,7 +35,12 @@ class Losses:
         if not self.sums:
             return []
         finite = torch.stack(list(self.sums.values())).isfinite().tolist()
-        return [name for name, fine in zip(self.sums, finite, strict=True) if not fine]
+        found = []
+        for name, fine in zip(self.sums, finite, strict=True):
+            if not fine:
+                found.append(name)
+
+        return found
 
     def means(self, machine: Machine | None = None) -> dict[str, float]:
         """Mean over the steps that had the loss (and, given a machine, over its processes), unweighted."""
@@ -45,7 +50,11 @@ class Losses:
         # A batch without truth has fewer losses, and each process draws its own.
         names = list(self.sums) if machine is None else machine.union(self.sums)
         none = next(iter(self.sums.values())).new_zeros(())
-        sums = torch.stack([self.sums.get(name, none) for name in names])
+        parts = []
+        for name in names:
+            parts.append(self.sums.get(name, none))
+
+        sums = torch.stack(parts)
         counts = torch.tensor([float(self.counts.get(name, 0)) for name in names], device=sums.device)
 
         if machine is not None:

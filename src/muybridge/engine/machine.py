@@ -69,7 +69,11 @@ class Machine:
         """True where any process says so."""
         if self.count == 1:
             return flags
-        return tuple(bool(f) for f in reduce(torch.tensor(flags, device=self.device).float(), "sum").tolist())
+        parts = []
+        for f in reduce(torch.tensor(flags, device=self.device).float(), "sum").tolist():
+            parts.append(bool(f))
+
+        return tuple(parts)
 
     def barrier(self) -> None:
         """Wait for the others."""

@@ -14,7 +14,11 @@ from muybridge.method import Group, Stage
 
 def build_optimisers(groups: Mapping[str, Group]) -> dict[str, Adam]:
     """An optimiser per group; groups of a device without the fused kernel use the plain one."""
-    return {name: _adam(group) for name, group in groups.items()}
+    table = {}
+    for name, group in groups.items():
+        table[name] = _adam(group)
+
+    return table
 
 
 def _adam(group: Group) -> Adam:
@@ -38,12 +42,13 @@ def rate_factor(stage: Stage, step: int) -> float:
 
 def to_tensors(optimisers: Mapping[str, Adam]) -> dict[str, Tensor]:
     """`<group>.<index>.<name>` for each tensor that Adam keeps."""
-    return {
-        f"{name}.{index}.{key}": value
-        for name, optimiser in optimisers.items()
-        for index, p in enumerate(parameters(optimiser))
-        for key, value in optimiser.state.get(p, {}).items()
-    }
+    table = {}
+    for name, optimiser in optimisers.items():
+        for index, p in enumerate(parameters(optimiser)):
+            for key, value in optimiser.state.get(p, {}).items():
+                table[f"{name}.{index}.{key}"] = value
+
+    return table
 
 
 def from_tensors(optimisers: Mapping[str, Adam], tensors: Mapping[str, Tensor]) -> None:

@@ -25,6 +25,8 @@ def draw_preview(method: Method[Any, Any], data: Data, stage: Stage, machine: Ma
     finally:
         for module, mode in modes.items():
             module.training = mode
+
     if picture.dtype != torch.uint8 or picture.ndim != 3 or picture.shape[0] != 3:
         raise ValueError(f"a preview is uint8 [3, H, W], not {picture.dtype} {tuple(picture.shape)}")
+
     return picture

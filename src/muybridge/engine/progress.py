@@ -34,6 +34,7 @@ class RichCallback(Callback):
         for stage in stages:
             self.before[stage.name] = total
             total += stage.steps
+
         self.task = self.bar.add_task("", total=total, completed=resumed_at, left="")
         if resumed_at:
             self.console.print(f"resumed after {resumed_at} of {total} steps")
@@ -53,6 +54,7 @@ class RichCallback(Callback):
         values = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
         speed = f"{format_duration(eta)} left" if rate else ""
         self.bar.update(self.task, completed=done, left=speed)
+
         if self.live is not None:
             self.live.update(Group(self.bar, Text(values, style="dim")))
         elif self.first or self.clock.due:

@@ -153,6 +153,7 @@ class TrainingSession:
             self.method.begin(self.stage, self.data, reseed(self.seed, self.index, 0))
             use_channels_last(self.method)
             self.machine.broadcast_weights(self.method)
+
         if self.step == 0 or not self.optimisers:
             self.optimisers = build_optimisers(self.method.groups(self.stage))
         self.callback.on_stage(self.stage)
@@ -169,7 +170,10 @@ class TrainingSession:
         stage = self.stage
         device = self.machine.device
         generator = reseed(self.seed, self.index, self.step + 1, self.machine.rank)
-        batch = {name: to_channels_last(t) for name, t in self.data.batch(stage, generator, device).items()}
+        batch = {}
+        for name, t in self.data.batch(stage, generator, device).items():
+            batch[name] = to_channels_last(t)
+
         with share_statistics(self.method, self.machine.count):
             self._take_turns(self.method.turns(stage, batch))
         self.step += 1
@@ -233,7 +237,10 @@ class TrainingSession:
         if log_now:
             self.shown = self.losses.means(self.machine)
             self.losses.clear()
-            rates = {name: float(optimiser.param_groups[0]["lr"]) for name, optimiser in self.optimisers.items()}
+            rates = {}
+            for name, optimiser in self.optimisers.items():
+                rates[name] = float(optimiser.param_groups[0]["lr"])
+
             self._log({"losses": self.shown, "rates": rates, "step_seconds": self.pace.step_seconds})
         elif not self.since_shown.due:
             return

@@ -26,6 +26,7 @@ class TensorBoardCallback(Callback):
             raise MissingExtraError(
                 "TensorBoard is not installed", "Install it with: pip install 'muybridge[tensorboard]'"
             ) from e
+
         self.open = SummaryWriter
         self.folder = str(folder)
         self.before: dict[str, int] = {}

@@ -24,7 +24,10 @@ def gather_weights(method: nn.Module, machine: Machine, kept: str = "") -> dict[
     kept  what is safe then, for the message
     """
     state = method.state_dict()
-    learned = {name for name, _ in method.named_parameters(remove_duplicate=False)}
+    learned = set()
+    for name, _ in method.named_parameters(remove_duplicate=False):
+        learned.add(name)
+
     machine.average([t for name, t in state.items() if name not in learned and t.is_floating_point()])
     if not all(bool(t.isfinite().all()) for t in state.values() if t.is_floating_point()):
         raise TrainingError(

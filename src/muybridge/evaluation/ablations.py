@@ -76,8 +76,14 @@ def worth(ablation: Ablation, cells: Iterable[Cell]) -> Worth | None:
     if not places:
         return None
 
-    before = {place: float(have[WHOLE][place].figures[ablation.figure] or 0.0) for place in places}
-    after = {place: float(have[ablation.name][place].figures[ablation.figure] or 0.0) for place in places}
+    before = {}
+    for place in places:
+        before[place] = float(have[WHOLE][place].figures[ablation.figure] or 0.0)
+
+    after = {}
+    for place in places:
+        after[place] = float(have[ablation.name][place].figures[ablation.figure] or 0.0)
+
     # A positive loss is always what the part was worth, whichever way is better.
     sign = 1 if ablation.better == "up" else -1
     seeds = sorted({place[2] for place in places})

@@ -92,9 +92,17 @@ class Cells:
 
     def all(self) -> list[Cell]:
         """Every finished cell in the order of their names; what a kill left half-written is none of them."""
-        return [self.get(path.stem) for path in sorted(self.folder.glob("*.json"))]
+        found = []
+        for path in sorted(self.folder.glob("*.json")):
+            found.append(self.get(path.stem))
+
+        return found
 
 
 def plain_figures(figures: Mapping[str, float]) -> dict[str, float | None]:
     """Figures as JSON has them: what is not finite becomes None."""
-    return {name: float(value) if math.isfinite(value) else None for name, value in figures.items()}
+    table = {}
+    for name, value in figures.items():
+        table[name] = float(value) if math.isfinite(value) else None
+
+    return table

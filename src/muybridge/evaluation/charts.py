@@ -10,7 +10,10 @@ from typing import NamedTuple
 WIDTH = 300
 HEIGHT = 150
 """Pixels of one chart."""
-LEFT, BOTTOM, TOP, RIGHT = 44, 18, 22, 6
+LEFT = 44
+BOTTOM = 18
+TOP = 22
+RIGHT = 6
 """Pixels of its margins."""
 
 

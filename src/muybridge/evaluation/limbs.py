@@ -16,4 +16,8 @@ def limbs_of(names: Sequence[str]) -> list[list[int]]:
         first, *middle, last = name.split("_") if "_" in name else (name, name)
         if first in SIDES and last in LOWER:
             found.setdefault("_".join((first, *middle, LOWER[last])), []).append(index)
-    return [members for _, members in sorted(found.items())]
+    items = []
+    for _, members in sorted(found.items()):
+        items.append(members)
+
+    return items

@@ -83,8 +83,16 @@ def compare_poses(truth: Predictions, made: Predictions) -> dict[str, float]:
     for side in (made, truth):
         pairs.append(torch.stack([side.values[key] for key in frames]))
 
-    found = torch.stack([made.found[key] for key in frames])
-    there = torch.stack([truth.found[key] for key in frames])
+    parts = []
+    for key in frames:
+        parts.append(made.found[key])
+
+    found = torch.stack(parts)
+    pieces = []
+    for key in frames:
+        pieces.append(truth.found[key])
+
+    there = torch.stack(pieces)
     if not bool(there.any()):
         raise InputError("no landmark was found on any true frame", "Look at the true frames that were predicted on.")
     akd, mkr = metrics.average_keypoint_distance(pairs[0], pairs[1], found, there)
@@ -94,8 +102,16 @@ def compare_poses(truth: Predictions, made: Predictions) -> dict[str, float]:
 def compare_identities(truth: Predictions, made: Predictions) -> dict[str, float]:
     """AED of two sets of features."""
     frames = _common(truth, made, 1)
-    one = torch.stack([made.values[key] for key in frames])
-    other = torch.stack([truth.values[key] for key in frames])
+    parts = []
+    for key in frames:
+        parts.append(made.values[key])
+
+    one = torch.stack(parts)
+    pieces = []
+    for key in frames:
+        pieces.append(truth.values[key])
+
+    other = torch.stack(pieces)
     return {"aed": float(metrics.average_euclidean_distance(one, other))}
 
 

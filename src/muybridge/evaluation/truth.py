@@ -32,7 +32,11 @@ def compare_to_truth(made: Clip, truth: Clip, by: MetricNetworks | None = None) 
     for at in range(0, count, PART):
         parts.append(_frame_figures(made[at : at + PART], truth[at : at + PART], by))
 
-    return {name: float(torch.cat([part[name] for part in parts]).mean()) for name in parts[0]}
+    table = {}
+    for name in parts[0]:
+        table[name] = float(torch.cat([part[name] for part in parts]).mean())
+
+    return table
 
 
 def overlap(made: Clip, truth: Clip) -> float:
@@ -124,8 +128,17 @@ def _left_out(truth: Clip, own: Clip) -> Tensor:
     for clip in (truth, own):
         mattes.append(clip.mattes)
 
-    bank = torch.cat([m.flatten(1) for m in mattes if m is not None])
-    copies = torch.stack([(bank == row).all(1) for row in bank[: len(truth)]])
+    parts = []
+    for m in mattes:
+        if m is not None:
+            parts.append(m.flatten(1))
+
+    bank = torch.cat(parts)
+    pieces = []
+    for row in bank[: len(truth)]:
+        pieces.append((bank == row).all(1))
+
+    copies = torch.stack(pieces)
     copies[:, : len(truth)] |= near
     return copies
 

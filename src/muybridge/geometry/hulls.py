@@ -16,7 +16,10 @@ def hull_area(points: Points) -> Float[Tensor, "B"]:
     points   [B, K, 2]  K >= 1
     returns  [B]        squared units of the points; 0 where they lie on one line
     """
-    areas = [_area([(float(x), float(y)) for x, y in some]) for some in points.detach().double().cpu().tolist()]
+    areas = []
+    for some in points.detach().double().cpu().tolist():
+        areas.append(_area([(float(x), float(y)) for x, y in some]))
+
     return torch.tensor(areas, dtype=points.dtype, device=points.device)
 
 

@@ -39,7 +39,11 @@ class ThinPlate:
         radius = offsets.abs().sum(-1)
 
         slope = 2 * radius * (radius + 1e-6).log() + radius.square() / (radius + 1e-6)
-        bent = torch.stack([self._weighed(slope * offsets[..., i].sign()) for i in (0, 1)], dim=-1)
+        parts = []
+        for i in (0, 1):
+            parts.append(self._weighed(slope * offsets[..., i].sign()))
+
+        bent = torch.stack(parts, dim=-1)
         return self.affine[:, None, :, :2] + bent[:, :, None]
 
     def warp(self, images: Images, padding: Padding = "reflection", align_corners: bool = True) -> Images:

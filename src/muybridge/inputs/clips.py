@@ -51,7 +51,11 @@ class SilhouetteInput:
     @property
     def notes(self) -> list[str]:
         """What a person should know of the silhouettes."""
-        return [f"{self.name}: {warning}" for warning in self.report.warnings]
+        found = []
+        for warning in self.report.warnings:
+            found.append(f"{self.name}: {warning}")
+
+        return found
 
 
 def read_with_silhouettes(
@@ -118,9 +122,12 @@ def _fit_rough_mask(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
     mask = mask.reshape(mask.shape[-2:])
     if not 0 <= index < len(clip):
         return index, mask  # finding says which frames there are
-    (high, wide), (h, w) = mask.shape, clip.sizes[index] if clip.sizes is not None else (clip.height, clip.width)
+
+    (high, wide) = mask.shape
+    (h, w) = clip.sizes[index] if clip.sizes is not None else (clip.height, clip.width)
     if (high, wide) != (h, w) and abs(high * w - wide * h) <= (high + wide) / 2:
         mask = F.interpolate(mask[None, None], (h, w), mode="area")[0, 0]
+
     return index, mask
 
 
@@ -144,10 +151,17 @@ def shorten_name(name: str) -> str:
 
 def input_names(sources: Sequence[Source]) -> list[str]:
     """Names of several inputs, told apart by -a and -b where they would be the same."""
-    names = [input_name(source) for source in sources]
+    names = []
+    for source in sources:
+        names.append(input_name(source))
+
     if len({name.casefold() for name in names}) == len(names):
         return names
-    return [f"{name}-{chr(ord('a') + i)}" for i, name in enumerate(names)]
+    found = []
+    for i, name in enumerate(names):
+        found.append(f"{name}-{chr(ord('a') + i)}")
+
+    return found
 
 
 def scale_box(box: Box, clip: Clip) -> Box:

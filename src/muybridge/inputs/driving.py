@@ -134,7 +134,8 @@ def _pair_with_masks(
     given = _split_clip(masks, length) if isinstance(masks, Clip) else iter_chunks(masks, length, max_side=max_side)
 
     for clip, its in zip_longest(clips, given):
-        frames, silhouettes = (0 if part is None else len(part) for part in (clip, its))
+        frames = 0 if clip is None else len(clip)
+        silhouettes = 0 if its is None else len(its)
         if clip is None or its is None or frames != silhouettes:
             name = masks.name if isinstance(masks, Clip) else masks
             raise InputError(
@@ -154,6 +155,8 @@ def _join_timings(times: Sequence[Timing]) -> Timing:
     pts: list[int] = []
     begin = 0
     for each in times:
-        pts += [begin + p for p in each.pts]
+        for p in each.pts:
+            pts.append(begin + p)
+
         begin += each.pts[-1] + each.last
     return Timing(tuple(pts), times[-1].last, times[0].time_base)

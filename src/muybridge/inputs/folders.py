@@ -13,7 +13,11 @@ from muybridge.video import Clip
 
 def open_clips(method: str, inputs: Sequence[Source], options: Mapping[str, Any]) -> Sequence[Clip]:
     """A folder's clips to train on, not yet decoded, or those that are in memory; UsageError for anything else."""
-    clips = [each for each in inputs if isinstance(each, Clip)]
+    clips = []
+    for each in inputs:
+        if isinstance(each, Clip):
+            clips.append(each)
+
     if clips and len(clips) == len(inputs):
         return clips
     if clips or len(inputs) != 1:

@@ -95,7 +95,10 @@ def _frame_names(video: Source, clip: Clip) -> list[str] | None:
     """Of the clip's frames, where it is a folder of images; of one in memory only where it is all of the folder."""
     if clip.source is None or not clip.source.is_dir():
         return None
-    names = [p.name for p in list_images(clip.source)]
+    names = []
+    for p in list_images(clip.source):
+        names.append(p.name)
+
     return names if len(names) == len(clip) or (names and not isinstance(video, Clip)) else None
 
 
@@ -111,14 +114,15 @@ def read_all_with_landmarks(
     if len(landmarks) > len(inputs):
         raise UsageError(f"{len(inputs)} videos cannot have {len(landmarks)} sets of landmarks")
     each = [*landmarks, *[None] * (len(inputs) - len(landmarks))]
-    read_all = [
-        read_with_landmarks(video, given, kind=kind, max_side=max_side, max_frames=max_frames)
-        for video, given in zip(inputs, each, strict=True)
-    ]
-    return [
-        LandmarkInput(name, p.path, p.clip, p.landmarks, p.report)
-        for name, p in zip(input_names(inputs), read_all, strict=True)
-    ]
+    read_all = []
+    for video, given in zip(inputs, each, strict=True):
+        read_all.append(read_with_landmarks(video, given, kind=kind, max_side=max_side, max_frames=max_frames))
+
+    found = []
+    for name, p in zip(input_names(inputs), read_all, strict=True):
+        found.append(LandmarkInput(name, p.path, p.clip, p.landmarks, p.report))
+
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +138,11 @@ class LandmarkInputs:
 
     def notes(self, data: Data) -> list[str]:
         """How the landmarks were found, and what a person should know of them."""
-        return [note for p in self.each for note in p.notes]
+        found: list[str] = []
+        for person in self.each:
+            found += person.notes
+
+        return found
 
 
 def landmark_kind(config: Config) -> Any:

@@ -35,7 +35,11 @@ def track_keypoints(points: Points, timing: Timing, size: tuple[int, int]) -> Mo
     """Keypoints [T, K, 2] in [-1, 1] of frames of size (h, w) as motion; all of them are sure."""
     h, w = size
     places = (points.float().cpu().numpy() + 1) / 2 * np.array([w - 1, h - 1], np.float32)
-    names = tuple(f"keypoint_{i}" for i in range(points.shape[1]))
+    parts = []
+    for i in range(points.shape[1]):
+        parts.append(f"keypoint_{i}")
+
+    names = tuple(parts)
     return MotionTrack(places.astype(np.float32), np.ones(places.shape[:2], np.float32), names, timing, size)
 
 
@@ -53,14 +57,21 @@ def landmarks_of(motion: MotionTrack, kind: Kind | None = None) -> Landmarks:
     """
     count = FACE68 if kind == "face68" else 137 if any(n.startswith("left_hand_") for n in motion.names) else 25
     names = LANDMARK_NAMES[count]
-    rows = [i for i, name in enumerate(names) if name in motion.names]
+    rows = []
+    for i, name in enumerate(names):
+        if name in motion.names:
+            rows.append(i)
+
     if len(rows) < 3:
         raise InputError(
             f"the motion names {', '.join(motion.names[:4])} and {len(rows)} landmarks of a "
             f"{'face' if kind == 'face68' else 'body'}",
             f"Landmarks are named {', '.join(names[:4])} and so on.",
         )
-    columns = [motion.names.index(names[row]) for row in rows]
+    columns = []
+    for row in rows:
+        columns.append(motion.names.index(names[row]))
+
     points = torch.zeros(len(motion.timing), count, 2)
     confidence = torch.zeros(len(motion.timing), count)
     points[:, rows] = torch.from_numpy(motion.points[:, columns]).float()

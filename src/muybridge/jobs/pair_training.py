@@ -37,10 +37,12 @@ def facing_hint(data: Data, inputs: Sequence[SilhouetteInput]) -> str | None:
     """A sentence where the silhouettes of a pair suggest that the subjects face opposite ways."""
     if not isinstance(data, SubjectPair):
         return None
+
     first = data.a.mattes.float().mean(0)
     second = data.b.mattes.float().mean(0)
     if _overlap(first, second.flip(-1)) < _overlap(first, second) + CLEARLY:
         return None
+
     return Sentence(
         f"{inputs[0].name} and {inputs[1].name} seem to face opposite ways; ",
         *("if they do, mirror one for a better result: ", Option("flip", "B")),
@@ -76,7 +78,11 @@ class PairTraining:
     @cached_property
     def plates(self) -> list[Plate]:
         """Both videos' own backgrounds."""
-        return [plate(each.clip) for each in self.inputs]
+        found = []
+        for each in self.inputs:
+            found.append(plate(each.clip))
+
+        return found
 
     def train(self, callback: Callback | None = None, notify: Notify | None = None) -> Fitted:
         """Make the run and train, or go on with the one that is there."""

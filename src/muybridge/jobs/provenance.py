@@ -43,18 +43,23 @@ def input_references(inputs: Sequence[Source], names: Sequence[str] | None = Non
     """
     few = len(inputs) <= 26
     known = input_names(inputs) if names is None else names
-    return {
-        (chr(ord("a") + i) if few else str(i + 1)): InputReference(name)
-        if isinstance(each, Clip)
-        else InputReference(str(each), Path(each))
-        for i, (each, name) in enumerate(zip(inputs, known, strict=True))
-    }
+    table = {}
+    for i, (each, name) in enumerate(zip(inputs, known, strict=True)):
+        table[chr(ord("a") + i) if few else str(i + 1)] = (
+            InputReference(name) if isinstance(each, Clip) else InputReference(str(each), Path(each))
+        )
+
+    return table
 
 
 def describe_inputs(origins: Mapping[str, InputReference], run: Path) -> dict[str, dict[str, str]]:
     """What a run's record says of its inputs: `inputs` as they were typed, `places` as seen from the run's folder, and
     `digests` of what is in them. None of it is an absolute path, unless one was typed."""
-    files = {side: each.path for side, each in origins.items() if each.path is not None and each.path.exists()}
+    files = {}
+    for side, each in origins.items():
+        if each.path is not None and each.path.exists():
+            files[side] = each.path
+
     return {
         "inputs": {side: each.typed for side, each in origins.items()},
         "places": {side: os.path.relpath(path.resolve(), run.resolve()) for side, path in files.items()},
@@ -83,7 +88,11 @@ def find_input(run: Run, side: str) -> Path | None:
     if side not in record.inputs or side not in record.digests:
         return None
     places = [run.path / record.places[side]] if side in record.places else []
-    there = [path for path in (*places, Path(record.inputs[side])) if path.is_file() or path.is_dir()]
+    there = []
+    for path in (*places, Path(record.inputs[side])):
+        if path.is_file() or path.is_dir():
+            there.append(path)
+
     return next((path for path in there if digest(path) == record.digests[side]), None)
 
 

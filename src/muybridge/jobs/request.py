@@ -90,7 +90,12 @@ def _same_config(method_class: type[Method[Any, Any]], config: Config, run: Run,
 
     old = before.model_dump()
     new = config.model_dump()
-    changed = sorted(name for name in new if new[name] != old[name] and new[name] != "auto")
+    parts = []
+    for name in new:
+        if new[name] != old[name] and new[name] != "auto":
+            parts.append(name)
+
+    changed = sorted(parts)
     if changed:
         raise UsageError(
             f"{run.path} was started with another {', '.join(changed)}: a run goes on with its own settings",

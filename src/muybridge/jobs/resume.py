@@ -47,7 +47,10 @@ def resume_run(request: TrainingRequest, references: Mapping[str, InputReference
     before = run.record.inputs
     same = before.keys() == references.keys()
     if not same or not all(is_same_input(run, side, each) for side, each in references.items()):
-        now = [each.typed for each in references.values()]
+        now = []
+        for each in references.values():
+            now.append(each.typed)
+
         others = "other files of these names" if now == list(before.values()) else " and ".join(now)
         raise RunError(f"{request.out} was made from {' and '.join(before.values())}, not from {others}", SAME_INPUTS)
 
@@ -57,7 +60,11 @@ def resume_run(request: TrainingRequest, references: Mapping[str, InputReference
 
 def check_flip(resumed: ResumedRun, flip: str | None) -> None:
     """UsageError for a flip that the run was not begun with."""
-    flipped = [side for side, subject in zip(SIDES, resumed.subjects, strict=False) if subject.flip]
+    flipped = []
+    for side, subject in zip(SIDES, resumed.subjects, strict=False):
+        if subject.flip:
+            flipped.append(side)
+
     if flip is not None and resumed.subjects and flipped != [flip]:
         raise UsageError(
             Sentence(f"{resumed.run.path} was started with another ", Option("flip"), ": a run goes on with its own"),
@@ -111,7 +118,11 @@ def reload_inputs(resumed: ResumedRun, inputs: Sequence[Source], max_side: int |
         # Alpha costs nothing to read again, and is finer than what was cropped.
         alpha = how == "alpha" and clip.mattes is not None
         clip = find(clip, how="alpha")[0] if alpha else subject.silhouettes(clip)
-        empty = tuple(int(i) for i in (~subject.seen).nonzero()[:, 0])
+        parts = []
+        for i in (~subject.seen).nonzero()[:, 0]:
+            parts.append(int(i))
+
+        empty = tuple(parts)
         found.append(
             SilhouetteInput(name, "" if isinstance(source, Clip) else str(source), clip, Report(how, detail, (), empty))
         )

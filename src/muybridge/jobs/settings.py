@@ -33,7 +33,10 @@ def validate_config(kind: type[Method[Any, Any]], values: Mapping[str, Any]) -> 
     try:
         return kind.Config.model_validate(values)
     except ValidationError as e:
-        found = [(".".join(map(str, p["loc"])), p["msg"].removeprefix("Value error, ")) for p in e.errors()]
+        found = []
+        for p in e.errors():
+            found.append((".".join(map(str, p["loc"])), p["msg"].removeprefix("Value error, ")))
+
         wrong = "; ".join(f"{where}: {what}" if where else what for where, what in found)
         raise UsageError(f"{kind.card.name} cannot be set up so: {wrong}", "See docs/methods for what there is.") from e
 
@@ -48,10 +51,12 @@ def _put(values: dict[str, Any], dotted: str, value: Any, method: str) -> None:
     place: Any = values
     for part in way:
         place = place.get(part) if isinstance(place, dict) else None
+
     if not isinstance(place, dict) or last not in place:
         close = get_close_matches(dotted, dotted_names(values), n=3, cutoff=0.5)
         hint = f"Perhaps {' or '.join(close)}?" if close else f"There are: {', '.join(values)}."
         raise UsageError(f"{method} has no setting {dotted!r}", hint)
+
     place[last] = value
 
 

@@ -107,22 +107,27 @@ def _align_bodies(driving: Landmarks, subject: Landmarks) -> Landmarks:
             MuybridgeWarning,
             stacklevel=3,
         )
-    one, two = _measure_stance(driving, legs), _measure_stance(subject, legs)
+
+    one = _measure_stance(driving, legs)
+    two = _measure_stance(subject, legs)
     # Without a way of its own a clip stands in the middle of the other's.
     part = (
         torch.full_like(one.ground, 0.5)
         if one.is_level
         else (one.ground - one.far_ground) / (one.near_ground - one.far_ground)
     )
-    far, near = (two.height_at(p) / one.height_at(p) for p in (0.0, 1.0))
+    far = two.height_at(0.0) / one.height_at(0.0)
+    near = two.height_at(1.0) / one.height_at(1.0)
     scale = torch.lerp(torch.tensor(far), torch.tensor(near), part.clamp(0, 1))
     ground = two.far_ground + part * (two.near_ground - two.far_ground)
     if one.is_level:
         # Small steps stay small steps.
         ground = two.ground[two.known].median() + scale * (one.ground - one.ground[one.known].median())
+
     middle = one.hips_x[one.known].median(), two.hips_x[two.known].median()
     x = middle[1] + scale[:, None] * (driving.points[..., 0] - middle[0])
     y = ground[:, None] + scale[:, None] * (driving.points[..., 1] - one.ground[:, None])
+
     return replace(driving, points=torch.stack([x, y], -1))
 
 
@@ -132,12 +137,19 @@ def _has_ankles(landmarks: Landmarks) -> bool:
 
 
 def _measure_stance(landmarks: Landmarks, legs: bool) -> Stance:
-    at, seen = landmarks.points, landmarks.seen
+    at = landmarks.points
+    seen = landmarks.seen
     length = sum((_bone_length(landmarks, a, b) for a, b in _CHAIN[0 if legs else 1 :]), torch.zeros(len(at)))
-    feet = [PLACE[name] for name in (("left_ankle", "right_ankle") if legs else ("neck",))]
+    feet = []
+    for name in ("left_ankle", "right_ankle") if legs else ("neck",):
+        feet.append(PLACE[name])
+
     if legs:
         for a, b in _LEG:
-            sides = [_bone_length(landmarks, f"{s}_{a}", f"{s}_{b}") for s in ("left", "right")]
+            sides = []
+            for s in ("left", "right"):
+                sides.append(_bone_length(landmarks, f"{s}_{a}", f"{s}_{b}"))
+
             length = length + torch.stack(sides).nan_to_num(-1).amax(0).where(~torch.stack(sides).isnan().all(0), NAN)
     lowest = at[:, feet, 1].where(seen[:, feet], -torch.inf).amax(1)
     hip = PLACE["mid_hip"] if bool(seen[:, PLACE["mid_hip"]].any()) else PLACE["neck"]
@@ -160,7 +172,8 @@ NAN = torch.tensor(float("nan"))
 
 def _bone_length(landmarks: Landmarks, a: str, b: str) -> Float[Tensor, "T"]:
     """Length on each frame, pixels; NaN where an end is not seen."""
-    i, j = PLACE[a], PLACE[b]
+    i = PLACE[a]
+    j = PLACE[b]
     length = (landmarks.points[:, i] - landmarks.points[:, j]).norm(dim=-1)
     return length.where(landmarks.seen[:, i] & landmarks.seen[:, j], NAN)
 
@@ -185,22 +198,28 @@ def _find_ground(lowest: Float[Tensor, "T"]) -> Float[Tensor, "T"]:
 
 def _align_faces(driving: Landmarks, subject: Landmarks) -> Landmarks:
     whole = _nearly_whole(driving, "driving"), _nearly_whole(subject, "subject's")
-    usual = [_mean_shape(face) for face in whole]
+    usual = []
+    for face in whole:
+        usual.append(_mean_shape(face))
+
     # What one face never shows is where the other's shape has it.
     usual = [_fill_unseen(own, other) for own, other in (usual, usual[::-1])]
     one, two = (_fill_unseen(face, shape) for face, shape in zip(whole, usual, strict=True))
     followed = _fill_unseen(driving, usual[0]).points
     scale = _face_size(two.points).norm() / _face_size(one.points).norm().clamp(min=1e-6)
-    middles = [face.points.mean(1, keepdim=True) for face in (one, two)]
+    middles = []
+    for face in (one, two):
+        middles.append(face.points.mean(1, keepdim=True))
+
     here = followed.mean(1, keepdim=True)
     moved = middles[1].mean(0) + scale * (here - middles[0].mean(0))
     points = torch.zeros_like(followed)
     for part in PARTS:
         rows = list(part)
-        places = [
-            (face.points[:, rows].mean(1, keepdim=True) - middle).mean(0)
-            for face, middle in zip((one, two), middles, strict=True)
-        ]
+        places = []
+        for face, middle in zip((one, two), middles, strict=True):
+            places.append((face.points[:, rows].mean(1, keepdim=True) - middle).mean(0))
+
         size = _face_size(two.points[:, rows]) / _face_size(one.points[:, rows]).clamp(min=1e-6)
         centre = followed[:, rows].mean(1, keepdim=True)
         place = moved + places[1] + scale * (centre - here - places[0])
@@ -210,7 +229,10 @@ def _align_faces(driving: Landmarks, subject: Landmarks) -> Landmarks:
 
 def _nearly_whole(face: Landmarks, whose: str) -> Landmarks:
     """The frames on which nearly all of the face is seen."""
-    frames = [int(i) for i in (face.seen.float().mean(1) >= NEARLY_WHOLE).nonzero().flatten()]
+    frames = []
+    for i in (face.seen.float().mean(1) >= NEARLY_WHOLE).nonzero().flatten():
+        frames.append(int(i))
+
     if not frames:
         raise InputError(
             f"the {whose} face is seen nearly whole on no frame ({NEARLY_WHOLE:.0%} of its points)",
@@ -244,11 +266,14 @@ def _fit_shape(form: Landmarks, goal: Landmarks) -> Float[Tensor, "T N 2"]:
     """
     both = (form.seen & goal.seen).float()[..., None]
     share = both / both.sum(1, keepdim=True).clamp(min=1)
-    here, there = ((each.points * share).sum(1, keepdim=True) for each in (form, goal))
-    own, wanted = (torch.view_as_complex(x) for x in (form.points - here, goal.points - there))
+    here = (form.points * share).sum(1, keepdim=True)
+    there = (goal.points * share).sum(1, keepdim=True)
+    own = torch.view_as_complex(form.points - here)
+    wanted = torch.view_as_complex(goal.points - there)
     # Of complex numbers, one factor turns and scales.
     spread = (share[..., 0] * own.abs().square()).sum(1, keepdim=True).clamp(min=1e-6)
     factor = (share[..., 0] * own.conj() * wanted).sum(1, keepdim=True) / spread
+
     return torch.view_as_real(factor * own) + there
 
 

@@ -40,7 +40,10 @@ class BlazePose:
     def __init__(self, network: PictureNetwork, name: str) -> None:
         self._network = network
         self.name = name
-        sizes = {output.size for output in self._network(np.zeros((SIDE, SIDE, 3), np.float32))}
+        sizes = set()
+        for output in self._network(np.zeros((SIDE, SIDE, 3), np.float32)):
+            sizes.add(output.size)
+
         if not {5 * ROWS, 1, SIDE * SIDE} <= sizes:
             raise CheckpointError(f"{name} is not BlazePose, with {ROWS} points of 5 numbers, a flag and a mask")
 
@@ -68,7 +71,10 @@ class BlazePose:
 
     def _run(self, frame: Picture, crop: Crop) -> tuple[Person, Crop | None, Float[np.ndarray, "h w"]]:
         """Points and mask in the frame, and the crop that fits the person; None where nobody is there."""
-        outputs = {output.size: output.ravel() for output in self._network(crop.cut(frame).astype(np.float32) / 255)}
+        outputs = {}
+        for output in self._network(crop.cut(frame).astype(np.float32) / 255):
+            outputs[output.size] = output.ravel()
+
         rows = outputs[5 * ROWS].reshape(ROWS, 5).astype(np.float64)
         places = crop.to_picture(rows[:, :2])
         if outputs[1][0] < PRESENT:

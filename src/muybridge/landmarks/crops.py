@@ -70,7 +70,8 @@ def bounding_box(found: Float[np.ndarray, "K 3"], main: slice, least: float, few
     if int((found[main, 2] >= least).sum()) < fewest:
         return None
     sure = found[found[:, 2] >= least, :2]
-    (x0, y0), (x1, y1) = sure.min(0), sure.max(0)
+    (x0, y0) = sure.min(0)
+    (x1, y1) = sure.max(0)
     return float(x0), float(y0), float(x1), float(y1)
 
 
@@ -93,4 +94,8 @@ def search_boxes(size: tuple[int, int], parts: Sequence[float]) -> Iterator[Corn
 def _overlapping(length: int, side: float) -> list[float]:
     """Where squares of this side begin, so that they overlap by half and reach from end to end."""
     count = 1 + int(np.ceil((length - side) / (side / 2) - 1e-6))
-    return [float(at) for at in np.linspace(0, length - side, count)]
+    found = []
+    for at in np.linspace(0, length - side, count):
+        found.append(float(at))
+
+    return found

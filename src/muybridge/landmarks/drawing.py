@@ -36,19 +36,24 @@ def label_indices(landmarks: Landmarks, size: tuple[int, int]) -> UInt8[Tensor, 
     wide at 256 pixels, fingers and faces 1. A line is drawn where both of its ends are sure enough.
     """
     canvas = np.zeros((len(landmarks), *size), np.uint8)
-    points, seen = landmarks.points.double().numpy(), landmarks.seen.numpy()
+    points = landmarks.points.double().numpy()
+    seen = landmarks.seen.numpy()
     parts = landmarks.parts()
+
     for map_, at, sure in zip(canvas, points, seen, strict=True):
         if landmarks.kind == "face68":
             _draw_face(map_, at, sure, 1)
             continue
+
         for a, b, label in LIMBS:
             _draw_chain(map_, at[BODY], sure[BODY], (a, b), label, 3)
         for hand in ("left_hand", "right_hand"):
             for chain, label in FINGERS if hand in parts else ():
                 _draw_chain(map_, at[parts[hand]], sure[parts[hand]], chain, label, 1)
+
         if "face" in parts:
             _draw_face(map_, at[parts["face"]], sure[parts["face"]], FACE_LABEL)
+
     return torch.from_numpy(canvas)
 
 
@@ -83,6 +88,7 @@ def _draw_chain(
             continue
         (x0, y0), (x1, y1) = ((round(x), round(y)) for x, y in (at[a], at[b]))
         steep = abs(y1 - y0) > abs(x1 - x0)
+
         # Thin lines side by side: OpenCV draws one of thickness 3 as wide as 5.
         for o in range(-((thick - 1) // 2), thick // 2 + 1):
             dx, dy = (o, 0) if steep else (0, o)

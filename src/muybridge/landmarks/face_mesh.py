@@ -40,7 +40,11 @@ class FaceMesh:
         self._open_detector = open_detector
         self._detector: FaceDetector | None = None
         self.name = name
-        sizes = sorted(output.size for output in self._network(np.zeros((SIDE, SIDE, 3), np.float32)))
+        parts = []
+        for output in self._network(np.zeros((SIDE, SIDE, 3), np.float32)):
+            parts.append(output.size)
+
+        sizes = sorted(parts)
         if sizes != [1, 3 * self.count]:
             raise CheckpointError(f"{name} is not the face mesh, with {self.count} points of 3 numbers, and a flag")
 
@@ -54,6 +58,7 @@ class FaceMesh:
         angle = float(np.arctan2(across[1], across[0]))
         if found[0, 2] < PRESENT or abs(angle) < TURNED:
             return found
+
         upright = self._run(frame, Crop(_middle(found), crop.scale, crop.size, angle))
         return upright if upright[0, 2] >= PRESENT else found
 
@@ -65,7 +70,10 @@ class FaceMesh:
             yield face.box
 
     def _run(self, frame: Picture, crop: Crop) -> Rows:
-        outputs = {output.size: output.ravel() for output in self._network(crop.cut(frame).astype(np.float32) / 255)}
+        outputs = {}
+        for output in self._network(crop.cut(frame).astype(np.float32) / 255):
+            outputs[output.size] = output.ravel()
+
         places = crop.to_picture(outputs[3 * self.count].reshape(self.count, 3)[:, :2].astype(np.float64))
         sure = float(to_probability(outputs[1])[0])
         return np.column_stack([places, np.full(self.count, sure if sure >= PRESENT else 0.0)])

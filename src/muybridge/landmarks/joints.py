@@ -29,15 +29,26 @@ def from_joints(joints: Float[Tensor, "T J 2"], names: Sequence[str], size: tupl
 
     Raises InputError where the joints are not those of somebody with a neck and hips, as a quadruped's are not.
     """
-    places = {JOINT_SYNONYMS.get(name, name): i for i, name in enumerate(names)}
-    known = [name for name in BODY25 if name in places]
+    places = {}
+    for i, name in enumerate(names):
+        places[JOINT_SYNONYMS.get(name, name)] = i
+
+    known = []
+    for name in BODY25:
+        if name in places:
+            known.append(name)
+
     if not {"nose", "neck", "mid_hip"} <= set(known):
         raise InputError(
             f"joints named {', '.join(names)} are not those of a body",
             "A body has at least a head, a neck and a pelvis: dancers have.",
         )
-    rows = [PLACE[name] for name in known]
-    points, trust = torch.zeros(len(joints), len(BODY25), 2), torch.zeros(len(joints), len(BODY25))
+    rows = []
+    for name in known:
+        rows.append(PLACE[name])
+
+    points = torch.zeros(len(joints), len(BODY25), 2)
+    trust = torch.zeros(len(joints), len(BODY25))
     points[:, rows] = to_pixels(joints, size)[:, [places[name] for name in known]]
     trust[:, rows] = 1.0
     if "left_eye" not in known:
@@ -51,6 +62,7 @@ def _set_head(points: Float[Tensor, "T 25 2"], trust: Float[Tensor, "T 25"]) -> 
     shoulders = points[:, PLACE["left_shoulder"]] - points[:, PLACE["right_shoulder"]]
     # A mirrored figure has its left on the other side.
     across = across * torch.where((across * shoulders).sum(-1) < 0, -1.0, 1.0)[:, None]
+
     for part, (out, below) in HEAD_OFFSETS.items():
         for side, sign in (("left", 1), ("right", -1)):
             row = PLACE[f"{side}_{part}"]

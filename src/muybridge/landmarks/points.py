@@ -81,6 +81,7 @@ class Landmarks:
                 f"these landmarks are a body's {self.points.shape[1]} points, and a face's 68 are needed",
                 "Use landmarks of a whole body, which has a face, or of a face.",
             )
+
         rows = slice(FACE.start, FACE.start + FACE68)
         return Landmarks(self.points[:, rows], self.confidence[:, rows], "face68")
 
@@ -93,7 +94,8 @@ class Landmarks:
 
     def resize(self, old: tuple[int, int], new: tuple[int, int]) -> Landmarks:
         """In the pixels of the same frames at another size; (h, w) each. Pixel borders, not centres, stay in place."""
-        down, across = new[0] / old[0], new[1] / old[1]
+        down = new[0] / old[0]
+        across = new[1] / old[1]
         return self.transform((across, down), (0.5 * across - 0.5, 0.5 * down - 0.5))
 
     def _min_confidence(self) -> Tensor:

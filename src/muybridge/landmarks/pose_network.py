@@ -58,6 +58,7 @@ def model_path(model: Path | None = None) -> Path:
     blazepose = cache_folder() / BLAZEPOSE_FILE
     if model is None and blazepose.is_file() and not (cache_folder() / RTMPOSE_FILE).is_file():
         return blazepose
+
     return find_model_file(
         model,
         RTMPOSE_FILE,

@@ -131,16 +131,25 @@ def _match_frames(
 ) -> tuple[People, list[str]]:
     """The people on each frame of the clip, and what a person should know of how they were matched."""
     by_key = dict(file.frames)
-    stems = [Path(name).stem for name in names or ()]
+    stems = []
+    for name in names or ():
+        stems.append(Path(name).stem)
+
     if file.named and any(stem in by_key for stem in stems):
         return [by_key.get(stem, ()) for stem in stems[:frames]], []
 
     count = len(file.frames) if frames is None else frames
-    in_order = [people for _, people in file.frames]
+    in_order = []
+    for _, people in file.frames:
+        in_order.append(people)
+
     if len(in_order) == count:
         return in_order, []
 
-    numbers = [_frame_number(key) for key, _ in file.frames]
+    numbers = []
+    for key, _ in file.frames:
+        numbers.append(_frame_number(key))
+
     first = _first_number(file, numbers, count, cut)
     if first is not None:
         by_number = dict(zip(numbers, in_order, strict=True))

@@ -41,7 +41,11 @@ def make_report(
 ) -> Report:
     """The report for these landmarks; raises InputError where no frame has any."""
     present = landmarks.present
-    missing = tuple(int(i) for i in (~present).nonzero().flatten())
+    parts = []
+    for i in (~present).nonzero().flatten():
+        parts.append(int(i))
+
+    missing = tuple(parts)
     if len(missing) == len(landmarks):
         raise InputError(
             f"no subject on any of the {len(landmarks)} frames of {name}: every landmark is missing or unsure",

@@ -13,7 +13,8 @@ from muybridge.landmarks.crops import Corners, Crop, Picture
 from muybridge.landmarks.skeletons import COCO17, Person
 from muybridge.model_files import Maps, OnnxNetwork
 
-MEAN, SPREAD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+MEAN = (123.675, 116.28, 103.53)
+SPREAD = (58.395, 57.12, 57.375)
 """Of the colours RGB, 0 to 255, that MMPose's networks were trained on."""
 PADDING = 1.25
 """How much larger than the person their crop is (MMPose, GetBBoxCenterScale)."""
@@ -42,7 +43,10 @@ class RtmPose:
         self.name = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
         outputs = self._network(np.zeros((1, 3, *self.size), np.float32))
-        counts = {int(maps.shape[1]) if maps.ndim in (3, 4) else 0 for maps in outputs}
+        counts = set()
+        for maps in outputs:
+            counts.add(int(maps.shape[1]) if maps.ndim in (3, 4) else 0)
+
         if len(counts) != 1 or not counts <= POINT_COUNTS:
             raise CheckpointError(
                 f"{path.name} finds {sorted(counts)} points a person", "Networks of 17, 26 or 133 points can be used."

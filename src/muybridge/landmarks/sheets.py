@@ -40,11 +40,13 @@ def draw_sheet(
     alone = colour_labels(maps, count_labels(landmarks.kind))
     present = landmarks.present
     named: dict[str, Tensor] = {}
+
     for i in range(0, count, columns):
         which = index[i : i + columns]
         title = ", ".join(f"{t}" if bool(present[t]) else f"{t} missing" for t in which)
         named[f"frames {title}"] = over[i : i + columns]
         named[f"labels {title}"] = alone[i : i + columns]
+
     return contact_sheet(named, columns=columns, height=height)
 
 
@@ -53,9 +55,14 @@ def _subject_box(landmarks: Landmarks, size: tuple[int, int]) -> tuple[int, int,
     at = landmarks.points[landmarks.seen & landmarks.present[:, None]]
     if not len(at):
         return 0, size[0], 0, size[1]
-    (x0, y0), (x1, y1) = at.amin(0).tolist(), at.amax(0).tolist()
+
+    (x0, y0) = at.amin(0).tolist()
+    (x1, y1) = at.amax(0).tolist()
     room = MARGIN * max(x1 - x0, y1 - y0) + 4
-    top, left = max(0, int(y0 - room)), max(0, int(x0 - room))
-    bottom, right = min(size[0], int(y1 + room)), min(size[1], int(x1 + room))
+    top = max(0, int(y0 - room))
+    left = max(0, int(x0 - room))
+    bottom = min(size[0], int(y1 + room))
+    right = min(size[1], int(x1 + room))
+
     # Landmarks may lie outside the picture altogether.
     return (top, bottom, left, right) if bottom - top > 8 and right - left > 8 else (0, size[0], 0, size[1])

@@ -142,6 +142,7 @@ def join_parts(body: Person, face: Rows | None, left_hand: Rows | None, right_ha
         whole[LEFT_HAND] = left_hand
     if right_hand is not None:
         whole[RIGHT_HAND] = right_hand
+
     return whole
 
 

@@ -24,32 +24,46 @@ def smooth(landmarks: Landmarks, window: int = 5, gap: int = 5) -> Landmarks:
     """
     if window < 1 or window % 2 == 0 or gap < 0:
         raise UsageError(f"smoothing takes an odd window and a gap of 0 or more, not {window} and {gap}")
+
     filled = fill_gaps(landmarks, gap)
     points = filled.points
-    total, weight = points.clone(), torch.ones_like(filled.confidence)
+    total = points.clone()
+    weight = torch.ones_like(filled.confidence)
     whole = filled.seen
+
     for k in range(1, min(window // 2, (len(points) - 1) // 2) + 1):
         pairs = torch.zeros_like(whole)
         pairs[k:-k] = whole[k:-k] & filled.seen[2 * k :] & filled.seen[: -2 * k]
-        before, after = points.roll(k, 0), points.roll(-k, 0)
+        before = points.roll(k, 0)
+        after = points.roll(-k, 0)
         total += torch.where(pairs[..., None], before + after, 0)
         weight += 2 * pairs.float()
         whole = pairs
+
     return replace(filled, points=total / weight[..., None])
 
 
 def fill_gaps(landmarks: Landmarks, gap: int = 5) -> Landmarks:
     """Put landmarks that are missing or unsure on at most `gap` frames in a row between those before and after."""
-    points, trust = landmarks.points.clone(), landmarks.confidence.clone()
+    points = landmarks.points.clone()
+    trust = landmarks.confidence.clone()
     seen = landmarks.seen
-    before, after = _last_seen(seen), len(seen) - 1 - _last_seen(seen.flip(0)).flip(0)
+    before = _last_seen(seen)
+    after = len(seen) - 1 - _last_seen(seen.flip(0)).flip(0)
     frames = torch.arange(len(seen))[:, None].expand_as(seen)
     inside = (before >= 0) & (after < len(seen)) & ~seen
     inside &= after - before - 1 <= gap
-    a, b = before.clamp(min=0), after.clamp(max=len(seen) - 1)
+    a = before.clamp(min=0)
+    b = after.clamp(max=len(seen) - 1)
     part = ((frames - a).float() / (b - a).clamp(min=1))[..., None]
-    two = [landmarks.points.gather(0, i[..., None].expand_as(points)) for i in (a, b)]
-    sure = [landmarks.confidence.gather(0, i) for i in (a, b)]
+    two = []
+    for i in (a, b):
+        two.append(landmarks.points.gather(0, i[..., None].expand_as(points)))
+
+    sure = []
+    for i in (a, b):
+        sure.append(landmarks.confidence.gather(0, i))
+
     points = torch.where(inside[..., None], torch.lerp(two[0], two[1], part), points)
     trust = torch.where(inside, torch.minimum(*sure), trust)
     return replace(landmarks, points=points, confidence=trust)

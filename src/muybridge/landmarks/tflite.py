@@ -35,8 +35,10 @@ class TfliteNetwork:
     def __init__(self, path: Path) -> None:
         if not is_tflite(path):
             raise CheckpointError(f"{path.name} is not a TFLite network", "Fetch it again.")
+
         level = cv2.utils.logging.getLogLevel()
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
         try:
             # OpenCV 5's new engine gives only one of several outputs.
             engine = [cv2.dnn.ENGINE_CLASSIC] if hasattr(cv2.dnn, "ENGINE_CLASSIC") else []
@@ -45,6 +47,7 @@ class TfliteNetwork:
             raise CheckpointError(f"{path.name} is not a TFLite network that OpenCV can run") from error
         finally:
             cv2.utils.logging.setLogLevel(level)
+
         self._names = self._network.getUnconnectedOutLayersNames()
         self.outputs = len(self._names)
         self.name = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"

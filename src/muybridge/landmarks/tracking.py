@@ -60,7 +60,11 @@ def find_tracks(frames: Sequence[Sequence[Person]]) -> list[Track]:
     """
     found: list[Track] = []
     for t, people in enumerate(frames):
-        there = [p for p in people if int((_main_points(p)[:, 2] >= MIN_CONFIDENCE).sum()) >= MIN_POINTS]
+        there = []
+        for p in people:
+            if int((_main_points(p)[:, 2] >= MIN_CONFIDENCE).sum()) >= MIN_POINTS:
+                there.append(p)
+
         there = sorted(there, key=person_size, reverse=True)[:CROWD]
         active = [track for track in found if t - track.last <= PATIENCE][-2 * CROWD :]
 
@@ -105,10 +109,12 @@ def follow_person(
     most = max((sum(t in track.seen for track in found) for t in range(len(frames))), default=0)
     if not found:
         return out, 0
+
     # Where only one is ever seen there is nobody to be mistaken for, whatever their size.
     found = join_tracks(found, MAX_SIZE_RATIO if most > 1 else float("inf"))
     if not 0 <= person < len(found):
         raise UsageError(f"there is no person {person}: {len(found)} were found, numbered from 0 by size")
+
     chosen = found[person]
     for t, rows in chosen.seen.items():
         out[t] = rows
@@ -123,7 +129,11 @@ def join_tracks(found: Sequence[Track], alike: float = MAX_SIZE_RATIO) -> list[T
     """
     whole: list[Track] = []
     for track in found[:MOST_TRACKS]:
-        near = [(_track_distance(one, track), i) for i, one in enumerate(whole) if _may_be_one(one, track, alike)]
+        near = []
+        for i, one in enumerate(whole):
+            if _may_be_one(one, track, alike):
+                near.append((_track_distance(one, track), i))
+
         if near:
             earlier = whole[min(near)[1]]
             earlier.seen |= track.seen
@@ -150,10 +160,17 @@ def _track_distance(one: Track, other: Track) -> float:
 def find_leaps(points: Float[np.ndarray, "T K 3"]) -> list[tuple[int, int]]:
     """Pairs of frames, the next on which they are seen, between which somebody moved by more than their own size: or
     somebody else took their place."""
-    there = [
-        t for t, rows in enumerate(points) if int((_main_points(rows)[:, 2] >= MIN_CONFIDENCE).sum()) >= MIN_POINTS
-    ]
-    return [(a, b) for a, b in pairwise(there) if person_distance(points[a], points[b]) > 1]
+    there = []
+    for t, rows in enumerate(points):
+        if int((_main_points(rows)[:, 2] >= MIN_CONFIDENCE).sum()) >= MIN_POINTS:
+            there.append(t)
+
+    found = []
+    for a, b in pairwise(there):
+        if person_distance(points[a], points[b]) > 1:
+            found.append((a, b))
+
+    return found
 
 
 def person_size(person: Person) -> float:
@@ -168,7 +185,8 @@ def person_distance(one: Person, other: Person) -> float:
 
     The median, so that an arm that was taken for the other does not tear a person apart.
     """
-    a, b = _main_points(one), _main_points(other)
+    a = _main_points(one)
+    b = _main_points(other)
     both = (a[:, 2] >= MIN_CONFIDENCE) & (b[:, 2] >= MIN_CONFIDENCE)
     size = max(person_size(one), person_size(other))
     if not both.any() or size == 0:

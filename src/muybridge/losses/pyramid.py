@@ -29,7 +29,11 @@ class PerceptualPyramid(nn.Module):
         super().__init__()
         self.vgg = vgg
         self.weights = tuple(weights)
-        self.sizes = nn.ModuleList(Downsample(round(1 / scale)) for scale in scales)
+        parts = []
+        for scale in scales:
+            parts.append(Downsample(round(1 / scale)))
+
+        self.sizes = nn.ModuleList(parts)
 
     def forward(self, result: Images, target: Images) -> Scalar:
         """result, target  [B, 3, H, W] in [0, 1]; the smallest size must have at least 16 pixels a side."""
@@ -39,7 +43,11 @@ class PerceptualPyramid(nn.Module):
             with torch.no_grad():
                 wanted = self._features(down(target))
             pairs = zip(self.weights, made, wanted, strict=True)
-            terms += [w * (full_precision(a) - full_precision(b)).abs().mean() for w, a, b in pairs if w]
+
+            for w, a, b in pairs:
+                if w:
+                    terms.append(w * (full_precision(a) - full_precision(b)).abs().mean())
+
         return torch.stack(terms).sum()
 
     def _features(self, images: Images) -> list[Tensor]:

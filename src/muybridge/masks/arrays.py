@@ -38,7 +38,11 @@ def reduce_frames(clip: Clip, side: int) -> Bytes:
     w = max(size[1] for size in sizes)
     scale = min(1.0, side / max(h, w))
     out = (max(1, round(w * scale)), max(1, round(h * scale)))
-    return np.stack([cv2.resize(frame_picture(clip, i), out, interpolation=cv2.INTER_AREA) for i in range(len(clip))])
+    parts = []
+    for i in range(len(clip)):
+        parts.append(cv2.resize(frame_picture(clip, i), out, interpolation=cv2.INTER_AREA))
+
+    return np.stack(parts)
 
 
 def pad_masks(masks: Sequence[Bools], clip: Clip) -> Mattes:

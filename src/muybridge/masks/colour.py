@@ -43,7 +43,8 @@ def colour_evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float 
     unseen           share of the subject's model that is spread evenly over all colours of the clip, so that a colour
                      which the background does not have counts for the subject
     """
-    subject, background = (np.bincount(cells.ravel(), part.ravel(), BINS**3) for part in (inside, outside))
+    subject = np.bincount(cells.ravel(), inside.ravel(), BINS**3)
+    background = np.bincount(cells.ravel(), outside.ravel(), BINS**3)
     return _log_odds(subject, background, _seen_cells(cells), unseen)
 
 
@@ -54,13 +55,17 @@ def nearby_evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float 
     time = np.arange(count)
     near = np.exp(-0.5 * ((time[:, None] - time) / NEARBY_FRAMES) ** 2)
     share = (1 - WHOLE_CLIP_SHARE) * near / near.sum(1, keepdims=True) + WHOLE_CLIP_SHARE / count
-    subject, background = (
-        share @ np.stack([np.bincount(c.ravel(), p.ravel(), BINS**3) for c, p in zip(cells, part, strict=True)])
-        for part in (inside, outside)
+    subject = share @ np.stack([np.bincount(c.ravel(), p.ravel(), BINS**3) for c, p in zip(cells, inside, strict=True)])
+    background = share @ np.stack(
+        [np.bincount(c.ravel(), p.ravel(), BINS**3) for c, p in zip(cells, outside, strict=True)]
     )
     used = _seen_cells(cells)
     tables = (_log_odds(s, b, used, unseen) for s, b in zip(subject, background, strict=True))
-    return np.stack([table[c] for table, c in zip(tables, cells, strict=True)])
+    parts = []
+    for table, c in zip(tables, cells, strict=True):
+        parts.append(table[c])
+
+    return np.stack(parts)
 
 
 def _log_odds(subject: Floats, background: Floats, used: Bools, unseen: float) -> Floats:
@@ -80,7 +85,10 @@ def _seen_cells(cells: Ints) -> Bools:
 
 def colour_distance(cells: Ints, inside: Bools) -> float:
     """1 minus the Bhattacharyya coefficient of the colours inside and outside, both of which must have some pixels."""
-    pair = [_smooth(np.bincount(cells.ravel(), part.ravel(), BINS**3)) for part in (inside, ~inside)]
+    pair = []
+    for part in (inside, ~inside):
+        pair.append(_smooth(np.bincount(cells.ravel(), part.ravel(), BINS**3)))
+
     return float(1 - np.sqrt(pair[0] * pair[1]).sum() / np.sqrt(pair[0].sum() * pair[1].sum()))
 
 
@@ -91,10 +99,12 @@ def level_evidence(value: Floats, inside: Floats, levels: int = 32) -> Floats:
     cell = np.rint(np.clip((scaled - low) / max(high - low, 1e-6), 0, 1) * (levels - 1)).astype(np.int64)
     kernel = np.array([1, 2, 3, 2, 1]) / 9
     pair = []
+
     for weight in (inside, 1 - inside):
         counts = np.pad(np.bincount(cell.ravel(), weight.ravel(), levels) + 1, 2, mode="edge")
         smooth = np.convolve(counts, kernel, "valid")
         pair.append(smooth / smooth.sum())
+
     return np.log(pair[0] / pair[1])[cell]
 
 

@@ -75,8 +75,14 @@ def find_by_colour_and_motion(
     reading = SMALL if tried[1] > SMALL_MARGIN * tried[0] else LARGE
 
     soft = iterate_models(pictures, first_guess(clip, pictures, box, rough, frame), reading)
-    masks = [enlarge_mask(frame_picture(clip, i), pictures[i], _clean_up(soft[i])) for i in range(len(clip))]
-    trust = [float((2 * p[p > 0.5] - 1).mean()) if (p > 0.5).any() else 0.0 for p in soft]
+    masks = []
+    for i in range(len(clip)):
+        masks.append(enlarge_mask(frame_picture(clip, i), pictures[i], _clean_up(soft[i])))
+
+    trust = []
+    for p in soft:
+        trust.append(float((2 * p[p > 0.5] - 1).mean()) if (p > 0.5).any() else 0.0)
+
     return pad_masks(masks, clip), torch.tensor(trust)
 
 
@@ -95,16 +101,28 @@ def iterate_models(pictures: Bytes, guess: Guess, reading: SizePrior) -> Floats:
     for number, weight in enumerate(ROUNDS):
         if number in MEASURE_MOTION and len(pictures) > 1:
             sigma = max(pictures.shape[1:3]) / 190
-            moving = np.stack([cv2.GaussianBlur(e, (0, 0), sigma) for e in motion_residual(pictures, soft)])
+            pieces = []
+            for e in motion_residual(pictures, soft):
+                pieces.append(cv2.GaussianBlur(e, (0, 0), sigma))
+
+            moving = np.stack(pieces)
 
         score = _score(cells, soft, moving, weight, reading, guess.teaches)
         score[guess.never] = -10
         score[guess.surely] = 10
-        soft = np.stack([snap_to_edges(b, s) for b, s in zip(bright, 1 / (1 + np.exp(-score)), strict=True)])
+        parts = []
+        for b, s in zip(bright, 1 / (1 + np.exp(-score)), strict=True):
+            parts.append(snap_to_edges(b, s))
+
+        soft = np.stack(parts)
 
         # Before the third round, holes are rather the background between legs that is not closed off yet.
         if number >= 2:
-            soft = np.stack([np.where(fill_holes(s > 0.5, HOLE) & (s < 0.7), 0.7, s) for s in soft])
+            rows = []
+            for s in soft:
+                rows.append(np.where(fill_holes(s > 0.5, HOLE) & (s < 0.7), 0.7, s))
+
+            soft = np.stack(rows)
         soft[guess.never] = 0
         soft[guess.surely] = 1
     return soft
@@ -114,7 +132,11 @@ def _score(
     cells: Ints, soft: Floats, moving: Floats | None, weight: float, reading: SizePrior, teaches: Floats
 ) -> Floats:
     """Log odds that each pixel is the subject: colour, movement and place."""
-    place = np.stack([cv2.GaussianBlur(p, (0, 0), 0.05 * p.shape[0] + 0.1) for p in _average_over_time(soft, 8.0)])
+    parts = []
+    for p in _average_over_time(soft, 8.0):
+        parts.append(cv2.GaussianBlur(p, (0, 0), 0.05 * p.shape[0] + 0.1))
+
+    place = np.stack(parts)
 
     # Only pixels where the subject hardly ever is teach the background: a leg that swings through does not.
     inside = soft**reading.certainty * teaches
@@ -131,7 +153,11 @@ def _score(
 
 def _colour_separation(pictures: Bytes, soft: Floats) -> float:
     """How far apart the colours of subject and background are: 0.0 where they are the same, 1.0 with none shared."""
-    inside = np.stack([keep_main_parts(fill_holes(p > 0.5)) for p in soft])
+    parts = []
+    for p in soft:
+        parts.append(keep_main_parts(fill_holes(p > 0.5)))
+
+    inside = np.stack(parts)
     if not inside.any() or inside.all():
         return 0.0
     colours = to_lab(pictures)

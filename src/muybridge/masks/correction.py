@@ -53,7 +53,10 @@ def correct(clip: Clip, index: int, mask: Tensor, corrected: Sequence[int] = ())
 def _propagate(part: Clip, index: int, exact: Bools) -> list[Bools]:
     pictures = reduce_frames(part, SIDE)
     rows, columns = pictures.shape[1:3]
-    old = [_resize_mask(m, rows, columns) for m in _frame_masks(part)]
+    old = []
+    for m in _frame_masks(part):
+        old.append(_resize_mask(m, rows, columns))
+
     colours = to_lab(pictures)
     cells = colour_bins(colours, colour_range(colours))
     bright = pictures.astype(np.float32) / 255
@@ -82,7 +85,11 @@ def _propagate(part: Clip, index: int, exact: Bools) -> list[Bools]:
 
 def _frame_masks(clip: Clip) -> list[Bools]:
     assert clip.mattes is not None
-    return [clip.mattes[i, 0, :h, :w].numpy() > 127 for i, (h, w) in enumerate(frame_sizes(clip))]
+    found = []
+    for i, (h, w) in enumerate(frame_sizes(clip)):
+        found.append(clip.mattes[i, 0, :h, :w].numpy() > 127)
+
+    return found
 
 
 def _resize_mask(mask: Bools, rows: int, columns: int) -> Floats:

@@ -148,12 +148,14 @@ def _choose(clip: Clip, masked: bool, box: Box | None, rough: Rough | None) -> s
         return "given"
     if rough is not None:
         return "colour"
+
     if box is None:
         # An opaque alpha channel says nothing about the subject.
         if clip.mattes is not None and bool((clip.mattes < 255).any()):
             return "alpha"
         if flat_background(clip) is not None:
             return "threshold"
+
     return "segment" if _has_segmenter() else "colour"
 
 

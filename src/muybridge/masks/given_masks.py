@@ -59,6 +59,7 @@ def _refuse_other_sizes(clip: Clip, found: Clip) -> None:
     """InputError at the first mask that is not of its frame's size; a pixel more on a side is what codecs add."""
     if found.source is None and frame_sizes(found) == frame_sizes(clip):
         return  # drawn on the frames as they were read
+
     sizes = zip(found.full or frame_sizes(found), clip.full or frame_sizes(clip), strict=True)
     for i, (have, want) in enumerate(sizes):
         if not all(0 <= mine - its <= 1 for mine, its in zip(have, want, strict=True)):

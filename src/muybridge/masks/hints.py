@@ -104,6 +104,7 @@ def _grab_cut(frame: Bytes, area: tuple[int, int, int, int]) -> Bools:
     inside = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
     if inside.sum() < 0.05 * area[2] * area[3]:
         inside[area[1] : area[1] + area[3], area[0] : area[0] + area[2]] = True
+
     return inside
 
 
@@ -149,10 +150,12 @@ def _reduce_rough(clip: Clip, pictures: Bytes, index: int, mask: torch.Tensor) -
     flat = mask.detach().reshape(mask.shape[-2:]).cpu().numpy()
     if flat.shape not in ((h, w), (clip.height, clip.width)):
         raise InputError(f"the rough mask is {flat.shape[1]}x{flat.shape[0]}, the frame {w}x{h}")
+
     inside = (flat[:h, :w] > flat.max() / 2).astype(np.float32)
     small = cv2.resize(inside, pictures.shape[2:0:-1], interpolation=cv2.INTER_AREA) > 0.5
     if not small.any():
         raise InputError(f"the rough mask for frame {index} is empty", "Paint the subject white on black.")
+
     return small
 
 

@@ -10,7 +10,11 @@ from muybridge.masks.arrays import Bools, Bytes, Floats
 
 def to_grey(pictures: Bytes) -> Bytes:
     """RGB [T, H, W, 3] to [T, H, W]."""
-    return np.stack([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in pictures])
+    parts = []
+    for f in pictures:
+        parts.append(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY))
+
+    return np.stack(parts)
 
 
 def estimate_camera(first: Bytes, second: Bytes, background: Bools) -> Floats | None:

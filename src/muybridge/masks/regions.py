@@ -89,7 +89,10 @@ def _solve_symmetric(matrix: Sequence[Floats], right: Sequence[Floats]) -> Float
         (cofactors[1], xx * zz - xz * xz, xy * xz - xx * yz),
         (cofactors[2], xy * xz - xx * yz, xx * yy - xy * xy),
     )
-    out = [row[0] * right[0] + row[1] * right[1] + row[2] * right[2] for row in inverse]
+    out = []
+    for row in inverse:
+        out.append(row[0] * right[0] + row[1] * right[1] + row[2] * right[2])
+
     return (np.dstack(out) / determinant[..., None]).astype(np.float32)
 
 

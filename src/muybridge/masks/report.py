@@ -92,8 +92,15 @@ def count_faults(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = Non
     area = on.flatten(1).float().mean(1) * (mattes.shape[2] * mattes.shape[3])
     share = area / torch.tensor([h * w for h, w in valid])
 
-    empty = tuple(int(i) for i in torch.nonzero(area == 0).flatten())
-    frames = [each[:h, :w] for each, (h, w) in zip(on, valid, strict=True)]
+    parts = []
+    for i in torch.nonzero(area == 0).flatten():
+        parts.append(int(i))
+
+    empty = tuple(parts)
+    frames = []
+    for each, (h, w) in zip(on, valid, strict=True):
+        frames.append(each[:h, :w])
+
     return FaultCounts(
         frames=len(on),
         empty=empty,

@@ -35,7 +35,11 @@ def weights_path(weights: Path | None = None) -> Path:
 
     The cache folder is $MUYBRIDGE_CACHE, or ~/.cache/muybridge. Raises MissingWeightsError where no file is there.
     """
-    there = [file for file in FILES if (cache_folder() / file).is_file()]
+    there = []
+    for file in FILES:
+        if (cache_folder() / file).is_file():
+            there.append(file)
+
     return find_model_file(weights, (there or FILES)[0], "the saliency network's weights are", FETCH)
 
 

@@ -103,7 +103,10 @@ def find_by_segmentation(
         soft = follow_part(soft, corners * scale, frame, 0.5)
 
     masks = [enlarge_mask(frame_picture(clip, i), pictures[i], _clean(soft[i])) for i in range(len(clip))]
-    trust = [float((2 * each[each > 0.5] - 1).mean()) if (each > 0.5).any() else 0.0 for each in soft]
+    trust = []
+    for each in soft:
+        trust.append(float((2 * each[each > 0.5] - 1).mean()) if (each > 0.5).any() else 0.0)
+
     label = segmenter.labels[chosen[0]]
     detail = _describe(segmenter, maps, members, label, sum(place is not None for place in near))
     taken = ANIMAL if len(members) > 1 and subject in (None, ANIMAL) else label
@@ -114,7 +117,11 @@ def join_in_time(soft: Floats, warp: FlowWarp) -> Floats:
     """Each map [H, W] averaged with those before and after it, as they move; one that lost the subject is filled in."""
     out = soft.copy()
     for i in range(len(soft)):
-        beside = [warp(soft[j], j, i) for j in (i - 1, i + 1) if 0 <= j < len(soft)]
+        beside = []
+        for j in (i - 1, i + 1):
+            if 0 <= j < len(soft):
+                beside.append(warp(soft[j], j, i))
+
         if not beside:
             continue
 
@@ -132,7 +139,11 @@ def _look_at_all(clip: Clip, segmenter: Segmenter) -> Bytes:
     for i in range(len(clip)):
         levels = first if i == 0 else segmenter(frame_picture(clip, i))
         if levels.shape != first.shape:  # of a frame of another size
-            levels = np.stack([cv2.resize(each, first.shape[:0:-1]) for each in levels])
+            parts = []
+            for each in levels:
+                parts.append(cv2.resize(each, first.shape[:0:-1]))
+
+            levels = np.stack(parts)
         maps[i] = np.rint(levels * 255)
     return maps
 
@@ -217,7 +228,11 @@ def _describe(segmenter: Segmenter, maps: Bytes, members: list[int], label: str,
     if len(members) > 1:
         areas = maps[:, members].mean((0, 2, 3))
         shares = sorted(zip(areas / max(areas.sum(), 1e-9), members, strict=True), reverse=True)
-        named = [f"{segmenter.labels[i]} {share:.0%}" for share, i in shares if share >= 0.05]
+        named = []
+        for share, i in shares:
+            if share >= 0.05:
+                named.append(f"{segmenter.labels[i]} {share:.0%}")
+
         words = f"{label} (animals: {', '.join(named)})"
     closer = f"; {looked} of {len(maps)} frames looked at again from nearby" if looked else ""
     return f"{words}, by {segmenter.name}{closer}"

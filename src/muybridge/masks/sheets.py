@@ -31,8 +31,17 @@ def overlay(clip: Clip) -> Pixels:
 def sheet(clip: Clip, columns: int = 4, rows: int = 3, height: int = 160) -> UInt8[Tensor, "3 H W"]:
     """Frames evenly spread over the clip, with their silhouettes, as one picture: uint8 [3, H', W']."""
     count = min(len(clip), columns * rows)
-    index = [round(i * (len(clip) - 1) / max(1, count - 1)) for i in range(count)]
+    index = []
+    for i in range(count):
+        index.append(round(i * (len(clip) - 1) / max(1, count - 1)))
+
     pictures = overlay(clip[index])
-    parts = [(index[i : i + columns], pictures[i : i + columns]) for i in range(0, count, columns)]
-    named = {f"frames {', '.join(str(i) for i in which)}": part for which, part in parts}
+    parts = []
+    for i in range(0, count, columns):
+        parts.append((index[i : i + columns], pictures[i : i + columns]))
+
+    named = {}
+    for which, part in parts:
+        named[f"frames {', '.join(str(i) for i in which)}"] = part
+
     return contact_sheet(named, columns=columns, height=height)

@@ -21,14 +21,22 @@ def choose_labels(maps: Bytes, labels: tuple[str, ...], subject: str | None, liv
     """
     if subject is not None and subject in labels:
         return [labels.index(subject)]
-    animals = [i for i, label in enumerate(labels) if label in ANIMALS]
+    animals = []
+    for i, label in enumerate(labels):
+        if label in ANIMALS:
+            animals.append(i)
+
     if subject is not None and not (subject == ANIMAL and animals):
         known = (*labels, ANIMAL) if animals else labels
         raise UsageError(f"the network knows no {subject!r}", f"It knows: {', '.join(known)}")
 
     # Doubtful pixels of many classes add up to nothing.
     areas = np.where(maps > 127, maps, 0).mean((0, 2, 3)) / 255
-    alive = [i for i, label in enumerate(labels) if label in (*ANIMALS, "person", *SALIENT)]
+    alive = []
+    for i, label in enumerate(labels):
+        if label in (*ANIMALS, "person", *SALIENT):
+            alive.append(i)
+
     if subject == ANIMAL:
         alive = animals
     elif not living and areas[alive].sum() < LEAST:
@@ -37,7 +45,10 @@ def choose_labels(maps: Bytes, labels: tuple[str, ...], subject: str | None, liv
         return []
 
     # Species are mistaken for one another on one body: animals count together against people.
-    groups = {label: areas[labels_alike(labels, labels.index(label))].sum() for label in (labels[i] for i in alive)}
+    groups = {}
+    for label in (labels[i] for i in alive):
+        groups[label] = areas[labels_alike(labels, labels.index(label))].sum()
+
     largest = max(groups.values())
     return [max((i for i in alive if groups[labels[i]] == largest), key=lambda i: float(areas[i]))]
 
@@ -46,7 +57,12 @@ def labels_alike(labels: tuple[str, ...], chosen: int) -> list[int]:
     """The labels that one subject may be taken for: of an animal all animals, of anything else itself."""
     if labels[chosen] not in ANIMALS:
         return [chosen]
-    return [i for i, label in enumerate(labels) if label in ANIMALS]
+    found = []
+    for i, label in enumerate(labels):
+        if label in ANIMALS:
+            found.append(i)
+
+    return found
 
 
 def keep_parts_of(level: Floats, maps: Bytes, wanted: int, cut: float) -> Floats:
@@ -65,6 +81,7 @@ def corners_on_grid(box: Box, sizes: tuple[tuple[int, int], ...], frame: int, gr
     """The box in cells of the maps; UsageError where it is not on a frame."""
     if not 0 <= frame < len(sizes):
         raise UsageError(f"the hint is for frame {frame}, and the frames are 0 to {len(sizes) - 1}")
+
     high, wide = sizes[frame]
     x0 = max(0.0, box[0])
     y0 = max(0.0, box[1])
@@ -72,6 +89,7 @@ def corners_on_grid(box: Box, sizes: tuple[tuple[int, int], ...], frame: int, gr
     y1 = min(float(high), box[3])
     if x1 - x0 < 2 or y1 - y0 < 2:
         raise UsageError(f"the box {box} does not lie in the frame of {wide}x{high}", "A box is x0,y0,x1,y1 in pixels.")
+
     across = grid[1] / wide
     down = grid[0] / high
     return np.array([x0 * across, y0 * down, x1 * across, y1 * down])
@@ -115,4 +133,5 @@ def _keep_touched(level: Floats, near: Bools, cut: float, least: float) -> Float
         kept[1 + int(inside[1:].argmax())] = True
     # What is below the cut stays as it is: the edges of what is kept are found between the two.
     kept[0] = True
+
     return np.where(kept[parts], level, 0).astype(level.dtype)

@@ -26,7 +26,11 @@ def flat_background(clip: Clip) -> Floats | None:
 
     Judged from the outermost pixels of the frames; up to a quarter of them may belong to the subject.
     """
-    rim = np.concatenate([_rim(frame_picture(clip, i)) for i in range(len(clip))])
+    parts = []
+    for i in range(len(clip)):
+        parts.append(_rim(frame_picture(clip, i)))
+
+    rim = np.concatenate(parts)
     colours = to_lab(rim[None, :])[0]
     middle = np.median(colours, axis=0)
     spread = np.percentile(np.linalg.norm(colours - middle, axis=-1), 75)
@@ -47,9 +51,15 @@ def find_by_threshold(clip: Clip) -> tuple[Mattes, torch.Tensor, str]:
             "Leave the way open: it is found by colour and motion then.",
         )
 
-    distances = [_distance(frame_picture(clip, i), background) for i in range(len(clip))]
+    distances = []
+    for i in range(len(clip)):
+        distances.append(_distance(frame_picture(clip, i), background))
+
     cut = _otsu(distances)
-    masks: list[Bools] = [keep_main_parts(fill_holes(d > cut, largest=HOLE), share=0.02) for d in distances]
+    masks: list[Bools] = []
+    for d in distances:
+        masks.append(keep_main_parts(fill_holes(d > cut, largest=HOLE), share=0.02))
+
     trust = torch.tensor([_margin(d, m, cut) for d, m in zip(distances, masks, strict=True)])
 
     lightness, a, b = (float(v) for v in background)
@@ -70,9 +80,11 @@ def _distance(frame: Bytes, background: Floats) -> Floats:
 
 def _otsu(distances: list[Floats]) -> float:
     """Otsu's threshold over all frames together, but never inside the noise of the background itself."""
-    levels = np.concatenate(
-        [(d.ravel()[:: max(1, d.size // 20_000)] / FARTHEST * 255).astype(np.uint8) for d in distances]
-    )
+    parts = []
+    for d in distances:
+        parts.append((d.ravel()[:: max(1, d.size // 20_000)] / FARTHEST * 255).astype(np.uint8))
+
+    levels = np.concatenate(parts)
     level, _ = cv2.threshold(levels[None], 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     return max(level / 255 * FARTHEST, SPREAD)
 

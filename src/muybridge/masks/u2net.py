@@ -38,6 +38,7 @@ class RSU(nn.Module):
         rates = [2**i for i in range(height)] if dilated else [1] * (height - 1) + [2]
         for i, rate in enumerate(rates, start=1):
             self.add_module(f"rebnconv{i}", REBNConv(outside if i == 1 else middle, middle, rate))
+
         for i in range(height - 1, 0, -1):
             rate = rates[i - 1] if dilated else 1
             self.add_module(f"rebnconv{i}d", REBNConv(2 * middle, outside if i == 1 else middle, rate))
@@ -46,12 +47,14 @@ class RSU(nn.Module):
         entry = self.rebnconvin(x)
         y = entry
         down = []
+
         for i in range(1, self.height + 1):
             # The lowest level is a dilated convolution at the size of the one above it.
             if 1 < i < self.height and not self.dilated:
                 y = halve(y)
             y = self.get_submodule(f"rebnconv{i}")(y)
             down.append(y)
+
         for i in range(self.height - 1, 0, -1):
             y = self.get_submodule(f"rebnconv{i}d")(torch.cat((resize_like(y, down[i - 1]), down[i - 1]), 1))
         return y + entry
@@ -88,7 +91,11 @@ class U2Net(nn.Module):
             y = self.get_submodule(f"stage{i}d")(torch.cat((resize_like(y, down[i - 1]), down[i - 1]), 1))
             up.insert(0, y)
         sides = [self.get_submodule(f"side{i}")(level) for i, level in enumerate(up, start=1)]
-        maps = torch.cat([resize_like(side, sides[0]) for side in sides], 1)
+        parts = []
+        for side in sides:
+            parts.append(resize_like(side, sides[0]))
+
+        maps = torch.cat(parts, 1)
         return torch.cat((self.outconv(maps), maps), 1)
 
 

@@ -53,7 +53,10 @@ class Turn:
     @property
     def total(self) -> Tensor:
         """The weighted sum, float32 [] ."""
-        terms = [self.weights.get(name, 1.0) * loss.float() for name, loss in self.losses.items()]
+        terms = []
+        for name, loss in self.losses.items():
+            terms.append(self.weights.get(name, 1.0) * loss.float())
+
         return torch.stack(terms).sum()
 
 

@@ -64,7 +64,11 @@ def ms_ssim(result: Pair, target: Pair) -> Float[Tensor, "_"]:
     _same(result, target)
     _at_least(result, WINDOW, "MS-SSIM")
     betas = SCALES[: scales_of(min(result.shape[2:]))]
-    betas = tuple(b / sum(betas) for b in betas)
+    parts = []
+    for b in betas:
+        parts.append(b / sum(betas))
+
+    betas = tuple(parts)
     value = multiscale_structural_similarity_index_measure(
         result, target, data_range=1.0, betas=betas, normalize="relu", reduction="none"
     )
@@ -81,7 +85,11 @@ def lpips(result: Pair, target: Pair, network: Lpips) -> Float[Tensor, "_"]:
     _same(result, target)
     with torch.no_grad():
         pairs = zip(result.split(BATCH), target.split(BATCH), strict=True)
-        return torch.cat([network(a * 2 - 1, b * 2 - 1) for a, b in pairs])
+        parts = []
+        for a, b in pairs:
+            parts.append(network(a * 2 - 1, b * 2 - 1))
+
+        return torch.cat(parts)
 
 
 def _same(a: Pair, b: Pair) -> None:

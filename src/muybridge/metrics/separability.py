@@ -71,8 +71,16 @@ def probe_accuracy(first: Vectors, second: Vectors, seed: int = 0) -> float:
     for x in (first, second):
         sets.append(_blocks(x))
 
-    train = torch.cat([s[0] for s in sets])
-    label = torch.cat([torch.full((len(s[0]),), float(i)) for i, s in enumerate(sets)])
+    parts = []
+    for s in sets:
+        parts.append(s[0])
+
+    train = torch.cat(parts)
+    pieces = []
+    for i, s in enumerate(sets):
+        pieces.append(torch.full((len(s[0]),), float(i)))
+
+    label = torch.cat(pieces)
     mean = train.mean(0)
     spread = train.std(0).clamp_min(1e-6)
     # Clips of different lengths: each set counts half, or the probe would learn to say the longer one.

@@ -35,6 +35,7 @@ def boundary_f(made: Masks, truth: Masks, tolerance: float = TOLERANCE) -> Float
     recall = _share(b, _dilate(a, reach))
     both = 2 * precision * recall / (precision + recall).clamp_min(1e-12)
     empty = (a.sum((1, 2, 3)) == 0) & (b.sum((1, 2, 3)) == 0)
+
     return torch.where(empty, 1.0, both)
 
 

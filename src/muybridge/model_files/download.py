@@ -140,6 +140,7 @@ def _bring_once(entry: ModelFile, part: Path, have: int, progress: Progress) -> 
     if have:
         headers["Range"] = f"bytes={have}-"
     request = urllib.request.Request(entry.address, headers=headers)
+
     # An opener of its own: the shared one remembers the proxies of the first call.
     with urllib.request.build_opener().open(request, timeout=TIMEOUT) as answer:
         goes_on = answer.status == http.client.PARTIAL_CONTENT and _begins_at(answer, have)
@@ -174,6 +175,7 @@ def _put_in_place(entry: ModelFile, part: Path) -> None:
             f"expected {entry.sha256}",
             "It is thrown away. Try again later; if it stays so, the publisher has changed it.",
         )
+
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(entry.path)

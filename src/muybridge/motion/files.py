@@ -53,7 +53,11 @@ FORMATS: Mapping[str, Format] = {
 def write_motion(motion: MotionTrack, path: Path, form: str | None = None) -> Path:
     """Write a motion in the format of that name, or of the file's ending; UsageError where there is none."""
     if form is None:
-        by_suffix = [name for name, each in FORMATS.items() if each.suffix == path.suffix.lower()]
+        by_suffix = []
+        for name, each in FORMATS.items():
+            if each.suffix == path.suffix.lower():
+                by_suffix.append(name)
+
         if not by_suffix:
             endings = ", ".join(sorted({each.suffix for each in FORMATS.values()}))
             raise UsageError(f"no motion is written to {path.name}", f"Choose one of the endings {endings}.")

@@ -42,6 +42,7 @@ def blender_script(motion: MotionTrack) -> str:
     across = (points[..., 0] + 0.5 - width / 2) * scale
     up = (height - points[..., 1] - 0.5) * scale
     places = np.round(np.stack([across, up], -1), 5).transpose(1, 0, 2).tolist()
+
     return _BLENDER.format(
         names=json.dumps(list(motion.names)),
         times=json.dumps([round(time, 6) for time in motion.timing.seconds]),
@@ -64,7 +65,10 @@ def after_effects_text(motion: MotionTrack) -> str:
         "\tComp Pixel Aspect Ratio\t1",
         "",
     ]
-    frames = [round(time * rate) for time in motion.timing.seconds]
+    frames = []
+    for time in motion.timing.seconds:
+        frames.append(round(time * rate))
+
     for k in range(len(motion.names)):
         lines += [f"Effects\tPoint Control #{k + 1}\tPoint #2", "\tFrame\tX pixels\tY pixels\t"]
         # After Effects counts from the edge of the first pixel.

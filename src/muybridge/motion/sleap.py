@@ -41,7 +41,11 @@ def read_sleap(file: Path, size: tuple[int, int] | None, timing: Timing | None) 
     if not labels.labeled_frames or any(len(frame.instances) > 1 for frame in labels.labeled_frames):
         raise InputError(f"{file} holds no frames, or several animals on one", "Export one animal's track alone.")
 
-    names = tuple(str(name) for name in labels.skeletons[0].node_names)
+    parts = []
+    for name in labels.skeletons[0].node_names:
+        parts.append(str(name))
+
+    names = tuple(parts)
     count = 1 + max(int(frame.frame_idx) for frame in labels.labeled_frames)
     points = np.zeros((count, len(names), 2), np.float32)
     confidence = np.zeros((count, len(names)), np.float32)

@@ -27,7 +27,11 @@ def csv_text(motion: MotionTrack) -> str:
     out = io.StringIO()
     out.write(f"{_HEAD} {motion.size[1]} x {motion.size[0]}, end {motion.timing.duration:.6f} s\n")
     table = csv.writer(out, lineterminator="\n")
-    columns = [f"{name}_{part}" for name in motion.names for part in ("x", "y", "confidence")]
+    columns = []
+    for name in motion.names:
+        for part in ("x", "y", "confidence"):
+            columns.append(f"{name}_{part}")
+
     table.writerow(["frame", "time", *columns])
     for t, time in enumerate(motion.timing.seconds):
         table.writerow([t, f"{time:.6f}", *_cells(motion, t)])
@@ -49,8 +53,14 @@ def deeplabcut_text(motion: MotionTrack) -> str:
 def json_text(motion: MotionTrack) -> str:
     """The same as JSON: size, names, times, and [x, y, confidence] of each point on each frame."""
     rows = np.concatenate([motion.points, motion.confidence[..., None]], -1).astype(np.float64)
-    points = [[[round(v, 4) for v in point] for point in frame] for frame in rows.tolist()]
-    times = [round(time, 6) for time in motion.timing.seconds]
+    points = []
+    for frame in rows.tolist():
+        points.append([[round(v, 4) for v in point] for point in frame])
+
+    times = []
+    for time in motion.timing.seconds:
+        times.append(round(time, 6))
+
     record = {"format": FORMAT, "size": list(motion.size), "names": list(motion.names), "times": times}
     return json.dumps({**record, "end": round(motion.timing.duration, 6), "points": points}) + "\n"
 
@@ -62,7 +72,11 @@ def read_json(file: Path) -> MotionTrack:
         if found["format"] != FORMAT:
             raise InputError(f"{file} is no motion", "Landmarks are given with their video.")
         rows = np.asarray(found["points"], np.float64)
-        names = tuple(str(name) for name in found["names"])
+        parts = []
+        for name in found["names"]:
+            parts.append(str(name))
+
+        names = tuple(parts)
         size = int(found["size"][0]), int(found["size"][1])
         timing = timing_of([float(time) for time in found["times"]], float(found["end"]))
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, RecursionError) as error:
@@ -81,7 +95,11 @@ def read_csv(file: Path, size: tuple[int, int] | None, timing: Timing | None) ->
     if len(table) < 2 or table[0][:2] != ["frame", "time"]:
         raise InputError(f"{file} is no motion: its first cell is neither frame nor scorer", "Export it again.")
 
-    names = tuple(name.removesuffix("_x") for name in table[0][2::3])
+    parts = []
+    for name in table[0][2::3]:
+        parts.append(name.removesuffix("_x"))
+
+    names = tuple(parts)
     cells = _numbers(file, table[1:], 2 + 3 * len(names))
     end = None
     if lines[0].startswith(_HEAD):
@@ -95,7 +113,8 @@ def read_csv(file: Path, size: tuple[int, int] | None, timing: Timing | None) ->
 def _parse_head(file: Path, line: str) -> tuple[tuple[int, int], float | None]:
     try:
         parts = line[len(_HEAD) :].replace(",", " ").split()
-        width, height = int(parts[0]), int(parts[2])
+        width = int(parts[0])
+        height = int(parts[2])
         return (height, width), float(parts[4]) if len(parts) > 4 else None
     except (ValueError, IndexError) as error:
         raise InputError(f"{file} begins with a line that cannot be read: {line[:60]}") from error
@@ -104,7 +123,11 @@ def _parse_head(file: Path, line: str) -> tuple[tuple[int, int], float | None]:
 def _parse_deeplabcut(
     file: Path, table: list[list[str]], size: tuple[int, int] | None, timing: Timing | None
 ) -> MotionTrack:
-    heads = {row[0]: row[1:] for row in table[:4] if row[0] in ("scorer", "individuals", "bodyparts", "coords")}
+    heads = {}
+    for row in table[:4]:
+        if row[0] in ("scorer", "individuals", "bodyparts", "coords"):
+            heads[row[0]] = row[1:]
+
     if not {"bodyparts", "coords"} <= heads.keys() or heads["coords"][:3] != ["x", "y", "likelihood"]:
         raise InputError(f"{file} is not DeepLabCut's CSV of x, y and likelihood")
     if len(set(heads.get("individuals", ["one"]))) > 1:
@@ -147,7 +170,10 @@ def timing_of(times: list[float], end: float | None) -> Timing:
     """
     if not times or not all(0 <= time - times[0] < 1e6 for time in times):
         raise InputError("a motion's times rise from frame to frame, in seconds")
-    ticks = [round((time - times[0]) / float(_TIME_BASE)) for time in times]
+    ticks = []
+    for time in times:
+        ticks.append(round((time - times[0]) / float(_TIME_BASE)))
+
     step = ticks[-1] - ticks[-2] if len(ticks) > 1 else round(1 / 25 / float(_TIME_BASE))
     last = step if end is None else round(end / float(_TIME_BASE)) - ticks[-1]
     return Timing(tuple(ticks), max(1, last), _TIME_BASE)

@@ -44,6 +44,7 @@ class MotionTrack:
             raise InputError("a motion's points have different names, and two of these are the same")
         if not np.isfinite(self.points).all() or np.abs(self.points).max() > MAX_COORDINATE:
             raise InputError("a motion's points lie outside any picture")
+
         if min(self.size) < 1:
             raise InputError(f"a motion's frames cannot be {self.size[1]} x {self.size[0]} pixels")
 

@@ -38,7 +38,10 @@ class BlockDiscriminator(nn.Module):
         self, in_channels: int, width: int = 32, max_width: int = 1024, blocks: int = 4, pool_last: bool = True
     ) -> None:
         super().__init__()
-        widths = [min(max_width, width * 2 ** (i + 1)) for i in range(blocks)]
+        widths = []
+        for i in range(blocks):
+            widths.append(min(max_width, width * 2 ** (i + 1)))
+
         ins = [in_channels, *widths[:-1]]
         self.down_blocks = nn.ModuleList(
             DiscriminatorBlock(a, b, norm=i > 0, pool=pool_last or i < blocks - 1)
@@ -54,10 +57,12 @@ class BlockDiscriminator(nn.Module):
             raise InputError(
                 f"this discriminator needs pictures of {self.smallest} pixels, not {tuple(images.shape[2:])}"
             )
+
         features = []
         for block in self.down_blocks:
             images = block(images)
             features.append(images)
+
         return [*features, self.conv(images)]
 
 

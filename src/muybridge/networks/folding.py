@@ -107,7 +107,11 @@ class CellConv(nn.Module):
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
         self.conv = conv
-        places = [F.pad(conv.weight, (x, 1 - x, y, 1 - y)) for y in (0, 1) for x in (0, 1)]
+        places = []
+        for y in (0, 1):
+            for x in (0, 1):
+                places.append(F.pad(conv.weight, (x, 1 - x, y, 1 - y)))
+
         self.weight = nn.Parameter(torch.stack(places, 1).flatten(0, 1), requires_grad=False)
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C2 H W"]:

@@ -54,6 +54,7 @@ class HeatRegionPredictor(nn.Module):
         self.trunk = Hourglass(channels, width, max_width, blocks, norm)
         self.head = nn.Conv2d(self.trunk.out_channels, count, 7, padding=padding)
         self.frame_head = None
+
         if frame_maps:
             self.frame_head = nn.Conv2d(self.trunk.out_channels, 4 * frame_maps, 7, padding=padding)
             nn.init.zeros_(self.frame_head.weight)

@@ -39,7 +39,11 @@ class Encoder(nn.Module):
     def __init__(self, in_channels: int, widths: list[int], norm: Norm) -> None:
         super().__init__()
         ins = [in_channels, *widths[:-1]]
-        self.down_blocks = nn.ModuleList(DownBlock(i, o, norm) for i, o in zip(ins, widths, strict=True))
+        parts = []
+        for i, o in zip(ins, widths, strict=True):
+            parts.append(DownBlock(i, o, norm))
+
+        self.down_blocks = nn.ModuleList(parts)
 
     def forward(self, x: Images) -> list[Tensor]:
         levels = [x]
@@ -53,7 +57,11 @@ class Decoder(nn.Module):
 
     def __init__(self, ins: list[int], outs: list[int], norm: Norm) -> None:
         super().__init__()
-        self.up_blocks = nn.ModuleList(UpBlock(i, o, norm) for i, o in zip(ins, outs, strict=True))
+        parts = []
+        for i, o in zip(ins, outs, strict=True):
+            parts.append(UpBlock(i, o, norm))
+
+        self.up_blocks = nn.ModuleList(parts)
 
     def forward(self, levels: list[Tensor]) -> Images:
         skips = levels[:-1]
@@ -74,8 +82,14 @@ class Hourglass(nn.Module):
         self, in_channels: int, width: int = 32, max_width: int = 1024, blocks: int = 5, norm: Norm = "batch"
     ) -> None:
         super().__init__()
-        widths = [min(max_width, width * 2 ** (i + 1)) for i in range(blocks)]
-        outs = [min(max_width, width * 2**i) for i in reversed(range(blocks))]
+        widths = []
+        for i in range(blocks):
+            widths.append(min(max_width, width * 2 ** (i + 1)))
+
+        outs = []
+        for i in reversed(range(blocks)):
+            outs.append(min(max_width, width * 2**i))
+
         ins = [widths[-1], *(2 * w for w in reversed(widths[:-1]))]
         self.encoder = Encoder(in_channels, widths, norm)
         self.decoder = Decoder(ins, outs, norm)

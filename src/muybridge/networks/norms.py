@@ -44,7 +44,11 @@ class InstanceNorm(nn.Module):
         plain = x.is_contiguous() or not x.is_contiguous(memory_format=torch.channels_last)
         if plain or x.shape[2] * x.shape[3] == 1:
             return F.group_norm(x.contiguous(), x.shape[1], eps=self.eps)
-        return torch.cat([F.batch_norm(one, None, None, training=True, eps=self.eps) for one in x.split(1)])
+        parts = []
+        for one in x.split(1):
+            parts.append(F.batch_norm(one, None, None, training=True, eps=self.eps))
+
+        return torch.cat(parts)
 
 
 def make_norm(kind: Norm, channels: int) -> nn.Module:

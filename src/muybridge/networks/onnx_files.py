@@ -88,7 +88,12 @@ class _Detecting(nn.Module):
         self.networks = networks
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        return tuple(x for x in self.networks.detect(images) if x is not None)
+        parts = []
+        for x in self.networks.detect(images):
+            if x is not None:
+                parts.append(x)
+
+        return tuple(parts)
 
 
 class _Drawing(nn.Module):
@@ -100,7 +105,8 @@ class _Drawing(nn.Module):
     def forward(self, source: Tensor, *numbers: Tensor) -> Tensor:
         half = len(numbers) // 2
         missing = [None] * (len(self.pose._fields) - half)
-        at, to = (self.pose(*some, *missing) for some in (numbers[:half], numbers[half:]))
+        at = self.pose(*numbers[:half], *missing)
+        to = self.pose(*numbers[half:], *missing)
         picture: Tensor = self.networks.animate(self.networks.encode(source, at), to)
         return picture
 
@@ -122,6 +128,7 @@ def split_for_onnx(networks: nn.Module, size: int, pose: Any, names: Sequence[st
         found = dict(zip(names, detector(images), strict=False))
     inputs = {"source": images} | {f"source_{name}": x for name, x in found.items()}
     inputs |= {f"driving_{name}": x.flip(0) for name, x in found.items()}
+
     return {
         "detector": OnnxPart(detector, {"images": images}, tuple(found)),
         "generator": OnnxPart(_Drawing(networks, pose), inputs, ("picture",)),

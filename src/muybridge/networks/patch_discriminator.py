@@ -25,7 +25,11 @@ class PatchDiscriminator(nn.Module):
         self, in_channels: int, width: int = 64, layers: int = 3, scales: int = 2, norm: Norm = "instance"
     ) -> None:
         super().__init__()
-        self.scales = nn.ModuleList(_patches(in_channels, width, layers, norm) for _ in range(scales))
+        parts = []
+        for _ in range(scales):
+            parts.append(_patches(in_channels, width, layers, norm))
+
+        self.scales = nn.ModuleList(parts)
 
     def forward(self, images: Images) -> DiscriminatorFeatures:
         verdicts = []
@@ -36,13 +40,19 @@ class PatchDiscriminator(nn.Module):
             for layer in scale.children():
                 features.append(layer(features[-1]))
             verdicts.append(features[1:])
+
         return verdicts
 
 
 def _patches(in_channels: int, width: int, layers: int, norm: Norm) -> nn.Sequential:
-    widths = [width * min(2**i, 8) for i in range(layers + 1)]
+    widths = []
+    for i in range(layers + 1):
+        widths.append(width * min(2**i, 8))
+
     stack: list[nn.Module] = [_layer(in_channels, width, 2, "none")]
-    stack += [_layer(a, b, 2, norm) for a, b in pairwise(widths[:-1])]
+    for a, b in pairwise(widths[:-1]):
+        stack.append(_layer(a, b, 2, norm))
+
     stack += [_layer(widths[-2], widths[-1], 1, norm), nn.Conv2d(widths[-1], 1, 4, padding=2)]
     return nn.Sequential(*stack)
 
@@ -54,4 +64,8 @@ def _layer(in_channels: int, out_channels: int, stride: int, norm: Norm) -> nn.S
 
 def patch_scores(verdicts: DiscriminatorFeatures) -> list[Tensor]:
     """The last map of each scale: the scores of the patches."""
-    return [features[-1] for features in verdicts]
+    found = []
+    for features in verdicts:
+        found.append(features[-1])
+
+    return found

@@ -43,7 +43,11 @@ class LastConv(ReflectConv):
     def convolve(self, padded: Images) -> Float[Tensor, "B C2 H2 W2"]:
         if self.out_channels > 8 or padded.shape[2] % 2 or padded.shape[3] % 2:
             return super().convolve(padded)
-        places = [F.pad(self.weight, (x, 1 - x, y, 1 - y)) for y in (0, 1) for x in (0, 1)]
+        places = []
+        for y in (0, 1):
+            for x in (0, 1):
+                places.append(F.pad(self.weight, (x, 1 - x, y, 1 - y)))
+
         weight = torch.stack(places, 1).flatten(0, 1)
         bias = None if self.bias is None else self.bias.repeat_interleave(4)
         return F.pixel_shuffle(F.conv2d(padded, weight, bias, stride=2), 2)
@@ -89,7 +93,10 @@ class ResnetGenerator(nn.Module):
     ) -> None:
         super().__init__()
 
-        widths = [width * 2**i for i in range(downs + 1)]
+        widths = []
+        for i in range(downs + 1):
+            widths.append(width * 2**i)
+
         self.stem = _stage(_conv(in_channels, width, 7), norm, width)
         self.down = nn.Sequential(
             *(_stage(nn.Conv2d(w, 2 * w, 3, stride=2, padding=1), norm, 2 * w) for w in widths[:-1])

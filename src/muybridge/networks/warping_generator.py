@@ -86,15 +86,26 @@ class WarpingGenerator(nn.Module):
     ) -> None:
         super().__init__()
 
-        widths = [min(max_width, width * 2**i) for i in range(downs + 1)]
+        widths = []
+        for i in range(downs + 1):
+            widths.append(min(max_width, width * 2**i))
+
         self.skips = skips
         self.align_corners = align_corners
         self.first = ConvBlock(channels, widths[0], 7, norm)
-        self.down_blocks = nn.ModuleList(DownBlock(a, b, norm) for a, b in pairwise(widths))
+        parts = []
+        for a, b in pairwise(widths):
+            parts.append(DownBlock(a, b, norm))
+
+        self.down_blocks = nn.ModuleList(parts)
         self.bottleneck = nn.Sequential(*(PreactivationBlock(widths[-1], norm) for _ in range(blocks)))
 
         wide = widths[::-1]
-        self.up_blocks = nn.ModuleList(DoublingBlock(a, b, norm) for a, b in pairwise(wide))
+        pieces = []
+        for a, b in pairwise(wide):
+            pieces.append(DoublingBlock(a, b, norm))
+
+        self.up_blocks = nn.ModuleList(pieces)
         self.final = nn.Conv2d(widths[0], channels, 7, padding=3)
 
     def encode(self, source: Images) -> list[Tensor]:
@@ -164,6 +175,7 @@ def check_size(side: int, downs: int, hourglasses: Mapping[str, tuple[float, int
     if side % 2**downs:
         near = max(1, round(side / 2**downs)) * 2**downs
         raise ValueError(f"size {side} cannot be halved generator.downs = {downs} times: {near} can")
+
     for name, (scale, blocks, padding) in hourglasses.items():
         seen = int(side * scale)
         least = max(2**blocks, 8 - 2 * padding)

@@ -64,14 +64,17 @@ def _read_driving(driving: Source | None, options: AnimateOptions, kind: Kind | 
     """The driving video with its landmarks, or a motion of landmarks alone; both made steadier or stronger as asked."""
     if driving is None:
         return None
+
     if is_motion_file(driving):
         assert not isinstance(driving, Clip)
         motion = read_motion(driving)
         lead = LandmarkInput(Path(driving).stem, str(driving), blank_clip(motion), landmarks_of(motion, kind), None)
     else:
         lead = read_with_landmarks(driving, options.landmarks, kind=kind, box=options.box)
+
     if options.motion_smoothing is None and options.strength == 1.0:
         return lead
+
     track = track_landmarks(lead.landmarks, lead.clip.timing, (lead.clip.height, lead.clip.width))
     refined = refine_motion(track, options.motion_smoothing, options.strength)
     return replace(lead, landmarks=landmarks_of(refined, lead.landmarks.kind))
@@ -85,7 +88,9 @@ def _subject(source: Source | None, landmarks: LandmarkFiles | None, kind: Any) 
         raise UsageError(
             "landmarks of the source were given without its video", Sentence("Name it with ", Option("source"), ".")
         )
+
     name = None if source is None else str(source).lower()
     if name is not None and not (name.isdecimal() or (len(name) == 1 and name.isalpha())):
         raise UsageError(f"there is no video {source}", "Name a file, or a letter or number: A or 1 is the first.")
+
     return name

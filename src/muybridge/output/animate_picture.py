@@ -70,7 +70,10 @@ def animate_picture(
 def animate_pairs(fitted: Fitted, folder: Path, pairs: Path, out: Path, options: AnimateOptions) -> list[Path]:
     """Every line of a pair list, of clips in a folder (its `test` part): `out/SOURCE-like-DRIVING.mp4` each."""
     paths = clips_in(part_of(folder, "test"))
-    listed = [(find_clip(paths, a), find_clip(paths, b)) for a, b in read_pairs(pairs)]
+    listed = []
+    for a, b in read_pairs(pairs):
+        listed.append((find_clip(paths, a), find_clip(paths, b)))
+
     names = dict(zip(paths, names_of_clips(paths), strict=True))
     written = []
     for source, driving in listed:
@@ -146,6 +149,7 @@ def _candidates(opening: Opening, count: int | None, max_side: int | None) -> It
     `CANDIDATES` of them, then as many of every second frame, then of every fourth, and so on."""
     start = 0
     stride = 1 if count is None else -(-count // CANDIDATES)
+
     while True:
         found = -1
         some = opening(start=start, stride=stride, max_frames=CANDIDATES, max_side=max_side)

@@ -116,6 +116,7 @@ def _handler(screen: LivePage) -> type[BaseHTTPRequestHandler]:
                 if not jpeg:
                     return
                 head = b"--%s\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % (EDGE, len(jpeg))
+
                 try:
                     self.wfile.write(head + jpeg + b"\r\n")
                 except OSError:

@@ -30,7 +30,11 @@ class ResultOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        wrong = [name for name in self.formats if name not in FORMATS]
+        wrong = []
+        for name in self.formats:
+            if name not in FORMATS:
+                wrong.append(name)
+
         if wrong:
             raise UsageError(f"results cannot be written as {', '.join(wrong)}", f"Take some of {', '.join(FORMATS)}.")
         check_background(self.background, tuple(f".{name}" for name in self.chosen_formats))
@@ -135,7 +139,11 @@ def check_concerns(options: AnimateOptions, method: str, needs: str) -> None:
     """UsageError for options that are for methods of another kind."""
     own = set(CONCERNS[needs].__dataclass_fields__)
     for kind, concern in CONCERNS.items():
-        strange = [option.name for option in options.changed(concern) if option.name not in own]
+        strange = []
+        for option in options.changed(concern):
+            if option.name not in own:
+                strange.append(option.name)
+
         if kind != needs and strange:
             raise _refusal(method, needs, kind)
 
@@ -149,4 +157,5 @@ def _refusal(method: str, needs: str, kind: str) -> UsageError:
         return UsageError(
             "whole pictures are animated: backgrounds, masks and boxes are for pairs, a motion's strength for keypoints"
         )
+
     return UsageError("whole pictures are made from landmarks: backgrounds and masks are for pairs")

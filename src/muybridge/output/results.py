@@ -69,7 +69,10 @@ def write_videos(
     for side, driving, name in zip(SIDES, reversed(given), names_of_results(given).values(), strict=True):
         animation: Animation = fitted.method.animate(fitted.data, None, side, affine=options.affine)
         behind = backdrop_of(options.background, animation.size, plates[SIDES.index(side)])
-        paths = [folder / f"{name}.{suffix}" for suffix in options.chosen_formats]
+        paths = []
+        for suffix in options.chosen_formats:
+            paths.append(folder / f"{name}.{suffix}")
+
         small[side] = write_animation(animation, paths, behind, driving.clip.audio, shrink=_small, method=made_by)
         files |= {path.name: path for path in paths}
 
@@ -106,7 +109,10 @@ def _in_step(
     rows: Mapping[str, Tensor | Sequence[Tensor]], timings: Sequence[Timing], path: Path, mark: Mark | None = None
 ) -> Path:
     longest = max(timings, key=lambda timing: timing.duration)
-    streams = [_loop(frames, timing, longest) for frames, timing in zip(rows.values(), timings, strict=True)]
+    streams = []
+    for frames, timing in zip(rows.values(), timings, strict=True):
+        streams.append(_loop(frames, timing, longest))
+
     height = min(SHOWN, max(int(frames[0].shape[-2]) for frames in rows.values()))
     return write(path, side_by_side(streams, list(rows), height=max(64, height)), longest, mark=mark)
 
@@ -123,12 +129,14 @@ def _keypoints(fitted: Fitted, given: Sequence[SilhouetteInput], folder: Path) -
     method = fitted.method
     if not isinstance(method, EditsKeypoints):
         return None
+
     rows: dict[str, Tensor | Sequence[Tensor]] = {}
     for side, each in zip(SIDES, given, strict=True):
         points = method.locate_keypoints(fitted.data, side)
         rows[drawable_text(each.name)] = [
             draw_keypoints(_tall(frame), p, numbered=True) for frame, p in zip(each.clip.pixels, points, strict=True)
         ]
+
     return _in_step(rows, [each.clip.timing for each in given], folder / "keypoints.mp4")
 
 

@@ -103,15 +103,28 @@ def _leg(q: Bird, m: Motion, leg: str, centre: np.ndarray) -> Tracks:
     spur = foot + 0.35 * q.toe * way(np.pi - 1.1 * fold)
     names = ("top", "knee", "ankle", "foot", "toe", "spur")
 
-    return {f"{leg}_{n}": at for n, at in zip(names, (top, knee, ankle, foot, toe, spur), strict=True)}
+    table = {}
+    for n, at in zip(names, (top, knee, ankle, foot, toe, spur), strict=True):
+        table[f"{leg}_{n}"] = at
+
+    return table
 
 
 def _leg_parts(q: Bird, name: str, layer: int) -> list[Part]:
     shade = FAR if name.startswith("far") else 1.0
     w = q.shank[-1][1]
     toes = ((0, w * 0.7, w * 0.7), (1, w, w), (2, w, w * 0.7))
-    thigh = tuple((s, u * 1.02, d * 1.02) for s, u, d in q.shank if s <= 1)
-    joints = tuple(f"{name}_{j}" for j in ("top", "knee", "ankle", "foot"))
+    parts = []
+    for s, u, d in q.shank:
+        if s <= 1:
+            parts.append((s, u * 1.02, d * 1.02))
+
+    thigh = tuple(parts)
+    pieces = []
+    for j in ("top", "knee", "ankle", "foot"):
+        pieces.append(f"{name}_{j}")
+
+    joints = tuple(pieces)
 
     return [
         Ribbon((f"{name}_spur", f"{name}_foot", f"{name}_toe"), toes, "leg", layer, shade=shade),

@@ -70,6 +70,7 @@ def _noise(x: Plane, y: Plane, seed: int) -> Plane:
     v = v * v * (3 - 2 * v)
     top = _lattice(i, j, seed) * (1 - u) + _lattice(i + 1, j, seed) * u
     bottom = _lattice(i, j + 1, seed) * (1 - u) + _lattice(i + 1, j + 1, seed) * u
+
     return 2 * (top * (1 - v) + bottom * v) - 1
 
 

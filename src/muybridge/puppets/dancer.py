@@ -75,7 +75,11 @@ def solve(q: Dancer, m: Motion) -> Tracks:
     height = sum(q.leg) + q.foot
     lift = np.stack([0.8 * m["step"] * height, -lowest - m["jump"] * height - 0.03], -1)
 
-    return {name: at + lift for name, at in joints.items()}
+    table = {}
+    for name, at in joints.items():
+        table[name] = at + lift
+
+    return table
 
 
 def build_dancer(q: Dancer) -> Build:

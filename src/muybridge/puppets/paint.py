@@ -49,7 +49,11 @@ class Placement:
     def apply(self, tracks: Tracks, size: int) -> Tracks:
         """Joints in pixels."""
         m = self.matrix(size)
-        return {name: track @ m[:, :2].T + m[:, 2] for name, track in tracks.items()}
+        table = {}
+        for name, track in tracks.items():
+            table[name] = track @ m[:, :2].T + m[:, 2]
+
+        return table
 
 
 @dataclass(frozen=True, eq=False)

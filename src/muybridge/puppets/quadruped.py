@@ -174,7 +174,11 @@ def build_quadruped(q: Quadruped) -> Build:
         # A foot is as wide as the leg that ends in it.
         w = widths[-1][1]
         tips = ((0.0, q.sock[-1][1]),) if q.sock else ()
-        joints = tuple(f"{name}_{j}" for j in ("top", "knee", "ankle", "foot"))
+        pieces = []
+        for j in ("top", "knee", "ankle", "foot"):
+            pieces.append(f"{name}_{j}")
+
+        joints = tuple(pieces)
 
         return [
             Ribbon(
@@ -200,7 +204,10 @@ def build_quadruped(q: Quadruped) -> Build:
     parts.append(Ribbon(("rump", "back", "withers"), q.body, "body", 2))
     parts.append(Ribbon(("withers", "neck", "poll"), q.neck_width, coat("neck"), 2, caps=(0.6, 0.8), fade=0.8))
     parts.append(Ribbon(("poll", "nose"), q.face, coat("head"), 2, tips=q.muzzle))
-    parts += [e for e in q.extras if e.layer == 2]
+    for e in q.extras:
+        if e.layer == 2:
+            parts.append(e)
+
     parts += [*leg("near_hind", 3), *leg("near_fore", 3)]
     parts += [ear("near", 4), *(e for e in q.extras if e.layer == 4)]
     return Build(q.name, "quadruped", JOINTS, tuple(parts), q.coats, lambda m: solve(q, m), stance=q.hip - q.tops[1][1])

@@ -64,7 +64,11 @@ class Strip:
 
     def lay(self, tracks: dict[str, Track]) -> tuple[Float[np.ndarray, "T S 2"], Float[np.ndarray, "T S 2"]]:
         """Centres and unit normals (towards `up`) of the cross sections, in the units of the joints."""
-        joints = np.stack([tracks[name] for name in self.ribbon.through], 1)
+        parts = []
+        for name in self.ribbon.through:
+            parts.append(tracks[name])
+
+        joints = np.stack(parts, 1)
         along, turn = self.weights
         centres = along @ joints
         tangents = turn @ joints
@@ -177,6 +181,7 @@ def _segments(
     slope = np.maximum(np.abs(np.diff(up)), np.abs(np.diff(down))) / length
     columns = [c0, c1 - c0, n0, n1, up[:-1, None], np.diff(up)[:, None], down[:-1, None], np.diff(down)[:, None]]
     flat = 1 / np.sqrt(1 + slope**2)
+
     return np.concatenate([*columns, flat[:, None]], 1).astype(np.float32)
 
 

@@ -28,6 +28,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
         raise RunError(f"{path}, line {len(lines) + 1}: {describe_problems(e)}", "Delete that line.") from e
     except (OSError, ValueError) as e:
         raise RunError(f"{path} has a line that is not JSON: {e}", "Delete that line.") from e
+
     return lines
 
 

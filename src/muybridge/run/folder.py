@@ -123,6 +123,7 @@ class Run:
             raise RunError(f"{self.path / 'run.json'} is not the record of a run")
         if values["format"] > FORMAT:
             raise RunError(f"{self.path} has run format {values['format']}; this muybridge reads {FORMAT}", UPDATE)
+
         try:
             return Record(**values)
         except (ValidationError, TypeError) as e:
@@ -196,8 +197,14 @@ class Run:
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint, then bring the record up to it."""
-        place = {name: getattr(checkpoint, name) for name in Place.model_fields}
-        tensors = {f"method.{name}": t for name, t in checkpoint.method.items()}
+        place = {}
+        for name in Place.model_fields:
+            place[name] = getattr(checkpoint, name)
+
+        tensors = {}
+        for name, t in checkpoint.method.items():
+            tensors[f"method.{name}"] = t
+
         tensors |= {f"optimiser.{name}": t for name, t in checkpoint.optimisers.items()}
         notes = {"format": str(FORMAT), "place": json.dumps(place)}
         write_tensors(self._file("weights.safetensors"), tensors, notes)
@@ -239,7 +246,11 @@ class Run:
 
     def rewind(self, done: int) -> None:
         """Forget log lines and previews past this step, so that a resumed training writes them again."""
-        kept = [json.dumps(line, ensure_ascii=False) + "\n" for line in self.read_log() if line.get("done", 0) <= done]
+        kept = []
+        for line in self.read_log():
+            if line.get("done", 0) <= done:
+                kept.append(json.dumps(line, ensure_ascii=False) + "\n")
+
         self._write("log.jsonl", "".join(kept))
         for picture in self.previews():
             if int(picture.stem) > done:
@@ -257,7 +268,11 @@ class Run:
 
     def previews(self) -> list[Path]:
         """The pictures in the order of their steps."""
-        pictures = [p for p in self._file("previews").glob("*.png") if p.stem.isdecimal() and p.is_file()]
+        pictures = []
+        for p in self._file("previews").glob("*.png"):
+            if p.stem.isdecimal() and p.is_file():
+                pictures.append(p)
+
         return sorted(pictures, key=lambda p: int(p.stem))
 
     def check_free(self, force: bool) -> None:

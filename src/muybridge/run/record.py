@@ -100,6 +100,9 @@ class Checkpoint:
 
 def describe_problems(error: ValidationError) -> str:
     """Which fields are wrong or missing, the first few by name."""
-    places = [".".join(map(str, problem["loc"]))[:80] for problem in error.errors()]
+    places = []
+    for problem in error.errors():
+        places.append(".".join(map(str, problem["loc"]))[:80])
+
     more = f" and {len(places) - 5} more" if len(places) > 5 else ""
     return f"wrong or missing {', '.join(places[:5])}{more}"

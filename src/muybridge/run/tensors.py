@@ -17,7 +17,10 @@ from muybridge.errors import CheckpointError, Option, Sentence
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], notes: dict[str, str]) -> None:
     """Replace a safetensors file; `notes` are its metadata."""
     # Cloned, because safetensors refuses tensors that share memory (tied weights) or are channels-last.
-    plain = {key: t.detach().cpu().clone(memory_format=torch.contiguous_format) for key, t in tensors.items()}
+    plain = {}
+    for key, t in tensors.items():
+        plain[key] = t.detach().cpu().clone(memory_format=torch.contiguous_format)
+
     replace_file(path, safetensors.torch.save(plain, metadata=notes))
 
 
@@ -39,4 +42,9 @@ def read_tensors(path: Path, start: str = "") -> tuple[dict[str, Tensor], dict[s
 
 def with_prefix(start: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Those whose names begin with `start`, by the rest of their names."""
-    return {key.removeprefix(start): t for key, t in tensors.items() if key.startswith(start)}
+    table = {}
+    for key, t in tensors.items():
+        if key.startswith(start):
+            table[key.removeprefix(start)] = t
+
+    return table

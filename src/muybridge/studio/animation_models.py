@@ -37,7 +37,10 @@ class AnimationModels(Records):
 
     def list_all(self) -> list[Record]:
         """Imported ones, the newest first; then those in the folder, by name."""
-        imported = [self.describe(record) for record in self.all()]
+        imported = []
+        for record in self.all():
+            imported.append(self.describe(record))
+
         return [*imported, *(found for _, found in self._find_runs())]
 
     def find_ready(self, number: str) -> tuple[Record, Path]:
@@ -148,9 +151,11 @@ def abilities(method: str) -> Record | None:
     """What a method does with a picture, for the page; None where it moves none."""
     if method not in catalogue.names():
         return None
+
     method_class = catalogue.find(method)
     if not issubclass(method_class, FolderMethod):
         return None
+
     return {
         "method": method,
         "title": method_class.card.title,

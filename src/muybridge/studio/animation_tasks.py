@@ -47,12 +47,14 @@ def _import(folder: Path, checkpoint: Path, config: Path) -> dict[str, Any]:
     fitted = api.import_checkpoint(checkpoint, config if config.is_file() else None, out=out, force=out.is_dir())
     method = fitted.method.card.name
     able = abilities(method)
+
     if able is None:
         shutil.rmtree(out)
         raise CheckpointError(
             f"{checkpoint} is a checkpoint of {method}, which does not move a picture",
             Sentence("Use it from the command: ", Verb("import")),
         )
+
     return {**able, "size": Run.open(out).config.get("size"), "done": fitted.run.record.done}
 
 

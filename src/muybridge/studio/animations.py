@@ -35,7 +35,11 @@ class Animations(Records):
         self.models = models
 
     def resume(self, record: Record) -> None:
-        files = [file for file in record["files"] if file["state"] == "done"]
+        files = []
+        for file in record["files"]:
+            if file["state"] == "done":
+                files.append(file)
+
         if record["state"] in WORKING:
             record = self.save({**record, "files": files, "state": "queued"})
             self.start(record["id"], self._make(record))
@@ -142,7 +146,11 @@ class Animations(Records):
 
     def _save_file(self, number: str, file: Mapping[str, Any]) -> Record:
         record = self.load(number)
-        others = [other for other in record["files"] if other["suffix"] != file["suffix"]]
+        others = []
+        for other in record["files"]:
+            if other["suffix"] != file["suffix"]:
+                others.append(other)
+
         return self.save({**record, "files": [*others, dict(file)]})
 
 

@@ -142,7 +142,11 @@ def _add_pages(app: FastAPI, folder: str) -> None:
     @app.api_route(f"{folder}/", methods=["GET", "HEAD"], include_in_schema=False)
     @app.api_route(f"{folder}/{{name}}", methods=["GET", "HEAD"], include_in_schema=False)
     def page(name: str = "index.html") -> FileResponse:
-        there = {path.name: path for path in (PAGE / folder.strip("/")).iterdir() if path.suffix in TYPES}
+        there = {}
+        for path in (PAGE / folder.strip("/")).iterdir():
+            if path.suffix in TYPES:
+                there[path.name] = path
+
         if name not in there:
             raise Missing(f"there is no page {name[:60]!r}")
         return FileResponse(there[name], media_type=TYPES[there[name].suffix])
@@ -192,4 +196,8 @@ def _answer(code: int, message: str, hint: str | None = None) -> JSONResponse:
 def _describe_refusals() -> dict[int | str, dict[str, Any]]:
     """What the description of this API says about errors."""
     content = {"application/json": {"schema": SENTENCE}}
-    return {code: {"description": what, "content": content} for code, what in REFUSALS.items()}
+    table: dict[int | str, dict[str, Any]] = {}
+    for code, what in REFUSALS.items():
+        table[code] = {"description": what, "content": content}
+
+    return table

@@ -78,7 +78,11 @@ class Clips(Records):
         try:
             if outcome.state != "done":
                 raise UsageError(outcome.message or "the puppets were not drawn", outcome.hint)
-            return [self._add_puppet(target, side, name) for side, name in zip("ab", names, strict=True)]
+            found = []
+            for side, name in zip("ab", names, strict=True):
+                found.append(self._add_puppet(target, side, name))
+
+            return found
         finally:
             await asyncio.to_thread(shutil.rmtree, target, ignore_errors=True)
 

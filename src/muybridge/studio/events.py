@@ -33,6 +33,7 @@ class Events:
         """The events from now on."""
         queue: asyncio.Queue[str | None] = asyncio.Queue()
         self.queues.add(queue)
+
         try:
             yield "retry: 1000\n\n"
             while True:

@@ -65,4 +65,8 @@ def send_file(files: dict[str, Path], name: str, download: bool) -> FileResponse
 
 def list_sizes(files: dict[str, Path]) -> dict[str, int]:
     """Their sizes in bytes."""
-    return {name: path.stat().st_size for name, path in files.items()}
+    table = {}
+    for name, path in files.items():
+        table[name] = path.stat().st_size
+
+    return table

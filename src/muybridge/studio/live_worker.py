@@ -77,12 +77,15 @@ def decode_jpeg(content: bytes) -> Tensor | None:
     """uint8 [3, H, W], or None for what is no JPEG, or a large one; no other decoder sees it."""
     if detect_still_format(content) != "jpeg":
         return None
+
     try:
         bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         return None
+
     if bgr is None:
         return None
+
     return torch.from_numpy(np.ascontiguousarray(bgr[:, :, ::-1].transpose(2, 0, 1)))
 
 

@@ -74,7 +74,10 @@ def _word_option(option: Option) -> str:
 
 
 def _word_verb(verb: Verb) -> str:
-    words = [_word_option(word) if isinstance(word, Option) else str(word) for word in verb.arguments]
+    words = []
+    for word in verb.arguments:
+        words.append(_word_option(word) if isinstance(word, Option) else str(word))
+
     return " ".join(["muybridge", verb.name, *words])
 
 

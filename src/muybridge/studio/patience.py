@@ -75,11 +75,13 @@ class BodyTimeout:
             # Once the body is there, a page may listen as long as it likes.
             if not waiting:
                 return await receive()
+
             try:
                 message = await asyncio.wait_for(receive(), self.seconds)
             except TimeoutError:
                 late = True
                 return {"type": "http.disconnect"}
+
             waiting = message.get("more_body", False)
             return message
 

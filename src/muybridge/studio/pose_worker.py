@@ -73,7 +73,9 @@ class PoseWorker:
         fitted = self.load_run(order["run"])
         side = order["side"]
         frame = int(order["frame"])
-        moves = {int(i): (float(x), float(y)) for i, (x, y) in order["moves"].items()}
+        moves = {}
+        for i, (x, y) in order["moves"].items():
+            moves[int(i)] = (float(x), float(y))
 
         drawn = api.pose(fitted, side, frame, moves)
         size = (int(drawn.shape[1]), int(drawn.shape[2]))

@@ -52,6 +52,7 @@ class Quota:
                 f"the studio's folder would hold {used / 1e9:.1f} GB, and {self.limit / 1e9:.1f} GB are allowed",
                 "Delete runs or clips that are no longer needed.",
             )
+
         if free - more < SPARE:
             raise InputError(
                 "the disk would have less than 256 MB left",
@@ -84,4 +85,5 @@ def size_of(folder: Path, without: Collection[Path] = ()) -> int:
                 total += 0 if path in without else path.lstat().st_size
             except OSError:
                 continue  # it was taken away while we looked
+
     return total

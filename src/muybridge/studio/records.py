@@ -119,7 +119,11 @@ class Records:
 
     async def stop_tasks(self, number: str) -> None:
         """Stop all that is done for a record."""
-        going = [self.tasks.pop(key) for key in list(self.tasks) if key.split()[0] == number]
+        going = []
+        for key in list(self.tasks):
+            if key.split()[0] == number:
+                going.append(self.tasks.pop(key))
+
         for task in going:
             task.cancel()
         await asyncio.gather(*going, return_exceptions=True)

@@ -73,7 +73,11 @@ class Renders:
 
     def _save(self, number: str, entry: Mapping[str, Any]) -> None:
         record = self.runs.load(number)
-        others = [other for other in record["made"] if other["file"] != entry["file"]]
+        others = []
+        for other in record["made"]:
+            if other["file"] != entry["file"]:
+                others.append(other)
+
         self.runs.save({**record, "made": [*others, dict(entry)]})
 
     def _label(self, record: Record, request: Mapping[str, Any]) -> str:

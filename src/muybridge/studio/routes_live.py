@@ -34,6 +34,7 @@ def router(models: AnimationModels, animations: Animations) -> APIRouter:
     async def live(socket: WebSocket, number: str) -> None:
         await socket.accept()
         pages.add(socket)
+
         try:
             text = await asyncio.wait_for(socket.receive_text(), ASKING)
             order = _order(models, animations, number, Follow.model_validate_json(text), len(pages))

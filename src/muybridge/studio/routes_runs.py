@@ -51,6 +51,7 @@ def _add_costs(routes: APIRouter, runs: Runs) -> None:
         outcome = await runs.run_task("cost", "hand", order)
         if outcome.state != "done":
             raise UsageError(outcome.message or "the measurement was stopped", outcome.hint)
+
         beside = "training" if runs.pool.lanes["training"].locked() else None
         return {**outcome.result, "beside": beside}
 
@@ -58,7 +59,11 @@ def _add_costs(routes: APIRouter, runs: Runs) -> None:
 def _add_training(routes: APIRouter, runs: Runs) -> None:
     @routes.get("/runs")
     async def list_runs() -> list[dict[str, Any]]:
-        return [runs.describe(record) for record in runs.all()]
+        items = []
+        for record in runs.all():
+            items.append(runs.describe(record))
+
+        return items
 
     @routes.post("/runs", status_code=201)
     async def create(body: schemas.Training) -> dict[str, Any]:
@@ -140,7 +145,11 @@ def _add_edits(routes: APIRouter, storage: Storage, pose_client: PoseClient) -> 
         """Keypoints of both subjects, (x, y) in [-1, 1] of the frame, frame by frame."""
         run = storage.folder("runs", number) / "out" / "run"
         head, _ = await pose_client.ask({"do": "handles", "run": str(run)})
-        return {side: head[side] for side in ("a", "b")}
+        table = {}
+        for side in ("a", "b"):
+            table[side] = head[side]
+
+        return table
 
     @routes.get("/runs/{number}/edits")
     def show_edits(number: Id) -> dict[str, Any]:

@@ -36,7 +36,11 @@ class Runs(Records):
         self.renders = Renders(self)
 
     def resume(self, record: Record) -> None:
-        made = [entry for entry in record["made"] if entry["state"] == "done"]
+        made = []
+        for entry in record["made"]:
+            if entry["state"] == "done":
+                made.append(entry)
+
         changed = made != record["made"]
         record = {**record, "made": made}
         if record["state"] not in WORKING:
@@ -55,7 +59,10 @@ class Runs(Records):
             raise UsageError(f"{most} trainings wait already", "Let some of them finish.")
 
         clips = self.check_request(request)
-        names = [clip["name"] for clip in clips]
+        names = []
+        for clip in clips:
+            names.append(clip["name"])
+
         record = self.add(
             {
                 **{name: request[name] for name in ("method", "preset", "set", "flip")},
@@ -82,7 +89,10 @@ class Runs(Records):
             )
         make_config(method_class, request["preset"], request["set"])
 
-        clips = [self.storage.load("clips", number) for number in request["clips"]]
+        clips = []
+        for number in request["clips"]:
+            clips.append(self.storage.load("clips", number))
+
         for clip in clips:
             if clip["state"] != "ready":
                 raise UsageError(f"{clip['name']} is not ready: it is {clip['state']}", "Wait, or choose another clip.")

@@ -51,7 +51,10 @@ class SecurityMiddleware:
             await self.app(scope, receive, send)
             return
 
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {}
+        for name, value in scope["headers"]:
+            headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
         refusal = self._find_refusal(scope, headers)
         if refusal is None:
             await self.app(scope, receive, self._add_headers(scope, send))
@@ -100,8 +103,15 @@ class SecurityMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                there = {name for name, _ in message["headers"]}
-                extra = [header for header in _encoded(HEADERS) if header[0] not in there]
+                there = set()
+                for name, _ in message["headers"]:
+                    there.add(name)
+
+                extra = []
+                for header in _encoded(HEADERS):
+                    if header[0] not in there:
+                        extra.append(header)
+
                 if sets_cookie:
                     extra += _encoded({"set-cookie": f"{self.cookie}={token}; HttpOnly; SameSite=Strict; Path=/"})
                 message["headers"] = [*message["headers"], *extra]
@@ -137,7 +147,11 @@ def _token_in_address(scope: Scope) -> str:
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode()) for name, value in headers.items()]
+    found = []
+    for name, value in headers.items():
+        found.append((name.encode(), value.encode()))
+
+    return found
 
 
 async def _send_text(send: Send, status: int, text: str) -> None:

@@ -97,6 +97,7 @@ def token_of(runs: Path, new: bool = False) -> str:
         # Others may have read one that they can read.
         if not new and TOKEN.fullmatch(kept) and not mode & 0o077:
             return kept
+
     made = secrets.token_urlsafe(24)
     try:
         path.unlink(missing_ok=True)
@@ -105,6 +106,7 @@ def token_of(runs: Path, new: bool = False) -> str:
             file.write(made)
     except OSError as e:
         raise MuybridgeError(f"{path} cannot be written: {e.strerror}", ANOTHER_FOLDER) from e
+
     return made
 
 
@@ -135,6 +137,7 @@ def _hold_folder(runs: Path) -> Iterator[None]:
         handle = os.open(runs / ".studio", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as e:
         raise MuybridgeError(f"{runs} cannot be used: {e.strerror}", ANOTHER_FOLDER) from e
+
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -149,9 +152,11 @@ def _hold_folder(runs: Path) -> Iterator[None]:
 def _listen(settings: Settings) -> Iterator[socket.socket]:
     if not 0 <= settings.port < 65536:
         raise UsageError(f"there is no port {settings.port}", "Ports go up to 65535; 0 takes a free one.")
+
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
     try:
         listening.bind((settings.host, settings.port))
         # Whoever comes between the address being told and the server being ready waits, instead of being refused.
@@ -162,6 +167,7 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
             f"{settings.host}:{settings.port} cannot be listened on: {e.strerror}",
             Sentence("Choose another ", Option("port"), " or ", Option("host"), "."),
         ) from e
+
     try:
         yield listening
     finally:

@@ -61,6 +61,7 @@ class Storage:
         self.writer = RecordWriter()
         self.editing = threading.Lock()
         """Held while keyframes are compared and replaced."""
+
         for kind in KINDS:
             (root / kind).mkdir(parents=True, exist_ok=True)
             for left in (root / kind).glob(f"{GONE}*"):

@@ -107,6 +107,7 @@ def train(order: Order, tell: Tell) -> dict[str, Any]:
         callback=ProgressEvents(tell),
         notify=lambda text: tell("note", text=text),
     )
+
     return write_results(order, tell)
 
 
@@ -173,7 +174,11 @@ def zip_folder(folder: Path, target: Path) -> None:
 
 
 def _masks_of(order: Order) -> list[Path]:
-    return [Path(folder) / "silhouettes" for folder in order["clips"]]
+    found = []
+    for folder in order["clips"]:
+        found.append(Path(folder) / "silhouettes")
+
+    return found
 
 
 def _read_keyframes(keys: Mapping[str, Mapping[str, list[float]]]) -> dict[int, dict[int, tuple[float, float]]]:

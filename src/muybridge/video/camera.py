@@ -37,6 +37,7 @@ def play_in_real_time(
     counts = FrameCount() if missed is None else missed
     start = time.monotonic()
     held = None
+
     for frame in iter_frames(path, max_side=max_side):
         due = start + float(frame.pts * frame.time_base)
         late = time.monotonic() > due + float(frame.duration * frame.time_base)
@@ -44,10 +45,12 @@ def play_in_real_time(
             held = frame
             counts.missed += 1
             continue
+
         held = None
         time.sleep(max(0.0, due - time.monotonic()))
         counts.seen += 1
         yield frame.pixels
+
     if held is not None:
         counts.missed -= 1
         counts.seen += 1
@@ -69,6 +72,7 @@ def capture_frames(camera: int | str, missed: FrameCount | None = None) -> Itera
             f"{camera} is a file, not a camera: it is played at its own pace",
             Sentence("Take ", Option("driving", camera)),
         )
+
     device = cv2.VideoCapture(camera)
     if not device.isOpened():
         device.release()
@@ -76,6 +80,7 @@ def capture_frames(camera: int | str, missed: FrameCount | None = None) -> Itera
             f"there is no camera {camera}, or it may not be used",
             Sentence("Take a video: ", Option("driving", "VIDEO")),
         )
+
     newest = _LatestFrameReader(device, counts)
     try:
         while (picture := newest.take()) is not None:
@@ -95,7 +100,8 @@ class _LatestFrameReader:
     """
 
     def __init__(self, device: Any, counts: FrameCount) -> None:
-        self.device, self.counts = device, counts
+        self.device = device
+        self.counts = counts
         self.ready = threading.Condition()
         self.frame: np.ndarray | None = None
         self.ended = False
@@ -117,7 +123,8 @@ class _LatestFrameReader:
         with self.ready:
             while self.frame is None and not self.ended:
                 self.ready.wait(1.0)
-            frame, self.frame = self.frame, None
+            frame = self.frame
+            self.frame = None
         return frame
 
     def stop(self) -> None:

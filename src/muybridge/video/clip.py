@@ -44,7 +44,11 @@ class Timing:
     @property
     def seconds(self) -> list[float]:
         """Start of each frame, in seconds."""
-        return [float(p * self.time_base) for p in self.pts]
+        found = []
+        for p in self.pts:
+            found.append(float(p * self.time_base))
+
+        return found
 
     @property
     def duration(self) -> float:
@@ -94,6 +98,7 @@ class Clip:
             raise InputError(f"a clip's pixels are uint8 [T, 3, H, W], not {p.dtype} {tuple(p.shape)}")
         if len(self.timing) != len(p):
             raise InputError(f"a clip of {len(p)} frames cannot have {len(self.timing)} frame times")
+
         if self.mattes is not None:
             want = (len(p), 1, *p.shape[2:])
             if self.mattes.dtype != torch.uint8 or tuple(self.mattes.shape) != want:
@@ -162,12 +167,16 @@ class Clip:
     def mirror(self) -> Clip:
         """Mirrored left to right, silhouettes too; frames of unequal size keep their padding on the right."""
         if self.sizes is not None:
-            pixels, mattes = self.pixels.clone(), None if self.mattes is None else self.mattes.clone()
+            pixels = self.pixels.clone()
+            mattes = None if self.mattes is None else self.mattes.clone()
+
             for t, (_, w) in enumerate(self.sizes):
                 pixels[t, :, :, :w] = self.pixels[t, :, :, :w].flip(-1)
                 if mattes is not None and self.mattes is not None:
                     mattes[t, :, :, :w] = self.mattes[t, :, :, :w].flip(-1)
+
             return replace(self, pixels=pixels, mattes=mattes)
+
         mattes = None if self.mattes is None else self.mattes.flip(-1)
         return replace(self, pixels=self.pixels.flip(-1), mattes=mattes)
 

@@ -46,6 +46,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     start = read_head(path)
     # A file of JPEG pictures one after the other is taken for a single one unless it is named.
     name = "mjpeg" if detect_still_format(start) == "jpeg" else None
+
     try:
         container = av.open(f"file:{path.absolute()}", format=name, options=options, metadata_errors="replace")
     except (FFmpegError, UnicodeEncodeError) as error:
@@ -59,6 +60,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
             f"{path} is not a video or an image that can be read, or it is cut off at the wrong place",
             f"Videos are MP4, MOV, MKV, WebM, AVI or GIF files. {_AGAIN}",
         ) from error
+
     with container:
         yield container
 
@@ -104,7 +106,11 @@ def _count_frames(container: InputContainer, stream: VideoStream) -> int | None:
 
 
 def _find_video_stream(path: Path, container: InputContainer) -> VideoStream:
-    streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
+    streams = []
+    for s in container.streams.video:
+        if not s.disposition & s.disposition.attached_pic:
+            streams.append(s)
+
     if not streams:
         what = "only sound" if container.streams.audio else "no frames"
         raise InputError(f"{path} holds {what}, no video", "Give a video, an image, or a folder of images.")
@@ -128,7 +134,10 @@ def _choose_decoder(path: Path, stream: VideoStream) -> av.VideoCodecContext:
     """The stream's own decoder, or the one that also sees the alpha layer of VP8 and VP9."""
     context = stream.codec_context
     context.thread_type = "AUTO"
-    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    tags = {}
+    for key, value in stream.metadata.items():
+        tags[key.lower()] = value
+
     if tags.get("alpha_mode") != "1" or context.name not in _WITH_ALPHA:
         return context
     try:
@@ -199,9 +208,11 @@ def _ends_early(path: Path, container: InputContainer, stream: VideoStream, end:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 16))
             return not file.read().rstrip(b"\0").endswith(b";")
+
     told = re.fullmatch(r"(\d+):(\d+):(\d+\.\d+)", stream.metadata.get("DURATION", ""))
     if told is None or stream.time_base is None:
         return False
+
     hours, minutes, seconds = map(float, told.groups())
     return 3600 * hours + 60 * minutes + seconds > end * stream.time_base + 0.05
 
@@ -220,6 +231,7 @@ def _decode_stream(
             break
         if packet.size:
             yield from _decode_packet(decoder, packet, broken)
+
     yield from _decode_packet(decoder, None, broken)
 
 
@@ -240,4 +252,9 @@ def _read_avi_slots(path: Path) -> list[int]:
     """When the frames of an AVI are shown: it keeps no times, only one slot after the other, in decoding order."""
     with open_container(path) as container:
         stream = container.streams.video[0]
-        return sorted(p.dts for p in container.demux(stream) if p.size and p.dts is not None)
+        parts = []
+        for p in container.demux(stream):
+            if p.size and p.dts is not None:
+                parts.append(p.dts)
+
+        return sorted(parts)

@@ -70,7 +70,9 @@ def find_subject_box(mattes: Tensor, margin: float = 0.08) -> tuple[int, int, in
     if not len(rows):
         return 0, height, 0, width
 
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    left, right = int(columns[0]), int(columns[-1]) + 1
+    top = int(rows[0])
+    bottom = int(rows[-1]) + 1
+    left = int(columns[0])
+    right = int(columns[-1]) + 1
     room = round(margin * max(bottom - top, right - left))
     return max(0, top - room), min(height, bottom + room), max(0, left - room), min(width, right + room)

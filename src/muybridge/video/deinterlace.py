@@ -22,6 +22,7 @@ def deinterlace_frames(frames: Iterable[av.VideoFrame], time_base: Fraction) -> 
             yield frame
         else:
             yield from graph.push(frame)
+
     if graph is not None:
         yield from graph.push(None)
 

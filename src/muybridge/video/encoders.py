@@ -65,6 +65,7 @@ class ContainerSink(Sink):
         if mark is not None:
             self._output.metadata["comment"] = mark.to_json()
         self._sound: Soundtrack | None = None
+
         try:
             self._open_video(name, like, quality)
             if audio is not None:
@@ -72,6 +73,7 @@ class ContainerSink(Sink):
         except BaseException:
             self.abandon()
             raise
+
         self._last = -1
         self._end = Fraction(0)
         self._durations: dict[int, int] = {}
@@ -83,8 +85,11 @@ class ContainerSink(Sink):
         if any(self._pad):
             text = f"{width}x{height} px has an odd side, which {container} cannot keep: one more pixel was added there"
             warnings.warn(text, MuybridgeWarning, stacklevel=2)
+
         stream: Any = self._output.add_stream(codec, options=options)
-        stream.height, stream.width, stream.pix_fmt = height + self._pad[0], width + self._pad[1], pixels
+        stream.height = height + self._pad[0]
+        stream.width = width + self._pad[1]
+        stream.pix_fmt = pixels
         context = stream.codec_context
         context.time_base = self._tick
         context.thread_type = "AUTO"
@@ -95,7 +100,8 @@ class ContainerSink(Sink):
         """Encode one frame, and the sound up to it."""
         begin = max(self._last + 1, round(pts * self._base / self._tick))
         end = max(begin + 1, round((pts + duration) * self._base / self._tick))
-        self._last, self._end = begin, (pts + duration) * self._base
+        self._last = begin
+        self._end = (pts + duration) * self._base
         self._durations[begin] = end - begin
         if any(self._pad):
             picture = np.pad(picture, ((0, self._pad[0]), (0, self._pad[1]), (0, 0)), mode="edge")
@@ -141,7 +147,8 @@ def _choose_codec(container: str, alpha: bool, quality: int) -> tuple[str, str, 
 def make_av_frame(picture: Picture, pts: int, tick: Fraction) -> av.VideoFrame:
     """A picture as PyAV takes it."""
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgba" if picture.shape[2] == 4 else "rgb24")
-    frame.pts, frame.time_base = pts, tick
+    frame.pts = pts
+    frame.time_base = tick
     return frame
 
 

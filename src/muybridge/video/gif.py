@@ -47,6 +47,7 @@ class GifSink(Sink):
         self._colours.link_to(finder)
         finder.link_to(self._palette)
         graph.configure()
+
         self._finder = graph  # the nodes do not keep their graph alive
 
     def put(self, picture: Picture, pts: int, duration: int) -> None:
@@ -56,6 +57,7 @@ class GifSink(Sink):
         if self._times and begin < self._times[-1][0] + _SHORTEST:
             self._skipped += 1
             return
+
         self._colours.push(make_av_frame(_add_alpha(picture), begin, _TICK))
         assert not list(_pull_frames(self._palette))  # none before the end; but unasked, the graph keeps every frame
         packed = zlib.compress(picture.tobytes(), 1)
@@ -67,9 +69,11 @@ class GifSink(Sink):
         if self._skipped:
             text = f"a GIF cannot show more than 50 frames a second: {self._skipped} frames were left out"
             warnings.warn(text, MuybridgeWarning, stacklevel=2)
+
         self._colours.push(None)
         last = max(_SHORTEST, self._end - self._times[-1][0])
         options = {"loop": "0", "final_delay": str(last)}
+
         with av.open(f"file:{self._file}", "w", format="gif", options=options) as output:
             stream: Any = output.add_stream("gif")
             stream.height, stream.width, stream.pix_fmt = *self._shape[:2], "pal8"
@@ -77,6 +81,7 @@ class GifSink(Sink):
             for frame in self._map_to_palette(self._palette.pull()):
                 output.mux(stream.encode(frame))
             output.mux(stream.encode(None))
+
         self._waiting.close()
         if self._mark is not None:
             mark_gif(self._file, self._mark)
@@ -87,22 +92,26 @@ class GifSink(Sink):
 
     def _map_to_palette(self, palette: av.VideoFrame) -> Iterator[av.VideoFrame]:
         graph = av.filter.Graph()
-        frames, colours = _add_buffer(graph, self._shape), _add_buffer(graph, (palette.height, palette.width), "bgra")
+        frames = _add_buffer(graph, self._shape)
+        colours = _add_buffer(graph, (palette.height, palette.width), "bgra")
         mapper = graph.add("paletteuse", "dither=sierra2_4a:alpha_threshold=128:diff_mode=rectangle")
         result: Any = graph.add("buffersink")
         frames.link_to(mapper, 0, 0)
         colours.link_to(mapper, 0, 1)
         mapper.link_to(result)
         graph.configure()
-        palette.pts, palette.time_base = 0, _TICK
+        palette.pts = 0
+        palette.time_base = _TICK
         colours.push(palette)
         colours.push(None)
         self._waiting.seek(0)
+
         for pts, length in self._times:
             data = zlib.decompress(self._waiting.read(length))
             picture = np.frombuffer(data, np.uint8).reshape(self._shape)
             frames.push(make_av_frame(_add_alpha(picture), pts, _TICK))
             yield from _pull_frames(result)
+
         frames.push(None)
         yield from _pull_frames(result)
 

@@ -116,10 +116,19 @@ def _find_masks(folder: Path, images: list[Path]) -> list[Path | None] | None:
     """The mask of each frame, None for a frame that has none; None where there is no folder of masks."""
     if not folder.is_dir():
         return None
-    by_name = {p.stem: p for p in list_images(folder)}
-    masks = [by_name.get(image.stem) for image in images]
+    by_name = {}
+    for p in list_images(folder):
+        by_name[p.stem] = p
 
-    missing = [image.name for image, mask in zip(images, masks, strict=True) if mask is None]
+    masks = []
+    for image in images:
+        masks.append(by_name.get(image.stem))
+
+    missing = []
+    for image, mask in zip(images, masks, strict=True):
+        if mask is None:
+            missing.append(image.name)
+
     if len(missing) == len(images):
         raise InputError(
             f"none of the {len(images)} frames has a mask in {folder}", "Each mask needs the name of its frame."

@@ -113,7 +113,10 @@ def read_mark(path: str | Path) -> Mark | None:
     if detect_still_format(start) is not None:
         return None
     with open_container(path) as container:
-        tags = {key.lower(): value for key, value in container.metadata.items()}
+        tags = {}
+        for key, value in container.metadata.items():
+            tags[key.lower()] = value
+
         return _parse(tags.get("comment", ""))
 
 
@@ -197,6 +200,7 @@ def _read_png_mark(path: Path) -> Mark | None:
                 file.seek(4, 1)
             else:
                 file.seek(size + 4, 1)
+
     return None
 
 

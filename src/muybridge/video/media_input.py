@@ -65,19 +65,28 @@ class MediaInput:
 
 def _repair_times(path: Path, shots: Iterable[LazyFrame], step: int) -> Iterator[LazyFrame]:
     held: LazyFrame | None = None
-    before, gap, first, repaired = 0, step, 0, False
+    before = 0
+    gap = step
+    first = 0
+    repaired = False
+
     for number, shot in enumerate(shots):
         if held is None:
-            first, pts = shot.pts or 0, 0
+            first = shot.pts or 0
+            pts = 0
         else:
             pts = before + step if shot.pts is None else shot.pts - first
             if pts <= before:
                 if not repaired:
                     text = f"{path.name}: frame {number} is not later than the one before it; its time was repaired"
                     warnings.warn(text, MuybridgeWarning, stacklevel=2)
-                repaired, pts = True, before + 1
+                repaired = True
+                pts = before + 1
+
             gap = pts - before
             yield replace(held, duration=gap)
-        before, held = pts, replace(shot, pts=pts)
+        before = pts
+        held = replace(shot, pts=pts)
+
     if held is not None:
         yield held if held.duration > 0 else replace(held, duration=gap)

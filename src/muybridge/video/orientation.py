@@ -66,6 +66,7 @@ def _read_track_matrix(path: Path, stream_id: int) -> tuple[int, int, int, int] 
             if track == stream_id and len(values) == 36:
                 a, b, _, c, d, *_ = np.frombuffer(values, ">i4").tolist()
                 return None if (a, b, c, d) == (65536, 0, 0, 65536) else (a, b, c, d)
+
     return None
 
 

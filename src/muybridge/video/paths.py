@@ -62,12 +62,14 @@ def check_path(path: str | Path) -> Path:
                 f"Download it first, then give the file: curl -LO {told}",
             )
         raise InputError(f"there is no file or folder {path}", "Check the spelling, and put quotes around spaces.")
+
     if path.is_dir():
         return path
     if not path.is_file():
         raise InputError(f"{path} is neither a file nor a folder", "Give a video, an image, or a folder of images.")
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes)", "Copy or download it again.")
+
     return path
 
 
@@ -127,12 +129,21 @@ def name_format(start: bytes) -> str | None:
 def natural_key(path: Path) -> list[tuple[int, int, str]]:
     """Sort key that puts frame 2 before frame 10."""
     parts = re.split(r"(\d+)", path.name)
-    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p]
+    found = []
+    for p in parts:
+        if p:
+            found.append((0, int(p), "") if p.isdecimal() else (1, 0, p))
+
+    return found
 
 
 def list_images(folder: Path) -> list[Path]:
     """The images of a folder in natural order, without hidden files and sub-folders."""
-    found = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.name[0] != "." and p.is_file()]
+    found = []
+    for p in folder.iterdir():
+        if p.suffix.lower() in IMAGE_SUFFIXES and p.name[0] != "." and p.is_file():
+            found.append(p)
+
     return sorted(found, key=natural_key)
 
 

@@ -76,7 +76,11 @@ class _Selection:
     stride: int = 1
 
     def __post_init__(self) -> None:
-        at_least_one = [n for n in (self.stride, self.max_frames, self.max_side) if n is not None]
+        at_least_one = []
+        for n in (self.stride, self.max_frames, self.max_side):
+            if n is not None:
+                at_least_one.append(n)
+
         if self.start < 0 or min(at_least_one) < 1:
             raise UsageError(
                 f"cannot read with start {self.start}, stride {self.stride}, max_frames {self.max_frames}, "
@@ -284,9 +288,17 @@ def _build_clip(source: MediaInput, found: list[Frame]) -> Clip:
     """One clip of all these frames, which are taken out of the list."""
     first = found[0].pts
     timing = Timing(tuple(f.pts - first for f in found), found[-1].duration, source.time_base)
-    full = tuple(f.full for f in found)
+    parts = []
+    for f in found:
+        parts.append(f.full)
 
-    sizes = tuple((f.pixels.shape[1], f.pixels.shape[2]) for f in found)
+    full = tuple(parts)
+
+    pieces = []
+    for f in found:
+        pieces.append((f.pixels.shape[1], f.pixels.shape[2]))
+
+    sizes = tuple(pieces)
     height = max(h for h, _ in sizes)
     width = max(w for _, w in sizes)
     equal = len(set(sizes)) == 1

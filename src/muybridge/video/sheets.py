@@ -41,12 +41,16 @@ def side_by_side(
     for frames in zip_longest(*streams):
         if any(frame is None for frame in frames):
             raise InputError("videos side by side need the same number of frames", "Cut them to one length.")
-        pictures = [_to_picture(frame) for frame in frames]
+        pictures = []
+        for frame in frames:
+            pictures.append(_to_picture(frame))
+
         if height is None:
             height = max(picture.shape[0] for picture in pictures)
-        cells = [
-            _add_label(_scale_to_height(picture, height), text) for picture, text in zip(pictures, labels, strict=True)
-        ]
+        cells = []
+        for picture, text in zip(pictures, labels, strict=True):
+            cells.append(_add_label(_scale_to_height(picture, height), text))
+
         yield _to_tensor(_pad_to_even(_join_row(cells)))
 
 
@@ -62,20 +66,29 @@ def contact_sheet(rows: Mapping[str, Tensor | Sequence[Tensor]], columns: int = 
     """
     if not rows or columns < 1 or any(len(frames) == 0 for frames in rows.values()):
         raise InputError("a contact sheet needs at least one row, and a frame in each")
+
     parts = []
     for label, frames in rows.items():
         chosen = np.linspace(0, len(frames) - 1, min(columns, len(frames))).round().astype(int)
         parts.append(
             _add_label(_join_row([_scale_to_height(_to_picture(frames[int(i)]), height) for i in chosen]), label)
         )
+
     width = max(part.shape[1] for part in parts)
     return _to_tensor(np.concatenate([_pad_width(part, width) for part in parts]))
 
 
 def distinct_colours(count: int) -> list[tuple[int, int, int]]:
     """Distinct RGB colours: hues once around the circle, every second one paler."""
-    hues = [(i / max(1, count), 0.55 if i % 2 else 0.95) for i in range(count)]
-    return [_rgb_of_hue(hue, saturation) for hue, saturation in hues]
+    hues = []
+    for i in range(count):
+        hues.append((i / max(1, count), 0.55 if i % 2 else 0.95))
+
+    found = []
+    for hue, saturation in hues:
+        found.append(_rgb_of_hue(hue, saturation))
+
+    return found
 
 
 def draw_keypoints(
@@ -93,6 +106,7 @@ def draw_keypoints(
     height, width = picture.shape[:2]
     radius = max(2.0, max(height, width) / 60) if radius is None else float(radius)
     places = (points.detach().double().cpu().numpy() + 1) / 2 * [width - 1, height - 1]
+
     for index, (colour, (x, y)) in enumerate(zip(distinct_colours(len(places)), places, strict=True)):
         # Far outside, cv2's fixed-point coordinates would overflow.
         if not np.isfinite([x, y]).all() or max(abs(x), abs(y)) > 4 * max(height, width):
@@ -101,6 +115,7 @@ def draw_keypoints(
         _draw_dot(picture, x, y, radius, colour)
         if numbered:
             _draw_text(picture, str(index), int(x + 1.5 * radius), int(y + radius), radius / 10, colour)
+
     return _to_tensor(picture)
 
 
@@ -132,7 +147,10 @@ def _add_label(picture: Picture, text: str) -> Picture:
 
 def _join_row(pictures: Sequence[Picture]) -> Picture:
     gap = np.full((pictures[0].shape[0], _GAP, 3), _BACKGROUND, np.uint8)
-    spaced = [part for picture in pictures for part in (gap, picture)]
+    spaced: list[Picture] = []
+    for picture in pictures:
+        spaced += (gap, picture)
+
     return np.concatenate(spaced[1:], axis=1)
 
 

@@ -42,6 +42,7 @@ def find_sound(path: Path | None) -> Path | None:
     """
     if path is None:
         return None
+
     try:
         with _open_sound(path) as container:
             if _find_track(path, container) is not None:
@@ -49,6 +50,7 @@ def find_sound(path: Path | None) -> Path | None:
         text = f"the sound of {path.name} is of a kind that cannot be decoded here; the result is written without it"
     except InputError as error:
         text = f"{error.message}; the result is written without sound"
+
     warnings.warn(text, MuybridgeWarning, stacklevel=2)
     return None
 
@@ -138,12 +140,14 @@ class Soundtrack:
     def _encode_packets(self, track: Any) -> Iterator[av.Packet]:
         encoder = self._stream.codec_context
         tick = Fraction(1, encoder.rate)
+
         for samples, start in self._decode_evenly(track, encoder):
             frame = av.AudioFrame.from_ndarray(samples, encoder.format.name, encoder.layout.name)
             frame.rate = encoder.rate
             frame.pts = start
             frame.time_base = tick
             yield from encoder.encode(frame)
+
         yield from encoder.encode(None)
 
     def _decode_evenly(self, track: Any, encoder: Any) -> Iterator[tuple[np.ndarray, int]]:
@@ -156,6 +160,7 @@ class Soundtrack:
         planar = encoder.format.is_planar
         channels = 1 if planar else len(encoder.layout.channels)
         count = 0
+
         for frame in self._iter_audio(track):
             begin = self._find_begin(frame, encoder.rate)
             for ready in resampler.resample(frame):
@@ -214,13 +219,16 @@ def _can_be_decoded(path: Path, index: int) -> bool:
 def _open_sound(path: Path) -> InputContainer:
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
     path = check_path(path)
+
     try:
         container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
     except (FFmpegError, UnicodeEncodeError) as error:
         raise InputError(f"{path} holds no sound that can be read", "Give a video or a sound file.") from error
+
     if not container.streams.audio:
         container.close()
         raise InputError(f"{path} has no sound", "Leave the sound out, or give a file that has some.")
+
     return container
 
 

@@ -177,6 +177,7 @@ def _silence_pillow() -> Iterator[None]:
 def _find_plugin(path: Path, kind: StillFormat) -> type[ImageFile.ImageFile]:
     if kind != "heic":
         return _PLUGINS[kind]
+
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
@@ -184,6 +185,7 @@ def _find_plugin(path: Path, kind: StillFormat) -> type[ImageFile.ImageFile]:
             f"{path} is a HEIC image, which needs the package pillow-heif",
             'Install it with: pip install "muybridge[heif]", or save the image as JPEG or PNG.',
         ) from error
+
     return cast(type[ImageFile.ImageFile], HeifImageFile)
 
 
@@ -205,11 +207,14 @@ def _read_webp_size(start: bytes) -> tuple[int, int]:
     kind = start[12:16]
     if kind == b"VP8X" and len(start) >= 30:
         return int.from_bytes(start[27:30], "little") + 1, int.from_bytes(start[24:27], "little") + 1
+
     if kind == b"VP8L" and len(start) >= 25:
         packed = int.from_bytes(start[21:25], "little")
         return (packed >> 14 & 0x3FFF) + 1, (packed & 0x3FFF) + 1
+
     if kind == b"VP8 " and len(start) >= 30:
         return int.from_bytes(start[28:30], "little") & 0x3FFF, int.from_bytes(start[26:28], "little") & 0x3FFF
+
     return 0, 0
 
 
@@ -229,6 +234,7 @@ def _convert_to_srgb(path: Path, image: Image.Image) -> Image.Image:
     data = image.info.get("icc_profile")
     if not data or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
         return image
+
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
         if "srgb" in ImageCms.getProfileDescription(profile).lower():
@@ -240,6 +246,7 @@ def _convert_to_srgb(path: Path, image: Image.Image) -> Image.Image:
         text = f"{path.name} has a colour profile that cannot be used; its colours are read as sRGB"
         warnings.warn(text, MuybridgeWarning, stacklevel=2)
         return image
+
     return image if converted is None else converted
 
 
@@ -250,12 +257,15 @@ def _decode_deep(path: Path, image: Image.Image, kind: StillFormat) -> Picture:
     decoder = cast(av.VideoCodecContext, av.CodecContext.create(_LIBAV_DECODERS[kind], "r"))
     decoder.options = {"max_pixels": str(MAX_PIXELS)}
     packet = av.Packet(path.read_bytes())
+
     try:
         frames = [*decoder.decode(packet), *decoder.decode(None)]
     except av.error.FFmpegError as error:
         raise InputError(f"{path} is a broken or truncated image", "Copy or download it again.") from error
+
     if not frames or frames[0].is_corrupt:
         raise InputError(f"{path} is a broken or truncated image", "Copy or download it again.")
+
     return apply_exif_orientation(to_array(frames[0]), int(orientation))
 
 

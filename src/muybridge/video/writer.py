@@ -64,15 +64,20 @@ class Writer:
             raise UsageError(f"cannot write {path}", f"Use a folder or one of {', '.join(SUFFIXES)}.")
         if not 1 <= quality <= 100 or time_base <= 0 or (last is not None and last < 1):
             raise UsageError(f"cannot write with quality {quality}, time base {time_base}, last {last}")
+
         _refuse_existing(self.path, self._suffix, force)
-        self._base, self.last, self._quality = time_base, last, quality
+        self._base = time_base
+        self.last = last
+        self._quality = quality
         self._audio = None if audio is None else Path(audio)
         self._background = background
         self._mark = mark
         self._draft: Draft | None = None
         self._sink: Sink | None = None
         self._held: tuple[Picture, int] | None = None
-        self._first, self._shape, self._gap = 0, (0, 0, 0), 1
+        self._first = 0
+        self._shape = (0, 0, 0)
+        self._gap = 1
 
     def __enter__(self) -> Writer:
         return self
@@ -95,7 +100,8 @@ class Writer:
         picture = self._to_picture(frame)
         with _explain_errors(self.path):
             if self._held is None:
-                self._shape, self._first = picture.shape, pts
+                self._shape = picture.shape
+                self._first = pts
                 self._sink = self._open_sink(picture)
             elif picture.shape != self._shape:
                 raise InputError(f"a frame of {tuple(frame.shape)} after frames of {_frame_shape(self._shape)}")
@@ -120,6 +126,7 @@ class Writer:
             return ImageSink(part, self._mark)
         if self._suffix == ".gif":
             return GifSink(part, like, self._base, self._mark)
+
         return ContainerSink(part, self._suffix, like, self._base, self._quality, self._audio, self._mark)
 
     def _finish(self) -> None:
@@ -191,13 +198,16 @@ def write_all(
         for writer in writers:
             stack.enter_context(writer)
         count = 0
+
         for count, frame in enumerate(frames, 1):
             if count > len(timing):
                 raise InputError(f"there are more frames to write than the {len(timing)} frame times")
             for writer in writers:
                 writer.add(frame, timing.pts[count - 1])
+
         if count < len(timing):
             raise InputError(f"there are {count} frames to write and {len(timing)} frame times")
+
     return [writer.path for writer in writers]
 
 
@@ -216,6 +226,7 @@ def _refuse_existing(path: Path, suffix: str, force: bool) -> None:
         return
     if not force:
         raise OutputExistsError(f"{path} exists already", REPLACE_OR_CHOOSE)
+
     if suffix == "":
         notes = (TIMES, MARK_FILE)
         foreign = not path.is_dir() or [p for p in path.iterdir() if p.name not in notes and not _is_numbered_frame(p)]

@@ -60,7 +60,11 @@ class LandmarkFile:
                 "Read them together with their clip.",
             )
         factor = np.array([size[1], size[0], 1.0])
-        frames = tuple((key, tuple(person * factor for person in people)) for key, people in self.frames)
+        parts = []
+        for key, people in self.frames:
+            parts.append((key, tuple(person * factor for person in people)))
+
+        frames = tuple(parts)
         return replace(self, frames=frames, size=size, scaled=False)
 
 
@@ -84,7 +88,10 @@ def load_json(file: Path) -> Any:
 def describe_unknown(found: Any) -> str:
     """What is in a file that no reader knows: its first keys, or of what kind its entries are."""
     if isinstance(found, dict):
-        keys = [shorten(key) for key in list(found)[:6]]
+        keys = []
+        for key in list(found)[:6]:
+            keys.append(shorten(key))
+
         return f"its first keys are {', '.join(keys)}" if keys else "it is empty"
     if isinstance(found, list):
         return f"it is a list of {len(found)} entries; of the first, {describe_unknown(found[0])}" if found else NOBODY
@@ -138,7 +145,11 @@ def person_from(rows: Rows, file: Path) -> Person:
 
 def check_one_count(frames: Frames, file: Path) -> None:
     """InputError where people have different numbers of points."""
-    counts = {len(person) for _, people in frames for person in people}
+    counts = set()
+    for _, people in frames:
+        for person in people:
+            counts.add(len(person))
+
     if len(counts) > 1:
         raise InputError(f"{file} mixes people of different numbers of points", "Take one kind.")
 

@@ -104,17 +104,20 @@ def _parse_frame(entry: Any, file: Path) -> Parts | None:
     """The parts of one frame, none of which may have been found; None where it is no frame of MediaPipe's."""
     found: Parts = {}
     known = False
+
     for name, value in entry.items() if isinstance(entry, dict) else [("landmarks", entry)]:
         part = NAMES.get(str(name).lower())
         if part is None:
             continue
         people = _list_people(value)
         known = known or not value
+
         for points in people:
             rows = _parse_points(points, file)
             fitting = _which_part(part, len(rows))
             if fitting is not None:
                 found.setdefault(fitting, []).append(rows)
+
     return found if known or found else None
 
 
@@ -134,11 +137,13 @@ def _list_people(value: Any) -> list[list[Any]]:
         return []
     if _is_point(value[0]):
         return [value]
+
     people = []
     for each in value:
         points = each.get("landmark") if isinstance(each, dict) else each
         if isinstance(points, list) and points and _is_point(points[0]):
             people.append(points)
+
     return people
 
 
@@ -159,12 +164,16 @@ def _parse_points(points: list[Any], file: Path) -> Rows:
             rows.append([*point[:2], point[3] if len(point) > 3 else 1.0])
         else:
             raise InputError(f"{file}: the landmarks are not x and y of each point")
+
     parsed = mark_missing(parse_rows(rows, 3, file, "landmarks"))
     return np.column_stack([parsed[:, :2], parsed[:, 2].clip(0, 1)])
 
 
 def _make_people(parts: Parts, has_body: bool) -> tuple[Person, ...]:
-    faces = [face_from_mesh(mesh) for mesh in parts.get("face", [])]
+    faces = []
+    for mesh in parts.get("face", []):
+        faces.append(face_from_mesh(mesh))
+
     if not has_body:
         return tuple(faces)
 

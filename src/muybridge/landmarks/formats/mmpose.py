@@ -30,17 +30,25 @@ def read_mmpose(found: Any, file: Path) -> LandmarkFile | None:
         return None
 
     if all(isinstance(e, dict) and isinstance(e.get("instances"), list) for e in found):
-        listed = [(numbered_key(e, ("frame_id",), i), e["instances"]) for i, e in enumerate(found)]
+        listed = []
+        for i, e in enumerate(found):
+            listed.append((numbered_key(e, ("frame_id",), i), e["instances"]))
     elif all(_is_instance(e) for e in found):
         listed = [(file.stem, found)]
     elif all(isinstance(e, list) and all(_is_instance(i) for i in e) for e in found):
-        listed = [(str(i), e) for i, e in enumerate(found)]
+        listed = []
+        for i, e in enumerate(found):
+            listed.append((str(i), e))
     else:
         return None
 
     frames = []
     for key, instances in listed:
-        people = tuple(_parse_instance(instance, file) for instance in instances)
+        parts = []
+        for instance in instances:
+            parts.append(_parse_instance(instance, file))
+
+        people = tuple(parts)
         frames.append((key, people))
     check_one_count(tuple(frames), file)
     # Every frame is listed, so the first number says whether a program counts from 0 or from 1.
@@ -57,7 +65,10 @@ def _is_instance(entry: Any) -> bool:
 def _parse_instance(instance: Any, file: Path) -> Person:
     if not _is_instance(instance):
         raise InputError(f"{file}: an instance has no keypoints of x and y", "Write it again with MMPose.")
-    widths = {len(row) if isinstance(row, list) else 0 for row in instance["keypoints"]}
+    widths = set()
+    for row in instance["keypoints"]:
+        widths.add(len(row) if isinstance(row, list) else 0)
+
     width = widths.pop() if len(widths) == 1 else 0
     if width not in (2, 3):
         raise InputError(f"{file}: the keypoints are not x and y of each point", "Three dimensions are too many.")

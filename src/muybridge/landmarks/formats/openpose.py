@@ -35,7 +35,9 @@ def read_openpose(found: Any, file: Path) -> LandmarkFile | None:
         keys = [file.stem.removesuffix("_keypoints")]
     elif isinstance(found, list) and found and all(isinstance(e, dict) and "people" in e for e in found):
         entries = found
-        keys = [str(i) for i in range(len(found))]
+        keys = []
+        for i in range(len(found)):
+            keys.append(str(i))
     else:
         return None
 
@@ -77,15 +79,21 @@ def _canvas(entries: list[dict[str, Any]], file: Path) -> Size | None:
         width = entry.get("canvas_width")
         if isinstance(height, int | float) and isinstance(width, int | float) and min(height, width) >= 1:
             sizes.add((int(min(height, MAX_SIDE)), int(min(width, MAX_SIDE))))
+
     if len(sizes) > 1:
         raise InputError(f"{file} has frames of several canvas sizes", "A clip has one size.")
+
     return sizes.pop() if sizes else None
 
 
 def _parse_people(found: dict[str, Any], file: Path) -> tuple[Person, ...]:
     if not isinstance(found.get("people"), list):
         raise InputError(f"{file} is not a file of OpenPose's: it names no people", f"Give {READABLE}.")
-    people = [person for person in found["people"] if isinstance(person, dict)]
+    people = []
+    for person in found["people"]:
+        if isinstance(person, dict):
+            people.append(person)
+
     return tuple(parse_person(person, file) for person in people)
 
 

@@ -24,7 +24,10 @@ def to_json(landmarks: Landmarks, size: tuple[int, int]) -> str:
     size  (h, w) of the pictures that the points are pixels of
     """
     rows = torch.cat([landmarks.points, landmarks.confidence[..., None]], -1).double()
-    points = [[[round(v, 3) for v in row] for row in frame] for frame in rows.tolist()]
+    points = []
+    for frame in rows.tolist():
+        points.append([[round(v, 3) for v in row] for row in frame])
+
     record = {"format": FORMAT, "kind": landmarks.kind, "size": list(size), "points": points}
     return json.dumps(record, separators=(",", ":"))
 

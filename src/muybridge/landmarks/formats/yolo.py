@@ -46,6 +46,7 @@ def read_yolo_texts(files: Sequence[Path], rows: Sequence[Sequence[Sequence[floa
             points = parse_rows(line[BOX : BOX + width * POINTS], width, file, "points")
             people.append(_make_person(points, file))
         frames.append((file.stem, tuple(people)))
+
     return LandmarkFile("YOLO text", "body25", tuple(frames), first=1, scaled=True)
 
 
@@ -61,7 +62,11 @@ def read_yolo_json(found: Any, file: Path) -> LandmarkFile | None:
     listed = [(file.stem, found)] if one_frame else [(str(i), e) for i, e in enumerate(found)]
     frames = []
     for key, results in listed:
-        people = tuple(_parse_result(result, file) for result in results)
+        parts = []
+        for result in results:
+            parts.append(_parse_result(result, file))
+
+        people = tuple(parts)
         frames.append((key, people))
     check_one_count(tuple(frames), file)
     return LandmarkFile("YOLO JSON", "body25", tuple(frames), one_frame, scaled=are_scaled(tuple(frames)))

@@ -33,6 +33,7 @@ class AvdNetwork(nn.Module):
         posture = self.pose_encoder(_numbers(pose.points, pose.affines))
         made = self.decoder(torch.cat((posture, shape), dim=1)).unflatten(1, (-1, 6))
         affines = made[..., 2:].unflatten(-1, (2, 2))
+
         return Regions(made[..., :2], affines, gram(affines))
 
 

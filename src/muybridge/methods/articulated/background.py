@@ -21,7 +21,10 @@ class BackgroundPredictor(nn.Module):
 
     def __init__(self, config: BackgroundConfig) -> None:
         super().__init__()
-        widths = [min(config.max_width, config.width * 2 ** (i + 1)) for i in range(config.blocks)]
+        widths = []
+        for i in range(config.blocks):
+            widths.append(min(config.max_width, config.width * 2 ** (i + 1)))
+
         self.down = Downsample(round(1 / config.scale))
         self.encoder = Encoder(6, widths, "batch")
         start = START[config.kind]

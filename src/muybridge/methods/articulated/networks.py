@@ -90,6 +90,7 @@ class ArticulatedNetworks(nn.Module):
             return Regions(found.points, found.frames, gram(found.frames))
         if self.frames == "none":
             return Regions(found.points, None, None)
+
         covariances = second_moments(found.heatmaps, found.points)
         if self.least_variance:
             covariances = raise_covariances(covariances, self.least_variance)
@@ -149,10 +150,12 @@ def motions_to(
     if driving.affines is not None and source.affines is not None:
         linear = relative_linear(source.affines, driving.affines)
         linear = linear * axis_swap(linear) if swaps else linear
+
     moved = local_motions(size, driving.points, source.points, linear)
     still = make_grid(size, moved).expand(moved.shape[0], -1, -1, -1)
     if background is not None:
         still = apply_homography(full_precision(background), still)
+
     return torch.cat((still[:, None], moved), dim=1)
 
 
@@ -169,6 +172,7 @@ def transfer(source: Regions, driving: Regions, reference: Regions, *, scale: bo
     affines = driving.affines
     if affines is not None and source.affines is not None and reference.affines is not None:
         affines = relative_affines(source.affines, affines, reference.affines)
+
     return Regions(
         relative_points(source.points, driving.points, reference.points, factor), affines, driving.covariances
     )

@@ -132,6 +132,7 @@ def rename_weights(states: Mapping[str, State]) -> State:
                 _check_blur(f"{part}.{name}", value)
                 continue
             ours[_place(part, name)] = value
+
     return ours
 
 
@@ -190,7 +191,11 @@ def _hourglass(state: State, prefix: str) -> dict[str, int]:
 def _widths(state: State, prefix: str) -> list[int]:
     """Of the blocks of an encoder."""
     numbers = captured_names(state, re.escape(prefix) + r"down_blocks\.(\d+)\.conv\.weight")
-    return [state[f"{prefix}down_blocks.{i}.conv.weight"].shape[0] for i in sorted(map(int, numbers))]
+    found = []
+    for i in sorted(map(int, numbers)):
+        found.append(state[f"{prefix}down_blocks.{i}.conv.weight"].shape[0])
+
+    return found
 
 
 def _scale(state: State, name: str, said: Options) -> float:

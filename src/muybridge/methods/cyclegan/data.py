@@ -14,7 +14,11 @@ class UnpairedFrames(Pair, Data):
 
     def batch(self, stage: Stage, generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:
         """a, b  [B, 4, h, w] in [0, 1]: RGB on black and the silhouette."""
-        return {side: self.draw(side, stage.batch, 1, generator)[0].to(device) for side in SIDES}
+        table = {}
+        for side in SIDES:
+            table[side] = self.draw(side, stage.batch, 1, generator)[0].to(device)
+
+        return table
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor]) -> "UnpairedFrames":

@@ -101,6 +101,7 @@ class CycleGan(PairMethod[CycleGanConfig, UnpairedFrames], MeasuresItself):
         network = {"a": self.to_a, "b": self.to_b}[way.source]
         frames = result_frames(network, way, full_frame, self.device)
         size = way.look.frame if full_frame else way.look.canvas
+
         return Animation(frames, way.timing, size, way.notes, way.source)
 
     def measure_quality(self, data: UnpairedFrames) -> dict[str, float]:

@@ -103,7 +103,11 @@ class Fomm(PictureMethod[FommConfig, FommData, Keypoints], ExportsNetworks, Impo
             losses |= self._equivariance(driving, to)
 
         # The pyramid weighs its sizes and layers itself.
-        weights = {name: getattr(w, name) for name in losses if name != "perceptual"}
+        weights = {}
+        for name in losses:
+            if name != "perceptual":
+                weights[name] = getattr(w, name)
+
         if self.critics is not None:
             weights["matching"] = w.adversarial * w.matching
         yield Turn("networks", losses, weights)
@@ -172,9 +176,11 @@ def adversarial_losses(
     real = discriminators(driving, keypoints)
     # The last map of each size is the score, which is no feature.
     terms = []
+
     for true, false in zip(real, fake, strict=True):
         for a, b in zip(true[:-1], false[:-1], strict=True):
             terms.append((a.detach() - b).abs().mean())
+
     matching = torch.stack(terms).sum()
     return len(fake) * lsgan_generator(fake), matching
 

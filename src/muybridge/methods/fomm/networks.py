@@ -135,6 +135,7 @@ def transfer(
     frames = driving.jacobians
     if jacobians and frames is not None and source.jacobians is not None and reference.jacobians is not None:
         frames = relative_affines(source.jacobians, frames, reference.jacobians)
+
     return Keypoints(points, frames)
 
 
@@ -147,9 +148,20 @@ class Discriminators(nn.Module):
         channels = 3 + (config.keypoints if c.keypoints else 0)
         self.keypoints = c.keypoints
         self.variance = config.motion.variance
-        self.sizes = nn.ModuleList(Downsample(round(1 / scale)) for scale in c.scales)
-        judges = [BlockDiscriminator(channels, c.width, c.max_width, c.blocks, pool_last=False) for _ in c.scales]
-        self.judges = nn.ModuleList(use_spectral_norm(judge) if c.spectral else judge for judge in judges)
+        parts = []
+        for scale in c.scales:
+            parts.append(Downsample(round(1 / scale)))
+
+        self.sizes = nn.ModuleList(parts)
+        judges = []
+        for _ in c.scales:
+            judges.append(BlockDiscriminator(channels, c.width, c.max_width, c.blocks, pool_last=False))
+
+        pieces = []
+        for judge in judges:
+            pieces.append(use_spectral_norm(judge) if c.spectral else judge)
+
+        self.judges = nn.ModuleList(pieces)
 
     def forward(self, images: Images, keypoints: Points) -> list[list[Tensor]]:
         """For each size the features after each block, and last the score of each patch.

@@ -85,7 +85,10 @@ def import_released(path: Path, options: Path | None = None) -> tuple[FommConfig
         found = ", ".join(sorted(map(str, table))[:8])
         raise CheckpointError(f"{path} is not a checkpoint of FOMM: expected generator and kp_detector, found {found}")
 
-    states: dict[str, State] = {name: extract_state(table, name) for name in PARTS_NEEDED}
+    states: dict[str, State] = {}
+    for name in PARTS_NEEDED:
+        states[name] = extract_state(table, name)
+
     said = read_options(options)
     if isinstance(table.get("discriminator"), Mapping) and table["discriminator"]:
         states["discriminator"] = extract_state(table, "discriminator")
@@ -176,7 +179,11 @@ def _config(states: Mapping[str, State], said: Options) -> FommConfig:
 def hourglass_sizes(state: Mapping[str, Tensor], prefix: str) -> dict[str, int]:
     """Width, largest width and number of halvings of an hourglass, from the weights under a prefix."""
     pattern = re.escape(prefix) + r"encoder\.down_blocks\.(\d+)\.conv\.weight"
-    widths = {int(found[1]): x.shape[0] for name, x in state.items() if (found := re.match(pattern, name))}
+    widths = {}
+    for name, x in state.items():
+        if found := re.match(pattern, name):
+            widths[int(found[1])] = x.shape[0]
+
     last = state[f"{prefix}decoder.up_blocks.{len(widths) - 1}.conv.weight"].shape[0]
     return {"width": last, "max_width": max(widths.values()), "blocks": len(widths)}
 
@@ -212,7 +219,11 @@ def _motion(state: State, said: Options) -> MotionConfig:
 
 
 def _generator(state: State) -> GeneratorConfig:
-    downs = [x.shape[0] for name, x in state.items() if re.match(r"down_blocks\.\d+\.conv\.weight", name)]
+    downs = []
+    for name, x in state.items():
+        if re.match(r"down_blocks\.\d+\.conv\.weight", name):
+            downs.append(x.shape[0])
+
     first = state["first.conv.weight"].shape[0]
     blocks = len(captured_names(state, r"bottleneck\.(r[^.]*)"))
     return GeneratorConfig(width=first, max_width=max(first, *downs), downs=len(downs), blocks=blocks)
@@ -225,7 +236,10 @@ def _discriminator(state: State | None, said: Options, detector: State) -> Discr
 
     names = captured_names(state, r"[^.]*\.([^.]*)")
     convs = captured_names(state, rf"(discs\.{names[0]}\.down_blocks\.\d+\.conv\.weight(?:_orig)?)$")
-    widths = [state[name].shape[0] for name in convs]
+    widths = []
+    for name in convs:
+        widths.append(state[name].shape[0])
+
     return DiscriminatorConfig.model_validate(
         {
             "width": -(-widths[0] // 2),
@@ -266,4 +280,9 @@ def _training(said: Options) -> TrainingConfig:
 
 def _drop_empty(values: Mapping[str, Any]) -> dict[str, Any]:
     """Those that the YAML file does not leave empty."""
-    return {name: value for name, value in values.items() if value is not None}
+    table = {}
+    for name, value in values.items():
+        if value is not None:
+            table[name] = value
+
+    return table

@@ -225,7 +225,11 @@ def reference_bank(model: JokrModel, data: PairData | None, side: str) -> Refere
         frames = data.references[side]
         subject = data.subject(side)
         shown, masks = subject.pictures(frames.index)
-        small = torch.cat([model.reference_pictures(shown[i], masks[i]) for i in torch.arange(len(masks)).split(BATCH)])
+        parts = []
+        for i in torch.arange(len(masks)).split(BATCH):
+            parts.append(model.reference_pictures(shown[i], masks[i]))
+
+        small = torch.cat(parts)
         points = detect_keypoints(model, subject, frames.index).float()
         held = ReferenceBank(frames, small.to(model.device), points, known)
         model.banks[side] = held

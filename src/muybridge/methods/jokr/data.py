@@ -54,10 +54,12 @@ class PairData(Data):
             flip=flip,
             plates=plates,
         )
-        references = {}
+        references: dict[str, ReferenceFrames] = {}
         if config.appearance == "frames" and config.two_steps:
             pairs = zip(SIDES, clips, (a, b), strict=True)
-            references = {side: ReferenceFrames.from_clip(clip, subject) for side, clip, subject in pairs}
+            for side, clip, subject in pairs:
+                references[side] = ReferenceFrames.from_clip(clip, subject)
+
         return cls(a, b, config.augment, references)
 
     def batch(self, stage: Stage, generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:
@@ -101,6 +103,7 @@ class PairData(Data):
             frames, masks = subject.pictures(_send(index, device))
             apart = min(float(APART), len(shown) / 8)
             out |= {f"frames_{name}": frames, f"masks_{name}": masks, f"times_{name}": _send(index / apart, device)}
+
         return out
 
     def _maps(self, count: int, generator: torch.Generator, subject: Subject) -> Affines:
@@ -149,9 +152,17 @@ class PairData(Data):
             equivariance=equivariance,
             where="keypoints" if keypoints else "frames",
         )
-        a, b = Subject.restore(tensors, "a"), Subject.restore(tensors, "b")
-        stored = [side for side in SIDES if f"references.{side}.sizes" in tensors]
-        references = {side: ReferenceFrames.restore(tensors, f"references.{side}") for side in stored}
+        a = Subject.restore(tensors, "a")
+        b = Subject.restore(tensors, "b")
+        stored = []
+        for side in SIDES:
+            if f"references.{side}.sizes" in tensors:
+                stored.append(side)
+
+        references = {}
+        for side in stored:
+            references[side] = ReferenceFrames.restore(tensors, f"references.{side}")
+
         return cls(a, b, augment, references)
 
 

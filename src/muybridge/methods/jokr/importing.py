@@ -72,7 +72,12 @@ def _config(found: ReleasedCheckpoint) -> JokrConfig:
 
 
 def _sizes(of_network: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in of_network.items() if name not in ("keypoints", "in_channels")}
+    table = {}
+    for name, value in of_network.items():
+        if name not in ("keypoints", "in_channels"):
+            table[name] = value
+
+    return table
 
 
 def _losses(first: Mapping[str, Any], second: Mapping[str, Any], affine: bool) -> dict[str, float]:

@@ -36,7 +36,8 @@ def motion_turns(model: JokrModel, batch: Batch) -> Iterator[Turn]:
     points = {}
     with torch.no_grad():
         for side in SIDES:
-            frames, masks = batch[f"frames_{side}"], batch[f"masks_{side}"]
+            frames = batch[f"frames_{side}"]
+            masks = batch[f"masks_{side}"]
             pictures[side] = model.reference_pictures(frames, masks)
             points[side] = model.find_keypoints(frames, masks)
 
@@ -102,7 +103,8 @@ def own_frame_losses(layers: Layers, truth: Tensor) -> dict[str, Tensor]:
     layers  of B frames from M references each
     truth   [B, 4, h, w]  colours carried on, and the silhouette
     """
-    colours, mask = truth[:, :3], truth[:, 3:]
+    colours = truth[:, :3]
+    mask = truth[:, 3:]
     each = layers.pictures
     count = each.shape[1]
     blend, cover = layers.blend()
@@ -128,7 +130,8 @@ def partner_losses(layers: Layers, drawn: Masks) -> dict[str, Tensor]:
 def smoothness_losses(flow: Grid, residual: Grid) -> dict[str, Tensor]:
     """The part of a flow that is not affine is smooth, and nothing folds over."""
     height, width = flow.shape[1:3]
-    across, down = flow[:, :, 1:] - flow[:, :, :-1], flow[:, 1:] - flow[:, :-1]
+    across = flow[:, :, 1:] - flow[:, :, :-1]
+    down = flow[:, 1:] - flow[:, :-1]
     rough = (residual[:, :, 1:] - residual[:, :, :-1]).abs().mean()
     rough = rough + (residual[:, 1:] - residual[:, :-1]).abs().mean()
 

@@ -92,6 +92,7 @@ def plan_stream(
         while len(held) >= window + ahead:
             yield held[:window], planner.plan(held[:window], held[window : window + ahead])
             held = held[window:]
+
     if held is not None and len(held):
         yield held, planner.plan(held)
 
@@ -137,7 +138,11 @@ def cross_fade(paths: Int64[Tensor, "N M"], before: list[int], count: int) -> Re
     """
     head = torch.tensor([before]) if len(before) == paths.shape[1] else paths[:1]
     wide = torch.cat((head.expand(FADE, -1), paths, paths[-1:].expand(FADE, -1)))
-    around = torch.stack([wide[i : i + count] for i in range(2 * FADE + 1)], 2)
+    parts = []
+    for i in range(2 * FADE + 1):
+        parts.append(wide[i : i + count])
+
+    around = torch.stack(parts, 2)
     weights = torch.tensor([1 - abs(i) / (FADE + 1) for i in range(-FADE, FADE + 1)])
     weights = weights / weights.sum()
 

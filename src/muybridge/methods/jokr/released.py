@@ -75,10 +75,12 @@ class ReleasedCheckpoint:
                 "a stage 1 checkpoint has no R_A and R_B: it can draw silhouettes only",
                 "Import the stage 2 checkpoint of the same training.",
             )
+
         a = Refiner(**self.refiner)
         b = Refiner(**self.refiner)
         fill_network(a, self.states["refiner_a"], "R_A")
         fill_network(b, self.states["refiner_b"], "R_B")
+
         return a.eval(), b.eval()
 
     def build_discriminator(self) -> PointDiscriminator:
@@ -156,6 +158,7 @@ def released_name(name: str, blocks: int, dropout: bool) -> str:
         "up": lambda: 10 + blocks + 3 * int(layer[1]),
         "out": lambda: 17 + blocks,
     }
+
     return f"model.{places[layer[0]]()}.{kind}"
 
 
@@ -176,7 +179,10 @@ def _detector_sizes(state: State, said: Mapping[str, Any], stage1: Mapping[str, 
     sizes["scale"] = float(stage1.get("scale_kp", scale)) if kernel is None else scale
     if "kp.weight" in state:
         levels = _count(state, r"predictor\.encoder\.down_blocks\.(\d+)\.conv\.weight")
-        widths = [state[f"predictor.encoder.down_blocks.{i}.conv.weight"].shape[0] for i in range(levels)]
+        widths = []
+        for i in range(levels):
+            widths.append(state[f"predictor.encoder.down_blocks.{i}.conv.weight"].shape[0])
+
         return sizes | {
             "keypoints": state["kp.weight"].shape[0],
             "variant": "hourglass",
@@ -226,13 +232,20 @@ def _generator_state(state: State, prefix: str) -> State:
     blocks = sizes["blocks"]
     dropout = sizes["dropout"] > 0
     layers = ["stem.0", "down.0.0", "down.1.0", "up.0.0", "up.1.0", "out"]
-    layers += [f"trunk.{i}.{which}" for i in range(blocks) for which in ("first", "second")]
-    ours = {
-        released_name(f"{layer}.{kind}", blocks, dropout): f"{prefix}{layer}.{kind}"
-        for layer in layers
-        for kind in ("weight", "bias")
-    }
-    return {ours.get(name, name): x for name, x in state.items()}
+    for i in range(blocks):
+        for which in ("first", "second"):
+            layers.append(f"trunk.{i}.{which}")
+
+    ours = {}
+    for layer in layers:
+        for kind in ("weight", "bias"):
+            ours[released_name(f"{layer}.{kind}", blocks, dropout)] = f"{prefix}{layer}.{kind}"
+
+    table = {}
+    for name, x in state.items():
+        table[ours.get(name, name)] = x
+
+    return table
 
 
 def _detector_state(state: State) -> State:
@@ -245,7 +258,10 @@ def _detector_state(state: State) -> State:
     rest.pop("down.weight", None)
     if "kp.weight" in rest:
         return {re.sub(r"^kp\.", "head.", re.sub(r"^predictor\.", "trunk.", name)): x for name, x in rest.items()}
-    inner = {name.removeprefix("predictor."): x for name, x in rest.items()}
+    inner = {}
+    for name, x in rest.items():
+        inner[name.removeprefix("predictor.")] = x
+
     return _generator_state(inner, "trunk.")
 
 
@@ -256,6 +272,7 @@ def _agree(checkpoint: ReleasedCheckpoint, path: Path) -> None:
         counts.add(checkpoint.discriminator["keypoints"])
     if len(counts) > 1:
         raise CheckpointError(f"the networks in {path} disagree on the number of keypoints: {sorted(counts)}")
+
     checkpoint.build_detector()
     checkpoint.build_shapes()
     if checkpoint.stage == 2:

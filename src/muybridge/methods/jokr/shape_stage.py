@@ -36,7 +36,10 @@ def shape_turns(model: JokrModel, batch: Batch) -> Iterator[Turn]:
     c = model.config
     w = model.config.losses
     batch = {name: model.shrink(x) if x.dim() == 4 else x for name, x in batch.items()}
-    pictures = {s: to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"]) for s in SIDES}
+    pictures = {}
+    for s in SIDES:
+        pictures[s] = to_picture(batch[f"frames_{s}"], batch[f"masks_{s}"])
+
     found = detect_all(model, pictures, batch)
     fakes = model.map_to_a(found["b"].points)
 
@@ -98,7 +101,10 @@ def _keypoint_losses(model: JokrModel, found: Mapping[str, Detection], batch: Ba
     total["sep"] = sum_sides(lambda s: apart(found[s].points, w.delta))
 
     cells = fit_silhouettes if c.released else touched_cells
-    inside = {s: cells(batch[f"masks_{s}"], _map_size(found[s])) for s in SIDES}
+    inside = {}
+    for s in SIDES:
+        inside[s] = cells(batch[f"masks_{s}"], _map_size(found[s]))
+
     total["sill"] = sum_sides(lambda s: _silhouette_term(model, found[s], inside[s]))
     if w.cover:
         total["cover"] = sum_sides(lambda s: coverage(found[s].points, inside[s]))

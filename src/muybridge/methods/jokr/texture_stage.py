@@ -83,8 +83,13 @@ def _adversarial_turns(
     """R against the discriminators, then these: they see silhouettes beside pictures."""
     w = model.config.losses
     discriminators = (model.critic_a, model.critic_b)
-    shown = [torch.cat((side.silhouette.to(side.target), side.target), 1) for side in sides]
-    faked = [torch.cat((side.silhouette.to(side.made), side.made), 1) for side in sides]
+    shown = []
+    for side in sides:
+        shown.append(torch.cat((side.silhouette.to(side.target), side.target), 1))
+
+    faked = []
+    for side in sides:
+        faked.append(torch.cat((side.silhouette.to(side.made), side.made), 1))
 
     with torch.no_grad():
         real = [judge(x) for judge, x in zip(discriminators, shown, strict=True)]
@@ -133,4 +138,8 @@ def _losses(model: JokrModel, made: Images, target: Images) -> dict[str, Tensor]
 
 def _add_by_name(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The losses of both sides, which have the same names."""
-    return {name: loss + b[name] for name, loss in a.items()}
+    table = {}
+    for name, loss in a.items():
+        table[name] = loss + b[name]
+
+    return table

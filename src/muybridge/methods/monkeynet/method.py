@@ -147,9 +147,11 @@ class MonkeyNet(
         frames = batch["frames"]
         p = self.config.prediction
         assert self.gru is not None
+
         with inference(self):
             found = self.detector(frames.flatten(0, 1)).keypoints
             rows = numbers_of(found, p.covariances).unflatten(0, frames.shape[:2])
+
         noise = p.noise * torch.randn_like(rows) if p.noise else None
         told = self.gru(rows[:, 0], rows.shape[1], noise)
         yield Turn("gru", {"l1": (told[:, 1:] - rows[:, 1:]).abs().mean()})
@@ -277,4 +279,9 @@ def inference(method: nn.Module) -> Iterator[None]:
 
 
 def _parameters(*networks: nn.Module | None) -> list[nn.Parameter]:
-    return [p for network in networks if network is not None for p in network.parameters()]
+    found: list[nn.Parameter] = []
+    for network in networks:
+        if network is not None:
+            found += network.parameters()
+
+    return found

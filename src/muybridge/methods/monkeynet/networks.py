@@ -48,10 +48,12 @@ class KeypointDetector(nn.Module):
         maps = spatial_softmax(self.head(self.trunk(shrink(images, c.scale))), c.temperature)
         lifted = maps + FLOOR
         means = soft_argmax(lifted)
+
         if c.covariance == "fitted":
             covariances = widen_covariances(second_moments(lifted, means), c.smallest_variance)
         else:
             covariances = torch.eye(2).to(means).mul(c.covariance).expand(*means.shape[:2], 2, 2)
+
         return Detection(Keypoints(means, covariances), maps)
 
 

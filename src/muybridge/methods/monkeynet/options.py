@@ -117,7 +117,12 @@ def losses(train: Mapping[str, Any], blocks: int) -> dict[str, Any]:
 def pace(train: Mapping[str, Any]) -> dict[str, Any]:
     """Batch, rate, and where it drops."""
     epochs = train.get("num_epochs") or 0
-    drops = tuple(m / epochs for m in train.get("epoch_milestones") or () if 0 < m < epochs)
+    parts = []
+    for m in train.get("epoch_milestones") or ():
+        if 0 < m < epochs:
+            parts.append(m / epochs)
+
+    drops = tuple(parts)
     return {"batch": train.get("batch_size", 64), "lr": train.get("lr", 2e-4), "drops": drops}
 
 
@@ -138,6 +143,7 @@ def _bumps(said: Mapping[str, Any], path: Path) -> dict[str, Any]:
     kind = said.get("heatmap_type", "gaussian")
     if kind not in kinds:
         raise CheckpointError(f"{path}: heatmap_type is difference or gaussian, not {kind!r}")
+
     return {
         "scale": float(said.get("scale_factor", 1)),
         "alpha": said.get("norm_const", "sum"),

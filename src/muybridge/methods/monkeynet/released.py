@@ -198,7 +198,10 @@ def _config(states: dict[str, State], said: Options, steps: int) -> MonkeyNetCon
 
 
 def _unet(state: State, encoder: str, decoder: str) -> dict[str, int]:
-    widths = [x.shape[0] for x in _convolutions(state, encoder + "down_blocks.")]
+    widths = []
+    for x in _convolutions(state, encoder + "down_blocks."):
+        widths.append(x.shape[0])
+
     return {
         "blocks": len(widths),
         "max_width": max(widths),
@@ -211,6 +214,7 @@ def _generator(state: State, said: Options) -> dict[str, Any]:
     first = state["decoder.up_blocks.0.conv.weight"].shape[1]
     seen = first - _convolutions(state, "encoder.down_blocks.")[-1].shape[0]
     blocks = captured_names(state, r"refinements\.([^.]*)")
+
     return {
         **sizes,
         "refinements": len(blocks),
@@ -246,7 +250,10 @@ def _discriminator(state: State | None, said: Options) -> dict[str, Any]:
     if state is None:
         return {**said.critic, "bumps": said.drawn_for_discriminator}
     blocks = _convolutions(state, "down_blocks.")
-    widths = [x.shape[0] for x in blocks]
+    widths = []
+    for x in blocks:
+        widths.append(x.shape[0])
+
     return {
         "blocks": len(blocks),
         "width": (widths[0] + 1) // 2,
@@ -262,4 +269,8 @@ def _convolutions(state: State, prefix: str) -> list[Tensor]:
         match = re.fullmatch(re.escape(prefix) + r"(\d+)\.conv\.weight", name)
         if match:
             found[int(match[1])] = x
-    return [found[i] for i in sorted(found)]
+    items = []
+    for i in sorted(found):
+        items.append(found[i])
+
+    return items

@@ -17,11 +17,12 @@ class UnpairedWindows(Pair, Data):
 
     def batch(self, stage: Stage, generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:
         """a0, a1, a2, b0, b1, b2  [B, 4, h, w] in [0, 1]: RGB on black and the silhouette, frame by frame."""
-        return {
-            f"{side}{i}": frame.to(device)
-            for side in SIDES
-            for i, frame in enumerate(self.draw(side, stage.batch, LENGTH, generator))
-        }
+        table = {}
+        for side in SIDES:
+            for i, frame in enumerate(self.draw(side, stage.batch, LENGTH, generator)):
+                table[f"{side}{i}"] = frame.to(device)
+
+        return table
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor]) -> "UnpairedWindows":

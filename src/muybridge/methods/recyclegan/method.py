@@ -66,8 +66,16 @@ class RecycleGan(PairMethod[RecycleGanConfig, UnpairedWindows], MeasuresItself):
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
         """The objective for translators and predictors, then the discriminators on new and on older fakes."""
         w = self.config.losses
-        a = torch.cat([to_pictures(batch[f"a{i}"]) for i in range(LENGTH)])
-        b = torch.cat([to_pictures(batch[f"b{i}"]) for i in range(LENGTH)])
+        parts = []
+        for i in range(LENGTH):
+            parts.append(to_pictures(batch[f"a{i}"]))
+
+        a = torch.cat(parts)
+        pieces = []
+        for i in range(LENGTH):
+            pieces.append(to_pictures(batch[f"b{i}"]))
+
+        b = torch.cat(pieces)
         # All three frames of each window go through a translator together.
         made_b = self.to_b(a)
         made_a = self.to_a(b)
@@ -113,6 +121,7 @@ class RecycleGan(PairMethod[RecycleGanConfig, UnpairedWindows], MeasuresItself):
         network = {"a": self.to_a, "b": self.to_b}[way.source]
         frames = result_frames(network, way, full_frame, self.device)
         size = way.look.frame if full_frame else way.look.canvas
+
         return Animation(frames, way.timing, size, way.notes, way.source)
 
     def measure_quality(self, data: UnpairedWindows) -> dict[str, float]:

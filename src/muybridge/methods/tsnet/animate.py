@@ -123,6 +123,7 @@ def encode_subject(model: TsnetModel, subject: Track, count: int, seed: int) -> 
     labels = label_indices(subject.landmarks[chosen.tolist()], model.config.crop)
     rgb = subject.pixels[chosen].float() / 255
     device = model.device
+
     with torch.no_grad():
         pictures, maps, boxes = model.prepare_crops(rgb.to(device), labels.to(device), make_box_maps(labels).to(device))
         return References(model.encode(pictures, maps), boxes, pictures[:, 0])
@@ -139,7 +140,8 @@ def draw_frames(model: TsnetModel, references: References, labels: UInt8[Tensor,
         # Of the driving frame only the labels count.
         blank = torch.zeros(n, 3, *labels.shape[1:], device=device)
         _, maps, boxes = model.prepare_crops(blank, labels.to(device), make_box_maps(labels).to(device))
-        features, own = (x.expand(n, *x.shape[1:]) for x in (references.features, references.boxes))
+        features = references.features.expand(n, *references.features.shape[1:])
+        own = references.boxes.expand(n, *references.boxes.shape[1:])
         made = model.draw(features, own, one_hot(maps[0], model.classes), boxes[0]).picture.float()
         if model.config.match_colours:
             made = match_statistics(made, references.first.float())

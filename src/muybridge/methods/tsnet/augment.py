@@ -38,7 +38,10 @@ def draw_placement(config: SamplingConfig, generator: torch.Generator) -> Affine
     mirror, size, x, y = torch.rand(4, generator=generator).tolist()
     scale = 1 + config.scale * (2 * size - 1)
     sign = -1.0 if mirror < config.mirror else 1.0
-    shift = [2 * config.shift * (2 * v - 1) for v in (x, y)]
+    shift = []
+    for v in (x, y):
+        shift.append(2 * config.shift * (2 * v - 1))
+
     return torch.tensor([[[sign * scale, 0.0, shift[0]], [0.0, scale, shift[1]]]])
 
 

@@ -115,11 +115,22 @@ class TsnetData(Data):
             # Each by itself: of a small batch, a share has no whole number.
             drawn = torch.rand(stage.batch, generator=generator) < self.sampling.cross
             crossed = drawn.sort(descending=True).values
-        samples = [self._sample(bool(cross), generator) for cross in crossed]
+        samples = []
+        for cross in crossed:
+            samples.append(self._sample(bool(cross), generator))
+
         pictures, labels = (torch.stack(each) for each in zip(*samples, strict=True))
-        boxes = torch.stack([make_box_maps(each) for each in labels])
+        parts = []
+        for each in labels:
+            parts.append(make_box_maps(each))
+
+        boxes = torch.stack(parts)
         found = {"pictures": pictures, "labels": labels, "boxes": boxes, "crossed": crossed}
-        return {name: x.to(device) for name, x in found.items()}
+        table = {}
+        for name, x in found.items():
+            table[name] = x.to(device)
+
+        return table
 
     def _sample(
         self, cross: bool, generator: torch.Generator
@@ -145,7 +156,11 @@ class TsnetData(Data):
         )
         size = (pictures.shape[2], pictures.shape[3])
         parts = (own.landmarks[first.tolist()], other.landmarks[last.tolist()])
-        labels = torch.cat([label_indices(move_landmarks(each, where, size), size) for each in parts])
+        pieces = []
+        for each in parts:
+            pieces.append(label_indices(move_landmarks(each, where, size), size))
+
+        labels = torch.cat(pieces)
         return pictures, labels
 
     def tensors(self) -> dict[str, Tensor]:
@@ -196,6 +211,7 @@ def subject_box(landmarks: Landmarks, config: TsnetConfig) -> Box:
     aspect = size[1] / size[0]
     height = max(height, width / aspect)
     x, y = ((low + high) / 2 + 0.5).tolist()
+
     return torch.tensor([x, y, height * aspect, height])
 
 
@@ -232,8 +248,10 @@ def draw_sample_frames(count: int, config: SamplingConfig, generator: torch.Gene
     if config.window == 0 or count <= k + 1:
         order = torch.randperm(count, generator=generator)
         return order[1:].repeat(k)[:k] if count <= k else order[1 : k + 1], int(order[0])
+
     window = min(max(config.window, k + 1), count)
     stride = min(config.stride, (count - 1) // (window - 1))
     start = int(torch.randint(count - stride * (window - 1), (1,), generator=generator))
     target = int(torch.randint(k, window, (1,), generator=generator))
+
     return start + stride * torch.arange(k), start + stride * target

@@ -64,12 +64,14 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
         """
         if config.perceptual != "auto":
             return config, (VGG if config.perceptual == "vgg19" else WEIGHT_FREE,)
+
         try:
             load_vgg19()
         except MissingWeightsError as e:
             losses = config.losses.model_copy(update={"ssim": config.losses.ssim or 1.0})
             chosen = config.model_copy(update={"perceptual": "weight-free", "losses": losses})
             return chosen, (f"{WEIGHT_FREE}, for {e.message}",)
+
         return config.model_copy(update={"perceptual": "vgg19"}), (VGG,)
 
     # -- what is learned ------------------------------------------------------------------------------------------
@@ -95,8 +97,15 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
         discriminators = list(self.critic.parameters())
         if self.config.has_face_critic:
             discriminators += list(self.face_critic.parameters())
-        judging = {id(p) for p in discriminators}
-        drawing = [p for p in self.parameters() if id(p) not in judging]
+        judging = set()
+        for p in discriminators:
+            judging.add(id(p))
+
+        drawing = []
+        for p in self.parameters():
+            if id(p) not in judging:
+                drawing.append(p)
+
         return {"critics": Group(discriminators, t.critic_lr), "generator": Group(drawing, t.lr)}
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
@@ -140,10 +149,12 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
             losses["gradient"] = gradient_difference(made.picture[crossed:], pictures[crossed:, -1])
         if made.grids is not None and w.transformation:
             losses["transformation"] = self._transformation(made.grids[crossed:], pictures[crossed:])
+
         if w.alignment and len(made.branches) == 2:
             warped = made.branches[0][crossed:].float()
             fused = made.branches[1][crossed:].float()
             losses["alignment"] = 1 - F.cosine_similarity(warped, fused, dim=1).mean()
+
         return losses
 
     def _weights(self) -> dict[str, float]:
@@ -175,7 +186,10 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
             with torch.no_grad():
                 wanted = discriminator(real[crossed:])
             # Summed over the four stages before the score, not averaged (docs/methods/tsnet.md, Losses).
-            found = [x[crossed:] for x in verdict[:-1]]
+            found = []
+            for x in verdict[:-1]:
+                found.append(x[crossed:])
+
             losses["matching"] = feature_distance(found, wanted[:-1], (1.0,) * len(found))
         return losses | self._perceptual(fake[crossed:, -3:], real[crossed:, -3:])
 

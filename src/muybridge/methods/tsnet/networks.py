@@ -39,7 +39,10 @@ class Encoder(nn.Module):
 
     def __init__(self, in_channels: int, *, width: int = 64, blocks: int = 0) -> None:
         super().__init__()
-        widths = [width * 2**i for i in range(HALVINGS + 1)]
+        widths = []
+        for i in range(HALVINGS + 1):
+            widths.append(width * 2**i)
+
         self.stem = _stage(ReflectConv(in_channels + 3, width, 7), width)
         self.down = nn.Sequential(*(_stage(nn.Conv2d(a, b, 3, 2, 1), b) for a, b in pairwise(widths)))
         self.trunk = nn.Sequential(*(ResidualBlock(widths[-1], "instance", 0.0) for _ in range(blocks)))
@@ -76,7 +79,10 @@ class Decoder(nn.Module):
 
     def __init__(self, in_channels: int, *, width: int = 64, blocks: int = 4) -> None:
         super().__init__()
-        widths = [width * 2**i for i in reversed(range(HALVINGS + 1))]
+        widths = []
+        for i in reversed(range(HALVINGS + 1)):
+            widths.append(width * 2**i)
+
         self.join = nn.Conv2d(in_channels, widths[0], 1)
         self.trunk = nn.Sequential(*(ResidualBlock(widths[0], "instance", 0.0) for _ in range(blocks)))
         self.up = nn.Sequential(*(_stage(ReflectConv(a, b, 3), b) for a, b in pairwise(widths)))
@@ -100,7 +106,10 @@ class Discriminator(nn.Module):
 
     def __init__(self, in_channels: int, width: int = 64) -> None:
         super().__init__()
-        widths = [width * 2**i for i in range(HALVINGS + 1)]
+        widths = []
+        for i in range(HALVINGS + 1):
+            widths.append(width * 2**i)
+
         strides = [2] * (HALVINGS - 1) + [1]
         stages: list[nn.Module] = [nn.Sequential(nn.Conv2d(in_channels, width, 4, 2, 1), nn.LeakyReLU(0.2))]
         for (a, b), stride in zip(pairwise(widths), strides, strict=True):

@@ -68,7 +68,9 @@ def label_boxes(labels: Labels, margin: tuple[int, int]) -> Masks:
             left = max(0, int(xs.min()) - margin[1])
             # The last row and column stay outside, as in the released program.
             box[top : int(ys.max()) + max(1, margin[0]), left : int(xs.max()) + max(1, margin[1])] = 1
+
         maps.append(box)
+
     return torch.stack(maps)[:, None].to(labels.device)
 
 

@@ -219,25 +219,36 @@ def released_name(network: str, name: str, blocks: int = 0) -> str:
 def _rename_weights(network: str, state: State) -> State:
     """The program's names to ours; names that have no place are kept, to be refused."""
     if network.startswith("netD"):
-        layers = [f"stages.{i}.0" for i in range(HALVINGS + 2)]
+        layers = []
+        for i in range(HALVINGS + 2):
+            layers.append(f"stages.{i}.0")
+
         blocks = 0
     elif network == "fuse_net":
         layers = ["trunk.first", "trunk.second", "out"]
         blocks = 0
     else:
         blocks = _count(state, r"(model(?:\d+\.0|\.\d+)\.conv_block\.1\.weight)")
-        trunk = [f"trunk.{i}.{which}" for i in range(blocks) for which in ("first", "second")]
+        trunk = []
+        for i in range(blocks):
+            for which in ("first", "second"):
+                trunk.append(f"trunk.{i}.{which}")
+
         if network == "dec":
             layers = ["join", *trunk, *(f"up.{i}.0" for i in range(HALVINGS)), "out"]
         else:
             layers = ["stem.0", *(f"down.{i}.0" for i in range(HALVINGS)), *trunk]
 
-    ours = {
-        released_name(network, f"{layer}.{kind}", blocks): f"{layer}.{kind}"
-        for layer in layers
-        for kind in ("weight", "bias")
-    }
-    return {ours.get(name, name): x for name, x in state.items()}
+    ours = {}
+    for layer in layers:
+        for kind in ("weight", "bias"):
+            ours[released_name(network, f"{layer}.{kind}", blocks)] = f"{layer}.{kind}"
+
+    table = {}
+    for name, x in state.items():
+        table[ours.get(name, name)] = x
+
+    return table
 
 
 def _classes(parts: Mapping[str, State]) -> int:

@@ -72,9 +72,13 @@ def sampling_grid(
     places = make_grid(size, rows).flatten(0, 1)
     inner = driving_box.flatten(1) > 0.5
     outer = subject_box.flatten(1) > 0.5
+
     # Times tau, a product of 8 bits would move cells by whole cells.
     with torch.autocast(driving.device.type, enabled=False):
-        parts = [_one(*each, places, sharpness, pairs) for each in zip(rows, columns, inner, outer, strict=True)]
+        parts = []
+        for each in zip(rows, columns, inner, outer, strict=True):
+            parts.append(_one(*each, places, sharpness, pairs))
+
     return torch.stack(parts).unflatten(1, size)
 
 

@@ -28,6 +28,7 @@ def check_archive(path: Path) -> None:
                 raise CheckpointError(f"{path} has compressed members, which torch never writes", AGAIN)
             for member in members:
                 _check_member(archive, member)
+
             for member in members:
                 if member.filename.endswith("/data.pkl"):
                     if member.file_size > LARGEST_TABLE:

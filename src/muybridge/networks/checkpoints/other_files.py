@@ -85,9 +85,11 @@ def _refuse_zip(path: Path) -> None:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError) as error:
         raise CheckpointError(f"{path} is cut off or damaged", _AGAIN) from error
+
     if not any(name.endswith("/data.pkl") for name in names):
         inside = ", ".join(names[:3]) or "nothing"
         raise CheckpointError(f"{path} is a zip archive of something else: {inside}", "Unpack it first.")
+
     check_archive(path)
 
 
@@ -95,8 +97,11 @@ def _refuse_tar(path: Path) -> None:
     """Old torch files are tar archives too, with a `pickle` in them, but today's torch does not write them."""
     try:
         with tarfile.open(path) as archive:
-            names = [member.name for member in archive.getmembers()[:8]]
+            names = []
+            for member in archive.getmembers()[:8]:
+                names.append(member.name)
     except (tarfile.TarError, OSError) as error:
         raise CheckpointError(f"{path} is cut off or damaged", _AGAIN) from error
+
     if "pickle" not in names:
         raise CheckpointError(f"{path} is a tar archive of {', '.join(names[:3]) or 'nothing'}", "Unpack it first.")

@@ -49,7 +49,12 @@ def rename_options(said: Mapping[str, Any], names: Mapping[str, str]) -> dict[st
 
     names  the program's -> ours
     """
-    return {ours: said[theirs] for theirs, ours in names.items() if theirs in said}
+    table = {}
+    for theirs, ours in names.items():
+        if theirs in said:
+            table[ours] = said[theirs]
+
+    return table
 
 
 def relative_drops(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +76,11 @@ def describe_invalid(error: ValidationError) -> str:
 
 
 def _checked(table: Mapping[Any, Any], known: Known, path: Path) -> dict[str, Any]:
-    return {str(name): _section(str(name), value, known, path) for name, value in table.items()}
+    found = {}
+    for name, value in table.items():
+        found[str(name)] = _section(str(name), value, known, path)
+
+    return found
 
 
 def _section(name: str, value: Any, known: Known, path: Path) -> Any:
@@ -79,9 +88,11 @@ def _section(name: str, value: Any, known: Known, path: Path) -> Any:
         return value
     if not isinstance(value, Mapping | None):
         raise CheckpointError(f"{path}: {name} should hold names with values")
+
     found = _checked(value or {}, known, path)
     allowed = known[name]
     strange = [] if allowed is None else sorted(set(found) - allowed)
     if strange:
         raise CheckpointError(f"{path}: {name} has options that are not understood: {', '.join(strange)}")
+
     return found

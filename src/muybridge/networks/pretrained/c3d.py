@@ -18,7 +18,9 @@ C3D_FILE = "c3d.pickle"
 """Weights of Sports-1M under the layers' published names, conv1 to conv5b; read as tensors alone."""
 LAYERS = (("conv1", 64), ("conv2", 128), ("conv3a", 256), ("conv3b", 256), ("conv4a", 512), ("conv4b", 512))
 LAST = (("conv5a", 512), ("conv5b", 512))
-WINDOW, STEP, SIDE = 16, 4, 112
+WINDOW = 16
+STEP = 4
+SIDE = 112
 """Frames that are looked at together, from one such window to the next, and pixels."""
 MEAN = (90.0, 98.0, 102.0)
 """Taken off the colours, 0 to 255."""
@@ -41,12 +43,15 @@ class C3d(nn.Module):
         """
         if len(frames) < WINDOW:
             raise InputError(f"an action network looks at {WINDOW} frames together, and there are {len(frames)}")
+
         small = F.interpolate(frames, (SIDE, SIDE), mode="bilinear", align_corners=False, antialias=True)
         pixels = small * 255 - torch.tensor(MEAN, device=frames.device).view(1, 3, 1, 1)
         found = []
+
         for start in range(0, len(frames) - WINDOW + 1, STEP):
             x = pixels[start : start + WINDOW].transpose(0, 1)[None]
             found.append(self._features(x)[0].flatten(1).T)
+
         return torch.cat(found)
 
     def _features(self, x: Float[Tensor, "1 3 T H W"]) -> Float[Tensor, "1 512 _ _ _"]:

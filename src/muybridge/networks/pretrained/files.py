@@ -37,8 +37,16 @@ def fill_pretrained(network: N, path: Path | None, file: str, what: str, whose: 
     check_digest(path)
     state = load_tensor_table(path)
 
-    wanted = {name: x for name, x in network.state_dict().items() if not name.endswith("num_batches_tracked")}
-    wrong = [name for name, x in wanted.items() if name not in state or state[name].shape != x.shape]
+    wanted = {}
+    for name, x in network.state_dict().items():
+        if not name.endswith("num_batches_tracked"):
+            wanted[name] = x
+
+    wrong = []
+    for name, x in wanted.items():
+        if name not in state or state[name].shape != x.shape:
+            wrong.append(name)
+
     if wrong:
         raise CheckpointError(f"{path} does not hold {what}: {wrong[0]} is missing or of another shape")
 
@@ -51,6 +59,7 @@ def check_digest(path: Path) -> None:
     promised = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
     if promised is None:
         return
+
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if not digest.startswith(promised[1]):

@@ -13,7 +13,8 @@ from muybridge.errors import CheckpointError, Option, Sentence
 from muybridge.model_files import OnnxNetwork, find_model_file
 from muybridge.tensors import Pixels
 
-MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MEAN = (0.485, 0.456, 0.406)
+SPREAD = (0.229, 0.224, 0.225)
 """Of the colours RGB in [0, 1] that networks for person re-identification are trained on: ImageNet's."""
 OPEN = (256, 128)
 """(h, w) for files that leave their sides open, as such networks are trained."""
@@ -64,4 +65,8 @@ class Identity:
         return torch.cat(found)
 
     def _run(self, picture: Tensor) -> list[Tensor]:
-        return [torch.from_numpy(o) for o in self._network(picture.numpy())]
+        found = []
+        for o in self._network(picture.numpy()):
+            found.append(torch.from_numpy(o))
+
+        return found

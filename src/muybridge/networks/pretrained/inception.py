@@ -52,7 +52,10 @@ class Block(nn.Module):
         self.pool = pool
 
     def forward(self, x: Images) -> Float[Tensor, "B _ _ _"]:
-        found = [self._along(path, x) for path in self.paths]
+        found = []
+        for path in self.paths:
+            found.append(self._along(path, x))
+
         if self.pool == "bare":
             return torch.cat([*found, F.max_pool2d(x, 3, 2)], 1)
         small = F.max_pool2d(x, 3, 1, 1) if self.pool == "max" else F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
@@ -61,7 +64,11 @@ class Block(nn.Module):
     def _along(self, path: tuple[str | tuple[str, str], ...], x: Tensor) -> Tensor:
         for step in path:
             if isinstance(step, tuple):
-                x = torch.cat([self.get_submodule(name)(x) for name in step], 1)
+                parts = []
+                for name in step:
+                    parts.append(self.get_submodule(name)(x))
+
+                x = torch.cat(parts, 1)
             else:
                 x = self.get_submodule(step)(x)
         return x
@@ -103,6 +110,7 @@ def _c(inside: int, width: int) -> Block:
     layers["branch_pool"] = Conv(inside, 192, 1)
     single = tuple(f"branch7x7_{k}" for k in range(1, 4))
     double = tuple(f"branch7x7dbl_{k}" for k in range(1, 6))
+
     return Block(layers, (("branch1x1",), single, double), "mean")
 
 

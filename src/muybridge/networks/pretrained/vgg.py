@@ -37,12 +37,14 @@ class TappedVgg(nn.Module):
         layers: list[nn.Module] = []
         self.taps: list[int] = []
         channels = 3
+
         for level in widths:
             self.taps.append(len(layers) + 2 * range(len(level))[tap] + 1)
             for width in level:
                 layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
                 channels = width
             layers.append(nn.MaxPool2d(2, 2))
+
         self.features = nn.Sequential(*layers[:-1])
 
     def forward(self, images: Images) -> list[Tensor]:
@@ -143,10 +145,17 @@ def load_lpips_weights(path: Path | None = None) -> list[Tensor]:
             hint_to_fetch(LPIPS_FILE, "Or install them with: pip install --no-deps lpips==0.1.4"),
         )
     state = load_tensor_table(path)
-    names = [f"lin{i}.model.1.weight" for i in range(len(LEVELS))]
+    names = []
+    for i in range(len(LEVELS)):
+        names.append(f"lin{i}.model.1.weight")
+
     if any(name not in state or state[name].numel() != c for name, c in zip(names, LEVELS, strict=True)):
         raise CheckpointError(f"{path} does not hold LPIPS for VGG-16: expected {names[0]} to {names[-1]}")
-    return [state[name].view(1, -1, 1, 1) for name in names]
+    found = []
+    for name in names:
+        found.append(state[name].view(1, -1, 1, 1))
+
+    return found
 
 
 def _find_lpips() -> Path | None:
@@ -154,6 +163,7 @@ def _find_lpips() -> Path | None:
     fetched = cache_folder() / LPIPS_FILE
     if fetched.is_file():
         return fetched
+
     for package, inside in (
         ("lpips", "weights/v0.1/vgg.pth"),
         ("torchmetrics", "functional/image/lpips_models/vgg.pth"),
@@ -162,4 +172,5 @@ def _find_lpips() -> Path | None:
         for folder in (spec.submodule_search_locations or []) if spec else []:
             if (Path(folder) / inside).is_file():
                 return Path(folder) / inside
+
     return None
