@@ -98,7 +98,8 @@ def test_every_template_belongs_to_a_page() -> None:
     for path in TEMPLATES.iterdir():
         used |= set(re.findall(r"""(?:extends|include|from) "([^"]+)\"""", path.read_text(encoding="utf-8")))
 
-    assert {path.name for path in TEMPLATES.iterdir()} == used | {"batch.html", "report.html", "study.html", "tables.html"}
+    pages = {"batch.html", "report.html", "study.html", "tables.html"}
+    assert {path.name for path in TEMPLATES.iterdir()} == used | pages
 
 
 def test_no_markup_stands_in_python() -> None:
