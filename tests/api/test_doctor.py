@@ -82,5 +82,5 @@ def test_every_extra_is_told() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert set(EXTRAS) == set(extras) - {"dev"}
     assert set(muybridge.doctor()["extras"]) == set(EXTRAS)
-    assert all(EXTRAS[name] in {part.split(">")[0] for part in extras[name]} for name in EXTRAS)
+    assert all(EXTRAS[name] in {part.split(">")[0].replace("-", "_") for part in extras[name]} for name in EXTRAS)
     assert "LPIPS channel weights" in muybridge.doctor()["weights"]

@@ -52,9 +52,11 @@ def animate(
     """
     chosen = AnimateOptions.merge(options, keywords)
     target = Path(out)
+    # A name that is taken, or a background the format cannot hold, is refused before weights are read.
     check_free(target, chosen.force)
     check_background(chosen.background, (suffix_of(out),))
 
+    # What a folder method was trained on may be large, and is not needed to move a picture.
     fitted = run if isinstance(run, Fitted) else load(run, device=chosen.device, data=needed_inputs(run) != "folder")
     card = fitted.method.card
     check_concerns(chosen, card.name, card.needs)
@@ -66,7 +68,7 @@ def animate(
         notes = animate_landmarks(fitted, driving, source, target, chosen)
     else:
         notes = animate_subject(fitted, driving, source, target, chosen)
-    return target, (*notes, *_unfinished(fitted))
+    return target, (*notes, *_note_unfinished(fitted))
 
 
 def animate_pairs(
@@ -99,7 +101,7 @@ def animate_pairs(
     return pictures.animate_pairs(fitted, Path(folder), Path(pairs), Path(out), chosen)
 
 
-def _unfinished(fitted: Fitted) -> list[str]:
+def _note_unfinished(fitted: Fitted) -> list[str]:
     record = fitted.run.record
     if record.status == "finished":
         return []

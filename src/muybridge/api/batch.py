@@ -63,6 +63,7 @@ def batch(
     folder = BatchFolder(Path(out))
     engine = open_engine(on, folder.path.absolute(), at_most)
     folder.open()
+    # Two runs of one batch would start the same jobs twice.
     with hold_lock(folder.path / ".lock"):
         outcomes: dict[str, Outcome] = {}
         tickets = []
@@ -79,6 +80,7 @@ def batch(
                 _settle_state(folder, name, code)
                 outcomes[name] = folder.outcome(name)
                 yield outcomes[name]
+        # Also where the caller stops early or Ctrl-C comes: the table then holds what has ended so far.
         finally:
             folder.write_tables([outcomes[job.name] for job in listed if job.name in outcomes])
 
@@ -93,6 +95,7 @@ def run_job(path: str | Path, name: str) -> None:
     folder = BatchFolder(Path(path))
     job, fingerprint = folder.job(name)
     before = folder.state(name)
+    # Seconds of an earlier try count only where it was the same job; with other inputs it is a new one.
     goes_on = before.get("fingerprint") == fingerprint
     seconds = float(before.get("seconds") or 0.0) if goes_on else 0.0
     started = time.monotonic()
@@ -104,6 +107,7 @@ def run_job(path: str | Path, name: str) -> None:
         state |= {"status": Status.DONE, "figures": figures}
     except MuybridgeError as e:
         state |= {"status": Status.FAILED, "error": str(e.message)}
+    # The batch goes on without this job, so a bug in it must end as a sentence in the table too.
     except Exception as e:
         traceback.print_exc()
         state |= {"status": Status.FAILED, "error": f"something went wrong inside: {type(e).__name__}: {e}"[:500]}
@@ -117,6 +121,7 @@ def _do(folder: BatchFolder, job: Job, goes_on: bool) -> dict[str, float]:
     out = folder.results(job.name)
     told = _Progress(folder, job.name)
     if job.verb == "retarget":
+        # A job killed before its first record has nothing to resume, and `resume` would refuse it.
         begun = (out / "run" / "run.json").is_file()
         results = retarget(
             _local(job.a),
@@ -132,6 +137,7 @@ def _do(folder: BatchFolder, job: Job, goes_on: bool) -> dict[str, float]:
 
     source = job.source if job.source in ("a", "b", None) else _local(job.source)
     options = _local_masks(job.options)
+    # The source is passed by name below, after an address was fetched.
     options.pop("source", None)
     if "masks" in options:
         options["masks"] = options["masks"][0]
@@ -170,10 +176,14 @@ def _local(value: str | None) -> str:
 
 
 def _local_masks(options: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(options)
-    if "masks" in found:
-        found["masks"] = [None if mask is None else _local(mask) for mask in found["masks"]]
-    return found
+    local = dict(options)
+    if "masks" in local:
+        masks = []
+        for mask in local["masks"]:
+            masks.append(None if mask is None else _local(mask))
+        local["masks"] = masks
+
+    return local
 
 
 class _Progress(Callback):

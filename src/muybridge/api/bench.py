@@ -58,6 +58,7 @@ def bench(
     for method in methods:
         entrants += _entrants(method, preset, set or {}, variants or {"": {}})
 
+    # Loaded before anything is trained, so that a wrong file does not cost hours.
     by = load_metric_networks(**(weights or {}))
     _fresh_or_own(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -66,6 +67,7 @@ def bench(
     job = _Bench(folder, tell, callback, device, precision, checkpoint_seconds)
 
     with hold_lock(out / ".lock"):
+        # The file marks the folder as ours, so that a later call may go on in it.
         replace_file(out / "bench.json", b'{"kind": "bench"}')
         for seed in seeds:
             for name in names:
@@ -73,9 +75,9 @@ def bench(
         return folder.tables()
 
 
-def _scenes(given: Sequence[str]) -> list[str]:
+def _scenes(wanted: Sequence[str]) -> list[str]:
     unknown = []
-    for name in given:
+    for name in wanted:
         if name not in SCENES:
             unknown.append(name)
 
@@ -84,24 +86,25 @@ def _scenes(given: Sequence[str]) -> list[str]:
             f"there is no scene {unknown[0]!r}: there are {', '.join(SCENES)}",
             Sentence("List them with: ", Verb("puppets")),
         )
-    return list(dict.fromkeys(given)) or list(SCENES)
+    return list(dict.fromkeys(wanted)) or list(SCENES)
 
 
 def _entrants(
     method: str, preset: str, changes: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Entrant]:
-    kind = catalogue.find(method)
-    if preset not in kind.card.presets:
+    method_class = catalogue.find(method)
+    if preset not in method_class.card.presets:
         raise UsageError(
             f"{method} has no preset {preset!r}",
-            Sentence("Name one that it has with ", Option("preset"), f": {', '.join(kind.card.presets)}."),
+            Sentence("Name one that it has with ", Option("preset"), f": {', '.join(method_class.card.presets)}."),
         )
 
     for name, more in variants.items():
         every = {**changes, **more}
-        config, _ = resolve_config(kind, make_config(kind, preset, every))
+        # The cell is named after the resolved settings: "auto" may mean another thing on another machine.
+        config, _ = resolve_config(method_class, make_config(method_class, preset, every))
         said = name or (", ".join(f"{k}={v}" for k, v in changes.items()))
-        yield Entrant(method, preset, said, every, kind, config.model_dump(mode="json"))
+        yield Entrant(method, preset, said, every, method_class, config.model_dump(mode="json"))
 
 
 def _fresh_or_own(out: Path) -> None:

@@ -56,10 +56,10 @@ def cost(
     The first step of a stage is left out of the mean: it compiles and allocates. Arguments as for `fit`, but a method
     that learns from a folder takes clips.
     """
-    kind = catalogue.find(method)
-    config, _ = resolve_config(kind, make_config(kind, preset, set))
-    built = kind(config)
-    if kind.card.needs == "landmarks":
+    method_class = catalogue.find(method)
+    config, _ = resolve_config(method_class, make_config(method_class, preset, set))
+    built = method_class(config)
+    if method_class.card.needs == "landmarks":
         if masks or flip is not None:
             raise UsageError(f"{method} sees whole frames: masks and flips are for pairs", "Leave them out.")
         data = read_landmark_inputs(method, config, inputs, landmarks, config.reading_side, None).prepare(built)
@@ -73,6 +73,7 @@ def cost(
     # The engine asks the method for its stages; this one answers with their beginnings.
     built.stages = lambda: short  # type: ignore[method-assign]
     watch = _Watch()
+    # Drawing a preview would count as a step's time, so none may fall due.
     train(built, data, None, device=device, log_every=1, callback=watch, preview_seconds=1e9)
     pace = {}
     for stage in whole:
@@ -99,10 +100,10 @@ def _silhouettes(
     flip: str | None,
 ) -> Data:
     """A method's data of clips with silhouettes."""
-    given = [*masks, *[None] * (len(inputs) - len(masks))]
+    all_masks = [*masks, *[None] * (len(inputs) - len(masks))]
     side = method.config.reading_side
     clips = []
-    for source, m in zip(inputs, given, strict=True):
+    for source, m in zip(inputs, all_masks, strict=True):
         clips.append(read_with_silhouettes(source, masks=m, max_side=side).clip)
 
     data: Data = method.prepare(clips, **({} if flip is None else {"flip": flip}))

@@ -51,10 +51,10 @@ def demo(
     quick = preset == "smoke"
     drawn = scene(which, frames or (48 if quick else 80), 128 if quick else 256, chosen.seed)
     plan = SCENES[which]
-    a = _named(drawn.a, plan.a.build)
-    b = _named(drawn.b, plan.b.build)
+    a = _rename_clip(drawn.a, plan.a.build)
+    b = _rename_clip(drawn.b, plan.b.build)
     return retarget(a, b, out, options=chosen, callback=callback, notify=notify, truth=(drawn.ab, drawn.ba))
 
 
-def _named(clip: Clip, name: str) -> Clip:
+def _rename_clip(clip: Clip, name: str) -> Clip:
     return replace(clip, source=Path(f"{name}.mp4"))

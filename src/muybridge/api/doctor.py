@@ -34,6 +34,10 @@ EXTRAS = {
     "landmarks": "onnxruntime",
     "studio": "fastapi",
     "onnx": "onnx",
+    "ray": "ray",
+    "slurm": "submitit",
+    "heif": "pillow_heif",
+    "sleap": "sleap_io",
 }
 
 
@@ -100,21 +104,22 @@ def _extra(name: str, module: str) -> str:
 
 def _weights() -> dict[str, str]:
     """Which pretrained files are here, and where the others are looked for; none is needed by default."""
-    found = {}
+    places = {}
     for name, file in IN_TORCHS_CACHE.items():
         path = torch_cache_path(file)
-        found[name] = str(path) if path.is_file() else f"not here; put {file} at {path}"
+        places[name] = str(path) if path.is_file() else f"not here; put {file} at {path}"
 
     for name, place in IN_OUR_CACHE.items():
         try:
-            found[name] = str(place())
+            # A missing network is what a person came here to read of, and no error.
+            places[name] = str(place())
         except MissingWeightsError as e:
-            found[name] = f"not here; {e.message}"
+            places[name] = f"not here; {e.message}"
 
     try:
         load_lpips_weights()
-        found["LPIPS channel weights"] = "installed"
+        places["LPIPS channel weights"] = "installed"
     except MuybridgeError as e:
-        found["LPIPS channel weights"] = f"not here; {e.hint}"
+        places["LPIPS channel weights"] = f"not here; {e.hint}"
 
-    return found
+    return places

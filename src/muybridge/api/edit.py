@@ -74,6 +74,7 @@ def interpolate_moves(keys: Mapping[int, Moves], frame: int) -> dict[int, tuple[
     still = (0.0, 0.0)
     moved = {}
 
+    # A keypoint may be named in one of the two keyframes only.
     for i in sorted({*keys[before], *keys[after]}):
         (x0, y0) = keys[before].get(i, still)
         (x1, y1) = keys[after].get(i, still)
@@ -138,6 +139,7 @@ def edit_clip(
     fitted = _editable(run, subject, device)
     side = subject.lower()
     shown = _subject(fitted, side)
+    # Looked at before anything is drawn: a mistake in the last one must not cost all the frames before it.
     for t in keys:
         _check_frame(fitted, side, t)
 

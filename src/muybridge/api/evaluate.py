@@ -89,24 +89,29 @@ def evaluate(
             Sentence("Name them: ", Option("truth", "FOLDER", "a")),
         )
 
+    # Figures of people compare with true frames: without any, those networks need not be here.
     by = load_metric_networks((*PICTURES, *(PEOPLE if truth else ())), **(weights or {}))
     missing = dict(by.missing)
     method = fitted.method
     figures = method.measure_quality(fitted.data) if isinstance(method, MeasuresItself) else {}
     rows: dict[str, Any] = {}
 
-    for side, other in SIDES.items() if _paired(fitted) else ():
+    for side, other in SIDES.items() if _has_pair(fitted) else ():
         found, shown = _measure_crop(fitted, side, other, by)
-        figures |= {f"{name}_{side}": value for name, value in found.items()}
+        for name, value in found.items():
+            figures[f"{name}_{side}"] = value
         rows |= shown
         if truth is not None and side in truth:
             its_masks = (truth_masks or {}).get(side)
             right = read_with_silhouettes(truth[side], masks=its_masks, max_side=method.config.reading_side).clip
+            # The whole frame this time, because the truth is not cropped.
             made = _as_read(method.animate(fitted.data, None, side), right)
             found = compare_to_truth(made, right, by)
             people, why = _people(made, right, by)
-            figures |= {f"truth_{name}_{side}": value for name, value in (found | people).items()}
-            missing |= {f"truth_{name}_{side}": reason for name, reason in why.items()}
+            for name, value in (found | people).items():
+                figures[f"truth_{name}_{side}"] = value
+            for name, reason in why.items():
+                missing[f"truth_{name}_{side}"] = reason
 
     if isinstance(method, SharesKeypoints):
         points = method.shared_points(fitted.data)
@@ -130,7 +135,7 @@ def explain_figure(fitted: Fitted, name: str) -> str:
     return said or describe_metric(name.removeprefix("truth_"))
 
 
-def _paired(fitted: Fitted) -> bool:
+def _has_pair(fitted: Fitted) -> bool:
     return isinstance(fitted.data, SubjectPair)
 
 

@@ -24,6 +24,7 @@ def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) ->
         raise OutputExistsError(f"{folder} is a file: expected a folder", "Choose another name.")
 
     named = {folder / f"{name}.onnx": part for name, part in method.onnx_parts().items()}
+    # All names are checked before the first is written, so that a refusal leaves no half of an export.
     there = [path for path in named if path.exists()]
     if there and not force:
         raise OutputExistsError(f"{there[0]} exists already", REPLACE_OR_CHOOSE)

@@ -52,14 +52,16 @@ def fetch(
     if not entries:
         raise UsageError("no network was named", f"Take one of: {', '.join(entry.name for entry in MODEL_FILES)}")
 
+    # One file cannot be several networks; a folder is searched for each of them.
     place = None if brought is None else Path(brought)
     if place is not None and len(entries) > 1 and not place.is_dir():
         raise InputError(f"{place} is one file for {len(entries)} networks", "Name a folder that holds them.")
-    found = []
-    for entry in entries:
-        found.append(_fetch_one(entry, place, announce, progress))
 
-    return found
+    paths = []
+    for entry in entries:
+        paths.append(_fetch_one(entry, place, announce, progress))
+
+    return paths
 
 
 def fetchable() -> tuple[ModelFile, ...]:

@@ -32,20 +32,24 @@ def import_checkpoint(
     Raises CheckpointError where the file is anything else.
     """
     method = recognise_method(Path(checkpoint)) if method == "auto" else method
-    kind = catalogue.find(method)
-    if not issubclass(kind, ImportsCheckpoints):
+    method_class = catalogue.find(method)
+    if not issubclass(method_class, ImportsCheckpoints):
         raise CheckpointError(f"{method} cannot read checkpoints of other programs")
 
     target = Path(out)
     # What an import left that was killed before its weights were written is no run to keep.
     force = force or not Run(target).is_begun
     Run(target).check_free(force)
-    settings, weights, stage = kind.import_checkpoint(Path(checkpoint), None if config is None else Path(config))
+    settings, weights, stage = method_class.import_checkpoint(
+        Path(checkpoint), None if config is None else Path(config)
+    )
+    # Weights that the checkpoint lacks are drawn, and an import shall be the same each time.
     torch.manual_seed(0)
-    built: Method[Any, Any] = kind(settings)
+    built: Method[Any, Any] = method_class(settings)
     state = built.state_dict()
     strange = []
     for name, x in weights.items():
+        # Torch would refuse them too, but in words that do not name the file.
         if name not in state or state[name].shape != x.shape:
             strange.append(name)
 
@@ -71,10 +75,11 @@ def recognise_method(path: Path) -> str:
     table = load_tensors(path)
     readable = catalogue.names_with(ImportsCheckpoints)
     for name in readable:
-        kind = catalogue.find(name)
-        if issubclass(kind, ImportsCheckpoints) and kind.recognises(table):
+        method_class = catalogue.find(name)
+        if issubclass(method_class, ImportsCheckpoints) and method_class.recognises(table):
             return name
 
+    # Some of the names inside let a person see what file it is.
     found = ", ".join(sorted(map(str, table))[:8]) or "nothing"
     raise CheckpointError(
         f"{path} is of none of the programs that are known here ({', '.join(readable)}): it holds {found}",

@@ -64,6 +64,7 @@ def _write(folder: Path, found: LandmarkInput, landmarks: Landmarks, report: Rep
         "warnings": list(report.warnings),
     }
 
+    # Landmarks are in pixels of the frame itself, which may be smaller than a canvas of several sizes.
     size = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
 
     with replace_folder(folder) as part:

@@ -91,6 +91,7 @@ def live(
             writer = stack.enter_context(Writer(out, MILLISECOND, mark=mark, force=force))
         if screen is not None and on_open is not None:
             on_open(screen.address)
+        # Pushed last and so closed first: no frame may arrive for a writer that has ended.
         stack.callback(shots.close)  # type: ignore[attr-defined]
         made = follow(fitted, source, shots, mode=mode)
         return _run(islice(made, max_frames), screen, writer, counts, on_frame)
@@ -135,6 +136,7 @@ def _run(
             before = now
             done = done + 1
             if writer is not None:
+                # Two pictures may fall into one millisecond, and times in a file must rise.
                 last = max(last + 1, round((now - began) * 1000))
                 writer.add(picture[:3], last)
             if screen is not None:
@@ -142,6 +144,7 @@ def _run(
             if on_frame is not None:
                 on_frame(rate)
     except KeyboardInterrupt:
+        # Ctrl-C is the usual end of a live show; only before the first picture is there nothing to sum up.
         if not done:
             raise
 

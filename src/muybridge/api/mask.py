@@ -54,6 +54,7 @@ def mask(
     if folder is not None:
         recover(folder)
 
+    # Corrections are made to the silhouettes that lie there already: then the folder is not in the way.
     before = _record(folder) if folder is not None and corrections else None
     if folder is not None and before is None:
         check_folder(folder, force, _record, "silhouettes")
@@ -67,7 +68,9 @@ def mask(
     done = [] if before is None else [int(i) for i in before.get("corrected", [])]
 
     for index, picture in sorted((corrections or {}).items()):
-        clip, report = correct(clip, index, read_mask_picture(Path(picture)), [i for i in done if i != index])
+        # A frame that was corrected by hand before is true, and is not changed by its neighbour's correction.
+        others = [i for i in done if i != index]
+        clip, report = correct(clip, index, read_mask_picture(Path(picture)), others)
         done.append(index)
 
     if folder is not None:

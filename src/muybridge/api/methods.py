@@ -8,8 +8,8 @@ from muybridge.method import Card
 
 def methods() -> list[Card]:
     """The card of every method that can be used here."""
-    found = []
+    cards = []
     for name in catalogue.names():
-        found.append(catalogue.find(name).card)
+        cards.append(catalogue.find(name).card)
 
-    return found
+    return cards

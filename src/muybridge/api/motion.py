@@ -52,6 +52,7 @@ def export_motion(
     """
     target = Path(out)
     check_free(target, force)
+    # A folder may be a run or a video in frames: only a run has a record.
     is_run = isinstance(source, Fitted) or (not isinstance(source, Clip) and (Path(source) / "run.json").is_file())
 
     if is_run:

@@ -46,6 +46,7 @@ def predict(
 
     fitted = load_folder_method(run, device, "go on from a picture")
     method = require_ability(fitted.method, PredictsVideos)
+    # A generator of its own: what else draws random numbers must not change the result.
     chance = None if seed is None else torch.Generator().manual_seed(seed)
 
     with torch.no_grad():

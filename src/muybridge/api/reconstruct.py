@@ -68,29 +68,31 @@ def reconstruct(
     people = PersonMetrics(by.pose, by.identity)
     side = int(fitted.method.config.size)
     clips = ClipFolder(folder, part, max_frames=max_frames, max_side=4 * side)
-    found: list[Reconstruction] = []
+    reconstructions: list[Reconstruction] = []
     shown: dict[str, Tensor] = {}
 
     for name, clip in islice(zip(clips.names, clips, strict=True), max_clips):
         truth = resize_to_canvas_bytes(own_pixels(clip), (side, side))
         with torch.no_grad():
+            # The sizes and the silhouettes belong to the larger frames, and no longer fit.
             made = method.reconstruct(replace(clip, pixels=truth, mattes=None, sizes=None, full=None)).clip()
-        found.append(measure_reconstruction(name, truth, made.pixels))
+        reconstructions.append(measure_reconstruction(name, truth, made.pixels))
         people.look(made.pixels, truth)
         if target is not None:
             write(
                 target / "frames" / name, made.pixels, clip.timing, mark=make_mark(fitted.method.card.name), force=force
             )
+        # Only a few clips stay in memory for the sheet: a test set may hold thousands.
         if len(shown) < 2 * SHOWN:
             shown |= {name: truth, f"{name} again": made.pixels}
-        if notify is not None and len(found) % 100 == 0:
-            notify(f"{len(found)} of {len(clips)} clips: L1 {mean_reconstruction(found)['l1']:.4f}")
+        if notify is not None and len(reconstructions) % 100 == 0:
+            notify(f"{len(reconstructions)} of {len(clips)} clips: L1 {mean_reconstruction(reconstructions)['l1']:.4f}")
 
     seen, why = people.figures()
-    figures = mean_reconstruction(found) | seen
+    figures = mean_reconstruction(reconstructions) | seen
     missing = {**by.missing, **why}
     if target is not None:
-        _keep(target, figures, missing, found, shown)
+        _keep(target, figures, missing, reconstructions, shown)
     if notify is not None:
         for sentence in unmeasured_notes(missing):
             notify(sentence)

@@ -71,17 +71,24 @@ def retarget(
     out = Path(out)
     _check_place(out, chosen.force or chosen.resume)
     request = make_request(chosen.method, out / "run", chosen)
+    # Checked before the videos are read: a method that learns from something else cannot go on anyway.
     _check_pair(request.name, request.needs)
 
     training = PairTraining(request, [a, b], chosen)
     inputs = training.inputs
+    # Only now, when both videos were readable: else the old results would be lost for nothing.
     if chosen.force:
         _remove_old_results(out)
 
     plates: Sequence[Plate | None] = training.plates if chosen.background == "source" else [None, None]
-    found = [f"{each.name}: {its}" for each, its in zip(inputs, plates, strict=True) if its is not None]
-    for note in found if notify is not None else ():
-        notify(note)  # type: ignore[misc]
+    plate_notes = []
+    for each, its_plate in zip(inputs, plates, strict=True):
+        if its_plate is not None:
+            plate_notes.append(f"{each.name}: {its_plate}")
+
+    if notify is not None:
+        for note in plate_notes:
+            notify(note)
 
     preview = _PreviewBesideResults(out / "preview.png")
     fitted = training.train(preview if callback is None else CallbackList(preview, callback), notify)
@@ -89,7 +96,8 @@ def retarget(
     notes = [*request.notes]
     for each in inputs:
         notes += each.notes
-    results = write_report(out, fitted, inputs, chosen, plates, [*notes, *found], truth)
+    results = write_report(out, fitted, inputs, chosen, plates, [*notes, *plate_notes], truth)
+    # The preview shows a training on its way, and would be taken for a result.
     (out / "preview.png").unlink(missing_ok=True)
     return results
 
@@ -133,6 +141,7 @@ def write_results(
     notes = []
     for each in inputs:
         notes += each.notes
+    # Files of a stopped training look finished, so a note has to say it.
     record = fitted.run.record
     if record.status != "finished":
         notes.append(f"this training was stopped after {record.done} steps, in stage {record.stage}")

@@ -58,6 +58,7 @@ def _entries(folder: Path, trivial: bool) -> list[Entry]:
         if cell.preset or trivial:
             group = (cell.method, cell.variant, cell.preset, cell.config)
             place = (*group, cell.scene, cell.direction)
+            # People compare methods, so one seed of each row is enough.
             if place not in first or cell.seed < first[place].seed:
                 first[place] = cell
 

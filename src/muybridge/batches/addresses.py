@@ -63,6 +63,7 @@ def fetch_input(address: str) -> Path:
     with wait_for_lock(folder / f".{digest}.lock"):
         if not place.is_file():
             _fetch(filesystem, inner, place, info.get("size"))
+        # What is used often counts as new, and is swept last.
         os.utime(place)
 
     _sweep(folder, keep=place.parent)
@@ -80,6 +81,7 @@ def _fetch(filesystem: Any, inner: str, place: Path, size: int | None) -> None:
 
         if size is not None and part.stat().st_size != size:
             raise InputError(f"{inner} came with {part.stat().st_size} of {size} bytes", "Try again.")
+        # Renamed only when whole: other processes take whatever has the final name.
         part.rename(place)
     except OSError as e:
         raise InputError(f"{inner} cannot be fetched: {e}", "Check the address, the permissions and the disk.") from e
@@ -102,6 +104,7 @@ def _sweep(folder: Path, keep: Path) -> None:
     for inside in folder.iterdir():
         files = list(inside.glob("*")) if inside.is_dir() else []
         if files:
+            # An entry's own date does not change when a file in it is touched.
             used = max(file.stat().st_mtime for file in files)
             size = sum(file.stat().st_size for file in files)
             entries.append((used, size, inside))
@@ -110,6 +113,7 @@ def _sweep(folder: Path, keep: Path) -> None:
     for _, size, inside in sorted(entries):
         if total <= limit:
             break
+        # The file just handed out is about to be read, however large it is.
         if inside != keep:
             shutil.rmtree(inside, ignore_errors=True)
             total -= size

@@ -131,11 +131,13 @@ class BatchFolder:
         status = Status.SKIPPED if skipped else Status.DONE if state.get("status") == Status.DONE else Status.FAILED
         error = ""
         if status == Status.FAILED:
+            # A process that was killed could not record why: its last line is the best hint.
             words = read_last_words(self.place(name, "log.txt")).splitlines()
             error = str(state.get("error") or (words[-1] if words else "it ended without a word"))[:500]
 
         figures = {}
         for key, value in dict(state.get("figures") or {}).items():
+            # The state is a file that others may have edited.
             if isinstance(value, int | float) and math.isfinite(value):
                 figures[str(key)] = float(value)
 
@@ -169,6 +171,7 @@ def as_csv(outcomes: Sequence[Outcome]) -> str:
     """A row a job: its name, what became of it, seconds, its figures, and why it failed."""
     names: dict[str, None] = {}
     for outcome in outcomes:
+        # A dict keeps the order in which figures were first seen, as a set would not.
         names |= dict.fromkeys(outcome.figures)
 
     text = io.StringIO()

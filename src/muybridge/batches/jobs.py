@@ -99,11 +99,15 @@ def read_jobs(source: str | Path) -> list[Job]:
     """
     path = Path(source)
     if path.is_dir():
-        return name_jobs([Job(a=str(a), b=str(b)) for a, b in combinations(clips_in(path), 2)])
+        paired = []
+        for a, b in combinations(clips_in(path), 2):
+            paired.append(Job(a=str(a), b=str(b)))
+        return name_jobs(paired)
     if not path.is_file():
         raise InputError(
             f"there is no list of jobs {path}", "Name a CSV, JSON lines or YAML file, or a folder of clips."
         )
+    # A video named by mistake would be read whole before it is refused.
     if path.stat().st_size > LARGEST_LIST:
         raise InputError(f"{path} is larger than {LARGEST_LIST // 2**20} MiB: it is no list of jobs")
 
@@ -132,6 +136,7 @@ def name_jobs(jobs: Sequence[Job]) -> list[Job]:
     named = []
     for job in jobs:
         name = job.name or _name_of(job)
+        # The name becomes a folder, and must not lead out of the batch.
         if name != Path(name).name or name.startswith("."):
             raise UsageError(f"{name[:80]!r} cannot be a job's name: it names its folder")
         if name.casefold() in used and job.name:
@@ -139,6 +144,7 @@ def name_jobs(jobs: Sequence[Job]) -> list[Job]:
 
         stem = name
         count = 2
+        # Without regard to case, because some file systems have none.
         while name.casefold() in used:
             name = f"{stem}-{count}"
             count += 1
@@ -228,6 +234,7 @@ def _yaml_rows(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
 
     rows = []
     for number, row in enumerate(given, 1):
+        # YAML does not say lines once it is parsed, so jobs are counted.
         rows.append((f"job {number}", _as_mapping(row, path, f"job {number}")))
     return rows
 
@@ -243,6 +250,7 @@ def _resolve(job: Job, base: Path) -> Job:
     changed = {}
     for field in PATHS:
         value = getattr(job, field)
+        # "a" and "b" are sides of a run's pair, and no files.
         side = field == "source" and value in ("a", "b")
         if value is not None and not side and not is_address(value):
             changed[field] = str(base / value)

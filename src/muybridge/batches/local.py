@@ -40,6 +40,7 @@ class LocalEngine:
 
         slots = self.count(tickets)
         cores = os.cpu_count() or 1
+        # Each job would else take all cores, and several would slow one another down.
         waiting = deque(replace(ticket, threads=max(1, cores // slots)) for ticket in tickets)
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
@@ -52,6 +53,7 @@ class LocalEngine:
                 for name in ended:
                     yield name, running.pop(name).returncode
 
+                # Only when nothing ended: whoever reads the outcomes should not wait for the clock.
                 if not ended:
                     time.sleep(POLL)
         finally:

@@ -42,6 +42,7 @@ class RayEngine:
         try:
             while True:
                 limit = self.at_most or IN_FLIGHT
+                # Not all at once: a batch of thousands would fill the scheduler's queue.
                 while len(known) < limit and (ticket := next(waiting, None)) is not None:
                     sized = remote.options(num_cpus=ticket.threads, num_gpus=ticket.gpus, name=ticket.name)
                     known[sized.remote(ticket)] = ticket.name
@@ -56,6 +57,7 @@ class RayEngine:
             for reference in known:
                 ray.cancel(reference, force=False)
             if known:
+                # Cancelled jobs need a moment to save what they have.
                 ray.wait(list(known), num_returns=len(known), timeout=60)
             if mine:
                 ray.shutdown()

@@ -68,6 +68,7 @@ class SlurmEngine:
 
         # A job of submitit's is queued again only so often; pre-emption may be frequent.
         defaults = {"timeout_min": 24 * 60, "slurm_additional_parameters": {"requeue": True}}
+        # One array of jobs has one size, so the largest ticket decides it.
         widest = max(ticket.threads for ticket in tickets)
         shared.update_parameters(
             cpus_per_task=widest,

@@ -74,6 +74,7 @@ def make_result(fitted: Fitted, drawn: SceneClips, direction: str) -> Clip:
     clips = dict(zip("ab", clips_for("folder", drawn), strict=True))
     if fitted.method.card.needs == "landmarks":
         marks = dict(zip("ab", landmarks_for(drawn), strict=True))[driving]
+        # The true joints are given, so that the method is measured and not a pose network.
         performed = fitted.method.animate(fitted.data, clips[driving], source, landmarks=marks, framed=True).clip()
         return mask_what_is_bright(put_on_black(performed))
 
@@ -117,24 +118,27 @@ def keypoint_figures(fitted: Fitted, drawn: SceneClips) -> dict[str, dict[str, f
     both subjects' keypoints can be told apart, how faithfully they stay on limbs."""
     method: Any = fitted.method
     both = keypoint_separability(method.shared_points(fitted.data)) if isinstance(method, SharesKeypoints) else {}
+    # The method is asked once for both directions: its own figures may be slow to measure.
     own: dict[str, float] = method.measure_quality(fitted.data) if isinstance(method, MeasuresItself) else {}
     limbs = limbs_of(drawn.joint_names)
-    found: dict[str, dict[str, float]] = {}
+    by_direction: dict[str, dict[str, float]] = {}
 
     for direction in DIRECTIONS:
         side = direction[1]
-        parts = {}
-        for name, value in own.items():
-            parts[name.rpartition("_")] = value
+        figures = {}
+        for full_name, value in own.items():
+            name, _, of = full_name.rpartition("_")
+            if of == side:
+                figures[f"own_{name}"] = value
 
-        figures = {f"own_{name}": value for (name, _, of), value in parts.items() if of == side} | both
+        figures |= both
         if isinstance(method, EditsKeypoints) and limbs:
             points: Tensor = method.locate_keypoints(fitted.data, side)
             joints = joints_of(drawn)[side]
             figures["limb_identity"] = float(metrics.limb_identity(points.float().cpu(), joints, limbs))
-        found[direction] = figures
+        by_direction[direction] = figures
 
-    return found
+    return by_direction
 
 
 def clips_of(drawn: SceneClips) -> dict[str, Clip]:

@@ -39,9 +39,9 @@ class Plan:
     def values(self, name: str) -> dict[str, Any]:
         """What of it decides a cell's figures."""
         frames = SCENES[name].frames if self.frames is None else self.frames
-        return {**self.asked(), "frames": frames}
+        return {**self.describe(), "frames": frames}
 
-    def asked(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """The same for all scenes, whatever their own lengths are."""
         return {"frames": self.frames, "size": self.size, "drawing": self.drawing}
 
@@ -76,6 +76,7 @@ class BenchFolder:
             f"{a} like {b}: {cell.method} {cell.variant}".strip(): subject_on_black(made),
         }
 
+        # The cell is kept behind everything it stands for, so that a kill never leaves one without its sheet.
         (self.out / "sheets").mkdir(exist_ok=True)
         sheet = contact_sheet(rows, SHEET_COLUMNS, SHEET_HEIGHT)
         write(self.out / "sheets" / f"{cell.key}.png", [sheet], Timing.constant(1), force=True)
@@ -121,12 +122,15 @@ def table_notes(cells: Sequence[Cell], by: MetricNetworks) -> list[str]:
         "± is half of Student's 95 % interval over seeds; a row with one seed has none.",
         "best still and warped silhouette were chosen knowing the truth; same time was not.",
     ]
-    have = set()
+    measured: set[str] = set()
     for cell in cells:
-        for name in cell.figures:
-            have.add(name)
+        measured.update(cell.figures)
 
-    return notes + [f"{name} was not measured: {why}" for name, why in by.missing.items() if name not in have]
+    for name, why in by.missing.items():
+        if name not in measured:
+            notes.append(f"{name} was not measured: {why}")
+
+    return notes
 
 
 def subject_on_black(clip: Clip) -> Tensor:

@@ -46,7 +46,7 @@ class Entrant:
     preset: str
     variant: str
     changes: Mapping[str, Any]
-    kind: type[Method[Any, Any]]
+    method_class: type[Method[Any, Any]]
     config: Mapping[str, Any]
 
 
@@ -73,6 +73,7 @@ class _Bench:
         config = digest({"trivial": answer, **values})
 
         for direction in DIRECTIONS:
+            # What an earlier call finished is not done again.
             if cell_key(answer, name, direction, 0, "", config) in self.folder.cells:
                 continue
             drawn = self.folder.draw(name)
@@ -89,7 +90,8 @@ class _Bench:
                 seed=0,
                 preset="",
                 config=config,
-                entrant=digest({"trivial": answer, **self.folder.plan.asked()}),
+                # Without the scene's own length, so that one row of the table spans scenes of any length.
+                entrant=digest({"trivial": answer, **self.folder.plan.describe()}),
                 drawn=digest(values),
                 figures=plain_figures(figures),
                 seconds=time.monotonic() - began,
@@ -101,36 +103,40 @@ class _Bench:
         values = self.folder.plan.values(name)
         config = digest({"settings": entrant.config, **values})
         keys = {}
-        for d in DIRECTIONS:
-            keys[d] = cell_key(entrant.method, name, d, seed, entrant.preset, config)
+        for direction in DIRECTIONS:
+            keys[direction] = cell_key(entrant.method, name, direction, seed, entrant.preset, config)
 
         missing = []
-        for d, key in keys.items():
+        for direction, key in keys.items():
             if key not in self.folder.cells:
-                missing.append(d)
+                missing.append(direction)
 
         if not missing:
             return
 
         drawn = self.folder.draw(name)
-        if entrant.kind.card.needs == "landmarks" and not has_body(drawn):
+        if entrant.method_class.card.needs == "landmarks" and not has_body(drawn):
             self.tell(f"{entrant.method} on {name}: it learns from bodies' landmarks, which nobody here has; left out")
             return
 
+        # One training answers for both directions, so its folder names neither.
         run = self.folder.out / "runs" / keys["ab"].replace("__ab__", "__", 1)
 
         try:
-            fitted = self._fitted(entrant, drawn, run, seed)
+            fitted = self._fit(entrant, drawn, run, seed)
         except TrainingError as e:
             self.tell(f"{entrant.method} on {name}, seed {seed}: {e.message}; the cell is left out")
             return
 
+        # Each cell counts its own share of the time, and half of the training's.
         began = time.monotonic()
         own = keypoint_figures(fitted, drawn)
 
         for direction in missing:
             made = make_result(fitted, drawn, direction)
-            figures = measure_result(made, drawn, direction, self.folder.by, entrant.kind.card.needs) | own[direction]
+            figures = (
+                measure_result(made, drawn, direction, self.folder.by, entrant.method_class.card.needs) | own[direction]
+            )
             cell = Cell(
                 method=entrant.method,
                 variant=entrant.variant,
@@ -139,7 +145,7 @@ class _Bench:
                 seed=seed,
                 preset=entrant.preset,
                 config=config,
-                entrant=digest({"settings": entrant.config, **self.folder.plan.asked()}),
+                entrant=digest({"settings": entrant.config, **self.folder.plan.describe()}),
                 drawn=digest(values),
                 figures=plain_figures(figures),
                 seconds=fitted.run.record.seconds / len(DIRECTIONS) + time.monotonic() - began,
@@ -155,7 +161,7 @@ class _Bench:
         seed = f", seed {cell.seed}" if cell.preset else ""
         self.tell(f"{name} on {cell.scene} {cell.direction}{seed}: iou {iou:.3f}, {cell.seconds:.0f} s")
 
-    def _fitted(self, entrant: Entrant, drawn: SceneClips, run: Path, seed: int) -> Fitted:
+    def _fit(self, entrant: Entrant, drawn: SceneClips, run: Path, seed: int) -> Fitted:
         """A trained method: a run that is there goes on, or is only loaded where it is finished."""
         known = (run / "run.json").is_file() and (run / "weights.safetensors").is_file()
         if run.exists() and not known:
@@ -175,6 +181,7 @@ class _Bench:
         if request.needs == "landmarks":
             return run_training(request, self._landmark_inputs(request, clips, drawn), self.callback)
 
+        # A person would mirror one of the two here, so the bench does as well.
         flip = mirrored_side(drawn.name) if request.needs == "pair" else None
         inputs = read_inputs(clips, PairOptions(), request.max_side)
         return train_on_clips(request, inputs, flip, callback=self.callback)

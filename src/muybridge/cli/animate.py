@@ -59,6 +59,7 @@ def animate(
             stdout().print(str(path), markup=False)
         return
 
+    # MP4 has no alpha channel, so a transparent result needs another container.
     out = out or _result_name(run, source, driving, "webm" if options.background == "transparent" else "mp4")
     path, notes = muybridge.animate(run, driving, source, out=out, options=options)
     for each in notes:

@@ -86,6 +86,7 @@ def _do(jobs: Path, out: Path, on: str, at_most: int | None) -> None:
                 if outcome.status == Status.FAILED:
                     stderr().print(f"{outcome.name}: {outcome.error}", markup=False)
     except KeyboardInterrupt:
+        # Said here, because the engine below only knows of processes and not of the command.
         stderr().print("stopped. What is done is kept: the same command goes on from here.")
         raise
 
@@ -97,6 +98,7 @@ def _do(jobs: Path, out: Path, on: str, at_most: int | None) -> None:
 
     failed = [outcome.name for outcome in ended if outcome.status == Status.FAILED]
     if failed:
+        # The exit code has to tell a script that the batch is not whole.
         raise MuybridgeError(f"{len(failed)} of {len(ended)} jobs failed", "Mend what they say and run the same again.")
 
 
@@ -112,6 +114,7 @@ def _watch(path: Path) -> None:
 
     folder = BatchFolder(path)
     with Live(get_renderable=lambda: _progress_table(folder), console=stdout()):
+        # Nothing is sent from there: the lock and the files of the jobs are all that can be seen from outside.
         while is_locked(path / ".lock"):
             time.sleep(1)
 
@@ -133,6 +136,7 @@ def _progress_table(folder: BatchFolder) -> Table:
         counts[status] = counts.get(status, 0) + 1
         if status == Status.DONE:
             seconds.append(float(folder.state(name).get("seconds") or 0.0))
+        # A batch may run more jobs than a terminal has lines.
         elif status == Status.RUNNING and table.row_count < SHOWN:
             left = f"{float(told['left']):.0f} s" if "left" in told else ""
             table.add_row(name, str(told.get("stage", "")), f"{told.get('done', '')}/{told.get('steps', '')}", left)
@@ -140,6 +144,7 @@ def _progress_table(folder: BatchFolder) -> Table:
     running = counts.get(Status.RUNNING, 0)
     waiting = counts.get(Status.WAITING, 0) + running
     line = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    # The mean of the finished jobs is the only estimate there is, and it holds for as many at once as now.
     if seconds and waiting and running:
         line += f", about {sum(seconds) / len(seconds) * waiting / running / 60:.0f} min left"
     table.caption = line

@@ -49,13 +49,13 @@ def bench(
 
         muybridge bench --methods jokr --scenes cat-horse,birds --seeds 0,1 --out bench
     """
-    from muybridge.api import bench as benched
+    from muybridge.api import bench as run_bench
     from muybridge.benchmark.folder import Plan
     from muybridge.engine import RichCallback
 
     chosen = [] if scenes == "all" else parse_names(scenes)
     try:
-        found = benched(
+        tables = run_bench(
             out,
             methods=parse_names(methods),
             scenes=chosen,
@@ -73,8 +73,9 @@ def bench(
         )
     except KeyboardInterrupt:
         stderr().print("stopped. What is finished is kept: the same command goes on from here.")
+        # The exit code of Ctrl-C stays 130.
         raise
-    show(found, out / "table.html")
+    show(tables, out / "table.html")
 
 
 def show(found: Tables, page: Path) -> None:
@@ -111,6 +112,7 @@ def grid(title: str, rows: Sequence[Row], columns: Sequence[str], *, place: bool
         for name in shown:
             values.append(str(row.figures[name]) if name in row.figures else "")
 
+        # As text, or rich would read a bracket in a name as markup.
         table.add_row(*(Text(cell) for cell in (*where, row.label, str(row.cells), worst, *values)))
     console = Console(highlight=False)
     # A table is as wide as it is, where nobody looks at it in a window.

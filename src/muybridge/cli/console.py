@@ -35,11 +35,12 @@ def stderr() -> Console:
 
 
 @contextmanager
-def warnings_as_notes(given: Sequence[str]) -> Iterator[None]:
+def warnings_as_notes(words: Sequence[str]) -> Iterator[None]:
     """While open, warnings of this package are printed as notes."""
-    _given[:] = given
+    _given[:] = words
     with warnings.catch_warnings():
         warnings.simplefilter("always", MuybridgeWarning)
+        # Other packages' warnings are theirs to word, and go on as they were.
         before = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
@@ -84,9 +85,11 @@ def resumable(run: str | Path) -> Iterator[None]:
     except KeyboardInterrupt:
         command = []
         for part in _given:
+            # With --force the very run that is to go on would be removed.
             if part not in ("--force", "--resume"):
                 command.append(part)
 
+        # Before the first record there is nothing that --resume could find.
         kept = (Path(run) / "run.json").is_file()
         advice = f"Go on with: {shlex.join(['muybridge', *command, '--resume'])}" if kept else "Nothing was kept."
         stderr().print(Text.assemble(("stopped. ", "yellow"), advice))

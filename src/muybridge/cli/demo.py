@@ -36,6 +36,7 @@ def demo(
     import muybridge
     from muybridge.engine import RichCallback
 
+    # The training is the long part, and the one that Ctrl-C is likely to hit.
     with resumable(out / "run"):
         results = muybridge.demo(
             out,
@@ -52,6 +53,7 @@ def demo(
             notify=note,
         )
     for name, value in results.figures.items():
+        # Only puppets have a true answer: it is what a demo can show and a real pair cannot.
         if name.startswith("truth_"):
             stdout().print(f"{name}  {value:.3f}")
     print_files(results.files, last="contact-sheet.png")

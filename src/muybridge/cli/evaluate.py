@@ -79,6 +79,7 @@ def evaluate(
             masks[side] = path
 
     if poses is not None or identities is not None:
+        # Options that would be passed over in silence look as if they had counted.
         if run is not None or files or masks or weights or out is not None:
             raise UsageError("--poses and --identities compare two files, without a run", "Leave the rest out.")
         found = muybridge.compare_predictions(poses=poses, identities=identities)
@@ -95,6 +96,7 @@ def evaluate(
         run, truth=files, truth_masks=masks, weights=judged, out=out, force=force, device=device, notify=said.append
     )
     print_table("", {name: f"{value:.4f}" for name, value in figures.items()})
+    # After the table, where they are not pushed out of sight by it.
     for sentence in said:
         note(sentence)
     if out is not None:

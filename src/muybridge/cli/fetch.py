@@ -54,6 +54,7 @@ def fetch(
 
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
     with Progress(*columns, TimeRemainingColumn(), console=stderr(), transient=True) as bar:
+        # Which ones are fetched is only known inside, so each has a bar, hidden until its first byte.
         tasks = {entry.name: bar.add_task(entry.name, total=entry.size, visible=False) for entry in fetchable()}
         paths = muybridge.fetch(
             *names,

@@ -11,7 +11,7 @@ from muybridge.cli import options as o
 from muybridge.cli.console import note, stdout
 
 
-def importing(
+def import_checkpoint(
     checkpoint: Path,
     /,
     *,

@@ -32,6 +32,7 @@ def inspect(file: Path, /) -> None:
     else:
         rows["synthetic"] = "yes"
         rows["made by"] = f"Muybridge {found.mark.version}, method {found.mark.method}"
+        # The term is an address; its last part is what a person can read.
         _, _, source_type = found.mark.source_type.rpartition("/")
         rows["source type"] = f"{source_type} (IPTC)"
     print_table(str(file), rows)

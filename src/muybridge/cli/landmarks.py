@@ -69,6 +69,7 @@ def landmarks(
     sure = sum(report.confidence) / len(report.confidence)
     people = "one person was looked for" if report.people is None else f"people at once: {report.people}"
     note(f"{found.kind}, {found.points.shape[1]} points, mean confidence {sure:.2f}; {people}")
+    # Last, so that they are the nearest to the next command.
     for warning in report.warnings:
         note(warning)
     stdout().print(f"Use them with --landmarks {out}; judge them by", markup=False)

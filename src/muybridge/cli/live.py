@@ -66,6 +66,7 @@ def live(
             on_open=lambda address: note(f"watch it at {address}"),
             on_frame=lambda rate: shown.update(Text(f"{rate:.1f} frames per second, Ctrl-C ends")),
         )
+    # The line with the rate vanishes with the display, so the mean is said once more.
     note(f"{lived.frames} frames at {lived.rate:.1f} a second, {lived.missed} left out")
     if out is not None:
         stdout().print(str(out), markup=False)

@@ -25,7 +25,7 @@ from muybridge.cli.evaluate import evaluate
 from muybridge.cli.export import export
 from muybridge.cli.fetch import fetch
 from muybridge.cli.fit import fit
-from muybridge.cli.importing import importing
+from muybridge.cli.importing import import_checkpoint
 from muybridge.cli.inspect import inspect
 from muybridge.cli.landmarks import landmarks
 from muybridge.cli.live import live
@@ -93,27 +93,29 @@ def app() -> App:
     for verb in verbs:
         made.command(verb)
 
-    made.command(importing, name="import")
+    # `import` is a keyword of Python and no name for a function.
+    made.command(import_checkpoint, name="import")
     made.command(motion)
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code: 0, 2 for wrong use, 1 for anything else that failed, 130 for Ctrl-C."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with sigterm_as_ctrl_c(), warnings_as_notes(given), _marking(given) as rest:
+        with sigterm_as_ctrl_c(), warnings_as_notes(words), _apply_mark_choice(words) as rest:
             app()(rest)
     except cyclopts.CycloptsError as e:
         return print_error(str(e), "See: muybridge --help", 2)
     except MuybridgeError as e:
-        if _debugging():
+        if _wants_traceback():
             raise
         return print_error(e.message, e.hint, e.exit_code)
     except KeyboardInterrupt:
         return 130
+    # A bug ends in a sentence that asks for a report; the traceback is there for whoever wants it.
     except Exception as e:
-        if _debugging():
+        if _wants_traceback():
             raise
         return print_error(*describe_unexpected(e), 1)
 
@@ -129,6 +131,7 @@ def sigterm_as_ctrl_c() -> Iterator[None]:
         return
 
     def end(number: int, frame: FrameType | None) -> None:
+        # A second signal would break off the very cleaning up that the first one began.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise KeyboardInterrupt
 
@@ -140,11 +143,12 @@ def sigterm_as_ctrl_c() -> Iterator[None]:
 
 
 @contextmanager
-def _marking(given: Sequence[str]) -> Iterator[list[str]]:
+def _apply_mark_choice(words: Sequence[str]) -> Iterator[list[str]]:
     """The arguments without --no-mark, which any verb takes; what is lost by it is said."""
-    end = given.index("--") if "--" in given else len(given)
-    if NO_MARK not in given[:end]:
-        yield list(given)
+    # Behind a bare -- everything is a name, even one that looks like the flag.
+    end = words.index("--") if "--" in words else len(words)
+    if NO_MARK not in words[:end]:
+        yield list(words)
         return
 
     from muybridge.video.mark import leave_unmarked
@@ -154,8 +158,8 @@ def _marking(given: Sequence[str]) -> Iterator[list[str]]:
         "Union and of other countries asks"
     )
     with leave_unmarked():
-        yield [each for each in given[:end] if each != NO_MARK] + list(given[end:])
+        yield [each for each in words[:end] if each != NO_MARK] + list(words[end:])
 
 
-def _debugging() -> bool:
+def _wants_traceback() -> bool:
     return os.environ.get("MUYBRIDGE_DEBUG") == "1"

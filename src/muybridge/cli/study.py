@@ -33,11 +33,12 @@ def study(
     """
     if (bench is None) == (not answers):
         raise UsageError("a study is made with --bench, and later read with --answers", "Name one of the two.")
+    # Imported late: a mistake in the options is answered without waiting for torch.
     from muybridge.api import score
-    from muybridge.api import study as asked
+    from muybridge.api import study as make_study
 
     if bench is not None:
-        page = asked(bench, out, trivial=trivial, seed=seed, force=force)
+        page = make_study(bench, out, trivial=trivial, seed=seed, force=force)
         stdout().print(str(page), markup=False)
         return
     for found in score(out, answers):

@@ -13,10 +13,10 @@ from muybridge.errors import UsageError
 Box = tuple[float, float, float, float]
 
 
-def parse_settings(given: Sequence[str]) -> dict[str, Any]:
+def parse_settings(words: Sequence[str]) -> dict[str, Any]:
     """NAME=VALUE each, the value as YAML has it: shape.steps=500, affine=false, augment.scale=[0.9,1.1]."""
     out: dict[str, Any] = {}
-    for each in given:
+    for each in words:
         name, value = _pair(each, "--set", "shape.steps=500")
         try:
             out[name] = yaml.safe_load(value)
@@ -25,28 +25,28 @@ def parse_settings(given: Sequence[str]) -> dict[str, Any]:
     return out
 
 
-def parse_box(given: str | None) -> Box | None:
+def parse_box(text: str | None) -> Box | None:
     """x0,y0,x1,y1 in pixels."""
-    if given is None:
+    if text is None:
         return None
-    numbers = _numbers(given, 4, "a box", "10,20,300,240")
+    numbers = _numbers(text, 4, "a box", "10,20,300,240")
     return numbers[0], numbers[1], numbers[2], numbers[3]
 
 
-def parse_moves(given: Sequence[str]) -> dict[int, tuple[float, float]]:
+def parse_moves(words: Sequence[str]) -> dict[int, tuple[float, float]]:
     """KEYPOINT=DX,DY each."""
     out: dict[int, tuple[float, float]] = {}
-    for each in given:
+    for each in words:
         name, value = _pair(each, "--move", "3=0.1,-0.05")
         dx, dy = _numbers(value, 2, "a move", "3=0.1,-0.05")
         out[_whole(name, "--move", "3=0.1,-0.05")] = (dx, dy)
     return out
 
 
-def parse_corrections(given: Sequence[str]) -> dict[int, Path]:
+def parse_corrections(words: Sequence[str]) -> dict[int, Path]:
     """FRAME=PICTURE each."""
     pairs = []
-    for each in given:
+    for each in words:
         pairs.append(_pair(each, "--correct", "12=frame-12.png"))
 
     table = {}
@@ -56,40 +56,45 @@ def parse_corrections(given: Sequence[str]) -> dict[int, Path]:
     return table
 
 
-def parse_rough(given: str | None) -> tuple[int, Path] | None:
+def parse_rough(text: str | None) -> tuple[int, Path] | None:
     """FRAME=PICTURE."""
-    if given is None:
+    if text is None:
         return None
-    name, value = _pair(given, "--rough", "12=roughly.png")
+    name, value = _pair(text, "--rough", "12=roughly.png")
     return _whole(name, "--rough", "12=roughly.png"), Path(value)
 
 
-def parse_formats(given: str | None) -> list[str]:
+def parse_formats(text: str | None) -> list[str]:
     """mp4,gif,webm."""
-    return [] if given is None else [part.strip().lstrip(".").lower() for part in given.split(",") if part.strip()]
+    formats = []
+    for part in (text or "").split(","):
+        if part.strip():
+            formats.append(part.strip().lstrip(".").lower())
+
+    return formats
 
 
-def parse_names(given: str) -> list[str]:
+def parse_names(text: str) -> list[str]:
     """Words with commas between, each once."""
-    found = list(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
-    if not found:
+    names = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not names:
         raise UsageError("a list of names is empty", "Names stand with commas between: cat-horse,birds")
-    return found
+    return names
 
 
-def parse_whole_numbers(given: str, option: str) -> list[int]:
+def parse_whole_numbers(text: str, option: str) -> list[int]:
     """0,1,2."""
-    found = []
-    for part in given.split(","):
-        found.append(_whole(part.strip(), option, "0,1"))
+    numbers = []
+    for part in text.split(","):
+        numbers.append(_whole(part.strip(), option, "0,1"))
 
-    return found
+    return numbers
 
 
-def parse_weights(given: Sequence[str], networks: Sequence[str] = ("vgg", "inception", "action")) -> dict[str, Path]:
+def parse_weights(words: Sequence[str], networks: Sequence[str] = ("vgg", "inception", "action")) -> dict[str, Path]:
     """NETWORK=FILE each, of the networks that the command can use."""
     pairs = []
-    for each in given:
+    for each in words:
         pairs.append(_pair(each, "--weights", f"{networks[0]}=FILE"))
 
     unknown = []
@@ -103,35 +108,35 @@ def parse_weights(given: Sequence[str], networks: Sequence[str] = ("vgg", "incep
     return {name: Path(value) for name, value in pairs}
 
 
-def parse_side(given: str | None) -> str | None:
+def parse_side(text: str | None) -> str | None:
     """A or B."""
-    if given is not None and given.lower() not in ("a", "b"):
-        raise UsageError(f"there are the subjects A and B, not {given!r}")
-    return None if given is None else given.lower()
+    if text is not None and text.lower() not in ("a", "b"):
+        raise UsageError(f"there are the subjects A and B, not {text!r}")
+    return None if text is None else text.lower()
 
 
-def _pair(given: str, option: str, example: str) -> tuple[str, str]:
-    name, sign, value = given.partition("=")
+def _pair(text: str, option: str, example: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
     if not sign or not name:
-        raise UsageError(f"{option} takes NAME=VALUE, not {given!r}", f"For example: {option} {example}")
+        raise UsageError(f"{option} takes NAME=VALUE, not {text!r}", f"For example: {option} {example}")
     return name.strip(), value
 
 
-def _numbers(given: str, count: int, what: str, example: str) -> list[float]:
+def _numbers(text: str, count: int, what: str, example: str) -> list[float]:
     try:
         numbers = []
-        for part in given.split(","):
+        for part in text.split(","):
             numbers.append(float(part))
     except ValueError:
         numbers = []
 
     if len(numbers) != count:
-        raise UsageError(f"{what} is {count} numbers with commas between, not {given!r}", f"For example: {example}")
+        raise UsageError(f"{what} is {count} numbers with commas between, not {text!r}", f"For example: {example}")
 
     return numbers
 
 
-def _whole(given: str, option: str, example: str) -> int:
-    if not given.isdecimal():
-        raise UsageError(f"{option} begins with a whole number, not {given!r}", f"For example: {option} {example}")
-    return int(given)
+def _whole(text: str, option: str, example: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f"{option} begins with a whole number, not {text!r}", f"For example: {option} {example}")
+    return int(text)

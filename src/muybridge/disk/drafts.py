@@ -132,6 +132,7 @@ def recover(target: Path) -> None:
     for left in marks.values():
         draft = left.get("part")
         aside = left.get("old")
+        # Somebody is writing it right now.
         if draft is not None and _is_held(draft):
             continue
         if aside is not None and not os.path.lexists(target):
@@ -157,16 +158,18 @@ def is_blank(folder: Path) -> bool:
 
 def _leftovers(folder: Path) -> dict[str, dict[str, dict[str, Path]]]:
     """Name of the target -> mark of the draft -> "part" or "old" -> where it lies."""
-    found: dict[str, dict[str, dict[str, Path]]] = {}
+    leftovers: dict[str, dict[str, dict[str, Path]]] = {}
     if not folder.is_dir():
-        return found
+        return leftovers
 
     with os.scandir(folder) as entries:
         for entry in entries:
             match = LEFTOVER.fullmatch(entry.name) if entry.name.startswith(".") else None
             if match is not None:
-                found.setdefault(match["name"], {}).setdefault(match["mark"], {})[match["what"]] = folder / entry.name
-    return found
+                leftovers.setdefault(match["name"], {}).setdefault(match["mark"], {})[match["what"]] = (
+                    folder / entry.name
+                )
+    return leftovers
 
 
 def _short_name(name: str) -> str:

@@ -19,6 +19,7 @@ def explain_disk_errors(folder: Path, kept: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        # A full disk is the likeliest one in a long training, and has a remedy of its own.
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             safe = f"; {kept}" if kept else ""
             raise TrainingError(

@@ -50,6 +50,7 @@ def is_locked(path: Path) -> bool:
 
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    # Only looked at: a shared lock needs no right to write, and fails while a writer holds it.
     except BlockingIOError:
         return True
     finally:

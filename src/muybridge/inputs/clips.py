@@ -51,11 +51,7 @@ class SilhouetteInput:
     @property
     def notes(self) -> list[str]:
         """What a person should know of the silhouettes."""
-        found = []
-        for warning in self.report.warnings:
-            found.append(f"{self.name}: {warning}")
-
-        return found
+        return [f"{self.name}: {warning}" for warning in self.report.warnings]
 
 
 def read_with_silhouettes(
@@ -92,6 +88,7 @@ def read_with_silhouettes(
     if given is not None and not isinstance(given, Clip):
         given = read(given, max_side=max_side, max_frames=max_frames)
 
+    # A hint is drawn on the file's own frames, but the clip may have been made smaller.
     drawn = None if rough is None else _fit_rough_mask(rough, clip)
     found, report = find(
         clip, how=how, masks=given, box=box, rough=drawn, frame=frame, weights=weights, subject=subject
@@ -120,11 +117,13 @@ def _fit_rough_mask(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
     index, given = rough
     mask = (given if isinstance(given, Tensor) else read_mask_picture(Path(given))).float()
     mask = mask.reshape(mask.shape[-2:])
+    # Left as it is, because the search refuses it in words that name the frames.
     if not 0 <= index < len(clip):
         return index, mask  # finding says which frames there are
 
     (high, wide) = mask.shape
     (h, w) = clip.sizes[index] if clip.sizes is not None else (clip.height, clip.width)
+    # Only a mask of the same shape, up to rounding, was drawn on the full frame; another one is refused later.
     if (high, wide) != (h, w) and abs(high * w - wide * h) <= (high + wide) / 2:
         mask = F.interpolate(mask[None, None], (h, w), mode="area")[0, 0]
 
@@ -157,11 +156,12 @@ def input_names(sources: Sequence[Source]) -> list[str]:
 
     if len({name.casefold() for name in names}) == len(names):
         return names
-    found = []
-    for i, name in enumerate(names):
-        found.append(f"{name}-{chr(ord('a') + i)}")
 
-    return found
+    lettered = []
+    for i, name in enumerate(names):
+        lettered.append(f"{name}-{chr(ord('a') + i)}")
+
+    return lettered
 
 
 def scale_box(box: Box, clip: Clip) -> Box:

@@ -47,6 +47,7 @@ def read_driving(
     for clip, given in _pair_with_masks(shown, resolve_masks(masks), length, max_side):
         search.add(clip, given)
 
+    # Judged over the whole video: one piece without a subject does not make it useless.
     check_usable(search.counts, search.name)
     if search.only is not None:
         return search.only, search.audio
@@ -128,11 +129,13 @@ def _pair_with_masks(
 ) -> Iterator[tuple[Clip, Clip | None]]:
     """Each piece with its given silhouettes; InputError where there are not as many as frames."""
     if masks is None:
-        yield from ((clip, None) for clip in clips)
+        for clip in clips:
+            yield clip, None
         return
 
     given = _split_clip(masks, length) if isinstance(masks, Clip) else iter_chunks(masks, length, max_side=max_side)
 
+    # zip would stop at the shorter one, and hide that the two do not match.
     for clip, its in zip_longest(clips, given):
         frames = 0 if clip is None else len(clip)
         silhouettes = 0 if its is None else len(its)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,7 @@ def read_with_landmarks(
         landmarks, report = detect(clip, model, None if box is None else scale_box(box, clip), kind)
         return LandmarkInput(input_name(video), path, clip, landmarks, report)
 
+    # Files of other programs count pixels of the full frame, while the clip may be smaller.
     now = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
     full = now if clip.full is None else clip.full[0]
     landmarks, report = read_landmarks(
@@ -85,6 +86,7 @@ def read_with_landmarks(
         names=_frame_names(video, clip),
         kind=kind,
         person=person,
+        # A shortened clip has fewer frames than the file has landmarks, and that is no mistake.
         cut=max_frames is not None,
         size=full,
     )
@@ -113,16 +115,16 @@ def read_all_with_landmarks(
     """Every input with its landmarks; names are told apart."""
     if len(landmarks) > len(inputs):
         raise UsageError(f"{len(inputs)} videos cannot have {len(landmarks)} sets of landmarks")
-    each = [*landmarks, *[None] * (len(inputs) - len(landmarks))]
+    files = [*landmarks, *[None] * (len(inputs) - len(landmarks))]
     read_all = []
-    for video, given in zip(inputs, each, strict=True):
+    for video, given in zip(inputs, files, strict=True):
         read_all.append(read_with_landmarks(video, given, kind=kind, max_side=max_side, max_frames=max_frames))
 
-    found = []
-    for name, p in zip(input_names(inputs), read_all, strict=True):
-        found.append(LandmarkInput(name, p.path, p.clip, p.landmarks, p.report))
+    renamed = []
+    for name, read_one in zip(input_names(inputs), read_all, strict=True):
+        renamed.append(replace(read_one, name=name))
 
-    return found
+    return renamed
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,11 +140,11 @@ class LandmarkInputs:
 
     def notes(self, data: Data) -> list[str]:
         """How the landmarks were found, and what a person should know of them."""
-        found: list[str] = []
+        notes: list[str] = []
         for person in self.each:
-            found += person.notes
+            notes += person.notes
 
-        return found
+        return notes
 
 
 def landmark_kind(config: Config) -> Any:

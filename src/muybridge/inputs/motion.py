@@ -35,11 +35,7 @@ def track_keypoints(points: Points, timing: Timing, size: tuple[int, int]) -> Mo
     """Keypoints [T, K, 2] in [-1, 1] of frames of size (h, w) as motion; all of them are sure."""
     h, w = size
     places = (points.float().cpu().numpy() + 1) / 2 * np.array([w - 1, h - 1], np.float32)
-    parts = []
-    for i in range(points.shape[1]):
-        parts.append(f"keypoint_{i}")
-
-    names = tuple(parts)
+    names = tuple(f"keypoint_{i}" for i in range(points.shape[1]))
     return MotionTrack(places.astype(np.float32), np.ones(places.shape[:2], np.float32), names, timing, size)
 
 
@@ -62,6 +58,7 @@ def landmarks_of(motion: MotionTrack, kind: Kind | None = None) -> Landmarks:
         if name in motion.names:
             rows.append(i)
 
+    # One or two names may match by chance: the motion is then of something else.
     if len(rows) < 3:
         raise InputError(
             f"the motion names {', '.join(motion.names[:4])} and {len(rows)} landmarks of a "

@@ -51,15 +51,16 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
             f"There are: {', '.join(catalogue.names())}. Others come with packages of their own.",
         )
 
-    kind = catalogue.find(made_by)
+    method_class = catalogue.find(made_by)
     if not opened.has_checkpoint:
         raise RunError(f"{path} holds no weights yet", Sentence("Train it first, with ", Option("resume", True), "."))
 
     weights = opened.load_weights()
+    # Settings of a file from elsewhere might ask for a network that fills the memory.
     with limit_parameters(4 * sum(x.numel() for x in weights.values()) + SPARE):
-        built = kind(recorded_config(kind, opened))
+        built = method_class(recorded_config(method_class, opened))
     load_weights(built, weights)
-    kept = kind.Data.restore(opened.load_data()) if data and opened.has_data else None
+    kept = method_class.Data.restore(opened.load_data()) if data and opened.has_data else None
     return Fitted(built.to(resolve_device(device, "float32").device).eval(), kept, opened)
 
 

@@ -36,7 +36,7 @@ class Options:
         """The options as they are given, with single ones changed by keywords; TypeError for a keyword that is none."""
         return cls(**keywords) if options is None else replace(options, **keywords)
 
-    def changed(self, concern: type[Options]) -> list[Option]:
+    def list_changed(self, concern: type[Options]) -> list[Option]:
         """Those of a concern that say something else than their default."""
         changed = []
         for each in fields(concern):
@@ -144,7 +144,7 @@ REFUSALS = {
 
 def check_concerns(options: FitOptions, method: str, needs: str) -> None:
     """UsageError for options that are for methods of another kind."""
-    for kind, concern in CONCERNS.items():
-        if kind != needs and options.changed(concern):
-            message, hint = REFUSALS[kind]
+    for other, concern in CONCERNS.items():
+        if other != needs and options.list_changed(concern):
+            message, hint = REFUSALS[other]
             raise UsageError(message.format(method), hint)

@@ -40,6 +40,7 @@ def facing_hint(data: Data, inputs: Sequence[SilhouetteInput]) -> str | None:
 
     first = data.a.mattes.float().mean(0)
     second = data.b.mattes.float().mean(0)
+    # Subjects that look alike either way, such as a face from the front, get no hint.
     if _overlap(first, second.flip(-1)) < _overlap(first, second) + CLEARLY:
         return None
 
@@ -78,11 +79,7 @@ class PairTraining:
     @cached_property
     def plates(self) -> list[Plate]:
         """Both videos' own backgrounds."""
-        found = []
-        for each in self.inputs:
-            found.append(plate(each.clip))
-
-        return found
+        return [plate(each.clip) for each in self.inputs]
 
     def train(self, callback: Callback | None = None, notify: Notify | None = None) -> Fitted:
         """Make the run and train, or go on with the one that is there."""
@@ -108,6 +105,7 @@ def read_inputs(
         most = max(len(options.masks), len(options.boxes))
         raise UsageError(f"{count} inputs cannot have {most} silhouettes or boxes")
 
+    # Whoever has masks of the first video only need not write None for the second.
     masks = [*options.masks, *[None] * (count - len(options.masks))]
     boxes = [*options.boxes, *[None] * (count - len(options.boxes))]
     inputs = []
@@ -140,11 +138,14 @@ def train_on_clips(
         return data
 
     def notes(data: Data) -> list[str]:
-        found = [f"{each.name}: silhouettes {each.how}" for each in inputs]
+        sentences = []
         for each in inputs:
-            found += each.notes
+            sentences.append(f"{each.name}: silhouettes {each.how}")
+        for each in inputs:
+            sentences += each.notes
+
         hint = facing_hint(data, inputs) if flip is None else None
-        return found if hint is None else [*found, hint]
+        return sentences if hint is None else [*sentences, hint]
 
     resumed = resumed or resume_run(request, references)
     return run_training(request, TrainingInputs(references, prepare, silhouettes, notes, resumed), callback, notify)

@@ -66,7 +66,9 @@ def make_request(method: str, out: str | Path, options: TrainingOptions) -> Trai
 
     if options.resume:
         run = Run.open(out, method)
+        # Settings that were left out are no wish for the preset's: the run's own go on.
         config = _same_config(method_class, config, run, options.preset is not None or bool(options.set))
+    # Of several processes the first makes the folder, and the others would find it taken.
     elif resolve_device(options.device, "float32").main:
         Run(out).check_free(options.force)
 
@@ -90,12 +92,12 @@ def _same_config(method_class: type[Method[Any, Any]], config: Config, run: Run,
 
     old = before.model_dump()
     new = config.model_dump()
-    parts = []
-    for name in new:
+    changed = []
+    for name in sorted(new):
+        # "auto" was resolved in the run, so it cannot be compared.
         if new[name] != old[name] and new[name] != "auto":
-            parts.append(name)
+            changed.append(name)
 
-    changed = sorted(parts)
     if changed:
         raise UsageError(
             f"{run.path} was started with another {', '.join(changed)}: a run goes on with its own settings",

@@ -47,10 +47,8 @@ def resume_run(request: TrainingRequest, references: Mapping[str, InputReference
     before = run.record.inputs
     same = before.keys() == references.keys()
     if not same or not all(is_same_input(run, side, each) for side, each in references.items()):
-        now = []
-        for each in references.values():
-            now.append(each.typed)
-
+        now = [reference.typed for reference in references.values()]
+        # The same names with other contents: repeating them would say nothing.
         others = "other files of these names" if now == list(before.values()) else " and ".join(now)
         raise RunError(f"{request.out} was made from {' and '.join(before.values())}, not from {others}", SAME_INPUTS)
 
@@ -77,7 +75,12 @@ def ignored_option_notes(late: Sequence[Option]) -> list[str]:
     if not late:
         return []
     verb = "is" if len(late) == 1 else "are"
-    named = [part for option in late for part in (", ", option)][1:]
+    named: list[str | Option] = []
+    for option in late:
+        if named:
+            named.append(", ")
+        named.append(option)
+
     return [Sentence("this training goes on with the frames that it has: ", *named, f" {verb} not looked at again")]
 
 
@@ -89,8 +92,11 @@ def changed_options(resumed: ResumedRun, options: PairOptions, max_frames: int |
         if masks is not None and before.get(side) != f"given: {name_of_masks(resolve_masks(masks))}":
             changed.append(Option("masks", side=side))
 
-    changed += [Option("boxes", side=side) for side, box in zip(SIDES, options.boxes, strict=False) if box is not None]
+    for side, box in zip(SIDES, options.boxes, strict=False):
+        if box is not None:
+            changed.append(Option("boxes", side=side))
 
+    # An old name of a way is still the same way.
     how = OLD_WAYS.get(options.how, options.how)
     if how != "auto" and any(way_of(each) != how for each in before.values()):
         changed.append(Option("how"))
@@ -105,9 +111,10 @@ def reload_inputs(resumed: ResumedRun, inputs: Sequence[Source], max_side: int |
     Raises RunError where an input has another number of frames than before.
     """
     silhouettes = resumed.run.record.silhouettes
-    found = []
+    reread = []
 
     for side, subject, source, name in zip(SIDES, resumed.subjects, inputs, input_names(inputs), strict=True):
+        # Only as many frames as were trained on: `max_frames` may have cut the file.
         clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=len(subject))
         if len(clip) != len(subject):
             raise RunError(
@@ -118,16 +125,11 @@ def reload_inputs(resumed: ResumedRun, inputs: Sequence[Source], max_side: int |
         # Alpha costs nothing to read again, and is finer than what was cropped.
         alpha = how == "alpha" and clip.mattes is not None
         clip = find(clip, how="alpha")[0] if alpha else subject.silhouettes(clip)
-        parts = []
-        for i in (~subject.seen).nonzero()[:, 0]:
-            parts.append(int(i))
+        empty = tuple(map(int, (~subject.seen).nonzero()[:, 0]))
+        path = "" if isinstance(source, Clip) else str(source)
+        reread.append(SilhouetteInput(name, path, clip, Report(how, detail, (), empty)))
 
-        empty = tuple(parts)
-        found.append(
-            SilhouetteInput(name, "" if isinstance(source, Clip) else str(source), clip, Report(how, detail, (), empty))
-        )
-
-    return found
+    return reread
 
 
 def store_plates(request: TrainingRequest, resumed: ResumedRun, plates: Callable[[], Sequence[Plate | None]]) -> None:
@@ -146,5 +148,6 @@ def store_plates(request: TrainingRequest, resumed: ResumedRun, plates: Callable
         if found is not None:
             setattr(resumed.data, side, replace(subject, plate=found.still()))
 
+    # Another process may be training here, and its data must not change meanwhile.
     with resumed.run.hold_lock():
         resumed.run.save_data(resumed.data.tensors())

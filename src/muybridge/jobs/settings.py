@@ -12,38 +12,42 @@ from muybridge.errors import UsageError
 from muybridge.method import Config, Method
 
 
-def make_config(kind: type[Method[Any, Any]], preset: str | None, changes: Mapping[str, Any] | None) -> Config:
+def make_config(method_class: type[Method[Any, Any]], preset: str | None, changes: Mapping[str, Any] | None) -> Config:
     """The preset, or the first one, with some fields changed.
 
     changes  dotted names to values: {"shape.steps": 500}
     Raises UsageError for an unknown preset, an unknown name, or a value that the field refuses.
     """
-    card = kind.card
+    card = method_class.card
     name = preset or next(iter(card.presets))
     if name not in card.presets:
         raise UsageError(f"{card.name} has no preset {name!r}", f"There are: {', '.join(card.presets)}.")
     values = card.presets[name].model_dump()
     for dotted, value in (changes or {}).items():
         _put(values, dotted, value, card.name)
-    return validate_config(kind, values)
+    return validate_config(method_class, values)
 
 
-def validate_config(kind: type[Method[Any, Any]], values: Mapping[str, Any]) -> Config:
+def validate_config(method_class: type[Method[Any, Any]], values: Mapping[str, Any]) -> Config:
     """A config of plain values; UsageError names the fields that are wrong."""
     try:
-        return kind.Config.model_validate(values)
+        return method_class.Config.model_validate(values)
     except ValidationError as e:
-        found = []
-        for p in e.errors():
-            found.append((".".join(map(str, p["loc"])), p["msg"].removeprefix("Value error, ")))
+        problems = []
+        for error in e.errors():
+            where = ".".join(map(str, error["loc"]))
+            what = error["msg"].removeprefix("Value error, ")
+            problems.append(f"{where}: {what}" if where else what)
 
-        wrong = "; ".join(f"{where}: {what}" if where else what for where, what in found)
-        raise UsageError(f"{kind.card.name} cannot be set up so: {wrong}", "See docs/methods for what there is.") from e
+        wrong = "; ".join(problems)
+        raise UsageError(
+            f"{method_class.card.name} cannot be set up so: {wrong}", "See docs/methods for what there is."
+        ) from e
 
 
-def resolve_config(kind: type[Method[Any, Any]], config: Config) -> tuple[Config, tuple[str, ...]]:
+def resolve_config(method_class: type[Method[Any, Any]], config: Config) -> tuple[Config, tuple[str, ...]]:
     """The config with what the method leaves to this machine decided, and what a person should know of that."""
-    return kind.resolve_config(config)
+    return method_class.resolve_config(config)
 
 
 def _put(values: dict[str, Any], dotted: str, value: Any, method: str) -> None:

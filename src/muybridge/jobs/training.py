@@ -51,7 +51,7 @@ def folder_inputs(request: TrainingRequest, sources: Sequence[Source], options: 
 
     resumed = resume_run(request, references)
     if resumed is not None and resumed.data is not None:
-        return _go_on(references, resumed, options.changed(FolderOptions))
+        return _go_on(references, resumed, options.list_changed(FolderOptions))
     return TrainingInputs(references, lambda method: method.prepare(clips, cache=options.cache), resumed=resumed)
 
 
@@ -60,7 +60,7 @@ def landmark_inputs(request: TrainingRequest, sources: Sequence[Source], options
     references = input_references(sources)
     resumed = resume_run(request, references)
     if resumed is not None and resumed.data is not None:
-        return _go_on(references, resumed, options.changed(LandmarkOptions))
+        return _go_on(references, resumed, options.list_changed(LandmarkOptions))
 
     people = read_landmark_inputs(
         request.name, request.config, sources, options.landmarks, request.max_side, request.options.max_frames
@@ -80,6 +80,7 @@ def run_training(
     options = request.options
     torch.manual_seed(options.seed)
     method = request.method_class(request.config)
+    # The data come after the weights, so that they do not change what the seed draws for them.
     run, data = _prepare(request, method, inputs, notify)
 
     train(
@@ -104,6 +105,7 @@ def _prepare(
     machine = resolve_device(request.options.device, "float32")
     if not machine.main:
         machine.barrier()
+        # Behind the barrier the first process has stored the data, so nothing is prepared twice.
         run = Run.open(request.out, request.name)
         return run, request.method_class.Data.restore(run.load_data())
 
@@ -118,6 +120,7 @@ def _prepare(
             notify(note)
 
     run = _create_run(request, inputs) if resumed is None else resumed.run
+    # The others read the data from the run; alone there is nobody to hand them to.
     if machine.count > 1 and not run.has_data:
         run.save_data(data.tensors())
     machine.barrier()

@@ -249,6 +249,7 @@ def check_abilities(method: type, listed: tuple[str, ...]) -> None:
                 f"{method.__name__}: its card lists the ability {ability.name!r}, but the class does not inherit "
                 f"{ability.__name__}"
             )
+        # The other way round is a mistake too: the card would hide what the method can do.
         if inherits and ability.name not in listed:
             raise TypeError(
                 f"{method.__name__} inherits {ability.__name__}, but its card does not list the ability "

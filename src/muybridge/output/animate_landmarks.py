@@ -37,7 +37,10 @@ def animate_landmarks(
     subject = _subject(source, options.source_landmarks, kind)
     how: dict[str, Any] = {"aligned": options.align}
     chosen = {"sources": options.sources, "smoothing": options.smoothing, "seed": options.seed}
-    how |= {name: value for name, value in chosen.items() if value is not None}
+    # What was left out is not passed on at all, so that the method's own default holds.
+    for name, value in chosen.items():
+        if value is not None:
+            how[name] = value
     if lead is not None:
         how["landmarks"] = lead.landmarks
 
@@ -68,10 +71,12 @@ def _read_driving(driving: Source | None, options: AnimateOptions, kind: Kind | 
     if is_motion_file(driving):
         assert not isinstance(driving, Clip)
         motion = read_motion(driving)
+        # A motion has no pictures, but the method takes times and size from a clip.
         lead = LandmarkInput(Path(driving).stem, str(driving), blank_clip(motion), landmarks_of(motion, kind), None)
     else:
         lead = read_with_landmarks(driving, options.landmarks, kind=kind, box=options.box)
 
+    # Without a change the landmarks are not taken through another format and back.
     if options.motion_smoothing is None and options.strength == 1.0:
         return lead
 

@@ -40,11 +40,13 @@ def animate_subject(
         if side is None:
             raise UsageError("a motion does not show who moves", Sentence("Name the subject: ", Option("source", "A")))
 
+    # A video of the training has its silhouettes and keypoints in the run: nothing is searched anew.
     trained_on = _side_of(fitted, driving)
     new_silhouettes = options.masks is not None or options.box is not None
     if trained_on and not new_silhouettes and side in (None, other(trained_on)):
         side = other(trained_on)
         audio = _sound(Path(str(driving)))
+    # Without a video the other subject leads, and its sound belongs to the motion.
     elif driving is None:
         audio = None if side is None else _sound(find_input(fitted.run, other(side)))
     else:

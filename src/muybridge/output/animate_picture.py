@@ -20,7 +20,7 @@ from muybridge.method import Animation, FindsBestFrame, FollowsFrames
 from muybridge.output.motion_options import check_relative, transfer_options
 from muybridge.output.options import AnimateOptions
 from muybridge.video import Clip, Frame, Writer, iter_frames, probe, read, write
-from muybridge.video.mark import make_mark
+from muybridge.video.mark import Mark, make_mark
 from muybridge.video.sound import find_sound
 
 CANDIDATES = 400
@@ -51,19 +51,19 @@ def animate_picture(
     appearance = read_picture(source, options.max_side)
     notes = []
     if options.best_frame:
+        # Relative motion starts best where the two poses agree.
         place, transfer["reference"] = _best(fitted, driving, appearance, strip)
         notes.append(f"relative to frame {place} of the driving video, which is posed most like the source")
+    mark = make_mark(fitted.method.card.name)
     if isinstance(driving, Clip) or not isinstance(fitted.method, FollowsFrames):
         clip = driving if isinstance(driving, Clip) else read(driving, strip=strip)
         made: Animation = fitted.method.animate(None, clip, appearance, **transfer)
         audio = find_sound(clip.audio)
-        mark = make_mark(fitted.method.card.name)
         write(target, _opaque(made.frames), made.timing, audio=audio, mark=mark, force=options.force)
         return [*made.notes, *notes]
 
-    _stream(
-        fitted.method, driving, partial(iter_frames, driving, strip=strip), appearance, target, transfer, options.force
-    )
+    opening = partial(iter_frames, driving, strip=strip)
+    _stream(fitted.method, driving, opening, appearance, target, transfer, mark, options.force)
     return notes
 
 
@@ -78,6 +78,7 @@ def animate_pairs(fitted: Fitted, folder: Path, pairs: Path, out: Path, options:
     written = []
     for source, driving in listed:
         target = out / f"{names[source]}-like-{names[driving]}.mp4"
+        # Only its first frame is ever looked at.
         first = read_clip(source, max_frames=1, max_side=options.max_side)
         animate_picture(fitted, driving, first, target, options, strip_of(driving))
         written.append(target)
@@ -91,13 +92,15 @@ def _stream(
     appearance: Clip,
     target: Path,
     options: dict[str, Any],
+    mark: Mark | None,
     force: bool,
 ) -> None:
+    # Every frame is brought to the size of the first, because the file that is written has one size.
     first = next(opening())
     times: deque[int] = deque()
     last = [1]
 
-    def watched() -> Iterator[Tensor]:
+    def note_times() -> Iterator[Tensor]:
         for frame in opening():
             times.append(frame.pts)
             last[0] = frame.duration
@@ -106,10 +109,11 @@ def _stream(
     sound = find_sound(Path(driving)) if probe(driving).has_audio else None
     with (
         torch.no_grad(),
-        Writer(target, first.time_base, audio=sound, mark=make_mark(fitted.method.card.name), force=force) as writer,
+        Writer(target, first.time_base, audio=sound, mark=mark, force=force) as writer,
     ):
-        for picture in _opaque(method.stream(watched(), appearance, **options)):
+        for picture in _opaque(method.stream(note_times(), appearance, **options)):
             writer.add(picture, times.popleft())
+        # The last frame's end is not known from the next one's start, as that of all others is.
         writer.last = last[0]
 
 
@@ -155,6 +159,7 @@ def _candidates(opening: Opening, count: int | None, max_side: int | None) -> It
         some = opening(start=start, stride=stride, max_frames=CANDIDATES, max_side=max_side)
         for found, frame in enumerate(some):
             yield start + found * stride, frame
+        # A round that came back short has reached the end of the video.
         if count is not None or found + 1 < CANDIDATES:
             return
         start = start + CANDIDATES * stride

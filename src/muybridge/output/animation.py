@@ -57,6 +57,7 @@ def backdrop_of(name: str, size: tuple[int, int], plate: Plate | Tensor | None =
     if isinstance(plate, Tensor):
         still = torch.eye(3)[None]
         shown = (plate.shape[1], plate.shape[2])
+        # A run that kept no background stores a black picture in its place.
         plate = Plate(plate.float() / 255, still, shown, 0.0, 0.0, 0) if bool(plate.any()) else None
 
     if plate is None:

@@ -35,6 +35,7 @@ class LivePage:
                 f"port {port} cannot be used: {e}", Sentence("Choose another ", Option("port"), ", or leave it out.")
             ) from e
 
+        # A browser holds its connection open, and must not keep the program from ending.
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.1,), daemon=True)
 
@@ -104,6 +105,7 @@ def _handler(screen: LivePage) -> type[BaseHTTPRequestHandler]:
         def _start(self, kind: str) -> None:
             self.send_response(200)
             self.send_header("Content-Type", kind)
+            # What a camera sees must not stay in a cache, nor be shown inside another site's page.
             self.send_header("Cache-Control", "no-store")
             self.send_header("Cross-Origin-Resource-Policy", "same-origin")
             self.send_header("X-Frame-Options", "DENY")

@@ -35,6 +35,7 @@ def motion_edits(
     wanted = keypoints_of(refine_motion(motion or there, smoothing, strength))
 
     h, w = shown.frame
+    # The points are in units of the frame, while the method moves them within each frame's own crop.
     reach = torch.tensor([w, h]) / shown.boxes[:, None, 2:].float().cpu()
     moved = (wanted - own) * reach
     return moved * torch.tensor([-1.0, 1.0]) if shown.flip else moved

@@ -42,6 +42,7 @@ def transfer_options(fitted: Fitted, options: PictureOptions) -> dict[str, Any]:
 
     for name in ("scale", "adapt_covariances"):
         value = vars(options)[name]
+        # Left out: the method decides, and need not even know the option.
         if value is None:
             continue
         if name not in there:

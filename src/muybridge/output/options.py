@@ -140,7 +140,7 @@ def check_concerns(options: AnimateOptions, method: str, needs: str) -> None:
     own = set(CONCERNS[needs].__dataclass_fields__)
     for kind, concern in CONCERNS.items():
         strange = []
-        for option in options.changed(concern):
+        for option in options.list_changed(concern):
             if option.name not in own:
                 strange.append(option.name)
 

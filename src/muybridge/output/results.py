@@ -43,15 +43,15 @@ class Results:
     notes: tuple[str, ...] = ()
 
 
-def names_of_results(given: Sequence[SilhouetteInput]) -> dict[str, str]:
+def names_of_results(inputs: Sequence[SilhouetteInput]) -> dict[str, str]:
     """source side -> file name without its ending."""
-    a, b = (each.name for each in given)
+    a, b = (each.name for each in inputs)
     return {"a": f"{a}-moving-like-{b}", "b": f"{b}-moving-like-{a}"}
 
 
 def write_videos(
     fitted: Fitted,
-    given: Sequence[SilhouetteInput],
+    inputs: Sequence[SilhouetteInput],
     folder: Path,
     options: ResultOptions,
     plates: Sequence[Plate | None],
@@ -66,42 +66,43 @@ def write_videos(
     files: dict[str, Path] = {}
     small: dict[str, list[Tensor]] = {}
 
-    for side, driving, name in zip(SIDES, reversed(given), names_of_results(given).values(), strict=True):
+    for side, driving, name in zip(SIDES, reversed(inputs), names_of_results(inputs).values(), strict=True):
         animation: Animation = fitted.method.animate(fitted.data, None, side, affine=options.affine)
         behind = backdrop_of(options.background, animation.size, plates[SIDES.index(side)])
         paths = []
         for suffix in options.chosen_formats:
             paths.append(folder / f"{name}.{suffix}")
 
+        # Small copies are kept for the sheets; whole frames of a long video would not fit in memory.
         small[side] = write_animation(animation, paths, behind, driving.clip.audio, shrink=_small, method=made_by)
         files |= {path.name: path for path in paths}
 
-    files["side-by-side.mp4"] = _side_by_side(given, small, folder, mark)
-    keypoints = _keypoints(fitted, given, folder)
+    files["side-by-side.mp4"] = _side_by_side(inputs, small, folder, mark)
+    keypoints = _keypoints(fitted, inputs, folder)
     files |= {} if keypoints is None else {"keypoints.mp4": keypoints}
-    sheet = contact_sheet(_rows(given, small))
+    sheet = contact_sheet(_rows(inputs, small))
     files["contact-sheet.png"] = write(folder / "contact-sheet.png", [sheet], Timing.constant(1), mark=mark)
     return files
 
 
 def _rows(
-    given: Sequence[SilhouetteInput], small: Mapping[str, Sequence[Tensor]]
+    inputs: Sequence[SilhouetteInput], small: Mapping[str, Sequence[Tensor]]
 ) -> dict[str, Tensor | Sequence[Tensor]]:
-    a, b = (drawable_text(each.name) for each in given)
+    a, b = (drawable_text(each.name) for each in inputs)
     return {
-        f"{b} (driving)": given[1].clip.pixels,
+        f"{b} (driving)": inputs[1].clip.pixels,
         f"{a} moving like {b}": small["a"],
-        f"{a} (driving)": given[0].clip.pixels,
+        f"{a} (driving)": inputs[0].clip.pixels,
         f"{b} moving like {a}": small["b"],
     }
 
 
 def _side_by_side(
-    given: Sequence[SilhouetteInput], small: Mapping[str, Sequence[Tensor]], folder: Path, mark: Mark | None
+    inputs: Sequence[SilhouetteInput], small: Mapping[str, Sequence[Tensor]], folder: Path, mark: Mark | None
 ) -> Path:
     """Driving and result of both directions; each keeps its own pace, and the shorter one starts again."""
-    rows = _rows(given, small)
-    timings = [given[1].clip.timing] * 2 + [given[0].clip.timing] * 2
+    rows = _rows(inputs, small)
+    timings = [inputs[1].clip.timing] * 2 + [inputs[0].clip.timing] * 2
     return _in_step(rows, timings, folder / "side-by-side.mp4", mark)
 
 
@@ -125,19 +126,21 @@ def _loop(frames: Tensor | Sequence[Tensor], own: Timing, other: Timing) -> Iter
         yield frames[max(0, bisect_right(starts, (at + 1e-6) % duration) - 1)]
 
 
-def _keypoints(fitted: Fitted, given: Sequence[SilhouetteInput], folder: Path) -> Path | None:
+def _keypoints(fitted: Fitted, inputs: Sequence[SilhouetteInput], folder: Path) -> Path | None:
     method = fitted.method
     if not isinstance(method, EditsKeypoints):
         return None
 
     rows: dict[str, Tensor | Sequence[Tensor]] = {}
-    for side, each in zip(SIDES, given, strict=True):
+    for side, each in zip(SIDES, inputs, strict=True):
         points = method.locate_keypoints(fitted.data, side)
-        rows[drawable_text(each.name)] = [
-            draw_keypoints(_tall(frame), p, numbered=True) for frame, p in zip(each.clip.pixels, points, strict=True)
-        ]
+        drawn = []
+        for frame, p in zip(each.clip.pixels, points, strict=True):
+            drawn.append(draw_keypoints(_tall(frame), p, numbered=True))
 
-    return _in_step(rows, [each.clip.timing for each in given], folder / "keypoints.mp4")
+        rows[drawable_text(each.name)] = drawn
+
+    return _in_step(rows, [each.clip.timing for each in inputs], folder / "keypoints.mp4")
 
 
 def _small(frame: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
     try:
         for text in read_bytes(path, LARGEST).decode(errors="replace").split("\n")[:-1]:
+            # The last piece is what follows the last newline: empty, or a line that a kill has cut off.
             line = parse_json(text)
             LogLine.model_validate(line)
             lines.append(line)

@@ -88,6 +88,7 @@ class Run:
             digests=dict(digests or {}),
         )
 
+        # A run of another process may begin between the check above and this lock.
         run.keep_lock()
         try:
             # Two may have come here at once: who holds the lock looks again.
@@ -204,9 +205,11 @@ class Run:
         tensors = {}
         for name, t in checkpoint.method.items():
             tensors[f"method.{name}"] = t
+        for name, t in checkpoint.optimisers.items():
+            tensors[f"optimiser.{name}"] = t
 
-        tensors |= {f"optimiser.{name}": t for name, t in checkpoint.optimisers.items()}
         notes = {"format": str(FORMAT), "place": json.dumps(place)}
+        # The weights carry their own place, for a kill may come between the two files.
         write_tensors(self._file("weights.safetensors"), tensors, notes)
         self.mark(stage=checkpoint.stage, step=checkpoint.step, done=checkpoint.done, seconds=checkpoint.seconds)
 
@@ -215,6 +218,7 @@ class Run:
         path = self._file("weights.safetensors")
         tensors, notes = read_tensors(path)
         try:
+            # The format is read first: what a newer one says of its place may not be readable here.
             newer = int(notes["format"]) > FORMAT
             place = None if newer else Place.model_validate(parse_json(notes["place"]))
         except (KeyError, ValueError) as e:

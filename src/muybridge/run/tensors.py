@@ -31,6 +31,7 @@ def read_tensors(path: Path, start: str = "") -> tuple[dict[str, Tensor], dict[s
 
     try:
         with safe_open(path, framework="pt") as file:
+            # Only what is asked for is read: optimisers can be larger than the network.
             names = [key for key in file.keys() if key.startswith(start)]  # noqa: SIM118
             return {key: file.get_tensor(key) for key in names}, file.metadata() or {}
     except (SafetensorError, OSError) as error:
