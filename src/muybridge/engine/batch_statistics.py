@@ -54,17 +54,15 @@ def _normalise(norm: BatchNorm, x: Tensor) -> Tensor:
     if not norm.training:
         return type(norm).forward(norm, x)
     values = full_precision(x)
-    over = []
-    for d in range(x.ndim):
-        if d != 1:
-            over.append(d)
-
+    over = [0, *range(2, x.ndim)]
     shape = [1, -1, *[1] * (x.ndim - 2)]
 
+    # Each process also says how many values it summed: nothing here promises that they are equally many.
     here = values.new_full((1,), float(x.numel() // x.shape[1]))
     sums = _Sum.apply(torch.cat((values.sum(over), here)))
     number = sums[-1].detach()
 
+    # The mean is taken first: a sum of squares minus its square loses digits where the mean is large.
     mean = sums[:-1] / number
     centred = values - mean.view(shape)
     variance = _Sum.apply(centred.square().sum(over)) / number

@@ -46,6 +46,7 @@ def keep_memory() -> Iterator[None]:
         yield
         return
 
+    # The thresholds are of the whole process, so they are put back at the end.
     for name, value, _ in (_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX):
         mallopt(name, value)
     try:

@@ -50,13 +50,16 @@ class Losses:
         # A batch without truth has fewer losses, and each process draws its own.
         names = list(self.sums) if machine is None else machine.union(self.sums)
         none = next(iter(self.sums.values())).new_zeros(())
-        parts = []
+        totals = []
+        steps = []
         for name in names:
-            parts.append(self.sums.get(name, none))
+            totals.append(self.sums.get(name, none))
+            steps.append(float(self.counts.get(name, 0)))
 
-        sums = torch.stack(parts)
-        counts = torch.tensor([float(self.counts.get(name, 0)) for name in names], device=sums.device)
+        sums = torch.stack(totals)
+        counts = torch.tensor(steps, device=sums.device)
 
+        # Sums and counts are averaged alike, so that their quotient is the mean over all processes.
         if machine is not None:
             machine.average([sums, counts])
         return dict(zip(names, (sums / counts).tolist(), strict=True))

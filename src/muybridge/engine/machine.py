@@ -102,6 +102,7 @@ def resolve_device(device: str = "auto", precision: Precision = "auto") -> Machi
     if state.num_processes > 1:
         atexit.register(_leave)
 
+    # The launcher has given every process its GPU; a name could only send them all to the same one.
     if device == "auto" or state.num_processes > 1:
         chosen = state.device
         if device != "auto" and torch.device(device).type != chosen.type:

@@ -60,6 +60,7 @@ def from_tensors(optimisers: Mapping[str, Adam], tensors: Mapping[str, Tensor]) 
             raise CheckpointError(f"the checkpoint has optimiser state {key}, which this method does not")
 
         p = known[int(index)]
+        # Adam counts on the device where it is fused, and else on the CPU.
         if field == "step":
             kept = value.to(p.device if optimisers[name].defaults["fused"] else "cpu")
         elif value.shape == p.shape:

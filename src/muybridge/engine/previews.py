@@ -17,6 +17,7 @@ def draw_preview(method: Method[Any, Any], data: Data, stage: Stage, machine: Ma
 
     ValueError where it is no picture; whatever the method raises.
     """
+    # Module by module, for some parts may be frozen in evaluation mode while the rest trains.
     modes = {module: module.training for module in method.modules()}
     try:
         with torch.no_grad(), machine.autocast():

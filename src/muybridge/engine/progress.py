@@ -55,6 +55,7 @@ class RichCallback(Callback):
         speed = f"{format_duration(eta)} left" if rate else ""
         self.bar.update(self.task, completed=done, left=speed)
 
+        # Where nothing can be redrawn, in a log file say, lines come seldom: each of them stays.
         if self.live is not None:
             self.live.update(Group(self.bar, Text(values, style="dim")))
         elif self.first or self.clock.due:

@@ -97,12 +97,14 @@ class TrainingSession:
             if self.machine.device.type == "cpu" and (warning := thread_warning(resumed.record.threads)):
                 self.callback.on_warning(warning)
 
+        # Only now, when the weights are final: the processes must start from the same ones.
         self.machine.broadcast_weights(self.method)
         self._describe()
 
         if not going_on:
             self._save()  # the first weights are random, and only here
         if self.run is not None:
+            # The log may reach further than the checkpoint; those steps are done again.
             self.run.rewind(self.done)
             self.run.mark(status="training", reason=None)
 
@@ -119,6 +121,7 @@ class TrainingSession:
     def go(self, interrupts: Interrupts, stop_after: int | None) -> Summary:
         """All stages that are left."""
 
+        # Counted from here, not from the beginning: the limit is on this call.
         last = None if stop_after is None else self.done + stop_after
         self.callback.on_start(self.stages, self.done)
 
@@ -141,6 +144,7 @@ class TrainingSession:
             self.run.mark(status="finished" if finished else "interrupted", seconds=self.seconds)
 
         machine = self.machine
+        # All wait here, so that none leaves while the first one still writes.
         machine.barrier()
         summary = Summary(finished, self.done, self.seconds, self.shown, str(machine.device), machine.precision)
         self.callback.on_end(summary)
@@ -174,6 +178,7 @@ class TrainingSession:
         for name, t in self.data.batch(stage, generator, device).items():
             batch[name] = to_channels_last(t)
 
+        # Each process sees a part of the batch, and batch norm is to see all of it.
         with share_statistics(self.method, self.machine.count):
             self._take_turns(self.method.turns(stage, batch))
         self.step += 1
@@ -211,6 +216,7 @@ class TrainingSession:
         if self.machine.device.type != "cpu" and not log_now:
             return  # an accelerator works ahead; asking it for values would make it wait
 
+        # All processes must take the same way from here, whichever of them noticed something.
         broken = self.losses.broken()
         wished, save_now, stop = self.machine.any_process(interrupts.requested, self.since_checkpoint.due, bool(broken))
 
@@ -246,6 +252,7 @@ class TrainingSession:
             return
         self.since_shown.reset()
         losses = self.shown if log_now else self.losses.means()
+        # Between two lines of the log only this process's losses are shown: asking the others would cost a wait.
         self.callback.on_step(self.stage, self.step, losses, self.pace.rate, self.pace.left(self.step))
 
     def _log(self, line: dict[str, Any]) -> None:
@@ -291,6 +298,7 @@ class TrainingSession:
             )
 
         load_weights(self.method, checkpoint.method)
+        # The time of earlier sessions counts too.
         self.began -= checkpoint.seconds
         if self.step == self.stage.steps:
             self.index = self.index + 1

@@ -66,6 +66,7 @@ def train(
     if run is not None and run.has_checkpoint and not resume:
         raise RunError(f"{run.path} is already trained", REPLACE_OR_RESUME)
 
+    # The run's own seed and precision, or it would not go on as it began.
     if run is not None and resume:
         recorded = run.record
         seed = seed if recorded.seed is None else recorded.seed
@@ -74,9 +75,11 @@ def train(
 
     machine = resolve_device(device, precision)
     clocks = (float(checkpoint_seconds), float(preview_seconds))
+    # Several processes would write over each other.
     writes = run if machine.main else None
     gpus = [machine.device] if machine.device.type == "cuda" else []
 
+    # What the caller draws afterwards is not to depend on how long was trained.
     with writes.hold_lock() if writes else nullcontext(), torch.random.fork_rng(gpus), fast_kernels():
         training = TrainingSession(method, data, writes, machine, seed, clocks, log_every, callback or Callback())
         with record_failure(writes), Interrupts() as interrupts:

@@ -28,6 +28,7 @@ def gather_weights(method: nn.Module, machine: Machine, kept: str = "") -> dict[
     for name, _ in method.named_parameters(remove_duplicate=False):
         learned.add(name)
 
+    # Learned weights are equal everywhere already; running statistics are each process's own.
     machine.average([t for name, t in state.items() if name not in learned and t.is_floating_point()])
     if not all(bool(t.isfinite().all()) for t in state.values() if t.is_floating_point()):
         raise TrainingError(

@@ -77,7 +77,7 @@ def sample(
     align_corners  False reproduces programs that sample with corners at the pixels' outer edges
     returns        [B, C, H', W'] as a picture; differentiable in both
     """
-    if padding == "zeros" and _one_by_pixel(images) and not _learning(images, grid):
+    if padding == "zeros" and _one_by_pixel(images) and not _wants_gradients(images, grid):
         return _look_up(images[:1], grid, align_corners)
     wide = full_precision(images)
     warped = F.grid_sample(
@@ -93,7 +93,7 @@ def _one_by_pixel(images: Tensor) -> bool:
     return one and rows and images.shape[1] >= FEWEST and images.device.type == "cpu"
 
 
-def _learning(*tensors: Tensor) -> bool:
+def _wants_gradients(*tensors: Tensor) -> bool:
     return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
 
 

@@ -30,7 +30,7 @@ class ThinPlate:
         """Where points [B, ..., 2] go."""
         moved = apply_affine(self.affine, points)
         radius = self._offsets(points).abs().sum(-1)
-        bent = self._weighed(radius.square() * (radius + 1e-6).log())
+        bent = self._weigh(radius.square() * (radius + 1e-6).log())
         return moved + bent[..., None]
 
     def jacobian(self, points: Float[Tensor, "B K 2"]) -> Float[Tensor, "B K 2 2"]:
@@ -41,7 +41,7 @@ class ThinPlate:
         slope = 2 * radius * (radius + 1e-6).log() + radius.square() / (radius + 1e-6)
         parts = []
         for i in (0, 1):
-            parts.append(self._weighed(slope * offsets[..., i].sign()))
+            parts.append(self._weigh(slope * offsets[..., i].sign()))
 
         bent = torch.stack(parts, dim=-1)
         return self.affine[:, None, :, :2] + bent[:, :, None]
@@ -57,7 +57,7 @@ class ThinPlate:
         side = round(self.bends.shape[-1] ** 0.5)
         return points[..., None, :] - make_grid((side, side), points).flatten(0, 1)
 
-    def _weighed(self, x: Tensor) -> Tensor:
+    def _weigh(self, x: Tensor) -> Tensor:
         return (x * self.bends.view(len(self.bends), *(1,) * (x.ndim - 2), -1)).sum(-1)
 
 

@@ -44,6 +44,7 @@ class PerceptualPyramid(nn.Module):
                 wanted = self._features(down(target))
             pairs = zip(self.weights, made, wanted, strict=True)
 
+            # A weight of 0 switches a layer off, and spares its gradient.
             for w, a, b in pairs:
                 if w:
                     terms.append(w * (full_precision(a) - full_precision(b)).abs().mean())

@@ -64,6 +64,7 @@ def ssim_loss(result: Images, target: Images, span: float = 1.0) -> Scalar:
     y = full_precision(target)
     moments = _window_means(torch.cat((x, y, x * x, y * y, x * y), dim=1))
     mx, my, mxx, myy, mxy = moments.chunk(5, dim=1)
+    # The constants of the paper, which keep the quotients finite in flat windows.
     c1 = (0.01 * span) ** 2
     c2 = (0.03 * span) ** 2
     luminance = (2 * mx * my + c1) / (mx**2 + my**2 + c1)

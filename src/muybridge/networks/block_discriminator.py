@@ -43,10 +43,11 @@ class BlockDiscriminator(nn.Module):
             widths.append(min(max_width, width * 2 ** (i + 1)))
 
         ins = [in_channels, *widths[:-1]]
-        self.down_blocks = nn.ModuleList(
-            DiscriminatorBlock(a, b, norm=i > 0, pool=pool_last or i < blocks - 1)
-            for i, (a, b) in enumerate(zip(ins, widths, strict=True))
-        )
+        self.down_blocks = nn.ModuleList()
+        for i, (a, b) in enumerate(zip(ins, widths, strict=True)):
+            pool = pool_last or i < blocks - 1
+            self.down_blocks.append(DiscriminatorBlock(a, b, norm=i > 0, pool=pool))
+
         self.conv = nn.Conv2d(widths[-1], 1, 1)
         self.smallest = _smallest(blocks, pool_last)
 

@@ -63,7 +63,7 @@ class DenseMotion(nn.Module):
         heat     [B, K, h, w]       driving minus source heat maps
         motions  [B, K+1, h, w, 2]  the background's first
         """
-        moved = self._moved(source, motions)
+        moved = self._move_source(source, motions)
         heat = torch.cat((torch.zeros_like(heat[:, :1]), heat), dim=1)[:, :, None].to(moved.dtype)
         seen = torch.cat((heat, moved), dim=2) if self.deformed else heat
 
@@ -73,7 +73,7 @@ class DenseMotion(nn.Module):
         occlusion = None if self.occlusion is None else full_precision(self.occlusion(features)).sigmoid()
         return Flow(combined_flow(motions, masks), occlusion, masks, moved)
 
-    def _moved(self, source: Images, motions: Float[Tensor, "N M h w 2"]) -> Float[Tensor, "N M C2 h w"]:
+    def _move_source(self, source: Images, motions: Float[Tensor, "N M h w 2"]) -> Float[Tensor, "N M C2 h w"]:
         count = motions.shape[1]
         # One picture and all motions side by side, so that the source is not copied for each.
         tall = motions.flatten(1, 2)

@@ -90,6 +90,7 @@ class Hourglass(nn.Module):
         for i in reversed(range(blocks)):
             outs.append(min(max_width, width * 2**i))
 
+        # Each level of the way up but the first also takes the encoder's features of its size.
         ins = [widths[-1], *(2 * w for w in reversed(widths[:-1]))]
         self.encoder = Encoder(in_channels, widths, norm)
         self.decoder = Decoder(ins, outs, norm)

@@ -125,11 +125,16 @@ def split_for_onnx(networks: nn.Module, size: int, pose: Any, names: Sequence[st
     images = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     detector = _Detecting(networks)
     with torch.no_grad():
-        found = dict(zip(names, detector(images), strict=False))
-    inputs = {"source": images} | {f"source_{name}": x for name, x in found.items()}
-    inputs |= {f"driving_{name}": x.flip(0) for name, x in found.items()}
+        fields = dict(zip(names, detector(images), strict=False))
+
+    # All of the source's fields come before the driving ones: the order is that of the network's arguments.
+    inputs = {"source": images}
+    for name, x in fields.items():
+        inputs[f"source_{name}"] = x
+    for name, x in fields.items():
+        inputs[f"driving_{name}"] = x.flip(0)
 
     return {
-        "detector": OnnxPart(detector, {"images": images}, tuple(found)),
+        "detector": OnnxPart(detector, {"images": images}, tuple(fields)),
         "generator": OnnxPart(_Drawing(networks, pose), inputs, ("picture",)),
     }

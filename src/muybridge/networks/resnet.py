@@ -98,11 +98,18 @@ class ResnetGenerator(nn.Module):
             widths.append(width * 2**i)
 
         self.stem = _stage(_conv(in_channels, width, 7), norm, width)
-        self.down = nn.Sequential(
-            *(_stage(nn.Conv2d(w, 2 * w, 3, stride=2, padding=1), norm, 2 * w) for w in widths[:-1])
-        )
-        self.trunk = nn.Sequential(*(ResidualBlock(widths[-1], norm, dropout) for _ in range(blocks)))
-        self.up = nn.Sequential(*(_stage(_double(2 * w, w, upsampling), norm, w) for w in reversed(widths[:-1])))
+        self.down = nn.Sequential()
+        for w in widths[:-1]:
+            self.down.append(_stage(nn.Conv2d(w, 2 * w, 3, stride=2, padding=1), norm, 2 * w))
+
+        self.trunk = nn.Sequential()
+        for _ in range(blocks):
+            self.trunk.append(ResidualBlock(widths[-1], norm, dropout))
+
+        self.up = nn.Sequential()
+        for w in reversed(widths[:-1]):
+            self.up.append(_stage(_double(2 * w, w, upsampling), norm, w))
+
         self.out = LastConv(width, out_channels, 7)
         self.head = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid(), "none": nn.Identity()}[head]
         self.apply(_initialise)

@@ -43,10 +43,12 @@ def limit_parameters(count: int) -> Iterator[None]:
         if built > count:
             raise _too_large(count)
 
+    # A hook of torch's own sees every parameter, whichever class builds it.
     hook = register_module_parameter_registration_hook(add)
     try:
         yield
     except (MemoryError, RuntimeError) as error:
+        # torch reports a failed allocation as a plain RuntimeError.
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
         raise _too_large(count) from error

@@ -93,19 +93,18 @@ class WarpingGenerator(nn.Module):
         self.skips = skips
         self.align_corners = align_corners
         self.first = ConvBlock(channels, widths[0], 7, norm)
-        parts = []
+        self.down_blocks = nn.ModuleList()
         for a, b in pairwise(widths):
-            parts.append(DownBlock(a, b, norm))
+            self.down_blocks.append(DownBlock(a, b, norm))
 
-        self.down_blocks = nn.ModuleList(parts)
-        self.bottleneck = nn.Sequential(*(PreactivationBlock(widths[-1], norm) for _ in range(blocks)))
+        self.bottleneck = nn.Sequential()
+        for _ in range(blocks):
+            self.bottleneck.append(PreactivationBlock(widths[-1], norm))
 
-        wide = widths[::-1]
-        pieces = []
-        for a, b in pairwise(wide):
-            pieces.append(DoublingBlock(a, b, norm))
+        self.up_blocks = nn.ModuleList()
+        for a, b in pairwise(reversed(widths)):
+            self.up_blocks.append(DoublingBlock(a, b, norm))
 
-        self.up_blocks = nn.ModuleList(pieces)
         self.final = nn.Conv2d(widths[0], channels, 7, padding=3)
 
     def encode(self, source: Images) -> list[Tensor]:
@@ -129,15 +128,15 @@ class WarpingGenerator(nn.Module):
         flow       [B, h, w, 2]
         occlusion  [B, 1, h, w]
         """
-        x = self._moved(features[-1], flow, occlusion)
+        x = self._warp_features(features[-1], flow, occlusion)
 
         bottleneck = x
         x = self.bottleneck(x)
         for block, skip in zip(self.up_blocks, reversed(features), strict=False):
-            x = block(self._blended(x, skip, flow, occlusion))
-        x = full_precision(self.final(self._blended(x, features[0], flow, occlusion))).sigmoid()
+            x = block(self._blend_skip(x, skip, flow, occlusion))
+        x = full_precision(self.final(self._blend_skip(x, features[0], flow, occlusion))).sigmoid()
 
-        picture = self._blended(x, source, flow, occlusion)
+        picture = self._blend_skip(x, source, flow, occlusion)
         return GeneratedPicture(picture, bottleneck, x)
 
     def warp(self, images: Float[Tensor, "S C H W"], flow: Float[Tensor, "B h w 2"]) -> Float[Tensor, "B C H W"]:
@@ -147,11 +146,11 @@ class WarpingGenerator(nn.Module):
             flow = F.interpolate(flow.permute(0, 3, 1, 2), size=size, mode="bilinear").permute(0, 2, 3, 1)
         return sample(images.expand(flow.shape[0], -1, -1, -1), flow, align_corners=self.align_corners)
 
-    def _moved(self, features: Tensor, flow: Tensor, occlusion: Tensor | None) -> Tensor:
+    def _warp_features(self, features: Tensor, flow: Tensor, occlusion: Tensor | None) -> Tensor:
         moved = self.warp(features, flow)
         return moved if occlusion is None else moved * _fit_occlusion(occlusion, moved)
 
-    def _blended(self, x: Tensor, skip: Tensor, flow: Tensor, occlusion: Tensor | None) -> Tensor:
+    def _blend_skip(self, x: Tensor, skip: Tensor, flow: Tensor, occlusion: Tensor | None) -> Tensor:
         if not self.skips or occlusion is None:
             return x
         share = _fit_occlusion(occlusion, x)
@@ -178,6 +177,7 @@ def check_size(side: int, downs: int, hourglasses: Mapping[str, tuple[float, int
 
     for name, (scale, blocks, padding) in hourglasses.items():
         seen = int(side * scale)
+        # An hourglass must keep a pixel at its bottom, and the 7x7 convolution behind it needs its window.
         least = max(2**blocks, 8 - 2 * padding)
         if seen < least:
             raise ValueError(

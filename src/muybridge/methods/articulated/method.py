@@ -103,11 +103,17 @@ class Articulated(PictureMethod[ArticulatedConfig, ArticulatedData, Regions], Ex
         to = networks.detect(driving)
         drawn, _ = networks(source, at, to, networks.background_motion(source, driving))
 
-        # The pyramid weighs its sizes and layers itself.
         losses = {"perceptual": self._distance(drawn.picture, driving)}
+        # The bent frame costs another pass of the predictor, which is only made where something asks for it.
         if w.equivariance_shift or w.equivariance_affine:
             losses |= self._equivariance(driving, to)
-        yield Turn("networks", losses, {name: getattr(w, name) for name in losses if name != "perceptual"})
+
+        # The pyramid weighs its sizes and layers itself.
+        weights = {}
+        for name in losses:
+            if name != "perceptual":
+                weights[name] = getattr(w, name)
+        yield Turn("networks", losses, weights)
 
     def _equivariance(self, driving: Images, to: Regions) -> dict[str, Tensor]:
         """L_eq: regions and their axes in a bent frame (section 3.2)."""
@@ -134,6 +140,7 @@ class Articulated(PictureMethod[ArticulatedConfig, ArticulatedData, Regions], Ex
             self.networks.eval()
             identity = self.networks.detect(batch["source"])
             pose = self.networks.detect(batch["driving"])
+            # Back at once: only the finding of regions is to use running statistics.
             self.networks.train(training)
 
         factors = 1 + a.scaling * (2 * torch.rand(len(pose.points), 2).to(pose.points) - 1)

@@ -79,6 +79,7 @@ class ArticulatedNetworks(nn.Module):
         self.detector = HeatRegionPredictor(k, frame_maps=int(c.frames == "regression"), **c.detector.model_dump())
 
         self.background = None if c.background.kind == "none" else BackgroundPredictor(c.background)
+        # Those two say how heat maps are drawn, which is done here and not in the flow's network.
         motion = c.motion.model_dump(exclude={"covariance", "variance"})
         self.motion = DenseMotion(k, align_corners=c.align_corners, **motion)
         self.generator = WarpingGenerator(align_corners=c.align_corners, **c.generator.model_dump())

@@ -96,13 +96,17 @@ def import_released(path: Path, options: Path | None = None) -> tuple[Articulate
         )
 
     said = read_options(options)
-    states = {name: extract_state(table, name) for name in ("region_predictor", "generator")}
+    states = {}
+    for name in ("region_predictor", "generator"):
+        states[name] = extract_state(table, name)
     for name in ("bg_predictor", "avd_network"):
+        # Only some trainings have these two, and an entry may be there and empty.
         if isinstance(table.get(name), Mapping) and table[name]:
             states[name] = extract_state(table, name)
 
     try:
         config = _config(states, said)
+    # First, for it is a ValueError too, and knows which setting is wrong.
     except ValidationError as error:
         wrong = describe_invalid(error)
         raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
@@ -171,7 +175,7 @@ def _config(states: Mapping[str, State], said: Options) -> ArticulatedConfig:
         generator=_generator(generator, of_generator),
         losses=_losses(train),
         bend=_bend(train.get("transform_params", {})),
-        training=_training(train),
+        training=_read_training(train),
         avd=_avd(states.get("avd_network"), said.get("train_avd_params", {})),
     )
 
@@ -232,6 +236,7 @@ def _motion(state: State, said: Options) -> MotionConfig:
             "scale": _scale(state, here + "down.weight", said),
             "covariance": bool(said.get("use_covar_heatmap", not said)),
             "variance": float(said.get("region_var", 0.01)),
+            # Only with the moved pictures are there more maps than motions.
             "deformed": seen > motions,
             "occlusion": here + "occlusion.weight" in state,
         }
@@ -258,7 +263,7 @@ def _bend(said: Options) -> BendConfig:
     return BendConfig.model_validate(rename_options(said, names))
 
 
-def _training(said: Options) -> TrainingConfig:
+def _read_training(said: Options) -> TrainingConfig:
     """Steps are not in the file: the program counts epochs of a data set that it does not name."""
     values = rename_options(said, {"lr": "lr", "batch_size": "batch"}) | relative_drops(said)
     return TrainingConfig.model_validate(values)
@@ -286,5 +291,6 @@ def _avd(state: State | None, said: Options) -> AvdConfig:
         "lambda_affine": "affine",
     }
     values = rename_options(said, names)
+    # The last layer of either encoder gives the code itself.
     sizes = {"widths": widths[:-1], "identity": widths[-1], "pose": state[poses[-1]].shape[0]}
     return AvdConfig.model_validate({**values, **sizes})

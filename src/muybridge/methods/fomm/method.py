@@ -109,6 +109,7 @@ class Fomm(PictureMethod[FommConfig, FommData, Keypoints], ExportsNetworks, Impo
                 weights[name] = getattr(w, name)
 
         if self.critics is not None:
+            # A part of the adversarial term: without that one it would not count either.
             weights["matching"] = w.adversarial * w.matching
         yield Turn("networks", losses, weights)
 

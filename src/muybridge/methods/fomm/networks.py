@@ -148,20 +148,18 @@ class Discriminators(nn.Module):
         channels = 3 + (config.keypoints if c.keypoints else 0)
         self.keypoints = c.keypoints
         self.variance = config.motion.variance
-        parts = []
+        self.sizes = nn.ModuleList()
         for scale in c.scales:
-            parts.append(Downsample(round(1 / scale)))
+            self.sizes.append(Downsample(round(1 / scale)))
 
-        self.sizes = nn.ModuleList(parts)
         judges = []
         for _ in c.scales:
             judges.append(BlockDiscriminator(channels, c.width, c.max_width, c.blocks, pool_last=False))
 
-        pieces = []
+        self.judges = nn.ModuleList()
+        # When all are built: spectral norm draws numbers too, and their order is not to change.
         for judge in judges:
-            pieces.append(use_spectral_norm(judge) if c.spectral else judge)
-
-        self.judges = nn.ModuleList(pieces)
+            self.judges.append(use_spectral_norm(judge) if c.spectral else judge)
 
     def forward(self, images: Images, keypoints: Points) -> list[list[Tensor]]:
         """For each size the features after each block, and last the score of each patch.

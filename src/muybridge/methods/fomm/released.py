@@ -117,8 +117,12 @@ def read_options(path: Path | None) -> Options:
 def rename_weights(states: Mapping[str, State], config: FommConfig) -> State:
     """The program's names to ours; CheckpointError names one that has no place."""
     ours: State = {}
-    scales = [_discriminator_name(scale) for scale in config.critic.scales]
+    scales = []
+    for scale in config.critic.scales:
+        scales.append(_discriminator_name(scale))
+
     for part, state in states.items():
+        # A run without the adversarial loss has no networks to put it in.
         if part == "discriminator" and not config.losses.adversarial:
             continue
         for name, value in state.items():
@@ -128,8 +132,8 @@ def rename_weights(states: Mapping[str, State], config: FommConfig) -> State:
                 continue
             place = _place(part, name)
             if part == "discriminator":
-                scale = name.split(".")[1]
-                place = place.replace(f"judges.{scale}.", f"judges.{scales.index(scale)}.", 1)
+                judge = name.split(".")[1]
+                place = place.replace(f"judges.{judge}.", f"judges.{scales.index(judge)}.", 1)
             ours[place] = value
 
     return ours
@@ -172,7 +176,7 @@ def _config(states: Mapping[str, State], said: Options) -> FommConfig:
         critic=discriminator or DiscriminatorConfig(),
         losses=losses,
         bend=_bend(train.get("transform_params", {})),
-        training=_training(train),
+        training=_read_training(train),
     )
 
 
@@ -242,6 +246,7 @@ def _discriminator(state: State | None, said: Options, detector: State) -> Discr
 
     return DiscriminatorConfig.model_validate(
         {
+            # The first block has twice the base width.
             "width": -(-widths[0] // 2),
             "max_width": max(widths),
             "blocks": len(widths),
@@ -261,6 +266,7 @@ def _losses(train: Options, discriminator: bool) -> LossConfig:
     names = {"perceptual": "perceptual", "generator_gan": "adversarial"}
     names |= {"equivariance_value": "equivariance_value", "equivariance_jacobian": "equivariance_jacobian"}
     values = _drop_empty(rename_options(said, names) | rename_options(train, {"scales": "scales"}))
+    # The program lists a weight for each block; here one number serves all.
     values["matching"] = matching[0]
     if not discriminator:
         values["adversarial"] = 0
@@ -272,7 +278,7 @@ def _bend(said: Options) -> BendConfig:
     return BendConfig.model_validate(rename_options(said, names))
 
 
-def _training(said: Options) -> TrainingConfig:
+def _read_training(said: Options) -> TrainingConfig:
     """Steps are not in the file: the program counts epochs of a data set that it does not name."""
     values = rename_options(said, {"lr_generator": "lr", "batch_size": "batch"}) | relative_drops(said)
     return TrainingConfig.model_validate(_drop_empty(values))

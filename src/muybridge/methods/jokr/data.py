@@ -55,6 +55,7 @@ class PairData(Data):
             plates=plates,
         )
         references: dict[str, ReferenceFrames] = {}
+        # Whole frames take much room, so they are kept only where pictures are made of them.
         if config.appearance == "frames" and config.two_steps:
             pairs = zip(SIDES, clips, (a, b), strict=True)
             for side, clip, subject in pairs:
@@ -97,10 +98,12 @@ class PairData(Data):
             subject = self._on(device, name)
             shown = self.subject(name).seen.nonzero()[:, 0]
             order = torch.randperm(len(shown), generator=generator)
+            # A short clip gives too few frames for a batch, so some come more than once.
             if len(order) < stage.batch + 2:
                 order = order.repeat(stage.batch)
             index = shown[order[: stage.batch + CANDIDATES]]
             frames, masks = subject.pictures(_send(index, device))
+            # In a short clip hardly any frames would lie far enough from each other.
             apart = min(float(APART), len(shown) / 8)
             out |= {f"frames_{name}": frames, f"masks_{name}": masks, f"times_{name}": _send(index / apart, device)}
 
@@ -156,6 +159,7 @@ class PairData(Data):
         b = Subject.restore(tensors, "b")
         stored = []
         for side in SIDES:
+            # Runs that make no pictures of their own frames have kept none.
             if f"references.{side}.sizes" in tensors:
                 stored.append(side)
 

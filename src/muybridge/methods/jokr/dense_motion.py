@@ -80,6 +80,7 @@ class DenseMotionNetwork(nn.Module):
         moved = look_up(picture, mix_motions(motions, nearness.softmax(1)))
 
         half = (size[0] // 2, size[1] // 2)
+        # Where the subject stands says nothing about its pose, so the reference is brought to the target's place.
         centred = reference - reference.mean(1, keepdim=True) + target.mean(1, keepdim=True)
         seen = (
             self.unfold(torch.cat((silhouette, moved), 1)),
@@ -87,9 +88,9 @@ class DenseMotionNetwork(nn.Module):
             edge_bumps(half, target),
             edge_bumps(half, centred),
         )
-        found = full_precision(self.fold(self.head(self.trunk(torch.cat(seen, 1)))))
+        out = full_precision(self.fold(self.head(self.trunk(torch.cat(seen, 1)))))
 
-        shares, residual, visibility = found.split((self.keypoints + 1, 2, 1), 1)
+        shares, residual, visibility = out.split((self.keypoints + 1, 2, 1), 1)
         residual = RESIDUAL * torch.tanh(residual).permute(0, 2, 3, 1)
         flow = mix_motions(motions, (nearness + 4 * shares).softmax(1)) + residual
         return Motion(flow, visibility, residual)
@@ -197,5 +198,6 @@ def sanity(flow: Grid) -> Masks:
     norm = (across[:, 0] ** 2 + (across[:, 1] * ratio) ** 2 + (down[:, 0] / ratio) ** 2 + down[:, 1] ** 2).sqrt()
 
     sane = torch.sigmoid((determinant - FOLDED) / 0.08) * torch.sigmoid((STRETCHED - norm) / 0.3)
+    # The differences look one pixel to each side, so neighbours of a fold are not to be trusted either.
     eroded = -F.max_pool2d(-sane[:, None], 3, 1, 1)
     return F.avg_pool2d(eroded, 3, 1, 1, count_include_pad=False)

@@ -41,6 +41,7 @@ def import_released(path: Path, options: Path | None = None) -> tuple[JokrConfig
     weights = join_states(found.states)
     if found.affine is not None:
         weights["affine.matrix"] = found.affine
+    # The file holds no canvas, and loading the weights would miss it.
     weights["canvas_size"] = torch.tensor([found.resolution, found.resolution])
     return config, weights, found.stage
 

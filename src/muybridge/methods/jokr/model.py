@@ -165,6 +165,7 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
             picture = self.refine_at_own_size(mask, points, side).float()
         else:
             picture = self.refine(self.draw_bumps(points), points, side).float()
+            # No shape was drawn before, so whatever is not mid grey counts as the subject.
             mask = (picture.abs().amax(1, keepdim=True) > 0.1).float()
 
         inside = mask if self.config.released else (mask > HAZE).float()

@@ -55,6 +55,7 @@ def _side_losses(
     own = model.config.motion.batch
     foreign = (own + 1) // 2
     with torch.no_grad():
+        # The partner's poses are what an animation will ask for.
         moved = model.transfer(points[other(side)][:foreign], other(side))
         target = torch.cat((points[side][:own], moved))
         drawn = model.shapes(model.draw_bumps(target))[:, SIDES.index(side)][:, None].float()
@@ -109,6 +110,7 @@ def own_frame_losses(layers: Layers, truth: Tensor) -> dict[str, Tensor]:
     count = each.shape[1]
     blend, cover = layers.blend()
 
+    # At full size a flow that is some pixels off learns little about where the right place is.
     coarse = F.avg_pool2d(each.flatten(0, 1), 4)
     right = F.avg_pool2d(truth, 4).repeat_interleave(count, 0)
     return {

@@ -72,6 +72,7 @@ class KeypointDetector(nn.Module):
 
         self.temperature = temperature
         self.always_training = always_training
+        # The blur throws fine detail away, unshuffled pixels keep all of it in more channels.
         self.down = Downsample(stride) if shrink == "blur" else nn.PixelUnshuffle(stride)
         channels = 3 if shrink == "blur" else 3 * stride**2
         self.trunk: nn.Module

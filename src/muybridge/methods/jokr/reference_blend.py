@@ -64,6 +64,7 @@ def blur(pictures: Images, share: float = BAND) -> Images:
     kernel = torch.exp(-(place**2) / (2 * spread**2))
     kernel = kernel / kernel.sum()
 
+    # Rows and columns one after the other: a Gaussian is the product of two.
     flat = pictures.flatten(0, 1)[:, None]
     flat = F.conv2d(F.pad(flat, (reach, reach, 0, 0), mode="replicate"), kernel[None, None, None])
     flat = F.conv2d(F.pad(flat, (0, 0, reach, reach), mode="replicate"), kernel[None, None, :, None])

@@ -67,6 +67,7 @@ class ReferencePlanner:
         for i in range(min(self.count, len(self.bank))):
             before = self.last[i] if i < len(self.last) else None
             path = cheapest_path(distances, price, before)
+            # The next reference is to show something else, and neighbours in time show nearly the same.
             near = (self.times[None] - self.times[path][:, None]).abs() <= NEIGHBOURS
             distances = distances + TAKEN * near
             paths.append(path)
@@ -136,13 +137,14 @@ def cross_fade(paths: Int64[Tensor, "N M"], before: list[int], count: int) -> Re
     before  of the frame before the first one; empty where there is none
     count   frames to plan
     """
+    # Beyond both ends the outermost references go on, so that every frame has a full window.
     head = torch.tensor([before]) if len(before) == paths.shape[1] else paths[:1]
     wide = torch.cat((head.expand(FADE, -1), paths, paths[-1:].expand(FADE, -1)))
-    parts = []
+    shifted = []
     for i in range(2 * FADE + 1):
-        parts.append(wide[i : i + count])
+        shifted.append(wide[i : i + count])
 
-    around = torch.stack(parts, 2)
+    around = torch.stack(shifted, 2)
     weights = torch.tensor([1 - abs(i) / (FADE + 1) for i in range(-FADE, FADE + 1)])
     weights = weights / weights.sum()
 
@@ -151,5 +153,6 @@ def cross_fade(paths: Int64[Tensor, "N M"], before: list[int], count: int) -> Re
     shares = (same * weights).sum(-1)
     first = (same.int().argmax(-1) == torch.arange(2 * FADE + 1)).float()
     strongest = (shares * first).topk(2, dim=-1)
+    # The weaker ones are dropped, since each costs a run of the network.
     kept = strongest.values / strongest.values.sum(-1, keepdim=True)
     return References(around.gather(2, strongest.indices), kept)

@@ -93,6 +93,7 @@ def find_lookups(
     """
     count, slots = references.index.shape[:2]
     fading = references.shares.to(points.device)
+    # References that hardly count are left out, since each costs a run of the network.
     frame, slot, mix = (fading > SEEN).nonzero().unbind(1)
     place = references.index.to(points.device)[frame, slot, mix]
     share = fading[frame, slot, mix][:, None, None, None]
@@ -105,8 +106,8 @@ def find_lookups(
 
     known = torch.cat((motion.visibility, cover, sane), 1) * share
     gathered = known.new_zeros(count * slots, *known.shape[1:]).index_add_(0, frame * slots + slot, known)
-    parts = gathered.unflatten(0, (count, slots))[:, :, :, None].unbind(2)
-    shares = share_out(*parts).flatten(0, 1)[frame * slots + slot] * share
+    measures = gathered.unflatten(0, (count, slots))[:, :, :, None].unbind(2)
+    shares = share_out(*measures).flatten(0, 1)[frame * slots + slot] * share
     return Lookups(frame, place, motion.flow, shares, sane)
 
 
@@ -145,6 +146,7 @@ def render_references(
             small += counts * torch.cat((seen[:, :3], torch.ones_like(seen[:, 3:])), 1)
             covered += share * lookups.sane[e : e + 1] * seen[:, 3:]
 
+        # Where no reference reaches, the quotient is not to blow up.
         fine = colours / weight.clamp_min(1e-4)
         blended = small[:, :3] / small[:, 3:].clamp_min(1e-4)
         merged = merge_bands(painted[n : n + 1], blended, fine, trust(covered), enlarge)

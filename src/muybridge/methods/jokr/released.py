@@ -131,6 +131,7 @@ def read_released(path: Path, options: Path | None = None) -> ReleasedCheckpoint
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} has parts of JOKR, but not in the released layout: {error}") from error
 
+    # Now, when the message can still name the file.
     _agree(checkpoint, path)
     return checkpoint
 
@@ -195,6 +196,7 @@ def _detector_sizes(state: State, said: Mapping[str, Any], stage1: Mapping[str, 
 
     generator = _generator_sizes(state, "predictor.")
     last = state[f"predictor.model.{17 + generator['blocks']}.weight"]
+    # A detector always sees colours, so it has no such setting.
     del generator["in_channels"]
     return sizes | generator | {"keypoints": last.shape[0], "variant": "strong", "norm": "instance"}
 
@@ -254,10 +256,16 @@ def _detector_state(state: State) -> State:
         taps = gaussian_taps((kernel.shape[-1] + 3) // 4)
         if kernel.shape[-2:] != (len(taps),) * 2 or (kernel - taps[:, None] * taps).abs().max() > 1e-5:
             raise ValueError("KP.down.weight is not the program's Gaussian")
+    # The blur is built here, so it was only compared.
     rest = dict(state)
     rest.pop("down.weight", None)
     if "kp.weight" in rest:
-        return {re.sub(r"^kp\.", "head.", re.sub(r"^predictor\.", "trunk.", name)): x for name, x in rest.items()}
+        renamed = {}
+        for name, x in rest.items():
+            place = re.sub(r"^predictor\.", "trunk.", name)
+            renamed[re.sub(r"^kp\.", "head.", place)] = x
+        return renamed
+
     inner = {}
     for name, x in rest.items():
         inner[name.removeprefix("predictor.")] = x

@@ -97,6 +97,7 @@ def _keypoint_losses(model: JokrModel, found: Mapping[str, Detection], batch: Ba
             lambda s: equivariance(found[s].points, found[f"{s} warped"].points, batch[f"equivariance_{s}"])
         )
 
+    # With the released settings the program's own formulas count, also where ours differ.
     apart = released_separation if c.released else separation
     total["sep"] = sum_sides(lambda s: apart(found[s].points, w.delta))
 
@@ -211,6 +212,7 @@ def match_distributions(model: JokrModel, a: Points, b: Points) -> Tensor:
     all_b = torch.cat((b, model.seen_b[:filled]))
     distance = energy_distance(a, model.map_to_a(b), all_a, model.map_to_a(all_b))
 
+    # Round the memory, so that the oldest keypoints make room.
     place = torch.arange(n * steps, n * (steps + 1), device=a.device) % memory
     with torch.no_grad():
         model.seen_a[place] = a.float()

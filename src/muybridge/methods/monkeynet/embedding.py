@@ -105,15 +105,16 @@ def movement(
     """
     size = (images.shape[2], images.shape[3])
     moved = displacements(source, driving, config.background)
-    parts: list[Tensor] = []
+    kinds: list[Tensor] = []
     if config.heat:
         maps = heat(source, driving, size, config.bumps)
+        # The background has no place, so its map is empty.
         maps = F.pad(maps, (0, 0, 0, 0, 1, 0)) if config.background else maps
-        parts.append(maps[:, :, None])
+        kinds.append(maps[:, :, None])
 
     if config.displacement:
-        parts.append(moved[..., None, None].expand(-1, -1, -1, *size))
+        kinds.append(moved[..., None, None].expand(-1, -1, -1, *size))
     if config.source:
-        parts.append(aligned_sources(images, moved, align_corners).to(moved.dtype))
+        kinds.append(aligned_sources(images, moved, align_corners).to(moved.dtype))
 
-    return torch.cat(parts, dim=2).flatten(1, 2)
+    return torch.cat(kinds, dim=2).flatten(1, 2)

@@ -115,6 +115,7 @@ class MonkeyNet(
         w = self.config.losses
         seen = points if w.through_keypoints else points.detach()
         fake = self._judge(made.picture, seen)
+        # The true picture is fixed: only through the keypoints drawn beside it can anything be learnt.
         with torch.set_grad_enabled(w.through_keypoints and torch.is_grad_enabled()):
             real = self._judge(driving, seen)
 
@@ -227,6 +228,7 @@ class MonkeyNet(
             for first in range(0, frames, batch):
                 yield from animator.frames(points.at(slice(first, first + batch)))
 
+        # A single picture has no rate of its own.
         rate = source.timing.rate if len(source) > 1 else 25
         return Animation(drawn(), Timing.constant(frames, rate), animator.size)
 

@@ -91,7 +91,10 @@ class DenseMotion(nn.Module):
         self.align_corners = align_corners
         parts = keypoints + config.background
         channels = parts * (config.heat + 2 * config.displacement + 3 * config.source)
-        self.groups = nn.Sequential(*(GroupBlock(channels, parts) for _ in range(config.group_blocks)))
+        self.groups = nn.Sequential()
+        for _ in range(config.group_blocks):
+            self.groups.append(GroupBlock(channels, parts))
+
         self.trunk = Hourglass(channels, config.width, config.max_width, config.blocks)
         self.masks = keypoints + 1 if config.coarse else 0
         self.head = nn.Conv2d(self.trunk.out_channels, self.masks + 2 * config.residual, 3, padding=1)
@@ -145,7 +148,10 @@ class Generator(nn.Module):
         self.config = config
         self.align_corners = align_corners
         self.motion = DenseMotion(keypoints, motion, align_corners) if motion.flow else None
-        widths = [min(config.max_width, config.width * 2 ** (i + 1)) for i in range(config.blocks)]
+        widths = []
+        for i in range(config.blocks):
+            widths.append(min(config.max_width, config.width * 2 ** (i + 1)))
+
         seen = 0 if config.bumps is None else keypoints
 
         # A block of the decoder takes what the one before gives and the skip of its size.
@@ -159,7 +165,10 @@ class Generator(nn.Module):
         self.encoder = Encoder(3, widths, "batch")
         self.decoder = Decoder(ins, outs, "batch")
         last = outs[-1] + 3 + seen
-        self.refinements = nn.Sequential(*(PreactivationBlock(last, "batch") for _ in range(config.refinements)))
+        self.refinements = nn.Sequential()
+        for _ in range(config.refinements):
+            self.refinements.append(PreactivationBlock(last, "batch"))
+
         self.out = nn.Conv2d(last, 3, 1)
 
     def levels(self, source: Images) -> list[Tensor]:

@@ -110,29 +110,33 @@ def read_released(path: Path, options: Path | None) -> ReleasedCheckpoint:
         )
 
     said = read_options(options)
+    # A file for animation alone needs no discriminator.
     parts = {"detector": "kp_detector", "generator": "generator"}
     if table.get("discriminator"):
         parts["critic"] = "discriminator"
 
     states: dict[str, State] = {}
     for ours, theirs in parts.items():
-        states[ours] = {_place(name): _flat(x) for name, x in extract_state(table, theirs).items()}
+        states[ours] = {}
+        for name, x in extract_state(table, theirs).items():
+            states[ours][_place(name)] = _flat(x)
 
     try:
         config = _config(states, said, int(table.get("it", 0)) + 1)
+    # First, for it is a ValueError too, and knows which setting is wrong.
     except ValidationError as error:
         wrong = describe_invalid(error)
         raise CheckpointError(f"{path} was made with settings that are not supported: {wrong}") from error
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise CheckpointError(f"{path} has parts of Monkey-Net, but not in the released layout: {error!r}") from error
 
-    found = ReleasedCheckpoint(config, states, int(table.get("epoch", 0)))
-    found.build_detector()
-    found.build_generator()
+    checkpoint = ReleasedCheckpoint(config, states, int(table.get("epoch", 0)))
+    checkpoint.build_detector()
+    checkpoint.build_generator()
     if "critic" in states:
-        found.build_discriminator()
+        checkpoint.build_discriminator()
 
-    return found
+    return checkpoint
 
 
 def released_name(name: str) -> str:
@@ -229,6 +233,7 @@ def _motion(state: State, keypoints: int, said: Options) -> dict[str, Any]:
 
     channels = state["motion.trunk.encoder.down_blocks.0.conv.weight"].shape[1]
     each = said.motion["heat"] + 2 * said.motion["displacement"] + 3 * said.motion["source"]
+    # Whether the background has maps of its own shows only in their number.
     parts = {keypoints * each: False, (keypoints + 1) * each: True}
     if channels not in parts:
         raise CheckpointError(
@@ -242,6 +247,7 @@ def _motion(state: State, keypoints: int, said: Options) -> dict[str, Any]:
         "background": parts[channels],
         "group_blocks": len(_convolutions(state, "motion.groups.")),
         "coarse": out > keypoints,
+        # Masks are K + 1 maps, the residual two: their sum tells which there are.
         "residual": out in (2, keypoints + 3),
     }
 

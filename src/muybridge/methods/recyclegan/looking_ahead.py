@@ -42,6 +42,7 @@ def ahead_figures(
         first = translate_pictures(there, before, device)
         second = translate_pictures(there, now, device)
         again = translate_pictures(back, _predict_frames(ahead_there, first, second, device), device)
+        # The frame before stands for no prediction at all: the other figures mean something beside it.
         for name, made in (("ahead", guessed), ("still", now), ("recycle", again)):
             figures[f"{name}_l1_{side}"] = float((made - later).abs().mean() / 2)
 

@@ -66,16 +66,14 @@ class RecycleGan(PairMethod[RecycleGanConfig, UnpairedWindows], MeasuresItself):
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
         """The objective for translators and predictors, then the discriminators on new and on older fakes."""
         w = self.config.losses
-        parts = []
+        frames_a = []
+        frames_b = []
         for i in range(LENGTH):
-            parts.append(to_pictures(batch[f"a{i}"]))
+            frames_a.append(to_pictures(batch[f"a{i}"]))
+            frames_b.append(to_pictures(batch[f"b{i}"]))
 
-        a = torch.cat(parts)
-        pieces = []
-        for i in range(LENGTH):
-            pieces.append(to_pictures(batch[f"b{i}"]))
-
-        b = torch.cat(pieces)
+        a = torch.cat(frames_a)
+        b = torch.cat(frames_b)
         # All three frames of each window go through a translator together.
         made_b = self.to_b(a)
         made_a = self.to_a(b)

@@ -161,6 +161,7 @@ def draw_preview(model: TsnetModel, data: TsnetData) -> Tensor:
         rows[f"{name}: landmarks"] = colour_labels(labels, model.classes)
         rows[f"{name} drawn again"] = draw_frames(model, references, labels).cpu()
 
+    # One subject alone has nobody to follow.
     if len(shown) == 2:
         a, b = shown
         index = b.present[torch.linspace(0, len(b.present) - 1, min(6, len(b.present))).long()]
@@ -214,6 +215,7 @@ def _smooth_landmarks(landmarks: Landmarks, smoothing: int, notes: list[str]) ->
         notes.append(f"nobody is seen on {lost} driving frames; they are drawn like the nearest frame with somebody")
 
     steady = smooth(landmarks, smoothing)
+    # Only after smoothing, or the frames that are held would weigh in its means.
     nearest = (torch.arange(len(landmarks))[:, None] - present).abs().argmin(1)
     held = torch.where(steady.present, torch.arange(len(landmarks)), present[nearest])
     return steady[held.tolist()]

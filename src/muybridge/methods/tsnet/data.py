@@ -96,6 +96,7 @@ class TsnetData(Data):
         if config.sampling.cross and len(clips) < 2:
             raise UsageError("training across identities needs at least two videos", "Leave sampling.cross at 0.")
 
+        # Only now, when nothing more can be refused: cropping a clip takes long.
         tracks = []
         for clip, marks in zip(clips, given, strict=True):
             assert marks is not None
@@ -115,22 +116,22 @@ class TsnetData(Data):
             # Each by itself: of a small batch, a share has no whole number.
             drawn = torch.rand(stage.batch, generator=generator) < self.sampling.cross
             crossed = drawn.sort(descending=True).values
-        samples = []
+
+        pictures = []
+        labels = []
+        boxes = []
         for cross in crossed:
-            samples.append(self._sample(bool(cross), generator))
+            shown, marked = self._sample(bool(cross), generator)
+            pictures.append(shown)
+            labels.append(marked)
+            boxes.append(make_box_maps(marked))
 
-        pictures, labels = (torch.stack(each) for each in zip(*samples, strict=True))
-        parts = []
-        for each in labels:
-            parts.append(make_box_maps(each))
-
-        boxes = torch.stack(parts)
-        found = {"pictures": pictures, "labels": labels, "boxes": boxes, "crossed": crossed}
-        table = {}
-        for name, x in found.items():
-            table[name] = x.to(device)
-
-        return table
+        return {
+            "pictures": torch.stack(pictures).to(device),
+            "labels": torch.stack(labels).to(device),
+            "boxes": torch.stack(boxes).to(device),
+            "crossed": crossed.to(device),
+        }
 
     def _sample(
         self, cross: bool, generator: torch.Generator
@@ -140,6 +141,7 @@ class TsnetData(Data):
         own = self.tracks[which]
         other = own
         if cross:
+            # A step of at least 1 never leads back to the same subject.
             step = int(torch.randint(1, len(self.tracks), (1,), generator=generator))
             other = self.tracks[(which + step) % len(self.tracks)]
 
@@ -155,13 +157,11 @@ class TsnetData(Data):
             jitter_colours(pictures, s, generator), invert_affine(where).expand(len(pictures), -1, -1), padding="border"
         )
         size = (pictures.shape[2], pictures.shape[3])
-        parts = (own.landmarks[first.tolist()], other.landmarks[last.tolist()])
-        pieces = []
-        for each in parts:
-            pieces.append(label_indices(move_landmarks(each, where, size), size))
+        labels = []
+        for marks in (own.landmarks[first.tolist()], other.landmarks[last.tolist()]):
+            labels.append(label_indices(move_landmarks(marks, where, size), size))
 
-        labels = torch.cat(pieces)
-        return pictures, labels
+        return pictures, torch.cat(labels)
 
     def tensors(self) -> dict[str, Tensor]:
         said = {
@@ -169,16 +169,16 @@ class TsnetData(Data):
             "kind": self.tracks[0].landmarks.kind,
             "frames": [track.frame for track in self.tracks],
         }
-        found = {"settings": torch.tensor(list(json.dumps(said).encode()), dtype=torch.uint8)}
+        tensors = {"settings": torch.tensor(list(json.dumps(said).encode()), dtype=torch.uint8)}
         for i, track in enumerate(self.tracks):
-            found |= {
+            tensors |= {
                 f"{i}.pixels": track.pixels,
                 f"{i}.points": track.landmarks.points,
                 f"{i}.confidence": track.landmarks.confidence,
                 f"{i}.box": track.box,
             }
 
-        return found
+        return tensors
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor]) -> TsnetData:

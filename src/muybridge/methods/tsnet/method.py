@@ -97,6 +97,7 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
         discriminators = list(self.critic.parameters())
         if self.config.has_face_critic:
             discriminators += list(self.face_critic.parameters())
+        # By identity: tensors compare their values.
         judging = set()
         for p in discriminators:
             judging.add(id(p))
@@ -147,6 +148,7 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
         losses = {}
         if self.config.has_gradient:
             losses["gradient"] = gradient_difference(made.picture[crossed:], pictures[crossed:, -1])
+        # The synthesis branch alone samples nothing, so it has no grids.
         if made.grids is not None and w.transformation:
             losses["transformation"] = self._transformation(made.grids[crossed:], pictures[crossed:])
 
@@ -186,11 +188,11 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
             with torch.no_grad():
                 wanted = discriminator(real[crossed:])
             # Summed over the four stages before the score, not averaged (docs/methods/tsnet.md, Losses).
-            found = []
+            judged = []
             for x in verdict[:-1]:
-                found.append(x[crossed:])
+                judged.append(x[crossed:])
 
-            losses["matching"] = feature_distance(found, wanted[:-1], (1.0,) * len(found))
+            losses["matching"] = feature_distance(judged, wanted[:-1], (1.0,) * len(judged))
         return losses | self._perceptual(fake[crossed:, -3:], real[crossed:, -3:])
 
     def _perceptual(self, made: Images, target: Images) -> dict[str, Tensor]:

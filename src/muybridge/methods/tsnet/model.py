@@ -80,9 +80,10 @@ class TsnetModel(LandmarkMethod[TsnetConfig, TsnetData]):
         c = self.config
         b, k = features.shape[:2]
         each = features.flatten(0, 1)
+        # Encoded once, however many subject frames it meets.
         wanted = self.mask_encoder(driving).repeat_interleave(k, 0)
 
-        parts = []
+        branches = []
         grids = None
         if c.branches != "synthesis":
             around = (driving_boxes.repeat_interleave(k, 0), boxes.flatten(0, 1))
@@ -91,15 +92,15 @@ class TsnetModel(LandmarkMethod[TsnetConfig, TsnetData]):
                 around = (torch.ones_like(around[0]), torch.ones_like(around[1]))
             grid = sampling_grid(wanted, each, *around, c.sharpness)
             grids = grid.unflatten(0, (b, k))
-            parts.append(warp_features(each, grid).unflatten(0, (b, k)).mean(1))
+            branches.append(warp_features(each, grid).unflatten(0, (b, k)).mean(1))
         if c.branches != "transformation":
-            parts.append(self.fusion(each, wanted).unflatten(0, (b, k)).mean(1))
+            branches.append(self.fusion(each, wanted).unflatten(0, (b, k)).mean(1))
 
-        joined = torch.cat(parts, 1)
+        joined = torch.cat(branches, 1)
         if c.combine == "matting":
-            share = self.matte(*parts).sigmoid()
-            joined = share * parts[0] + (1 - share) * parts[1]
-        return Made(self.blacken_border(self.decoder(joined)), grids, tuple(parts))
+            share = self.matte(*branches).sigmoid()
+            joined = share * branches[0] + (1 - share) * branches[1]
+        return Made(self.blacken_border(self.decoder(joined)), grids, tuple(branches))
 
     # -- pictures as the networks see them ------------------------------------------------------------------------
 

@@ -44,8 +44,14 @@ class Encoder(nn.Module):
             widths.append(width * 2**i)
 
         self.stem = _stage(ReflectConv(in_channels + 3, width, 7), width)
-        self.down = nn.Sequential(*(_stage(nn.Conv2d(a, b, 3, 2, 1), b) for a, b in pairwise(widths)))
-        self.trunk = nn.Sequential(*(ResidualBlock(widths[-1], "instance", 0.0) for _ in range(blocks)))
+        self.down = nn.Sequential()
+        for a, b in pairwise(widths):
+            self.down.append(_stage(nn.Conv2d(a, b, 3, 2, 1), b))
+
+        self.trunk = nn.Sequential()
+        for _ in range(blocks):
+            self.trunk.append(ResidualBlock(widths[-1], "instance", 0.0))
+
         self.apply(_initialise)
 
     def forward(self, pictures: Images) -> Float[Tensor, "B C2 h w"]:
@@ -84,8 +90,14 @@ class Decoder(nn.Module):
             widths.append(width * 2**i)
 
         self.join = nn.Conv2d(in_channels, widths[0], 1)
-        self.trunk = nn.Sequential(*(ResidualBlock(widths[0], "instance", 0.0) for _ in range(blocks)))
-        self.up = nn.Sequential(*(_stage(ReflectConv(a, b, 3), b) for a, b in pairwise(widths)))
+        self.trunk = nn.Sequential()
+        for _ in range(blocks):
+            self.trunk.append(ResidualBlock(widths[0], "instance", 0.0))
+
+        self.up = nn.Sequential()
+        for a, b in pairwise(widths):
+            self.up.append(_stage(ReflectConv(a, b, 3), b))
+
         self.out = ReflectConv(width, 3, 7)
         self.apply(_initialise)
 

@@ -113,6 +113,7 @@ def _face_box(labels: UInt8[Tensor, "H W"]) -> tuple[int, int, int, int]:
         x = w // 2
         side = max(8, round(64 * unit))
 
+    # At the picture's edge a crop is moved rather than cut, so that it stays square.
     half = min(side, h, w) // 2
     y = max(half, min(h - half, y))
     x = max(half, min(w - half, x))

@@ -141,6 +141,7 @@ def _said(options: Path | None, found: ReleasedCheckpoint) -> dict[str, Any]:
         "lbl_enc_n_blocks": found.mask_blocks,
     }
     wrong = []
+    # What the file leaves out cannot be wrong.
     for name, value in has.items():
         if said.get(name, value) != value:
             wrong.append(f"{name} {said[name]} (it has {value})")
@@ -165,6 +166,7 @@ def read_released(path: Path) -> ReleasedCheckpoint:
 
     parts = {}
     for name in NAMES:
+        # Only the program for bodies has a discriminator of faces.
         if name in raw:
             parts[name] = extract_state(raw, name)
 
@@ -184,6 +186,7 @@ def read_released(path: Path) -> ReleasedCheckpoint:
     except (KeyError, IndexError, ValueError) as error:
         raise CheckpointError(f"{path} has parts of TS-Net, but not in the released layout: {error}") from error
 
+    # Built once, so that a weight without a place is refused now and not at the first picture.
     checkpoint.build()
     return checkpoint
 
@@ -235,9 +238,15 @@ def _rename_weights(network: str, state: State) -> State:
                 trunk.append(f"trunk.{i}.{which}")
 
         if network == "dec":
-            layers = ["join", *trunk, *(f"up.{i}.0" for i in range(HALVINGS)), "out"]
+            layers = ["join", *trunk]
+            for i in range(HALVINGS):
+                layers.append(f"up.{i}.0")
+            layers.append("out")
         else:
-            layers = ["stem.0", *(f"down.{i}.0" for i in range(HALVINGS)), *trunk]
+            layers = ["stem.0"]
+            for i in range(HALVINGS):
+                layers.append(f"down.{i}.0")
+            layers += trunk
 
     ours = {}
     for layer in layers:

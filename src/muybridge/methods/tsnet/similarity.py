@@ -75,11 +75,11 @@ def sampling_grid(
 
     # Times tau, a product of 8 bits would move cells by whole cells.
     with torch.autocast(driving.device.type, enabled=False):
-        parts = []
+        grids = []
         for each in zip(rows, columns, inner, outer, strict=True):
-            parts.append(_one(*each, places, sharpness, pairs))
+            grids.append(_match_frames(*each, places, sharpness, pairs))
 
-    return torch.stack(parts).unflatten(1, size)
+    return torch.stack(grids).unflatten(1, size)
 
 
 def warp_features(features: Images, grid: Grid) -> Images:
@@ -101,7 +101,7 @@ def warp_patches(pictures: Images, grid: Float[Tensor, "B h w 2"]) -> Images:
     return F.pixel_shuffle(warp_features(F.pixel_unshuffle(pictures, cell), grid), cell)
 
 
-def _one(
+def _match_frames(
     rows: Rows,
     columns: Rows,
     row_inside: Bool[Tensor, "N"],
@@ -111,7 +111,7 @@ def _one(
     pairs: int,
 ) -> Float[Tensor, "N 2"]:
     """The grid of one driving frame and one subject frame, cells in a row."""
-    found = []
+    looked_up = []
     order = []
     for side in (True, False):
         asking = (row_inside == side).nonzero()[:, 0]
@@ -120,17 +120,20 @@ def _one(
         allowed = column_inside == side
         others = column_inside != side
         count = others.sum().to(places)
+        # Where no cell lies on the other side, the logarithm of 0 takes the column out of the softmax.
         far = places[others].sum(0, keepdim=True) / count.clamp_min(1)
         keys = columns[allowed]
         where = torch.cat((places[allowed], far))
         blocks = rows[asking].split(max(1, pairs // max(1, len(keys))))
+        # Kept for the way back, the blocks would fill the memory that cutting them saves.
         again = len(blocks) > 1 and torch.is_grad_enabled()
         for block in blocks:
             arguments = (block, keys, where, count.log(), sharpness)
-            found.append(checkpoint(_block, *arguments, use_reentrant=False) if again else _block(*arguments))
+            looked_up.append(checkpoint(_block, *arguments, use_reentrant=False) if again else _block(*arguments))
         order.append(asking)
 
-    return torch.cat(found)[torch.cat(order).argsort()]
+    # Cells inside the box came first, so they are put back where they lie.
+    return torch.cat(looked_up)[torch.cat(order).argsort()]
 
 
 def _block(

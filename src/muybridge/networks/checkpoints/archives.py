@@ -26,11 +26,13 @@ def check_archive(path: Path) -> None:
             members = archive.infolist()
             if any(member.compress_type != zipfile.ZIP_STORED for member in members):
                 raise CheckpointError(f"{path} has compressed members, which torch never writes", AGAIN)
+            # All members first: the table may only be opened in an archive that is sound.
             for member in members:
                 _check_member(archive, member)
 
             for member in members:
                 if member.filename.endswith("/data.pkl"):
+                    # Before it is read: a small file can claim a table that fills the memory.
                     if member.file_size > LARGEST_TABLE:
                         raise CheckpointError(f"{path} has a table of {member.file_size / 2**20:.0f} MB", AGAIN)
                     with archive.open(member) as table:

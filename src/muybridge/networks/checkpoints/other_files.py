@@ -30,6 +30,7 @@ def refuse_other_files(path: Path) -> None:
     if not start:
         raise CheckpointError(f"{path} is empty", _AGAIN)
 
+    # Pages of a file host are what people most often get instead of a checkpoint.
     _refuse_text(path, start)
     if start.startswith(b"PK"):
         _refuse_zip(path)
@@ -45,6 +46,7 @@ def refuse_other_files(path: Path) -> None:
         raise CheckpointError(
             f"{path} is a safetensors file; the authors' programs write torch files", "Give the file that they wrote."
         )
+    # Before torch had zip files it wrote bare pickles or tar archives.
     if start[257:262] == b"ustar":
         _refuse_tar(path)
     elif not start.startswith(b"PK"):
@@ -56,6 +58,7 @@ def _refuse_text(path: Path, start: bytes) -> None:
     if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
         title = re.search(rb"<title[^>]*>(.*?)</title>", start, re.IGNORECASE | re.DOTALL)
         named = "" if title is None else f' ("{title.group(1).decode("utf-8", "replace").strip()[:60]}")'
+        # The word may stand behind the first bytes, which are all that was read so far.
         if b"quota" in path.read_bytes()[:200_000].lower():
             raise CheckpointError(
                 f"{path} is an HTML page{named}: the shared drive's download quota was exhausted",

@@ -19,6 +19,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
     """The table in a torch file, without running what a pickle may ask for; CheckpointError names other files."""
     if not path.is_file():
         raise CheckpointError(f"no checkpoint at {path}", "Give the path of a checkpoint file.")
+    # Before torch is asked: its own message would not say what the file is.
     refuse_other_files(path)
 
     try:
@@ -50,10 +51,14 @@ def extract_state(table: Mapping[str, Any], name: str) -> dict[str, Tensor]:
     state = table.get(name)
     if not isinstance(state, Mapping) or not state or not all(isinstance(x, Tensor) for x in state.values()):
         raise CheckpointError(f"{name} in this checkpoint is not a table of tensors")
+
+    copies = {}
     for key, x in state.items():
         if not is_plain_tensor(x):
             raise CheckpointError(f"{name}.{key} in this checkpoint is not a plain tensor: {tuple(x.shape)} {x.dtype}")
-    return {str(key).removeprefix("module."): x.detach().clone() for key, x in state.items()}
+        copies[str(key).removeprefix("module.")] = x.detach().clone()
+
+    return copies
 
 
 def fill_network(network: M, state: Mapping[str, Tensor], name: str) -> M:

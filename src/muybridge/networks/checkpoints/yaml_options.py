@@ -21,7 +21,7 @@ def read_yaml_options(path: Path, known: Known) -> dict[str, Any]:
     known  another option in one of these sections might change what the networks compute
     Raises CheckpointError where the file is none, a section is no table, or an option is not understood.
     """
-    return _checked(read_yaml_table(path), known, path)
+    return _check_table(read_yaml_table(path), known, path)
 
 
 def read_yaml_table(path: Path) -> dict[Any, Any]:
@@ -75,12 +75,12 @@ def describe_invalid(error: ValidationError) -> str:
     return "; ".join(wrong)
 
 
-def _checked(table: Mapping[Any, Any], known: Known, path: Path) -> dict[str, Any]:
-    found = {}
+def _check_table(table: Mapping[Any, Any], known: Known, path: Path) -> dict[str, Any]:
+    checked = {}
     for name, value in table.items():
-        found[str(name)] = _section(str(name), value, known, path)
+        checked[str(name)] = _section(str(name), value, known, path)
 
-    return found
+    return checked
 
 
 def _section(name: str, value: Any, known: Known, path: Path) -> Any:
@@ -89,10 +89,11 @@ def _section(name: str, value: Any, known: Known, path: Path) -> Any:
     if not isinstance(value, Mapping | None):
         raise CheckpointError(f"{path}: {name} should hold names with values")
 
-    found = _checked(value or {}, known, path)
+    options = _check_table(value or {}, known, path)
     allowed = known[name]
-    strange = [] if allowed is None else sorted(set(found) - allowed)
+    # A section without a list may hold anything: only what is read from it counts.
+    strange = [] if allowed is None else sorted(set(options) - allowed)
     if strange:
         raise CheckpointError(f"{path}: {name} has options that are not understood: {', '.join(strange)}")
 
-    return found
+    return options

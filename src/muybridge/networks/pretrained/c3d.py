@@ -45,14 +45,14 @@ class C3d(nn.Module):
             raise InputError(f"an action network looks at {WINDOW} frames together, and there are {len(frames)}")
 
         small = F.interpolate(frames, (SIDE, SIDE), mode="bilinear", align_corners=False, antialias=True)
+        # The network learned from bytes with the mean taken off, not from [0, 1].
         pixels = small * 255 - torch.tensor(MEAN, device=frames.device).view(1, 3, 1, 1)
-        found = []
-
+        activations = []
         for start in range(0, len(frames) - WINDOW + 1, STEP):
             x = pixels[start : start + WINDOW].transpose(0, 1)[None]
-            found.append(self._features(x)[0].flatten(1).T)
+            activations.append(self._features(x)[0].flatten(1).T)
 
-        return torch.cat(found)
+        return torch.cat(activations)
 
     def _features(self, x: Float[Tensor, "1 3 T H W"]) -> Float[Tensor, "1 512 _ _ _"]:
         names = [name for name, _ in (*LAYERS, *LAST)]

@@ -34,11 +34,13 @@ def fill_pretrained(network: N, path: Path | None, file: str, what: str, whose: 
             ),
         )
 
+    # A download that broke off is told apart from a file of another network.
     check_digest(path)
     state = load_tensor_table(path)
 
     wanted = {}
     for name, x in network.state_dict().items():
+        # Older files lack this counter, and a frozen network does not read it.
         if not name.endswith("num_batches_tracked"):
             wanted[name] = x
 
@@ -50,6 +52,7 @@ def fill_pretrained(network: N, path: Path | None, file: str, what: str, whose: 
     if wrong:
         raise CheckpointError(f"{path} does not hold {what}: {wrong[0]} is missing or of another shape")
 
+    # The file may hold more, a classifier say, and the counters are left out.
     network.load_state_dict({name: state[name] for name in wanted}, strict=False)
     return network.requires_grad_(False).eval()
 

@@ -108,6 +108,7 @@ def _c(inside: int, width: int) -> Block:
     for k, shape in enumerate((tall, wide, tall, wide), start=2):
         layers[f"branch7x7dbl_{k}"] = Conv(width, 192 if k == 5 else width, shape["kernel"], padding=shape["padding"])
     layers["branch_pool"] = Conv(inside, 192, 1)
+    # The names are those of the weights' file.
     single = tuple(f"branch7x7_{k}" for k in range(1, 4))
     double = tuple(f"branch7x7dbl_{k}" for k in range(1, 6))
 
@@ -139,6 +140,7 @@ def _e(inside: int, pool: str) -> Block:
         "branch_pool": Conv(inside, 192, 1),
     }
 
+    # A pair in brackets branches once more, and its halves are put side by side.
     triple = ("branch3x3dbl_1", "branch3x3dbl_2", ("branch3x3dbl_3a", "branch3x3dbl_3b"))
     return Block(layers, (("branch1x1",), ("branch3x3_1", ("branch3x3_2a", "branch3x3_2b")), triple), pool)
 
@@ -149,6 +151,7 @@ class Inception(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         layers: dict[str, nn.Module] = {
+            # Names as in the weights' file, in the order in which the layers run.
             "Conv2d_1a_3x3": Conv(3, 32, 3, 2),
             "Conv2d_2a_3x3": Conv(32, 32, 3),
             "Conv2d_2b_3x3": Conv(32, 64, 3, padding=1),

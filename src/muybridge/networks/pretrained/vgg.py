@@ -45,6 +45,7 @@ class TappedVgg(nn.Module):
                 channels = width
             layers.append(nn.MaxPool2d(2, 2))
 
+        # No tap lies behind the last pooling, so it is left out.
         self.features = nn.Sequential(*layers[:-1])
 
     def forward(self, images: Images) -> list[Tensor]:
@@ -149,13 +150,13 @@ def load_lpips_weights(path: Path | None = None) -> list[Tensor]:
     for i in range(len(LEVELS)):
         names.append(f"lin{i}.model.1.weight")
 
-    if any(name not in state or state[name].numel() != c for name, c in zip(names, LEVELS, strict=True)):
-        raise CheckpointError(f"{path} does not hold LPIPS for VGG-16: expected {names[0]} to {names[-1]}")
-    found = []
-    for name in names:
-        found.append(state[name].view(1, -1, 1, 1))
+    weights = []
+    for name, channels in zip(names, LEVELS, strict=True):
+        if name not in state or state[name].numel() != channels:
+            raise CheckpointError(f"{path} does not hold LPIPS for VGG-16: expected {names[0]} to {names[-1]}")
+        weights.append(state[name].view(1, -1, 1, 1))
 
-    return found
+    return weights
 
 
 def _find_lpips() -> Path | None:
