@@ -57,7 +57,7 @@ def test_a_process_that_ends_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
         with pytest.raises(BROKEN):
             await process.ask({"say": "hello"})
         await process.end()
-        assert not process.running
+        assert not process.is_running
 
     asyncio.run(ask())
 

@@ -103,13 +103,13 @@ def test_the_folder_is_not_walked_for_everybody(tmp_path: Path, monkeypatch: pyt
 
     async def asked() -> None:
         room = Quota(tmp_path, 1000)
-        assert await asyncio.gather(*(room.used() for _ in range(20))) == [100] * 20
+        assert await asyncio.gather(*(room.measure_used() for _ in range(20))) == [100] * 20
         assert len(walks) == 1
-        with room.expecting(tmp_path / "upload", 400):
-            assert await room.used() == 500
+        with room.expect(tmp_path / "upload", 400):
+            assert await room.measure_used() == 500
             with pytest.raises(InputError, match="allowed"):
                 await room.refuse_full(501)
-        assert await room.used() == 100
+        assert await room.measure_used() == 100
         assert len(walks) == 2
 
     asyncio.run(asked())

@@ -37,11 +37,13 @@ class AnimationModels(Records):
 
     def list_all(self) -> list[Record]:
         """Imported ones, the newest first; then those in the folder, by name."""
-        imported = []
+        models = []
         for record in self.all():
-            imported.append(self.describe(record))
+            models.append(self.describe(record))
+        for _, found in self._find_runs():
+            models.append(found)
 
-        return [*imported, *(found for _, found in self._find_runs())]
+        return models
 
     def find_ready(self, number: str) -> tuple[Record, Path]:
         """One that can be used, and its run; Missing or UsageError."""
@@ -66,6 +68,7 @@ class AnimationModels(Records):
         limits = self.settings.limits
         if len(records) >= limits.imports:
             raise UsageError(f"{limits.imports} imports are kept already, the most there may be", "Delete some.")
+        # Announcing costs nothing: a page that never sends its files must not take all the room.
         if sum(record["state"] == "uploading" for record in records) >= limits.announced:
             raise UsageError(f"{limits.announced} imports wait for their file already", "Send them, or delete some.")
 
@@ -83,6 +86,7 @@ class AnimationModels(Records):
         """
         record = self.load(number)
         path = self.folder(number) / "checkpoint"
+        # The file is there as soon as another request begins to send it, long before the state changes.
         if record["state"] != "uploading" or path.exists():
             raise UsageError(f"{record['name']} has its checkpoint already", "Import another one beside it.")
 
@@ -90,6 +94,7 @@ class AnimationModels(Records):
         try:
             await receive_upload(path, body, record["name"], most, self.storage.quota, length)
             record = self.save({**record, "state": "reading"})
+        # A cancelled request is no Exception, and half a checkpoint must not stay either.
         except BaseException:
             with contextlib.suppress(Missing):  # it was deleted while it came in
                 await self.delete(number)
@@ -124,6 +129,7 @@ class AnimationModels(Records):
         if outcome.state == "done":
             self.save({**record, **outcome.result, "state": "ready"})
             return
+        # Where the studio closes, the next one begins this import again, and needs the checkpoint.
         if not self.pool.closing:
             await asyncio.to_thread(self._remove_files, folder)
         self.save_outcome(record, outcome)
@@ -133,7 +139,7 @@ class AnimationModels(Records):
         for name in ("checkpoint", "config.yaml"):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / "run", ignore_errors=True)
-        self.storage.quota.changed()
+        self.storage.quota.note_change()
 
     def _find_runs(self) -> list[tuple[Path, Record]]:
         """Run folders that lie in the studio's folder, of methods that move a picture, with weights in them."""
@@ -149,6 +155,7 @@ class AnimationModels(Records):
 
 def abilities(method: str) -> Record | None:
     """What a method does with a picture, for the page; None where it moves none."""
+    # A run folder may name a method that this installation does not have.
     if method not in catalogue.names():
         return None
 

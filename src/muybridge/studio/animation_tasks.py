@@ -38,6 +38,7 @@ def import_checkpoint(order: Order, tell: Tell) -> dict[str, Any]:
         hint = failure["hint"] and _name_files(failure["hint"], folder, name)
         raise CheckpointError(_name_files(failure["message"], folder, name), hint) from e
 
+    # The run has everything now, and a checkpoint may be gigabytes.
     checkpoint.unlink()
     return told
 
@@ -49,6 +50,7 @@ def _import(folder: Path, checkpoint: Path, config: Path) -> dict[str, Any]:
     able = abilities(method)
 
     if able is None:
+        # The run is a good one, but the page could do nothing with it.
         shutil.rmtree(out)
         raise CheckpointError(
             f"{checkpoint} is a checkpoint of {method}, which does not move a picture",
@@ -73,6 +75,7 @@ def move_picture(order: Order, tell: Tell) -> dict[str, Any]:
         mode=order["mode"],
         best_frame=order["best_frame"],
         device=order["device"],
+        # An earlier attempt that was cut short may have left frames here.
         force=True,
     )
     return {**pack_frames({**order, "suffix": "mp4"}, tell), "notes": list(notes)}
@@ -88,6 +91,7 @@ def pack_frames(order: Order, tell: Tell) -> dict[str, Any]:
         return {"file": target.name}
 
     made = api.read(folder / "frames")
+    # The sound is not among the frames: it stays with the driving clip.
     audio = find_sound(read_stored_clip(order["driving"]).audio)
     mark = read_mark(folder / "frames")
     api.write(target, made.pixels, made.timing, audio=audio, mark=mark, force=True)

@@ -113,6 +113,7 @@ class Animations(Records):
 
     async def _make(self, record: Record) -> None:
         try:
+            # A run of the command's own may be gone by now: anybody can delete its folder.
             _, run = self.models.find_ready(record["model"])
         except MuybridgeError as e:
             self.save({**record, "state": "failed", **describe_failure(e)})
@@ -136,6 +137,7 @@ class Animations(Records):
             files = [{"suffix": Path(outcome.result["file"]).suffix[1:], "state": "done"}]
             told = {"notes": outcome.result["notes"], "message": None, "hint": None}
             self.save({**record, **told, "files": files, "state": "done"})
+        # What a closing studio stops keeps its state, and the next one makes it.
         elif not (outcome.state == "stopped" and self.pool.closing):
             self.save_outcome(record, outcome)
 

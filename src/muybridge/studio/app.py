@@ -22,7 +22,7 @@ from muybridge.studio.animation_models import AnimationModels
 from muybridge.studio.animations import Animations
 from muybridge.studio.clips import Clips
 from muybridge.studio.events import Events
-from muybridge.studio.messages import shorten, word_hint
+from muybridge.studio.messages import shorten, word_hint, word_message
 from muybridge.studio.patience import BodyTimeout
 from muybridge.studio.pose_client import PoseClient
 from muybridge.studio.records import Records
@@ -62,6 +62,7 @@ def create(settings: Settings, events: Events) -> App:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # A worker takes seconds to import its libraries: the first task shall find one ready.
         pool.warm()
         for records in kept:
             records.begin()
@@ -72,11 +73,13 @@ def create(settings: Settings, events: Events) -> App:
         for records in kept:
             await records.close()
         await pose_client.close()
+        # Last, because what ends above still writes to its records.
         await asyncio.to_thread(storage.writer.close)
 
     app = FastAPI(
         title="Muybridge studio",
         lifespan=lifespan,
+        # FastAPI's own pages about an API load scripts from another server.
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -91,6 +94,7 @@ def create(settings: Settings, events: Events) -> App:
     _add_general_routes(app, events, storage, settings)
     for folder in FOLDERS:
         _add_pages(app, folder)
+    # Outermost, so that nothing is read of a request that is refused.
     return SecurityMiddleware(BodyTimeout(app), settings)
 
 
@@ -118,7 +122,7 @@ def _add_general_routes(app: FastAPI, events: Events, storage: Storage, settings
                 "quota_bytes": limits.quota_bytes,
             },
             "folder": str(settings.runs),
-            "used": await storage.quota.used(),
+            "used": await storage.quota.measure_used(),
             "machine": (await asyncio.to_thread(api.doctor, settings.runs))["machine"],
         }
 
@@ -158,11 +162,12 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(MuybridgeError)
     async def handle_known(request: Request, e: MuybridgeError) -> JSONResponse:
         code = 404 if isinstance(e, Missing) else 409 if isinstance(e, Conflict | UsageError) else 400
-        return _answer(code, shorten(e.message), word_hint(e.hint))
+        return _answer(code, word_message(e.message), word_hint(e.hint))
 
     @app.exception_handler(RequestValidationError)
     async def handle_invalid(request: Request, e: RequestValidationError) -> JSONResponse:
         problems = []
+        # A long list can be wrong in each of its parts; five say enough.
         for problem in e.errors()[:5]:
             place = ".".join(map(str, problem["loc"][1:])) or "the request"
             problems.append(f"{place}: {problem['msg']}")
@@ -196,8 +201,8 @@ def _answer(code: int, message: str, hint: str | None = None) -> JSONResponse:
 def _describe_refusals() -> dict[int | str, dict[str, Any]]:
     """What the description of this API says about errors."""
     content = {"application/json": {"schema": SENTENCE}}
-    table: dict[int | str, dict[str, Any]] = {}
+    answers: dict[int | str, dict[str, Any]] = {}
     for code, what in REFUSALS.items():
-        table[code] = {"description": what, "content": content}
+        answers[code] = {"description": what, "content": content}
 
-    return table
+    return answers

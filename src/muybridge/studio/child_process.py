@@ -55,7 +55,7 @@ class ChildProcess:
         return self.process.pid
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return self.process.returncode is None
 
     async def send(self, head: Mapping[str, Any], body: bytes = b"") -> None:
@@ -79,7 +79,7 @@ class ChildProcess:
 
     def stop(self) -> None:
         """Ask it to stop as Ctrl-C would; asked again, it is left to what it saves."""
-        if self.running and not self.stopped:
+        if self.is_running and not self.stopped:
             self.stopped = True
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM)
@@ -91,7 +91,7 @@ class ChildProcess:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.process.wait(), self.patience)
 
-        if self.running:
+        if self.is_running:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
             await self.process.wait()

@@ -58,6 +58,7 @@ class Clips(Records):
         most = self.settings.limits.upload_bytes
         try:
             await receive_upload(path, body, record["name"], most, self.storage.quota, length)
+        # A cancelled request is no Exception, and half an upload must not stay either.
         except BaseException:
             self.storage.remove("clips", record["id"])
             raise
@@ -72,6 +73,7 @@ class Clips(Records):
         self._refuse_more(2)
         names = scene_names(scene)
 
+        # In the studio's own folder: files can be renamed into their places within one disk only.
         target = self.storage.root / f".puppets-{secrets.token_hex(4)}"
         order = {"task": "puppets", "scene": scene, "target": str(target), "frames": frames, "size": size}
         outcome = await self.run_task(target.name, "clips", order)
@@ -171,6 +173,7 @@ class Clips(Records):
             "folder": str(self.folder(record["id"])),
             "name": record["name"],
             "frames": 1 if picture else limits.frames,
+            # A wide photograph must not be taken for a row of frames.
             "strip": False if picture else None,
             "side": limits.side,
             "source_side": limits.source_side,
@@ -182,6 +185,7 @@ class Clips(Records):
         if outcome.state != "done":
             await self._save_failure(record, outcome)
         elif record.get("use", "pair") == "pair":
+            # In the same task, so that deleting the clip stops both.
             await self._find(self.save({**record, **outcome.result, "state": "finding"}), {})
         else:
             self.save({**record, **outcome.result, "state": "ready"})
@@ -190,6 +194,7 @@ class Clips(Records):
         folder = self.folder(record["id"])
         order: dict[str, Any] = {"task": "silhouettes", "folder": str(folder), **request}
         given = folder / "given"
+        # Who asks for something else is not content with the silhouettes that came with the puppets.
         if request:
             await asyncio.to_thread(shutil.rmtree, given, ignore_errors=True)
         elif given.is_dir():
@@ -217,7 +222,7 @@ class Clips(Records):
             (folder / name).unlink(missing_ok=True)
         for name in ("frames", "given", "silhouettes"):
             shutil.rmtree(folder / name, ignore_errors=True)
-        self.storage.quota.changed()
+        self.storage.quota.note_change()
 
 
 def scene_names(scene: str) -> tuple[str, str]:

@@ -107,12 +107,14 @@ def limit_process(seconds: int | None, memory: int | None, one_file: int = ONE_F
     bounds = {resource.RLIMIT_FSIZE: one_file, resource.RLIMIT_NOFILE: 128, resource.RLIMIT_CORE: 0}
     if seconds is not None:
         bounds[resource.RLIMIT_CPU] = seconds + int(resource.getrusage(resource.RUSAGE_SELF).ru_utime)
+    # Only Linux has the file that says how much the process holds already.
     if memory is not None and sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         bounds[resource.RLIMIT_AS] = pages * os.sysconf("SC_PAGE_SIZE") + memory
 
     for what, soft in bounds.items():
         hard = soft + GRACE if what == resource.RLIMIT_CPU else soft
+        # A process may lower its hard limits, but not raise them.
         most = resource.getrlimit(what)[1]
         if most != resource.RLIM_INFINITY:
             hard = min(hard, most)

@@ -35,11 +35,13 @@ class Events:
         self.queues.add(queue)
 
         try:
+            # Left alone, a browser may wait several seconds before it comes back to a restarted studio.
             yield "retry: 1000\n\n"
             while True:
                 try:
                     text = await asyncio.wait_for(queue.get(), BEAT)
                 except TimeoutError:
+                    # Only by writing to a page is it noticed that it has gone.
                     text = ": still here\n\n"
                 if text is None:
                     return

@@ -36,14 +36,17 @@ def send_picture(path: Path, height: int | None, suffix: str) -> Response:
     suffix  .jpg or .png, what it is sent as; its transparency is only in the second
     """
     kind = {".jpg": "image/jpeg", ".png": "image/png"}[suffix]
+    # Decoding it only to encode it again would cost time for nothing.
     if height is None and suffix == ".png":
         return Response(path.read_bytes(), media_type=kind, headers=FOREVER)
 
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise Missing("this picture cannot be read", "It may still be being made.")
+    # JPEG has no transparency.
     if suffix == ".jpg" and image.ndim == 3:
         image = image[:, :, :3]
+    # Enlarging is left to the browser, which then has fewer bytes to fetch.
     if height is not None and height < image.shape[0]:
         width = max(1, round(image.shape[1] * height / image.shape[0]))
         image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
@@ -65,8 +68,8 @@ def send_file(files: dict[str, Path], name: str, download: bool) -> FileResponse
 
 def list_sizes(files: dict[str, Path]) -> dict[str, int]:
     """Their sizes in bytes."""
-    table = {}
+    sizes = {}
     for name, path in files.items():
-        table[name] = path.stat().st_size
+        sizes[name] = path.stat().st_size
 
-    return table
+    return sizes

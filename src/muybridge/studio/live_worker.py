@@ -50,6 +50,7 @@ class LiveWorker:
 
         self.channel.write({})
         with fast_kernels(), torch.no_grad():
+            # Beginning anew ends one round of frames, and the next starts from another pose.
             while not self.over:
                 for made in api.follow(fitted, picture, self.read_frames(), mode=order["mode"]):
                     self.channel.write({}, encode_jpeg(made))
@@ -86,6 +87,7 @@ def decode_jpeg(content: bytes) -> Tensor | None:
     if bgr is None:
         return None
 
+    # OpenCV's colours begin with blue, and torch knows no negative strides.
     return torch.from_numpy(np.ascontiguousarray(bgr[:, :, ::-1].transpose(2, 0, 1)))
 
 

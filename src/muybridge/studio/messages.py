@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from io import BufferedIOBase, RawIOBase
 from typing import Any, BinaryIO
 
-from muybridge.errors import MuybridgeError, Option, Sentence, Verb
+from muybridge.errors import MuybridgeError
+from muybridge.studio.wording import word_for_page
 
 HEADER = struct.Struct("<II")
 LARGEST = 2**27
@@ -52,7 +53,7 @@ def unpack_head(written: bytes) -> Head:
 def describe_failure(error: Exception) -> Head:
     """What went wrong, in a sentence for the person, with what to do; what nobody foresaw goes to the terminal, too."""
     if isinstance(error, MuybridgeError):
-        return {"message": shorten(error.message), "hint": word_hint(error.hint)}
+        return {"message": word_message(error.message), "hint": word_hint(error.hint)}
     if isinstance(error, MemoryError):
         return {"message": "there was not enough memory for this", "hint": "Try a smaller or shorter video."}
 
@@ -61,24 +62,14 @@ def describe_failure(error: Exception) -> Head:
     return {"message": shorten(said), "hint": "Please report it."}
 
 
+def word_message(text: str) -> str:
+    """A message as a page says it."""
+    return shorten(word_for_page(text))
+
+
 def word_hint(hint: str | None) -> str | None:
     """A hint as a page says it: what it cannot do itself, the command can."""
-    if hint is None:
-        return None
-    return shorten(hint.word(_word_option, _word_verb) if isinstance(hint, Sentence) else hint)
-
-
-def _word_option(option: Option) -> str:
-    name = "--" + option.name.replace("_", "-")
-    return name if option.value is None or option.value is True else f"{name} {option.value}"
-
-
-def _word_verb(verb: Verb) -> str:
-    words = []
-    for word in verb.arguments:
-        words.append(_word_option(word) if isinstance(word, Option) else str(word))
-
-    return " ".join(["muybridge", verb.name, *words])
+    return None if hint is None else word_message(hint)
 
 
 def shorten(text: str) -> str:

@@ -17,11 +17,11 @@ PLAIN = re.compile(r"[\w.()&,+'-]+", re.UNICODE)
 
 def clean_name(text: str) -> str:
     """A name as a person wrote it, without what cannot be seen: line breaks, control characters, turns of direction."""
-    seen = []
+    spaced = []
     for character in unicodedata.normalize("NFC", text):
-        seen.append(" " if character.isspace() else character)
+        spaced.append(" " if character.isspace() else character)
 
-    shown = "".join(c for c in seen if c in JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    shown = "".join(c for c in spaced if c in JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return " ".join(shown.split())[:LONGEST].strip()
 
 

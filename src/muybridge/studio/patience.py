@@ -80,6 +80,7 @@ class BodyTimeout:
                 message = await asyncio.wait_for(receive(), self.seconds)
             except TimeoutError:
                 late = True
+                # The application knows how to end for a page that has gone, not for one that is late.
                 return {"type": "http.disconnect"}
 
             waiting = message.get("more_body", False)
@@ -87,6 +88,7 @@ class BodyTimeout:
 
         async def send_in_time(message: Message) -> None:
             if late and message["type"] == "http.response.start":
+                # The rest of the body may still come, and would be read as the next request.
                 closing = [*message["headers"], (b"connection", b"close")]
                 message = {**message, "status": CONTENT_TIMEOUT, "headers": closing}
             await send(message)

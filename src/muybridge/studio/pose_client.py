@@ -49,7 +49,7 @@ class PoseClient:
             await process.end()
 
     async def _ask_process(self, order: Mapping[str, Any]) -> tuple[Head, bytes]:
-        if self.process is None or not self.process.running:
+        if self.process is None or not self.process.is_running:
             module = "muybridge.studio.pose_worker"
             self.process = await ChildProcess.start(module, self.device, largest_picture=LARGEST_PICTURE)
         return await self.process.ask(order)

@@ -73,6 +73,7 @@ class PoseWorker:
         fitted = self.load_run(order["run"])
         side = order["side"]
         frame = int(order["frame"])
+        # In JSON the names of a mapping are texts, while keypoints are numbers.
         moves = {}
         for i, (x, y) in order["moves"].items():
             moves[int(i)] = (float(x), float(y))

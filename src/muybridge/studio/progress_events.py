@@ -11,6 +11,7 @@ from torch import Tensor
 from muybridge.engine import Callback
 from muybridge.engine.callback import Summary
 from muybridge.method import Stage
+from muybridge.studio.wording import word_for_page
 
 PAUSE = 0.25
 """Seconds between two lines, at least."""
@@ -46,7 +47,7 @@ class ProgressEvents(Callback):
         self.tell("preview", done=done)
 
     def on_warning(self, message: str) -> None:
-        self.tell("note", text=message)
+        self.tell("note", text=word_for_page(message))
 
     def on_end(self, summary: Summary) -> None:
         self.tell("trained", finished=summary.finished, done=summary.done, seconds=summary.seconds)

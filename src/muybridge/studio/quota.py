@@ -34,7 +34,7 @@ class Quota:
         self.changes = 0
         self.looking = asyncio.Lock()
 
-    async def used(self) -> int:
+    async def measure_used(self) -> int:
         """Bytes that are there or announced; the folder is walked in a thread, and not for everybody who asks."""
         async with self.looking:
             if time.monotonic() - self.looked > FRESH:
@@ -45,7 +45,8 @@ class Quota:
 
     async def refuse_full(self, more: int = 0) -> None:
         """InputError where the folder holds, with `more` bytes, more than it may, or the disk is nearly full."""
-        used = await self.used() + more
+        used = await self.measure_used() + more
+        # Other programs fill the same disk, whatever the studio's own limit is.
         free = shutil.disk_usage(self.root).free
         if used > self.limit:
             raise InputError(
@@ -60,16 +61,16 @@ class Quota:
             )
 
     @contextmanager
-    def expecting(self, path: Path, size: int) -> Iterator[None]:
+    def expect(self, path: Path, size: int) -> Iterator[None]:
         """Count a file that is being written as `size` bytes; `coming[path]` may grow meanwhile."""
         self.coming[path] = size
         try:
             yield
         finally:
             del self.coming[path]
-            self.changed()
+            self.note_change()
 
-    def changed(self) -> None:
+    def note_change(self) -> None:
         """Something large has come or gone: who asks next looks again."""
         self.changes += 1
         self.looked = -FRESH

@@ -63,6 +63,7 @@ class RecordWriter:
                 raise
 
         with self.lock:
+            # Something newer may have come while this was being written.
             if self.waiting.get(path) is content:
                 del self.waiting[path]
 

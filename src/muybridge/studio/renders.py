@@ -28,6 +28,7 @@ class Renders:
         if record["state"] in BUSY or not weights.is_file():
             raise UsageError(f"{record['name']} has no results yet", "Wait until it is finished, or stop and keep it.")
         suffix = request["suffix"]
+        # Refused now, while the person still looks at the form, and not by the worker later.
         check_background(request["background"], ("" if suffix == "zip" else f".{suffix}",))
 
         label = self._label(record, request)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
 from muybridge.errors import MuybridgeError
-from muybridge.studio.messages import shorten, word_hint
+from muybridge.studio.messages import word_hint, word_message
 from muybridge.studio.pose_client import PoseClient
 from muybridge.studio.schemas import Drag
 from muybridge.studio.sockets import refuse
@@ -28,13 +28,14 @@ def router(storage: Storage, pose_client: PoseClient, most: int) -> APIRouter:
 
     @routes.websocket("/api/runs/{number}/drag")
     async def drag(socket: WebSocket, number: str) -> None:
+        # Only over an open socket can a refusal say why.
         await socket.accept()
         try:
             if len(pages) >= most:
                 raise MuybridgeError(f"{most} pages are editing already, the most there may be", "Close some of them.")
             run = str(storage.folder("runs", number) / "out" / "run")
         except MuybridgeError as e:
-            await refuse(socket, shorten(e.message), word_hint(e.hint))
+            await refuse(socket, word_message(e.message), word_hint(e.hint))
             return
 
         pages.add(socket)
@@ -84,6 +85,7 @@ class _EditingPage:
         while True:
             await self.arrived.wait()
             self.arrived.clear()
+            # Drags that came while one was drawn are out of date, all but the newest.
             drag = self.latest
             self.latest = None
             if drag is None:
@@ -93,6 +95,8 @@ class _EditingPage:
             try:
                 head, body = await self.pose_client.ask(order)
             except MuybridgeError as e:
-                await self.socket.send_json({"message": e.message, "hint": word_hint(e.hint), "seq": drag.seq})
+                await self.socket.send_json(
+                    {"message": word_message(e.message), "hint": word_hint(e.hint), "seq": drag.seq}
+                )
                 continue
             await self.socket.send_bytes(struct.pack("<IB", drag.seq, head["full"]) + body)

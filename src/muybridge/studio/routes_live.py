@@ -12,7 +12,7 @@ from muybridge.errors import MuybridgeError, UsageError
 from muybridge.studio.animation_models import AnimationModels
 from muybridge.studio.animations import Animations
 from muybridge.studio.child_process import BROKEN, LARGEST_PICTURE, ChildProcess
-from muybridge.studio.messages import Head, shorten, word_hint
+from muybridge.studio.messages import Head, word_hint, word_message
 from muybridge.studio.schemas import Follow
 from muybridge.studio.sockets import FAILED, refuse
 
@@ -33,6 +33,7 @@ def router(models: AnimationModels, animations: Animations) -> APIRouter:
     @routes.websocket("/api/models/{number}/live")
     async def live(socket: WebSocket, number: str) -> None:
         await socket.accept()
+        # Counted before it says what it wants: pages that stay silent take a place, too.
         pages.add(socket)
 
         try:
@@ -40,9 +41,9 @@ def router(models: AnimationModels, animations: Animations) -> APIRouter:
             order = _order(models, animations, number, Follow.model_validate_json(text), len(pages))
             await _FilmingPage(socket, order).serve()
         except _Ended as e:
-            await refuse(socket, shorten(e.message), word_hint(e.hint), FAILED)
+            await refuse(socket, word_message(e.message), word_hint(e.hint), FAILED)
         except MuybridgeError as e:
-            await refuse(socket, shorten(e.message), word_hint(e.hint))
+            await refuse(socket, word_message(e.message), word_hint(e.hint))
         except (ValidationError, TimeoutError, KeyError):  # the last is for something that is no text
             await refuse(socket, "this is not something that can be followed", None)
         except (WebSocketDisconnect, RuntimeError):
@@ -123,11 +124,13 @@ class _FilmingPage:
         while True:
             await self.arrived.wait()
             self.arrived.clear()
+            # A camera is faster than many a model: all but its newest frame are out of date.
             frame = self.frame
             self.frame = None
             if frame is None:
                 continue
 
+            # Kept apart from the frames, so that the wish is not lost with one that was passed over.
             head = {"again": self.again}
             self.again = False
             answer, picture = await self._ask(process, head, frame)

@@ -52,6 +52,7 @@ def _add_costs(routes: APIRouter, runs: Runs) -> None:
         if outcome.state != "done":
             raise UsageError(outcome.message or "the measurement was stopped", outcome.hint)
 
+        # What is measured beside a training comes out too slow, and the person should know.
         beside = "training" if runs.pool.lanes["training"].locked() else None
         return {**outcome.result, "beside": beside}
 
@@ -92,6 +93,7 @@ def _add_training(routes: APIRouter, runs: Runs) -> None:
         for line in runs.read_log(number):
             for name, value in line.get("losses", {}).items():
                 found.setdefault(f"{line['stage']}: {name}", []).append([line["done"], value])
+        # A curve on a screen cannot show every line of a long log.
         return {name: thin_out(points) for name, points in found.items()}
 
 
@@ -145,11 +147,7 @@ def _add_edits(routes: APIRouter, storage: Storage, pose_client: PoseClient) -> 
         """Keypoints of both subjects, (x, y) in [-1, 1] of the frame, frame by frame."""
         run = storage.folder("runs", number) / "out" / "run"
         head, _ = await pose_client.ask({"do": "handles", "run": str(run)})
-        table = {}
-        for side in ("a", "b"):
-            table[side] = head[side]
-
-        return table
+        return {"a": head["a"], "b": head["b"]}
 
     @routes.get("/runs/{number}/edits")
     def show_edits(number: Id) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class Runs(Records):
                 f"{card.name} learns from a {card.needs}, and the page trains pairs of videos only",
                 Sentence("Train it with: ", Verb("fit", card.name)),
             )
+        # Made only to have a wrong preset or setting refused now, and not by the worker later.
         make_config(method_class, request["preset"], request["set"])
 
         clips = []
@@ -96,6 +97,7 @@ class Runs(Records):
         for clip in clips:
             if clip["state"] != "ready":
                 raise UsageError(f"{clip['name']} is not ready: it is {clip['state']}", "Wait, or choose another clip.")
+            # Driving clips and pictures are ready without silhouettes.
             if not clip["version"]:
                 raise UsageError(f"{clip['name']} has no silhouettes yet", "Find them first: Check the silhouettes.")
         if clips[0]["id"] == clips[1]["id"]:
@@ -112,6 +114,7 @@ class Runs(Records):
         state = record["state"]
         if what == "keep" and not self.has_weights(number):
             raise UsageError("nothing has been learned yet that could be kept", "Let it begin, or delete it.")
+        # No worker is there that could be told to stop: a new one writes the results.
         if what == "keep" and state in ("paused", "failed"):
             return self._queue({**record, "wanted": "keep", "message": None, "hint": None})
         if state not in WORKING:
@@ -185,6 +188,7 @@ class Runs(Records):
         outcome = await self.run_task(number, "training", order, lambda event: self._note_event(number, event))
 
         record = self.load(number)
+        # Before anything below, which may queue the same run again.
         self.tasks.pop(number, None)
         if outcome.state == "done":
             self._save_results(record, outcome)
@@ -212,8 +216,10 @@ class Runs(Records):
     def _note_event(self, number: str, event: dict[str, Any]) -> None:
         kind = event.get("event")
         record = self.load(number)
+        # Somebody may have asked it to stop while the worker got ready.
         if kind == "ready" and record["state"] == "queued":
             self.save({**record, "state": "training"})
+        # Whoever asked for a pause still reads that it is being paused.
         elif kind == "finishing" and record["wanted"] != "pause":
             self.save({**record, "state": "finishing"})
         elif kind == "note" and (notes := add_notes(record["notes"], [event["text"]])) != record["notes"]:

@@ -47,6 +47,7 @@ class SecurityMiddleware:
         self.cookie = f"{COOKIE}-{settings.port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The server's own start and end are no request of anybody's.
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
@@ -59,6 +60,7 @@ class SecurityMiddleware:
         if refusal is None:
             await self.app(scope, receive, self._add_headers(scope, send))
         elif scope["type"] == "websocket":
+            # A closing message has room for 123 bytes.
             await send({"type": "websocket.close", "code": 1008, "reason": refusal[:100]})
         else:
             await _send_text(send, 403, refusal)
@@ -99,21 +101,25 @@ class SecurityMiddleware:
 
     def _add_headers(self, scope: Scope, send: Send) -> Send:
         token = self.settings.token
+        # Only the page's own address has the token in it; what the page loads is let in by the cookie.
         sets_cookie = scope["type"] == "http" and token is not None and _token_in_address(scope) != ""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                there = set()
+                given = set()
                 for name, _ in message["headers"]:
-                    there.add(name)
+                    given.add(name)
 
                 extra = []
-                for header in _encoded(HEADERS):
-                    if header[0] not in there:
+                for header in _encode_headers(HEADERS):
+                    # The report comes with a stricter policy of its own.
+                    if header[0] not in given:
                         extra.append(header)
 
                 if sets_cookie:
-                    extra += _encoded({"set-cookie": f"{self.cookie}={token}; HttpOnly; SameSite=Strict; Path=/"})
+                    extra += _encode_headers(
+                        {"set-cookie": f"{self.cookie}={token}; HttpOnly; SameSite=Strict; Path=/"}
+                    )
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 
@@ -146,16 +152,16 @@ def _token_in_address(scope: Scope) -> str:
     return values[0]
 
 
-def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    found = []
+def _encode_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    encoded = []
     for name, value in headers.items():
-        found.append((name.encode(), value.encode()))
+        encoded.append((name.encode(), value.encode()))
 
-    return found
+    return encoded
 
 
 async def _send_text(send: Send, status: int, text: str) -> None:
     body = text.encode()
     headers = {"content-type": "text/plain; charset=utf-8", "content-length": str(len(body)), **HEADERS}
-    await send({"type": "http.response.start", "status": status, "headers": _encoded(headers)})
+    await send({"type": "http.response.start", "status": status, "headers": _encode_headers(headers)})
     await send({"type": "http.response.body", "body": body})

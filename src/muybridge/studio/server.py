@@ -52,6 +52,7 @@ def serve(
     Raises UsageError where the address cannot be listened on or the device is not there, RunError where another
     studio has the folder.
     """
+    # First, because a wrong device would otherwise show in a worker, long after the page is open.
     resolve_device(settings.device, "float32")
     with _hold_folder(settings.runs), _listen(settings) as listening:
         settings = replace(
@@ -62,6 +63,7 @@ def serve(
         address = address_of(settings)
         say(f"The studio is open at {address}")
         if browser:
+            # Serving returns at the end only, so another thread has to open the page.
             threading.Timer(0.5, webbrowser.open, (address,)).start()
 
         # uvicorn raises Ctrl-C again once it has ended well.
@@ -100,6 +102,7 @@ def token_of(runs: Path, new: bool = False) -> str:
 
     made = secrets.token_urlsafe(24)
     try:
+        # A new file instead of a changed one: nobody else may read it from its first byte on.
         path.unlink(missing_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(handle, "w", encoding="ascii") as file:
@@ -139,6 +142,7 @@ def _hold_folder(runs: Path) -> Iterator[None]:
         raise MuybridgeError(f"{runs} cannot be used: {e.strerror}", ANOTHER_FOLDER) from e
 
     try:
+        # The lock ends with the process, however that ends.
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError as e:
@@ -155,6 +159,7 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
 
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
+    # The port of a studio that was just closed stays taken for a while otherwise.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
     try:

@@ -106,11 +106,13 @@ class Storage:
         except (OSError, ValueError, RecursionError) as e:
             raise Missing(f"the record of {kind[:-1]} {number} cannot be read", "Delete its folder.") from e
 
+        # A folder that somebody copied has the number of the first one in its record.
         if not isinstance(found, dict) or found.get("id") != number:
             raise Missing(f"the record of {kind[:-1]} {number} is not its own", "Delete its folder.")
         record: dict[str, Any] = {}
         for name, value in found.items():
             record[RENAMED.get(str(name), str(name))] = value
+        # Earlier studios wrote fewer fields, and anybody can edit the file.
         for name, default in FIELDS[kind].items():
             record.setdefault(name, deepcopy(default))
             if not isinstance(record[name], type(default)):
@@ -136,7 +138,7 @@ class Storage:
         folder.rename(gone)
 
         shutil.rmtree(gone, ignore_errors=True)
-        self.quota.changed()
+        self.quota.note_change()
 
     def files(self, number: str, kind: str = "runs") -> dict[str, Path]:
         """What may be fetched of a run or an animation, by name: its results and what was made afterwards."""

@@ -33,6 +33,7 @@ def main() -> int:
         if message is None:
             return 0
         order, _ = message
+        # A studio that was killed cannot stop its workers any more.
         threading.Thread(target=_watch_studio, daemon=True).start()
         tell("done", result=TASKS[order["task"]](order, tell))
         return 0

@@ -21,6 +21,7 @@ from muybridge.run import Run
 from muybridge.studio.decode_upload import decode_upload
 from muybridge.studio.names import file_name
 from muybridge.studio.progress_events import ProgressEvents
+from muybridge.studio.wording import word_for_page
 from muybridge.video import Clip, Timing, read, write
 
 Order = Mapping[str, Any]
@@ -48,6 +49,7 @@ def find_silhouettes(order: Order, tell: Tell) -> dict[str, Any]:
             box=None if box is None else tuple(box),
             how=order.get("how") or "auto",
             corrections=corrections,
+            # The silhouettes that were there before are the ones to be replaced.
             force=True,
         )
     except InputError as e:
@@ -95,6 +97,7 @@ def train(order: Order, tell: Tell) -> dict[str, Any]:
         first,
         second,
         out=run,
+        # A training that goes on keeps its own preset and settings.
         preset=None if resume else order["preset"],
         set=None if resume else order["set"],
         masks=_masks_of(order),
@@ -102,10 +105,11 @@ def train(order: Order, tell: Tell) -> dict[str, Any]:
         keep_background=not resume,
         device=order["device"],
         resume=resume,
+        # A run that cannot go on would only stand in the way.
         force=not resume and (run / "run.json").is_file(),
         checkpoint_seconds=order["checkpoint_seconds"],
         callback=ProgressEvents(tell),
-        notify=lambda text: tell("note", text=text),
+        notify=lambda text: tell("note", text=word_for_page(text)),
     )
 
     return write_results(order, tell)
@@ -125,6 +129,7 @@ def write_results(order: Order, tell: Tell) -> dict[str, Any]:
         plate = background_of(fitted, side)
         if plate is not None and bool(plate.any()):
             write(made / f"background-{side}.png", [plate], Timing.constant(1), force=True)
+        # The page switches between both, and lays them over any background, without asking again.
         for affine in (True, False):
             frames = made / f"frames-{side}-{'with' if affine else 'without'}"
             api.animate(fitted, None, side, out=frames, background="transparent", affine=affine, force=True)
@@ -137,6 +142,7 @@ def render(order: Order, tell: Tell) -> dict[str, Any]:
     out = Path(order["out"])
     name = order["name"]
     as_zip = order["suffix"] == "zip"
+    # A folder that becomes a ZIP has no place among the files that can be fetched.
     target = out / (f".{name}" if as_zip else f"{name}.{order['suffix']}")
     fitted = api.load(Path(order["run"]) / "out" / "run", device=order["device"])
     options = {"out": target, "background": order["background"], "force": True}
@@ -174,11 +180,11 @@ def zip_folder(folder: Path, target: Path) -> None:
 
 
 def _masks_of(order: Order) -> list[Path]:
-    found = []
+    folders = []
     for folder in order["clips"]:
-        found.append(Path(folder) / "silhouettes")
+        folders.append(Path(folder) / "silhouettes")
 
-    return found
+    return folders
 
 
 def _read_keyframes(keys: Mapping[str, Mapping[str, list[float]]]) -> dict[int, dict[int, tuple[float, float]]]:
@@ -194,6 +200,7 @@ def _wait_for_run(run: Path) -> bool:
     if not (run / "run.json").is_file():
         return False
 
+    # Half a minute: a large checkpoint takes its time on a slow disk.
     for _ in range(150):
         if not Run(run).busy:
             break

@@ -27,7 +27,7 @@ async def receive_upload(
     size = 0
     with _open_new(path) as file:
         await quota.refuse_full(length or 0)
-        with quota.expecting(path, length or 0):
+        with quota.expect(path, length or 0):
             async for part in body:
                 size += len(part)
                 if size > most:
@@ -39,6 +39,7 @@ async def receive_upload(
                     await quota.refuse_full()
                     if not path.exists():
                         raise UsageError(f"{name} was deleted while it came in")
+                # A slow disk must not hold up the other pages.
                 await asyncio.to_thread(file.write, part)
 
         if size == 0:

@@ -60,7 +60,7 @@ class WorkerPool:
                 return Outcome("stopped") if self.closing else await _follow(worker, order, on_event)
             finally:
                 self.working.pop(key, None)
-                if worker.running:
+                if worker.is_running:
                     await worker.end()
 
     def stop(self, key: str) -> bool:
@@ -94,7 +94,8 @@ class WorkerPool:
             self.spares.append(spare)  # whoever comes next takes it
             raise
 
-        if not worker.running:
+        # It may have been ended from outside while it waited.
+        if not worker.is_running:
             worker = await ChildProcess.start("muybridge.studio.task_worker")
         self.warm()
         return worker
@@ -120,6 +121,7 @@ def _describe_outcome(last: Mapping[str, Any], code: int) -> Outcome:
         return Outcome("done", last.get("result") or {})
     if event == "failed":
         return Outcome("failed", message=str(last.get("message")), hint=last.get("hint"))
+    # One that is stopped during its imports cannot say so itself.
     if event == "stopped" or code == -signal.SIGTERM:
         return Outcome("stopped")
     if code == -signal.SIGXCPU:
