@@ -94,11 +94,11 @@ class PictureAnimator(Generic[P]):
         if not probes:
             return self.draw(where)
 
-        parts = []
+        drawn = []
         for i in probes:
-            parts.append(self._draw_with(*self.exact, where.at(slice(i, i + 1))))
+            drawn.append(self._draw_with(*self.exact, where.at(slice(i, i + 1))))
 
-        plain = torch.cat(parts)
+        plain = torch.cat(drawn)
 
         # Each set of parts gets its chance on this batch; what fails once is not tried again.
         while self.doubted:
@@ -126,6 +126,7 @@ class PictureAnimator(Generic[P]):
         if not due:
             return []
 
+        # Poses further from the source than any before are where bfloat16 is likeliest to fail.
         self.compared = max(far, before or 0.0)
         found: list[int] = away.topk(min(len(away), PROBES if before is None else 1)).indices.tolist()
         return found
@@ -187,11 +188,11 @@ def _round_like(value: Any, like: Any) -> Any:
     if isinstance(value, Tensor):
         return value.to(like.dtype)
     if isinstance(value, list | tuple):
-        each = []
+        rounded = []
         for a, b in zip(value, like, strict=True):
-            each.append(_round_like(a, b))
+            rounded.append(_round_like(a, b))
 
-        return each if isinstance(value, list) else type(value)(*each)
+        return rounded if isinstance(value, list) else type(value)(*rounded)
     return value
 
 

@@ -108,6 +108,7 @@ def _align_bodies(driving: Landmarks, subject: Landmarks) -> Landmarks:
             stacklevel=3,
         )
 
+    # Both are measured in the same way, or lengths with and without legs would be compared.
     one = _measure_stance(driving, legs)
     two = _measure_stance(subject, legs)
     # Without a way of its own a clip stands in the middle of the other's.
@@ -147,8 +148,8 @@ def _measure_stance(landmarks: Landmarks, legs: bool) -> Stance:
     if legs:
         for a, b in _LEG:
             sides = []
-            for s in ("left", "right"):
-                sides.append(_bone_length(landmarks, f"{s}_{a}", f"{s}_{b}"))
+            for side in ("left", "right"):
+                sides.append(_bone_length(landmarks, f"{side}_{a}", f"{side}_{b}"))
 
             length = length + torch.stack(sides).nan_to_num(-1).amax(0).where(~torch.stack(sides).isnan().all(0), NAN)
     lowest = at[:, feet, 1].where(seen[:, feet], -torch.inf).amax(1)
@@ -197,6 +198,7 @@ def _find_ground(lowest: Float[Tensor, "T"]) -> Float[Tensor, "T"]:
 
 
 def _align_faces(driving: Landmarks, subject: Landmarks) -> Landmarks:
+    # Faces turned away or half hidden would pull the usual shape out of its form.
     whole = _nearly_whole(driving, "driving"), _nearly_whole(subject, "subject's")
     usual = []
     for face in whole:

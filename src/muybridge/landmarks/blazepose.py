@@ -77,6 +77,7 @@ class BlazePose:
 
         rows = outputs[5 * ROWS].reshape(ROWS, 5).astype(np.float64)
         places = crop.to_picture(rows[:, :2])
+        # The network draws a skeleton into any picture, and only this number says whether somebody is there.
         if outputs[1][0] < PRESENT:
             return np.zeros((self.count, 3)), None, np.zeros(frame.shape[:2], np.float32)
 

@@ -94,8 +94,8 @@ def search_boxes(size: tuple[int, int], parts: Sequence[float]) -> Iterator[Corn
 def _overlapping(length: int, side: float) -> list[float]:
     """Where squares of this side begin, so that they overlap by half and reach from end to end."""
     count = 1 + int(np.ceil((length - side) / (side / 2) - 1e-6))
-    found = []
-    for at in np.linspace(0, length - side, count):
-        found.append(float(at))
+    starts = []
+    for start in np.linspace(0, length - side, count):
+        starts.append(float(start))
 
-    return found
+    return starts

@@ -44,6 +44,7 @@ def detect(
     lost = 0
     for _, found in follow_person(network, clip, main, first):
         lost += found is None
+        # Zeros keep the place of a frame on which nobody was found.
         rows.append(to_openpose(np.zeros((network.count, 3)) if found is None else found))
     landmarks = _make_landmarks(np.stack(rows), kind)
 

@@ -42,11 +42,13 @@ def label_indices(landmarks: Landmarks, size: tuple[int, int]) -> UInt8[Tensor, 
 
     for map_, at, sure in zip(canvas, points, seen, strict=True):
         if landmarks.kind == "face68":
+            # Label maps of faces know one class beside the background.
             _draw_face(map_, at, sure, 1)
             continue
 
         for a, b, label in LIMBS:
             _draw_chain(map_, at[BODY], sure[BODY], (a, b), label, 3)
+        # Hands and face come after the limbs, to lie on top of them.
         for hand in ("left_hand", "right_hand"):
             for chain, label in FINGERS if hand in parts else ():
                 _draw_chain(map_, at[parts[hand]], sure[parts[hand]], chain, label, 1)

@@ -38,12 +38,11 @@ class FaceDetector:
 
     def __init__(self, network: PictureNetwork, name: str) -> None:
         self._network = network
-        parts = []
+        sizes = []
         for output in self._network(np.zeros((SIDE, SIDE, 3), np.float32)):
-            parts.append(output.size)
+            sizes.append(output.size)
 
-        sizes = sorted(parts)
-        if sizes != [ANCHORS, NUMBERS * ANCHORS]:
+        if sorted(sizes) != [ANCHORS, NUMBERS * ANCHORS]:
             raise CheckpointError(f"{name} is not the face detector, with {ANCHORS} places of {NUMBERS} numbers")
         self._anchors = _anchors()
 
@@ -63,9 +62,10 @@ class FaceDetector:
 
     def _look(self, frame: Picture, crop: Crop) -> Face:
         outputs = {}
-        for o in self._network(crop.cut(frame).astype(np.float32) / 127.5 - 1):
-            outputs[o.size] = o.ravel()
+        for output in self._network(crop.cut(frame).astype(np.float32) / 127.5 - 1):
+            outputs[output.size] = output.ravel()
 
+        # Nobody promises an order of the outputs, so they are told apart by their sizes.
         scores = to_probability(outputs[ANCHORS])
         best = int(scores.argmax())
         rows = outputs[NUMBERS * ANCHORS].reshape(ANCHORS, NUMBERS)[best].astype(np.float64)

@@ -40,12 +40,11 @@ class FaceMesh:
         self._open_detector = open_detector
         self._detector: FaceDetector | None = None
         self.name = name
-        parts = []
+        sizes = []
         for output in self._network(np.zeros((SIDE, SIDE, 3), np.float32)):
-            parts.append(output.size)
+            sizes.append(output.size)
 
-        sizes = sorted(parts)
-        if sizes != [1, 3 * self.count]:
+        if sorted(sizes) != [1, 3 * self.count]:
             raise CheckpointError(f"{name} is not the face mesh, with {self.count} points of 3 numbers, and a flag")
 
     def find(self, frame: Picture, box: Corners) -> Rows:

@@ -38,6 +38,7 @@ def from_joints(joints: Float[Tensor, "T J 2"], names: Sequence[str], size: tupl
         if name in places:
             known.append(name)
 
+    # Without a neck and hips nothing tells which way up the figure is, and how large.
     if not {"nose", "neck", "mid_hip"} <= set(known):
         raise InputError(
             f"joints named {', '.join(names)} are not those of a body",
@@ -51,6 +52,7 @@ def from_joints(joints: Float[Tensor, "T J 2"], names: Sequence[str], size: tupl
     trust = torch.zeros(len(joints), len(BODY25))
     points[:, rows] = to_pixels(joints, size)[:, [places[name] for name in known]]
     trust[:, rows] = 1.0
+    # Label maps draw the head by eyes and ears, which a single point does not give.
     if "left_eye" not in known:
         _set_head(points, trust)
     return Landmarks(points, trust, "body25")

@@ -56,6 +56,7 @@ def model_path(model: Path | None = None) -> Path:
     The cache folder is $MUYBRIDGE_CACHE, or ~/.cache/muybridge. Raises MissingWeightsError where no file is there.
     """
     blazepose = cache_folder() / BLAZEPOSE_FILE
+    # RTMPose comes first where both are there: its networks of whole bodies have hands and face too.
     if model is None and blazepose.is_file() and not (cache_folder() / RTMPOSE_FILE).is_file():
         return blazepose
 
@@ -143,6 +144,7 @@ def find_person(network: PoseNetwork, frame: Picture, main: slice, around: Corne
     around  where the person was a moment ago; without it the network's own places are looked at, and again round what
             was found there, until somebody is sure enough, or else the surest of all is taken
     """
+    # Somebody who was there a moment ago is found by one look nearby.
     if around is not None:
         return _look_closely(network, frame, main, around)
 
@@ -154,6 +156,7 @@ def find_person(network: PoseNetwork, frame: Picture, main: slice, around: Corne
             continue
         if best is None or found[:, 2].mean() > best[:, 2].mean():
             best = found
+        # Every further box costs more passes of the network.
         if best[:, 2].mean() >= network.sure:
             break
     return best

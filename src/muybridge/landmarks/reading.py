@@ -71,6 +71,7 @@ def read(
 
     if most > 1:
         notes.append(f"{most} people on one frame: the landmarks are those of person {person}, by size")
+    # Somebody else may have been followed from there on, which only a person can tell.
     if leaps := find_leaps(points):
         where = ", ".join(f"{a} and {b}" for a, b in leaps[:4])
         more = ", ..." if len(leaps) > 4 else ""
@@ -96,6 +97,7 @@ def _read_folder(path: Path) -> LandmarkFile:
     jsons = _list_files(path, (".json",))
     texts = _list_files(path, (".txt", ".pts"))
     if jsons and texts:
+        # Which of the two are the landmarks would be a guess.
         raise InputError(f"the folder {path} holds both JSON and text files", f"Give {READABLE}.")
     if len(jsons) == 1:
         return read_json(jsons[0])
@@ -135,6 +137,7 @@ def _match_frames(
     for name in names or ():
         stems.append(Path(name).stem)
 
+    # Names are the surest match: numbers may count from 0 or from 1.
     if file.named and any(stem in by_key for stem in stems):
         return [by_key.get(stem, ()) for stem in stems[:frames]], []
 
@@ -155,6 +158,7 @@ def _match_frames(
         by_number = dict(zip(numbers, in_order, strict=True))
         notes = [f"frames are counted from 1, as in {path.name}"] if first == 1 and file.first is None else []
         return [by_number.get(first + i, ()) for i in range(count)], notes
+    # Only a caller who cut the clip knows that the rest belongs to frames that are not read.
     if cut and len(in_order) > count:
         return in_order[:count], []
     raise InputError(

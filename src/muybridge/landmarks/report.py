@@ -41,11 +41,8 @@ def make_report(
 ) -> Report:
     """The report for these landmarks; raises InputError where no frame has any."""
     present = landmarks.present
-    parts = []
-    for i in (~present).nonzero().flatten():
-        parts.append(int(i))
-
-    missing = tuple(parts)
+    missing = tuple((~present).nonzero().flatten().tolist())
+    # One frame with somebody is enough to go on: the nearest such frame can stand for the others.
     if len(missing) == len(landmarks):
         raise InputError(
             f"no subject on any of the {len(landmarks)} frames of {name}: every landmark is missing or unsure",
@@ -55,10 +52,12 @@ def make_report(
     if missing:
         warnings.append(f"no subject on {_list_frames(missing)}: {len(missing)} of {len(landmarks)} frames")
     for part, rows in landmarks.parts().items():
+        # Frames without a person are told of already, and would make every part look unsure.
         sure = landmarks.seen[present][:, rows].float().mean()
         if float(sure) < 0.5:
             least = MIN_CONFIDENCE["hand" if part.endswith("hand") else part]
             warnings.append(f"{part.replace('_', ' ')}: {float(sure):.0%} of its points are sure (over {least})")
+    # Hands and face are small and often unsure, which says little about whether somebody was found.
     main = landmarks.parts().get("body", slice(None))
     trust = landmarks.confidence[:, main].mean(1)
     return Report(how, detail, tuple(round(float(c), 4) for c in trust), missing, people, tuple(warnings), size)

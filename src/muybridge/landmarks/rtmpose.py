@@ -42,6 +42,7 @@ class RtmPose:
         self.size = self._network.size
         self.name = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
+        # A blank picture tells how many points there are; the file's own shapes may leave that open.
         outputs = self._network(np.zeros((1, 3, *self.size), np.float32))
         counts = set()
         for maps in outputs:
@@ -86,6 +87,7 @@ def decode_points(outputs: list[Maps], size: tuple[int, int]) -> Person:
     best = maps.reshape(count, -1).argmax(1)
     at = np.stack([best % columns, best // columns], 1).astype(np.float64)
 
+    # A maximum on the rim then has itself as a neighbour.
     edged = np.pad(maps, ((0, 0), (1, 1), (1, 1)), mode="edge")
     for k, (x, y) in enumerate(at.astype(int)):
         across = edged[k, y + 1, x + 2] - edged[k, y + 1, x]

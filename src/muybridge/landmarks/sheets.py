@@ -34,6 +34,7 @@ def draw_sheet(
     """
     count = min(len(clip), columns * rows)
     index = [round(i * (len(clip) - 1) / max(1, count - 1)) for i in range(count)]
+    # One box for all frames, so that the subject's way can be seen.
     y0, y1, x0, x1 = _subject_box(landmarks, (clip.height, clip.width))
     over = draw_overlay(clip[index], landmarks[index])[:, :, y0:y1, x0:x1]
     maps = label_indices(landmarks[index], (clip.height, clip.width))[:, y0:y1, x0:x1]
@@ -44,6 +45,7 @@ def draw_sheet(
     for i in range(0, count, columns):
         which = index[i : i + columns]
         title = ", ".join(f"{t}" if bool(present[t]) else f"{t} missing" for t in which)
+        # Over the pictures errors of place are seen, alone those of the skeleton.
         named[f"frames {title}"] = over[i : i + columns]
         named[f"labels {title}"] = alone[i : i + columns]
 

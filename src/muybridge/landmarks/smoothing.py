@@ -38,6 +38,7 @@ def smooth(landmarks: Landmarks, window: int = 5, gap: int = 5) -> Landmarks:
         after = points.roll(-k, 0)
         total += torch.where(pairs[..., None], before + after, 0)
         weight += 2 * pairs.float()
+        # A pair counts only where all nearer pairs did, so that no average reaches across a gap.
         whole = pairs
 
     return replace(filled, points=total / weight[..., None])
@@ -51,21 +52,22 @@ def fill_gaps(landmarks: Landmarks, gap: int = 5) -> Landmarks:
     before = _last_seen(seen)
     after = len(seen) - 1 - _last_seen(seen.flip(0)).flip(0)
     frames = torch.arange(len(seen))[:, None].expand_as(seen)
+    # A gap at the start or the end has only one side, and nothing to draw a line to.
     inside = (before >= 0) & (after < len(seen)) & ~seen
     inside &= after - before - 1 <= gap
-    a = before.clamp(min=0)
-    b = after.clamp(max=len(seen) - 1)
-    part = ((frames - a).float() / (b - a).clamp(min=1))[..., None]
-    two = []
-    for i in (a, b):
-        two.append(landmarks.points.gather(0, i[..., None].expand_as(points)))
 
-    sure = []
-    for i in (a, b):
-        sure.append(landmarks.confidence.gather(0, i))
+    # Outside the gaps these indexes mean nothing, but `gather` takes none that lie beyond the clip.
+    left = before.clamp(min=0)
+    right = after.clamp(max=len(seen) - 1)
+    part = ((frames - left).float() / (right - left).clamp(min=1))[..., None]
+    place_before = landmarks.points.gather(0, left[..., None].expand_as(points))
+    place_after = landmarks.points.gather(0, right[..., None].expand_as(points))
+    sure_before = landmarks.confidence.gather(0, left)
+    sure_after = landmarks.confidence.gather(0, right)
 
-    points = torch.where(inside[..., None], torch.lerp(two[0], two[1], part), points)
-    trust = torch.where(inside, torch.minimum(*sure), trust)
+    points = torch.where(inside[..., None], torch.lerp(place_before, place_after, part), points)
+    # A point that was put in can be no surer than the less sure of its two ends.
+    trust = torch.where(inside, torch.minimum(sure_before, sure_after), trust)
     return replace(landmarks, points=points, confidence=trust)
 
 

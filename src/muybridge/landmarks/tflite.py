@@ -36,6 +36,7 @@ class TfliteNetwork:
         if not is_tflite(path):
             raise CheckpointError(f"{path.name} is not a TFLite network", "Fetch it again.")
 
+        # OpenCV prints errors that are told here in our own words.
         level = cv2.utils.logging.getLogLevel()
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 

@@ -61,10 +61,11 @@ def find_tracks(frames: Sequence[Sequence[Person]]) -> list[Track]:
     found: list[Track] = []
     for t, people in enumerate(frames):
         there = []
-        for p in people:
-            if int((_main_points(p)[:, 2] >= MIN_CONFIDENCE).sum()) >= MIN_POINTS:
-                there.append(p)
+        for person in people:
+            if int((_main_points(person)[:, 2] >= MIN_CONFIDENCE).sum()) >= MIN_POINTS:
+                there.append(person)
 
+        # The pairs are compared each with each, which a large crowd would make slow.
         there = sorted(there, key=person_size, reverse=True)[:CROWD]
         active = [track for track in found if t - track.last <= PATIENCE][-2 * CROWD :]
 
@@ -106,6 +107,7 @@ def follow_person(
     """
     out = np.zeros((len(frames), count, 3))
     found = find_tracks(frames)
+    # Counted before tracks are joined, because how they are joined depends on it.
     most = max((sum(t in track.seen for track in found) for t in range(len(frames))), default=0)
     if not found:
         return out, 0
@@ -129,6 +131,7 @@ def join_tracks(found: Sequence[Track], alike: float = MAX_SIZE_RATIO) -> list[T
     """
     whole: list[Track] = []
     for track in found[:MOST_TRACKS]:
+        # Somebody who leaves and comes back begins a new track, which may belong to an older one.
         near = []
         for i, one in enumerate(whole):
             if _may_be_one(one, track, alike):
@@ -165,12 +168,12 @@ def find_leaps(points: Float[np.ndarray, "T K 3"]) -> list[tuple[int, int]]:
         if int((_main_points(rows)[:, 2] >= MIN_CONFIDENCE).sum()) >= MIN_POINTS:
             there.append(t)
 
-    found = []
+    leaps = []
     for a, b in pairwise(there):
         if person_distance(points[a], points[b]) > 1:
-            found.append((a, b))
+            leaps.append((a, b))
 
-    return found
+    return leaps
 
 
 def person_size(person: Person) -> float:

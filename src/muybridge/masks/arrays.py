@@ -38,11 +38,11 @@ def reduce_frames(clip: Clip, side: int) -> Bytes:
     w = max(size[1] for size in sizes)
     scale = min(1.0, side / max(h, w))
     out = (max(1, round(w * scale)), max(1, round(h * scale)))
-    parts = []
+    reduced = []
     for i in range(len(clip)):
-        parts.append(cv2.resize(frame_picture(clip, i), out, interpolation=cv2.INTER_AREA))
+        reduced.append(cv2.resize(frame_picture(clip, i), out, interpolation=cv2.INTER_AREA))
 
-    return np.stack(parts)
+    return np.stack(reduced)
 
 
 def pad_masks(masks: Sequence[Bools], clip: Clip) -> Mattes:

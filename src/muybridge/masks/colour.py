@@ -55,17 +55,23 @@ def nearby_evidence(cells: Ints, inside: Floats, outside: Floats, unseen: float 
     time = np.arange(count)
     near = np.exp(-0.5 * ((time[:, None] - time) / NEARBY_FRAMES) ** 2)
     share = (1 - WHOLE_CLIP_SHARE) * near / near.sum(1, keepdims=True) + WHOLE_CLIP_SHARE / count
-    subject = share @ np.stack([np.bincount(c.ravel(), p.ravel(), BINS**3) for c, p in zip(cells, inside, strict=True)])
-    background = share @ np.stack(
-        [np.bincount(c.ravel(), p.ravel(), BINS**3) for c, p in zip(cells, outside, strict=True)]
-    )
-    used = _seen_cells(cells)
-    tables = (_log_odds(s, b, used, unseen) for s, b in zip(subject, background, strict=True))
-    parts = []
-    for table, c in zip(tables, cells, strict=True):
-        parts.append(table[c])
 
-    return np.stack(parts)
+    inside_counts = []
+    outside_counts = []
+    for colours, subject_weight, background_weight in zip(cells, inside, outside, strict=True):
+        inside_counts.append(np.bincount(colours.ravel(), subject_weight.ravel(), BINS**3))
+        outside_counts.append(np.bincount(colours.ravel(), background_weight.ravel(), BINS**3))
+
+    subject = share @ np.stack(inside_counts)
+    background = share @ np.stack(outside_counts)
+    # Colours that the clip never has would only thin out the share for unseen ones.
+    used = _seen_cells(cells)
+    evidence = []
+    for i, colours in enumerate(cells):
+        table = _log_odds(subject[i], background[i], used, unseen)
+        evidence.append(table[colours])
+
+    return np.stack(evidence)
 
 
 def _log_odds(subject: Floats, background: Floats, used: Bools, unseen: float) -> Floats:
@@ -95,6 +101,7 @@ def colour_distance(cells: Ints, inside: Bools) -> float:
 def level_evidence(value: Floats, inside: Floats, levels: int = 32) -> Floats:
     """The same for one positive number a pixel instead of a colour, per pixel."""
     scaled = np.log(value + 0.5)
+    # A few extreme values would leave all others in one or two levels.
     low, high = np.percentile(scaled, [1, 99])
     cell = np.rint(np.clip((scaled - low) / max(high - low, 1e-6), 0, 1) * (levels - 1)).astype(np.int64)
     kernel = np.array([1, 2, 3, 2, 1]) / 9

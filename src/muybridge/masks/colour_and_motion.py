@@ -66,6 +66,7 @@ def find_by_colour_and_motion(
     rough    (index, mask [H, W] or [1, H, W]): roughly the subject on that frame; nonzero is inside
     returns  uint8 [T, 1, H, W], 255 on the subject; [T] in [0, 1]: how decided the pixels of the silhouette are
     """
+    # A quarter of the pixels is enough to choose between the readings.
     draft = reduce_frames(clip, SIDE // 2)
     pictures = reduce_frames(clip, SIDE)
 
@@ -80,8 +81,9 @@ def find_by_colour_and_motion(
         masks.append(enlarge_mask(frame_picture(clip, i), pictures[i], _clean_up(soft[i])))
 
     trust = []
-    for p in soft:
-        trust.append(float((2 * p[p > 0.5] - 1).mean()) if (p > 0.5).any() else 0.0)
+    for likely in soft:
+        inside = likely[likely > 0.5]
+        trust.append(float((2 * inside - 1).mean()) if inside.size else 0.0)
 
     return pad_masks(masks, clip), torch.tensor(trust)
 
@@ -101,28 +103,29 @@ def iterate_models(pictures: Bytes, guess: Guess, reading: SizePrior) -> Floats:
     for number, weight in enumerate(ROUNDS):
         if number in MEASURE_MOTION and len(pictures) > 1:
             sigma = max(pictures.shape[1:3]) / 190
-            pieces = []
-            for e in motion_residual(pictures, soft):
-                pieces.append(cv2.GaussianBlur(e, (0, 0), sigma))
+            smoothed = []
+            for residual in motion_residual(pictures, soft):
+                smoothed.append(cv2.GaussianBlur(residual, (0, 0), sigma))
 
-            moving = np.stack(pieces)
+            moving = np.stack(smoothed)
 
         score = _score(cells, soft, moving, weight, reading, guess.teaches)
+        # A hint is certain: no evidence may outvote it.
         score[guess.never] = -10
         score[guess.surely] = 10
-        parts = []
-        for b, s in zip(bright, 1 / (1 + np.exp(-score)), strict=True):
-            parts.append(snap_to_edges(b, s))
+        snapped = []
+        for picture, likely in zip(bright, 1 / (1 + np.exp(-score)), strict=True):
+            snapped.append(snap_to_edges(picture, likely))
 
-        soft = np.stack(parts)
+        soft = np.stack(snapped)
 
         # Before the third round, holes are rather the background between legs that is not closed off yet.
         if number >= 2:
-            rows = []
-            for s in soft:
-                rows.append(np.where(fill_holes(s > 0.5, HOLE) & (s < 0.7), 0.7, s))
+            closed = []
+            for likely in soft:
+                closed.append(np.where(fill_holes(likely > 0.5, HOLE) & (likely < 0.7), 0.7, likely))
 
-            soft = np.stack(rows)
+            soft = np.stack(closed)
         soft[guess.never] = 0
         soft[guess.surely] = 1
     return soft
@@ -132,11 +135,11 @@ def _score(
     cells: Ints, soft: Floats, moving: Floats | None, weight: float, reading: SizePrior, teaches: Floats
 ) -> Floats:
     """Log odds that each pixel is the subject: colour, movement and place."""
-    parts = []
-    for p in _average_over_time(soft, 8.0):
-        parts.append(cv2.GaussianBlur(p, (0, 0), 0.05 * p.shape[0] + 0.1))
+    blurred = []
+    for level in _average_over_time(soft, 8.0):
+        blurred.append(cv2.GaussianBlur(level, (0, 0), 0.05 * level.shape[0] + 0.1))
 
-    place = np.stack(parts)
+    place = np.stack(blurred)
 
     # Only pixels where the subject hardly ever is teach the background: a leg that swings through does not.
     inside = soft**reading.certainty * teaches
@@ -145,6 +148,7 @@ def _score(
     if moving is not None:
         score = score + np.clip(level_evidence(moving, soft), -4, 4)
 
+    # Clipped because the logarithm has no end where everything is the subject, or nothing.
     share = float(np.clip(soft.mean(), 1e-3, 1 - 1e-3))
     score = score + reading.share * np.log(share / (1 - share))
     place = np.clip(place, 0.05, reading.trust)
@@ -153,11 +157,11 @@ def _score(
 
 def _colour_separation(pictures: Bytes, soft: Floats) -> float:
     """How far apart the colours of subject and background are: 0.0 where they are the same, 1.0 with none shared."""
-    parts = []
-    for p in soft:
-        parts.append(keep_main_parts(fill_holes(p > 0.5)))
+    masks = []
+    for level in soft:
+        masks.append(keep_main_parts(fill_holes(level > 0.5)))
 
-    inside = np.stack(parts)
+    inside = np.stack(masks)
     if not inside.any() or inside.all():
         return 0.0
     colours = to_lab(pictures)

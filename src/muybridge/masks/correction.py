@@ -54,8 +54,8 @@ def _propagate(part: Clip, index: int, exact: Bools) -> list[Bools]:
     pictures = reduce_frames(part, SIDE)
     rows, columns = pictures.shape[1:3]
     old = []
-    for m in _frame_masks(part):
-        old.append(_resize_mask(m, rows, columns))
+    for mask in _frame_masks(part):
+        old.append(_resize_mask(mask, rows, columns))
 
     colours = to_lab(pictures)
     cells = colour_bins(colours, colour_range(colours))
@@ -64,6 +64,7 @@ def _propagate(part: Clip, index: int, exact: Bools) -> list[Bools]:
 
     truth = _resize_mask(exact, rows, columns)
     table = np.clip(colour_evidence(cells[index], truth, 1 - truth), -3, 3)
+    # What is right on one frame says less and less about those further away.
     fade = max(1.0, part.timing.rate)
 
     out = _frame_masks(part)
@@ -73,6 +74,7 @@ def _propagate(part: Clip, index: int, exact: Bools) -> list[Bools]:
         for i in range(index + step, end, step):
             level = carry(level, i - step, i)
             trust = float(np.exp(-abs(i - index) / fade))
+            # From here on the correction weighs too little to change anything that can be seen.
             if trust < 0.05:
                 break
 
@@ -85,11 +87,11 @@ def _propagate(part: Clip, index: int, exact: Bools) -> list[Bools]:
 
 def _frame_masks(clip: Clip) -> list[Bools]:
     assert clip.mattes is not None
-    found = []
+    masks = []
     for i, (h, w) in enumerate(frame_sizes(clip)):
-        found.append(clip.mattes[i, 0, :h, :w].numpy() > 127)
+        masks.append(clip.mattes[i, 0, :h, :w].numpy() > 127)
 
-    return found
+    return masks
 
 
 def _resize_mask(mask: Bools, rows: int, columns: int) -> Floats:

@@ -93,6 +93,7 @@ def find_unchecked(
     """`find` without its check, for a piece of a clip: that alone may well show no subject."""
     how = _check_name(how)
     file = None if weights is None else Path(weights)
+    # Only the segmentation network knows subjects by name.
     if how == "auto" and subject is not None:
         how = "segment"
     chosen = _choose(clip, masks is not None, box, rough) if how == "auto" else how
@@ -203,6 +204,7 @@ def _segment_or_track(clip: Clip, box: Box | None, frame: int) -> FoundSilhouett
     if share >= ENOUGH:
         return _as_found(seen, "segment")
 
+    # A network that saw nothing has no hint to give.
     if share == 0:
         mattes, trust = find_by_colour_and_motion(clip, box, None, frame)
         detail = f"{_describe_hint(box, None, frame)}; the network {segmenter.name} saw nothing"

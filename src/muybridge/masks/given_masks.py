@@ -27,6 +27,7 @@ def read_given_masks(clip: Clip, masks: str | Path | Clip) -> Mattes:
     Raises InputError where there are not as many masks as frames, or where a mask is not of its frame's size.
     """
     found = masks if isinstance(masks, Clip) else read(masks)
+    # Which frame a missing mask belongs to cannot be told from a video.
     if len(found) != len(clip):
         raise InputError(
             f"{found.name} holds {len(found)} silhouettes, and {clip.name} has {len(clip)} frames: each needs one",
@@ -38,6 +39,7 @@ def read_given_masks(clip: Clip, masks: str | Path | Clip) -> Mattes:
     out: list[Bools] = []
     for i, (h, w) in enumerate(frame_sizes(clip)):
         mask = levels(i)
+        # A clip that was made smaller while it was read has another scale: then the mask is resized whole.
         if found.full is None and clip.full is None:
             mask = mask[:h, :w]
         if mask.shape != (h, w):

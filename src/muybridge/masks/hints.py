@@ -83,8 +83,10 @@ def _guess_from_box(clip: Clip, pictures: Bytes, index: int, box: Box) -> Guess:
     never[index] = True
     never[index, top:bottom, left:right] = False
     surely = np.zeros_like(never)
+    # A box of nearly the whole frame leaves too little outside to learn the background from.
     if never[index].mean() < MIN_OUTSIDE:
         soft = np.repeat(_bump(h, w, (0, 0, w, h))[None], count, 0)
+        # The hint holds on its own frame only: on others the subject may have moved out of the box.
         soft[index][never[index]] = 0
         return Guess(soft, never, surely, np.ones((count, 1, 1)))
 

@@ -10,11 +10,11 @@ from muybridge.masks.arrays import Bools, Bytes, Floats
 
 def to_grey(pictures: Bytes) -> Bytes:
     """RGB [T, H, W, 3] to [T, H, W]."""
-    parts = []
-    for f in pictures:
-        parts.append(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY))
+    greys = []
+    for picture in pictures:
+        greys.append(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
 
-    return np.stack(parts)
+    return np.stack(greys)
 
 
 def estimate_camera(first: Bytes, second: Bytes, background: Bools) -> Floats | None:
@@ -31,6 +31,7 @@ def estimate_camera(first: Bytes, second: Bytes, background: Bools) -> Floats | 
     if good.sum() < 8:
         return None
 
+    # The same clip has to give the same silhouettes each time.
     cv2.setRNGSeed(1)
     matrix, _ = cv2.estimateAffine2D(corners[good], there[good], ransacReprojThreshold=1.0)
     return matrix
@@ -59,6 +60,7 @@ def motion_residual(pictures: Bytes, inside: Floats) -> Floats:
         least = np.full(total.shape, np.inf, np.float32)
         for i in range(len(pictures) - gap):
             between = [step for step in steps[i : i + gap] if step is not None]
+            # Where a step could not be measured, the frames beyond it cannot be laid over this one.
             if len(between) < gap:
                 continue
             matrix = np.eye(3)

@@ -81,6 +81,7 @@ def _solve_symmetric(matrix: Sequence[Floats], right: Sequence[Floats]) -> Float
     right    three [H, W]
     returns  [H, W, 3]
     """
+    # Where a neighbourhood has nearly one colour, float32 loses the determinant in differences of close products.
     xx, xy, xz, yy, yz, zz = (each.astype(np.float64) for each in matrix)
     cofactors = (yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy)
     determinant = xx * cofactors[0] + xy * cofactors[1] + xz * cofactors[2]
@@ -89,11 +90,11 @@ def _solve_symmetric(matrix: Sequence[Floats], right: Sequence[Floats]) -> Float
         (cofactors[1], xx * zz - xz * xz, xy * xz - xx * yz),
         (cofactors[2], xy * xz - xx * yz, xx * yy - xy * xy),
     )
-    out = []
+    solution = []
     for row in inverse:
-        out.append(row[0] * right[0] + row[1] * right[1] + row[2] * right[2])
+        solution.append(row[0] * right[0] + row[1] * right[1] + row[2] * right[2])
 
-    return (np.dstack(out) / determinant[..., None]).astype(np.float32)
+    return (np.dstack(solution) / determinant[..., None]).astype(np.float32)
 
 
 def _dot(one: Floats, other: Floats) -> Floats:

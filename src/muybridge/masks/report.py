@@ -88,15 +88,12 @@ def make_report(
 def count_faults(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = None) -> FaultCounts:
     """What is the matter with these silhouettes; arguments as for `make_report`."""
     on = mattes[:, 0] > 127
+    # The padding of smaller frames is no part of their picture, and must not make a subject look small.
     valid = sizes or ((mattes.shape[2], mattes.shape[3]),) * len(on)
     area = on.flatten(1).float().mean(1) * (mattes.shape[2] * mattes.shape[3])
     share = area / torch.tensor([h * w for h, w in valid])
 
-    parts = []
-    for i in torch.nonzero(area == 0).flatten():
-        parts.append(int(i))
-
-    empty = tuple(parts)
+    empty = tuple(torch.nonzero(area == 0).flatten().tolist())
     frames = []
     for each, (h, w) in zip(on, valid, strict=True):
         frames.append(each[:h, :w])

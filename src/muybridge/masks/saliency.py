@@ -88,6 +88,7 @@ def load_u2net(path: Path) -> U2Net:
     if not isinstance(state, dict) or not isinstance(state.get(telling), Tensor):
         raise CheckpointError(f"{path.name} is not a U2-Net: it has no {first}")
 
+    # Both sizes have layers of the same names, and their widths tell them apart.
     network = u2net_small() if state[telling].shape[0] == 16 else u2net()
     try:
         network.load_state_dict({k.removeprefix("module."): v for k, v in state.items()})

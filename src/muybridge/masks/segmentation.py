@@ -78,6 +78,7 @@ def find_by_segmentation(
     """
     maps = _look_at_all(clip, segmenter)
     corners = None if box is None else corners_on_grid(box, frame_sizes(clip), frame, maps.shape[2:])
+    # With a box only what is inside it has a say in which class is meant.
     told = maps if corners is None else cut_out(maps[frame], corners)[None]
     chosen = choose_labels(told, segmenter.labels, subject, living)
     if not chosen:
@@ -92,20 +93,29 @@ def find_by_segmentation(
 
     near = _boxes_to_look_at_again(level if corners is None else follow_part(level, corners, frame, cut), cut)
     pictures = reduce_frames(clip, CLOSE_SIDE if any(near) else SIDE)
-    soft = np.stack([_shift(_resize(each, pictures), cut) for each in level])
+    enlarged = []
+    for each in level:
+        enlarged.append(_shift(_resize(each, pictures), cut))
+
+    soft = np.stack(enlarged)
     for i, place in enumerate(near):
         if place is not None:
             _look_closer(soft[i], frame_picture(clip, i), place, segmenter, members, cut)
 
+    # Frame by frame the network changes its mind, which shows as flicker.
     soft = join_in_time(soft, FlowWarp(pictures))
     if corners is not None:
         scale = np.array(pictures.shape[2:0:-1] * 2) / np.array(level.shape[:0:-1] * 2)
         soft = follow_part(soft, corners * scale, frame, 0.5)
 
-    masks = [enlarge_mask(frame_picture(clip, i), pictures[i], _clean(soft[i])) for i in range(len(clip))]
+    masks = []
+    for i in range(len(clip)):
+        masks.append(enlarge_mask(frame_picture(clip, i), pictures[i], _clean(soft[i])))
+
     trust = []
     for each in soft:
-        trust.append(float((2 * each[each > 0.5] - 1).mean()) if (each > 0.5).any() else 0.0)
+        inside = each[each > 0.5]
+        trust.append(float((2 * inside - 1).mean()) if inside.size else 0.0)
 
     label = segmenter.labels[chosen[0]]
     detail = _describe(segmenter, maps, members, label, sum(place is not None for place in near))
@@ -135,15 +145,16 @@ def join_in_time(soft: Floats, warp: FlowWarp) -> Floats:
 def _look_at_all(clip: Clip, segmenter: Segmenter) -> Bytes:
     """The network's maps of all frames at one size: uint8 [T, C, h, w]."""
     first = segmenter(frame_picture(clip, 0))
+    # As bytes, because a long clip's maps of many classes could be too large for memory as floats.
     maps = np.empty((len(clip), *first.shape), np.uint8)
     for i in range(len(clip)):
         levels = first if i == 0 else segmenter(frame_picture(clip, i))
         if levels.shape != first.shape:  # of a frame of another size
-            parts = []
+            resized = []
             for each in levels:
-                parts.append(cv2.resize(each, first.shape[:0:-1]))
+                resized.append(cv2.resize(each, first.shape[:0:-1]))
 
-            levels = np.stack(parts)
+            levels = np.stack(resized)
         maps[i] = np.rint(levels * 255)
     return maps
 
@@ -191,6 +202,7 @@ def _look_closer(
     nearer = segmenter(near)[members].sum(0).astype(np.float32)
 
     target = soft[_slices(place, soft.shape)]
+    # `target` is a view, so that writing to it changes the frame's own map.
     resized = cv2.resize(nearer, target.shape[::-1], interpolation=cv2.INTER_LINEAR)
     second = _shift(resized, cut)
     # A second look that sees nothing is the worse one: it was too near.

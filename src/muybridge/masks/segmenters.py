@@ -134,6 +134,7 @@ class OnnxSegmenter:
 
         shrinks = high < frame.shape[0]
         resized = cv2.resize(frame, (wide, high), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        # Some authors divide by the brightest value of each picture, and their networks expect it so.
         top = max(float(resized.max()), 1.0) if form.brightest else 255.0
 
         # The padding is the mean colour: nothing to the network.
@@ -177,6 +178,7 @@ def find_segmenter_file(path: Path | None = None) -> Path:
         return path
 
     folder = cache_folder()
+    # Whatever the files are called, the better families come first.
     files = sorted(folder.glob("*.onnx")) if folder.is_dir() else []
     for form in FORMS:
         for file in files:

@@ -36,12 +36,9 @@ def sheet(clip: Clip, columns: int = 4, rows: int = 3, height: int = 160) -> UIn
         index.append(round(i * (len(clip) - 1) / max(1, count - 1)))
 
     pictures = overlay(clip[index])
-    parts = []
-    for i in range(0, count, columns):
-        parts.append((index[i : i + columns], pictures[i : i + columns]))
-
     named = {}
-    for which, part in parts:
-        named[f"frames {', '.join(str(i) for i in which)}"] = part
+    for begin in range(0, count, columns):
+        numbers = ", ".join(map(str, index[begin : begin + columns]))
+        named[f"frames {numbers}"] = pictures[begin : begin + columns]
 
     return contact_sheet(named, columns=columns, height=height)

@@ -39,6 +39,7 @@ def choose_labels(maps: Bytes, labels: tuple[str, ...], subject: str | None, liv
 
     if subject == ANIMAL:
         alive = animals
+    # Things count only where nobody alive is seen, because a sofa is often larger than its dog.
     elif not living and areas[alive].sum() < LEAST:
         alive = list(range(len(labels)))
     if areas[alive].sum() < LEAST:
@@ -57,12 +58,12 @@ def labels_alike(labels: tuple[str, ...], chosen: int) -> list[int]:
     """The labels that one subject may be taken for: of an animal all animals, of anything else itself."""
     if labels[chosen] not in ANIMALS:
         return [chosen]
-    found = []
+    animals = []
     for i, label in enumerate(labels):
         if label in ANIMALS:
-            found.append(i)
+            animals.append(i)
 
-    return found
+    return animals
 
 
 def keep_parts_of(level: Floats, maps: Bytes, wanted: int, cut: float) -> Floats:
@@ -119,6 +120,7 @@ def follow_part(level: Floats, corners: Floats, frame: int, cut: float) -> Float
             near = cv2.dilate(known.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
             out[i] = _keep_touched(level[i], near, cut, least=0.2)
             if (out[i] > cut).any():
+                # Where the subject is lost, the last place where it was is kept, to find it there again.
                 known = out[i] > cut
     return out
 

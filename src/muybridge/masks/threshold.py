@@ -26,11 +26,11 @@ def flat_background(clip: Clip) -> Floats | None:
 
     Judged from the outermost pixels of the frames; up to a quarter of them may belong to the subject.
     """
-    parts = []
+    rims = []
     for i in range(len(clip)):
-        parts.append(_rim(frame_picture(clip, i)))
+        rims.append(_rim(frame_picture(clip, i)))
 
-    rim = np.concatenate(parts)
+    rim = np.concatenate(rims)
     colours = to_lab(rim[None, :])[0]
     middle = np.median(colours, axis=0)
     spread = np.percentile(np.linalg.norm(colours - middle, axis=-1), 75)
@@ -55,17 +55,20 @@ def find_by_threshold(clip: Clip) -> tuple[Mattes, torch.Tensor, str]:
     for i in range(len(clip)):
         distances.append(_distance(frame_picture(clip, i), background))
 
+    # One threshold for all frames: a frame without the subject has nothing to part by itself.
     cut = _otsu(distances)
     masks: list[Bools] = []
-    for d in distances:
-        masks.append(keep_main_parts(fill_holes(d > cut, largest=HOLE), share=0.02))
+    for distance in distances:
+        masks.append(keep_main_parts(fill_holes(distance > cut, largest=HOLE), share=0.02))
 
-    trust = torch.tensor([_margin(d, m, cut) for d, m in zip(distances, masks, strict=True)])
+    trust = []
+    for distance, mask in zip(distances, masks, strict=True):
+        trust.append(_margin(distance, mask, cut))
 
     lightness, a, b = (float(v) for v in background)
     return (
         pad_masks(masks, clip),
-        trust,
+        torch.tensor(trust),
         f"flat background, Lab {lightness:.0f} {a:.0f} {b:.0f}; cut at distance {cut:.1f}",
     )
 
@@ -80,11 +83,11 @@ def _distance(frame: Bytes, background: Floats) -> Floats:
 
 def _otsu(distances: list[Floats]) -> float:
     """Otsu's threshold over all frames together, but never inside the noise of the background itself."""
-    parts = []
-    for d in distances:
-        parts.append((d.ravel()[:: max(1, d.size // 20_000)] / FARTHEST * 255).astype(np.uint8))
+    samples = []
+    for distance in distances:
+        samples.append((distance.ravel()[:: max(1, distance.size // 20_000)] / FARTHEST * 255).astype(np.uint8))
 
-    levels = np.concatenate(parts)
+    levels = np.concatenate(samples)
     level, _ = cv2.threshold(levels[None], 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     return max(level / 255 * FARTHEST, SPREAD)
 

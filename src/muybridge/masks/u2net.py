@@ -91,11 +91,11 @@ class U2Net(nn.Module):
             y = self.get_submodule(f"stage{i}d")(torch.cat((resize_like(y, down[i - 1]), down[i - 1]), 1))
             up.insert(0, y)
         sides = [self.get_submodule(f"side{i}")(level) for i, level in enumerate(up, start=1)]
-        parts = []
+        enlarged = []
         for side in sides:
-            parts.append(resize_like(side, sides[0]))
+            enlarged.append(resize_like(side, sides[0]))
 
-        maps = torch.cat(parts, 1)
+        maps = torch.cat(enlarged, 1)
         return torch.cat((self.outconv(maps), maps), 1)
 
 

@@ -202,12 +202,12 @@ def hint_to_fetch(file: str, otherwise: str) -> Sentence:
 
 def models_used_by(user: str) -> list[ModelFile]:
     """Every entry that a method or a verb can use; UsageError where none is."""
-    found = []
+    used = []
     for entry in MODEL_FILES:
         if user in entry.used_by:
-            found.append(entry)
+            used.append(entry)
 
-    if not found:
+    if not used:
         users = sorted({user for entry in MODEL_FILES for user in entry.used_by})
         raise UsageError(f"nothing that can be fetched is used by {user!r}", f"Take one of: {', '.join(users)}")
-    return found
+    return used

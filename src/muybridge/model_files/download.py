@@ -43,6 +43,7 @@ def download_model(entry: ModelFile, progress: Progress | None = None, wait: flo
     if is_in_place(entry):
         return target
 
+    # Under a name of its own, so that nobody takes a half of it for the whole.
     part = target.with_name(f"{target.name}.part")
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
@@ -120,6 +121,7 @@ def _bring(entry: ModelFile, part: Path, progress: Progress, wait: float) -> Non
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
             reason = str(getattr(error, "reason", error)) or type(error).__name__
 
+        # A connection that brought something is no failure, so a bad line gets as many tries as it needs.
         brought = part.exists() and part.stat().st_size > have
         failed = 0 if brought else failed + 1
         if failed == TRIES:
@@ -143,6 +145,7 @@ def _bring_once(entry: ModelFile, part: Path, have: int, progress: Progress) -> 
 
     # An opener of its own: the shared one remembers the proxies of the first call.
     with urllib.request.build_opener().open(request, timeout=TIMEOUT) as answer:
+        # A server may ignore the range and send the whole file, which then begins anew.
         goes_on = answer.status == http.client.PARTIAL_CONTENT and _begins_at(answer, have)
         if answer.status == http.client.PARTIAL_CONTENT and not goes_on:
             raise http.client.HTTPException("it sent another part than was asked for")
@@ -177,6 +180,7 @@ def _put_in_place(entry: ModelFile, part: Path) -> None:
         )
 
     with part.open("rb+") as file:
+        # Under its final name the file is trusted, so its bytes have to be on the disk before.
         os.fsync(file.fileno())
     part.replace(entry.path)
 

@@ -34,6 +34,7 @@ class OnnxNetwork:
             ) from error
 
         options = onnxruntime.SessionOptions()
+        # What goes wrong is raised as an error, and its log would only repeat it.
         options.log_severity_level = 4
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

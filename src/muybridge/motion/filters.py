@@ -75,7 +75,9 @@ def _share(cutoff: float | np.ndarray, step: float) -> float | np.ndarray:
 def _savitzky_golay(motion: MotionTrack) -> Series:
     points = fill_missing(motion.points, motion.confidence)
     count = len(points)
+    # A short clip gets the largest odd window that fits into it.
     window = min(WINDOW, count - 1 + count % 2)
+    # So few points lie on the polynomial exactly, and stay where they are.
     if window <= DEGREE:
         return points
 

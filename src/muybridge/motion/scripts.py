@@ -39,6 +39,7 @@ def blender_script(motion: MotionTrack) -> str:
     points = fill_missing(motion.points, motion.confidence)
     height, width = motion.size
     scale = _HEIGHT / height
+    # Blender counts upwards from the middle, pictures downwards from the corner.
     across = (points[..., 0] + 0.5 - width / 2) * scale
     up = (height - points[..., 1] - 0.5) * scale
     places = np.round(np.stack([across, up], -1), 5).transpose(1, 0, 2).tolist()

@@ -17,6 +17,7 @@ def write_sleap(motion: MotionTrack, path: Path) -> None:
     sleap = _import_sleap()
     skeleton = sleap.Skeleton(list(motion.names))
     height, width = motion.size
+    # The video need not be there: SLEAP only wants to know its name and size.
     video = sleap.Video(filename=path.stem + ".mp4", open_backend=False)
     video.backend_metadata["shape"] = (len(motion.timing), height, width, 3)
 
@@ -41,11 +42,8 @@ def read_sleap(file: Path, size: tuple[int, int] | None, timing: Timing | None) 
     if not labels.labeled_frames or any(len(frame.instances) > 1 for frame in labels.labeled_frames):
         raise InputError(f"{file} holds no frames, or several animals on one", "Export one animal's track alone.")
 
-    parts = []
-    for name in labels.skeletons[0].node_names:
-        parts.append(str(name))
-
-    names = tuple(parts)
+    names = tuple(map(str, labels.skeletons[0].node_names))
+    # SLEAP lists only the frames that were labelled; the others have points that are missing.
     count = 1 + max(int(frame.frame_idx) for frame in labels.labeled_frames)
     points = np.zeros((count, len(names), 2), np.float32)
     confidence = np.zeros((count, len(names)), np.float32)

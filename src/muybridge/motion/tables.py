@@ -72,15 +72,12 @@ def read_json(file: Path) -> MotionTrack:
         if found["format"] != FORMAT:
             raise InputError(f"{file} is no motion", "Landmarks are given with their video.")
         rows = np.asarray(found["points"], np.float64)
-        parts = []
-        for name in found["names"]:
-            parts.append(str(name))
-
-        names = tuple(parts)
+        names = tuple(map(str, found["names"]))
         size = int(found["size"][0]), int(found["size"][1])
         timing = timing_of([float(time) for time in found["times"]], float(found["end"]))
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, RecursionError) as error:
         raise InputError(f"{file} is a JSON file without a motion that can be read", "Export it again.") from error
+    # Rows of unequal length fail above, but a wrong depth makes an array all the same.
     if rows.ndim != 3 or rows.shape[2] != 3:
         raise InputError(f"{file} does not hold x, y and confidence of each point on each frame")
     return _make(rows, names, timing, size)
@@ -95,19 +92,19 @@ def read_csv(file: Path, size: tuple[int, int] | None, timing: Timing | None) ->
     if len(table) < 2 or table[0][:2] != ["frame", "time"]:
         raise InputError(f"{file} is no motion: its first cell is neither frame nor scorer", "Export it again.")
 
-    parts = []
+    names = []
     for name in table[0][2::3]:
-        parts.append(name.removesuffix("_x"))
+        names.append(name.removesuffix("_x"))
 
-    names = tuple(parts)
     cells = _numbers(file, table[1:], 2 + 3 * len(names))
+    # Tables that people made by hand may lack our first line, which is no reason to refuse them.
     end = None
     if lines[0].startswith(_HEAD):
         size, end = _parse_head(file, lines[0])
     if size is None:
         raise InputError(f"{file} does not say how large its frames are", f"Begin it with: {_HEAD} WIDTH x HEIGHT")
     times = timing or timing_of(cells[:, 1].tolist(), end)
-    return _make(cells[:, 2:].reshape(len(cells), -1, 3), names, times, size)
+    return _make(cells[:, 2:].reshape(len(cells), -1, 3), tuple(names), times, size)
 
 
 def _parse_head(file: Path, line: str) -> tuple[tuple[int, int], float | None]:
@@ -130,8 +127,10 @@ def _parse_deeplabcut(
 
     if not {"bodyparts", "coords"} <= heads.keys() or heads["coords"][:3] != ["x", "y", "likelihood"]:
         raise InputError(f"{file} is not DeepLabCut's CSV of x, y and likelihood")
+    # Which of them is meant would be a guess.
     if len(set(heads.get("individuals", ["one"]))) > 1:
         raise InputError(f"{file} has several individuals", "Export one of them alone.")
+    # Each body part stands above its three columns, so every third name is enough.
     names = tuple(heads["bodyparts"][::3])
     cells = _numbers(file, table[len(heads) :], 1 + 3 * len(names))[:, 1:]
     rows = cells.reshape(len(cells), -1, 3)

@@ -41,6 +41,7 @@ def play_in_real_time(
     for frame in iter_frames(path, max_side=max_side):
         due = start + float(frame.pts * frame.time_base)
         late = time.monotonic() > due + float(frame.duration * frame.time_base)
+        # The newest of the late ones is kept, in case that no other frame follows.
         if late:
             held = frame
             counts.missed += 1
@@ -67,6 +68,7 @@ def capture_frames(camera: int | str, missed: FrameCount | None = None) -> Itera
     """
     counts = FrameCount() if missed is None else missed
     camera = int(camera) if isinstance(camera, str) and camera.isdecimal() else camera
+    # OpenCV would play a file as fast as it can decode it, which is not what a camera does.
     if isinstance(camera, str) and Path(camera).is_file():
         raise InputError(
             f"{camera} is a file, not a camera: it is played at its own pace",
@@ -86,6 +88,7 @@ def capture_frames(camera: int | str, missed: FrameCount | None = None) -> Itera
         while (picture := newest.take()) is not None:
             counts.seen += 1
             yield torch.from_numpy(np.ascontiguousarray(picture[:, :, ::-1].transpose(2, 0, 1)))
+        # A device that opens and then gives nothing is a fault; one that stops after a while has only ended.
         if not counts.seen:
             raise InputError(f"nothing comes from camera {camera}", "Plug it in again.")
         warnings.warn(f"camera {camera} has stopped", MuybridgeWarning, stacklevel=2)

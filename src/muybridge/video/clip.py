@@ -44,11 +44,11 @@ class Timing:
     @property
     def seconds(self) -> list[float]:
         """Start of each frame, in seconds."""
-        found = []
-        for p in self.pts:
-            found.append(float(p * self.time_base))
+        seconds = []
+        for ticks in self.pts:
+            seconds.append(float(ticks * self.time_base))
 
-        return found
+        return seconds
 
     @property
     def duration(self) -> float:
@@ -167,6 +167,7 @@ class Clip:
     def mirror(self) -> Clip:
         """Mirrored left to right, silhouettes too; frames of unequal size keep their padding on the right."""
         if self.sizes is not None:
+            # The padding must stay on the right, so each frame is turned within its own width.
             pixels = self.pixels.clone()
             mattes = None if self.mattes is None else self.mattes.clone()
 

@@ -42,6 +42,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
 
     Raises InputError where it is not one of those that are read here.
     """
+    # Playlists and the like could otherwise make libav open other files, or the network.
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
     start = read_head(path)
     # A file of JPEG pictures one after the other is taken for a single one unless it is named.
@@ -71,6 +72,7 @@ def open_video(path: Path) -> MediaInput:
     Raises InputError where there are no frames in it, or they are too large.
     """
     with open_container(path) as container:
+        # Everything is asked while the file is open: the frames are read later, from a file opened anew.
         stream = _find_video_stream(path, container)
         name = container.format.name
         rate = stream.average_rate or stream.guessed_rate
@@ -107,9 +109,10 @@ def _count_frames(container: InputContainer, stream: VideoStream) -> int | None:
 
 def _find_video_stream(path: Path, container: InputContainer) -> VideoStream:
     streams = []
-    for s in container.streams.video:
-        if not s.disposition & s.disposition.attached_pic:
-            streams.append(s)
+    # The cover picture of a song is a video stream too.
+    for stream in container.streams.video:
+        if not stream.disposition & stream.disposition.attached_pic:
+            streams.append(stream)
 
     if not streams:
         what = "only sound" if container.streams.audio else "no frames"
@@ -167,6 +170,7 @@ def _iter_frames(path: Path, count: int | None) -> Iterator[LazyFrame]:
         for frame in deinterlace_frames(_check_frames(path, raw), base):
             orientation = orientation or find_orientation(path, stream.id, frame)
             pts = frame.pts
+            # The packets of an AVI are timed in decoding order; sorted, their slots are the times of showing.
             if slots is not None and decoded < len(slots):
                 pts = slots[decoded]
             yield LazyFrame(partial(_convert_frame, frame, size, orientation), pts, frame.duration or 0)
@@ -252,9 +256,9 @@ def _read_avi_slots(path: Path) -> list[int]:
     """When the frames of an AVI are shown: it keeps no times, only one slot after the other, in decoding order."""
     with open_container(path) as container:
         stream = container.streams.video[0]
-        parts = []
-        for p in container.demux(stream):
-            if p.size and p.dts is not None:
-                parts.append(p.dts)
+        times = []
+        for packet in container.demux(stream):
+            if packet.size and packet.dts is not None:
+                times.append(packet.dts)
 
-        return sorted(parts)
+        return sorted(times)

@@ -45,6 +45,7 @@ def contrast_background(pixels: Tensor, mattes: Tensor) -> Colour:
     for grey in (MID_GREY, LIGHT_GREY, DARK_GREY):
         distances = (colours - _to_lab(torch.tensor([grey]).mul(255).round().byte())).norm(dim=1)
         shares[grey] = float((distances < _NEAR).float().mean())
+    # Papers show results on mid grey, so another one needs a reason.
     if shares[MID_GREY] <= _LITTLE:
         return MID_GREY
     return min(shares, key=lambda grey: shares[grey])
@@ -70,6 +71,7 @@ def find_subject_box(mattes: Tensor, margin: float = 0.08) -> tuple[int, int, in
     if not len(rows):
         return 0, height, 0, width
 
+    # The box holds the subject on all frames at once, so that it does not jump from cell to cell of a sheet.
     top = int(rows[0])
     bottom = int(rows[-1]) + 1
     left = int(columns[0])

@@ -42,6 +42,7 @@ class _Deinterlacer:
 
     def push(self, frame: av.VideoFrame | None) -> Iterator[av.VideoFrame]:
         """What comes out when a frame goes in; None ends the video."""
+        # The filter was set up for one shape, and a stream may change its own half way.
         if frame is not None and (frame.width, frame.height, frame.format.name) != self._shape:
             frame = frame.reformat(*self._shape)
         self._source.push(frame)

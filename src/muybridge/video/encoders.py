@@ -62,6 +62,7 @@ class ContainerSink(Sink):
         self._tick = _container_tick(base) if name in ("mp4", "mov") else Fraction(1, 1000)
         options = {"movflags": "+faststart", "video_track_timescale": str(self._tick.denominator)}
         self._output = av.open(f"file:{file}", "w", format=name, options=options if name in ("mp4", "mov") else {})
+        # The mark has to be there before the header is written, which the first packet brings about.
         if mark is not None:
             self._output.metadata["comment"] = mark.to_json()
         self._sound: Soundtrack | None = None
@@ -76,12 +77,14 @@ class ContainerSink(Sink):
 
         self._last = -1
         self._end = Fraction(0)
+        # Packets come out of the encoder later than their frames went in, and get their durations from here.
         self._durations: dict[int, int] = {}
 
     def _open_video(self, container: str, like: Picture, quality: int) -> None:
         codec, pixels, options = _choose_codec(container, like.shape[2] == 4, quality)
         height, width = like.shape[:2]
         self._pad = (height % 2, width % 2) if codec == "libx264" else (0, 0)
+        # The colours are kept at half the size in both directions, which an odd side does not allow.
         if any(self._pad):
             text = f"{width}x{height} px has an odd side, which {container} cannot keep: one more pixel was added there"
             warnings.warn(text, MuybridgeWarning, stacklevel=2)

@@ -70,6 +70,7 @@ class GifSink(Sink):
             text = f"a GIF cannot show more than 50 frames a second: {self._skipped} frames were left out"
             warnings.warn(text, MuybridgeWarning, stacklevel=2)
 
+        # The palette is only known when every frame has been seen.
         self._colours.push(None)
         last = max(_SHORTEST, self._end - self._times[-1][0])
         options = {"loop": "0", "final_delay": str(last)}

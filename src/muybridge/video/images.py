@@ -60,6 +60,7 @@ def open_strip(path: Path, header: StillHeader) -> MediaInput:
         picture = decode_image(path)
         for i in range(width // height):
             part = picture[:, i * height : (i + 1) * height]
+            # A copy for each square, or one frame that is kept would keep the whole strip in memory.
             yield LazyFrame(part.copy, i, 1)
 
     return MediaInput(path, "strip", Fraction(1, 25), iter_squares, lambda: height, width // height, Fraction(25))
@@ -85,10 +86,14 @@ def open_folder(path: Path) -> MediaInput:
     masks = _find_masks(layout.with_name("train_seg"), images) if layout.name == "train" else None
     if masks is not None:
         # As the authors' program reads it: the frames are those that have a mask.
-        kept = [i for i, mask in enumerate(masks) if mask is not None]
+        kept = []
+        for i, mask in enumerate(masks):
+            if mask is not None:
+                kept.append(i)
+
         timing = timing.select(kept) if (layout / TIMES).is_file() else Timing.constant(len(kept))
         images = [images[i] for i in kept]
-        masks = [mask for mask in masks if mask is not None]
+        masks = [masks[i] for i in kept]
 
     def iter_images() -> Iterator[LazyFrame]:
         ends = [*timing.pts[1:], timing.pts[-1] + timing.last]
@@ -117,18 +122,18 @@ def _find_masks(folder: Path, images: list[Path]) -> list[Path | None] | None:
     if not folder.is_dir():
         return None
     by_name = {}
-    for p in list_images(folder):
-        by_name[p.stem] = p
+    for file in list_images(folder):
+        by_name[file.stem] = file
 
     masks = []
-    for image in images:
-        masks.append(by_name.get(image.stem))
-
     missing = []
-    for image, mask in zip(images, masks, strict=True):
+    for image in images:
+        mask = by_name.get(image.stem)
+        masks.append(mask)
         if mask is None:
             missing.append(image.name)
 
+    # Some masks may be missing on purpose, but where all are, the names or the folder are wrong.
     if len(missing) == len(images):
         raise InputError(
             f"none of the {len(images)} frames has a mask in {folder}", "Each mask needs the name of its frame."

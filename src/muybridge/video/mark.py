@@ -113,6 +113,7 @@ def read_mark(path: str | Path) -> Mark | None:
     if detect_still_format(start) is not None:
         return None
     with open_container(path) as container:
+        # Containers differ in whether they write their keys large or small.
         tags = {}
         for key, value in container.metadata.items():
             tags[key.lower()] = value
@@ -192,11 +193,13 @@ def _read_png_mark(path: Path) -> Mark | None:
         file.seek(len(_PNG_START))
         while len(head := file.read(8)) == 8:
             size, kind = struct.unpack(">I4s", head)
+            # The size is the file's own word: a broken one must not make us read gigabytes.
             if kind == b"iTXt" and size <= _LARGEST:
                 key, _, rest = file.read(size).partition(b"\0")
                 mark = _parse(rest[4:].decode("utf-8", "replace")) if key == _PNG_TEXT else None
                 if mark is not None:
                     return mark
+                # The checksum behind each chunk is not looked at: a mark is no proof either way.
                 file.seek(4, 1)
             else:
                 file.seek(size + 4, 1)

@@ -72,6 +72,7 @@ def _repair_times(path: Path, shots: Iterable[LazyFrame], step: int) -> Iterator
 
     for number, shot in enumerate(shots):
         if held is None:
+            # Files may begin at some other time than 0, which would be a gap before the first frame.
             first = shot.pts or 0
             pts = 0
         else:
@@ -83,10 +84,12 @@ def _repair_times(path: Path, shots: Iterable[LazyFrame], step: int) -> Iterator
                 repaired = True
                 pts = before + 1
 
+            # The frame is shown until the next one comes, whatever duration the file claims for it.
             gap = pts - before
             yield replace(held, duration=gap)
         before = pts
         held = replace(shot, pts=pts)
 
     if held is not None:
+        # Nothing follows the last frame, so the file's word counts, or else the gap before it.
         yield held if held.duration > 0 else replace(held, duration=gap)

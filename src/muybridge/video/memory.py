@@ -43,13 +43,13 @@ def _read_cgroup_limits(root: Path = _CGROUPS, groups: Path = Path("/proc/self/c
     root    where control groups are mounted
     groups  which of them this process is in
     """
-    found = []
+    limits = []
     for folder in _list_cgroup_folders(root, groups):
         for name in ("memory.max", "memory.limit_in_bytes"):
             limit = _read_limit(folder / name)
             if limit is not None:
-                found.append(limit)
-    return found
+                limits.append(limit)
+    return limits
 
 
 def _list_cgroup_folders(root: Path, groups: Path) -> list[Path]:
@@ -65,6 +65,7 @@ def _list_cgroup_folders(root: Path, groups: Path) -> list[Path]:
         controllers, _, place = rest.partition(":")
         if controllers not in ("", "memory"):
             continue
+        # A limit of any group above holds too, so all of them are asked.
         folder = root / controllers / place.lstrip("/")
         folders += [folder, *(above for above in folder.parents if above.is_relative_to(root))]
     return folders

@@ -77,15 +77,18 @@ def _iter_track_headers(file: BinaryIO, start: int, end: int) -> Iterator[bytes]
         head = file.read(16)
         size = int.from_bytes(head[:4], "big")
         begin = start + 8
+        # Size 1 stands for a size of 64 bits behind the kind, 0 for a box that goes to the end.
         if size == 1:
             size = int.from_bytes(head[8:16], "big")
             begin += 8
         elif size == 0:
             size = end - start
+        # A box smaller than its own head is broken, and could be gone round for ever.
         if size < begin - start:
             return
 
         kind = head[4:8]
+        # Other files have no boxes at all: what looks like a size there would lead anywhere.
         if start == 0 and kind not in (b"ftyp", b"moov", b"wide", b"free", b"skip", b"mdat", b"styp"):
             return
         if kind == b"tkhd":

@@ -56,6 +56,7 @@ def check_path(path: str | Path) -> Path:
     told = str(path)
     path = Path(path)
     if not path.exists():
+        # "No such file" alone would leave people wondering why their address was not fetched.
         if _ADDRESS.match(told):
             raise InputError(
                 f"there is no file or folder {told}: it is an address, and nothing is fetched from the network",
@@ -67,6 +68,7 @@ def check_path(path: str | Path) -> Path:
         return path
     if not path.is_file():
         raise InputError(f"{path} is neither a file nor a folder", "Give a video, an image, or a folder of images.")
+    # A download that failed may leave an empty file, which a decoder would only call invalid.
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes)", "Copy or download it again.")
 
@@ -88,6 +90,7 @@ def read_head(path: Path, count: int = 4096) -> bytes:
 def detect_still_format(start: bytes) -> StillFormat | None:
     """Which kind of image begins with these bytes; None for anything else, an animated PNG included."""
     if start.startswith(b"\x89PNG\r\n\x1a\n"):
+        # An animated PNG announces itself before its pixels, and is decoded as a video.
         return None if b"acTL" in start.partition(b"IDAT")[0] else "png"
     if start.startswith(b"\xff\xd8\xff"):
         return "jpeg"
@@ -95,6 +98,7 @@ def detect_still_format(start: bytes) -> StillFormat | None:
         return "webp"
     if start.startswith((b"II*\0", b"MM\0*")):
         return "tiff"
+    # Two letters alone could begin any text; the reserved bytes behind the size make it certain.
     if start.startswith(b"BM") and start[6:10] == b"\0\0\0\0":
         return "bmp"
 
@@ -129,22 +133,22 @@ def name_format(start: bytes) -> str | None:
 def natural_key(path: Path) -> list[tuple[int, int, str]]:
     """Sort key that puts frame 2 before frame 10."""
     parts = re.split(r"(\d+)", path.name)
-    found = []
-    for p in parts:
-        if p:
-            found.append((0, int(p), "") if p.isdecimal() else (1, 0, p))
+    keys = []
+    for part in parts:
+        if part:
+            keys.append((0, int(part), "") if part.isdecimal() else (1, 0, part))
 
-    return found
+    return keys
 
 
 def list_images(folder: Path) -> list[Path]:
     """The images of a folder in natural order, without hidden files and sub-folders."""
-    found = []
-    for p in folder.iterdir():
-        if p.suffix.lower() in IMAGE_SUFFIXES and p.name[0] != "." and p.is_file():
-            found.append(p)
+    images = []
+    for file in folder.iterdir():
+        if file.suffix.lower() in IMAGE_SUFFIXES and file.name[0] != "." and file.is_file():
+            images.append(file)
 
-    return sorted(found, key=natural_key)
+    return sorted(images, key=natural_key)
 
 
 def check_frame_size(path: Path, height: int, width: int, limit: int = MAX_PIXELS) -> None:

@@ -172,6 +172,7 @@ def read(
         for frame in _refuse_small_frames(source, _iter_chosen(source, selection)):
             size = frame.pixels.numel() + (0 if frame.matte is None else frame.matte.numel())
             if not found:
+                # After one frame the rest can be estimated: better to refuse now than after minutes of decoding.
                 _check_expected_size(source, selection, size, limit)
             total += size
             if total > limit:
@@ -202,10 +203,12 @@ def _open(path: str | Path, strip: bool | None) -> MediaInput:
         return open_folder(path)
 
     kind = detect_still_format(read_head(path))
+    # A file of several JPEGs begins like a still one, and is a video.
     if kind is None or (kind == "jpeg" and is_jpeg_stream(path)):
         return open_video(path)
 
     header = read_header(path)
+    # The pages of a TIFF are no animation.
     if kind != "tiff" and header.frames > 1:
         return open_animated_still(path, header)
     if strip or (strip is None and is_strip(header)):
@@ -287,23 +290,21 @@ def _no_memory(path: Path) -> InputError:
 def _build_clip(source: MediaInput, found: list[Frame]) -> Clip:
     """One clip of all these frames, which are taken out of the list."""
     first = found[0].pts
-    timing = Timing(tuple(f.pts - first for f in found), found[-1].duration, source.time_base)
-    parts = []
-    for f in found:
-        parts.append(f.full)
+    pts = []
+    full = []
+    sizes = []
+    for frame in found:
+        pts.append(frame.pts - first)
+        full.append(frame.full)
+        sizes.append((frame.pixels.shape[1], frame.pixels.shape[2]))
 
-    full = tuple(parts)
-
-    pieces = []
-    for f in found:
-        pieces.append((f.pixels.shape[1], f.pixels.shape[2]))
-
-    sizes = tuple(pieces)
+    timing = Timing(tuple(pts), found[-1].duration, source.time_base)
     height = max(h for h, _ in sizes)
     width = max(w for _, w in sizes)
     equal = len(set(sizes)) == 1
-    seen = any(f.matte is not None and (source.has_masks or bool((f.matte < 255).any())) for f in found)
+    seen = any(frame.matte is not None and (source.has_masks or bool((frame.matte < 255).any())) for frame in found)
 
+    # Only smaller frames leave pixels of the canvas unwritten, which have to be black.
     allocate = torch.empty if equal else torch.zeros
     pixels = allocate(len(found), 3, height, width, dtype=torch.uint8)
     mattes = torch.zeros(len(found), 1, height, width, dtype=torch.uint8) if seen else None
@@ -314,8 +315,9 @@ def _build_clip(source: MediaInput, found: list[Frame]) -> Clip:
         frame = found.pop()
         pixels[t, :, :h, :w] = frame.pixels
         if mattes is not None:
+            # A frame without alpha among others that have some is opaque.
             mattes[t, :, :h, :w] = 255 if frame.matte is None else frame.matte
 
     audio = source.path if source.has_audio else None
-    smaller = None if full == sizes else full
-    return Clip(pixels, timing, mattes, None if equal else sizes, source.path, audio, smaller)
+    smaller = None if full == sizes else tuple(full)
+    return Clip(pixels, timing, mattes, None if equal else tuple(sizes), source.path, audio, smaller)

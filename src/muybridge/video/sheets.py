@@ -39,12 +39,14 @@ def side_by_side(
     if not streams or len(streams) != len(labels):
         raise InputError(f"{len(streams)} videos side by side need as many labels, not {len(labels)}")
     for frames in zip_longest(*streams):
+        # Cutting the longer ones in silence would hide that the videos do not belong together.
         if any(frame is None for frame in frames):
             raise InputError("videos side by side need the same number of frames", "Cut them to one length.")
         pictures = []
         for frame in frames:
             pictures.append(_to_picture(frame))
 
+        # The first frames decide for all, or the video would change its size half way.
         if height is None:
             height = max(picture.shape[0] for picture in pictures)
         cells = []
@@ -67,15 +69,17 @@ def contact_sheet(rows: Mapping[str, Tensor | Sequence[Tensor]], columns: int = 
     if not rows or columns < 1 or any(len(frames) == 0 for frames in rows.values()):
         raise InputError("a contact sheet needs at least one row, and a frame in each")
 
-    parts = []
+    strips = []
     for label, frames in rows.items():
         chosen = np.linspace(0, len(frames) - 1, min(columns, len(frames))).round().astype(int)
-        parts.append(
-            _add_label(_join_row([_scale_to_height(_to_picture(frames[int(i)]), height) for i in chosen]), label)
-        )
+        cells = []
+        for i in chosen:
+            cells.append(_scale_to_height(_to_picture(frames[int(i)]), height))
 
-    width = max(part.shape[1] for part in parts)
-    return _to_tensor(np.concatenate([_pad_width(part, width) for part in parts]))
+        strips.append(_add_label(_join_row(cells), label))
+
+    width = max(strip.shape[1] for strip in strips)
+    return _to_tensor(np.concatenate([_pad_width(strip, width) for strip in strips]))
 
 
 def distinct_colours(count: int) -> list[tuple[int, int, int]]:
@@ -84,11 +88,11 @@ def distinct_colours(count: int) -> list[tuple[int, int, int]]:
     for i in range(count):
         hues.append((i / max(1, count), 0.55 if i % 2 else 0.95))
 
-    found = []
+    colours = []
     for hue, saturation in hues:
-        found.append(_rgb_of_hue(hue, saturation))
+        colours.append(_rgb_of_hue(hue, saturation))
 
-    return found
+    return colours
 
 
 def draw_keypoints(

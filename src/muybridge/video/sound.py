@@ -45,6 +45,7 @@ def find_sound(path: Path | None) -> Path | None:
 
     try:
         with _open_sound(path) as container:
+            # Looked for before anything is written: a failure half way would cost the whole result.
             if _find_track(path, container) is not None:
                 return path
         text = f"the sound of {path.name} is of a kind that cannot be decoded here; the result is written without it"
@@ -82,6 +83,7 @@ class Soundtrack:
         track: Any = self._input.streams[index]
         self._offset = _picture_start(self._input)
         codec = track.codec_context.codec.canonical_name
+        # Copying loses nothing; encoding anew is for containers that do not take the sound as it is.
         if codec in COPYABLE[container]:
             # Elsewhere than in MP4 the warm-up would push everything back by a few milliseconds.
             earliest = _PRIMING if container in ("mp4", "mov") or codec == "opus" else 0.0

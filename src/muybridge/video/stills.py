@@ -120,6 +120,7 @@ def open_animated_still(path: Path, header: StillHeader) -> MediaInput:
                         image.load()
                     picture = _to_picture(path, image)
                 except _BROKEN:
+                    # Without any frame there is nothing to keep, and the file is refused as broken.
                     if index == 0:
                         raise
                     text = f"{path.name} is damaged or cut off: {index} of {header.frames} frames can be used"
@@ -147,6 +148,7 @@ def _open_image(path: Path) -> Iterator[tuple[Image.Image, StillHeader]]:
         known = name_format(start)
         what = "is not an image" if known is None else f"is {known}, not an image that is read here"
         raise InputError(f"{path} {what}", "Images are PNG, JPEG, WebP, BMP, TIFF, AVIF or HEIC files.")
+    # Both checks come before Pillow sees the file, because opening it may already cost the memory or the time.
     if kind == "webp":
         check_frame_size(path, *_read_webp_size(start))
     if kind == "jpeg":
@@ -160,6 +162,7 @@ def _open_image(path: Path) -> Iterator[tuple[Image.Image, StillHeader]]:
                 header = _describe(kind, image, start)
             check_frame_size(path, *header.size)
             yield image, header
+    # What was refused for a reason of its own must not be told as a broken file.
     except InputError:
         raise
     except (*_BROKEN, MemoryError) as error:
@@ -232,6 +235,7 @@ def _to_picture(path: Path, image: Image.Image) -> Picture:
 def _convert_to_srgb(path: Path, image: Image.Image) -> Image.Image:
     """The image in sRGB where a colour profile says that it is in something else; a useless profile is passed over."""
     data = image.info.get("icc_profile")
+    # Other modes, such as palettes, are not what a profile describes.
     if not data or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
         return image
 
@@ -310,6 +314,7 @@ def _iter_jpeg_segments(data: mmap.mmap) -> Iterator[tuple[int, int]]:
         kind = data[match.end() - 1]
         place = match.end() - 2
         yield kind, place
+        # A second picture may follow this one's end, such as a preview.
         if kind == 0xD9:
             return
         at = place + 2 + max(2, int.from_bytes(data[place + 2 : place + 4], "big"))

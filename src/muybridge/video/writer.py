@@ -108,6 +108,7 @@ class Writer:
             elif pts <= self._held[1]:
                 raise InputError(f"a frame at {pts} ticks after one at {self._held[1]}: frame times must increase")
             else:
+                # Each frame waits for the next one, which tells how long it is shown.
                 self._gap = pts - self._held[1]
                 self._put_held_frame(self._gap)
             self._held = (picture, pts)
@@ -200,6 +201,7 @@ def write_all(
         count = 0
 
         for count, frame in enumerate(frames, 1):
+            # Told at once and not at the end, where an endless iterator would never arrive.
             if count > len(timing):
                 raise InputError(f"there are more frames to write than the {len(timing)} frame times")
             for writer in writers:
@@ -228,6 +230,7 @@ def _refuse_existing(path: Path, suffix: str, force: bool) -> None:
         raise OutputExistsError(f"{path} exists already", REPLACE_OR_CHOOSE)
 
     if suffix == "":
+        # A folder is replaced whole, so a person's own files in it would be lost.
         notes = (TIMES, MARK_FILE)
         foreign = not path.is_dir() or [p for p in path.iterdir() if p.name not in notes and not _is_numbered_frame(p)]
         if foreign:

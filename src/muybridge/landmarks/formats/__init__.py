@@ -61,6 +61,7 @@ def read_json_files(files: Sequence[Path]) -> LandmarkFile:
             )
         people = read.frames[0][1] if read.frames else ()
         frames.append((file.stem.removesuffix("_keypoints"), people))
+        # A frame without people looks the same in several formats, so it says nothing about which one it is.
         if people:
             known.append(read)
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from muybridge.errors import InputError
 from muybridge.landmarks.formats.files import (
-    Frames,
     LandmarkFile,
     check_one_count,
     parse_triples,
@@ -47,10 +46,12 @@ def _read_annotations(found: dict[str, Any], file: Path) -> LandmarkFile:
         for image in found.get("images", []):
             key = str(image["id"])
             names[key] = _stem(image.get("file_name", key))
+            # Pictures without a person have no annotations, and are frames all the same.
             frames[names[key]] = []
 
         for entry in found["annotations"]:
             image = str(entry["image_id"]) if "image_id" in entry else file.stem
+            # AlphaPose writes the picture's name where COCO has its number.
             key = names.get(image, _stem(image))
             rows = parse_triples(entry["keypoints"], file, "keypoints")
             frames.setdefault(key, []).append(person_from(_scale_confidence(rows, entry), file))
@@ -58,9 +59,12 @@ def _read_annotations(found: dict[str, Any], file: Path) -> LandmarkFile:
         what = shorten(repr(error), 80)
         raise InputError(f"{file} is not COCO's JSON of keypoints: {what} is missing or wrong") from error
 
-    ordered: Frames = tuple((key, tuple(frames[key])) for key in sorted(frames, key=lambda k: natural_key(Path(k))))
-    check_one_count(ordered, file)
-    return LandmarkFile("COCO JSON", "body25", ordered)
+    ordered = []
+    for key in sorted(frames, key=lambda name: natural_key(Path(name))):
+        ordered.append((key, tuple(frames[key])))
+
+    check_one_count(tuple(ordered), file)
+    return LandmarkFile("COCO JSON", "body25", tuple(ordered))
 
 
 def _stem(name: Any) -> str:
@@ -94,7 +98,10 @@ def read_alphapose(found: Any, file: Path) -> LandmarkFile | None:
     frames = []
     for name in sorted(frames_of, key=lambda k: natural_key(Path(k))):
         entry = frames_of[name]
-        people = [parse_person(person, file) for person in entry.get("people", [])]
+        people = []
+        for person in entry.get("people", []):
+            people.append(parse_person(person, file))
+
         for person in entry.get("bodies", []):
             rows = parse_triples(person.get("joints"), file, "joints")
             people.append(person_from(np.clip(rows, None, [np.inf, np.inf, 1.0]), file))

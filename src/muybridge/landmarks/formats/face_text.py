@@ -47,10 +47,16 @@ def read_table(file: Path) -> LandmarkFile:
         return read_yolo_texts([file], [rows])
 
     if all(len(row) == 2 for row in rows):
+        # Anything but whole faces of 68 lines is left to the reader of a single face, which says what is wrong.
         if len(rows) <= FACE68 or len(rows) % FACE68:
             return read_texts([file])
-        points = [number for row in rows for number in row]
-        rows = [points[i : i + 2 * FACE68] for i in range(0, len(points), 2 * FACE68)]
+        numbers = []
+        for row in rows:
+            numbers += row
+
+        rows = []
+        for begin in range(0, len(numbers), 2 * FACE68):
+            rows.append(numbers[begin : begin + 2 * FACE68])
 
     frames = []
     for i, row in enumerate(rows):
@@ -66,6 +72,7 @@ def _read_numbers(file: Path) -> Numbers:
     text = file.read_text(encoding="utf-8-sig", errors="replace")
     rows = []
     for line in text.splitlines():
+        # A .pts file has a head and braces round its numbers.
         if not line.strip() or _AROUND.match(line):
             continue
         try:

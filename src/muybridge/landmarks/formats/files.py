@@ -59,17 +59,22 @@ class LandmarkFile:
                 f"the points of {self.what} are parts of the picture, and its size is not known",
                 "Read them together with their clip.",
             )
+        # The third number is the confidence, and stays.
         factor = np.array([size[1], size[0], 1.0])
-        parts = []
+        frames = []
         for key, people in self.frames:
-            parts.append((key, tuple(person * factor for person in people)))
+            enlarged = []
+            for person in people:
+                enlarged.append(person * factor)
 
-        frames = tuple(parts)
-        return replace(self, frames=frames, size=size, scaled=False)
+            frames.append((key, tuple(enlarged)))
+
+        return replace(self, frames=tuple(frames), size=size, scaled=False)
 
 
 def load_json(file: Path) -> Any:
     """The content of a JSON file; InputError for what is none, or would not fit into memory."""
+    # Both limits are asked before parsing, which could take all memory.
     if file.stat().st_size > MAX_BYTES:
         raise InputError(f"{file} is larger than {MAX_BYTES >> 20} MiB, too large for landmarks", f"Give {READABLE}.")
 

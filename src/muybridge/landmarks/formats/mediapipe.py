@@ -70,8 +70,13 @@ def read_mediapipe(found: Any, file: Path) -> LandmarkFile | None:
 
     has_body = any(parts.get("pose") for _, parts in listed)
     has_face = any(parts.get("face") for _, parts in listed)
+    # A face alone has no body to draw it on; with a body it is one of the body's parts.
     kind: Kind = "face68" if has_face and not has_body else "body25"
-    frames: Frames = tuple((key, _make_people(parts, has_body)) for key, parts in listed)
+    made = []
+    for key, parts in listed:
+        made.append((key, _make_people(parts, has_body)))
+
+    frames: Frames = tuple(made)
     check_one_count(frames, file)
     return LandmarkFile("MediaPipe JSON", kind, frames, named, first=0, scaled=are_scaled(frames))
 
@@ -110,6 +115,7 @@ def _parse_frame(entry: Any, file: Path) -> Parts | None:
         if part is None:
             continue
         people = _list_people(value)
+        # An empty list under a known name is MediaPipe's way to say that it found nobody.
         known = known or not value
 
         for points in people:
@@ -135,6 +141,7 @@ def _list_people(value: Any) -> list[list[Any]]:
         value = value.get("landmark", [])
     if not isinstance(value, list) or not value:
         return []
+    # Some programs write one person's points without a list of people round them.
     if _is_point(value[0]):
         return [value]
 

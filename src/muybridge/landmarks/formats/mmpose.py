@@ -31,25 +31,24 @@ def read_mmpose(found: Any, file: Path) -> LandmarkFile | None:
 
     if all(isinstance(e, dict) and isinstance(e.get("instances"), list) for e in found):
         listed = []
-        for i, e in enumerate(found):
-            listed.append((numbered_key(e, ("frame_id",), i), e["instances"]))
+        for i, entry in enumerate(found):
+            listed.append((numbered_key(entry, ("frame_id",), i), entry["instances"]))
     elif all(_is_instance(e) for e in found):
         listed = [(file.stem, found)]
     elif all(isinstance(e, list) and all(_is_instance(i) for i in e) for e in found):
         listed = []
-        for i, e in enumerate(found):
-            listed.append((str(i), e))
+        for i, entry in enumerate(found):
+            listed.append((str(i), entry))
     else:
         return None
 
     frames = []
     for key, instances in listed:
-        parts = []
+        people = []
         for instance in instances:
-            parts.append(_parse_instance(instance, file))
+            people.append(_parse_instance(instance, file))
 
-        people = tuple(parts)
-        frames.append((key, people))
+        frames.append((key, tuple(people)))
     check_one_count(tuple(frames), file)
     # Every frame is listed, so the first number says whether a program counts from 0 or from 1.
     first = min((int(key) for key, _ in frames if key.isdecimal()), default=0)
@@ -65,6 +64,7 @@ def _is_instance(entry: Any) -> bool:
 def _parse_instance(instance: Any, file: Path) -> Person:
     if not _is_instance(instance):
         raise InputError(f"{file}: an instance has no keypoints of x and y", "Write it again with MMPose.")
+    # Rows of different lengths would make no array, and are told of in words.
     widths = set()
     for row in instance["keypoints"]:
         widths.add(len(row) if isinstance(row, list) else 0)
@@ -78,6 +78,7 @@ def _parse_instance(instance: Any, file: Path) -> Person:
     if scores is not None:
         trust = parse_rows(scores, 1, file, "scores")[:, 0]
     else:
+        # Files without scores are taken at their word: every point is sure.
         trust = rows[:, 2] if width == 3 else np.ones(len(rows))
     if len(trust) != len(rows):
         raise InputError(f"{file} has {len(rows)} points and {len(trust)} scores a person")

@@ -106,8 +106,10 @@ def parse_person(person: dict[str, Any], file: Path) -> Person:
 
     if len(body) == len(OPENPOSE18):
         body = order_by_name(body, OPENPOSE18)
+    # OpenPose can look for faces alone.
     elif len(body) == 0 and len(face):
         body = np.zeros((25, 3))
+    # Other counts belong to other skeletons, whose points would be taken for wrong joints.
     fits = len(body) == 25 and len(face) in (0, FACE68, 70) and {len(left), len(right)} <= {0, 21}
     if not fits:
         raise InputError(
@@ -139,6 +141,7 @@ def _parse_dwpose_people(found: dict[str, Any], file: Path) -> tuple[Person, ...
     for i, row in enumerate(subset):
         body = np.zeros((len(OPENPOSE18), 3))
         for joint, index in enumerate(row):
+            # DWPose writes -1 for a joint that was not found.
             if np.isfinite(index) and 0 <= index < len(candidate):
                 body[joint] = (*candidate[int(index)], 1.0)
         # The left hands come before the right ones, which DWPose stacks.

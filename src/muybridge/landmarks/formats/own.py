@@ -49,8 +49,12 @@ def read_own(found: Any, file: Path) -> LandmarkFile | None:
     if kind not in ("body25", "face68") or not one_shape or not all(1 <= side <= 2**20 for side in size):
         raise InputError(f"{file} is a broken file of landmarks", _REPAIR)
     for each in frames:
+        # A file may have been edited by hand, and such numbers would only fail much later.
         if not np.isfinite(each).all() or np.abs(each).max() > MAX_COORDINATE:
             raise InputError(f"{file} holds numbers that are not finite", _REPAIR)
 
-    numbered = tuple((str(i), (each,)) for i, each in enumerate(frames))
-    return LandmarkFile("landmarks", kind, numbered, named=False, size=size)
+    numbered = []
+    for i, each in enumerate(frames):
+        numbered.append((str(i), (each,)))
+
+    return LandmarkFile("landmarks", kind, tuple(numbered), named=False, size=size)

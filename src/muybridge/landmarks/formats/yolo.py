@@ -59,15 +59,20 @@ def read_yolo_json(found: Any, file: Path) -> LandmarkFile | None:
     if not one_frame and not several:
         return None
 
-    listed = [(file.stem, found)] if one_frame else [(str(i), e) for i, e in enumerate(found)]
+    # A list of people is one frame, and carries no number but the file's name.
+    listed = [(file.stem, found)]
+    if not one_frame:
+        listed = []
+        for i, entry in enumerate(found):
+            listed.append((str(i), entry))
+
     frames = []
     for key, results in listed:
-        parts = []
+        people = []
         for result in results:
-            parts.append(_parse_result(result, file))
+            people.append(_parse_result(result, file))
 
-        people = tuple(parts)
-        frames.append((key, people))
+        frames.append((key, tuple(people)))
     check_one_count(tuple(frames), file)
     return LandmarkFile("YOLO JSON", "body25", tuple(frames), one_frame, scaled=are_scaled(tuple(frames)))
 
