@@ -15,7 +15,7 @@ from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, read, write
 
 SIDE = 192
-SMALL = {"size": 32, "keypoints": 4, "shape.steps": 2, "texture.steps": 2, "motion.steps": 2}
+SMALL = {"size": 32, "keypoints": 4, "shape.steps": 2, "texture.steps": 2, "appearance": "paint"}
 TINY = {"preset": "smoke", "set": SMALL, "device": "cpu", "precision": "float32"}
 
 

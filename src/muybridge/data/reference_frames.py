@@ -98,8 +98,20 @@ class ReferenceFrames:
 
     def put_back(self, rgba: UInt8[Tensor, "4 H W"], subject: Subject) -> UInt8[Tensor, "4 H2 W2"]:
         """A result of this `size` in a frame of the file's size, mirrored back."""
+        if self.clip == subject.frame:
+            return self._copy_in(rgba, subject.flip)
         ratio = torch.tensor([subject.frame[1] / self.clip[1], subject.frame[0] / self.clip[0]]).repeat(2)
         return subject.place(rgba, self._pixels * ratio)
+
+    def _copy_in(self, rgba: Tensor, flip: bool) -> Tensor:
+        """The same where result and file have the same pixels."""
+        height, width = self.clip
+        left, top = (self._pixels[:2] - self._pixels[2:] / 2).int().tolist()
+        below = height - top - rgba.shape[1]
+        right = width - left - rgba.shape[2]
+        # Negative padding cuts off what lies beyond the frame.
+        full = F.pad(rgba * (rgba[3:] > 0), (left, right, top, below))
+        return full.flip(-1) if flip else full
 
     @property
     def compressed_bytes(self) -> int:

@@ -120,37 +120,48 @@ def render_references(
     silhouettes  [N, 1, h, w]  what G drew
     """
     view = bank.frames.view().to(painted)
-
-    def enlarge(small: Tensor) -> Tensor:
-        return look_up(small, view)
-
     for n in range(len(painted)):
-        colours = painted.new_zeros(1, 3, *bank.frames.size)
-        weight = painted.new_zeros(1, 1, *bank.frames.size)
-        covered = painted.new_zeros(1, 1, *painted.shape[2:])
-        small = painted.new_zeros(1, 4, *painted.shape[2:])
+        alpha = sharpen_edge(silhouettes[n : n + 1], view)
+        inside = alpha[0, 0] > 0
+        entries = (lookups.frame == n).nonzero()[:, 0].tolist()
 
-        for e in (lookups.frame == n).nonzero()[:, 0].tolist():
-            place = int(lookups.place[e])
-            flow = lookups.flow[e : e + 1]
-            share = lookups.shares[e : e + 1]
-            large = enlarge(flow.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-            moved = look_up(bank.picture(place), bank.frames.grid(place, large))
-            counts = enlarge(share) * (moved[:, 3:] + EVERYWHERE)
-            colours += counts * moved[:, :3]
-            weight += counts
+        # Pixel by pixel, and only where something is seen: the rest is more than half of a picture.
+        places = view[:, inside][:, None]
+        colours = _merged_colours(bank, lookups, entries, painted[n : n + 1], places)
+        picture = painted.new_zeros(3, *bank.frames.size)
+        picture[:, inside] = colours[0, :, 0].clamp(0, 1)
+        yield picture, alpha[0]
 
-            # The same at the size of the shapes, where the coarse bands meet.
-            seen = look_up(bank.small[place][None], flow)
-            counts = share * (seen[:, 3:] + EVERYWHERE)
-            small += counts * torch.cat((seen[:, :3], torch.ones_like(seen[:, 3:])), 1)
-            covered += share * lookups.sane[e : e + 1] * seen[:, 3:]
 
-        # Where no reference reaches, the quotient is not to blow up.
-        fine = colours / weight.clamp_min(1e-4)
-        blended = small[:, :3] / small[:, 3:].clamp_min(1e-4)
-        merged = merge_bands(painted[n : n + 1], blended, fine, trust(covered), enlarge)
-        yield merged[0].clamp(0, 1), sharpen_edge(silhouettes[n : n + 1], view)[0]
+def _merged_colours(
+    bank: ReferenceBank, lookups: Lookups, entries: list[int], painted: Images, places: Float[Tensor, "1 1 N 2"]
+) -> Float[Tensor, "1 3 1 N"]:
+    """Colours of one result frame at some places of its crop, -1 and 1 its outer edges."""
+    colours = painted.new_zeros(1, 3, 1, places.shape[2])
+    weight = painted.new_zeros(1, 1, 1, places.shape[2])
+    covered = painted.new_zeros(1, 1, *painted.shape[2:])
+    small = painted.new_zeros(1, 4, *painted.shape[2:])
+
+    for e in entries:
+        place = int(lookups.place[e])
+        flow = lookups.flow[e : e + 1]
+        share = lookups.shares[e : e + 1]
+        found = look_up(torch.cat((flow.permute(0, 3, 1, 2), share), 1), places)
+        moved = look_up(bank.picture(place), bank.frames.grid(place, found[:, :2].permute(0, 2, 3, 1)))
+        counts = found[:, 2:] * (moved[:, 3:] + EVERYWHERE)
+        colours += counts * moved[:, :3]
+        weight += counts
+
+        # The same at the size of the shapes, where the coarse bands meet.
+        seen = look_up(bank.small[place][None], flow)
+        counts = share * (seen[:, 3:] + EVERYWHERE)
+        small += counts * torch.cat((seen[:, :3], torch.ones_like(seen[:, 3:])), 1)
+        covered += share * lookups.sane[e : e + 1] * seen[:, 3:]
+
+    # Where no reference reaches, the quotient is not to blow up.
+    fine = colours / weight.clamp_min(1e-4)
+    blended = small[:, :3] / small[:, 3:].clamp_min(1e-4)
+    return merge_bands(painted, blended, fine, trust(covered), lambda picture: look_up(picture, places))
 
 
 def sharpen_edge(silhouettes: Masks, view: Float[Tensor, "1 H2 W2 2"]) -> Float[Tensor, "B 1 H2 W2"]:
