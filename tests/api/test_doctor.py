@@ -13,6 +13,7 @@ from muybridge.api.doctor import EXTRAS
 from muybridge.errors import MissingWeightsError
 from muybridge.landmarks.pose_network import face_detector_path, face_mesh_path, model_path
 from muybridge.masks.saliency import weights_path
+from muybridge.masks.segmenters import find_segmenter_file
 from muybridge.networks import load_lpips_weights, load_vgg16, load_vgg19
 from muybridge.networks.pretrained.c3d import load_c3d
 from muybridge.networks.pretrained.identity import identity_path
@@ -35,6 +36,8 @@ SHARED = {"fill_pretrained", "find_model_file"}
 """What loaders call to say that their file is missing."""
 IN_A_PACKAGE = {load_lpips_weights}
 """Whose file comes with an installed package."""
+OF_SEVERAL_NAMES = {find_segmenter_file}
+"""Which takes the file of any of several networks."""
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def test_every_loader_of_weights_is_known_here() -> None:
                 called = {ast.unparse(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
                 if called & {*SHARED, "MissingWeightsError"}:
                     found.add(node.name)
-    assert found == {loader.__name__ for loader in (*LOADERS, *IN_A_PACKAGE)}
+    assert found == {loader.__name__ for loader in (*LOADERS, *IN_A_PACKAGE, *OF_SEVERAL_NAMES)}
 
 
 @pytest.mark.parametrize("loader", LOADERS, ids=lambda loader: loader.__name__)
@@ -68,6 +71,16 @@ def test_a_loaders_file_is_in_the_table_there_or_not(loader: Callable[..., Any],
     place.mkdir(parents=True)
     (place / file).write_bytes(b"weights")
     assert str(place / file) in muybridge.doctor()["weights"].values()
+
+
+def test_a_segmentation_network_is_in_the_table_there_or_not(caches: tuple[Path, Path]) -> None:
+    with pytest.raises(MissingWeightsError, match="no segmentation network's file is in"):
+        find_segmenter_file()
+    name = "segmentation network (silhouettes)"
+    assert muybridge.doctor()["weights"][name].startswith("not here; ")
+    caches[1].mkdir(parents=True)
+    (caches[1] / "u2netp.onnx").write_bytes(b"weights")
+    assert muybridge.doctor()["weights"][name] == str(caches[1] / "u2netp.onnx")
 
 
 def _said(loader: Callable[..., Any]) -> str:

@@ -32,6 +32,7 @@ def jobs(scene: Path, **changes: object) -> list[dict]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_batch_from_start_to_page(scene: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = {each.name: each for each in muybridge.batch(jobs(scene), out, at_most=1)}

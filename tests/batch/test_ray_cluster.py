@@ -12,21 +12,35 @@ from muybridge.batches.ray_cluster import RayEngine
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install '.[ray]'")
 
-# Says that it has begun, works for a moment, then writes its result whole. What was killed begins again.
+# Says that it has begun and by which process, waits until it may go on, then writes its result whole.
 WORK = """
 import os, pathlib, sys, time
 out = pathlib.Path(sys.argv[1])
 with open(str(out) + ".begun", "a") as file:
-    file.write("x")
-time.sleep(float(sys.argv[2]))
+    file.write(str(os.getpid()) + chr(10))
+end = time.monotonic() + 120
+while not (out.parent / "go").exists() and time.monotonic() < end:
+    time.sleep(0.05)
 part = out.with_suffix(".part")
 part.write_text("done")
 part.replace(out)
 """
 
 
+def pids(folder: Path) -> list[int]:
+    """The processes that have begun a ticket."""
+    found = []
+    for path in folder.glob("*.begun"):
+        found += [int(line) for line in path.read_text().splitlines()]
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists() and "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(280)
 @pytest.mark.filterwarnings("ignore")
 def test_a_lost_node_loses_no_ticket(tmp_path: Path) -> None:
     from ray.cluster_utils import Cluster
@@ -37,18 +51,19 @@ def test_a_lost_node_loses_no_ticket(tmp_path: Path) -> None:
         ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
         cluster.wait_for_nodes()
         tickets = []
-        for index in range(6):
-            command = (sys.executable, "-c", WORK, str(tmp_path / f"job{index}"), "4.0")
+        for index in range(4):
+            command = (sys.executable, "-c", WORK, str(tmp_path / f"job{index}"))
             tickets.append(Ticket(f"job{index}", command, str(tmp_path / f"job{index}.log")))
 
         def lose_a_node() -> None:
-            # As soon as two run at once, one a node.
-            end = time.monotonic() + 120
-            while len(list(tmp_path.glob("*.begun"))) - len(list(tmp_path.glob("job?"))) < 2:
-                if time.monotonic() > end:
-                    return
+            # As soon as two run at once, one a node; the rest goes on when one of them has gone with its node.
+            end = time.monotonic() + 200
+            while len(pids(tmp_path)) < 2 and time.monotonic() < end:
                 time.sleep(0.05)
             cluster.remove_node(second, allow_graceful=False)
+            while all(map(is_alive, pids(tmp_path)[:2])) and time.monotonic() < end:
+                time.sleep(0.05)
+            (tmp_path / "go").touch()
 
         killer = threading.Thread(target=lose_a_node)
         killer.start()
@@ -58,7 +73,7 @@ def test_a_lost_node_loses_no_ticket(tmp_path: Path) -> None:
         assert ended == {ticket.name: 0 for ticket in tickets}
         assert all((tmp_path / ticket.name).read_text() == "done" for ticket in tickets)
         # One of the two that ran was on the lost node, and was begun again.
-        assert sum(len(path.read_text()) for path in tmp_path.glob("*.begun")) > len(tickets)
+        assert len(pids(tmp_path)) == len(tickets) + 1
         assert list(tmp_path.glob("*.part")) == []
     finally:
         ray.shutdown()

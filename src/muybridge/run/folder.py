@@ -50,6 +50,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._kept_lock: weakref.finalize[[int], Run] | None = None
+        self._trains = False
 
     @classmethod
     def create(
@@ -160,11 +161,14 @@ class Run:
     @contextlib.contextmanager
     def hold_lock(self) -> Iterator[None]:
         """Held while writing; RunError where another training holds the folder. It ends with its process."""
-        if self._kept_lock is None:
+        # A lock that was kept since the run was made is for one training, and not for two at once.
+        if self._kept_lock is None or self._trains:
             self.keep_lock()
+        self._trains = True
         try:
             yield
         finally:
+            self._trains = False
             self.release_lock()
 
     def keep_lock(self) -> None:
