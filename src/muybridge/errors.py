@@ -103,7 +103,7 @@ LONGEST = 1000
 """Letters of a message: files name what they like, and a person reads one sentence."""
 
 
-def _bounded(text: str) -> str:
+def _bound_text(text: str) -> str:
     """The text itself, or its beginning and its end."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 200]} [...] {text[-100:]}"
 
@@ -114,10 +114,10 @@ class MuybridgeError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        message = _bounded(message)
+        message = _bound_text(message)
         super().__init__(message)
         self.message = message
-        self.hint = None if hint is None else _bounded(hint)
+        self.hint = None if hint is None else _bound_text(hint)
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message}\n{self.hint}"

@@ -113,10 +113,7 @@ def test_half_precision_is_close() -> None:
         assert half.final.weight.dtype == torch.bfloat16
         made = [net.draw(source, net.encode(source), still((16, 16), 1), None).picture for net in (plain, half)]
     assert made[1].dtype == torch.float32
-    gaps = (made[0] - made[1]).abs()
-    # bfloat16 keeps 8 bits, and processors round sums in it at different places: a pixel may be far off, the picture not.
-    assert 0 < gaps.mean() < 0.02
-    assert gaps.max() < 0.2
+    assert 0 < (made[0] - made[1]).abs().max() < 0.05
 
 
 def test_spectral_norm_comes_to_one() -> None:

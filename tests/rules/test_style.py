@@ -1,4 +1,4 @@
-"""How the small scale reads: paragraphs, comments, one idea a line; the bounds are those of libraries that read well."""
+"""How the small scale reads: paragraphs, comments, one idea a line; bounds are those of libraries that read well."""
 
 import ast
 import io
@@ -14,6 +14,8 @@ LONG = 12
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 # Words that end like a participle and are none, or are a noun in their field.
 NO_PARTICIPLES = {
+    "bring",
+    "reseed",
     "feed",
     "need",
     "speed",

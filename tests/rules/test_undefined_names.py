@@ -1,4 +1,4 @@
-"""Names that nothing defines. Ruff's own rule is off: it takes the shapes of jaxtyping for names. Here they are left out."""
+"""Names that nothing defines. Ruff is not asked in general: it takes the shapes of jaxtyping for names."""
 
 import io
 import json

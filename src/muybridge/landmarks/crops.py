@@ -85,13 +85,13 @@ def search_boxes(size: tuple[int, int], parts: Sequence[float]) -> Iterator[Corn
     yield 0.0, 0.0, float(columns), float(rows)
     for part in parts:
         side = part * min(rows, columns)
-        across = _overlapping(columns, side)
-        for top in _overlapping(rows, side):
+        across = _overlaps(columns, side)
+        for top in _overlaps(rows, side):
             for left in across:
                 yield left, top, left + side, top + side
 
 
-def _overlapping(length: int, side: float) -> list[float]:
+def _overlaps(length: int, side: float) -> list[float]:
     """Where squares of this side begin, so that they overlap by half and reach from end to end."""
     count = 1 + int(np.ceil((length - side) / (side / 2) - 1e-6))
     starts = []
