@@ -115,7 +115,7 @@ def test_a_training_that_fails_is_told_and_left_out(tmp_path: Path, monkeypatch:
     def fail(*given: object, **more: object) -> None:
         raise TrainingError("the losses are not finite")
 
-    monkeypatch.setattr(runner, "train_on", fail)
+    monkeypatch.setattr(runner, "train_on_clips", fail)
     said: list[str] = []
     found = muybridge.bench(tmp_path / "b", notify=said.append, **{**WISH, "plan": Plan(frames=3, size=32)})
     assert [row.label for row in found.overall] == ["best still", "same time", "warped silhouette"]
