@@ -344,7 +344,7 @@ def test_evaluate_looks_at_people_against_true_frames_that_were_not_compressed(
     frames = write(tmp_path / "frames", drawn.ab.pixels, drawn.ab.timing)
     video = write(tmp_path / "ab.mp4", drawn.ab.pixels, drawn.ab.timing)
     said: list[str] = []
-    given: dict[str, Any] = {"weights": weights, "truth_masks": {"a": drawn.ab}, "say": said.append}
+    given: dict[str, Any] = {"weights": weights, "truth_masks": {"a": drawn.ab}, "notify": said.append}
     whole = muybridge.evaluate(run, truth={"a": drawn.ab}, **given)
     kept = muybridge.evaluate(run, truth={"a": frames}, **given)
     assert whole["truth_aed_a"] == kept["truth_aed_a"] > 0
