@@ -12,7 +12,7 @@ from muybridge.errors import OutputExistsError, UsageError
 
 SMALL = {
     "preset": "smoke",
-    "set": {"size": 32, "shape.steps": 2, "texture.steps": 2},
+    "set": {"size": 32, "shape.steps": 2, "texture.steps": 2, "motion.steps": 2},
     "masks_a": "a_masks",
     "masks_b": "b_masks",
     "max_frames": 4,

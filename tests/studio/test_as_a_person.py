@@ -180,7 +180,7 @@ def _learn(screen: Screen) -> str:
     page.get_by_role("link", name="Learning").click()
     page.locator("img.sheet").wait_for()
     page.locator(".chart").nth(6).wait_for()
-    page.get_by_text("of 9,012 steps, and kept").wait_for()
+    page.get_by_text("of 9,014 steps, and kept").wait_for()
     page.get_by_role("link", name="Result").click()
     return run
 

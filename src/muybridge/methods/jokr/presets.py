@@ -48,8 +48,8 @@ _BENCH = _DRAFT.model_copy(
 _SMOKE = _BENCH.model_copy(
     update={
         "shape": StageConfig(steps=250, batch=4, lr=5e-4, beta2=0.99, decay=0.5),
-        "texture": StageConfig(steps=50, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
-        "motion": StageConfig(steps=50, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
+        "texture": StageConfig(steps=40, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
+        "motion": StageConfig(steps=25, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
     }
 )
 _STANDARD = JokrConfig(
