@@ -135,7 +135,7 @@ def test_events_tell_what_happens(studio: Studio) -> None:
     told = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
     mine = [t["state"] for t in told if t["id"] == clip["id"]]
     # That bytes are still coming is said too, where they take long enough.
-    assert [state for state in mine if state != "uploading"][0] == "reading"
+    assert next(state for state in mine if state != "uploading") == "reading"
     assert mine[-1] == "failed"
 
 
