@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
-import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from muybridge.disk import Draft, hold_lock
 from muybridge.errors import InputError, MissingExtraError
 
 CACHE_BYTES = 20 * 2**30
@@ -60,7 +57,8 @@ def fetch_input(address: str) -> Path:
 
     digest = hashlib.sha256("\0".join([address, *tags]).encode()).hexdigest()[:24]
     place = folder / digest / Path(inner).name
-    with wait_for_lock(folder / f".{digest}.lock"):
+    # Whoever comes second waits for the same file, however long that takes.
+    with hold_lock(folder / f".{digest}.lock", wait=True):
         if not place.is_file():
             _fetch(filesystem, inner, place, info.get("size"))
         # What is used often counts as new, and is swept last.
@@ -71,30 +69,19 @@ def fetch_input(address: str) -> Path:
 
 
 def _fetch(filesystem: Any, inner: str, place: Path, size: int | None) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(f".{secrets.token_hex(4)}.part")
+    draft = Draft(place, folder=False)
     try:
-        with filesystem.open(inner, "rb") as far, part.open("xb") as near:
+        with filesystem.open(inner, "rb") as far, draft.path.open("wb") as near:
             shutil.copyfileobj(far, near, PIECE)
-            near.flush()
-            os.fsync(near.fileno())
 
-        if size is not None and part.stat().st_size != size:
-            raise InputError(f"{inner} came with {part.stat().st_size} of {size} bytes", "Try again.")
-        # Renamed only when whole: other processes take whatever has the final name.
-        part.rename(place)
+        came = draft.path.stat().st_size
+        if size is not None and came != size:
+            raise InputError(f"{inner} came with {came} of {size} bytes", "Try again.")
+        draft.commit()
     except OSError as e:
         raise InputError(f"{inner} cannot be fetched: {e}", "Check the address, the permissions and the disk.") from e
     finally:
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def wait_for_lock(path: Path) -> Iterator[None]:
-    """Hold the file alone, however long that takes: somebody else may be fetching the same."""
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        draft.discard()
 
 
 def _sweep(folder: Path, keep: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 from muybridge.batches.jobs import Job, fingerprint_job
 from muybridge.batches.ticket import read_last_words
-from muybridge.disk import replace_file
+from muybridge.disk import read_json, replace_file
 from muybridge.errors import CHOOSE_ANOTHER, OutputExistsError
 from muybridge.evaluation.templates import render_template
 
@@ -97,7 +97,7 @@ class BatchFolder:
 
     def job(self, name: str) -> tuple[Job, str]:
         """A job that was added, and its fingerprint."""
-        content = json.loads(self.place(name, "job.json").read_text(encoding="utf-8"))
+        content = read_json(self.place(name, "job.json"))
         return Job.model_validate(content["job"]), str(content["fingerprint"])
 
     def state(self, name: str) -> Mapping[str, Any]:
@@ -187,17 +187,17 @@ def as_csv(outcomes: Sequence[Outcome]) -> str:
     return text.getvalue()
 
 
-def iter_progress(folder: BatchFolder) -> Iterator[tuple[str, Status, Mapping[str, Any]]]:
-    """(name, status, how far) of each job, as it stands on the disk now."""
+def iter_states(folder: BatchFolder) -> Iterator[tuple[str, Status, Mapping[str, Any]]]:
+    """(name, status, state) of each job, as it stands on the disk now."""
     for name in folder.names():
-        status = folder.state(name).get("status", Status.WAITING)
-        known = status in set(Status)
-        yield name, Status(status) if known else Status.WAITING, folder.progress(name)
+        state = folder.state(name)
+        status = state.get("status")
+        yield name, Status(status) if status in set(Status) else Status.WAITING, state
 
 
 def _read_object(path: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        found = read_json(path)
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

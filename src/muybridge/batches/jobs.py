@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from muybridge.batches.addresses import is_address
 from muybridge.data.folders import clips_in
+from muybridge.disk import parse_json
 from muybridge.errors import InputError, Sentence, UsageError, Verb
 from muybridge.inputs.clips import input_name, shorten_name
 from muybridge.jobs.provenance import digest
@@ -214,8 +215,8 @@ def _json_rows(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
         if not line.strip():
             continue
         try:
-            rows.append((f"line {number}", _as_mapping(json.loads(line), path, f"line {number}")))
-        except (ValueError, RecursionError) as e:
+            rows.append((f"line {number}", _as_mapping(parse_json(line), path, f"line {number}")))
+        except ValueError as e:
             raise InputError(f"{path}, line {number}: no JSON", "Each line is one object.") from e
 
     return rows

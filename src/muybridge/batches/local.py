@@ -28,10 +28,9 @@ class LocalEngine:
 
     def count(self, tickets: Sequence[Ticket]) -> int:
         """How many of these run at once."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         need = max(ticket.memory for ticket in tickets)
         fits = max(1, find_memory_limit() // need)
-        return max(1, min(self.at_most or cores, fits, len(tickets)))
+        return max(1, min(self.at_most or _count_cores(), fits, len(tickets)))
 
     def run(self, tickets: Sequence[Ticket]) -> Iterator[tuple[str, int]]:
         """(name, exit code) of each ticket as it ends."""
@@ -39,9 +38,9 @@ class LocalEngine:
             return
 
         slots = self.count(tickets)
-        cores = os.cpu_count() or 1
         # Each job would else take all cores, and several would slow one another down.
-        waiting = deque(replace(ticket, threads=max(1, cores // slots)) for ticket in tickets)
+        threads = max(1, _count_cores() // slots)
+        waiting = deque(replace(ticket, threads=threads) for ticket in tickets)
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
             while waiting or running:
@@ -58,3 +57,8 @@ class LocalEngine:
                     time.sleep(POLL)
         finally:
             stop_processes(list(running.values()))
+
+
+def _count_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -12,6 +12,8 @@ from muybridge.cli.console import print_table, stderr, stdout
 from muybridge.errors import MuybridgeError, Option, Sentence, UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
     from rich.table import Table
 
     from muybridge.batches import BatchFolder
@@ -72,15 +74,13 @@ def batch(
 
 
 def _do(jobs: Path, out: Path, on: str, at_most: int | None) -> None:
-    from rich.live import Live
-
     from muybridge import api
     from muybridge.batches import BatchFolder, Status
 
     folder = BatchFolder(out)
     ended = []
     try:
-        with Live(get_renderable=lambda: _progress_table(folder), console=stderr(), transient=True):
+        with _show_progress(folder, stderr(), transient=True):
             for outcome in api.batch(jobs, out, on=on, at_most=at_most):
                 ended.append(outcome)
                 if outcome.status == Status.FAILED:
@@ -104,8 +104,6 @@ def _do(jobs: Path, out: Path, on: str, at_most: int | None) -> None:
 
 def _watch(path: Path) -> None:
     """Show a batch that somebody else runs, until it is done; Ctrl-C only ends the watching."""
-    from rich.live import Live
-
     from muybridge.batches import BatchFolder
     from muybridge.disk import is_locked
 
@@ -113,10 +111,20 @@ def _watch(path: Path) -> None:
         raise UsageError(f"{path} is not a batch", Sentence("Name the folder of its ", Option("out"), "."))
 
     folder = BatchFolder(path)
-    with Live(get_renderable=lambda: _progress_table(folder), console=stdout()):
+    with _show_progress(folder, stdout()):
         # Nothing is sent from there: the lock and the files of the jobs are all that can be seen from outside.
         while is_locked(path / ".lock"):
             time.sleep(1)
+
+
+def _show_progress(folder: BatchFolder, console: Console, *, transient: bool = False) -> Live:
+    """The table, kept up to date while the block is open."""
+    from rich.live import Live
+
+    # Every look reads a file a job: once a second is often enough for a person.
+    return Live(
+        get_renderable=lambda: _progress_table(folder), console=console, refresh_per_second=1, transient=transient
+    )
 
 
 def _progress_table(folder: BatchFolder) -> Table:
@@ -124,7 +132,7 @@ def _progress_table(folder: BatchFolder) -> Table:
     from rich.table import Table
 
     from muybridge.batches import Status
-    from muybridge.batches.folder import iter_progress
+    from muybridge.batches.folder import iter_states
 
     counts: dict[Any, int] = {}
     seconds = []
@@ -132,12 +140,13 @@ def _progress_table(folder: BatchFolder) -> Table:
     for head in ("job", "stage", "steps", "left"):
         table.add_column(head)
 
-    for name, status, told in iter_progress(folder):
+    for name, status, state in iter_states(folder):
         counts[status] = counts.get(status, 0) + 1
         if status == Status.DONE:
-            seconds.append(float(folder.state(name).get("seconds") or 0.0))
+            seconds.append(float(state.get("seconds") or 0.0))
         # A batch may run more jobs than a terminal has lines.
         elif status == Status.RUNNING and table.row_count < SHOWN:
+            told = folder.progress(name)
             left = f"{float(told['left']):.0f} s" if "left" in told else ""
             table.add_row(name, str(told.get("stage", "")), f"{told.get('done', '')}/{told.get('steps', '')}", left)
 

@@ -14,19 +14,23 @@ from muybridge.errors import RunError
 
 
 @contextlib.contextmanager
-def hold_lock(path: Path) -> Iterator[None]:
-    """Hold the file alone; RunError where another process or thread does."""
-    handle = take_lock(path)
+def hold_lock(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold the file alone; RunError where another process or thread does, unless it is waited for."""
+    handle = take_lock(path, wait=wait)
     try:
         yield
     finally:
         os.close(handle)
 
 
-def take_lock(path: Path) -> int:
+def take_lock(path: Path, *, wait: bool = False) -> int:
     """`hold_lock` without an end: the descriptor, which gives the lock back when it is closed."""
     with explain_disk_errors(path.parent):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+
+    if wait:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return handle
 
     # A few tries, for `is_locked` holds it for a moment.
     for left in reversed(range(5)):
