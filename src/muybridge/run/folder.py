@@ -50,7 +50,6 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._kept_lock: weakref.finalize[[int], Run] | None = None
-        self._trains = False
 
     @classmethod
     def create(
@@ -161,15 +160,16 @@ class Run:
     @contextlib.contextmanager
     def hold_lock(self) -> Iterator[None]:
         """Held while writing; RunError where another training holds the folder. It ends with its process."""
-        # A lock that was kept since the run was made is for one training, and not for two at once.
-        if self._kept_lock is None or self._trains:
+        if self._kept_lock is None:
             self.keep_lock()
-        self._trains = True
+        # The kept lock goes over to this block: whoever comes next has to take one, and finds it held.
+        lock = self._kept_lock
+        self._kept_lock = None
         try:
             yield
         finally:
-            self._trains = False
-            self.release_lock()
+            if lock is not None:
+                lock()
 
     def keep_lock(self) -> None:
         """Take the lock, and sweep what a killed training left; RunError as `hold_lock`."""
