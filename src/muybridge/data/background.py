@@ -102,11 +102,8 @@ def plate(clip: Clip) -> Plate:
     frames = np.ascontiguousarray(clip.pixels.permute(0, 2, 3, 1).numpy())
     # A silhouette's rim mixes both colours, so that the background begins a little outside it.
     border = 2 * max(2, round(max(clip.height, clip.width) / 100)) + 1
-    grown = []
-    for m in clip.mattes[:, 0].numpy():
-        grown.append(cv2.dilate(m, np.ones((border, border), np.uint8)))
-
-    outside = np.stack([m <= 127 for m in grown])
+    brush = np.ones((border, border), np.uint8)
+    outside = np.stack([cv2.dilate(matte, brush) <= 127 for matte in clip.mattes[:, 0].numpy()])
     motions, lost = _motions(frames, outside)
     motions, (height, width), moved = _place_frames(motions, clip.height, clip.width)
     # Motions that would need a huge plate are given up: then every step counts as lost.
@@ -267,11 +264,9 @@ def _median(frames: Array, outside: Array, motions: Array, size: tuple[int, int]
         strip.sort(axis=0)
         count = votes[:, rows].sum(0)
         # The votes of a place stand first after sorting, the others are infinite: both middle ones make the median.
-        pick = []
-        for n in ((count - 1) // 2, count // 2):
-            pick.append(np.take_along_axis(strip, n[None, ..., None].clip(0), 0)[0])
-
-        middle = np.where(count[..., None] > 0, (pick[0] + pick[1]) / 2, 0)
+        low = np.take_along_axis(strip, ((count - 1) // 2)[None, ..., None].clip(0), 0)[0]
+        high = np.take_along_axis(strip, (count // 2)[None, ..., None], 0)[0]
+        middle = np.where(count[..., None] > 0, (low + high) / 2, 0)
         out[rows] = middle.round().astype(np.uint8)
 
     return out, np.asarray(votes.any(0)), inside

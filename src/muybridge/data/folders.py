@@ -58,11 +58,7 @@ class ClipFolder(Sequence[Clip]):
     def __getitem__(self, index: int | slice) -> Clip | Sequence[Clip]:
         """A clip, decoded now; a slice decodes all of its clips."""
         if isinstance(index, slice):
-            found = []
-            for i in range(len(self))[index]:
-                found.append(self[i])
-
-            return found
+            return [self[i] for i in range(len(self))[index]]
         return read_clip(self.paths[index], max_frames=self.max_frames, max_side=self.max_side, stride=self.stride)
 
     def __iter__(self) -> Iterator[Clip]:

@@ -14,11 +14,7 @@ from muybridge.method import Group, Stage
 
 def build_optimisers(groups: Mapping[str, Group]) -> dict[str, Adam]:
     """An optimiser per group; groups of a device without the fused kernel use the plain one."""
-    table = {}
-    for name, group in groups.items():
-        table[name] = _adam(group)
-
-    return table
+    return {name: _adam(group) for name, group in groups.items()}
 
 
 def _adam(group: Group) -> Adam:

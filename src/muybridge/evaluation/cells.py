@@ -92,17 +92,9 @@ class Cells:
 
     def all(self) -> list[Cell]:
         """Every finished cell in the order of their names; what a kill left half-written is none of them."""
-        found = []
-        for path in sorted(self.folder.glob("*.json")):
-            found.append(self.get(path.stem))
-
-        return found
+        return [self.get(path.stem) for path in sorted(self.folder.glob("*.json"))]
 
 
 def plain_figures(figures: Mapping[str, float]) -> dict[str, float | None]:
     """Figures as JSON has them: what is not finite becomes None."""
-    table = {}
-    for name, value in figures.items():
-        table[name] = float(value) if math.isfinite(value) else None
-
-    return table
+    return {name: float(value) if math.isfinite(value) else None for name, value in figures.items()}

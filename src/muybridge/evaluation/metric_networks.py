@@ -112,10 +112,6 @@ def without_gradients(network: Inception | C3d) -> Look:
     def look(frames: Tensor) -> Tensor:
         parts = (frames,) if isinstance(network, C3d) else frames.split(16)
         with torch.no_grad():
-            pieces = []
-            for part in parts:
-                pieces.append(network(part))
-
-            return torch.cat(pieces)
+            return torch.cat([network(part) for part in parts])
 
     return look

@@ -7,7 +7,7 @@ files. Both sides have to be read from lossless pictures: an MP4's compression a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,40 +79,25 @@ def read_predictions(path: Path) -> Predictions:
 def compare_poses(truth: Predictions, made: Predictions) -> dict[str, float]:
     """akd (pixels) and mkr of two sets of landmarks; mkr alone where none was found on both sides."""
     frames = _common(truth, made, 2)
-    pairs = []
-    for side in (made, truth):
-        pairs.append(torch.stack([side.values[key] for key in frames]))
-
-    parts = []
-    for key in frames:
-        parts.append(made.found[key])
-
-    found = torch.stack(parts)
-    pieces = []
-    for key in frames:
-        pieces.append(truth.found[key])
-
-    there = torch.stack(pieces)
+    found = _stack(made.found, frames)
+    there = _stack(truth.found, frames)
     if not bool(there.any()):
         raise InputError("no landmark was found on any true frame", "Look at the true frames that were predicted on.")
-    akd, mkr = metrics.average_keypoint_distance(pairs[0], pairs[1], found, there)
+    akd, mkr = metrics.average_keypoint_distance(
+        _stack(made.values, frames), _stack(truth.values, frames), found, there
+    )
     return {**({"akd": float(akd)} if bool((found & there).any()) else {}), "mkr": float(mkr)}
 
 
 def compare_identities(truth: Predictions, made: Predictions) -> dict[str, float]:
     """AED of two sets of features."""
     frames = _common(truth, made, 1)
-    parts = []
-    for key in frames:
-        parts.append(made.values[key])
+    distance = metrics.average_euclidean_distance(_stack(made.values, frames), _stack(truth.values, frames))
+    return {"aed": float(distance)}
 
-    one = torch.stack(parts)
-    pieces = []
-    for key in frames:
-        pieces.append(truth.values[key])
 
-    other = torch.stack(pieces)
-    return {"aed": float(metrics.average_euclidean_distance(one, other))}
+def _stack(rows: Mapping[Key, Tensor], frames: Sequence[Key]) -> Tensor:
+    return torch.stack([rows[key] for key in frames])
 
 
 def _common(truth: Predictions, made: Predictions, ndim: int) -> list[Key]:

@@ -40,15 +40,15 @@ def compare_to_truth(made: Clip, truth: Clip, by: MetricNetworks | None = None) 
 
 
 def overlap(made: Clip, truth: Clip) -> float:
-    """Mean IoU of the silhouettes alone, the `iou` of `against_truth`; the same errors."""
+    """Mean IoU of the silhouettes alone, the `iou` of `compare_to_truth`; the same errors."""
     check_comparable(made, truth)
-    masks = []
-    for clip in (made, truth):
-        masks.append(clip.masks)
+    cut = made.masks
+    right = truth.masks
+    assert cut is not None
+    assert right is not None
 
-    count = min(len(made), len(truth))
-    (cut, right) = (m[:count] for m in masks if m is not None)
-    return float(metrics.iou(cut, right).mean())
+    count = min(len(cut), len(right))
+    return float(metrics.iou(cut[:count], right[:count]).mean())
 
 
 def check_comparable(made: Clip, truth: Clip) -> None:
@@ -124,21 +124,12 @@ def _left_out(truth: Clip, own: Clip) -> Tensor:
     """bool [T, T + N]: the known frames that would give a true frame's answer away."""
     at = torch.arange(len(truth))
     near = (at[:, None] - at[None]).abs() <= NEAR
-    mattes = []
-    for clip in (truth, own):
-        mattes.append(clip.mattes)
+    assert truth.mattes is not None
+    bank = truth.mattes.flatten(1)
+    if own.mattes is not None:
+        bank = torch.cat((bank, own.mattes.flatten(1)))
 
-    parts = []
-    for m in mattes:
-        if m is not None:
-            parts.append(m.flatten(1))
-
-    bank = torch.cat(parts)
-    pieces = []
-    for row in bank[: len(truth)]:
-        pieces.append((bank == row).all(1))
-
-    copies = torch.stack(pieces)
+    copies = torch.stack([(bank == row).all(1) for row in bank[: len(truth)]])
     copies[:, : len(truth)] |= near
     return copies
 

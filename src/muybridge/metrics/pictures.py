@@ -64,11 +64,7 @@ def ms_ssim(result: Pair, target: Pair) -> Float[Tensor, "_"]:
     _same(result, target)
     _at_least(result, WINDOW, "MS-SSIM")
     betas = SCALES[: scales_of(min(result.shape[2:]))]
-    parts = []
-    for b in betas:
-        parts.append(b / sum(betas))
-
-    betas = tuple(parts)
+    betas = tuple(beta / sum(betas) for beta in betas)
     value = multiscale_structural_similarity_index_measure(
         result, target, data_range=1.0, betas=betas, normalize="relu", reduction="none"
     )

@@ -35,12 +35,8 @@ def random_features(frames: Images, masks: Masks) -> Float[Tensor, "B D"]:
     if min(frames.shape[2:]) < 16:
         raise InputError(f"random features need 16 pixels each way, not {tuple(frames.shape[2:])}")
     weights = _weights()
-    pairs = zip(frames.float().split(BATCH), masks.float().split(BATCH), strict=True)
-    parts = []
-    for f, m in pairs:
-        parts.append(_features(f, m, weights))
-
-    return torch.cat(parts)
+    batches = zip(frames.float().split(BATCH), masks.float().split(BATCH), strict=True)
+    return torch.cat([_features(pictures, cut, weights) for pictures, cut in batches])
 
 
 def random_feature_distance(made: Frames, made_masks: Frames, source: Frames, source_masks: Frames) -> Scalar:
@@ -63,9 +59,8 @@ def _features(frames: Tensor, masks: Tensor, weights: list[Tensor]) -> Float[Ten
 
 def _weights() -> list[Tensor]:
     generator = torch.Generator().manual_seed(SEED)
-    shapes = pairwise(WIDTHS)
-    found = []
-    for m, n in shapes:
-        found.append(torch.randn(n, m, 3, 3, generator=generator) * (2 / (9 * m)) ** 0.5)
+    kernels = []
+    for ins, outs in pairwise(WIDTHS):
+        kernels.append(torch.randn(outs, ins, 3, 3, generator=generator) * (2 / (9 * ins)) ** 0.5)
 
-    return found
+    return kernels

@@ -44,11 +44,9 @@ def measure_separability(first: Set, second: Set, seed: int = 0) -> Separability
         raise InputError(f"telling keypoints apart needs {4 * BLOCKS} frames of each, not {len(first)}, {len(second)}")
     a = first.detach().float().cpu().flatten(1)
     b = second.detach().float().cpu().flatten(1)
-    within = []
-    for x in (a, b):
-        within.append(energy_distance(*_blocks(x)))
+    within = torch.stack((energy_distance(*_blocks(a)), energy_distance(*_blocks(b))))
 
-    return Separability(probe_accuracy(a, b, seed), float(energy_distance(a, b)), float(torch.stack(within).mean()))
+    return Separability(probe_accuracy(a, b, seed), float(energy_distance(a, b)), float(within.mean()))
 
 
 def energy_distance(first: Vectors, second: Vectors) -> Scalar:
@@ -67,20 +65,10 @@ def energy_distance(first: Vectors, second: Vectors) -> Scalar:
 
 def probe_accuracy(first: Vectors, second: Vectors, seed: int = 0) -> float:
     """Balanced accuracy on held-out blocks of a small network that was trained on the others to tell the sets apart."""
-    sets = []
-    for x in (first, second):
-        sets.append(_blocks(x))
-
-    parts = []
-    for s in sets:
-        parts.append(s[0])
-
-    train = torch.cat(parts)
-    pieces = []
-    for i, s in enumerate(sets):
-        pieces.append(torch.full((len(s[0]),), float(i)))
-
-    label = torch.cat(pieces)
+    first_train, first_held = _blocks(first)
+    second_train, second_held = _blocks(second)
+    train = torch.cat((first_train, second_train))
+    label = torch.cat((torch.zeros(len(first_train)), torch.ones(len(second_train))))
     mean = train.mean(0)
     spread = train.std(0).clamp_min(1e-6)
     # Clips of different lengths: each set counts half, or the probe would learn to say the longer one.
@@ -99,14 +87,12 @@ def probe_accuracy(first: Vectors, second: Vectors, seed: int = 0) -> float:
             optimiser.step()
 
     with torch.no_grad():
-        said = [(probe((held - mean) / spread)[:, 0] > 0).float().mean() for _, held in sets]
-    return float((1 - said[0] + said[1]) / 2)
+        first_said = (probe((first_held - mean) / spread)[:, 0] > 0).float().mean()
+        second_said = (probe((second_held - mean) / spread)[:, 0] > 0).float().mean()
+    return float((1 - first_said + second_said) / 2)
 
 
 def _blocks(x: Vectors) -> tuple[Vectors, Vectors]:
     """(trained on, held out)."""
-    parts = []
-    for part in x.tensor_split(BLOCKS):
-        parts.append(part[1:-1])
-
+    parts = [part[1:-1] for part in x.tensor_split(BLOCKS)]
     return torch.cat(parts[::2]), torch.cat(parts[1::2])

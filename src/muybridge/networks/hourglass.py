@@ -57,11 +57,7 @@ class Decoder(nn.Module):
 
     def __init__(self, ins: list[int], outs: list[int], norm: Norm) -> None:
         super().__init__()
-        parts = []
-        for i, o in zip(ins, outs, strict=True):
-            parts.append(UpBlock(i, o, norm))
-
-        self.up_blocks = nn.ModuleList(parts)
+        self.up_blocks = nn.ModuleList(UpBlock(i, o, norm) for i, o in zip(ins, outs, strict=True))
 
     def forward(self, levels: list[Tensor]) -> Images:
         skips = levels[:-1]

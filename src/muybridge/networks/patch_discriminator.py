@@ -25,11 +25,7 @@ class PatchDiscriminator(nn.Module):
         self, in_channels: int, width: int = 64, layers: int = 3, scales: int = 2, norm: Norm = "instance"
     ) -> None:
         super().__init__()
-        parts = []
-        for _ in range(scales):
-            parts.append(_patches(in_channels, width, layers, norm))
-
-        self.scales = nn.ModuleList(parts)
+        self.scales = nn.ModuleList(_patches(in_channels, width, layers, norm) for _ in range(scales))
 
     def forward(self, images: Images) -> DiscriminatorFeatures:
         verdicts = []
@@ -64,8 +60,4 @@ def _layer(in_channels: int, out_channels: int, stride: int, norm: Norm) -> nn.S
 
 def patch_scores(verdicts: DiscriminatorFeatures) -> list[Tensor]:
     """The last map of each scale: the scores of the patches."""
-    found = []
-    for features in verdicts:
-        found.append(features[-1])
-
-    return found
+    return [features[-1] for features in verdicts]

@@ -101,30 +101,23 @@ def _leg(q: Bird, m: Motion, leg: str, centre: np.ndarray) -> Tracks:
     foot = ankle + last * way(-np.pi / 2 - lean)
     toe = foot + q.toe * way(-1.1 * fold)
     spur = foot + 0.35 * q.toe * way(np.pi - 1.1 * fold)
-    names = ("top", "knee", "ankle", "foot", "toe", "spur")
 
-    table = {}
-    for n, at in zip(names, (top, knee, ankle, foot, toe, spur), strict=True):
-        table[f"{leg}_{n}"] = at
-
-    return table
+    return {
+        f"{leg}_top": top,
+        f"{leg}_knee": knee,
+        f"{leg}_ankle": ankle,
+        f"{leg}_foot": foot,
+        f"{leg}_toe": toe,
+        f"{leg}_spur": spur,
+    }
 
 
 def _leg_parts(q: Bird, name: str, layer: int) -> list[Part]:
     shade = FAR if name.startswith("far") else 1.0
     w = q.shank[-1][1]
     toes = ((0, w * 0.7, w * 0.7), (1, w, w), (2, w, w * 0.7))
-    parts = []
-    for s, u, d in q.shank:
-        if s <= 1:
-            parts.append((s, u * 1.02, d * 1.02))
-
-    thigh = tuple(parts)
-    pieces = []
-    for j in ("top", "knee", "ankle", "foot"):
-        pieces.append(f"{name}_{j}")
-
-    joints = tuple(pieces)
+    thigh = tuple((s, up * 1.02, down * 1.02) for s, up, down in q.shank if s <= 1)
+    joints = (f"{name}_top", f"{name}_knee", f"{name}_ankle", f"{name}_foot")
 
     return [
         Ribbon((f"{name}_spur", f"{name}_foot", f"{name}_toe"), toes, "leg", layer, shade=shade),

@@ -94,11 +94,7 @@ def draw(
 
     clip = Clip(_channels_first(pixels), Timing.constant(len(motion), RATE), _channels_first(mattes))
     tracks = placement.apply(build.solve(motion), size)
-    parts = []
-    for name in build.joints:
-        parts.append(normalise_track(tracks[name], size))
-
-    joints = np.stack(parts, 1)
+    joints = np.stack([normalise_track(tracks[name], size) for name in build.joints], 1)
 
     return Drawing(clip, torch.from_numpy(joints).float(), build.joints)
 

@@ -174,11 +174,7 @@ def build_quadruped(q: Quadruped) -> Build:
         # A foot is as wide as the leg that ends in it.
         w = widths[-1][1]
         tips = ((0.0, q.sock[-1][1]),) if q.sock else ()
-        pieces = []
-        for j in ("top", "knee", "ankle", "foot"):
-            pieces.append(f"{name}_{j}")
-
-        joints = tuple(pieces)
+        joints = (f"{name}_top", f"{name}_knee", f"{name}_ankle", f"{name}_foot")
 
         return [
             Ribbon(

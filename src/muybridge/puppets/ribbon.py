@@ -64,11 +64,7 @@ class Strip:
 
     def lay(self, tracks: dict[str, Track]) -> tuple[Float[np.ndarray, "T S 2"], Float[np.ndarray, "T S 2"]]:
         """Centres and unit normals (towards `up`) of the cross sections, in the units of the joints."""
-        parts = []
-        for name in self.ribbon.through:
-            parts.append(tracks[name])
-
-        joints = np.stack(parts, 1)
+        joints = np.stack([tracks[name] for name in self.ribbon.through], 1)
         along, turn = self.weights
         centres = along @ joints
         tangents = turn @ joints
