@@ -13,20 +13,8 @@ from muybridge.engine import Callback
 from muybridge.errors import InputError, RunError, UsageError
 from muybridge.puppets import SceneClips, scene
 from muybridge.video import read
+from tiny_jokr import TINY_TRAINING
 
-TINY = {
-    "size": 32,
-    "keypoints": 4,
-    "detector.width": 8,
-    "detector.max_width": 16,
-    "detector.blocks": 2,
-    "shapes.width": 8,
-    "refiner.width": 8,
-    "discriminator_width": 8,
-    "shape.steps": 2,
-    "texture.steps": 2,
-    "motion.steps": 2,
-}
 MOVES = st.dictionaries(st.integers(0, 3), st.tuples(st.floats(-1, 1), st.floats(-1, 1)), max_size=4)
 
 
@@ -38,7 +26,7 @@ def pair() -> SceneClips:
 @pytest.fixture(scope="module")
 def fitted(pair: SceneClips, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
     out = tmp_path_factory.mktemp("posing") / "job" / "run"
-    return api.fit("jokr", pair.a, pair.b, out=out, preset="smoke", set=TINY, device="cpu")
+    return api.fit("jokr", pair.a, pair.b, out=out, preset="smoke", set=TINY_TRAINING, device="cpu")
 
 
 @given(keys=st.dictionaries(st.integers(0, 20), MOVES, min_size=1, max_size=5), frame=st.integers(0, 20))
@@ -132,7 +120,16 @@ def test_a_stopped_training_has_results_too(pair: SceneClips, tmp_path: Path) ->
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        api.fit("jokr", pair.a, pair.b, out=tmp_path / "run", preset="smoke", set=TINY, device="cpu", callback=Stop())
+        api.fit(
+            "jokr",
+            pair.a,
+            pair.b,
+            out=tmp_path / "run",
+            preset="smoke",
+            set=TINY_TRAINING,
+            device="cpu",
+            callback=Stop(),
+        )
     with pytest.raises(RunError):
         api.write_results(tmp_path / "nothing", pair.a, pair.b)
     results = api.write_results(tmp_path, pair.a, pair.b, device="cpu")
@@ -146,7 +143,7 @@ def test_a_cost_is_measured_and_keeps_nothing(
     pair: SceneClips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    sizes = {**TINY, "shape.steps": 400, "texture.steps": 3}
+    sizes = {**TINY_TRAINING, "shape.steps": 400, "texture.steps": 3}
     found = api.cost("jokr", pair.a, pair.b, preset="smoke", set=sizes, steps=4, device="cpu")
     assert (found.steps, found.measured) == (405, 9)
     assert set(found.step_seconds) == {"shape", "texture", "motion"}

@@ -9,10 +9,11 @@ import muybridge
 from muybridge import puppets
 from muybridge.batches import BatchFolder, Status
 from muybridge.errors import OutputExistsError, UsageError
+from tiny_jokr import TINY_TRAINING
 
 SMALL = {
     "preset": "smoke",
-    "set": {"size": 32, "shape.steps": 2, "texture.steps": 2, "motion.steps": 2},
+    "set": TINY_TRAINING,
     "masks_a": "a_masks",
     "masks_b": "b_masks",
     "max_frames": 4,

@@ -15,26 +15,14 @@ from muybridge.landmarks import from_joints, to_json
 from muybridge.motion import read_motion
 from muybridge.puppets import SceneClips, scene
 from muybridge.video import read, write
-
-JOKR = {
-    "size": 32,
-    "keypoints": 4,
-    "detector.width": 8,
-    "detector.max_width": 16,
-    "detector.blocks": 2,
-    "shapes.width": 8,
-    "refiner.width": 8,
-    "discriminator_width": 8,
-    "shape.steps": 2,
-    "texture.steps": 2,
-}
+from tiny_jokr import TINY_TRAINING
 
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
     pair = scene("gif", 5, 64)
     out = tmp_path_factory.mktemp("motion") / "run"
-    return api.fit("jokr", pair.a, pair.b, out=out, preset="smoke", set=JOKR, device="cpu")
+    return api.fit("jokr", pair.a, pair.b, out=out, preset="smoke", set=TINY_TRAINING, device="cpu")
 
 
 def test_a_pairs_motion_goes_out_and_drives_it(fitted: Fitted, tmp_path: Path, command: Command) -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
+from tiny_jokr import TINY_NETWORKS
+
 PROGRAM = "import sys; from muybridge.cli import main; sys.exit(main())"
 LIMITED = """
 import json, sys
@@ -24,17 +26,6 @@ from pathlib import Path
 from muybridge.studio import Limits, Settings, serve
 serve(Settings(Path(sys.argv[1]), port=0, limits=Limits(**json.loads(sys.argv[2]))), browser=False)
 """
-TINY = {
-    "size": 32,
-    "keypoints": 4,
-    "detector.width": 8,
-    "detector.max_width": 16,
-    "detector.blocks": 2,
-    "shapes.width": 8,
-    "refiner.width": 8,
-    "discriminator_width": 8,
-}
-"""A training of a second, by the settings that anybody may set."""
 PATIENCE = 90.0
 
 
@@ -117,7 +108,7 @@ class Studio:
 
     def train(self, clips: list[str], shape: int = 2, texture: int = 2) -> dict[str, Any]:
         steps = {"shape.steps": shape, "texture.steps": texture, "motion.steps": 2}
-        answer = self.ask("POST", "/api/runs", {"clips": clips, "preset": "smoke", "set": {**TINY, **steps}})
+        answer = self.ask("POST", "/api/runs", {"clips": clips, "preset": "smoke", "set": {**TINY_NETWORKS, **steps}})
         assert answer.status == 201, answer.body
         return answer.json  # type: ignore[no-any-return]
 

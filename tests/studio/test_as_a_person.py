@@ -9,15 +9,15 @@ import cv2
 import numpy as np
 import pytest
 from chromium import browser, pictures
-from open_studio import TINY, Studio
+from open_studio import Studio
 from watched_page import FAINT, NAMELESS, SLOW, Screen
 
 from muybridge.puppets import scene
 from muybridge.video import probe, read, write
+from tiny_jokr import TINY_NETWORKS
 
-SETTINGS = (
-    " ".join(f"{name}={value}" for name, value in TINY.items()) + " shape.steps=12 texture.steps=9000 motion.steps=2"
-)
+STEPS = {"shape.steps": 12, "texture.steps": 9000, "motion.steps": 2}
+SETTINGS = " ".join(f"{name}={value}" for name, value in {**TINY_NETWORKS, **STEPS}.items())
 """Long enough to be paused and stopped on a fast machine."""
 NEWER = "(old) => (document.querySelector('.duo video')?.src ?? old) !== old"
 DROP = """(place, files) => {
