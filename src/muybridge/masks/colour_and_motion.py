@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 import torch
 
-from muybridge.masks.arrays import Bytes, Floats, Ints, frame_picture, pad_masks, reduce_frames
+from muybridge.masks.arrays import Bytes, Floats, Ints, reduce_frames
 from muybridge.masks.colour import colour_bins, colour_distance, colour_range, level_evidence, nearby_evidence, to_lab
 from muybridge.masks.hints import Box, Guess, Rough, first_guess
 from muybridge.masks.motion import motion_residual
-from muybridge.masks.regions import enlarge_mask, fill_holes, keep_main_parts, snap_to_edges
+from muybridge.masks.regions import HOLE, cut_silhouettes, fill_holes, keep_main_parts, snap_to_edges
 from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip
 
@@ -29,9 +29,6 @@ ROUNDS = (0.8, 0.8, 0.6, 0.4, 0.3, 0.2, 0.2, 0.2)
 """Weight of the place in each round: first most of what is known, later only a help."""
 MEASURE_MOTION = (2, 4)
 """Rounds before which the camera is measured again, on the background as then known."""
-
-HOLE = 0.02
-"""Larger holes, as a share of the subject, are background seen between its legs."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +73,7 @@ def find_by_colour_and_motion(
     reading = SMALL if tried[1] > SMALL_MARGIN * tried[0] else LARGE
 
     soft = iterate_models(pictures, first_guess(clip, pictures, box, rough, frame), reading)
-    masks = []
-    for i in range(len(clip)):
-        masks.append(enlarge_mask(frame_picture(clip, i), pictures[i], _clean_up(soft[i])))
-
-    trust = []
-    for likely in soft:
-        inside = likely[likely > 0.5]
-        trust.append(float((2 * inside - 1).mean()) if inside.size else 0.0)
-
-    return pad_masks(masks, clip), torch.tensor(trust)
+    return cut_silhouettes(clip, pictures, soft)
 
 
 def iterate_models(pictures: Bytes, guess: Guess, reading: SizePrior) -> Floats:
@@ -166,12 +154,6 @@ def _colour_separation(pictures: Bytes, soft: Floats) -> float:
         return 0.0
     colours = to_lab(pictures)
     return colour_distance(colour_bins(colours, colour_range(colours)), inside)
-
-
-def _clean_up(soft: Floats) -> Floats:
-    """Holes filled and stray parts taken out, the rest left as sure as it is."""
-    whole = keep_main_parts(fill_holes(soft > 0.5, HOLE))
-    return np.where(whole, np.maximum(soft, 0.51), np.minimum(soft, 0.49)).astype(np.float32)
 
 
 def _average_over_time(soft: Floats, sigma: float) -> Floats:

@@ -64,15 +64,21 @@ def first_guess(clip: Clip, pictures: Bytes, box: Box | None, rough: Rough | Non
     return _guess_from_box(clip, pictures, index, box)
 
 
-def _guess_from_box(clip: Clip, pictures: Bytes, index: int, box: Box) -> Guess:
-    high, wide = frame_sizes(clip)[index]
+def clip_box(box: Box, size: tuple[int, int]) -> Box:
+    """The part of a box that lies in a frame of this size (h, w); UsageError where that is none."""
+    high, wide = size
     x0 = max(0.0, box[0])
     y0 = max(0.0, box[1])
     x1 = min(float(wide), box[2])
     y1 = min(float(high), box[3])
     if x1 - x0 < 2 or y1 - y0 < 2:
         raise UsageError(f"the box {box} does not lie in the frame of {wide}x{high}", "A box is x0,y0,x1,y1 in pixels.")
+    return x0, y0, x1, y1
 
+
+def _guess_from_box(clip: Clip, pictures: Bytes, index: int, box: Box) -> Guess:
+    high, wide = frame_sizes(clip)[index]
+    x0, y0, x1, y1 = clip_box(box, (high, wide))
     count, h, w = pictures.shape[:3]
     left = int(x0 / wide * w)
     right = int(np.ceil(x1 / wide * w))

@@ -6,8 +6,14 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import torch
 
-from muybridge.masks.arrays import Bools, Bytes, Floats
+from muybridge.masks.arrays import Bools, Bytes, Floats, frame_picture, pad_masks
+from muybridge.tensors import Mattes
+from muybridge.video.clip import Clip
+
+HOLE = 0.02
+"""Larger holes, as a share of the subject, are background seen between its legs."""
 
 
 def fill_holes(mask: Bools, largest: float = 1.0) -> Bools:
@@ -120,4 +126,25 @@ def enlarge_mask(full: Bytes, reduced: Bytes, value: Floats) -> Bools:
     slope = cv2.resize(slope.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     offset = cv2.resize(offset.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     fine = _dot(slope, full.astype(np.float32)) / 255 + offset
-    return keep_main_parts(fill_holes(fine > 0.5, largest=0.02))
+    return keep_main_parts(fill_holes(fine > 0.5, HOLE))
+
+
+def cut_silhouettes(clip: Clip, pictures: Bytes, soft: Floats) -> tuple[Mattes, torch.Tensor]:
+    """What a way of finding silhouettes ends with: maps of how likely the subject is, cut at the frames' own sizes.
+
+    pictures  uint8 [T, h, w, 3]  the frames, smaller
+    soft      [T, h, w]           in [0, 1]
+    returns   uint8 [T, 1, H, W], 255 on the subject; [T] in [0, 1]: how decided the pixels of the silhouette are
+    """
+    masks = []
+    trust = []
+    for i, likely in enumerate(soft):
+        # Holes are filled and stray parts taken out; the rest stays as sure as it is.
+        whole = keep_main_parts(fill_holes(likely > 0.5, HOLE))
+        clean = np.where(whole, np.maximum(likely, 0.51), np.minimum(likely, 0.49)).astype(np.float32)
+        masks.append(enlarge_mask(frame_picture(clip, i), pictures[i], clean))
+
+        inside = likely[likely > 0.5]
+        trust.append(float((2 * inside - 1).mean()) if inside.size else 0.0)
+
+    return pad_masks(masks, clip), torch.tensor(trust)

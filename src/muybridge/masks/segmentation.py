@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import torch
 
-from muybridge.masks.arrays import Bytes, Floats, frame_picture, frame_sizes, pad_masks, reduce_frames
+from muybridge.masks.arrays import Bytes, Floats, frame_picture, frame_sizes, reduce_frames
 from muybridge.masks.hints import Box
 from muybridge.masks.motion import FlowWarp
-from muybridge.masks.regions import enlarge_mask, fill_holes, keep_main_parts
+from muybridge.masks.regions import cut_silhouettes, keep_main_parts
 from muybridge.masks.segmenters import ANIMAL, SALIENT, Segmenter
 from muybridge.masks.subject_choice import (
     choose_labels,
@@ -37,8 +37,6 @@ SIDE = 256
 """Longer side of the frames on which maps are joined in time, in pixels."""
 CLOSE_SIDE = 512
 """The same where some frames were looked at from nearby, whose maps are finer."""
-HOLE = 0.02
-"""Larger holes, as a share of the subject, are background seen between its legs."""
 LOST = 0.25
 """A frame whose subject has less than this share of its neighbours' area has lost it: they fill it in."""
 
@@ -108,19 +106,11 @@ def find_by_segmentation(
         scale = np.array(pictures.shape[2:0:-1] * 2) / np.array(level.shape[:0:-1] * 2)
         soft = follow_part(soft, corners * scale, frame, 0.5)
 
-    masks = []
-    for i in range(len(clip)):
-        masks.append(enlarge_mask(frame_picture(clip, i), pictures[i], _clean(soft[i])))
-
-    trust = []
-    for each in soft:
-        inside = each[each > 0.5]
-        trust.append(float((2 * inside - 1).mean()) if inside.size else 0.0)
-
+    mattes, trust = cut_silhouettes(clip, pictures, soft)
     label = segmenter.labels[chosen[0]]
     detail = _describe(segmenter, maps, members, label, sum(place is not None for place in near))
     taken = ANIMAL if len(members) > 1 and subject in (None, ANIMAL) else label
-    return Segmented(pad_masks(masks, clip), torch.tensor(trust), taken, detail)
+    return Segmented(mattes, trust, taken, detail)
 
 
 def join_in_time(soft: Floats, warp: FlowWarp) -> Floats:
@@ -226,12 +216,6 @@ def _shift(level: Floats, cut: float) -> Floats:
 
 def _resize(level: Floats, pictures: Bytes) -> Floats:
     return cv2.resize(level, (pictures.shape[2], pictures.shape[1]), interpolation=cv2.INTER_LINEAR)
-
-
-def _clean(soft: Floats) -> Floats:
-    """Holes filled and stray parts taken out, the rest left as sure as it is."""
-    whole = keep_main_parts(fill_holes(soft > 0.5, HOLE))
-    return np.where(whole, np.maximum(soft, 0.51), np.minimum(soft, 0.49)).astype(np.float32)
 
 
 def _describe(segmenter: Segmenter, maps: Bytes, members: list[int], label: str, looked: int) -> str:

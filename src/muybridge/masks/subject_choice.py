@@ -7,7 +7,7 @@ import numpy as np
 
 from muybridge.errors import UsageError
 from muybridge.masks.arrays import Bools, Bytes, Floats
-from muybridge.masks.hints import Box
+from muybridge.masks.hints import Box, clip_box
 from muybridge.masks.segmenters import ANIMAL, ANIMALS, SALIENT
 
 LEAST = 0.002
@@ -84,13 +84,7 @@ def corners_on_grid(box: Box, sizes: tuple[tuple[int, int], ...], frame: int, gr
         raise UsageError(f"the hint is for frame {frame}, and the frames are 0 to {len(sizes) - 1}")
 
     high, wide = sizes[frame]
-    x0 = max(0.0, box[0])
-    y0 = max(0.0, box[1])
-    x1 = min(float(wide), box[2])
-    y1 = min(float(high), box[3])
-    if x1 - x0 < 2 or y1 - y0 < 2:
-        raise UsageError(f"the box {box} does not lie in the frame of {wide}x{high}", "A box is x0,y0,x1,y1 in pixels.")
-
+    x0, y0, x1, y1 = clip_box(box, (high, wide))
     across = grid[1] / wide
     down = grid[0] / high
     return np.array([x0 * across, y0 * down, x1 * across, y1 * down])
