@@ -19,8 +19,7 @@ POLL = 0.02
 class LocalEngine:
     """Run tickets as processes of this machine.
 
-    at_most  so many at once; None: one a core, as far as memory goes. One thread each is faster than one job with all
-             threads, since small convolutions do not fill them (docs/batch.md has the figures)
+    at_most  so many at once; None: one a core, as far as memory goes. The cores are shared out between them
     """
 
     def __init__(self, at_most: int | None = None) -> None:
