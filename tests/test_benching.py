@@ -19,10 +19,11 @@ from muybridge.engine import Callback
 from muybridge.errors import InputError, OutputExistsError, TrainingError, UsageError
 from muybridge.evaluation import MetricNetworks, compare_to_truth
 from muybridge.jobs.settings import make_config
-from muybridge.method import Animation, Batch, Card, Config, Data, FolderMethod, Group, Stage, Turn
+from muybridge.method import Animation, Config, Data, Stage
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, read, write
+from still_method import Still
 from tiny_network import write_identity
 
 SMALL = {"size": 32, "keypoints": 4, "shape.steps": 3, "texture.steps": 2, "motion.steps": 2}
@@ -168,38 +169,6 @@ def test_whole_frame_methods_see_black_and_are_read_off_black() -> None:
     figures = measure_result(perfect, drawn, "ab", MetricNetworks(), "folder")
     assert (figures["iou"], figures["l1"]) == (1, pytest.approx(0, abs=1e-6))
     assert (mirrored_side("facing"), mirrored_side("gif")) == ("b", None)
-
-
-class Still(FolderMethod[Config, Data]):
-    """A method of whole frames that has learned to show the source as it is."""
-
-    card = Card("still", "t", "p 2026", "folder", "g", {"bench": Config()}, {"bench": "none"})
-    Config = Config
-    Data = Data
-
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-
-    def prepare(self, clips: Sequence[Clip], **options: Any) -> Data:
-        raise AssertionError("the test does not train")
-
-    def stages(self) -> tuple[Stage, ...]:
-        return ()
-
-    def groups(self, stage: Stage) -> dict[str, Group]:
-        return {}
-
-    def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
-        yield from ()
-
-    def preview(self, data: Data, stage: Stage) -> torch.Tensor:
-        raise AssertionError("the test does not train")
-
-    def animate(self, data: Data, driving: Clip | None, source: Clip | str | None = None, **options: Any) -> Animation:
-        assert driving is not None
-        assert isinstance(source, Clip)
-        rgba = torch.cat((source.pixels[0], torch.full_like(source.pixels[0, :1], 255)))
-        return Animation(iter([rgba] * len(driving)), driving.timing, (driving.height, driving.width))
 
 
 def test_a_method_of_whole_frames_shows_its_first_frame_moving() -> None:
@@ -354,5 +323,5 @@ def test_evaluate_looks_at_people_against_true_frames_that_were_not_compressed(
     lost = muybridge.evaluate(run, truth={"a": video}, **given)
     assert "truth_aed_a" not in lost
     assert any(text.startswith("truth_aed_a was not measured: ab.mp4 is compressed") for text in said)
-    with pytest.raises(UsageError, match="--truth-a"):
+    with pytest.raises(UsageError, match="Name them: truth="):
         muybridge.evaluate(run, weights=weights)

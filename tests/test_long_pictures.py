@@ -12,9 +12,12 @@ import torch
 
 import muybridge
 from muybridge.data.folders import read_clip
+from muybridge.method import Card, Config, FindsBestFrame, FollowsFrames
+from muybridge.method.abilities import BATCH
 from muybridge.output import animate_picture as pictures
 from muybridge.output.options import AnimateOptions
 from muybridge.video import Timing, probe, read, write
+from still_method import Still
 
 PEAK = """
 import resource, sys, torch
@@ -87,21 +90,25 @@ def test_candidates_are_spread_over_the_video(
     assert list(pictures._candidates(opening, count, None)) == [(place, place) for place in places]
 
 
-class Darkest:
-    """Stands for a method: it looks for the darkest frame, and notes the reference it is given."""
+class Darkest(Still, FollowsFrames, FindsBestFrame):
+    """It looks for the darkest frame, and notes the reference it is given."""
 
-    class config:
-        size = 16
-
-    class card:
-        name, needs = "darkest", "folder"
-
+    card = Card("darkest", "t", "p 2026", "folder", "g", {"x": Config()}, abilities=("live", "best-frame"))
     reference: torch.Tensor | None = None
 
-    def nearest_frame(self, driving: Any, source: Any) -> int:
+    def nearest_frame(self, driving: Any, source: Any, batch: int = BATCH) -> int:
         return int(torch.stack([frame.float().mean() for frame in driving]).argmin())
 
-    def stream(self, driving: Any, source: Any, reference: torch.Tensor | None = None) -> Any:
+    def stream(
+        self,
+        driving: Any,
+        source: Any,
+        mode: str | None = None,
+        *,
+        reference: torch.Tensor | None = None,
+        batch: int = BATCH,
+        **options: Any,
+    ) -> Any:
         self.reference = reference
         for _ in driving:
             yield torch.full((4, 32, 32), 255, dtype=torch.uint8)
@@ -123,7 +130,7 @@ def test_the_best_frame_is_found_wherever_it_is(name: str, tmp_path: Path, monke
         cv2.imwrite(str(tmp_path / name), torch.cat(list(pixels), -1).permute(1, 2, 0).numpy())
     else:
         write(tmp_path / name, pixels, Timing.constant(9))
-    method = Darkest()
+    method = Darkest(Config())
     fitted = fitted_with(method)
     picture = read_clip(tmp_path / name, max_frames=1) if name.endswith("PNG") else tmp_path / name
     notes = pictures.animate_picture(
@@ -150,6 +157,6 @@ def test_strips_of_a_pair_list_whatever_their_ending(ending: str, tmp_path: Path
         cv2.imwrite(str(tmp_path / "clips" / f"{name}.{ending}"), row)
     (tmp_path / "pairs.csv").write_text("source,driving\na,b\n")
     made = pictures.animate_pairs(
-        fitted_with(Darkest()), tmp_path / "clips", tmp_path / "pairs.csv", tmp_path / "made", AnimateOptions()
+        fitted_with(Darkest(Config())), tmp_path / "clips", tmp_path / "pairs.csv", tmp_path / "made", AnimateOptions()
     )
     assert len(muybridge.read(made[0])) == 2

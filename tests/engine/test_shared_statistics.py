@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parents[2] / "src"
 PROGRAM = """
 import sys, torch
 from torch import nn
-from muybridge.engine.batch_statistics import shared_statistics
+from muybridge.engine.batch_statistics import share_statistics
 from muybridge.networks import make_norm
 rank = int(sys.argv[1])
 torch.distributed.init_process_group("gloo", init_method=sys.argv[2], rank=rank, world_size=2)
@@ -25,7 +25,7 @@ alone = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2
 alone.load_state_dict(nets.state_dict())
 x, goal = torch.randn(6, 3, 9, 7) * 3 + 5, torch.randn(6, 2, 5, 3)
 own = slice(3 * rank, 3 * rank + 3)
-with shared_statistics(nets, 2):
+with share_statistics(nets, 2):
     made = nets(x[own])
     (made - goal[own]).square().mean().backward()
 want = alone(x)
@@ -53,9 +53,15 @@ def test_two_halves_are_normalised_as_one_batch(tmp_path: Path) -> None:
         )
         for rank in (0, 1)
     ]
-    for process in both:
-        out, err = process.communicate(timeout=120)
-        assert out.split() == [b"same"], err.decode()[-2000:]
+    try:
+        for process in both:
+            out, err = process.communicate(timeout=120)
+            assert out.split() == [b"same"], err.decode()[-2000:]
+    finally:
+        # Where one has failed, the other would wait for it.
+        for process in both:
+            process.kill()
+            process.communicate()
 
 
 def test_one_process_is_left_alone() -> None:

@@ -26,7 +26,9 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def screen(chromium: Any, studio: Studio) -> Iterator[Screen]:
-    context = chromium.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
+    context = chromium.new_context(
+        viewport={"width": 1200, "height": 900}, accept_downloads=True, reduced_motion="no-preference"
+    )
     context.set_default_timeout(SLOW)
     made = Screen(context.new_page())
     made.page.goto(studio.address)

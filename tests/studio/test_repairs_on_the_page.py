@@ -19,7 +19,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def screen(chromium: Any, studio: Studio) -> Iterator[Screen]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="no-preference")
     context.set_default_timeout(SLOW)
     made = Screen(context.new_page())
     made.page.goto(studio.address)

@@ -113,6 +113,6 @@ def test_a_camera_by_number_device_or_address(camera: Camera, given: int | str, 
 
 def test_a_file_is_no_camera(camera: Camera, tmp_path: Path) -> None:
     (tmp_path / "walk.mp4").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"Take --driving .*walk\.mp4"):
+    with pytest.raises(InputError, match=r"Take driving=.*walk\.mp4"):
         next(capture_frames(str(tmp_path / "walk.mp4")))
     assert camera.opened is None

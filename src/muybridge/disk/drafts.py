@@ -46,6 +46,7 @@ class Draft:
         self.path = self.target.with_name(f"{stem}.part{suffix}")
         self._aside = self.target.with_name(f"{stem}.old")
         self._folder = folder
+        self._committed = False
         with explain_disk_errors(self.target.parent):
             self._lock: int | None = _make_locked(self.path, folder)
 
@@ -57,6 +58,7 @@ class Draft:
                 self._swap()
             else:
                 os.replace(self.path, self.target)
+            self._committed = True
             # The rename itself must reach the disk as well.
             _flush(self.target.parent)
 
@@ -75,9 +77,10 @@ class Draft:
                     if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.ENOTDIR):
                         raise
                     _remove(self._aside)
-        finally:
+        except BaseException:
             if not os.path.lexists(self.target) and os.path.lexists(self._aside):
                 os.rename(self._aside, self.target)
+            raise
 
     def move_into(self, folder: Path) -> None:
         """Flush a draft folder to the disk, and put each of its files in its place among those that are there."""
@@ -93,7 +96,8 @@ class Draft:
             os.close(self._lock)
             self._lock = None
         _remove(self.path)
-        if os.path.lexists(self.target):
+        # After a commit, the target is missing only while another writer swaps it for his own.
+        if self._committed or os.path.lexists(self.target):
             _remove(self._aside)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from muybridge.disk import replace_file
@@ -16,6 +18,7 @@ class RecordWriter:
     def __init__(self) -> None:
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="records")
         self.lock = threading.Lock()
+        self.writing = threading.Lock()
         self.waiting: dict[Path, bytes] = {}
         self.last: Future[None] | None = None
 
@@ -35,10 +38,13 @@ class RecordWriter:
             waiting = self.waiting.get(path)
         return path.read_bytes() if waiting is None else waiting
 
-    def forget(self, path: Path) -> None:
-        """Do not write it any more."""
-        with self.lock:
-            self.waiting.pop(path, None)
+    @contextmanager
+    def forget(self, path: Path) -> Iterator[None]:
+        """Do not write it any more. While this is open nothing is written at all, so that its folder can go."""
+        with self.writing:
+            with self.lock:
+                self.waiting.pop(path, None)
+            yield
 
     async def flush(self) -> None:
         """Wait until all that was written is on the disk; what `replace_file` raises, where the last could not be."""
@@ -50,17 +56,15 @@ class RecordWriter:
         self.thread.shutdown()
 
     def _write_waiting(self, path: Path) -> None:
-        with self.lock:
-            content = self.waiting.get(path)
-        if content is None:
-            return  # forgotten, or written with what came after it
+        with self.writing:
+            with self.lock:
+                content = self.waiting.get(path)
+            if content is None:
+                return  # forgotten, or written with what came after it
 
-        try:
-            replace_file(path, content)
-        except Exception:
-            # A record that was deleted meanwhile has no folder any more.
+            # A record that was deleted meanwhile has no folder any more, and must not get a new one.
             if path.parent.is_dir():
-                raise
+                replace_file(path, content)
 
         with self.lock:
             # Something newer may have come while this was being written.

@@ -134,8 +134,8 @@ class Storage:
         """Take one away for good; others see all of it, or nothing."""
         folder = self.folder(kind, number)
         gone = folder.with_name(f"{GONE}{number}")
-        self.writer.forget(folder / KINDS[kind])
-        folder.rename(gone)
+        with self.writer.forget(folder / KINDS[kind]):
+            folder.rename(gone)
 
         shutil.rmtree(gone, ignore_errors=True)
         self.quota.note_change()
