@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from av.video.reformatter import ColorTrc
 
-from muybridge.video.media_input import Picture
+from muybridge.video.media_input import Picture, hide_transparent
 
 _UNSPECIFIED = 2
 _RGB_MATRIX = 0
@@ -44,7 +44,7 @@ _BT2020_LUMA = np.array([[0.2627, 0.6780, 0.0593]], np.float32)
 
 
 def to_array(frame: av.VideoFrame, size: tuple[int, int] | None = None) -> Picture:
-    """A decoded frame as RGB or RGBA of 8 bits.
+    """A decoded frame as RGB or RGBA of 8 bits, black where it is transparent.
 
     size  (H, W) where it is to be another than its own
     """
@@ -62,10 +62,11 @@ def to_array(frame: av.VideoFrame, size: tuple[int, int] | None = None) -> Pictu
     if parts[0].bits == 16:
         form = "rgba64le" if alpha else "rgb48le"
         deep = frame.to_ndarray(format=form, width=width, height=height, src_colorspace=matrix, dst_colorspace=matrix)
-        return ((deep.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        return hide_transparent(((deep.astype(np.uint32) + 128) // 257).astype(np.uint8))
 
     form = "rgba" if alpha else "rgb24"
-    return frame.to_ndarray(format=form, width=width, height=height, src_colorspace=matrix, dst_colorspace=matrix)
+    shown = frame.to_ndarray(format=form, width=width, height=height, src_colorspace=matrix, dst_colorspace=matrix)
+    return hide_transparent(shown)
 
 
 def is_high_dynamic_range(frame: av.VideoFrame) -> bool:

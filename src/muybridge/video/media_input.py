@@ -18,6 +18,11 @@ Picture = np.ndarray
 """uint8 [H, W, 3] RGB, or [H, W, 4] with straight (not premultiplied) alpha."""
 
 
+def hide_transparent(picture: Picture) -> Picture:
+    """The picture without the colours under an alpha of 0, which nobody was meant to see: they become black."""
+    return picture if picture.shape[2] == 3 else picture * (picture[:, :, 3:] > 0)
+
+
 @dataclass(frozen=True, eq=False)
 class LazyFrame:
     """One frame to come.

@@ -156,8 +156,8 @@ def read(
     returns     a clip whose times are exact: the container's own ticks, the first at 0. Frames are turned as the
                 file says and have square pixels; more than 8 bits are rounded, high dynamic range is brought to
                 BT.709, interlaced frames are made whole. Alpha becomes silhouettes where it is
-                not opaque everywhere, and the colours under it stay as stored. Frames of unequal size stand at the
-                top left of a black canvas, see `Clip.sizes`.
+                not opaque everywhere, and what it hides is black. Frames of unequal size stand at the top left of a
+                black canvas, see `Clip.sizes`.
 
     Damaged files give the frames that can be used, with a MuybridgeWarning; so do times that do not increase.
     Raises InputError where no frame can be used, frames are smaller than 16 or larger than 16384 px on a side, or the
@@ -221,7 +221,7 @@ def _iter_chosen(source: MediaInput, selection: _Selection) -> Iterator[Frame]:
     for lazy in islice(source.iter_timed(), selection.start, selection.stop, selection.stride):
         whole = lazy.load()
         full = (whole.shape[0], whole.shape[1])
-        picture = _shrink(whole, factor)
+        picture = _shrink(whole, factor, transparent=not source.has_masks)
         del whole
 
         planes = torch.from_numpy(np.array(picture.transpose(2, 0, 1), order="C"))
@@ -240,11 +240,25 @@ def _refuse_small_frames(source: MediaInput, shown: Iterator[Frame]) -> Iterator
         yield frame
 
 
-def _shrink(picture: Picture, factor: float) -> Picture:
+def _shrink(picture: Picture, factor: float, transparent: bool) -> Picture:
+    """The picture made smaller.
+
+    transparent  whether its fourth channel is transparency, and not a silhouette beside colours that can be seen
+    """
     if factor >= 1:
         return picture
+
     height, width = (max(1, round(side * factor)) for side in picture.shape[:2])
-    return cv2.resize(np.ascontiguousarray(picture), (width, height), interpolation=cv2.INTER_AREA)
+    if picture.shape[2] == 3 or not transparent:
+        return cv2.resize(np.ascontiguousarray(picture), (width, height), interpolation=cv2.INTER_AREA)
+
+    # Each pixel counts as much as it can be seen: else the subject's edge would take on what is hidden beside it.
+    alpha = picture[:, :, 3:].astype(np.float32) / 255
+    layers = np.concatenate([picture[:, :, :3] * alpha, alpha], axis=2)
+    small = cv2.resize(layers, (width, height), interpolation=cv2.INTER_AREA)
+    colours = small[:, :, :3] / np.maximum(small[:, :, 3:], 1e-6)
+    shown = np.concatenate([colours, small[:, :, 3:] * 255], axis=2)
+    return shown.round().clip(0, 255).astype(np.uint8)
 
 
 def _check_expected_size(source: MediaInput, selection: _Selection, frame: int, limit: int) -> None:

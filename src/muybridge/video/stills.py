@@ -31,7 +31,7 @@ from PIL import (
 
 from muybridge.errors import InputError, MuybridgeWarning
 from muybridge.video.colour import to_array
-from muybridge.video.media_input import LazyFrame, MediaInput, Picture
+from muybridge.video.media_input import LazyFrame, MediaInput, Picture, hide_transparent
 from muybridge.video.paths import MAX_PIXELS, StillFormat, check_frame_size, detect_still_format, name_format, read_head
 
 _PLUGINS: dict[StillFormat, type[ImageFile.ImageFile]] = {
@@ -90,7 +90,7 @@ def read_header(path: Path) -> StillHeader:
 def decode_image(path: Path) -> Picture:
     """The picture in a PNG, JPEG, WebP, BMP, TIFF, AVIF or HEIC file, turned as it says itself.
 
-    16-bit values are rounded to 8; grey becomes RGB; alpha is kept; another colour space than sRGB that a profile
+    16-bit values are rounded to 8; grey becomes RGB; alpha is kept, and what it hides is black; another colour space than sRGB that a profile
     describes becomes sRGB. Raises InputError for anything else, and where a picture cannot be decoded for certain.
     """
     with _open_image(path) as (image, header):
@@ -229,7 +229,7 @@ def _to_picture(path: Path, image: Image.Image) -> Picture:
 
     alpha = mode in _WITH_ALPHA or "transparency" in image.info
     image = _convert_to_srgb(path, image)
-    return np.asarray(image.convert("RGBA" if alpha else "RGB"))
+    return hide_transparent(np.asarray(image.convert("RGBA" if alpha else "RGB")))
 
 
 def _convert_to_srgb(path: Path, image: Image.Image) -> Image.Image:
