@@ -103,6 +103,22 @@ LONGEST = 1000
 """Letters of a message: files name what they like, and a person reads one sentence."""
 
 
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "not enough memory",
+    "insufficient memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "failed to allocate memory",
+    "unable to allocate",
+    "bad allocation",
+    "bad_alloc",
+    "failed to map segment",
+    "can't start new thread",
+)
+"""What libraries say, in small letters, where memory is out; a new thread needs some for its stack."""
+
+
 def _bound_text(text: str) -> str:
     """The text itself, or its beginning and its end."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 200]} [...] {text[-100:]}"
@@ -163,6 +179,19 @@ class RunError(MuybridgeError):
 
 class TrainingError(MuybridgeError):
     """Training could not go on (losses not finite, memory or disk exhausted); a checkpoint that was saved is kept."""
+
+
+class OutOfMemoryError(MuybridgeError):
+    """There is not as much memory as a verb asked for; what it was to replace still stands."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception means that memory was out, whichever library says so and by whichever class."""
+    if isinstance(error, MuybridgeError):
+        return False
+    # torch, OpenCV, onnxruntime and the dynamic loader raise general errors, and only their words tell.
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in said for words in _OUT_OF_MEMORY)
 
 
 class MuybridgeWarning(UserWarning):

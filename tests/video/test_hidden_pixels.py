@@ -59,7 +59,8 @@ def test_hidden_colours_are_in_no_pixel(kind, max_side, tmp_path):
     assert clip.mattes is not None
     shown = clip.pixels[0].permute(1, 2, 0).numpy().astype(int)
     hidden = clip.mattes[0, 0].numpy() == 0
-    assert hidden.any() and not shown[hidden].any()
+    assert hidden.any()
+    assert not shown[hidden].any()
 
     # Nor mixed into the edge where the frame was made smaller: what is seen at all is red.
     seen = ~hidden

@@ -1,5 +1,7 @@
 """The verbs in Python: what the command, the package's front door and the studio hand on to."""
 
+from inspect import isfunction
+
 from muybridge.api.animate import animate, animate_pairs
 from muybridge.api.batch import batch
 from muybridge.api.bench import bench
@@ -18,6 +20,7 @@ from muybridge.api.live import follow, live
 from muybridge.api.mask import mask
 from muybridge.api.methods import methods
 from muybridge.api.motion import export_motion, import_motion
+from muybridge.api.out_of_memory import explain_out_of_memory
 from muybridge.api.predict import predict
 from muybridge.api.puppets import puppets
 from muybridge.api.reconstruct import reconstruct
@@ -70,3 +73,8 @@ __all__ = [
     "write",
     "write_results",
 ]
+
+# Here and not in each verb's own file, so that none can be forgotten.
+for _name in __all__:
+    if isfunction(globals()[_name]):
+        globals()[_name] = explain_out_of_memory(globals()[_name])

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from muybridge.cli.wording import word_for_command
-from muybridge.errors import MuybridgeWarning
+from muybridge.errors import MuybridgeWarning, is_out_of_memory
 
 if TYPE_CHECKING:
     from muybridge.engine import Callback
@@ -68,6 +68,8 @@ def print_error(message: str, hint: str | None, code: int) -> int:
 
 def describe_unexpected(e: Exception) -> tuple[str, str]:
     """A sentence and a hint for an error that nobody foresaw."""
+    if is_out_of_memory(e):
+        return "there is not enough memory", "End other programs, or ask for something smaller."
     if isinstance(e, OSError) and e.strerror:
         named = f"{e.filename}: " if e.filename else ""
         return f"{named}{e.strerror}", "Check the path, its permissions and the free disk."

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import torch
-
-from muybridge.errors import MuybridgeError, TrainingError
+from muybridge.errors import MuybridgeError, TrainingError, is_out_of_memory
 from muybridge.run import Run
 
 
@@ -20,7 +18,7 @@ def record_failure(run: Run | None) -> Iterator[None]:
         _mark(run, "interrupted", None)
         raise
     except Exception as e:
-        known = _out_of_memory(run) if _is_memory(e) else e
+        known = _out_of_memory(run) if is_out_of_memory(e) else e
         _mark(run, "failed", known.message if isinstance(known, MuybridgeError) else f"{type(e).__name__}: {e}")
         if known is e:
             raise
@@ -32,13 +30,6 @@ def _mark(run: Run | None, status: str, reason: str | None) -> None:
     with suppress(MuybridgeError):
         if run is not None and run.record.status == "training":
             run.mark(status=status, reason=reason)
-
-
-def _is_memory(e: Exception) -> bool:
-    # PyTorch's CPU allocator raises a plain RuntimeError.
-    return isinstance(e, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(e, RuntimeError) and ("can't allocate memory" in str(e) or "not enough memory" in str(e))
-    )
 
 
 def kept_by(run: Run | None) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from io import BufferedIOBase, RawIOBase
 from typing import Any, BinaryIO
 
-from muybridge.errors import MuybridgeError
+from muybridge.errors import MuybridgeError, is_out_of_memory
 from muybridge.studio.wording import word_for_page
 
 HEADER = struct.Struct("<II")
@@ -54,7 +54,7 @@ def describe_failure(error: Exception) -> Head:
     """What went wrong, in a sentence for the person, with what to do; what nobody foresaw goes to the terminal, too."""
     if isinstance(error, MuybridgeError):
         return {"message": word_message(error.message), "hint": word_hint(error.hint)}
-    if isinstance(error, MemoryError):
+    if is_out_of_memory(error):
         return {"message": "there was not enough memory for this", "hint": "Try a smaller or shorter video."}
 
     traceback.print_exception(error)

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from muybridge.errors import InputError, MuybridgeWarning, UsageError
+from muybridge.errors import InputError, MuybridgeWarning, UsageError, is_out_of_memory
 from muybridge.video.clip import Clip, Timing
 from muybridge.video.containers import open_video
 from muybridge.video.images import is_strip, open_folder, open_image, open_strip
@@ -286,10 +286,8 @@ def _explain_full_memory(path: Path) -> Iterator[None]:
     """Turns what numpy, torch and OpenCV say about memory into one sentence."""
     try:
         yield
-    except MemoryError as error:
-        raise _no_memory(path) from error
-    except (RuntimeError, cv2.error) as error:
-        if "memory" not in str(error).lower():
+    except Exception as error:
+        if not is_out_of_memory(error):
             raise
         raise _no_memory(path) from error
 

@@ -90,8 +90,9 @@ def read_header(path: Path) -> StillHeader:
 def decode_image(path: Path) -> Picture:
     """The picture in a PNG, JPEG, WebP, BMP, TIFF, AVIF or HEIC file, turned as it says itself.
 
-    16-bit values are rounded to 8; grey becomes RGB; alpha is kept, and what it hides is black; another colour space than sRGB that a profile
-    describes becomes sRGB. Raises InputError for anything else, and where a picture cannot be decoded for certain.
+    16-bit values are rounded to 8; grey becomes RGB; alpha is kept, and what it hides is black; another colour space
+    than sRGB that a profile describes becomes sRGB. Raises InputError for anything else, and where a picture cannot be
+    decoded for certain.
     """
     with _open_image(path) as (image, header):
         if header.format == "tiff" and header.frames > 1:
@@ -165,7 +166,12 @@ def _open_image(path: Path) -> Iterator[tuple[Image.Image, StillHeader]]:
     # What was refused for a reason of its own must not be told as a broken file.
     except InputError:
         raise
-    except (*_BROKEN, MemoryError) as error:
+    except MemoryError as error:
+        raise InputError(
+            f"{path} is a broken image, or there is not enough memory to read it",
+            "Copy or download it again, or make it smaller.",
+        ) from error
+    except _BROKEN as error:
         raise InputError(f"{path} is a broken or truncated image", "Copy or download it again.") from error
 
 
