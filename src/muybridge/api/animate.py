@@ -93,6 +93,11 @@ def animate_pairs(
     Returns:
         The files.
 
+    Raises:
+        UsageError: A run of another kind of method, or options that cannot be.
+        InputError: The list or a clip that it names cannot be read.
+        OutputExistsError: One of the files is there already.
+
     Example:
         >>> muybridge.animate_pairs("runs/faces", "faces", "pairs.csv", out="faces-table")
     """

@@ -40,17 +40,36 @@ def bench(
 ) -> Tables:
     """Train methods on scenes whose true answer is known, measure both directions, and put it all in tables.
 
-    out        folder: cells/ (one JSON each), runs/, clips/, sheets/, and table.csv, table.json, table.html; what is
-               finished there is not done again, and a training that was stopped goes on
-    scenes     names of puppet scenes; all of them unless told
-    seeds      of the trainings; the scenes are drawn by `plan.drawing` alone
-    preset     which each of the methods must have
-    set        settings changed for all methods
-    variants   name -> further changes: each is a row of its own; {"": {}} unless told
-    trivial    with the answers that need no method
-    weights    files of the networks to judge with: "vgg", "inception", "action"; else torch's cache
-    Raises UsageError before anything is trained; KeyboardInterrupt leaves what is finished, and a run to go on with.
     A training that fails is told and left out.
+
+    Args:
+        out: A folder: cells/ (one JSON each), runs/, clips/, sheets/, and table.csv, table.json, table.html. What is
+            finished there is not done again, and a training that was stopped goes on.
+        methods: Names of `muybridge methods`.
+        scenes: Names of puppet scenes, see `api.puppets`; all of them unless told.
+        seeds: Of the trainings; the scenes are drawn by `plan.drawing` alone.
+        preset: One that each of the methods has.
+        set: Settings changed for all methods: {"shape.steps": 500}.
+        variants: Name -> further changes: each is a row of its own; {"": {}} unless told.
+        trivial: With the answers that need no method.
+        plan: How the scenes are drawn, their frames and size; `Plan()` unless told.
+        device: auto, cpu, cuda, cuda:1, mps.
+        precision: auto, float32, bfloat16.
+        weights: Files of the networks to judge with: "vgg", "inception", "action"; else torch's cache.
+        checkpoint_seconds: The most that a kill can cost.
+        callback: Told how each training goes, see `engine.Callback`.
+        notify: Told, in one sentence each, what a person should know.
+
+    Returns:
+        Everything measured so far, as tables.
+
+    Raises:
+        UsageError: No such method, scene or preset; before anything is trained.
+        OutputExistsError: `out` is something else than a bench.
+        KeyboardInterrupt: Ctrl-C leaves what is finished, and a run to go on with.
+
+    Example:
+        >>> tables = muybridge.bench("bench", methods=["jokr", "cyclegan"], scenes=["cat-horse"])
     """
     out = Path(out)
     names = _scenes(scenes)

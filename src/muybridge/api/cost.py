@@ -53,8 +53,29 @@ def cost(
 ) -> Cost:
     """Train for `steps` steps in each stage, keep nothing, and say what all of them would take.
 
-    The first step of a stage is left out of the mean: it compiles and allocates. Arguments as for `fit`, but a method
-    that learns from a folder takes clips.
+    The first step of a stage is left out of the mean: it compiles and allocates.
+
+    Args:
+        method: A name of `muybridge methods`.
+        *inputs: As for `fit`, but a method that learns from a folder takes clips.
+        preset: A named set of settings; the method's first unless told.
+        set: What is changed of them: {"shape.steps": 500}.
+        masks: Given silhouettes, one for each video of a pair.
+        flip: "a" or "b": mirror that one on the way in.
+        landmarks: Files for each video, see `find_landmarks`; None: found by a network.
+        steps: So many are made in each stage.
+        device: auto, cpu, cuda, cuda:1, mps.
+
+    Returns:
+        Seconds, steps, and bytes of memory and disk of the whole training.
+
+    Raises:
+        UsageError: No such method or preset, or what is for methods of another kind.
+        InputError: A file cannot be used; MissingSilhouettesError where a subject is not found.
+        TrainingError: The training could not go on.
+
+    Example:
+        >>> print(muybridge.cost("jokr", "cat.mp4", "fox.mp4", preset="draft").seconds / 60)
     """
     method_class = catalogue.find(method)
     config, _ = resolve_config(method_class, make_config(method_class, preset, set))

@@ -44,6 +44,11 @@ def demo(
     Returns:
         What `retarget` returns; figures that begin with `truth_` compare with the truth.
 
+    Raises:
+        UsageError: No such scene, or options that cannot be.
+        OutputExistsError: Something stands at `out` already.
+        TrainingError: The training could not go on; the last checkpoint is kept.
+
     Example:
         >>> muybridge.demo("a-first-look", preset="smoke")
     """

@@ -62,9 +62,16 @@ IN_OUR_CACHE: Mapping[str, Callable[[], Path]] = {
 
 
 def doctor(out: str | Path = ".") -> dict[str, dict[str, str]]:
-    """What this machine has for Muybridge, in sections of name -> value; nothing is changed or fetched.
+    """What this machine has for Muybridge; nothing is changed or fetched.
 
-    out  where results would be written: whose free disk is told
+    Args:
+        out: Where results would be written: whose free disk is told.
+
+    Returns:
+        Sections of name -> value: machine, writes, extras, weights, versions.
+
+    Example:
+        >>> print(muybridge.doctor()["machine"]["device"])
     """
     return {
         "machine": _machine(Path(out)),

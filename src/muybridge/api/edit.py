@@ -97,11 +97,27 @@ def edit(
 ) -> Path:
     """Move keypoints of one frame and draw the frames along the way (JOKR, figures 6 and 24).
 
-    subject  "a" or "b"
-    frame    index into that subject's frames
-    moves    keypoint -> (dx, dy); the frame spans 2, as for `pose`
-    steps    frames drawn, from no offset to all of it
-    out      as for `animate`
+    Args:
+        run: A folder, or what `fit` and `load` give, of a method with keypoints that can be moved.
+        subject: "a" or "b".
+        frame: Index into that subject's frames, from 0.
+        moves: Keypoint -> (dx, dy): the frame spans 2, x to the right and y down.
+        out: As for `animate`.
+        steps: Frames drawn, from no offset to all of it.
+        background: black, a colour, #rrggbb, transparent, or source, where the run keeps it.
+        force: Replace what is there.
+        device: auto, cpu, cuda, cuda:1, mps.
+
+    Returns:
+        The file.
+
+    Raises:
+        UsageError: No such subject or frame, or a method without keypoints to move.
+        OutputExistsError: Something stands at `out` already.
+        RunError: The run is broken, or has no videos of its own.
+
+    Example:
+        >>> muybridge.edit("runs/cat-fox", "a", 0, {2: (0.1, -0.05)}, out="raised.mp4")
     """
     target = Path(out)
     check_free(target, force)

@@ -70,14 +70,29 @@ def evaluate(
     device: str = "auto",
     notify: Notify | None = None,
 ) -> dict[str, float]:
-    """What can be measured of a run: name -> value; a name ends with the side whose appearance it is of.
+    """What can be measured of a run: its own figures, beside its inputs, and against true answers where they are given.
 
-    truth        "a" and "b": the true clips, a moving like b and the reverse, where they are known
-    truth_masks  their silhouettes, unless they can be found
-    weights      files of the networks to judge with: "vgg", "inception", "action", "pose", "identity"; else the caches
-    out          folder for evaluation.csv, .json, .html and a contact sheet
-    notify       is told which figures were not measured, and why
-    Raises RunError where the run has no data of its own, UsageError where its method has no figures.
+    Args:
+        run: A folder, or what `fit` and `load` give.
+        truth: "a" and "b": the true clips, a moving like b and the reverse, where they are known.
+        truth_masks: Their silhouettes, unless they can be found.
+        weights: Files of the networks to judge with: "vgg", "inception", "action", "pose", "identity"; else the caches.
+        out: A folder for evaluation.csv, .json, .html and a contact sheet; None writes nothing.
+        force: Replace an evaluation that is there.
+        device: auto, cpu, cuda, cuda:1, mps.
+        notify: Told which figures were not measured, and why.
+
+    Returns:
+        Name -> value; a name ends with the side whose appearance it is of. `docs/evaluation.md` has units and ranges.
+
+    Raises:
+        RunError: The run is broken, or has no data of its own.
+        UsageError: Its method has no figures, or networks for people were named without a truth.
+        OutputExistsError: `out` holds an evaluation already.
+        InputError: A true clip cannot be used.
+
+    Example:
+        >>> figures = muybridge.evaluate("runs/cat-fox", truth={"a": "cat-like-fox.mp4"}, out="figures")
     """
     fitted = run if isinstance(run, Fitted) else load(run, device=device)
     target = None if out is None else _target(Path(out), force)
@@ -236,9 +251,19 @@ Files = tuple[str | Path, str | Path]
 def compare_predictions(*, poses: Files | None = None, identities: Files | None = None) -> dict[str, float]:
     """AKD and MKR of landmarks, AED of identity features, as other programs found them in true and in made frames.
 
-    poses, identities  predictions of the true frames, and of the made ones; see `evaluation.read_predictions`
-    returns            "akd" (pixels), "mkr" (0 to 1) and "aed", as far as they were asked for
-    Raises InputError where the two cannot be compared: of other frames, or one of PNG and the other of compressed ones.
+    Args:
+        poses: Landmarks of the true frames, and of the made ones; see `evaluation.read_predictions`.
+        identities: Features of the true frames, and of the made ones.
+
+    Returns:
+        "akd" (pixels), "mkr" (0 to 1) and "aed", as far as they were asked for.
+
+    Raises:
+        UsageError: Neither was named.
+        InputError: The two cannot be compared: of other frames, or one of PNG and the other of compressed ones.
+
+    Example:
+        >>> print(muybridge.compare_predictions(poses=("true-poses.csv", "made-poses.csv"))["akd"])
     """
     if poses is None and identities is None:
         raise UsageError(

@@ -12,10 +12,22 @@ from muybridge.method import ExportsNetworks
 def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) -> list[Path]:
     """Write a run's networks as ONNX files whose batch may be of any size.
 
-    run      a folder, or what `fit` and `load` give
-    out      a folder; one file a network is written to it
-    returns  the files
-    Raises UsageError where the method has no networks to export, MissingExtraError without the package onnx.
+    Args:
+        run: A folder, or what `fit` and `load` give.
+        out: A folder; one file a network is written to it.
+        force: Replace files that are there.
+
+    Returns:
+        The files.
+
+    Raises:
+        UsageError: The method has no networks to export.
+        MissingExtraError: Without the package onnx.
+        OutputExistsError: One of the files is there already, or `out` is a file.
+        RunError: The run is broken or has no weights yet.
+
+    Example:
+        >>> muybridge.export("runs/faces", out="faces-onnx")
     """
     fitted = run if isinstance(run, Fitted) else load(run, device="cpu")
     method = require_ability(fitted.method, ExportsNetworks)

@@ -25,11 +25,23 @@ def import_checkpoint(
 ) -> Fitted:
     """Read a released checkpoint, as data and nothing else, into a run folder that reproduces the authors' program.
 
-    checkpoint  the file
-    config      YAML of the options that it was trained with, where there is one
-    method      whose it is; auto tells by the names of the networks in it
-    out         the run's folder; it has no training data, so `animate` needs a driving clip and a source
-    Raises CheckpointError where the file is anything else.
+    Args:
+        checkpoint: The file.
+        config: YAML of the options that it was trained with, where there is one.
+        out: The run's folder; it has no training data, so `animate` needs a driving clip and a source.
+        method: Whose it is; auto tells by the names of the networks in it.
+        force: Replace the run that is there.
+
+    Returns:
+        The method with the released weights, and its run.
+
+    Raises:
+        CheckpointError: The file is anything else.
+        UsageError: No such method.
+        OutputExistsError: Something stands at `out` already.
+
+    Example:
+        >>> muybridge.import_checkpoint("vox.pth.tar", "vox.yaml", out="runs/vox")
     """
     method = recognise_method(Path(checkpoint)) if method == "auto" else method
     method_class = catalogue.find(method)

@@ -32,5 +32,8 @@ def inspect(path: str | Path) -> Inspection:
 
     Raises:
         InputError: It is not one of those that are read here.
+
+    Example:
+        >>> print(muybridge.inspect("cat-like-fox.mp4").mark)
     """
     return Inspection(probe(path), read_mark(path))

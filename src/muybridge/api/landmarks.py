@@ -29,14 +29,30 @@ def find_landmarks(
 ) -> tuple[Landmarks, Report]:
     """Read or find a clip's landmarks, and write them.
 
-    out        folder: landmarks.json, which `fit` and `animate` take, sheet.png to judge by, report.json
-    given      files of another program, see `landmarks.read`; None: found by a pose network
-    kind       "face68": the face alone, where the files or the network have whole bodies
-    person     who, where the files hold several: 0 is the largest
-    model      the network's file, see `landmarks.detect`
-    box        hint for the network: (x0, y0, x1, y1), in pixels, round the person on the first frame
-    smoothing  frames to average over, odd, see `landmarks.smooth`; 1 leaves the points as they are
-    Raises InputError, UsageError, OutputExistsError, MissingWeightsError, MissingExtraError.
+    Args:
+        video: A video, folder of frames, or clip.
+        out: A folder: landmarks.json, which `fit` and `animate` take, sheet.png to judge by, report.json; None writes
+            nothing.
+        given: Files of another program, see `landmarks.read`; None: found by a pose network.
+        kind: "face68": the face alone, where the files or the network have whole bodies.
+        person: Who, where the files hold several: 0 is the largest.
+        model: The network's file, see `landmarks.detect`.
+        box: Hint for the network: (x0, y0, x1, y1), in pixels, round the person on the first frame.
+        smoothing: Frames to average over, odd, see `landmarks.smooth`; 1 leaves the points as they are.
+        max_frames: At most so many, from the start.
+        force: Replace landmarks that are there.
+
+    Returns:
+        The landmarks, points [T, K, 2] in pixels of the clip, and how they were found.
+
+    Raises:
+        InputError: The video or the files cannot be used, or do not belong together.
+        UsageError: Hints for a network where files were given.
+        OutputExistsError: Something stands at `out` already.
+        MissingWeightsError: The network's file is not here; MissingExtraError where onnxruntime is not.
+
+    Example:
+        >>> landmarks, report = muybridge.find_landmarks("dance.mp4", "dance-landmarks", given="openpose-json")
     """
     folder = None if out is None else Path(out)
     if folder is not None:

@@ -60,12 +60,30 @@ def live(
 ) -> LiveSummary:
     """Animate a picture as frames arrive; frames that come while the networks work are left out.
 
-    driving, camera  one of the two: a video played at its own pace; or a camera, by its number, the path of its device
-                     or the address of a stream, see `capture_frames`. Relative motion starts from the first frame seen
-    out              a video of it, with the times at which the frames were made
-    port             of a page on this machine that shows it with the frame rate; 0 takes a free one, None shows nothing
-    max_frames       end after so many; otherwise when the video or the camera ends, or at Ctrl-C, which ends it well
-    on_open          told the page's address; on_frame: the frame rate, after each frame
+    Args:
+        run: Of a method that learns from a folder and follows frame by frame.
+        source: A picture, or a video whose first frame is taken.
+        driving: A video played at its own pace; relative motion starts from the first frame seen.
+        camera: Instead of `driving`: its number, the path of its device, or the address of a stream.
+        out: A video of it, with the times at which the frames were made; None keeps nothing.
+        mode: How motion is carried over, for methods that have several ways.
+        port: Of a page on this machine that shows it with the frame rate; 0 takes a free one, None shows nothing.
+        max_frames: End after so many; otherwise when the video or the camera ends, or at Ctrl-C, which ends it well.
+        force: Replace what is at `out`.
+        device: auto, cpu, cuda, cuda:1, mps.
+        on_open: Told the page's address.
+        on_frame: Told the frame rate, after each frame.
+
+    Returns:
+        Frames that were made and missed, and the frame rate.
+
+    Raises:
+        UsageError: Not one of `driving` and `camera`, or a method or mode that cannot.
+        OutputExistsError: Something stands at `out` already.
+        InputError: The picture, the video or the camera cannot be used.
+
+    Example:
+        >>> muybridge.live("runs/faces", "photo.png", camera=0, on_open=print)
     """
     if (driving is None) == (camera is None):
         raise UsageError(

@@ -39,16 +39,32 @@ def mask(
 ) -> tuple[Clip, Report]:
     """Find a clip's silhouettes, correct some by hand, and write them.
 
-    out          folder: masks/00000.png and so on, sheet.png to judge by, report.json
-    masks        given silhouettes, see `masks.find`
-    box          hint: (x0, y0, x1, y1), in pixels, round the subject on frame number `frame`
-    rough        hint: a frame's number and roughly the subject on it, a picture white on black or a mask [H, W]
-    how          auto, given, alpha, threshold, segment, colour or saliency
-    weights      the file of the segmentation or the saliency network; its usual place unless told
-    subject      what the segmentation network looks for: one of its classes ("dog"), or "animal"
-    corrections  frame -> picture of its true silhouette, white on black, carried to its neighbours. Where `out`
-                 already holds silhouettes of this clip, they are what is corrected
-    Raises InputError, UsageError, OutputExistsError, MissingWeightsError.
+    Args:
+        video: A video, GIF, folder of frames, or clip.
+        out: A folder: masks/00000.png and so on, sheet.png to judge by, report.json; None writes nothing.
+        masks: Given silhouettes, see `masks.find`.
+        box: Hint: (x0, y0, x1, y1), in pixels, round the subject on frame number `frame`.
+        rough: Hint: a frame's number and roughly the subject on it, a picture white on black or a mask [H, W].
+        frame: The number of the frame that the box is on, from 0.
+        how: auto, given, alpha, threshold, segment, colour or saliency.
+        weights: The file of the segmentation or the saliency network; its usual place unless told.
+        subject: What the segmentation network looks for: one of its classes ("dog"), or "animal".
+        corrections: Frame -> picture of its true silhouette, white on black, carried to its neighbours. Where `out`
+            already holds silhouettes of this clip, they are what is corrected.
+        max_frames: At most so many, from the start.
+        force: Replace silhouettes that are there.
+
+    Returns:
+        The clip with a silhouette a frame, and how they were found.
+
+    Raises:
+        InputError: A file cannot be used; MissingSilhouettesError where no subject is found.
+        UsageError: Hints that exclude each other, or that the way has no use for.
+        OutputExistsError: Something stands at `out` already.
+        MissingWeightsError: The network's file is not here.
+
+    Example:
+        >>> clip, report = muybridge.mask("fox.mp4", "fox-masks", box=(120, 60, 480, 330))
     """
     folder = None if out is None else Path(out)
     if folder is not None:

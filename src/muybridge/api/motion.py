@@ -43,12 +43,21 @@ def export_motion(
         form: csv, json, deeplabcut, sleap, blender or after-effects.
         smoothing: "one-euro" or "savgol"; None leaves the motion as it is.
         strength: How strong the motion about each point's mean place is, 0 to 1.5.
+        force: Replace what is there.
+        device: auto, cpu, cuda, cuda:1, mps.
+
+    Returns:
+        The motion: points [T, K, 2] in pixels of the frame, their confidence, names and times.
 
     Raises:
-        InputError, UsageError, OutputExistsError, MissingWeightsError, MissingExtraError.
+        UsageError: A subject of a video, none of a run, or a method without keypoints.
+        InputError: The video or its landmarks cannot be used.
+        OutputExistsError: Something stands at `out` already.
+        RunError: The run is broken, or has no videos of its own.
+        MissingWeightsError: The pose network's file is not here; MissingExtraError where a package is not.
 
     Example:
-        muybridge.export_motion("dance.mp4", "dance.csv", landmarks="dance-landmarks")
+        >>> muybridge.export_motion("dance.mp4", "dance.csv", landmarks="dance-landmarks")
     """
     target = Path(out)
     check_free(target, force)
@@ -86,13 +95,22 @@ def import_motion(
         file: Our CSV or JSON, DeepLabCut's CSV, SLEAP's .slp.
         out: As for `export_motion`.
         video: The video that it belongs to, for its size and times, where the file does not say them.
-        form, smoothing, strength: As for `export_motion`.
+        form: As for `export_motion`.
+        smoothing: As for `export_motion`.
+        strength: As for `export_motion`.
+        force: Replace what is there.
+
+    Returns:
+        The motion as it was written.
 
     Raises:
-        InputError, UsageError, OutputExistsError, MissingExtraError.
+        InputError: The file is none of those, or says neither size nor times and no video was named.
+        UsageError: No such format, way of smoothing or strength.
+        OutputExistsError: Something stands at `out` already.
+        MissingExtraError: Without the package for a format.
 
     Example:
-        muybridge.import_motion("mouse-dlc.csv", "mouse.csv", video="mouse.mp4")
+        >>> muybridge.import_motion("mouse-dlc.csv", "mouse.csv", video="mouse.mp4")
     """
     target = Path(out)
     check_free(target, force)

@@ -28,12 +28,26 @@ def predict(
 ) -> tuple[Path, tuple[str, ...]]:
     """Image to video: a picture moves as things of its kind do, without a driving video.
 
-    source   a picture, or a video whose first frame is taken
-    frames   how many are made
-    seed     draws one of the ways in which it may go on; None: the likeliest
-    fps      frames a second; None: 25
-    returns  the file, and what a person should know of how it was made
-    Raises UsageError for methods that cannot.
+    Args:
+        run: Of a method that learns from a folder and goes on by itself.
+        source: A picture, or a video whose first frame is taken.
+        out: As for `animate`.
+        frames: How many are made, 2 or more.
+        seed: Draws one of the ways in which it may go on; None: the likeliest.
+        fps: Frames a second, 0.1 to 1000; 25 unless told.
+        force: Replace what is there.
+        device: auto, cpu, cuda, cuda:1, mps.
+
+    Returns:
+        The file, and what a person should know of how it was made.
+
+    Raises:
+        UsageError: A method that cannot, or numbers out of range.
+        OutputExistsError: Something stands at `out` already.
+        InputError: The picture cannot be used.
+
+    Example:
+        >>> muybridge.predict("runs/flowers", "bud.png", out="bud-opens.mp4", seed=7)
     """
     target = Path(out)
     check_free(target, force)

@@ -52,14 +52,30 @@ def reconstruct(
     AKD, MKR and AED are measured where there are networks for them, on the 8-bit frames that are kept as PNG, against
     the test clip's own at the same size.
 
-    folder      of clips; its `test` part where it is divided
-    out         where PNG frames (`frames/CLIP/`), a sheet (`sheet.png`: each clip over its reconstruction) and
-                `figures.json` (overall and clip by clip) go; None keeps nothing
-    max_clips   the first so many; max_frames: of each clip
-    weights     files of networks that look at people: "pose" and "identity"; else Muybridge's cache
-    notify      is told how far it is, and which figures were not measured and why
-    returns     see `evaluation.overall`: l1 and copy_l1 are means over all frames of colours in [0, 1]; akd (pixels of
-                the run's size), mkr and aed where they were measured
+    Args:
+        run: Of a method that learns from a folder.
+        folder: Of clips; its `part` where it is divided.
+        out: Where PNG frames (`frames/CLIP/`), a sheet (`sheet.png`: each clip over its reconstruction) and
+            `figures.json` (overall and clip by clip) go; None keeps nothing.
+        part: train or test.
+        max_clips: The first so many.
+        max_frames: Of each clip.
+        weights: Files of networks that look at people: "pose" and "identity"; else Muybridge's cache.
+        force: Replace figures that are there.
+        device: auto, cpu, cuda, cuda:1, mps.
+        notify: Told how far it is, and which figures were not measured and why.
+
+    Returns:
+        See `evaluation.mean_reconstruction`: l1 and copy_l1 are means over all frames of colours in [0, 1]; akd (pixels
+        of the run's size), mkr and aed where they were measured.
+
+    Raises:
+        UsageError: A method that cannot.
+        InputError: The folder has no clips, or one of them cannot be used.
+        OutputExistsError: Something stands at `out` already.
+
+    Example:
+        >>> figures = muybridge.reconstruct("runs/faces", "faces", "faces-again")
     """
     fitted = load_folder_method(run, device, "reconstruct clips")
     method = require_ability(fitted.method, ReconstructsClips)

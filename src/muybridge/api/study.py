@@ -14,14 +14,27 @@ from muybridge.evaluation.study import build_study as paged
 
 
 def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: int = 0, force: bool = False) -> Path:
-    """Write study.html, a page of a bench's results in random order and without names, and key.json, which says whose
-    they are: the page is for the people who judge, the key is not.
+    """Write a page that asks people which of a bench's results they like, and a key to their answers.
 
-    bench    folder of `bench`; each row's lowest seed is shown
-    out      folder
-    trivial  with the answers that need no method
-    seed     of the order
-    returns  the page
+    study.html shows results in random order and without names; key.json says whose they are: the page is for the people
+    who judge, the key is not.
+
+    Args:
+        bench: The folder of `bench`; each row's lowest seed is shown.
+        out: A folder.
+        trivial: With the answers that need no method.
+        seed: Of the order.
+        force: Replace a study that is there.
+
+    Returns:
+        The page.
+
+    Raises:
+        InputError: There is no bench, or it lacks a clip.
+        OutputExistsError: `out` holds a study already.
+
+    Example:
+        >>> page = muybridge.study("bench", "study")
     """
     folder = Path(bench)
     target = Path(out)
@@ -43,8 +56,19 @@ def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: in
 def score(out: str | Path, answers: Sequence[str | Path]) -> list[Score]:
     """Mean opinion scores and preferences from what people saved; scores.json is written beside the key.
 
-    out      folder of `study`
-    answers  files that the page saved, one for each person
+    Args:
+        out: The folder of `study`.
+        answers: Files that the page saved, one for each person.
+
+    Returns:
+        One score for each row of the bench.
+
+    Raises:
+        InputError: The key or an answer cannot be read.
+
+    Example:
+        >>> for row in muybridge.score("study", ["anna.json", "bo.json"]):
+        ...     print(row)
     """
     folder = Path(out)
     found = scores(_json(folder / "key.json"), [_json(Path(path)) for path in answers])

@@ -37,10 +37,21 @@ class Fitted:
 def load(run: str | Path, method: str | None = None, device: str = "auto", data: bool = True) -> Fitted:
     """What was trained in a run folder, ready to animate.
 
-    run     the folder, or one that `muybridge retarget` wrote
-    method  refuse runs of any other
-    data    with what it was trained on; False leaves that on the disk
-    Raises RunError or CheckpointError where the folder is broken or of another method.
+    Args:
+        run: The folder, or one that `retarget` wrote.
+        method: Refuse runs of any other.
+        device: auto, cpu, cuda, cuda:1, mps.
+        data: With what it was trained on; False leaves that on the disk.
+
+    Returns:
+        The method with its weights, its data and its run.
+
+    Raises:
+        RunError: The folder is broken, of another method, or has no weights yet.
+        CheckpointError: Its weights cannot be loaded.
+
+    Example:
+        >>> run = muybridge.load("cat-fox", device="cpu")
     """
     path = _run_folder(run)
     opened = Run.open(path, method)

@@ -143,25 +143,34 @@ def read(
 ) -> Clip:
     """Read a clip whole.
 
-    path        a video (MP4, MOV, MKV, WebM, AVI, GIF, animated PNG and WebP, and more: see docs/formats.md), an image
-                (PNG, JPEG, WebP, BMP, TIFF, AVIF, HEIC), a folder of images in natural order (25 a second, or as its
-                times.json says), or JOKR's layout: a folder with `train` and `train_seg` in it, whose masks (over
-                127) become the silhouettes. Only local files.
-    max_frames  stop after so many frames
-    start       leave out so many frames at the beginning
-    max_side    frames larger than this, in pixels, are made smaller while decoding, all by one factor
-    stride      keep every so many-th frame
-    strip       an image is a row of square frames: True or False; None takes a PNG or JPEG that is exactly four or
-                more squares wide for one (a panorama is hardly ever exactly that)
-    returns     a clip whose times are exact: the container's own ticks, the first at 0. Frames are turned as the
-                file says and have square pixels; more than 8 bits are rounded, high dynamic range is brought to
-                BT.709, interlaced frames are made whole. Alpha becomes silhouettes where it is
-                not opaque everywhere, and what it hides is black. Frames of unequal size stand at the top left of a
-                black canvas, see `Clip.sizes`.
+    Its times are exact: the container's own ticks, the first at 0. Frames are turned as the file says and have square
+    pixels; more than 8 bits are rounded, high dynamic range is brought to BT.709, interlaced frames are made whole.
+    Alpha becomes silhouettes where it is not opaque everywhere, and what it hides is black. Frames of unequal size
+    stand at the top left of a black canvas, see `Clip.sizes`. Damaged files give the frames that can be used, with a
+    MuybridgeWarning; so do times that do not increase.
 
-    Damaged files give the frames that can be used, with a MuybridgeWarning; so do times that do not increase.
-    Raises InputError where no frame can be used, frames are smaller than 16 or larger than 16384 px on a side, or the
-    clip would not fit in memory; UsageError for arguments out of range.
+    Args:
+        path: A video (MP4, MOV, MKV, WebM, AVI, GIF, animated PNG and WebP, and more: see docs/formats.md), an image
+            (PNG, JPEG, WebP, BMP, TIFF, AVIF, HEIC), a folder of images in natural order (25 a second, or as its
+            times.json says), or JOKR's layout: a folder with `train` and `train_seg` in it, whose masks (over 127)
+            become the silhouettes. Only local files.
+        max_frames: Stop after so many frames.
+        start: Leave out so many frames at the beginning.
+        max_side: Frames larger than this, in pixels, are made smaller while decoding, all by one factor.
+        stride: Keep every so many-th frame.
+        strip: An image is a row of square frames: True or False; None takes a PNG or JPEG that is exactly four or more
+            squares wide for one (a panorama is hardly ever exactly that).
+
+    Returns:
+        The clip: pixels uint8 [T, 3, H, W], exact times, silhouettes where there are some.
+
+    Raises:
+        InputError: No frame can be used, frames are smaller than 16 or larger than 16384 px on a side, or the clip
+            would not fit in memory.
+        UsageError: Arguments out of range.
+
+    Example:
+        >>> clip = muybridge.read("fox.mp4", max_frames=100)
     """
     selection = _Selection(max_frames, start, max_side, stride)
     source = _open(path, strip)

@@ -169,13 +169,31 @@ def write(
     mark: Mark | None = None,
     force: bool = False,
 ) -> Path:
-    """Write frames with exact times; arguments and errors as for `Writer`.
+    """Write frames with exact times.
 
-    frames   [3 or 4, H, W] each, uint8 or float in [0, 1], taken one by one; a tensor [T, C, H, W] will do
-    timing   one time per frame. MP4, MOV and folders keep it exactly, MKV and WebM to 1/1000 s, GIF to 1/100 s
-    returns  the absolute path
+    MP4, MOV and folders keep times exactly, MKV and WebM to 1/1000 s, GIF to 1/100 s.
 
-    Raises InputError also where there are more or fewer frames than times; nothing is written then.
+    Args:
+        path: .mp4, .mov, .mkv, .webm, .gif, .png (one frame); without a suffix, or ending in /: a folder of PNGs.
+        frames: [3 or 4, H, W] each, uint8 or float in [0, 1], taken one by one; a tensor [T, C, H, W] will do.
+        timing: One time a frame.
+        audio: A file whose first audio stream goes along, up to the end of the last frame; GIF and PNG have no sound.
+        quality: 1 to 100; GIF and PNG do not use it.
+        background: RGB in [0, 1] behind frames with alpha, where the format keeps no alpha (.mp4, .mkv).
+        mark: What the file is to say of how it was made.
+        force: Replace what is there.
+
+    Returns:
+        The absolute path.
+
+    Raises:
+        OutputExistsError: Something stands at `path` already.
+        UsageError: A format or quality that cannot be.
+        InputError: Frames that do not fit together, or more or fewer of them than times; nothing is written then.
+        MuybridgeError: The disk is full or refuses.
+
+    Example:
+        >>> muybridge.write("fox.gif", clip.pixels, clip.timing)
     """
     options = {"audio": audio, "quality": quality, "background": background, "mark": mark, "force": force}
     return write_all([path], frames, timing, **options)[0]  # type: ignore[arg-type]
