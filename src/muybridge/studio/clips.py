@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,22 @@ from typing import Any
 from muybridge.errors import InputError, UsageError
 from muybridge.puppets import SCENES
 from muybridge.studio.names import name_of_file
-from muybridge.studio.records import CLOSED, Record, Records
+from muybridge.studio.records import CLOSED, Record, Records, ignore_event, now
 from muybridge.studio.upload import receive_upload
-from muybridge.studio.worker_pool import Outcome
+from muybridge.studio.worker_pool import OnEvent, Outcome
 from muybridge.video.paths import detect_still_format
 
 BUSY = ("uploading", "reading", "finding")
+WHOLE = 1.5
+"""Times that a frame takes longer at its own size than at a first look."""
 
 
 class Clips(Records):
     """A clip's `state` is uploading, reading, finding (its silhouettes), ready or failed.
 
-    `use` is pair, driving or picture; `version` counts how often silhouettes were found.
+    `use` is pair, driving or picture; `version` counts how often silhouettes were found. `waits` says that no worker
+    is free for it yet; `began` when one was, and `expected` how many seconds its silhouettes will take. `glance` holds
+    the numbers of the frames on which the subject was looked for while the rest was read.
     """
 
     kind = "clips"
@@ -76,7 +81,7 @@ class Clips(Records):
         # In the studio's own folder: files can be renamed into their places within one disk only.
         target = self.storage.root / f".puppets-{secrets.token_hex(4)}"
         order = {"task": "puppets", "scene": scene, "target": str(target), "frames": frames, "size": size}
-        outcome = await self.run_task(target.name, "clips", order)
+        outcome = await self.run_task(target.name, "puppets", order)
         try:
             if outcome.state != "done":
                 raise UsageError(outcome.message or "the puppets were not drawn", outcome.hint)
@@ -89,8 +94,16 @@ class Clips(Records):
             await asyncio.to_thread(shutil.rmtree, target, ignore_errors=True)
 
     async def find(self, number: str, box: tuple[float, ...] | None, how: str) -> Record:
-        """Find the silhouettes anew, from a box on the first frame or without a hint."""
+        """Find the silhouettes anew, from a box on the first frame or without a hint.
+
+        Who saw at a glance that the subject is another one need not wait for the first silhouettes.
+        """
         await self.storage.quota.refuse_full()
+        record = self.load(number)
+        if record["state"] == "finding" and not record["version"]:
+            await self.stop_tasks(number)
+            record = self._change(number, state="ready")
+
         record = self.save({**self._load_idle(number), "state": "finding", "corrected": []})
         self.start(number, self._find(record, {"box": box, "how": how}))
         return record
@@ -177,11 +190,21 @@ class Clips(Records):
             "strip": False if picture else None,
             "side": limits.side,
             "source_side": limits.source_side,
+            "source_pixels": limits.source_pixels,
+            # Silhouettes that came with a puppet are right.
+            "glance": record.get("use", "pair") == "pair" and not record.get("puppet"),
             "seconds": limits.decode_seconds,
             "memory": limits.decode_memory,
         }
-        outcome = await self.run_task(f"clip {record['id']}", "clips", order)
+        number = record["id"]
 
+        def note_glance(event: dict[str, Any]) -> None:
+            if event.get("event") == "glance":
+                pace = event["seconds"] / len(event["frames"])
+                self._change(number, glance=event["frames"], glance_pace=pace)
+
+        outcome = await self._run(number, "reading", order, note_glance)
+        record = self.load(number)
         if outcome.state != "done":
             await self._save_failure(record, outcome)
         elif record.get("use", "pair") == "pair":
@@ -200,7 +223,8 @@ class Clips(Records):
         elif given.is_dir():
             order["masks"] = str(given)
 
-        outcome = await self.run_task(f"clip {record['id']}", "clips", order)
+        outcome = await self._run(record["id"], "finding", order)
+        record = self.load(record["id"])
         changed = {"state": "ready", "version": record["version"] + 1}
         if outcome.state == "done":
             self.save({**record, **outcome.result, "message": None, "hint": None, **changed})
@@ -209,6 +233,41 @@ class Clips(Records):
             self.save({**record, "message": outcome.message or CLOSED, "hint": outcome.hint, **changed})
         else:
             await self._save_failure(record, outcome)
+
+    async def _run(self, number: str, lane: str, order: Mapping[str, Any], on_event: OnEvent = ignore_event) -> Outcome:
+        """Have a worker do something for a clip, which says meanwhile that it waits, or since when it is worked on."""
+        record = self.load(number)
+        lane = "puppets" if record.get("puppet") else lane
+        self._change(number, waits=self.pool.is_full(lane), began=None)
+        began = time.monotonic()
+
+        def note_event(event: dict[str, Any]) -> None:
+            nonlocal began
+            if event.get("event") == "ready":
+                began = time.monotonic()
+                expected = self._expect_silhouettes(self.load(number))
+                self._change(number, waits=False, began=now("milliseconds"), expected=expected)
+            else:
+                on_event(event)
+
+        outcome = await self.run_task(f"clip {number}", lane, order, note_event)
+        # Those that were given, or carried from a painted one, say nothing about finding them.
+        if outcome.state == "done" and lane == "finding" and "corrections" not in order:
+            await asyncio.to_thread(self.storage.paces.note, "silhouettes", record["frames"], time.monotonic() - began)
+        return outcome
+
+    def _expect_silhouettes(self, record: Record) -> float | None:
+        """Seconds that finding them will take: as long as it took here before, or else as the first look tells."""
+        if "frames" not in record:
+            return None
+        known = self.storage.paces.expect("silhouettes", record["frames"])
+        if known is not None or "glance_pace" not in record:
+            return known
+        return float(WHOLE * record["glance_pace"] * record["frames"])
+
+    def _change(self, number: str, **fields: Any) -> Record:
+        """Change some fields of a record; the person may have changed others meanwhile."""
+        return self.save({**self.load(number), **fields})
 
     async def _save_failure(self, record: Record, outcome: Outcome) -> None:
         self.save_outcome(record, outcome)
@@ -220,7 +279,7 @@ class Clips(Records):
         folder = self.folder(number)
         for name in ("upload", "painted.png"):
             (folder / name).unlink(missing_ok=True)
-        for name in ("frames", "given", "silhouettes"):
+        for name in ("frames", "given", "silhouettes", "glance"):
             shutil.rmtree(folder / name, ignore_errors=True)
         self.storage.quota.note_change()
 

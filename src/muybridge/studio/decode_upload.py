@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from muybridge.errors import InputError
+from muybridge.studio.glance import Glance
 from muybridge.video import Frame, MediaInfo, Writer, iter_frames, probe
 
 SMALLEST = 16
@@ -27,8 +28,9 @@ def decode_upload(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[s
     """Probe an upload, then write its frames as pictures with exact times.
 
     folder   with the file `upload` in it; frames/ is made beside it
-    frames, side, source_side   limits, see `settings.Limits`
+    frames, side, source_side, source_pixels   limits, see `settings.Limits`
     strip    False: a wide picture is a picture, and not a row of frames
+    glance   True: the subject is looked for on a few frames, which are laid down in glance/ and told of
     seconds, memory             limits of this process
     Raises InputError for what is no video or too large.
     """
@@ -36,16 +38,21 @@ def decode_upload(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[s
     folder = Path(order["folder"])
     upload = folder / "upload"
     try:
-        return _decode(upload, folder / "frames", order)
+        return _decode(upload, folder, order, tell)
     except InputError as e:
         # The person knows the file by its own name, not by where it lies.
         raise InputError(e.message.replace(str(upload), str(order["name"])), e.hint) from e
 
 
-def _decode(upload: Path, out: Path, order: Mapping[str, Any]) -> dict[str, Any]:
+def _decode(upload: Path, folder: Path, order: Mapping[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     info = probe(upload)
-    _check_size(info.size, int(order["source_side"]))
     most = int(order["frames"])
+    _check_size(info.size, int(order["source_side"]))
+    left = int(order["source_pixels"])
+    # Of a small file that says how many frames of what size it has, nothing more needs to be read to refuse it.
+    if info.frames is not None and info.size[0] * info.size[1] * min(info.frames, most) > left:
+        raise _too_much(info)
+
     frames = iter_frames(upload, max_frames=most + 1, max_side=int(order["side"]), strip=order.get("strip"))
     first = next(frames, None)
     if first is None:
@@ -53,11 +60,18 @@ def _decode(upload: Path, out: Path, order: Mapping[str, Any]) -> dict[str, Any]
 
     count = 0
     last = first
-    with Writer(out, first.time_base, last=None, force=True) as writer:
+    glance = Glance()
+    with Writer(folder / "frames", first.time_base, last=None, force=True) as writer:
         for frame in chain((first,), frames):
             if count == most:
                 break
+            left -= frame.full[0] * frame.full[1]
+            if left < 0:
+                raise _too_much(info)
+
             writer.add(_picture(frame), frame.pts)
+            if order.get("glance") and glance.add(count, frame):
+                _look(glance, folder / "glance", tell)
             count += 1
             last = frame
 
@@ -74,6 +88,20 @@ def _decode(upload: Path, out: Path, order: Mapping[str, Any]) -> dict[str, Any]
         "has_audio": info.has_audio,
         "notes": [] if is_row else _describe_changes(info, count, (int(h), int(w))),
     }
+
+
+def _look(glance: Glance, out: Path, tell: Callable[..., None]) -> None:
+    seconds = glance.look(out)
+    if seconds is not None:
+        tell("glance", frames=glance.numbers, seconds=seconds)
+
+
+def _too_much(info: MediaInfo) -> InputError:
+    count = "more" if info.frames is None else str(info.frames)
+    return InputError(
+        f"its frames are {info.size[1]}x{info.size[0]} px and there are {count} of them: that is too much to read",
+        "Make it smaller or shorter, and try again.",
+    )
 
 
 def _check_size(size: tuple[int, int], most: int) -> None:

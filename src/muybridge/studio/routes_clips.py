@@ -72,6 +72,11 @@ def router(clips: Clips) -> APIRouter:
     def frame(number: Id, index: Index, height: Height = None) -> Response:
         return send_picture(storage.file("clips", number, "frames", f"{index:05d}.png"), height, ".jpg")
 
+    @routes.get("/{number}/glance/{index}", responses=IMAGES, response_class=Response)
+    def glance(number: Id, index: Index) -> Response:
+        """One of the few frames on which the subject was looked for first, all else dimmed."""
+        return send_picture(storage.file("clips", number, "glance", f"{index:05d}.png"), None, ".png")
+
     @routes.get("/{number}/silhouettes/{index}", responses=IMAGES, response_class=Response)
     def silhouette(number: Id, index: Index, height: Height = None) -> Response:
         path = storage.file("clips", number, "silhouettes", "masks", f"{index:05d}.png")

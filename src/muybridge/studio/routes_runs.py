@@ -53,7 +53,7 @@ def _add_costs(routes: APIRouter, runs: Runs) -> None:
             raise UsageError(outcome.message or "the measurement was stopped", outcome.hint)
 
         # What is measured beside a training comes out too slow, and the person should know.
-        beside = "training" if runs.pool.lanes["training"].locked() else None
+        beside = "training" if runs.pool.is_full("training") else None
         return {**outcome.result, "beside": beside}
 
 

@@ -21,6 +21,8 @@ class Limits:
     """Longest side that frames are kept at, pixels."""
     source_side: int = 8192
     """Longest side of an upload, pixels."""
+    source_pixels: int = 12 * 10**9
+    """Of all frames of an upload together that are read: 600 frames of 4K have half of it."""
     quota_bytes: int = 20 * 10**9
     """Of the whole folder; nothing new is begun beyond it."""
     checkpoint_bytes: int = 4 * 2**30

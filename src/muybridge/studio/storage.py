@@ -1,7 +1,9 @@
 """What lies on the disk: records and files by number, and the only place that makes paths of what a browser says.
 
 clips/ID/  clip.json   upload (the bytes as they came)   frames/ (PNG, times.json)   silhouettes/ (of `mask`)
+           glance/ (a few small frames, the subject alone bright)
 runs/ID/   run.json    out/ (of `retarget`, with run/ in it)   made/ (what was asked for afterwards)   edits.json
+machine.json   how fast this machine is, see `paces`
 imports/ID/     import.json      run/ (of `import`)
 animations/ID/  animation.json   frames/ (PNG, times.json)   made/
 """
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.errors import MuybridgeError
+from muybridge.studio.paces import Paces
 from muybridge.studio.quota import Quota
 from muybridge.studio.record_writer import RecordWriter
 from muybridge.studio.settings import Limits
@@ -59,6 +62,7 @@ class Storage:
         self.root = root
         self.quota = Quota(root, quota)
         self.writer = RecordWriter()
+        self.paces = Paces(root / "machine.json")
         self.editing = threading.Lock()
         """Held while keyframes are compared and replaced."""
 

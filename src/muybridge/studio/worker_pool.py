@@ -13,7 +13,8 @@ from muybridge.studio.child_process import BROKEN, ChildProcess
 
 OnEvent = Callable[[dict[str, Any]], None]
 ENDINGS = ("done", "failed", "stopped")
-LANES = ("training", "animating", "clips", "hand")
+LANES = {"training": 1, "animating": 1, "reading": 2, "finding": 2, "puppets": 2, "hand": 1}
+"""How many tasks of a lane are done at a time."""
 PATIENCE = {"training": 60.0}
 """Seconds that a worker of a lane has to stop, before it is killed: a training has something to save."""
 IMPATIENCE = 5.0
@@ -31,17 +32,19 @@ class Outcome:
 
 
 class WorkerPool:
-    """Lanes, so that what takes long does not keep a person waiting: in each, tasks are done one after the other.
+    """Lanes, so that what takes long does not keep a person waiting: in each, tasks are done in turn.
 
     training   trainings
     animating  animations
-    clips      what makes a clip usable: puppets, decoding, silhouettes
+    reading    uploads: two at a time, so that a slow one does not hold the next
+    finding    silhouettes, the same
+    puppets    drawing the project's own, and what is done with them: they are quick, and pass all queues
     hand       what else a person asked for: costs, renders, packs, imports
     One spare process has its imports behind it and waits, so that a task begins at once.
     """
 
     def __init__(self) -> None:
-        self.lanes = {name: asyncio.Lock() for name in LANES}
+        self.lanes = {name: asyncio.Semaphore(most) for name, most in LANES.items()}
         self.working: dict[str, ChildProcess] = {}
         self.spares: list[asyncio.Task[ChildProcess]] = []
         self.closing = False
@@ -62,6 +65,10 @@ class WorkerPool:
                 self.working.pop(key, None)
                 if worker.is_running:
                     await worker.end()
+
+    def is_full(self, lane: str) -> bool:
+        """Whether the next task of a lane will have to wait."""
+        return self.lanes[lane].locked()
 
     def stop(self, key: str) -> bool:
         """Ask the worker of a task to stop; False where it has none."""

@@ -2,6 +2,7 @@
 
 import { $, bytes, h, notice } from "./dom.js";
 import * as store from "./net/store.js";
+import { announce } from "./parts/clip-work.js";
 import { mayLeave } from "./parts/unsaved.js";
 import { startView } from "./views/start-view.js";
 import { runsView } from "./views/runs-view.js";
@@ -68,6 +69,7 @@ async function begin() {
   show();
   store.follow();
   store.listen(count);
+  announce();
   addEventListener("hashchange", (event) => {
     if (!mayLeave()) {
       history.pushState(null, "", event.oldURL);

@@ -4,7 +4,9 @@ import { afresh, attempt, h, notice, sentence } from "../dom.js";
 import { discard, here, troubleOf } from "./clip-list.js";
 import * as store from "../net/store.js";
 import { post, refuseLarge, upload } from "../net/api.js";
+import { glance, waitsFor, work } from "./clip-work.js";
 import { running, strip } from "./filmstrip.js";
+import * as local from "./local-preview.js";
 
 /** What a clip is wanted for: which of those that are here will do, and what the place says. */
 const VIDEO = "video/*,image/gif,image/png,image/webp,.mkv,.mov,.webm";
@@ -61,12 +63,15 @@ export class Slot {
       this.receive([...event.dataTransfer.files]);
     };
     this.draw();
-    store.listen((kind) => kind !== "progress" && this.draw(), signal);
+    store.listen((kind, value) => {
+      if (kind === "gone" && value.kind === "clips") local.release(value.id);
+      if (kind !== "progress") this.draw();
+    }, signal);
   }
 
   draw() {
     const clip = this.held();
-    const now = JSON.stringify(clip);
+    const now = JSON.stringify([clip, waitsFor(clip)]);
     if (now === this.shown) {
       this.list?.renew();
       return;
@@ -136,10 +141,16 @@ export class Slot {
       this.sending = true;
       if (this.held()) this.taken(null);
       this.bar.hidden = false;
+      const seen = local.preview(file);
+      if (seen) this.bar.before(seen);
       try {
         const clip = await upload(file, (share) => (this.bar.value = share), this.use);
+        local.keep(clip, seen);
         store.learn("clip", clip);
         this.taken(clip);
+      } catch (error) {
+        seen?.forget();
+        throw error;
       } finally {
         this.bar.hidden = true;
         this.sending = false;
@@ -165,11 +176,19 @@ export class Slot {
           discard(clip),
         ),
       ];
-    const words = { uploading: "Uploading…", reading: "Reading the video…", finding: "Finding the silhouettes…" }[clip.state];
     return [
-      h("div", { class: "busy", role: "status" }, h("span", { class: "spinner" }), `${clip.name}: ${words}`),
+      this.moving(clip),
+      ...work(clip),
+      glance(clip),
       h("div", { class: "buttons" }, other, clip.state === "uploading" ? null : discard(clip)),
-    ];
+    ].filter(Boolean);
+  }
+
+  /** The clip itself, as soon as there is anything of it to be seen. */
+  moving(clip) {
+    if (!clip.frames) return local.kept(clip);
+    local.release(clip.id);
+    return running(clip, 300, this.signal, this.use === "pair" ? 0.55 : 0);
   }
 
   filled(clip) {
@@ -179,7 +198,7 @@ export class Slot {
     const notes = [...(clip.notes ?? []), ...(clip.warnings ?? [])];
     return [
       h("h2", {}, h("span", { class: "role" }, this.title), h("span", { class: "name" }, clip.name)),
-      running(clip, 300, this.signal, pair ? 0.55 : 0),
+      this.moving(clip),
       this.use === "picture" ? null : strip(clip, 6, pair ? 0.72 : 0),
       h("p", { class: "help" }, facts, ". ", pair ? silhouettesOf(clip) : ""),
       notes.length ? h("ul", { class: "notes" }, notes.map((note) => h("li", {}, sentence(note)))) : null,

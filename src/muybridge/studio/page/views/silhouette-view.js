@@ -124,7 +124,8 @@ class Painting {
     const more = clip.state === "ready" && !clip.message ? [...(clip.warnings ?? [])].map(sentence).join(" ") : "";
     const said = `${words} ${more || (busy ? "" : "Step through the frames; where one is wrong, paint it right.")}`;
     if (this.status.textContent !== said) this.status.replaceChildren(busy ? h("span", { class: "spinner" }) : "", said);
-    rest(this.look, busy);
+    // Who sees at the first look that it is something else need not wait for the end.
+    rest(this.look, busy && clip.version > 0);
     rest(this.save, busy || !this.brush.strokes);
     rest(this.back, busy || !this.brush.undone.length);
   }

@@ -1,0 +1,71 @@
+"""A clip that is dropped is seen at once, and what is done for it is told."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import browser
+from open_studio import Studio
+from watched_page import SLOW, Screen
+
+from muybridge.puppets import scene
+from muybridge.video import write
+
+DROP = """(place, [name, type, content]) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File([Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], name, { type }));
+  place.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: carried })); }"""
+WAITING = {"use": "pair", "state": "finding", "version": 0, "frames": 80, "width": 64, "height": 64, "rate": 10}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def screen(chromium: Any, studio: Studio) -> Iterator[Screen]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="no-preference")
+    context.set_default_timeout(SLOW)
+    made = Screen(context.new_page())
+    made.page.goto(studio.address)
+    made.page.get_by_role("heading", level=1).wait_for()
+    yield made
+    context.close()
+    assert made.wrong == []
+
+
+def test_a_dropped_clip_is_seen_and_looked_at_first(screen: Screen, studio: Studio, tmp_path: Path) -> None:
+    drawn = scene("gif", 40, 128).a
+    path = write(tmp_path / "elephant.gif", drawn.pixels, drawn.timing)
+    slot = screen.page.locator(".slot").first
+    slot.evaluate(DROP, [path.name, "image/gif", base64.b64encode(path.read_bytes()).decode()])
+    slot.locator(".running img").wait_for(timeout=2000)
+    slot.get_by_role("img", name="The subject of elephant as seen at a first look").wait_for()
+    screen.keep("first-look")
+    slot.get_by_role("link", name="Check the silhouettes").wait_for()
+    screen.page.goto(f"{studio.address}#/runs")
+    screen.page.get_by_role("heading", name="Runs").wait_for()
+    number = next(clip["id"] for clip in studio.get("/api/clips") if clip["name"] == "elephant")
+    assert studio.ask("DELETE", f"/api/clips/{number}").status == 204
+
+
+def test_what_waits_says_for_what(screen: Screen) -> None:
+    """Told to the page as the studio would: two that are worked on, and one that waits for them."""
+    said = screen.page.evaluate(
+        """async (clip) => {
+        const store = await import('./net/store.js');
+        const { work } = await import('./parts/clip-work.js');
+        const began = new Date().toISOString();
+        for (const name of ['cat', 'fox']) store.learn('clip', { ...clip, id: name, name, began, expected: 100 });
+        const late = { ...clip, id: 'late', name: 'horse', waits: true };
+        const say = (each) => work(each).map((part) => part.textContent).join(' ');
+        const texts = [say(late), say(store.clips.get('cat'))];
+        for (const name of ['cat', 'fox']) store.learn('gone', { kind: 'clips', id: name });
+        return texts; }""",
+        {**WAITING, "notes": []},
+    )
+    assert said == ["horse: waits for cat and fox", "cat: finding the silhouettes… About 2 minutes left."]
