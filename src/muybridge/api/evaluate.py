@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,19 @@ SIDES = {"a": "b", "b": "a"}
 FILES = ("evaluation.csv", "evaluation.json", "evaluation.html", "contact-sheet.png")
 
 
+@dataclass(eq=False)
+class _Measured:
+    """What was measured so far.
+
+    missing  figure -> why it was not measured
+    rows     frames to look at, by what they show
+    """
+
+    figures: dict[str, float]
+    missing: dict[str, str]
+    rows: dict[str, Any]
+
+
 def evaluate(
     run: Fitted | str | Path,
     *,
@@ -96,52 +109,34 @@ def evaluate(
     """
     fitted = run if isinstance(run, Fitted) else load(run, device=device)
     target = None if out is None else _target(Path(out), force)
-    if fitted.data is None:
-        raise RunError("an imported checkpoint has no videos to be measured on", Sentence("Train with: ", Verb("fit")))
-    if not truth and {"pose", "identity"} & set(weights or {}):
-        raise UsageError(
-            "networks for people compare with true frames, and none were named",
-            Sentence("Name them: ", Option("truth", "FOLDER", "a")),
-        )
+    _check_measurable(fitted, truth, weights)
 
     # Figures of people compare with true frames: without any, those networks need not be here.
     by = load_metric_networks((*PICTURES, *(PEOPLE if truth else ())), **(weights or {}))
-    missing = dict(by.missing)
-    method = fitted.method
-    figures = method.measure_quality(fitted.data) if isinstance(method, MeasuresItself) else {}
-    rows: dict[str, Any] = {}
+    measured = _measure_itself(fitted, by)
 
     for side, other in SIDES.items() if _has_pair(fitted) else ():
-        found, shown = _measure_crop(fitted, side, other, by)
-        for name, value in found.items():
-            figures[f"{name}_{side}"] = value
-        rows |= shown
+        _measure_crop(fitted, side, other, by, measured)
         if truth is not None and side in truth:
             its_masks = (truth_masks or {}).get(side)
-            right = read_with_silhouettes(truth[side], masks=its_masks, max_side=method.config.reading_side).clip
-            # The whole frame this time, because the truth is not cropped.
-            made = _as_read(method.animate(fitted.data, None, side), right)
-            found = compare_to_truth(made, right, by)
-            people, why = _people(made, right, by)
-            for name, value in (found | people).items():
-                figures[f"truth_{name}_{side}"] = value
-            for name, reason in why.items():
-                missing[f"truth_{name}_{side}"] = reason
+            reading_side = fitted.method.config.reading_side
+            right = read_with_silhouettes(truth[side], masks=its_masks, max_side=reading_side).clip
+            _measure_truth(fitted, side, right, by, measured)
 
-    if isinstance(method, SharesKeypoints):
-        points = method.shared_points(fitted.data)
-        figures |= keypoint_separability(points)
-        missing |= too_few_to_tell(points)
+    if isinstance(fitted.method, SharesKeypoints):
+        points = fitted.method.shared_points(fitted.data)
+        measured.figures |= keypoint_separability(points)
+        measured.missing |= too_few_to_tell(points)
 
-    if not figures:
+    if not measured.figures:
         raise UsageError(f"{fitted.method.card.name} has no figures of its own")
     if target is not None:
-        _write_files(target, fitted, figures, missing, rows)
+        _write_files(target, fitted, measured)
     if notify is not None:
-        for sentence in unmeasured_notes(missing):
+        for sentence in unmeasured_notes(measured.missing):
             notify(sentence)
 
-    return figures
+    return measured.figures
 
 
 def explain_figure(fitted: Fitted, name: str) -> str:
@@ -150,20 +145,52 @@ def explain_figure(fitted: Fitted, name: str) -> str:
     return said or describe_metric(name.removeprefix("truth_"))
 
 
+def _check_measurable(fitted: Fitted, truth: Mapping[str, Source] | None, weights: Mapping[str, Path] | None) -> None:
+    if fitted.data is None:
+        raise RunError("an imported checkpoint has no videos to be measured on", Sentence("Train with: ", Verb("fit")))
+    if not truth and {"pose", "identity"} & set(weights or {}):
+        raise UsageError(
+            "networks for people compare with true frames, and none were named",
+            Sentence("Name them: ", Option("truth", "FOLDER", "a")),
+        )
+
+
+def _measure_itself(fitted: Fitted, by: MetricNetworks) -> _Measured:
+    """The method's own figures, to which the others are added."""
+    method = fitted.method
+    figures = method.measure_quality(fitted.data) if isinstance(method, MeasuresItself) else {}
+    return _Measured(figures, dict(by.missing), {})
+
+
 def _has_pair(fitted: Fitted) -> bool:
     return isinstance(fitted.data, SubjectPair)
 
 
-def _measure_crop(fitted: Fitted, side: str, other: str, by: MetricNetworks) -> tuple[dict[str, float], dict[str, Any]]:
-    """Figures of the crop that comes out beside those that went in; and rows to look at."""
+def _measure_crop(fitted: Fitted, side: str, other: str, by: MetricNetworks, measured: _Measured) -> None:
+    """The crop that comes out, beside those that went in."""
     assert isinstance(fitted.data, SubjectPair)
     source = _clip_of(fitted.data.subject(side))
     driving = _clip_of(fitted.data.subject(other))
     animation = fitted.method.animate(fitted.data, None, side, full_frame=False)
     made = _shrink(animation, (source.height, source.width)).clip()
     shown = made.frames if made.masks is None else made.frames * made.masks
-    rows = {f"{other} (driving)": driving.pixels, f"{side} like {other}": shown}
-    return measure_without_truth(made, source, driving, by), rows
+    measured.rows |= {f"{other} (driving)": driving.pixels, f"{side} like {other}": shown}
+
+    for name, value in measure_without_truth(made, source, driving, by).items():
+        measured.figures[f"{name}_{side}"] = value
+
+
+def _measure_truth(fitted: Fitted, side: str, right: Clip, by: MetricNetworks, measured: _Measured) -> None:
+    """What comes out beside what is right."""
+    # The whole frame this time, because the truth is not cropped.
+    made = _as_read(fitted.method.animate(fitted.data, None, side), right)
+    found = compare_to_truth(made, right, by)
+    people, why = _people(made, right, by)
+
+    for name, value in (found | people).items():
+        measured.figures[f"truth_{name}_{side}"] = value
+    for name, reason in why.items():
+        measured.missing[f"truth_{name}_{side}"] = reason
 
 
 def _as_read(made: Animation, truth: Clip) -> Clip:
@@ -216,20 +243,19 @@ def _target(out: Path, force: bool) -> Path:
     return out
 
 
-def _write_files(
-    out: Path, fitted: Fitted, figures: Mapping[str, float], missing: Mapping[str, str], rows: Mapping[str, Any]
-) -> None:
+def _write_files(out: Path, fitted: Fitted, measured: _Measured) -> None:
+    figures = measured.figures
     out.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["figure", "value", "meaning"])
     table.writerows([name, f"{value:.6g}", explain_figure(fitted, name)] for name, value in figures.items())
     (out / "evaluation.csv").write_text(text.getvalue(), encoding="utf-8")
-    told = {"kind": "evaluation", "figures": dict(figures), "missing": dict(missing)}
+    told = {"kind": "evaluation", "figures": figures, "missing": measured.missing}
     (out / "evaluation.json").write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
     pictures: dict[str, bytes] = {}
-    if rows:
-        path = write(out / "contact-sheet.png", [contact_sheet(rows)], Timing.constant(1), force=True)
+    if measured.rows:
+        path = write(out / "contact-sheet.png", [contact_sheet(measured.rows)], Timing.constant(1), force=True)
         pictures["Contact sheet"] = path.read_bytes()
 
     record = fitted.run.record
@@ -238,7 +264,7 @@ def _write_files(
         lead=f"{record.done} steps, seed {record.seed}.",
         figures={"Figures": [Figure(name, value, explain_figure(fitted, name)) for name, value in figures.items()]},
         pictures=pictures,
-        notes=unmeasured_notes(missing),
+        notes=unmeasured_notes(measured.missing),
     )
 
     (out / "evaluation.html").write_text(render_page(content), encoding="utf-8")

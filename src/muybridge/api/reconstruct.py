@@ -27,7 +27,8 @@ from muybridge.evaluation import (
 from muybridge.jobs.loading import Fitted, load_folder_method, require_ability
 from muybridge.method import ReconstructsClips
 from muybridge.output.animation import check_free
-from muybridge.video import contact_sheet, write
+from muybridge.tensors import Pixels
+from muybridge.video import Clip, contact_sheet, write
 from muybridge.video.mark import make_mark
 
 SHOWN = 6
@@ -83,21 +84,18 @@ def reconstruct(
     by = load_metric_networks(PEOPLE, **(weights or {}))
     people = PersonMetrics(by.pose, by.identity)
     side = int(fitted.method.config.size)
+    mark = make_mark(fitted.method.card.name)
     clips = ClipFolder(folder, part, max_frames=max_frames, max_side=4 * side)
     reconstructions: list[Reconstruction] = []
     shown: dict[str, Tensor] = {}
 
     for name, clip in islice(zip(clips.names, clips, strict=True), max_clips):
         truth = resize_to_canvas_bytes(own_pixels(clip), (side, side))
-        with torch.no_grad():
-            # The sizes and the silhouettes belong to the larger frames, and no longer fit.
-            made = method.reconstruct(replace(clip, pixels=truth, mattes=None, sizes=None, full=None)).clip()
+        made = _make_again(method, clip, truth)
         reconstructions.append(measure_reconstruction(name, truth, made.pixels))
         people.look(made.pixels, truth)
         if target is not None:
-            write(
-                target / "frames" / name, made.pixels, clip.timing, mark=make_mark(fitted.method.card.name), force=force
-            )
+            write(target / "frames" / name, made.pixels, clip.timing, mark=mark, force=force)
         # Only a few clips stay in memory for the sheet: a test set may hold thousands.
         if len(shown) < 2 * SHOWN:
             shown |= {name: truth, f"{name} again": made.pixels}
@@ -114,6 +112,14 @@ def reconstruct(
             notify(sentence)
 
     return figures
+
+
+def _make_again(method: ReconstructsClips, clip: Clip, small: Pixels) -> Clip:
+    """A clip from its first frame, at the size of its frames `small`."""
+    # The sizes and the silhouettes belong to the larger frames, and no longer fit.
+    shrunk = replace(clip, pixels=small, mattes=None, sizes=None, full=None)
+    with torch.no_grad():
+        return method.reconstruct(shrunk).clip()
 
 
 def _fresh(out: Path, force: bool) -> Path:

@@ -15,7 +15,7 @@ from muybridge.disk import is_blank
 from muybridge.engine import Callback, CallbackList
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import CHOOSE_ANOTHER, REPLACE_OR_RESUME, OutputExistsError, Sentence, UsageError, Verb
-from muybridge.inputs.clips import Box, Source
+from muybridge.inputs.clips import Box, SilhouetteInput, Source
 from muybridge.jobs.loading import load
 from muybridge.jobs.options import PairOptions
 from muybridge.jobs.pair_training import PairTraining, read_inputs
@@ -81,11 +81,7 @@ def retarget(
         _remove_old_results(out)
 
     plates: Sequence[Plate | None] = training.plates if chosen.background == "source" else [None, None]
-    plate_notes = []
-    for each, its_plate in zip(inputs, plates, strict=True):
-        if its_plate is not None:
-            plate_notes.append(f"{each.name}: {its_plate}")
-
+    plate_notes = _describe_plates(inputs, plates)
     if notify is not None:
         for note in plate_notes:
             notify(note)
@@ -93,10 +89,8 @@ def retarget(
     preview = _PreviewBesideResults(out / "preview.png")
     fitted = training.train(preview if callback is None else CallbackList(preview, callback), notify)
 
-    notes = [*request.notes]
-    for each in inputs:
-        notes += each.notes
-    results = write_report(out, fitted, inputs, chosen, plates, [*notes, *plate_notes], truth)
+    notes = [*request.notes, *_input_notes(inputs), *plate_notes]
+    results = write_report(out, fitted, inputs, chosen, plates, notes, truth)
     # The preview shows a training on its way, and would be taken for a result.
     (out / "preview.png").unlink(missing_ok=True)
     return results
@@ -138,14 +132,28 @@ def write_results(
     inputs = read_inputs([a, b], pair, fitted.method.config.reading_side)
     plates = [plate(each.clip) if background == "source" else None for each in inputs]
 
-    notes = []
-    for each in inputs:
-        notes += each.notes
+    notes = _input_notes(inputs)
     # Files of a stopped training look finished, so a note has to say it.
     record = fitted.run.record
     if record.status != "finished":
         notes.append(f"this training was stopped after {record.done} steps, in stage {record.stage}")
     return write_report(Path(out), fitted, inputs, options, plates, notes)
+
+
+def _input_notes(inputs: Sequence[SilhouetteInput]) -> list[str]:
+    notes: list[str] = []
+    for each in inputs:
+        notes += each.notes
+    return notes
+
+
+def _describe_plates(inputs: Sequence[SilhouetteInput], plates: Sequence[Plate | None]) -> list[str]:
+    """How each video's background was found, for those where it was looked for."""
+    notes = []
+    for each, its_plate in zip(inputs, plates, strict=True):
+        if its_plate is not None:
+            notes.append(f"{each.name}: {its_plate}")
+    return notes
 
 
 def _check_pair(method: str, needs: str) -> None:

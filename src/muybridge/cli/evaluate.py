@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -68,22 +69,13 @@ def evaluate(
     """
     import muybridge
 
-    files = {}
-    for side, path in (("a", truth_a), ("b", truth_b)):
-        if path is not None:
-            files[side] = path
-
-    masks = {}
-    for side, path in (("a", truth_masks_a), ("b", truth_masks_b)):
-        if path is not None:
-            masks[side] = path
-
+    files = _by_side(truth_a, truth_b)
+    masks = _by_side(truth_masks_a, truth_masks_b)
     if poses is not None or identities is not None:
         # Options that would be passed over in silence look as if they had counted.
         if run is not None or files or masks or weights or out is not None:
             raise UsageError("--poses and --identities compare two files, without a run", "Leave the rest out.")
-        found = muybridge.compare_predictions(poses=poses, identities=identities)
-        print_table("", {name: f"{value:.4f}" for name, value in found.items()})
+        _print_figures(muybridge.compare_predictions(poses=poses, identities=identities))
         return
     if run is None:
         raise UsageError(
@@ -95,9 +87,22 @@ def evaluate(
     figures = muybridge.evaluate(
         run, truth=files, truth_masks=masks, weights=judged, out=out, force=force, device=device, notify=said.append
     )
-    print_table("", {name: f"{value:.4f}" for name, value in figures.items()})
+    _print_figures(figures)
     # After the table, where they are not pushed out of sight by it.
     for sentence in said:
         note(sentence)
     if out is not None:
         stdout().print(str(out / "evaluation.html"), markup=False)
+
+
+def _by_side(a: Path | None, b: Path | None) -> dict[str, Path]:
+    """The files that were named, by the side that they belong to."""
+    named = {}
+    for side, path in (("a", a), ("b", b)):
+        if path is not None:
+            named[side] = path
+    return named
+
+
+def _print_figures(figures: Mapping[str, float]) -> None:
+    print_table("", {name: f"{value:.4f}" for name, value in figures.items()})

@@ -65,13 +65,8 @@ def train(
         raise UsageError("only a training with a run folder can be resumed")
     if run is not None and run.has_checkpoint and not resume:
         raise RunError(f"{run.path} is already trained", REPLACE_OR_RESUME)
-
-    # The run's own seed and precision, or it would not go on as it began.
     if run is not None and resume:
-        recorded = run.record
-        seed = seed if recorded.seed is None else recorded.seed
-        if precision == "auto" and recorded.precision in ("float32", "bfloat16"):
-            precision = recorded.precision  # type: ignore[assignment]
+        (seed, precision) = _as_begun(run, seed, precision)
 
     machine = resolve_device(device, precision)
     clocks = (float(checkpoint_seconds), float(preview_seconds))
@@ -90,3 +85,13 @@ def train(
     if interrupts.requested:
         raise KeyboardInterrupt  # in the last moments, when all was done and saved
     return summary
+
+
+def _as_begun(run: Run, seed: int, precision: Precision) -> tuple[int, Precision]:
+    """The run's own seed and precision, where it recorded them: or it would not go on as it began."""
+    recorded = run.record
+    if recorded.seed is not None:
+        seed = recorded.seed
+    if precision == "auto" and recorded.precision in ("float32", "bfloat16"):
+        precision = recorded.precision  # type: ignore[assignment]
+    return seed, precision

@@ -80,8 +80,7 @@ def find_by_segmentation(
     told = maps if corners is None else cut_out(maps[frame], corners)[None]
     chosen = choose_labels(told, segmenter.labels, subject, living)
     if not chosen:
-        empty = torch.zeros((len(clip), 1, clip.height, clip.width), dtype=torch.uint8)
-        return Segmented(empty, torch.zeros(len(clip)), None, f"no subject that {segmenter.name} knows")
+        return _find_nothing(clip, segmenter)
 
     cut = SALIENT_CUT if segmenter.labels == SALIENT else CLASS_CUT
     members = labels_alike(segmenter.labels, chosen[0])
@@ -91,11 +90,7 @@ def find_by_segmentation(
 
     near = _boxes_to_look_at_again(level if corners is None else follow_part(level, corners, frame, cut), cut)
     pictures = reduce_frames(clip, CLOSE_SIDE if any(near) else SIDE)
-    enlarged = []
-    for each in level:
-        enlarged.append(_shift(_resize(each, pictures), cut))
-
-    soft = np.stack(enlarged)
+    soft = _enlarge(level, pictures, cut)
     for i, place in enumerate(near):
         if place is not None:
             _look_closer(soft[i], frame_picture(clip, i), place, segmenter, members, cut)
@@ -111,6 +106,11 @@ def find_by_segmentation(
     detail = _describe(segmenter, maps, members, label, sum(place is not None for place in near))
     taken = ANIMAL if len(members) > 1 and subject in (None, ANIMAL) else label
     return Segmented(mattes, trust, taken, detail)
+
+
+def _find_nothing(clip: Clip, segmenter: Segmenter) -> Segmented:
+    empty = torch.zeros((len(clip), 1, clip.height, clip.width), dtype=torch.uint8)
+    return Segmented(empty, torch.zeros(len(clip)), None, f"no subject that {segmenter.name} knows")
 
 
 def join_in_time(soft: Floats, warp: FlowWarp) -> Floats:
@@ -214,8 +214,13 @@ def _shift(level: Floats, cut: float) -> Floats:
     return (odds / (1 + odds)).astype(np.float32)
 
 
-def _resize(level: Floats, pictures: Bytes) -> Floats:
-    return cv2.resize(level, (pictures.shape[2], pictures.shape[1]), interpolation=cv2.INTER_LINEAR)
+def _enlarge(level: Floats, pictures: Bytes, cut: float) -> Floats:
+    """Maps [T, h, w] at the size of the pictures, `cut` moved to a half."""
+    size = (pictures.shape[2], pictures.shape[1])
+    enlarged = []
+    for each in level:
+        enlarged.append(_shift(cv2.resize(each, size, interpolation=cv2.INTER_LINEAR), cut))
+    return np.stack(enlarged)
 
 
 def _describe(segmenter: Segmenter, maps: Bytes, members: list[int], label: str, looked: int) -> str:
