@@ -24,7 +24,7 @@ LIMITED = """
 import json, sys
 from pathlib import Path
 from muybridge.studio import Limits, Settings, serve
-serve(Settings(Path(sys.argv[1]), port=0, limits=Limits(**json.loads(sys.argv[2]))), browser=False)
+serve(Settings(Path(sys.argv[1]), port=0, background=False, limits=Limits(**json.loads(sys.argv[2]))), browser=False)
 """
 PATIENCE = 90.0
 
@@ -137,7 +137,7 @@ def opened(
     errors  a file for what it says on its terminal
     """
     environment = {k: v for k, v in os.environ.items() if k != "MUYBRIDGE_CHECK_SHAPES"} | {"OMP_NUM_THREADS": "1"}
-    asked = ["-c", PROGRAM, "studio", "--port", "0", "--no-browser", "--runs", str(runs), *options]
+    asked = ["-c", PROGRAM, "studio", "--port", "0", "--no-browser", "--no-background", "--runs", str(runs), *options]
     if limits is not None:
         asked = ["-u", "-c", LIMITED, str(runs), json.dumps(limits)]
     process = subprocess.Popen(

@@ -69,3 +69,26 @@ def test_what_waits_says_for_what(screen: Screen) -> None:
         {**WAITING, "notes": []},
     )
     assert said == ["horse: waits for cat and fox", "cat: finding the silhouettes… About 2 minutes left."]
+
+
+def test_the_sample_plays_before_anything_is_uploaded(screen: Screen) -> None:
+    page = screen.page
+    # What others have trained in this studio stands in the way of the sample.
+    page.evaluate("async () => (await import('./net/store.js')).runs.clear()")
+    page.goto(f"{page.url.split('#')[0]}#/runs")
+    page.get_by_role("heading", name="Runs").wait_for()
+    page.get_by_role("link", name="New pair").click()
+    page.get_by_role("button", name="Stop the sample").wait_for()
+    page.wait_for_function(
+        "[...document.querySelectorAll('.films video')].every((v) => v.currentTime > 0 && !v.paused)"
+    )
+    page.get_by_role("button", name="Make it here").wait_for()
+    tell = "async (run) => (await import('./net/store.js')).learn('run', run)"
+    run = {"id": "0" * 12, "name": "Sample", "sample": True, "state": "training", "notes": [], "clips": [], "names": []}
+    page.evaluate(tell, {**run, "progress": {"done": 1, "total": 4, "eta": 30}})
+    page.get_by_text("about 30 seconds left").wait_for()
+    page.evaluate(tell, {**run, "state": "finished"})
+    page.get_by_role("link", name="Drag its keypoints").wait_for()
+    screen.keep("sample")
+    page.get_by_role("button", name="Stop the sample").click()
+    assert page.evaluate("[...document.querySelectorAll('.films video')].every((v) => v.paused)")

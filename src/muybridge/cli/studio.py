@@ -29,6 +29,9 @@ def studio(
         bool,
         Parameter(name="--new-token", negative="", help="Make another token: open pages lose theirs."),
     ] = False,
+    background: Annotated[
+        bool, Parameter(name="--background", help="Make a sample in a new folder by itself, behind everything else.")
+    ] = True,
     device: o.Device = "auto",
 ) -> None:
     """Open the studio: a page on this machine to upload two videos, watch them learn, and drag keypoints.
@@ -47,6 +50,11 @@ def studio(
     # Command and studio stand on one floor and do not import each other; the room is opened by its name.
     room = import_module("muybridge.studio")
     settings = room.Settings(
-        runs=runs.absolute(), host=host, port=port, device=device, limits=room.Limits(quota_bytes=int(quota * 10**9))
+        runs=runs.absolute(),
+        host=host,
+        port=port,
+        device=device,
+        background=background,
+        limits=room.Limits(quota_bytes=int(quota * 10**9)),
     )
     room.serve(settings, browser=browser, new_token=new_token, say=lambda text: stdout().print(text, markup=False))

@@ -28,6 +28,7 @@ from muybridge.studio.pose_client import PoseClient
 from muybridge.studio.records import Records
 from muybridge.studio.routes_runs import Conflict
 from muybridge.studio.runs import Runs
+from muybridge.studio.samples import Samples
 from muybridge.studio.security import App, SecurityMiddleware
 from muybridge.studio.settings import Settings
 from muybridge.studio.storage import Missing, Storage
@@ -35,7 +36,13 @@ from muybridge.studio.worker_pool import WorkerPool
 
 PAGE = Path(__file__).parent / "page"
 FOLDERS = ("", "/views", "/parts", "/net")
-TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".webm": "video/webm",
+}
 SENTENCE = {
     "type": "object",
     "properties": {"message": {"type": "string"}, "hint": {"type": ["string", "null"]}},
@@ -56,6 +63,7 @@ def create(settings: Settings, events: Events) -> App:
     pose_client = PoseClient(settings.device)
     clips = Clips(storage, pool, events, settings)
     runs = Runs(storage, pool, events, settings)
+    samples = Samples(clips, runs, settings.background)
     models = AnimationModels(storage, pool, events, settings)
     animations = Animations(storage, pool, events, settings, models)
     kept: tuple[Records, ...] = (clips, runs, models, animations)
@@ -91,14 +99,19 @@ def create(settings: Settings, events: Events) -> App:
     app.include_router(routes_edit.router(storage, pose_client, settings.limits.sockets))
     app.include_router(routes_animations.router(models, animations))
     app.include_router(routes_live.router(models, animations))
-    _add_general_routes(app, events, storage, settings)
+    _add_general_routes(app, events, storage, settings, samples)
     for folder in FOLDERS:
         _add_pages(app, folder)
     # Outermost, so that nothing is read of a request that is refused.
     return SecurityMiddleware(BodyTimeout(app), settings)
 
 
-def _add_general_routes(app: FastAPI, events: Events, storage: Storage, settings: Settings) -> None:
+def _add_general_routes(app: FastAPI, events: Events, storage: Storage, settings: Settings, samples: Samples) -> None:
+    @app.post("/api/samples", status_code=201)
+    async def create_sample() -> dict[str, Any]:
+        """The run of two puppets that everybody can try, made where it is not there yet."""
+        return samples.runs.describe(await samples.create())
+
     @app.get("/api/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
     async def stream_events() -> StreamingResponse:
         return StreamingResponse(events.stream(), media_type="text/event-stream")
@@ -122,6 +135,7 @@ def _add_general_routes(app: FastAPI, events: Events, storage: Storage, settings
                 "quota_bytes": limits.quota_bytes,
             },
             "folder": str(settings.runs),
+            "sample_is_due": samples.is_due(),
             "used": await storage.quota.measure_used(),
             "machine": (await asyncio.to_thread(api.doctor, settings.runs))["machine"],
         }

@@ -93,6 +93,12 @@ class Clips(Records):
         finally:
             await asyncio.to_thread(shutil.rmtree, target, ignore_errors=True)
 
+    async def wait(self, number: str) -> None:
+        """Until nobody works on a clip any more."""
+        task = self.tasks.get(number)
+        if task is not None:
+            await asyncio.wait([task])
+
     async def find(self, number: str, box: tuple[float, ...] | None, how: str) -> Record:
         """Find the silhouettes anew, from a box on the first frame or without a hint.
 

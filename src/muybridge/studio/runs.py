@@ -19,6 +19,8 @@ from muybridge.studio.worker_pool import Outcome, WorkerPool
 
 WORKING = ("queued", "training", "finishing", "pausing", "stopping")
 CHECKPOINT_SECONDS = 30
+BEHIND = 15
+"""How far the sample's process stands back, as of `nice`: nobody has asked for it."""
 
 
 class Runs(Records):
@@ -74,9 +76,12 @@ class Runs(Records):
                 "notes": [],
                 "figures": {},
                 "made": [],
+                **({"sample": True} if request.get("sample") else {}),
             }
         )
-        return self._queue(record)
+        queued = self._queue(record)
+        self._let_pass(record)
+        return queued
 
     def check_request(self, request: Mapping[str, Any]) -> list[Record]:
         """The two clips of a request, once everything in it is known to be possible."""
@@ -164,6 +169,15 @@ class Runs(Records):
         self.start(saved["id"], self._train(saved["id"]))
         return saved
 
+    def _let_pass(self, asked: Record) -> None:
+        """Have the sample stop where a person wants something else to be learned; it goes on behind that."""
+        for record in self.all():
+            if record.get("sample") and record["id"] != asked["id"] and record["state"] in ("queued", "training"):
+                if self.pool.stop(record["id"]):
+                    continue  # it is queued again once it has saved what it learned
+                self.tasks.pop(record["id"]).cancel()
+                self._queue(record)
+
     def _stop(self, record: Record) -> Record:
         number = record["id"]
         if record["state"] == "finishing" and record["wanted"] == "keep":
@@ -184,6 +198,7 @@ class Runs(Records):
             "clips": [str(self.storage.folder("clips", clip)) for clip in record["clips"]],
             "device": self.settings.device,
             "checkpoint_seconds": CHECKPOINT_SECONDS,
+            "nice": BEHIND if record.get("sample") else 0,
         }
         outcome = await self.run_task(number, "training", order, lambda event: self._note_event(number, event))
 
@@ -208,7 +223,7 @@ class Runs(Records):
     def _save_stopped(self, record: Record) -> None:
         if self.pool.closing and record["wanted"] != "pause":
             self.save({**record, "state": "queued"})
-        elif record["wanted"] == "keep":
+        elif record["wanted"] == "keep" or (record["wanted"] == "go" and record.get("sample")):
             self._queue(record)
         else:
             self.save({**record, "state": "paused"})

@@ -55,8 +55,10 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8642
     token: str | None = None
-    """RequestBody of every request; None: whoever reaches the address may come in."""
+    """Of every request; None: whoever reaches the address may come in."""
     device: str = "auto"
+    background: bool = True
+    """Whether what nobody has asked for is done while nothing else is: a sample in a new folder."""
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -35,6 +35,7 @@ def main() -> int:
         order, _ = message
         # A studio that was killed cannot stop its workers any more.
         threading.Thread(target=_watch_studio, daemon=True).start()
+        os.nice(order.get("nice", 0))
         tell("done", result=TASKS[order["task"]](order, tell))
         return 0
     except KeyboardInterrupt:

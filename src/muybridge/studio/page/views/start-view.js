@@ -4,6 +4,7 @@ import { afresh, attempt, h } from "../dom.js";
 import * as store from "../net/store.js";
 import { post } from "../net/api.js";
 import { Slot } from "../parts/clip-slot.js";
+import { sample } from "../parts/sample.js";
 import { plan } from "../parts/training-form.js";
 
 export function startView(main, signal) {
@@ -14,13 +15,18 @@ export function startView(main, signal) {
   main.append(
     h(
       "section",
-      { class: "hero" },
-      h("h1", {}, "Move one subject the way another moves"),
+      { class: "hero beside" },
       h(
-        "p",
-        { class: "lead" },
-        "Drop two short videos, of a cat and a horse, or of two dancers. The studio learns a few keypoints that both bodies share, and gives each the motion of the other.",
+        "div",
+        {},
+        h("h1", {}, "Move one subject the way another moves"),
+        h(
+          "p",
+          { class: "lead" },
+          "Drop two short videos, of a cat and a horse, or of two dancers. The studio learns a few keypoints that both bodies share, and gives each the motion of the other.",
+        ),
       ),
+      sample(signal),
     ),
     h("div", { class: "pair" }, a.element, h("div", { class: "swap", "aria-hidden": "true" }, "⇄"), b.element),
     puppets(),
