@@ -2,7 +2,7 @@
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "tensors"),
-    ("disk",),
+    ("disk", "options"),
     ("geometry", "model_files", "video"),
     ("data", "landmarks", "masks", "motion", "networks", "puppets"),
     ("losses", "metrics", "picture_animator"),

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from muybridge.data.background import plate
-from muybridge.inputs.clips import read_mask_picture, read_with_silhouettes
+from muybridge.inputs.clips import read_with_silhouettes
+from muybridge.masks import read_mask_picture
 from muybridge.video import read
 
 GREEN = (10, 250, 20)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from muybridge.disk import replace_folder
 from muybridge.errors import UsageError
-from muybridge.inputs.clips import Box, Source
+from muybridge.inputs.clips import Source
 from muybridge.inputs.landmarks import LandmarkFiles, LandmarkInput, read_with_landmarks
 from muybridge.landmarks import Kind, Landmarks, Report, draw_sheet, smooth, to_json
+from muybridge.masks import Box
 from muybridge.output.whole_folders import check_folder
 from muybridge.video import write
 

@@ -3,56 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from muybridge.disk import recover, replace_folder
-from muybridge.inputs.clips import (
-    Box,
-    Rough,
-    Source,
-    input_name,
-    read_mask_picture,
-    read_with_silhouettes,
-    resolve_masks,
-)
-from muybridge.masks import Report, correct, sheet
+from muybridge.inputs.clips import Source, input_name, read_with_silhouettes
+from muybridge.masks import Report, correct, read_mask_picture, sheet
+from muybridge.output.options import MaskOptions
 from muybridge.output.whole_folders import check_folder
 from muybridge.video import Clip, write
 
 
 def mask(
-    video: Source,
-    out: str | Path | None = None,
-    *,
-    masks: str | Path | Clip | None = None,
-    box: Box | None = None,
-    rough: Rough | None = None,
-    frame: int = 0,
-    how: str = "auto",
-    weights: str | Path | None = None,
-    subject: str | None = None,
-    corrections: Mapping[int, str | Path] | None = None,
-    max_frames: int | None = None,
-    force: bool = False,
+    video: Source, out: str | Path | None = None, *, options: MaskOptions | None = None, **keywords: Any
 ) -> tuple[Clip, Report]:
     """Find a clip's silhouettes, correct some by hand, and write them.
 
     Args:
         video: A video, GIF, folder of frames, or clip.
-        out: A folder: masks/00000.png and so on, sheet.png to judge by, report.json; None writes nothing.
-        masks: Given silhouettes, see `masks.find`.
-        box: Hint: (x0, y0, x1, y1), in pixels, round the subject on frame number `frame`.
-        rough: Hint: a frame's number and roughly the subject on it, a picture white on black or a mask [H, W].
-        frame: The number of the frame that the box is on, from 0.
-        how: auto, given, alpha, threshold, segment, colour or saliency.
-        weights: The file of the segmentation or the saliency network; its usual place unless told.
-        subject: What the segmentation network looks for: one of its classes ("dog"), or "animal".
-        corrections: Frame -> picture of its true silhouette, white on black, carried to its neighbours. Where `out`
-            already holds silhouettes of this clip, they are what is corrected.
-        max_frames: At most so many, from the start.
-        force: Replace silhouettes that are there.
+        out: A folder: masks/00000.png and so on, sheet.png to judge by, report.json; None writes nothing. Where it
+            holds silhouettes of this clip already, they are what `corrections` are made to.
+        options: What can be chosen, see `MaskOptions`: the way to look, hints, corrections.
+        **keywords: Single fields of `MaskOptions`: `how="segment"`, `masks`, `box`, `rough`, `subject`, ...
 
     Returns:
         The clip with a silhouette a frame, and how they were found.
@@ -66,24 +39,25 @@ def mask(
     Example:
         >>> clip, report = muybridge.mask("fox.mp4", "fox-masks", box=(120, 60, 480, 330))
     """
+    chosen = MaskOptions.merge(options, keywords)
     folder = None if out is None else Path(out)
     if folder is not None:
         recover(folder)
 
     # Corrections are made to the silhouettes that lie there already: then the folder is not in the way.
-    before = _record(folder) if folder is not None and corrections else None
+    before = _record(folder) if folder is not None and chosen.corrections else None
     if folder is not None and before is None:
-        check_folder(folder, force, _record, "silhouettes")
-    if folder is not None and before is not None and masks is None and box is None and rough is None:
-        masks = folder / "masks"
+        check_folder(folder, chosen.force, _record, "silhouettes")
+    hinted = chosen.masks is not None or chosen.box is not None or chosen.rough is not None
+    if folder is not None and before is not None and not hinted:
+        chosen = replace(chosen, masks=folder / "masks")
 
-    hints: dict[str, Any] = {"box": box, "rough": rough, "frame": frame, "subject": subject, "weights": weights}
-    found = read_with_silhouettes(video, masks=resolve_masks(masks), how=how, max_frames=max_frames, **hints)
+    found = read_with_silhouettes(video, chosen, max_frames=chosen.max_frames)
     clip = found.clip
     report = found.report
     done = [] if before is None else [int(i) for i in before.get("corrected", [])]
 
-    for index, picture in sorted((corrections or {}).items()):
+    for index, picture in sorted((chosen.corrections or {}).items()):
         # A frame that was corrected by hand before is true, and is not changed by its neighbour's correction.
         others = [i for i in done if i != index]
         clip, report = correct(clip, index, read_mask_picture(Path(picture)), others)

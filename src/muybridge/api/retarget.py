@@ -15,12 +15,13 @@ from muybridge.disk import is_blank
 from muybridge.engine import Callback, CallbackList
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import CHOOSE_ANOTHER, REPLACE_OR_RESUME, OutputExistsError, Sentence, UsageError, Verb
-from muybridge.inputs.clips import Box, SilhouetteInput, Source
+from muybridge.inputs.clips import SilhouetteInput, Source
 from muybridge.jobs.loading import load
 from muybridge.jobs.options import PairOptions
 from muybridge.jobs.pair_training import PairTraining, read_inputs
 from muybridge.jobs.request import make_request
 from muybridge.jobs.training import Notify
+from muybridge.masks import Box
 from muybridge.output.options import ResultOptions, RetargetOptions
 from muybridge.output.report import write_report
 from muybridge.output.results import Results

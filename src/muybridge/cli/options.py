@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from cyclopts import Parameter
 
-from muybridge.cli.values import parse_box, parse_formats, parse_settings, parse_side
+from muybridge.cli.values import parse_box, parse_corrections, parse_formats, parse_rough, parse_settings, parse_side
+from muybridge.errors import UsageError
 
 Chosen = TypeVar("Chosen")
 
@@ -223,3 +224,46 @@ class AnimateFlags(Flags):
 
     def parse(self) -> dict[str, Any]:
         return super().parse() | {"box": parse_box(self.box), "strength": self.strength / 100}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskFlags(Flags):
+    """All of `mask`, see `output.options.MaskOptions`."""
+
+    box: Annotated[
+        str | None, Parameter(name="--box", help="Box round the subject on one frame: x0,y0,x1,y1 in pixels.")
+    ] = None
+    box_frame: Annotated[
+        int | None,
+        Parameter(name="--box-frame", help="The frame that --box is on, counted from 0; the first otherwise."),
+    ] = None
+    rough: Annotated[
+        str | None,
+        Parameter(name="--rough", help="FRAME=PICTURE, roughly the subject on one frame, white on black: a hint."),
+    ] = None
+    masks: Annotated[Path | None, Parameter(name="--masks", help="Silhouettes that are there already.")] = None
+    correct: Annotated[
+        tuple[str, ...],
+        Parameter(name="--correct", negative="", help="FRAME=PICTURE, white on black; carried to its neighbours."),
+    ] = ()
+    how: How = "auto"
+    weights: Annotated[
+        Path | None,
+        Parameter(name="--weights", help="The file of --how segment or saliency; the cache folder's otherwise."),
+    ] = None
+    subject: Annotated[
+        str | None,
+        Parameter(name="--subject", help="Which of what a segmentation network sees: person, dog, animal, and so on."),
+    ] = None
+    max_frames: MaxFrames = None
+    force: Force = False
+
+    def parse(self) -> dict[str, Any]:
+        if self.box_frame is not None and self.box is None:
+            raise UsageError("--box-frame says which frame --box is on", "Give the box too: --box 40,60,300,280")
+        return super().parse() | {
+            "box": parse_box(self.box),
+            "frame": self.box_frame or 0,
+            "rough": parse_rough(self.rough),
+            "corrections": parse_corrections(self.correct),
+        }

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from muybridge.disk import recover
 from muybridge.errors import InputError, Option, Sentence, UsageError
-from muybridge.masks import Report, find
+from muybridge.masks import Box, Report, Rough, SilhouetteOptions, find, read_rough
 from muybridge.video import Clip, read
-from muybridge.video.stills import decode_image
 
 Source = str | Path | Clip
 """A path, or a clip that is already in memory."""
-
-
-Box = tuple[float | int, float | int, float | int, float | int]
-"""(x0, y0, x1, y1) in pixels of the file's own frames."""
-
-
-Rough = tuple[int, str | Path | Tensor]
-"""A frame's number and roughly the subject on it: a picture, white on black, or a mask [H, W], nonzero inside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,43 +47,32 @@ class SilhouetteInput:
 
 def read_with_silhouettes(
     source: Source,
+    options: SilhouetteOptions | None = None,
     *,
-    masks: str | Path | Clip | None = None,
-    box: Box | None = None,
-    rough: Rough | None = None,
-    frame: int = 0,
-    how: str = "auto",
-    weights: str | Path | None = None,
-    subject: str | None = None,
     max_side: int | None = None,
     max_frames: int | None = None,
+    **keywords: Any,
 ) -> SilhouetteInput:
     """Read a clip and find its silhouettes.
 
-    masks       given ones: a folder, a video, a clip, or what `muybridge mask` wrote
-    box, frame  hint: the box is on frame number `frame`
-    rough       the other hint
-    how         see `masks.find`
-    weights     the file of the segmentation or the saliency network, see `masks.find`
-    subject     what the segmentation network looks for, see `masks.find`
+    options     how to look, see `masks.find`; boxes and rough masks are drawn on the file's own frames, and given
+                silhouettes may be what `muybridge mask` wrote
     max_side    larger frames are made smaller, pixels
     max_frames  at most so many from the start
+    keywords    single fields of the options
     Raises InputError as reading and finding do.
     """
+    options = SilhouetteOptions.merge(options, keywords)
     path = "" if isinstance(source, Clip) else str(source)
     clip = source if isinstance(source, Clip) else read(source, max_side=max_side, max_frames=max_frames)
-    if box is not None:
-        box = scale_box(box, clip)
-
-    given = resolve_masks(masks)
+    given = resolve_masks(options.masks)
     if given is not None and not isinstance(given, Clip):
         given = read(given, max_side=max_side, max_frames=max_frames)
 
     # A hint is drawn on the file's own frames, but the clip may have been made smaller.
-    drawn = None if rough is None else _fit_rough_mask(rough, clip)
-    found, report = find(
-        clip, how=how, masks=given, box=box, rough=drawn, frame=frame, weights=weights, subject=subject
-    )
+    box = None if options.box is None else scale_box(options.box, clip)
+    rough = None if options.rough is None else _fit_rough_mask(options.rough, clip)
+    found, report = find(clip, replace(options, masks=given, box=box, rough=rough))
     return SilhouetteInput(input_name(source), path, found, report)
 
 
@@ -105,18 +85,10 @@ def resolve_masks(masks: str | Path | Clip | None) -> str | Path | Clip | None:
     return inside if inside.is_dir() and (Path(masks) / "report.json").is_file() else masks
 
 
-def read_mask_picture(path: Path) -> Tensor:
-    """A silhouette that somebody painted, white on black: uint8 [H, W]; InputError where there is no such picture."""
-    if not path.is_file():
-        raise InputError(f"there is no picture {path}", "Give the silhouette as FRAME=PICTURE, white on black.")
-    return torch.from_numpy(decode_image(path)[:, :, :3].max(axis=2))
-
-
 def _fit_rough_mask(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
     """The hint in pixels of the clip: one of the frame's own shape follows where reading made the frames smaller."""
-    index, given = rough
-    mask = (given if isinstance(given, Tensor) else read_mask_picture(Path(given))).float()
-    mask = mask.reshape(mask.shape[-2:])
+    index = rough[0]
+    mask = read_rough(rough).float()
     # Left as it is, because the search refuses it in words that name the frames.
     if not 0 <= index < len(clip):
         return index, mask  # finding says which frames there are

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,8 +14,16 @@ from torch.nn import functional as F
 from muybridge.data.driving_video import Driving, PackedMatte, StreamedVideo, pack_mattes
 from muybridge.data.subject import warn_lost_frames
 from muybridge.errors import InputError
-from muybridge.inputs.clips import Box, Source, read_with_silhouettes, resolve_masks, scale_box
-from muybridge.masks import FaultCounts, FoundSilhouettes, check_usable, count_faults, find_unchecked
+from muybridge.inputs.clips import Source, read_with_silhouettes, resolve_masks, scale_box
+from muybridge.masks import (
+    Box,
+    FaultCounts,
+    FoundSilhouettes,
+    SilhouetteOptions,
+    check_usable,
+    count_faults,
+    find_unchecked,
+)
 from muybridge.video import Clip, Timing, iter_chunks, probe
 
 LONGEST = 256
@@ -26,25 +35,21 @@ TELLING = 0.005
 
 
 def read_driving(
-    source: Source,
-    *,
-    masks: str | Path | Clip | None = None,
-    box: Box | None = None,
-    how: str = "auto",
-    max_side: int | None = None,
+    source: Source, options: SilhouetteOptions | None = None, *, max_side: int | None = None, **keywords: Any
 ) -> tuple[Driving, Path | None]:
     """A driving video with its silhouettes, and the file of its sound; no more than two pieces of it are ever held.
 
     The arguments and errors are those of `read_with_silhouettes`. What is in memory or short comes as a clip.
     """
+    options = SilhouetteOptions.merge(options, keywords)
     if isinstance(source, Clip):
-        return read_with_silhouettes(source, masks=masks, box=box, how=how).clip, source.audio
+        return read_with_silhouettes(source, options).clip, source.audio
 
     length = _piece_length(source, max_side)
     shown = iter_chunks(source, length, max_side=max_side)
-    search = _Search(how, box)
+    search = _Search(options)
 
-    for clip, given in _pair_with_masks(shown, resolve_masks(masks), length, max_side):
+    for clip, given in _pair_with_masks(shown, resolve_masks(options.masks), length, max_side):
         search.add(clip, given)
 
     # Judged over the whole video: one piece without a subject does not make it useless.
@@ -60,9 +65,9 @@ def read_driving(
 class _Search:
     """Looks for the subject in one piece after the other; each tells the next one where the subject was at its end."""
 
-    def __init__(self, how: str, box: Box | None) -> None:
-        self.how = how
-        self.box = box
+    def __init__(self, options: SilhouetteOptions) -> None:
+        self.how = options.how
+        self.box = options.box
         self.name = ""
         self.audio: Path | None = None
         self.counts = FaultCounts()

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.errors import InputError, Option, Sentence, UsageError
-from muybridge.inputs.clips import Box, Source, input_name, input_names, scale_box
+from muybridge.inputs.clips import Source, input_name, input_names, scale_box
 from muybridge.landmarks import Kind, Landmarks, Report, detect
 from muybridge.landmarks import read as read_landmarks
+from muybridge.masks import Box
 from muybridge.method import Config, Data, LandmarkConfig, Method
 from muybridge.video import Clip, read
 from muybridge.video.paths import list_images

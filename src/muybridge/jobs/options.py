@@ -1,51 +1,20 @@
-"""What a person can choose for a training, one class a concern; the options of a verb are several of them in one.
-
-Nonsense is refused when options are made, before a file is read.
-"""
+"""What a person can choose for a training, one class a concern."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
-
-from pydantic import ConfigDict
+from typing import Any
 
 from muybridge.data.pair import SIDES
 from muybridge.errors import Option, Sentence, UsageError
-from muybridge.inputs.clips import Box
 from muybridge.inputs.landmarks import LandmarkFiles
+from muybridge.masks import Box
+from muybridge.options import Options
 from muybridge.video import Clip
 
-Chosen = TypeVar("Chosen", bound="Options")
 PRECISIONS = ("auto", "float32", "bfloat16")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Options of one concern; pydantic's `TypeAdapter` validates plain values into them."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be."""
-
-    @classmethod
-    def merge(cls: type[Chosen], options: Chosen | None, keywords: Mapping[str, Any]) -> Chosen:
-        """The options as they are given, with single ones changed by keywords; TypeError for a keyword that is none."""
-        return cls(**keywords) if options is None else replace(options, **keywords)
-
-    def list_changed(self, concern: type[Options]) -> list[Option]:
-        """Those of a concern that say something else than their default."""
-        changed = []
-        for each in fields(concern):
-            value = vars(self)[each.name]
-            if isinstance(value, list | tuple) and all(part is None for part in value):
-                continue
-            if value != each.default:
-                changed.append(Option(each.name))
-        return changed
 
 
 @dataclass(frozen=True, kw_only=True)

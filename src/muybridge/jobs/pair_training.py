@@ -27,6 +27,7 @@ from muybridge.jobs.resume import (
     store_plates,
 )
 from muybridge.jobs.training import Notify, TrainingInputs, run_training
+from muybridge.masks import SilhouetteOptions
 from muybridge.method import Data, Method, SubjectPair
 
 CLEARLY = 0.15
@@ -110,9 +111,8 @@ def read_inputs(
     boxes = [*options.boxes, *[None] * (count - len(options.boxes))]
     inputs = []
     for name, source, its_masks, box in zip(input_names(sources), sources, masks, boxes, strict=True):
-        read = read_with_silhouettes(
-            source, masks=its_masks, box=box, how=options.how, max_side=max_side, max_frames=max_frames
-        )
+        search = SilhouetteOptions(how=options.how, masks=its_masks, box=box)
+        read = read_with_silhouettes(source, search, max_side=max_side, max_frames=max_frames)
         inputs.append(replace(read, name=name))
     return inputs
 

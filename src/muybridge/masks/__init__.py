@@ -2,14 +2,19 @@
 
 from muybridge.masks.correction import correct
 from muybridge.masks.finder import OLD_WAYS, FoundSilhouettes, find, find_unchecked, name_of_masks, way_of
+from muybridge.masks.hints import Box, Rough, read_mask_picture, read_rough
+from muybridge.masks.options import SilhouetteOptions
 from muybridge.masks.report import FaultCounts, Report, check_usable, count_faults
 from muybridge.masks.sheets import overlay, sheet
 
 __all__ = [
     "OLD_WAYS",
+    "Box",
     "FaultCounts",
     "FoundSilhouettes",
     "Report",
+    "Rough",
+    "SilhouetteOptions",
     "check_usable",
     "correct",
     "count_faults",
@@ -17,6 +22,8 @@ __all__ = [
     "find_unchecked",
     "name_of_masks",
     "overlay",
+    "read_mask_picture",
+    "read_rough",
     "sheet",
     "way_of",
 ]

@@ -6,14 +6,14 @@ import importlib.util
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from torch import Tensor
 
 from muybridge.errors import InputError, MissingWeightsError, MuybridgeWarning, Option, Sentence, UsageError
 from muybridge.masks.colour_and_motion import find_by_colour_and_motion
 from muybridge.masks.given_masks import THRESHOLD, read_given_masks
-from muybridge.masks.hints import Box, Rough
+from muybridge.masks.options import SilhouetteOptions
 from muybridge.masks.report import Report, make_report
 from muybridge.masks.saliency import find_salient
 from muybridge.masks.segmentation import Segmented, find_by_segmentation
@@ -47,62 +47,37 @@ class FoundSilhouettes:
     subject: str | None = None
 
 
-def find(
-    clip: Clip,
-    *,
-    how: str = "auto",
-    masks: str | Path | Clip | None = None,
-    box: Box | None = None,
-    rough: Rough | None = None,
-    frame: int = 0,
-    weights: str | Path | None = None,
-    subject: str | None = None,
-) -> tuple[Clip, Report]:
+def find(clip: Clip, options: SilhouetteOptions | None = None, **keywords: Any) -> tuple[Clip, Report]:
     """The clip with a silhouette per frame, and how they were found.
 
-    how      "auto" takes the first that applies: given masks, colour and motion where there is a rough mask, the
-             clip's own alpha, the threshold where the background is flat, a segmentation network where its file is
-             there and it sees a person or an animal, colour and motion
-    masks    given silhouettes: a folder, a video or a clip with one per frame
-    box      hint: (x0, y0, x1, y1) in pixels, with the subject inside, on frame number `frame`
-    rough    hint: (index, mask [H, W] or [1, H, W]), roughly the subject on that frame
-    weights  the file of the segmentation or the saliency network; its usual place unless told
-    subject  what a segmentation network looks for: one of its classes, or "animal"
+    options   how to look, see `SilhouetteOptions`. "auto" takes the first way that applies: given masks, colour and
+              motion where there is a rough mask, the clip's own alpha, the threshold where the background is flat, a
+              segmentation network where its file is there and it sees a person or an animal, colour and motion
+    keywords  single fields of the options
 
     Raises UsageError for options that exclude each other, InputError where nothing usable comes out,
     MissingWeightsError where the network's file is not there.
     """
-    found = find_unchecked(
-        clip, how=how, masks=masks, box=box, rough=rough, frame=frame, weights=weights, subject=subject
-    )
+    found = find_unchecked(clip, SilhouetteOptions.merge(options, keywords))
     report = make_report(found.mattes, clip.name, found.how, found.detail, found.trust, clip.sizes)
     return clip.with_masks(found.mattes), report
 
 
-def find_unchecked(
-    clip: Clip,
-    *,
-    how: str = "auto",
-    masks: str | Path | Clip | None = None,
-    box: Box | None = None,
-    rough: Rough | None = None,
-    frame: int = 0,
-    weights: str | Path | None = None,
-    subject: str | None = None,
-) -> FoundSilhouettes:
+def find_unchecked(clip: Clip, options: SilhouetteOptions | None = None, **keywords: Any) -> FoundSilhouettes:
     """`find` without its check, for a piece of a clip: that alone may well show no subject."""
-    how = _check_name(how)
-    file = None if weights is None else Path(weights)
+    options = SilhouetteOptions.merge(options, keywords)
+    how = _check_name(options.how)
     # Only the segmentation network knows subjects by name.
-    if how == "auto" and subject is not None:
+    if how == "auto" and options.subject is not None:
         how = "segment"
-    chosen = _choose(clip, masks is not None, box, rough) if how == "auto" else how
-    _refuse_unused(chosen, masks, box, rough, file, subject)
+    chosen = _choose(clip, options) if how == "auto" else how
+    _refuse_unused(chosen, options)
 
+    file = None if options.weights is None else Path(options.weights)
     if chosen == "given":
-        if masks is None:
+        if options.masks is None:
             raise UsageError("no silhouettes were given", "Name their folder or video.")
-        return FoundSilhouettes(read_given_masks(clip, masks), "given", name_of_masks(masks))
+        return FoundSilhouettes(read_given_masks(clip, options.masks), "given", name_of_masks(options.masks))
     if chosen == "alpha":
         return FoundSilhouettes(_read_alpha(clip), "alpha", "the clip's own")
     if chosen == "threshold":
@@ -112,12 +87,13 @@ def find_unchecked(
         return _as_found(find_salient(clip, file), "saliency")
     if chosen == "segment" and how == "segment":
         segmenter = OnnxSegmenter(find_segmenter_file(file))
-        return _as_found(find_by_segmentation(clip, segmenter, subject, box, frame), "segment")
+        seen = find_by_segmentation(clip, segmenter, options.subject, options.box, options.frame)
+        return _as_found(seen, "segment")
     if chosen == "segment":
-        return _segment_or_track(clip, box, frame)
+        return _segment_or_track(clip, options)
 
-    mattes, trust = find_by_colour_and_motion(clip, box, rough, frame)
-    return FoundSilhouettes(mattes, "colour", _describe_hint(box, rough, frame), trust)
+    mattes, trust = find_by_colour_and_motion(clip, options.box, options.rough, options.frame)
+    return FoundSilhouettes(mattes, "colour", _describe_hint(options), trust)
 
 
 def way_of(description: str) -> str:
@@ -143,14 +119,14 @@ def _check_name(how: str) -> str:
     return how
 
 
-def _choose(clip: Clip, masked: bool, box: Box | None, rough: Rough | None) -> str:
+def _choose(clip: Clip, options: SilhouetteOptions) -> str:
     """The first way that applies, for "auto"."""
-    if masked:
+    if options.masks is not None:
         return "given"
-    if rough is not None:
+    if options.rough is not None:
         return "colour"
 
-    if box is None:
+    if options.box is None:
         # An opaque alpha channel says nothing about the subject.
         if clip.mattes is not None and bool((clip.mattes < 255).any()):
             return "alpha"
@@ -169,36 +145,29 @@ def _has_segmenter() -> bool:
     return importlib.util.find_spec("onnxruntime") is not None
 
 
-def _refuse_unused(
-    chosen: str,
-    masks: str | Path | Clip | None,
-    box: Box | None,
-    rough: Rough | None,
-    weights: Path | None,
-    subject: str | None,
-) -> None:
+def _refuse_unused(chosen: str, options: SilhouetteOptions) -> None:
     """UsageError for what the chosen way would not look at."""
     leave_out = "Leave one of the two out."
 
-    if masks is not None and chosen != "given":
+    if options.masks is not None and chosen != "given":
         raise UsageError(f"silhouettes were given, and {chosen!r} would not look at them", leave_out)
-    if rough is not None and chosen != "colour":
+    if options.rough is not None and chosen != "colour":
         raise UsageError(f"a rough mask is a hint for colour, not for {chosen!r}", leave_out)
-    if box is not None and chosen not in ("segment", "colour"):
+    if options.box is not None and chosen not in ("segment", "colour"):
         raise UsageError(f"a box is a hint for segment or colour, not for {chosen!r}", leave_out)
-    if weights is not None and chosen not in ("segment", "saliency"):
+    if options.weights is not None and chosen not in ("segment", "saliency"):
         raise UsageError(
             f"weights are of a network, and {chosen!r} has none",
             Sentence("Ask for one: ", Option("how", "segment"), " or ", Option("how", "saliency")),
         )
-    if subject is not None and chosen != "segment":
+    if options.subject is not None and chosen != "segment":
         raise UsageError(f"a subject is named to a segmentation network, and {chosen!r} asks none", leave_out)
 
 
-def _segment_or_track(clip: Clip, box: Box | None, frame: int) -> FoundSilhouettes:
+def _segment_or_track(clip: Clip, options: SilhouetteOptions) -> FoundSilhouettes:
     """The network's silhouettes where it sees a person or an animal, else those by colour and motion."""
     segmenter = OnnxSegmenter(find_segmenter_file())
-    seen = find_by_segmentation(clip, segmenter, None, box, frame, living=True)
+    seen = find_by_segmentation(clip, segmenter, None, options.box, options.frame, living=True)
     areas = (seen.mattes > 127).flatten(1).float().mean(1)
     share = float((areas > 0).float().mean())
     if share >= ENOUGH:
@@ -206,8 +175,8 @@ def _segment_or_track(clip: Clip, box: Box | None, frame: int) -> FoundSilhouett
 
     # A network that saw nothing has no hint to give.
     if share == 0:
-        mattes, trust = find_by_colour_and_motion(clip, box, None, frame)
-        detail = f"{_describe_hint(box, None, frame)}; the network {segmenter.name} saw nothing"
+        mattes, trust = find_by_colour_and_motion(clip, options.box, None, options.frame)
+        detail = f"{_describe_hint(options)}; the network {segmenter.name} saw nothing"
         return FoundSilhouettes(mattes, "colour", detail, trust)
 
     # What it saw best shows the other way where to begin.
@@ -230,9 +199,9 @@ def _read_alpha(clip: Clip) -> Mattes:
     return (clip.mattes > THRESHOLD).to(clip.mattes.dtype) * 255
 
 
-def _describe_hint(box: Box | None, rough: Rough | None, frame: int) -> str:
-    if rough is not None:
-        return f"colours, movement and place, from a rough mask on frame {rough[0]}"
-    if box is not None:
-        return f"colours, movement and place, from a box on frame {frame}"
+def _describe_hint(options: SilhouetteOptions) -> str:
+    if options.rough is not None:
+        return f"colours, movement and place, from a rough mask on frame {options.rough[0]}"
+    if options.box is not None:
+        return f"colours, movement and place, from a box on frame {options.frame}"
     return "colours, movement and place; the subject was taken to be in the middle"

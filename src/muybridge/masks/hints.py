@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,12 +13,13 @@ from muybridge.errors import InputError, UsageError
 from muybridge.masks.arrays import Bools, Bytes, Floats, frame_sizes
 from muybridge.masks.colour import colour_bins, colour_evidence, colour_range, to_lab
 from muybridge.video.clip import Clip
+from muybridge.video.stills import decode_image
 
 Number = float | int
 Box = tuple[Number, Number, Number, Number]
 """(x0, y0, x1, y1) in pixels."""
-Rough = tuple[int, torch.Tensor]
-"""A frame's index and a mask [H, W] or [1, H, W] for it."""
+Rough = tuple[int, str | Path | torch.Tensor]
+"""A frame's number and roughly the subject on it: a picture, white on black, or a mask [H, W], nonzero inside."""
 
 
 MIN_OUTSIDE = 0.1
@@ -59,9 +61,23 @@ def first_guess(clip: Clip, pictures: Bytes, box: Box | None, rough: Rough | Non
     if not 0 <= index < count:
         raise UsageError(f"the hint is for frame {index}, but {clip.name} has frames 0 to {count - 1}")
     if rough is not None:
-        return _guess_from_mask(pictures, index, _reduce_rough(clip, pictures, index, rough[1]))
+        return _guess_from_mask(pictures, index, _reduce_rough(clip, pictures, index, read_rough(rough)))
     assert box is not None
     return _guess_from_box(clip, pictures, index, box)
+
+
+def read_mask_picture(path: Path) -> torch.Tensor:
+    """A silhouette that somebody painted, white on black: uint8 [H, W]; InputError where there is no such picture."""
+    if not path.is_file():
+        raise InputError(f"there is no picture {path}", "Give the silhouette as FRAME=PICTURE, white on black.")
+    return torch.from_numpy(decode_image(path)[:, :, :3].max(axis=2))
+
+
+def read_rough(rough: Rough) -> torch.Tensor:
+    """The mask [H, W] of a hint, read where it is a picture."""
+    given = rough[1]
+    mask = given if isinstance(given, torch.Tensor) else read_mask_picture(Path(given))
+    return mask.reshape(mask.shape[-2:])
 
 
 def clip_box(box: Box, size: tuple[int, int]) -> Box:

@@ -80,8 +80,8 @@ def _read_driving(
     # At the size that the training was read at: it is what the method knows, and a fraction of the memory.
     max_side = method.config.reading_side
     if method.takes_streamed_video:
-        return read_driving(driving, masks=options.masks, box=options.box, how=options.how, max_side=max_side)
-    read = read_with_silhouettes(driving, masks=options.masks, box=options.box, how=options.how, max_side=max_side)
+        return read_driving(driving, options.silhouettes, max_side=max_side)
+    read = read_with_silhouettes(driving, options.silhouettes, max_side=max_side)
     return read.clip, read.clip.audio
 
 

@@ -7,13 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from muybridge.errors import UsageError
-from muybridge.inputs.clips import Box
 from muybridge.inputs.landmarks import LandmarkFiles
-from muybridge.jobs.options import Options, PairOptions, TrainingOptions
+from muybridge.jobs.options import PairOptions, TrainingOptions
+from muybridge.masks import Box, SilhouetteOptions
+from muybridge.options import Options
 from muybridge.output.animation import check_background
 from muybridge.video import Clip
 
 FORMATS = ("mp4", "gif", "webm", "mov", "mkv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskOptions(SilhouetteOptions):
+    """Everything that `mask` can be told."""
+
+    corrections: Mapping[int, str | Path] | None = None
+    """Frame -> picture of its true silhouette, white on black, carried to its neighbours."""
+    max_frames: int | None = None
+    """At most so many, from the start."""
+    force: bool = False
+    """Replace silhouettes that are there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +108,11 @@ class SubjectOptions(MotionOptions):
     """A box round its subject on its first frame."""
     how: str = "auto"
     """The way to find its silhouettes, see `masks.find`."""
+
+    @property
+    def silhouettes(self) -> SilhouetteOptions:
+        """How to find those of the driving clip."""
+        return SilhouetteOptions(how=self.how, masks=self.masks, box=self.box)
 
 
 @dataclass(frozen=True, kw_only=True)
