@@ -88,3 +88,21 @@ def test_losses_and_troubles_are_said_in_words(screen: Screen, studio: Studio, f
     trouble = page.locator(".slot").first.locator(".here .trouble", has_text="notavideo").inner_text()
     assert trouble.lower().count("notavideo") == 1
     assert studio.ask("DELETE", f"/api/clips/{bad['id']}").status == 204
+
+
+def test_choices_stand_in_a_persons_order(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    page = screen.page
+    cards = page.locator(".choices > .presets > .card")
+    assert cards.locator(".name").all_inner_texts() == ["A quick look", "A good one", "The best"]
+    assert cards.first.locator("input").is_checked()
+    page.get_by_text("For researchers").click()
+    paper = page.locator(".card[data-preset=paper]")
+    if paper.locator("input").is_disabled():
+        assert "Not on this machine: it needs a GPU" in paper.inner_text()
+        asked = {"clips": finished["clips"], "preset": "paper"}
+        assert studio.ask("POST", "/api/runs", asked).status == 409
+    screen.keep("choices")
+    page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    page.get_by_text("This was a quick look.").wait_for()
+    page.get_by_role("button", name="Now the good one").wait_for()
+    screen.keep("next")

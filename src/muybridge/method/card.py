@@ -64,6 +64,8 @@ class Card:
     """Named sizes and lengths; the first is the default."""
     preset_help: Mapping[str, str] = field(default_factory=dict)
     """One line a preset."""
+    for_gpu: tuple[str, ...] = ()
+    """Presets that would take days on a processor."""
     abilities: tuple[str, ...] = ()
     """What it can do beside animating, by the names of `ABILITIES`."""
     affine: bool = False

@@ -99,18 +99,22 @@ def create(settings: Settings, events: Events) -> App:
     app.include_router(routes_edit.router(storage, pose_client, settings.limits.sockets))
     app.include_router(routes_animations.router(models, animations))
     app.include_router(routes_live.router(models, animations))
-    _add_general_routes(app, events, storage, settings, samples)
+    _add_general_routes(app, events, samples)
     for folder in FOLDERS:
         _add_pages(app, folder)
     # Outermost, so that nothing is read of a request that is refused.
     return SecurityMiddleware(BodyTimeout(app), settings)
 
 
-def _add_general_routes(app: FastAPI, events: Events, storage: Storage, settings: Settings, samples: Samples) -> None:
+def _add_general_routes(app: FastAPI, events: Events, samples: Samples) -> None:
+    runs = samples.runs
+    storage = runs.storage
+    settings = runs.settings
+
     @app.post("/api/samples", status_code=201)
     async def create_sample() -> dict[str, Any]:
         """The run of two puppets that everybody can try, made where it is not there yet."""
-        return samples.runs.describe(await samples.create())
+        return runs.describe(await samples.create())
 
     @app.get("/api/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
     async def stream_events() -> StreamingResponse:
@@ -120,12 +124,12 @@ def _add_general_routes(app: FastAPI, events: Events, storage: Storage, settings
     async def about() -> dict[str, Any]:
         """What this studio offers: methods with their presets, scenes, limits, what is used of the disk.
 
-        Of a method, `editable` says whether it has keypoints to drag, `affine` whether a map between the two subjects
-        that results can be made without.
+        Of a method, `presets` and `choices` are those of `Choices.describe`; `editable` says whether it has keypoints
+        to drag, `affine` whether a map between the two subjects that results can be made without.
         """
         limits = settings.limits
         return {
-            "methods": [_describe_method(card) for card in api.methods()],
+            "methods": [{**_describe_method(card), **runs.choices.describe(card)} for card in api.methods()],
             "scenes": api.puppets(),
             "limits": {
                 "upload_bytes": limits.upload_bytes,
@@ -135,6 +139,7 @@ def _add_general_routes(app: FastAPI, events: Events, storage: Storage, settings
                 "quota_bytes": limits.quota_bytes,
             },
             "folder": str(settings.runs),
+            "background": settings.background,
             "sample_is_due": samples.is_due(),
             "used": await storage.quota.measure_used(),
             "machine": (await asyncio.to_thread(api.doctor, settings.runs))["machine"],
@@ -149,7 +154,6 @@ def _describe_method(card: Card) -> dict[str, Any]:
         "needs": card.needs,
         "gives": card.gives,
         "affine": card.affine,
-        "presets": {name: card.preset_help.get(name, "") for name in card.presets},
         "editable": editable(catalogue.find(card.name)),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Annotated, Any, Literal
 
@@ -15,9 +16,13 @@ from muybridge.studio import schemas
 from muybridge.studio.files_to_fetch import FILES, IMAGES, list_sizes, send_file, send_picture
 from muybridge.studio.pose_client import PoseClient
 from muybridge.studio.routes_clips import Height, Id, Index
-from muybridge.studio.runs import Runs
+from muybridge.studio.runs import BEHIND, Runs
 from muybridge.studio.storage import Storage
 
+STEPS = 10
+"""Of each stage, to measure what a training costs."""
+FEW_STEPS = 3
+"""The same where nobody has asked for it."""
 CURVE_POINTS = 400
 """Of a curve that a page gets, at most."""
 
@@ -39,22 +44,32 @@ def router(runs: Runs, pose_client: PoseClient) -> APIRouter:
 
 def _add_costs(routes: APIRouter, runs: Runs) -> None:
     @routes.post("/costs")
-    async def measure_cost(body: schemas.Training) -> dict[str, Any]:
-        """What a training would take here, measured on ten steps."""
-        pair = runs.check_request(body.model_dump())
+    async def measure_cost(body: schemas.Cost) -> dict[str, Any]:
+        """What a training would take here, measured on a few steps; nothing where it was not needed any more."""
+        request = body.model_dump(exclude={"name", "ahead"})
+        pair = runs.check_request(request)
         order = {
-            **body.model_dump(exclude={"name"}),
+            **request,
             "task": "cost",
             "clips": [str(runs.storage.folder("clips", clip["id"])) for clip in pair],
             "device": runs.settings.device,
+            "steps": FEW_STEPS if body.ahead else STEPS,
+            "nice": BEHIND if body.ahead else 0,
         }
-        outcome = await runs.run_task("cost", "hand", order)
+        # Beside a training it would come out too slow, and would be kept.
+        if body.ahead and (runs.choices.is_known(request) or runs.pool.is_full("training")):
+            return {}
+
+        outcome = await runs.run_task(
+            "cost ahead" if body.ahead else "cost", "measuring" if body.ahead else "hand", order
+        )
         if outcome.state != "done":
             raise UsageError(outcome.message or "the measurement was stopped", outcome.hint)
-
+        beside = runs.pool.is_full("training")
+        if not beside:
+            await asyncio.to_thread(runs.choices.note, request, outcome.result)
         # What is measured beside a training comes out too slow, and the person should know.
-        beside = "training" if runs.pool.is_full("training") else None
-        return {**outcome.result, "beside": beside}
+        return {**outcome.result, "beside": "training" if beside else None}
 
 
 def _add_training(routes: APIRouter, runs: Runs) -> None:

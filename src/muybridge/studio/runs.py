@@ -9,6 +9,7 @@ from muybridge import catalogue
 from muybridge.errors import MuybridgeError, Sentence, UsageError, Verb
 from muybridge.jobs.settings import make_config
 from muybridge.run import Run
+from muybridge.studio.choices import Choices
 from muybridge.studio.events import Events
 from muybridge.studio.names import clean_name
 from muybridge.studio.records import Record, Records, now
@@ -20,7 +21,7 @@ from muybridge.studio.worker_pool import Outcome, WorkerPool
 WORKING = ("queued", "training", "finishing", "pausing", "stopping")
 CHECKPOINT_SECONDS = 30
 BEHIND = 15
-"""How far the sample's process stands back, as of `nice`: nobody has asked for it."""
+"""How far a process stands back, as of `nice`, that does what nobody has asked for."""
 
 
 class Runs(Records):
@@ -36,6 +37,7 @@ class Runs(Records):
         super().__init__(storage, pool, events, settings)
         self.progress: dict[str, dict[str, Any]] = {}
         self.renders = Renders(self)
+        self.choices = Choices(storage.paces, settings.device)
 
     def resume(self, record: Record) -> None:
         made = []
@@ -92,6 +94,7 @@ class Runs(Records):
                 f"{card.name} learns from a {card.needs}, and the page trains pairs of videos only",
                 Sentence("Train it with: ", Verb("fit", card.name)),
             )
+        self.choices.check(card, request)
         # Made only to have a wrong preset or setting refused now, and not by the worker later.
         make_config(method_class, request["preset"], request["set"])
 

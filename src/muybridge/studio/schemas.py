@@ -57,6 +57,12 @@ class Training(RequestBody):
     name: Annotated[str, Field(max_length=80)] = ""
 
 
+class Cost(Training):
+    """What to measure; `ahead`: nobody has asked for it, and what is known is not measured again."""
+
+    ahead: bool = False
+
+
 class Render(RequestBody):
     """What to make of a run."""
 

@@ -72,7 +72,7 @@ def draw_puppets(order: Order, tell: Tell) -> dict[str, Any]:
 
 
 def measure_cost(order: Order, tell: Tell) -> dict[str, Any]:
-    """Ten steps of a training, to know what all of them cost."""
+    """A few steps of a training, to know what all of them cost."""
     first, second = (read_stored_clip(folder) for folder in order["clips"])
     cost = api.cost(
         order["method"],
@@ -83,6 +83,7 @@ def measure_cost(order: Order, tell: Tell) -> dict[str, Any]:
         masks=_masks_of(order),
         flip=order["flip"],
         device=order["device"],
+        steps=order["steps"],
     )
     return asdict(cost)
 

@@ -42,5 +42,6 @@ CARD = Card(
         "standard": "256 px, sizes and losses of the paper, for a GPU; needs the weights of VGG-19",
         "smoke": "64 px, a first look in a minute or two",
     },
+    for_gpu=("standard",),
     abilities=("live", "best-frame", "reconstruct", "export", "import"),
 )

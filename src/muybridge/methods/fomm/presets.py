@@ -38,5 +38,6 @@ CARD = Card(
         "smoke": "64 px, a first look in a minute or two",
         "bench": "64 px, a few minutes on two cores, for tables of comparison",
     },
+    for_gpu=("standard",),
     abilities=("live", "best-frame", "reconstruct", "export", "import"),
 )

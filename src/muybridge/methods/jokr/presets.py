@@ -125,6 +125,7 @@ CARD = Card(
         "smoke": "ours: 64 px, a first look in about a minute",
         "bench": "ours: 64 px, some minutes: for tables over many pairs",
     },
+    for_gpu=("standard", "paper", "released"),
     abilities=("edit", "import", "measure", "shared-keypoints", "report"),
     affine=True,
 )

@@ -55,5 +55,6 @@ CARD = Card(
         "standard": "128 px, the paper's networks, batch and steps, for a GPU",
         "smoke": "64 px, a first look in about a minute",
     },
+    for_gpu=("standard",),
     abilities=("live", "best-frame", "reconstruct", "predict", "export", "import"),
 )

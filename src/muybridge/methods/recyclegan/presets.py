@@ -40,5 +40,6 @@ CARD = Card(
         "smoke": "64 px, a first look in about a minute",
         "bench": "64 px, a few minutes on two cores, for tables of comparison",
     },
+    for_gpu=("standard",),
     abilities=("measure",),
 )

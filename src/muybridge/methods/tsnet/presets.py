@@ -56,5 +56,6 @@ CARD = Card(
         "smoke": "64 px bodies, a first look in about a minute",
         "bench": "64 px bodies, a few minutes on two cores, for tables of comparison",
     },
+    for_gpu=("standard", "face"),
     abilities=("import",),
 )

@@ -1,9 +1,16 @@
 // How they shall learn: preset with its measured cost, other settings, and the button.
 
-import { attempt, bytes, choice, duration, field, h, notice } from "../dom.js";
+import { attempt, bytes, choice, duration, field, h, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { post } from "../net/api.js";
+import { startRun, timeOf } from "./choices.js";
 import { WORKING } from "./run-state.js";
+
+const CHOICES = {
+  quick: ["A quick look", "Small and rough: shows whether the two suit each other."],
+  good: ["A good one", "To keep. Start it, and do something else meanwhile."],
+  best: ["The best", "As large and sharp as this method gets."],
+};
 
 const asked = { method: null, preset: null, flip: "", name: "", set: "" };
 
@@ -11,7 +18,7 @@ const asked = { method: null, preset: null, flip: "", name: "", set: "" };
 export function plan(signal) {
   const cards = store.about.methods.filter((card) => card.needs === "pair");
   asked.method ??= cards[0].name;
-  const presets = h("fieldset", { class: "presets" });
+  const presets = h("fieldset", { class: "choices" });
   const cost = h("p", { class: "cost", role: "status" });
   const measure = h("button", { class: "plain", type: "button" });
   const missing = h("span", { class: "help" }, "Add two subjects first.");
@@ -21,21 +28,22 @@ export function plan(signal) {
     const ready = pair.a?.state === "ready" && pair.b?.state === "ready";
     go.disabled = measure.hidden = !ready;
     missing.hidden = ready;
-    for (const label of presets.querySelectorAll("label")) {
-      const found = kept.get(key(pair, label.dataset.preset));
-      label.querySelector(".of").textContent = found ? `About ${duration(found.seconds)} here` : "";
-    }
+    for (const label of presets.querySelectorAll("label"))
+      label.querySelector(".of").textContent = timeOf(asked.method, label.dataset.preset, kept.get(key(pair, label.dataset.preset)));
     told(cost, measure, ready, kept.get(key(pair)));
+    if (ready) measureAhead(pair, signal).then((measured) => measured && !signal.aborted && renew(), () => {});
   };
   const method = () => {
     const card = cards.find((c) => c.name === asked.method) ?? cards[0];
-    if (!(asked.preset in card.presets)) [asked.preset] = Object.keys(card.presets);
-    const labels = Object.entries(card.presets).map(([name, help]) => preset(name, help, renew));
-    presets.replaceChildren(h("legend", { class: "unseen" }, "Preset"), ...labels);
+    if (!(asked.preset in card.presets)) asked.preset = usual(card);
+    presets.replaceChildren(h("legend", { class: "unseen" }, "Preset"), ...offered(card, (name) => {
+      asked.preset = name;
+      renew();
+    }));
     renew();
     return card;
   };
-  go.onclick = () => attempt(() => begin(store.pair.get()), go);
+  go.onclick = () => attempt(() => begin(body(store.pair.get())), go);
   measure.onclick = () => attempt(() => measured(store.pair.get(), cost), measure).then(renew);
   const card = method();
   store.listen((kind) => ["clip", "gone", "pair", "all"].includes(kind) && renew(), signal);
@@ -50,23 +58,37 @@ export function plan(signal) {
   );
 }
 
-function preset(name, help, renew) {
+/** The preset that is chosen as long as nobody has: the first in a person's order that can be done here. */
+const usual = (card) => [...Object.values(card.choices), ...Object.keys(card.presets)].find((name) => !card.presets[name].refused);
+
+/** A method's presets: those that a person looks for, and the others folded away. */
+function offered(card, chosen) {
+  const taken = Object.entries(card.choices);
+  const others = Object.keys(card.presets).filter((name) => !Object.values(card.choices).includes(name));
+  const main = taken.map(([choice, name]) => preset(card, name, CHOICES[choice], chosen));
+  const rest = others.map((name) => preset(card, name, null, chosen));
+  if (!main.length) return [h("div", { class: "presets" }, rest)];
+  const folded = h("details", { open: others.includes(asked.preset) }, h("summary", {}, "For researchers"), h("div", { class: "presets" }, rest));
+  return [h("div", { class: "presets" }, main), rest.length ? folded : ""];
+}
+
+function preset(card, name, words, chosen) {
+  const { help, refused } = card.presets[name];
   const input = h("input", {
     type: "radio",
     name: "preset",
     value: name,
     checked: asked.preset === name,
-    onchange: () => {
-      asked.preset = name;
-      renew();
-    },
+    disabled: Boolean(refused),
+    onchange: () => chosen(name),
   });
   return h(
     "label",
-    { class: "card", "data-preset": name },
+    { class: refused ? "card off" : "card", "data-preset": name },
     input,
-    h("span", { class: "name" }, name),
-    h("span", { class: "help" }, help),
+    h("span", { class: "name" }, words ? words[0] : name),
+    h("span", { class: "help" }, words ? words[1] : help, words ? h("span", { class: "code" }, ` ${name}`) : ""),
+    refused ? h("span", { class: "help refused" }, "Not on this machine: ", sentence(refused).replace(/^It/, "it")) : null,
     h("span", { class: "help of" }),
   );
 }
@@ -129,7 +151,7 @@ function body(pair) {
   };
 }
 
-/** Costs that were measured, by clips, method, preset and settings; they survive a reload. */
+/** Costs that were measured on these clips with these settings; they survive a reload. */
 const kept = {
   all: () => JSON.parse(sessionStorage.getItem("costs") ?? "{}"),
   get: (asking) => kept.all()[asking],
@@ -158,12 +180,34 @@ async function measured(pair, cost) {
   kept.set(asking, await post("/costs", body(pair)));
 }
 
-async function begin(pair) {
-  const run = await post("/runs", body(pair));
-  store.learn("run", run);
-  const before = [...store.runs.values()].filter((other) => other.id !== run.id && WORKING.includes(other.state)).length;
-  const waits = `${run.name} waits until ${before === 1 ? "the run" : `${before} runs`} before it ${before === 1 ? "is" : "are"} done`;
-  notice(before ? waits : `${run.name} begins to learn`, null, "good");
+let ahead = null;
+/** What was tried since the page was loaded: what cannot be measured now is not asked for again and again. */
+const tried = new Set();
+
+/** Measure what a person is likely to choose, one after the other, once a machine; true where anything was measured. */
+async function measureAhead(pair, signal) {
+  if (!store.about.background || ahead || asked.set.trim()) return false;
+  const card = store.about.methods.find((c) => c.name === asked.method);
+  const unknown = Object.values(card.choices).filter((name) => !card.presets[name].refused && card.presets[name].seconds === null && !tried.has(`${card.name} ${name}`));
+  if (!unknown.length || [...store.runs.values()].some((run) => WORKING.includes(run.state))) return false;
+  ahead = (async () => {
+    for (const name of unknown) {
+      if (signal.aborted) return;
+      tried.add(`${card.name} ${name}`);
+      await post("/costs", { ...body(pair), preset: name, ahead: true });
+    }
+    await store.renew();
+  })();
+  try {
+    await ahead;
+  } finally {
+    ahead = null;
+  }
+  return true;
+}
+
+async function begin(wish) {
+  const run = await startRun(wish);
   asked.name = "";
   location.hash = `#/run/${run.id}`;
 }

@@ -7,6 +7,7 @@ import { HEIGHT, Player, clock, lookControls } from "../parts/player.js";
 import { FORMATS, files, refuseOpaque } from "../parts/run-files.js";
 import { DONE, actions, can } from "../parts/run-state.js";
 import { third } from "../parts/apply-video.js";
+import { better } from "../parts/choices.js";
 import { command } from "../parts/command.js";
 
 const MEANS = {
@@ -38,6 +39,7 @@ export async function result(body, signal, run) {
   const player = new Player(signal, rows, () => look);
   body.append(
     player.element,
+    better(run) ?? "",
     h("section", { class: "panel", "aria-label": "How it looks" }, lookControls(look, mapped, () => player.draw(true))),
     downloads(run, signal, look),
     third(run, signal, look),
