@@ -157,6 +157,28 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_run_of_the_bench_that_is_none_is_left_alone(tmp_path: Path) -> None:
+    class Seen(Callback):
+        def on_start(self, stages: object, resumed_at: int) -> None:
+            raise KeyboardInterrupt
+
+    wish = {**WISH, "trivial": False, "seeds": (0,)}
+    with pytest.raises(KeyboardInterrupt):
+        muybridge.bench(tmp_path / "bench", callback=Seen(), **wish)
+    (run,) = (tmp_path / "bench" / "runs").iterdir()
+
+    # Nothing was trained, so the same call begins anew and gets as far again.
+    with pytest.raises(KeyboardInterrupt):
+        muybridge.bench(tmp_path / "bench", callback=Seen(), **wish)
+
+    shutil.rmtree(run)
+    run.mkdir()
+    (run / "thesis.txt").write_text("mine")
+    with pytest.raises(OutputExistsError, match="not a run folder"):
+        muybridge.bench(tmp_path / "bench", callback=Seen(), **wish)
+    assert (run / "thesis.txt").read_text() == "mine"
+
+
 def test_whole_frame_methods_see_black_and_are_read_off_black() -> None:
     drawn = scene("cat-horse", 4, 96)
     a = clips_for("folder", drawn)[0]

@@ -240,6 +240,32 @@ def test_json_that_no_reader_could_hold(tmp_path: Path, text: bytes, why: str) -
     assert len(str(told.value)) < 300
 
 
+BAD_YAML = {
+    "date": b"a: 2020-13-45",
+    "digits": b"a: " + b"9" * 5000,
+    "deep": b"a: " + b"[" * 20_000 + b"]" * 20_000,
+    "recursive": b"a: &x [1, *x]",
+    "unfolding": b"".join(
+        b"%c: &%c [%s]\n" % (n, n, b", ".join([b"*%c" % (n - 1)] * 9) if n > 97 else b"1") for n in range(97, 106)
+    ),
+    "broken": b"a: [1",
+    "key": b"? {a: [1]}\n: 2",
+    "bytes": b"\xff\xfe\xff",
+    "object": b"a: !!python/object/apply:os.getcwd []",
+}
+
+
+@pytest.mark.parametrize("name", BAD_YAML)
+def test_yaml_that_no_reader_could_hold(name: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  its words are for whoever wraps it
+        disk.parse_yaml(BAD_YAML[name])
+
+
+def test_yaml_as_people_write_it() -> None:
+    said = disk.parse_yaml(b"a: &size [64, 64]\nb: *size\nc: {lr: 1.0e-4, flag: true}\nd: .inf\n")
+    assert said == {"a": [64, 64], "b": [64, 64], "c": {"lr": 1e-4, "flag": True}, "d": float("inf")}
+
+
 def test_no_file_holds_a_reader_up(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.json"
     os.mkfifo(pipe)

@@ -54,6 +54,16 @@ def _dependencies() -> str:
     return (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
+def test_what_a_file_says_is_read_by_readers_that_nothing_can_hold_up() -> None:
+    """Pipes, deep nesting, numbers that are none: `disk.reading` knows them, and whoever parses by himself does not."""
+    own = {"disk.reading", "studio.messages"}  # the latter reads what another process of the studio says
+    parsers = {"json.loads", "json.load", "yaml.safe_load", "yaml.load", "yaml.safe_load_all", "yaml.full_load"}
+    for name, tree in trees().items():
+        if name not in own:
+            assert not parsers & {called for called, _ in calls(tree)}, name
+            assert "VideoCapture" not in ast.unparse(tree) or name == "video.camera", name
+
+
 def test_nothing_runs_what_a_file_says() -> None:
     for name, tree in trees().items():
         roots = {t.split(".")[0] for t, _ in imports(tree, name)}

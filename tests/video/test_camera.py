@@ -1,5 +1,6 @@
 """A camera that is watched: by number, device or address; the newest frame, how many were missed, and its end."""
 
+import os
 import queue
 import threading
 import time
@@ -109,6 +110,33 @@ def test_a_camera_by_number_device_or_address(camera: Camera, given: int | str, 
     assert camera.opened == opened
     camera.frames.put(20)
     shots.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "frame-%03d.png",
+        "file:///etc/hostname",
+        "concat:a|b",
+        "videotestsrc ! appsink",
+        "pipe:0",
+        "rtsp://",
+        "-1",
+        ".",
+        "",
+    ],
+)
+def test_what_opencv_would_open_besides_cameras_is_refused(camera: Camera, given: str) -> None:
+    with pytest.raises(InputError, match="is no camera"):
+        next(capture_frames(given))
+    assert camera.opened is None
+
+
+def test_a_pipe_is_no_camera(camera: Camera, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is no camera"):
+        next(capture_frames(str(tmp_path / "pipe")))
+    assert camera.opened is None
 
 
 def test_a_file_is_no_camera(camera: Camera, tmp_path: Path) -> None:

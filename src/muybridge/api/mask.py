@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from muybridge.disk import recover, replace_folder
+from muybridge.disk import read_json, recover, replace_folder
 from muybridge.inputs.clips import Source, input_name, read_with_silhouettes
 from muybridge.masks import Report, correct, read_mask_picture, sheet
 from muybridge.output.options import MaskOptions
@@ -75,10 +75,11 @@ def _record(folder: Path) -> dict[str, Any] | None:
     if not (folder / "masks").is_dir() or not path.is_file():
         return None
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        record = read_json(path)
+    except (OSError, ValueError):
         return None
-    return record if isinstance(record, dict) and record.get("kind") == "silhouettes" else None
+    ours = isinstance(record, dict) and record.get("kind") == "silhouettes"
+    return record if ours and all(isinstance(frame, int) for frame in record.get("corrected", ())) else None
 
 
 def _write(folder: Path, clip: Clip, report: Report, corrected: list[int], name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from muybridge.data.background import Plate, plate
-from muybridge.disk import is_blank
+from muybridge.disk import is_blank, read_json
 from muybridge.engine import Callback, CallbackList
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import CHOOSE_ANOTHER, REPLACE_OR_RESUME, OutputExistsError, Sentence, UsageError, Verb
@@ -178,7 +177,7 @@ def _remove_old_results(out: Path) -> None:
     """Remove the results of the job that is replaced: only files that its own report names."""
     path = out / "report.json"
     try:
-        names = json.loads(path.read_text(encoding="utf-8")).get("files", [])
+        names = read_json(path).get("files", [])
     except (OSError, ValueError, AttributeError):
         return
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from muybridge.disk import read_json
 from muybridge.errors import REPLACE_OR_CHOOSE, InputError, OutputExistsError, Sentence, Verb
 from muybridge.evaluation import Cells
 from muybridge.evaluation.study import Entry, Score, as_json, scores
@@ -105,6 +106,6 @@ def _clip(folder: Path, name: str) -> bytes:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError) as e:
         raise InputError(f"{path} cannot be read as JSON: {e}") from e

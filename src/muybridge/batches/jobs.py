@@ -12,12 +12,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from muybridge.batches.addresses import is_address
 from muybridge.data.folders import clips_in
-from muybridge.disk import parse_json
+from muybridge.disk import parse_json, parse_yaml, read_bytes
 from muybridge.errors import InputError, Sentence, UsageError, Verb
 from muybridge.inputs.clips import input_name, shorten_name
 from muybridge.jobs.provenance import digest
@@ -173,7 +172,7 @@ def fingerprint_job(job: Job) -> str:
 def _rows(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
     """(where it stands, its fields) of each job."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as e:
         raise InputError(f"{path} is no text", "Write the list as UTF-8.") from e
 
@@ -200,13 +199,20 @@ def _csv_rows(text: str) -> list[tuple[str, Mapping[str, Any]]]:
                 continue
             # A column `set.shape.steps` changes one setting; its value is read as YAML has it.
             if key.startswith("set."):
-                fields.setdefault("set", {})[key.removeprefix("set.")] = yaml.safe_load(value)
+                fields.setdefault("set", {})[key.removeprefix("set.")] = _parse_setting(value, reader.line_num)
             else:
                 fields[key] = value
         if fields:
             rows.append((f"line {reader.line_num}", fields))
 
     return rows
+
+
+def _parse_setting(value: str, line: int) -> Any:
+    try:
+        return parse_yaml(value)
+    except ValueError as e:
+        raise InputError(f"line {line}: {value[:80]!r} is no value of a setting", "For example: 500") from e
 
 
 def _json_rows(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -224,8 +230,8 @@ def _json_rows(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
 
 def _yaml_rows(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
     try:
-        given = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as e:
+        given = parse_yaml(text)
+    except ValueError as e:
         raise InputError(f"{path} is no YAML", "Write a list of jobs, each with a and b, or run and driving.") from e
 
     if isinstance(given, Mapping) and "jobs" in given:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from muybridge.jobs.resume import resume_run
 from muybridge.jobs.training import Notify, TrainingInputs, run_training
 from muybridge.method import Method
 from muybridge.puppets import SceneClips
+from muybridge.run import Run
 from muybridge.video import Clip
 
 
@@ -163,14 +163,12 @@ class _Bench:
 
     def _fit(self, entrant: Entrant, drawn: SceneClips, run: Path, seed: int) -> Fitted:
         """A trained method: a run that is there goes on, or is only loaded where it is finished."""
-        known = (run / "run.json").is_file() and (run / "weights.safetensors").is_file()
-        if run.exists() and not known:
-            shutil.rmtree(run)  # of a kill before the first checkpoint: our own folder, with nothing in it to keep
         run.parent.mkdir(parents=True, exist_ok=True)
         options = TrainingOptions(
             preset=entrant.preset,
             set=entrant.changes,
-            resume=known,
+            # What a kill left before anything was trained is begun anew, and what is no run is left alone.
+            resume=Run(run).has_checkpoint,
             seed=seed,
             device=self.device,
             precision=self.precision,

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from muybridge.disk import parse_yaml
 from muybridge.errors import UsageError
 
 Box = tuple[float, float, float, float]
@@ -19,8 +18,8 @@ def parse_settings(words: Sequence[str]) -> dict[str, Any]:
     for each in words:
         name, value = _pair(each, "--set", "shape.steps=500")
         try:
-            out[name] = yaml.safe_load(value)
-        except yaml.YAMLError as e:
+            out[name] = parse_yaml(value)
+        except ValueError as e:
             raise UsageError(f"--set {each}: {value!r} is not a value", "For example: --set shape.steps=500") from e
     return out
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from muybridge.data.augmentation import Augment, augment_sequences
 from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.frame_cache import FrameCache, Kind
+from muybridge.disk import parse_json
 from muybridge.errors import CheckpointError, InputError, MuybridgeWarning, Option, Sentence
 from muybridge.tensors import Pixels
 from muybridge.video.clip import Clip
@@ -169,7 +170,7 @@ class ClipsData:
     def restore(cls: type[C], tensors: Mapping[str, Tensor]) -> C:
         """The inverse of `tensors`; CheckpointError where they are not of this kind."""
         try:
-            told = json.loads(bytes(tensors["settings"].tolist()))
+            told = parse_json(bytes(tensors["settings"].tolist()))
             changes: dict[str, Any] = {}
             for k, v in told["augment"].items():
                 changes[k] = tuple(v) if isinstance(v, list) else v

@@ -7,7 +7,7 @@ to replace: `recover` finishes or undoes that, and every draft of the same name 
 from muybridge.disk.drafts import Draft, is_blank, recover, replace_file, replace_folder, sweep
 from muybridge.disk.explain import explain_disk_errors
 from muybridge.disk.locks import hold_lock, is_locked, take_lock
-from muybridge.disk.reading import parse_json, read_bytes, read_json
+from muybridge.disk.reading import parse_json, parse_yaml, read_bytes, read_json
 
 __all__ = [
     "Draft",
@@ -16,6 +16,7 @@ __all__ = [
     "is_blank",
     "is_locked",
     "parse_json",
+    "parse_yaml",
     "read_bytes",
     "read_json",
     "recover",

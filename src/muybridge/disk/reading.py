@@ -9,6 +9,9 @@ import stat
 from pathlib import Path
 from typing import Any
 
+LARGEST_YAML = 100_000
+"""Values in a YAML file, aliases written out: lists of jobs have a few for each."""
+
 
 def read_bytes(path: Path, limit: int = 64 * 2**20) -> bytes:
     """What is in an ordinary file; ValueError for a pipe, a device or more than `limit` bytes, OSError as ever."""
@@ -28,13 +31,47 @@ def read_json(path: Path, limit: int = 64 * 2**20) -> Any:
     return parse_json(read_bytes(path, limit))
 
 
-def parse_json(text: str | bytes) -> Any:
-    """A value of JSON. ValueError for broken text, for nesting too deep to be read, and for numbers that no float
-    holds: NaN, Infinity, 1e400."""
+def parse_json(text: str | bytes, *, finite: bool = True) -> Any:
+    """A value of JSON. ValueError for broken text, and for nesting too deep to be read.
+
+    finite  numbers that no float holds are none either: NaN, Infinity, 1e400
+    """
+    numbers: dict[str, Any] = {"parse_float": _finite, "parse_constant": _finite} if finite else {}
     try:
-        return json.loads(text, parse_float=_finite, parse_constant=_finite)
+        return json.loads(text, **numbers)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def parse_yaml(text: str | bytes) -> Any:
+    """A value of YAML. ValueError for broken text, values that are none (a 13th month, 5,000 digits), nesting too deep
+    to be read, and aliases that lead back to themselves or unfold to more than anybody writes."""
+    import yaml
+
+    try:
+        found = yaml.safe_load(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except (yaml.YAMLError, TypeError, OverflowError, AttributeError) as error:
+        raise ValueError(str(error)) from error
+
+    _check_unfolded(found)
+    return found
+
+
+def _check_unfolded(value: Any) -> None:
+    """ValueError where a value with all its aliases written out would be too large, or have no end."""
+    count = 0
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        count += 1
+        if count > LARGEST_YAML:
+            raise ValueError("its aliases unfold to more than can be read")
+        if isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list | tuple | set):
+            waiting += part
 
 
 def _finite(text: str) -> float:

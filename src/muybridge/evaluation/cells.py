@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from muybridge.disk import explain_disk_errors, replace_file
+from muybridge.disk import explain_disk_errors, read_bytes, replace_file
 from muybridge.errors import RunError
 
 FORMAT = 1
@@ -86,8 +86,8 @@ class Cells:
         """One cell; RunError where its file is not one."""
         path = self.folder / f"{key}.json"
         try:
-            return Cell.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValidationError, UnicodeDecodeError) as e:
+            return Cell.model_validate_json(read_bytes(path))
+        except (OSError, ValueError) as e:
             raise RunError(f"{path} is not a cell of a bench", "Delete it: it is then measured again.") from e
 
     def all(self) -> list[Cell]:

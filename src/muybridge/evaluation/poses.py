@@ -6,7 +6,6 @@ files. Both sides have to be read from lossless pictures: an MP4's compression a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from muybridge import metrics
+from muybridge.disk import read_json
 from muybridge.errors import InputError
 
 LOSSY = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".jpg", ".jpeg", ".gif")
@@ -193,6 +193,6 @@ def _openpose(folder: Path) -> Predictions:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError) as e:
         raise InputError(f"{path} cannot be read as JSON: {e}") from e

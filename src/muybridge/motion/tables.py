@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from muybridge.disk import parse_json, read_bytes
 from muybridge.errors import InputError
 from muybridge.motion.track import MotionTrack
 from muybridge.video.clip import Timing
@@ -68,14 +69,14 @@ def json_text(motion: MotionTrack) -> str:
 def read_json(file: Path) -> MotionTrack:
     """What `json_text` wrote."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8-sig"))
+        found = parse_json(read_bytes(file), finite=False)
         if found["format"] != FORMAT:
             raise InputError(f"{file} is no motion", "Landmarks are given with their video.")
         rows = np.asarray(found["points"], np.float64)
         names = tuple(map(str, found["names"]))
         size = int(found["size"][0]), int(found["size"][1])
         timing = timing_of([float(time) for time in found["times"]], float(found["end"]))
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, OSError) as error:
         raise InputError(f"{file} is a JSON file without a motion that can be read", "Export it again.") from error
     # Rows of unequal length fail above, but a wrong depth makes an array all the same.
     if rows.ndim != 3 or rows.shape[2] != 3:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -75,8 +74,7 @@ def _add_results(routes: APIRouter, animations: Animations) -> None:
     @routes.get("/animations/{number}/times")
     def times(number: Id) -> dict[str, Any]:
         """When each frame is shown, and for how long, in ticks: those of the driving clip."""
-        path = storage.file("animations", number, "frames", "times.json")
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = storage.read_json("animations", number, "frames", "times.json")
         return found
 
     @routes.get("/animations/{number}/frames/{index}", responses=IMAGES, response_class=Response)

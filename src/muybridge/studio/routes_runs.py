@@ -132,8 +132,7 @@ def _add_pictures(routes: APIRouter, runs: Runs) -> None:
         """When each frame of the two results is shown, and for how long, in ticks: those of its driving clip."""
         found = {}
         for side in ("a", "b"):
-            path = storage.file("runs", number, "made", f"frames-{side}-with", "times.json")
-            found[side] = json.loads(path.read_text(encoding="utf-8"))
+            found[side] = storage.read_json("runs", number, "made", f"frames-{side}-with", "times.json")
         return found
 
 
@@ -185,7 +184,7 @@ def read_edits(storage: Storage, number: str) -> dict[str, Any]:
     path = storage.folder("runs", number) / "edits.json"
     if not path.is_file():
         return {"revision": 0, "a": {}, "b": {}}
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = storage.read_json("runs", number, "edits.json")
     return found
 
 

@@ -20,6 +20,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from muybridge.disk import parse_json, read_json
 from muybridge.errors import MuybridgeError
 from muybridge.studio.paces import Paces
 from muybridge.studio.quota import Quota
@@ -102,12 +103,20 @@ class Storage:
             raise Missing("there is no such file here", "It may still be being made.")
         return path
 
+    def read_json(self, kind: str, number: str, *parts: str) -> Any:
+        """The value in a JSON file of one; Missing where there is none, or where it is broken."""
+        path = self.file(kind, number, *parts)
+        try:
+            return read_json(path)
+        except (OSError, ValueError) as e:
+            raise Missing(f"{path.name} is broken", "Delete it.") from e
+
     def load(self, kind: str, number: str) -> dict[str, Any]:
         """One record; Missing where there is none, or where it is broken."""
         path = self.folder(kind, number) / KINDS[kind]
         try:
-            found = json.loads(self.writer.read(path))
-        except (OSError, ValueError, RecursionError) as e:
+            found = parse_json(self.writer.read(path))
+        except (OSError, ValueError) as e:
             raise Missing(f"the record of {kind[:-1]} {number} cannot be read", "Delete its folder.") from e
 
         # A folder that somebody copied has the number of the first one in its record.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 import zipfile
@@ -14,7 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from muybridge import api
-from muybridge.disk import Draft
+from muybridge.disk import Draft, read_json
 from muybridge.errors import InputError, MuybridgeError
 from muybridge.method import SubjectPair
 from muybridge.run import Run
@@ -31,7 +30,7 @@ Tell = Callable[..., None]
 def read_stored_clip(folder: str | Path) -> Clip:
     """A clip of the studio with its name and sound, as the verbs take it."""
     folder = Path(folder)
-    record = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
+    record = read_json(folder / "clip.json")
     audio = folder / "upload" if record.get("has_audio") else None
     return replace(read(folder / "frames"), source=Path(f"{file_name(record['name'])}.mp4"), audio=audio)
 
@@ -59,7 +58,7 @@ def find_silhouettes(order: Order, tell: Tell) -> dict[str, Any]:
             said = said.replace(str(path), "the painted silhouette")
         raise InputError(said, e.hint) from e
 
-    noted = json.loads((folder / "silhouettes" / "report.json").read_text(encoding="utf-8"))
+    noted = read_json(folder / "silhouettes" / "report.json")
     found = {"how": report.how, "detail": report.detail, "warnings": list(report.warnings)}
     return {**found, "empty": list(report.empty), "corrected": noted["corrected"]}
 

@@ -19,6 +19,8 @@ from torch import Tensor
 from muybridge.errors import InputError, MuybridgeWarning, Option, Sentence
 from muybridge.video.reader import iter_frames
 
+STREAMS = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "tcp", "srt")
+"""How the address of a stream begins; others would reach files of this machine."""
 CameraFrame = UInt8[Tensor, "3 H W"]
 
 
@@ -68,12 +70,8 @@ def capture_frames(camera: int | str, missed: FrameCount | None = None) -> Itera
     """
     counts = FrameCount() if missed is None else missed
     camera = int(camera) if isinstance(camera, str) and camera.isdecimal() else camera
-    # OpenCV would play a file as fast as it can decode it, which is not what a camera does.
-    if isinstance(camera, str) and Path(camera).is_file():
-        raise InputError(
-            f"{camera} is a file, not a camera: it is played at its own pace",
-            Sentence("Take ", Option("driving", camera)),
-        )
+    if isinstance(camera, str):
+        _check_camera(camera)
 
     device = cv2.VideoCapture(camera)
     if not device.isOpened():
@@ -94,6 +92,31 @@ def capture_frames(camera: int | str, missed: FrameCount | None = None) -> Itera
         warnings.warn(f"camera {camera} has stopped", MuybridgeWarning, stacklevel=2)
     finally:
         newest.stop()
+
+
+def _check_camera(camera: str) -> None:
+    """InputError for what is neither a device nor the address of a stream.
+
+    OpenCV would take anything: it plays files with any decoder and without a limit, fills in patterns such as
+    frame-%d.png, and runs what it takes for a pipeline.
+    """
+    if Path(camera).is_file():
+        raise InputError(
+            f"{camera} is a file, not a camera: it is played at its own pace",
+            Sentence("Take ", Option("driving", camera)),
+        )
+
+    scheme, found, rest = camera.partition("://")
+    if found and rest and scheme.lower() in STREAMS:
+        return
+    # A device that is not there, as a camera that was pulled out, is told as such.
+    path = Path(camera)
+    if path.is_char_device() or (path.parent == Path("/dev") and not path.exists()):
+        return
+    raise InputError(
+        f"{camera} is no camera: neither a number, nor a device, nor the address of a stream",
+        f"Name the first one as 0, a device as /dev/video2, a stream as ADDRESS with one of {', '.join(STREAMS)}.",
+    )
 
 
 class _LatestFrameReader:

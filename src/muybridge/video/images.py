@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from muybridge.disk import read_json
 from muybridge.errors import InputError, MuybridgeWarning, UsageError
 from muybridge.video.clip import Timing
 from muybridge.video.media_input import LazyFrame, MediaInput, Picture
@@ -169,12 +169,10 @@ def _load_with_mask(image: Path, mask: Path | None) -> Picture:
 def _read_times(path: Path, count: int) -> Timing:
     if not path.is_file():
         return Timing.constant(count)
-    if path.stat().st_size > _MAX_TIMES_BYTES:
-        raise InputError(f"{path} does not hold frame times", "Remove it to read the folder at 25 a second.")
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = read_json(path, _MAX_TIMES_BYTES)
         timing = Timing(tuple(map(int, told["pts"])), int(told["last"]), Fraction(*map(int, told["time_base"])))
-    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError, InputError) as error:
+    except (ValueError, LookupError, TypeError, ArithmeticError, OSError, InputError) as error:
         raise InputError(f"{path} does not hold frame times", "Remove it to read the folder at 25 a second.") from error
 
     if len(timing) != count:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from muybridge.disk import parse_json
 from muybridge.errors import InputError
 from muybridge.video.containers import open_container
 from muybridge.video.paths import check_path, detect_still_format, list_images, read_head
@@ -159,8 +160,8 @@ def _find_version() -> str:
 def _parse(text: str) -> Mark | None:
     if len(text) > _LARGEST:
         return None
-    with suppress(ValueError, RecursionError):
-        told = json.loads(text)
+    with suppress(ValueError):
+        told = parse_json(text)
         if isinstance(told, dict) and told.get("synthetic") is True and told.get("tool") == "Muybridge":
             composite = str(told.get("digitalSourceType", "")).endswith(COMPOSITE)
             return Mark(str(told.get("method", ""))[:200], str(told.get("version", ""))[:200], composite)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from muybridge.disk import parse_json, read_bytes
 from muybridge.errors import InputError
 from muybridge.landmarks.points import Kind
 from muybridge.landmarks.skeletons import COUNTS_SAID, ORDERS, Person, Rows, to_openpose
@@ -78,15 +78,16 @@ def load_json(file: Path) -> Any:
     if file.stat().st_size > MAX_BYTES:
         raise InputError(f"{file} is larger than {MAX_BYTES >> 20} MiB, too large for landmarks", f"Give {READABLE}.")
 
-    data = file.read_bytes()
+    data = read_bytes(file, MAX_BYTES)
     # Python's objects are larger than their text: a list takes about 80 bytes, a dictionary 250, a number 32.
     memory = 2 * len(data) + 80 * data.count(b"[") + 250 * data.count(b"{") + 32 * data.count(b",")
     if memory > MAX_MEMORY:
         raise InputError(f"{file} holds too much to be one clip's landmarks", "Cut it into clips.")
 
     try:
-        return json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        # Points that were not found are NaN in the files of some programs.
+        return parse_json(data, finite=False)
+    except ValueError as error:
         raise InputError(f"{file} is not a JSON file that can be read", "Write or copy it again.") from error
 
 

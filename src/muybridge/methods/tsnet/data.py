@@ -11,6 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from muybridge.data.crop import Box, crop
+from muybridge.disk import parse_json
 from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
 from muybridge.geometry import apply_affine, from_pixels, invert_affine, to_pixels, warp_affine
 from muybridge.landmarks import Landmarks, label_indices
@@ -182,7 +183,7 @@ class TsnetData(Data):
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor]) -> TsnetData:
-        said = json.loads(bytes(tensors["settings"].tolist()))
+        said = parse_json(bytes(tensors["settings"].tolist()))
         tracks = []
         for i, (h, w) in enumerate(said["frames"]):
             found = Landmarks(tensors[f"{i}.points"], tensors[f"{i}.confidence"], said["kind"])

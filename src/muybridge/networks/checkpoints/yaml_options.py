@@ -6,13 +6,16 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
+from muybridge.disk import parse_yaml, read_bytes
 from muybridge.errors import CheckpointError
 
 Known = Mapping[str, Set[str] | None]
 """Sections by name, and the options that are understood in each; None where any may stand."""
+
+LARGEST = 2**18
+"""Bytes of a file of options; those that are published have a few thousand."""
 
 
 def read_yaml_options(path: Path, known: Known) -> dict[str, Any]:
@@ -27,8 +30,8 @@ def read_yaml_options(path: Path, known: Known) -> dict[str, Any]:
 def read_yaml_table(path: Path) -> dict[Any, Any]:
     """The table in a YAML file as it stands there; CheckpointError where the file is none."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raw = parse_yaml(read_bytes(path, LARGEST))
+    except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} is not a YAML file of options: {error}") from error
     if not isinstance(raw, dict):
         raise CheckpointError(f"{path} is not a YAML file of options: expected names with values")
