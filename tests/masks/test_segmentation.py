@@ -7,11 +7,19 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
+from muybridge.batches.jobs import Job
+from muybridge.cli.options import AnimateFlags, FitFlags, RetargetFlags
 from muybridge.errors import CheckpointError, MissingExtraError, MissingWeightsError, UsageError
-from muybridge.masks import find, find_unchecked
+from muybridge.inputs.driving import read_driving
+from muybridge.jobs.options import FitOptions, PairOptions
+from muybridge.jobs.pair_training import read_inputs
+from muybridge.masks import Report, find, find_unchecked
 from muybridge.masks.motion import FlowWarp
 from muybridge.masks.segmentation import find_by_segmentation, join_in_time
 from muybridge.masks.segmenters import FORMS, PASCAL, OnnxSegmenter, find_segmenter_file, form_of
+from muybridge.output.options import AnimateOptions, RetargetOptions
+from muybridge.studio import tasks
+from muybridge.studio.schemas import Find
 from muybridge.video import Clip, Timing, read
 
 H, W, T = 96, 128, 5
@@ -256,6 +264,50 @@ def test_what_is_no_such_network_is_named(classes: Path, tmp_path: Path, monkeyp
 def test_wrong_use_is_refused(classes: Path, options: dict) -> None:
     with pytest.raises(UsageError):
         find(two()[0], **options)
+
+
+def test_both_videos_of_a_pair_are_told_apart_by_name(classes: Path) -> None:
+    clip, cats, people = two()
+    named = read_inputs([clip, clip], PairOptions(subjects=("cat", "person")), None)
+    for each, truth in zip(named, (cats, people), strict=True):
+        assert each.report.how == "segment"
+        assert iou(each.clip.mattes[0, 0].numpy() > 127, truth[0]) > 0.9
+
+    # Whoever names the first one only leaves the second one open.
+    one = read_inputs([clip, clip], PairOptions(subjects=("person",)), None)
+    assert [each.report.detail.split(",")[0].split()[0] for each in one] == ["person", "cat"]
+    with pytest.raises(UsageError, match="2 inputs cannot have 3"):
+        read_inputs([clip, clip], PairOptions(subjects=("cat", "cat", "dog")), None)
+
+
+def test_the_subject_of_a_driving_video_is_named_too(classes: Path) -> None:
+    clip, _, people = two()
+    driving, _ = read_driving(clip, subject="person")
+    assert isinstance(driving, Clip)
+    assert iou(driving.mattes[0, 0].numpy() > 127, people[0]) > 0.9
+
+
+def test_a_subject_is_reached_from_every_front_end(
+    classes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    flags = RetargetFlags(subject_a="cat", how="segment").options(RetargetOptions)
+    assert (flags.subjects, flags.how) == (("cat", None), "segment")
+    assert FitFlags(subject_b="dog").options(FitOptions).subjects == (None, "dog")
+    assert AnimateFlags(subject="person").options(AnimateOptions).subject == "person"
+    assert Job(a="a.mp4", b="b.mp4", subject_b="fox").options["subjects"] == [None, "fox"]
+    assert Find(how="segment", subject="potted plant").subject == "potted plant"
+
+    asked = {}
+    monkeypatch.setattr(tasks, "read_stored_clip", lambda folder: two()[0])
+    monkeypatch.setattr(tasks.api, "mask", lambda *given, **told: asked.update(told) or (None, make_found_report()))
+    (tmp_path / "silhouettes").mkdir()
+    (tmp_path / "silhouettes" / "report.json").write_text('{"corrected": []}')
+    tasks.find_silhouettes({"folder": str(tmp_path), "how": "segment", "subject": "dog"}, print)
+    assert (asked["how"], asked["subject"]) == ("segment", "dog")
+
+
+def make_found_report() -> Report:
+    return Report("segment", "dog", (), ())
 
 
 def test_every_family_has_a_name_of_its_own() -> None:

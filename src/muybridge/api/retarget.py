@@ -103,6 +103,7 @@ def write_results(
     *,
     masks: Sequence[str | Path | Clip | None] = (),
     boxes: Sequence[Box | None] = (),
+    subjects: Sequence[str | None] = (),
     how: str = "auto",
     background: str = "black",
     formats: Sequence[str] = ("mp4",),
@@ -115,7 +116,7 @@ def write_results(
         out: The folder of `retarget`.
         a: The same input as in the training.
         b: The other one.
-        masks: See `RetargetOptions`; `boxes`, `how`, `background`, `formats` and `affine` too.
+        masks: See `RetargetOptions`; `boxes`, `subjects`, `how`, `background`, `formats` and `affine` too.
         device: auto, cpu, cuda, cuda:1, mps.
 
     Returns:
@@ -128,7 +129,7 @@ def write_results(
     fitted = load(Path(out) / "run", device=device)
     _check_pair(fitted.method.card.name, fitted.method.card.needs)
 
-    pair = PairOptions(masks=masks, boxes=boxes, how=how)
+    pair = PairOptions(masks=masks, boxes=boxes, subjects=subjects, how=how)
     inputs = read_inputs([a, b], pair, fitted.method.config.reading_side)
     plates = [plate(each.clip) if background == "source" else None for each in inputs]
 

@@ -23,7 +23,7 @@ from muybridge.jobs.provenance import digest
 
 LARGEST_LIST = 2**26
 """Bytes of a list of jobs that are read."""
-PATHS = ("a", "b", "run", "source", "driving", "masks_a", "masks_b")
+PATHS = ("a", "b", "run", "source", "driving", "masks_a", "masks_b", "subject_b")
 """Fields that name a file, a folder or an address."""
 
 
@@ -53,6 +53,9 @@ class Job(BaseModel):
     """Settings by name."""
     masks_a: str | None = None
     masks_b: str | None = None
+    subject_a: str | None = None
+    """What a segmentation network looks for in the first video."""
+    subject_b: str | None = None
     how: str | None = None
     flip: str | None = None
     background: str | None = None
@@ -84,10 +87,13 @@ class Job(BaseModel):
     def options(self) -> dict[str, Any]:
         """What that function is told beside its inputs: only what was said."""
         told = self.model_dump(
-            exclude={"name", "a", "b", "run", "driving", "masks_a", "masks_b"}, exclude_defaults=True
+            exclude={"name", "a", "b", "run", "driving", "masks_a", "masks_b", "subject_a", "subject_b"},
+            exclude_defaults=True,
         )
         if self.masks_a or self.masks_b:
             told["masks"] = [self.masks_a, self.masks_b]
+        if self.subject_a or self.subject_b:
+            told["subjects"] = [self.subject_a, self.subject_b]
         return told
 
 

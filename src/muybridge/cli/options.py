@@ -59,6 +59,11 @@ BoxA = Annotated[
     str | None, Parameter(name="--box-a", help="Box round A's subject on its first frame: x0,y0,x1,y1 in pixels.")
 ]
 BoxB = Annotated[str | None, Parameter(name="--box-b", help="Box round B's subject.")]
+SubjectA = Annotated[
+    str | None,
+    Parameter(name="--subject-a", help="What a segmentation network looks for in A: person, dog, animal, and so on."),
+]
+SubjectB = Annotated[str | None, Parameter(name="--subject-b", help="The same in B.")]
 Landmarks = Annotated[
     tuple[Path, ...],
     Parameter(
@@ -125,6 +130,8 @@ class PairFlags(Flags):
     masks_b: MasksB = None
     box_a: BoxA = None
     box_b: BoxB = None
+    subject_a: SubjectA = None
+    subject_b: SubjectB = None
     how: How = "auto"
 
     def parse(self) -> dict[str, Any]:
@@ -133,6 +140,7 @@ class PairFlags(Flags):
             "flip": parse_side(self.flip),
             "masks": (self.masks_a, self.masks_b),
             "boxes": boxes,
+            "subjects": (self.subject_a, self.subject_b),
         }
 
 
@@ -196,6 +204,12 @@ class AnimateFlags(Flags):
     affine: Affine = True
     masks: Annotated[Path | None, Parameter(name="--masks", help="Silhouettes of the driving video.")] = None
     box: Annotated[str | None, Parameter(name="--box", help="Box round its subject: x0,y0,x1,y1 in pixels.")] = None
+    subject: Annotated[
+        str | None,
+        Parameter(
+            name="--subject", help="What a segmentation network looks for in it: person, dog, animal, and so on."
+        ),
+    ] = None
     how: How = "auto"
     landmarks: Annotated[
         Path | None, Parameter(name="--landmarks", help="Landmarks of the driving video, where the method needs them.")

@@ -74,7 +74,7 @@ class _Search:
         self.packed: list[PackedMatte] = []
         self.times: list[Timing] = []
         self.only: Clip | None = None
-        self.subject: str | None = None
+        self.subject = options.subject
         self.last = torch.zeros(1, 1, dtype=torch.uint8)
 
     def add(self, clip: Clip, given: Clip | None) -> None:
@@ -91,10 +91,10 @@ class _Search:
 
     def _first(self, clip: Clip, given: Clip | None) -> FoundSilhouettes:
         box = None if self.box is None else scale_box(self.box, clip)
-        found = find_unchecked(clip, how=self.how, masks=given, box=box)
+        found = find_unchecked(clip, how=self.how, masks=given, box=box, subject=self.subject)
         # Whether the background is flat, each piece is asked anew; any other way that suits the first suits them all.
         self.how = self.how if found.how == "threshold" else found.how
-        self.subject = found.subject
+        self.subject = found.subject or self.subject
         return found
 
     def _later(self, clip: Clip, given: Clip | None) -> FoundSilhouettes:

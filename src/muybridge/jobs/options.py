@@ -61,6 +61,8 @@ class PairOptions(Options):
     """Given silhouettes, one for each video."""
     boxes: Sequence[Box | None] = ()
     """A box round each subject on its first frame."""
+    subjects: Sequence[str | None] = ()
+    """What a segmentation network looks for in each: one of its classes ("dog"), or "animal"."""
     how: str = "auto"
     """The way to find silhouettes, see `masks.find`."""
     flip: str | None = None

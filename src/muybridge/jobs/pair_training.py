@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 from torch import Tensor, maximum, minimum
@@ -102,16 +103,15 @@ def read_inputs(
 ) -> list[SilhouetteInput]:
     """Every source with its silhouettes; names are told apart."""
     count = len(sources)
-    if len(options.masks) > count or len(options.boxes) > count:
-        most = max(len(options.masks), len(options.boxes))
-        raise UsageError(f"{count} inputs cannot have {most} silhouettes or boxes")
+    most = max(len(options.masks), len(options.boxes), len(options.subjects))
+    if most > count:
+        raise UsageError(f"{count} inputs cannot have {most} silhouettes, boxes or subjects")
 
     # Whoever has masks of the first video only need not write None for the second.
-    masks = [*options.masks, *[None] * (count - len(options.masks))]
-    boxes = [*options.boxes, *[None] * (count - len(options.boxes))]
+    rows = zip_longest(input_names(sources), sources, options.masks, options.boxes, options.subjects)
     inputs = []
-    for name, source, its_masks, box in zip(input_names(sources), sources, masks, boxes, strict=True):
-        search = SilhouetteOptions(how=options.how, masks=its_masks, box=box)
+    for name, source, masks, box, subject in rows:
+        search = SilhouetteOptions(how=options.how, masks=masks, box=box, subject=subject)
         read = read_with_silhouettes(source, search, max_side=max_side, max_frames=max_frames)
         inputs.append(replace(read, name=name))
     return inputs

@@ -96,6 +96,10 @@ def changed_options(resumed: ResumedRun, options: PairOptions, max_frames: int |
         if box is not None:
             changed.append(Option("boxes", side=side))
 
+    for side, subject in zip(SIDES, options.subjects, strict=False):
+        if subject is not None:
+            changed.append(Option("subjects", side=side))
+
     # An old name of a way is still the same way.
     how = OLD_WAYS.get(options.how, options.how)
     if how != "auto" and any(way_of(each) != how for each in before.values()):

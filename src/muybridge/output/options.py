@@ -106,13 +106,15 @@ class SubjectOptions(MotionOptions):
     """Silhouettes of the driving clip."""
     box: Box | None = None
     """A box round its subject on its first frame."""
+    subject: str | None = None
+    """What a segmentation network looks for in it: one of its classes ("dog"), or "animal"."""
     how: str = "auto"
     """The way to find its silhouettes, see `masks.find`."""
 
     @property
     def silhouettes(self) -> SilhouetteOptions:
         """How to find those of the driving clip."""
-        return SilhouetteOptions(how=self.how, masks=self.masks, box=self.box)
+        return SilhouetteOptions(how=self.how, masks=self.masks, box=self.box, subject=self.subject)
 
 
 @dataclass(frozen=True, kw_only=True)

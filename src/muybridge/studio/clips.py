@@ -99,8 +99,8 @@ class Clips(Records):
         if task is not None:
             await asyncio.wait([task])
 
-    async def find(self, number: str, box: tuple[float, ...] | None, how: str) -> Record:
-        """Find the silhouettes anew, from a box on the first frame or without a hint.
+    async def find(self, number: str, box: tuple[float, ...] | None, how: str, subject: str | None = None) -> Record:
+        """Find the silhouettes anew, from a box on the first frame, of what it is called, or without a hint.
 
         Who saw at a glance that the subject is another one need not wait for the first silhouettes.
         """
@@ -111,7 +111,7 @@ class Clips(Records):
             record = self._change(number, state="ready")
 
         record = self.save({**self._load_idle(number), "state": "finding", "corrected": []})
-        self.start(number, self._find(record, {"box": box, "how": how}))
+        self.start(number, self._find(record, {"box": box, "how": how, "subject": subject}))
         return record
 
     async def correct(self, number: str, frame: int, picture: bytes) -> Record:

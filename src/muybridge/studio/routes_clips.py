@@ -62,7 +62,7 @@ def router(clips: Clips) -> APIRouter:
 
     @routes.post("/{number}/silhouettes", status_code=202)
     async def find(number: Id, body: schemas.Find) -> dict[str, Any]:
-        return await clips.find(number, body.box, body.how)
+        return await clips.find(number, body.box, body.how, body.subject)
 
     @routes.put("/{number}/silhouettes/{index}", status_code=202, openapi_extra=BINARY)
     async def correct(number: Id, index: Index, request: Request) -> dict[str, Any]:

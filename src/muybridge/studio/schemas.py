@@ -43,7 +43,8 @@ class Find(RequestBody):
     """Silhouettes anew."""
 
     box: tuple[Pixel, Pixel, Pixel, Pixel] | None = None
-    how: Literal["auto", "alpha", "threshold", "colour", "saliency"] = "auto"
+    how: Literal["auto", "alpha", "threshold", "segment", "colour", "saliency"] = "auto"
+    subject: Annotated[str, Field(pattern="^[a-z][a-z -]{0,39}$")] | None = None
 
 
 class Training(RequestBody):

@@ -47,6 +47,7 @@ def find_silhouettes(order: Order, tell: Tell) -> dict[str, Any]:
             masks=order.get("masks"),
             box=None if box is None else tuple(box),
             how=order.get("how") or "auto",
+            subject=order.get("subject"),
             corrections=corrections,
             # The silhouettes that were there before are the ones to be replaced.
             force=True,

@@ -14,6 +14,7 @@ CONTROLS = {
     "runs": "folder",
     "set": "setting",
     "boxes": "box",
+    "subject": "what it is",
     "how": "way of finding silhouettes",
     "max_frames": "number of frames",
     "given": "landmarks",

@@ -218,6 +218,7 @@ export function silhouettesOf(clip) {
     given: "The silhouettes came with it.",
     alpha: "The silhouettes are its own transparency.",
     threshold: "Silhouettes found against its flat background.",
+    segment: "Silhouettes found by a segmentation network.",
     colour: "Silhouettes found by colour and movement.",
     grabcut: "Silhouettes found by colour and movement.",
     saliency: "Silhouettes found by the saliency network.",

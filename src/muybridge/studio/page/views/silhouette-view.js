@@ -74,6 +74,7 @@ class Painting {
     this.back = h("button", { class: "plain", onclick: () => this.brush.undo() }, "Undo the last stroke");
     this.numbers = h("input", { type: "text", class: "code", placeholder: "40,60,300,280", inputmode: "numeric" });
     this.look = h("button", { class: "plain", onclick: () => this.find() }, "Find it in the box");
+    this.subject = h("input", { type: "text", class: "code", placeholder: "dog" });
     const anew = h("button", { class: "quiet", onclick: () => this.find(true) }, "Find anew without a hint");
     return h(
       "div",
@@ -84,6 +85,7 @@ class Painting {
       this.back,
       h("hr"),
       field("Box round the subject, on the first frame", this.numbers, "left, top, right, bottom in pixels; or draw it."),
+      field("What it is, where there are several", this.subject, "a name that a segmentation network knows, such as person, dog or animal."),
       h("div", { class: "buttons" }, this.look, anew),
     );
   }
@@ -212,10 +214,11 @@ class Painting {
       const box = without || !typed ? null : typed.split(/[\s,]+/).map(Number);
       if (box && (box.length !== 4 || box.some(Number.isNaN)))
         throw Object.assign(new Error("a box is four numbers"), { hint: "Left, top, right, bottom, in pixels." });
+      const subject = this.subject.value.trim().toLowerCase() || null;
       if (!without && !box)
         throw Object.assign(new Error("there is no box yet"), { hint: "Draw one on the first frame, or type it." });
       if (!this.mayLose()) return;
-      const clip = await post(`/clips/${this.clip.id}/silhouettes`, { box });
+      const clip = await post(`/clips/${this.clip.id}/silhouettes`, { box, subject });
       this.brush.strokes = 0;
       this.brush.box = null;
       store.learn("clip", clip);
