@@ -23,6 +23,7 @@ from budgeted import machine, table
 from torch import Tensor
 
 from muybridge import Fitted, catalogue
+from muybridge.inputs.driving_input import DrivingInput
 from muybridge.output.animate_picture import animate_picture
 from muybridge.output.options import AnimateOptions
 from muybridge.run import Run
@@ -66,7 +67,9 @@ def animated(folder: Path, name: str, side: int, count: int) -> None:
     kind = catalogue.find(name)
     fitted = Fitted(kind(kind.card.presets["draft"]).eval(), None, Run(folder))
     began = time.monotonic()
-    animate_picture(fitted, folder / "driving.mp4", folder / "photo.png", folder / "made.mp4", AnimateOptions())
+    animate_picture(
+        fitted, DrivingInput(folder / "driving.mp4"), folder / "photo.png", folder / "made.mp4", AnimateOptions()
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(peak, round(time.monotonic() - began), count)
 

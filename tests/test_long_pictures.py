@@ -12,6 +12,7 @@ import torch
 
 import muybridge
 from muybridge.data.folders import read_clip
+from muybridge.inputs.driving_input import DrivingInput
 from muybridge.method import Card, Config, FindsBestFrame, FollowsFrames
 from muybridge.method.abilities import BATCH
 from muybridge.output import animate_picture as pictures
@@ -23,6 +24,7 @@ PEAK = """
 import resource, sys, torch
 from pathlib import Path
 from muybridge import Fitted, catalogue
+from muybridge.inputs.driving_input import DrivingInput
 from muybridge.output.animate_picture import animate_picture
 from muybridge.output.options import AnimateOptions
 from muybridge.run import Run
@@ -37,7 +39,7 @@ fitted = Fitted(kind(kind.Config.model_validate(config)).eval(), None, Run(folde
 for name in sys.argv[2:]:
     for best in (False, True):
         options = AnimateOptions(best_frame=best)
-        animate_picture(fitted, folder / name, folder / "photo.png", folder / f"{best}-{name}", options)
+        animate_picture(fitted, DrivingInput(folder / name), folder / "photo.png", folder / f"{best}-{name}", options)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 SIZE = (288, 384)
@@ -133,14 +135,8 @@ def test_the_best_frame_is_found_wherever_it_is(name: str, tmp_path: Path, monke
     method = Darkest(Config())
     fitted = fitted_with(method)
     picture = read_clip(tmp_path / name, max_frames=1) if name.endswith("PNG") else tmp_path / name
-    notes = pictures.animate_picture(
-        fitted,
-        tmp_path / name,
-        picture,
-        tmp_path / "made.gif",
-        AnimateOptions(best_frame=True),
-        name.endswith("PNG") or None,
-    )
+    lead = DrivingInput(tmp_path / name, strip=name.endswith("PNG") or None)
+    notes = pictures.animate_picture(fitted, lead, picture, tmp_path / "made.gif", AnimateOptions(best_frame=True))
     assert notes == ["relative to frame 6 of the driving video, which is posed most like the source"]
     assert method.reference is not None
     assert 10 < float(method.reference.float().mean()) < 30

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.inputs.clips import Source
+from muybridge.inputs.driving_input import DrivingInput
 from muybridge.jobs.loading import Fitted, load, load_folder_method, needed_inputs
 from muybridge.output import animate_picture as pictures
 from muybridge.output.animate_landmarks import animate_landmarks
@@ -52,6 +53,7 @@ def animate(
     """
     chosen = AnimateOptions.merge(options, keywords)
     target = Path(out)
+    lead = DrivingInput(driving)
     # A name that is taken, or a background the format cannot hold, is refused before weights are read.
     check_free(target, chosen.force)
     check_background(chosen.background, (suffix_of(out),))
@@ -63,11 +65,11 @@ def animate(
 
     notes: Sequence[str]
     if card.needs == "folder":
-        notes = animate_picture(fitted, driving, source, target, chosen)
+        notes = animate_picture(fitted, lead, source, target, chosen)
     elif card.needs == "landmarks":
-        notes = animate_landmarks(fitted, driving, source, target, chosen)
+        notes = animate_landmarks(fitted, lead, source, target, chosen)
     else:
-        notes = animate_subject(fitted, driving, source, target, chosen)
+        notes = animate_subject(fitted, lead, source, target, chosen)
     return target, (*notes, *_note_unfinished(fitted))
 
 

@@ -60,6 +60,7 @@ def read_with_landmarks(
 
     max_side  larger frames are made smaller, pixels, and the landmarks with them
     """
+    name = input_name(video)
     path = "" if isinstance(video, Clip) else str(video)
     clip = video if isinstance(video, Clip) else read(video, max_side=max_side, max_frames=max_frames)
     if given is not None and (model is not None or box is not None):
@@ -67,7 +68,7 @@ def read_with_landmarks(
     if isinstance(given, Landmarks):
         if len(given) != len(clip):
             raise InputError(f"{clip.name} has {len(clip)} frames, and its landmarks have {len(given)}")
-        return LandmarkInput(input_name(video), path, clip, given.face() if kind == "face68" else given, None)
+        return LandmarkInput(name, path, clip, given.face() if kind == "face68" else given, None)
 
     if given is None:
         if person:
@@ -76,7 +77,7 @@ def read_with_landmarks(
                 Sentence("For another person give a ", Option("box"), ", or landmarks of another program."),
             )
         landmarks, report = detect(clip, model, None if box is None else scale_box(box, clip), kind)
-        return LandmarkInput(input_name(video), path, clip, landmarks, report)
+        return LandmarkInput(name, path, clip, landmarks, report)
 
     # Files of other programs count pixels of the full frame, while the clip may be smaller.
     now = clip.sizes[0] if clip.sizes is not None else (clip.height, clip.width)
@@ -91,7 +92,7 @@ def read_with_landmarks(
         cut=max_frames is not None,
         size=full,
     )
-    return LandmarkInput(input_name(video), path, clip, landmarks.resize(report.size or full, now), report)
+    return LandmarkInput(name, path, clip, landmarks.resize(report.size or full, now), report)
 
 
 def _frame_names(video: Source, clip: Clip) -> list[str] | None:

@@ -8,32 +8,32 @@ from typing import Any
 
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source
+from muybridge.inputs.driving_input import DrivingInput
 from muybridge.inputs.landmarks import LandmarkFiles, LandmarkInput, landmark_kind, read_with_landmarks
-from muybridge.inputs.motion import blank_clip, landmarks_of, refine_motion, track_landmarks
+from muybridge.inputs.motion import landmarks_of, refine_motion, track_landmarks
 from muybridge.jobs.loading import Fitted
 from muybridge.landmarks import Kind
 from muybridge.method import Animation
-from muybridge.motion import is_motion_file, read_motion
 from muybridge.output.animation import backdrop_of, write_animation
 from muybridge.output.options import AnimateOptions
 from muybridge.video import Clip
 
 
 def animate_landmarks(
-    fitted: Fitted, driving: Source | None, source: Source | None, target: Path, options: AnimateOptions
+    fitted: Fitted, lead: DrivingInput, source: Source | None, target: Path, options: AnimateOptions
 ) -> tuple[str, ...]:
     """Write the subject's performance, with the driving clip's exact times and sound; returns what should be known.
 
-    driving  any video; None: the subject's own, as a check
-    source   who: a letter or a number of the videos of the training, the first unless told; or a video, with its
-             landmarks
+    lead    any video, or a motion of landmarks; nothing: the subject's own motion, as a check
+    source  who: a letter or a number of the videos of the training, the first unless told; or a video, with its
+            landmarks
     """
     method = fitted.method
     kind = landmark_kind(method.config)
-    if driving is None and options.landmarks is not None:
+    if lead.given is None and options.landmarks is not None:
         raise UsageError("landmarks were given without their video", Sentence("Name it with ", Option("driving"), "."))
 
-    lead = _read_driving(driving, options, kind)
+    performed = _read_driving(lead, options, kind)
     subject = _subject(source, options.source_landmarks, kind)
     how: dict[str, Any] = {"aligned": options.align}
     chosen = {"sources": options.sources, "smoothing": options.smoothing, "seed": options.seed}
@@ -41,8 +41,8 @@ def animate_landmarks(
     for name, value in chosen.items():
         if value is not None:
             how[name] = value
-    if lead is not None:
-        how["landmarks"] = lead.landmarks
+    if performed is not None:
+        how["landmarks"] = performed.landmarks
 
     appearance: Clip | str | None
     if isinstance(subject, LandmarkInput):
@@ -51,38 +51,31 @@ def animate_landmarks(
     else:
         appearance = subject
 
-    animation: Animation = method.animate(fitted.data, None if lead is None else lead.clip, appearance, **how)
-    audio = None if lead is None else lead.clip.audio
+    animation: Animation = method.animate(fitted.data, None if performed is None else performed.clip, appearance, **how)
+    audio = None if performed is None else performed.clip.audio
     behind = backdrop_of("black", animation.size)
     write_animation(animation, [target], behind, audio, options.force, method=method.card.name)
 
     notes: list[str] = []
-    for each in (lead, subject):
+    for each in (performed, subject):
         if isinstance(each, LandmarkInput):
             notes += each.notes
     return (*notes, *animation.notes)
 
 
-def _read_driving(driving: Source | None, options: AnimateOptions, kind: Kind | None) -> LandmarkInput | None:
-    """The driving video with its landmarks, or a motion of landmarks alone; both made steadier or stronger as asked."""
-    if driving is None:
+def _read_driving(lead: DrivingInput, options: AnimateOptions, kind: Kind | None) -> LandmarkInput | None:
+    """What is to be performed, made steadier or stronger as asked."""
+    if lead.given is None:
         return None
 
-    if is_motion_file(driving):
-        assert not isinstance(driving, Clip)
-        motion = read_motion(driving)
-        # A motion has no pictures, but the method takes times and size from a clip.
-        lead = LandmarkInput(Path(driving).stem, str(driving), blank_clip(motion), landmarks_of(motion, kind), None)
-    else:
-        lead = read_with_landmarks(driving, options.landmarks, kind=kind, box=options.box)
-
+    found = lead.with_landmarks(options.landmarks, kind, options.box)
     # Without a change the landmarks are not taken through another format and back.
     if options.motion_smoothing is None and options.strength == 1.0:
-        return lead
+        return found
 
-    track = track_landmarks(lead.landmarks, lead.clip.timing, (lead.clip.height, lead.clip.width))
+    track = track_landmarks(found.landmarks, found.clip.timing, (found.clip.height, found.clip.width))
     refined = refine_motion(track, options.motion_smoothing, options.strength)
-    return replace(lead, landmarks=landmarks_of(refined, lead.landmarks.kind))
+    return replace(found, landmarks=landmarks_of(refined, found.landmarks.kind))
 
 
 def _subject(source: Source | None, landmarks: LandmarkFiles | None, kind: Any) -> LandmarkInput | str | None:

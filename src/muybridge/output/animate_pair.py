@@ -2,87 +2,100 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from muybridge.data.driving_video import Driving
 from muybridge.data.pair import other
 from muybridge.errors import MuybridgeError, Option, Sentence, UsageError
-from muybridge.inputs.clips import Source, read_with_silhouettes
-from muybridge.inputs.driving import read_driving
+from muybridge.inputs.clips import Source
+from muybridge.inputs.driving_input import DrivingInput
 from muybridge.jobs.loading import Fitted
 from muybridge.jobs.provenance import InputReference, find_input, is_same_input
 from muybridge.method import Animation, PairMethod, SubjectPair
-from muybridge.motion import is_motion_file, read_motion
+from muybridge.motion import MotionTrack
 from muybridge.output.animation import backdrop_of, write_animation
 from muybridge.output.motion_edits import motion_edits
 from muybridge.output.options import AnimateOptions
-from muybridge.video import Clip, probe
+from muybridge.video import probe
+
+
+@dataclass(frozen=True, eq=False)
+class _Cast:
+    """Who moves, and by what.
+
+    side    who; None: the subject that the clip does not show
+    clip    the driving video; None: the other subject's own
+    motion  where the other subject's keypoints shall be instead
+    audio   the file of the sound that goes along
+    """
+
+    side: str | None
+    clip: Driving | None = None
+    motion: MotionTrack | None = None
+    audio: Path | None = None
 
 
 def animate_subject(
-    fitted: Fitted, driving: Source | None, source: Source | None, target: Path, options: AnimateOptions
+    fitted: Fitted, lead: DrivingInput, source: Source | None, target: Path, options: AnimateOptions
 ) -> tuple[str, ...]:
     """One subject of a pair as the other one moves, or as a new video does; returns what a person should know."""
     data = fitted.data
     method = fitted.method
     assert isinstance(method, PairMethod)
-    side = None if source is None else _side(source)
-    clip: Driving | None = None
-    audio: Path | None = None
-
-    motion = None
-    if is_motion_file(driving):
-        assert isinstance(driving, str | Path)
-        motion = read_motion(driving)
-        driving = None
-        if side is None:
-            raise UsageError("a motion does not show who moves", Sentence("Name the subject: ", Option("source", "A")))
-
-    # A video of the training has its silhouettes and keypoints in the run: nothing is searched anew.
-    trained_on = _side_of(fitted, driving)
-    new_silhouettes = options.masks is not None or options.box is not None
-    if trained_on and not new_silhouettes and side in (None, other(trained_on)):
-        side = other(trained_on)
-        audio = _sound(Path(str(driving)))
-    # Without a video the other subject leads, and its sound belongs to the motion.
-    elif driving is None:
-        audio = None if side is None else _sound(find_input(fitted.run, other(side)))
-    else:
-        clip, audio = _read_driving(driving, method, options)
+    cast = _choose_cast(fitted, lead, None if source is None else _side(source), options)
 
     how: dict[str, Any] = {"affine": options.affine, "full_frame": data is not None}
-    if motion is not None or options.motion_smoothing is not None or options.strength != 1.0:
-        if clip is not None or side is None:
-            raise UsageError(
-                "steadier and stronger is for the motion of the run's own videos, and for files of motion",
-                Sentence("Leave the video out, and name the subject that moves: ", Option("source", "A")),
-            )
-        how["edits"] = motion_edits(fitted, other(side), motion, options.motion_smoothing, options.strength)
-    animation: Animation = method.animate(data, clip, side, **how)
-    if motion is not None:
-        # Sound belongs to the video that the motion no longer is.
-        audio = None
-        animation = replace(animation, timing=motion.timing)
-    shown = animation.source or side
+    if cast.motion is not None or options.motion_smoothing is not None or options.strength != 1.0:
+        how["edits"] = _edit_motion(fitted, cast, options)
+    animation: Animation = method.animate(data, cast.clip, cast.side, **how)
+    if cast.motion is not None:
+        animation = replace(animation, timing=cast.motion.timing)
+
+    shown = animation.source or cast.side
     plate = None
     if options.background == "source" and shown is not None and isinstance(data, SubjectPair):
         plate = data.subject(shown).plate
     behind = backdrop_of(options.background, animation.size, plate)
-    write_animation(animation, [target], behind, audio, options.force, method=method.card.name)
+    write_animation(animation, [target], behind, cast.audio, options.force, method=method.card.name)
     return animation.notes
 
 
-def _read_driving(
-    driving: Source, method: PairMethod[Any, Any], options: AnimateOptions
-) -> tuple[Driving, Path | None]:
+def _choose_cast(fitted: Fitted, lead: DrivingInput, side: str | None, options: AnimateOptions) -> _Cast:
+    if lead.is_motion:
+        motion = lead.read_motion()
+        if side is None:
+            raise UsageError("a motion does not show who moves", Sentence("Name the subject: ", Option("source", "A")))
+        # Sound belongs to the video that the motion no longer is.
+        return _Cast(side, motion=motion)
+
+    # A video of the training has its silhouettes and keypoints in the run: nothing is searched anew.
+    trained_on = _side_of(fitted, lead.path)
+    new_silhouettes = options.masks is not None or options.box is not None
+    if trained_on and not new_silhouettes and side in (None, other(trained_on)):
+        return _Cast(other(trained_on), audio=_sound(lead.path))
+    # Without a video the other subject leads, and its sound belongs to the motion.
+    if lead.given is None:
+        return _Cast(side, audio=None if side is None else _sound(find_input(fitted.run, other(side))))
+
+    method = fitted.method
+    assert isinstance(method, PairMethod)
     # At the size that the training was read at: it is what the method knows, and a fraction of the memory.
     max_side = method.config.reading_side
-    if method.takes_streamed_video:
-        return read_driving(driving, options.silhouettes, max_side=max_side)
-    read = read_with_silhouettes(driving, options.silhouettes, max_side=max_side)
-    return read.clip, read.clip.audio
+    clip, audio = lead.with_silhouettes(options.silhouettes, max_side, streamed=method.takes_streamed_video)
+    return _Cast(side, clip, audio=audio)
+
+
+def _edit_motion(fitted: Fitted, cast: _Cast, options: AnimateOptions) -> Tensor:
+    if cast.clip is not None or cast.side is None:
+        raise UsageError(
+            "steadier and stronger is for the motion of the run's own videos, and for files of motion",
+            Sentence("Leave the video out, and name the subject that moves: ", Option("source", "A")),
+        )
+    return motion_edits(fitted, other(cast.side), cast.motion, options.motion_smoothing, options.strength)
 
 
 def _side(source: Source) -> str:
@@ -94,12 +107,12 @@ def _side(source: Source) -> str:
     return side
 
 
-def _side_of(fitted: Fitted, driving: Source | None) -> str | None:
+def _side_of(fitted: Fitted, path: Path | None) -> str | None:
     """Which input of the training this file is."""
-    if driving is None or isinstance(driving, Clip) or fitted.data is None or not Path(driving).exists():
+    if path is None or fitted.data is None or not path.exists():
         return None
     known = fitted.run.record.inputs
-    now = InputReference(str(driving), Path(driving))
+    now = InputReference(str(path), path)
     return next((side for side in known if is_same_input(fitted.run, side, now)), None) if len(known) == 2 else None
 
 
