@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from muybridge.errors import UsageError
-from muybridge.output.animation import check_background
 from muybridge.studio.names import file_name
 from muybridge.studio.records import CLOSED, Record, Records
 
@@ -22,18 +21,15 @@ class Renders:
         self.runs = runs
 
     async def create(self, number: str, request: Mapping[str, Any]) -> Record:
-        """Have one made, see `tasks.render`; what is there already is not made again."""
+        """Have one made of what `schemas.Render` checked, see `tasks.render`; what is there is not made again."""
         record = self.runs.load(number)
         weights = self.runs.folder(number) / "out" / "run" / "weights.safetensors"
         if record["state"] in BUSY or not weights.is_file():
             raise UsageError(f"{record['name']} has no results yet", "Wait until it is finished, or stop and keep it.")
-        suffix = request["suffix"]
-        # Refused now, while the person still looks at the form, and not by the worker later.
-        check_background(request["background"], ("" if suffix == "zip" else f".{suffix}",))
 
         label = self._label(record, request)
         name = f"{label}-{self._tell_apart(number, request)}"
-        file = f"{name}.{suffix}"
+        file = f"{name}.{request['suffix']}"
         if found := self._find(number, file):
             return found
         await self.runs.storage.quota.refuse_full()

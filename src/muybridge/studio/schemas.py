@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import fields
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from muybridge.jobs.options import FitOptions
+from muybridge.options import Options
+from muybridge.output.options import AnimateOptions, MaskOptions, ResultOptions
 
 Number = Annotated[str, Field(pattern="^[a-f0-9]{12}$")]
 Side = Literal["a", "b"]
@@ -20,9 +25,25 @@ Value = bool | int | float | Annotated[str, Field(max_length=60)]
 
 
 class RequestBody(BaseModel):
-    """Unknown names are refused."""
+    """Unknown names are refused, and so is what the options of the verb refuse that the command takes too."""
 
     model_config = ConfigDict(extra="forbid")
+    verb_options: ClassVar[type[Options] | None] = None
+
+    @model_validator(mode="after")
+    def check_options(self) -> RequestBody:
+        """UsageError, in the words of the command, where the verb could not be asked for this."""
+        if self.verb_options is not None:
+            self.verb_options(**self.choose_options(self.verb_options))
+        return self
+
+    def choose_options(self, kind: type[Options]) -> dict[str, Any]:
+        """What is asked for, by the names of the options; other fields are the page's own."""
+        chosen = {}
+        for each in fields(kind):
+            if each.name in type(self).model_fields:
+                chosen[each.name] = getattr(self, each.name)
+        return chosen
 
 
 class Puppets(RequestBody):
@@ -42,6 +63,7 @@ class Rename(RequestBody):
 class Find(RequestBody):
     """Silhouettes anew."""
 
+    verb_options = MaskOptions
     box: tuple[Pixel, Pixel, Pixel, Pixel] | None = None
     how: Literal["auto", "alpha", "threshold", "segment", "colour", "saliency"] = "auto"
     subject: Annotated[str, Field(pattern="^[a-z][a-z -]{0,39}$")] | None = None
@@ -50,6 +72,7 @@ class Find(RequestBody):
 class Training(RequestBody):
     """What to train."""
 
+    verb_options = FitOptions
     method: Word = "jokr"
     clips: tuple[Number, Number]
     preset: Word | None = None
@@ -67,12 +90,18 @@ class Cost(Training):
 class Render(RequestBody):
     """What to make of a run."""
 
+    verb_options = ResultOptions
     side: Side
     suffix: Literal["mp4", "gif", "webm", "mov", "zip"] = "mp4"
     background: Colour = "black"
     affine: bool = True
     driving: Number | None = None
     keys: Annotated[dict[Frame, Moves], Field(max_length=600)] | None = None
+
+    def choose_options(self, kind: type[Options]) -> dict[str, Any]:
+        # A ZIP holds pictures, which are no format of a video.
+        formats = () if self.suffix == "zip" else (self.suffix,)
+        return super().choose_options(kind) | {"formats": formats}
 
 
 class Edits(RequestBody):
@@ -105,6 +134,7 @@ class Import(RequestBody):
 class Move(RequestBody):
     """A picture that is to move as a video does."""
 
+    verb_options = AnimateOptions
     model: Number
     picture: Number
     driving: Number
