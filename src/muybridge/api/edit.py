@@ -91,7 +91,7 @@ def edit(
     *,
     out: str | Path,
     steps: int = 12,
-    background: str = "black",
+    background: str = "contrast",
     force: bool = False,
     device: str = "auto",
 ) -> Path:
@@ -125,10 +125,9 @@ def edit(
     fitted = _editable(run, subject, device)
     side = subject.lower()
     animation = _draw(fitted, side, frame, moves, steps)
-    plate = _subject(fitted, side).plate
-    write_animation(
-        animation, [target], backdrop_of(background, animation.size, plate), None, force, method=fitted.method.card.name
-    )
+    shown = _subject(fitted, side)
+    behind = backdrop_of(background, animation.size, shown.plate, shown)
+    write_animation(animation, [target], behind, None, force, method=fitted.method.card.name)
 
     return target
 
@@ -139,7 +138,7 @@ def edit_clip(
     keys: Mapping[int, Moves],
     *,
     out: str | Path,
-    background: str = "black",
+    background: str = "contrast",
     force: bool = False,
     device: str = "auto",
 ) -> Path:
@@ -167,7 +166,7 @@ def edit_clip(
     write_animation(
         animation,
         [target],
-        backdrop_of(background, shown.frame, shown.plate),
+        backdrop_of(background, shown.frame, shown.plate, shown),
         None,
         force,
         method=fitted.method.card.name,

@@ -105,7 +105,7 @@ def write_results(
     boxes: Sequence[Box | None] = (),
     subjects: Sequence[str | None] = (),
     how: str = "auto",
-    background: str = "black",
+    background: str = "contrast",
     formats: Sequence[str] = ("mp4",),
     affine: bool = True,
     device: str = "auto",

@@ -24,7 +24,7 @@ def edit(
     ],
     steps: Annotated[int, Parameter(name="--steps", help="Frames along the way.")] = 12,
     out: o.Out,
-    background: o.Background = "black",
+    background: o.Background = "contrast",
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:

@@ -30,7 +30,11 @@ Seed = Annotated[int, Parameter(name="--seed", help="Of everything random.")]
 Device = Annotated[str, Parameter(name="--device", help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str, Parameter(name="--precision", help="auto, float32, bfloat16.")]
 Background = Annotated[
-    str, Parameter(name="--background", help="black, a colour, #rrggbb, transparent, or source (its own).")
+    str,
+    Parameter(
+        name="--background",
+        help="contrast (a grey the subject stands out from), a colour, #rrggbb, transparent, or source (its own).",
+    ),
 ]
 Affine = Annotated[
     bool,
@@ -166,7 +170,7 @@ class RetargetFlags(PairFlags, TrainingFlags):
     method: Annotated[str, Parameter(name="--method", help="Of those that need a pair; see: muybridge methods")] = (
         "jokr"
     )
-    background: Background = "black"
+    background: Background = "contrast"
     formats: Annotated[str | None, Parameter(name="--formats", help="Of the results: mp4,gif,webm,mov,mkv.")] = None
     affine: Affine = True
 
@@ -200,7 +204,7 @@ class AnimateFlags(Flags):
     max_side: Annotated[
         int | None, Parameter(name="--max-side", help="Make a larger picture smaller first, pixels.")
     ] = None
-    background: Background = "black"
+    background: Background = "contrast"
     affine: Affine = True
     masks: Annotated[Path | None, Parameter(name="--masks", help="Silhouettes of the driving video.")] = None
     box: Annotated[str | None, Parameter(name="--box", help="Box round its subject: x0,y0,x1,y1 in pixels.")] = None

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from muybridge.errors import InputError, MissingSilhouettesError, Option, Sentence, UsageError, Verb
 from muybridge.video.clip import Clip
+from muybridge.video.contrast import Colour
 
 Array: TypeAlias = NDArray[Any]
 Picture = Float[Tensor, "3 H W"]
@@ -163,12 +164,13 @@ def backdrop(kind: str, clip: Clip) -> Backdrop:
     return Backdrop(size) if kind == "transparent" else Backdrop(size, colour(kind))
 
 
-def colour(name: str) -> tuple[float, float, float]:
+def colour(name: str) -> Colour:
     """RGB in [0, 1] of "#rrggbb" or of one of the names in COLOURS."""
     code = COLOURS.get(name.lower(), name)
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
         raise UsageError(
-            f"no background is called {name!r}", f"Take source, transparent, #rrggbb, or one of {', '.join(COLOURS)}."
+            f"no background is called {name!r}",
+            f"Take contrast, source, transparent, #rrggbb, or one of {', '.join(COLOURS)}.",
         )
 
     red = int(code[1:3], 16) / 255
@@ -176,6 +178,11 @@ def colour(name: str) -> tuple[float, float, float]:
     blue = int(code[5:7], 16) / 255
 
     return red, green, blue
+
+
+def hex_of(colour: Colour) -> str:
+    """ "#rrggbb" of RGB in [0, 1]."""
+    return "#" + "".join(f"{round(value * 255):02x}" for value in colour)
 
 
 def _motions(frames: Array, outside: Array) -> tuple[Array, int]:

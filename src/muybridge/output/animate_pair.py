@@ -56,10 +56,9 @@ def animate_subject(
         animation = replace(animation, timing=cast.motion.timing)
 
     shown = animation.source or cast.side
-    plate = None
-    if options.background == "source" and shown is not None and isinstance(data, SubjectPair):
-        plate = data.subject(shown).plate
-    behind = backdrop_of(options.background, animation.size, plate)
+    subject = data.subject(shown) if shown is not None and isinstance(data, SubjectPair) else None
+    plate = None if subject is None else subject.plate
+    behind = backdrop_of(options.background, animation.size, plate, subject)
     write_animation(animation, [target], behind, cast.audio, options.force, method=method.card.name)
     return animation.notes
 

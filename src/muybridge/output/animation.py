@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from muybridge.data.background import Backdrop, Plate, colour, composite
+from muybridge.data.subject import Subject
 from muybridge.disk import recover
 from muybridge.errors import REPLACE_OR_CHOOSE, Option, OutputExistsError, RunError, Sentence, UsageError
 from muybridge.method import Animation
+from muybridge.video.contrast import MID_GREY, Colour, PixelBox, contrast_background, find_subject_box
 from muybridge.video.mark import make_mark
 from muybridge.video.sound import find_sound
 from muybridge.video.writer import KEEPS_ALPHA, SUFFIXES, write_all
 
-Shrink = Callable[[Tensor], Tensor]
-"""From a frame uint8 [3, H, W] as written, on black where it is transparent, to what is kept of it."""
+CONTRAST = "contrast"
+"""The background that is a grey which the subject stands out from."""
 
 
 def check_background(name: str, suffixes: tuple[str, ...]) -> None:
@@ -27,7 +29,7 @@ def check_background(name: str, suffixes: tuple[str, ...]) -> None:
             raise UsageError(f"cannot write {suffix} files", f"Take one of {', '.join(SUFFIXES)}.")
         if name == "transparent" and suffix not in KEEPS_ALPHA:
             raise UsageError(f"{suffix} files cannot be transparent", "Take .webm, .gif or .mov, or a folder of PNGs.")
-    if name not in ("source", "transparent"):
+    if name not in ("source", "transparent", CONTRAST):
         colour(name)
 
 
@@ -43,15 +45,25 @@ def check_free(path: Path, force: bool) -> None:
         raise OutputExistsError(f"{path} exists already", REPLACE_OR_CHOOSE)
 
 
-def backdrop_of(name: str, size: tuple[int, int], plate: Plate | Tensor | None = None) -> Backdrop:
+def contrast_of(subject: Subject | None) -> Colour:
+    """The grey that a subject stands out from, RGB in [0, 1]; mid grey where it is not known."""
+    return MID_GREY if subject is None else contrast_background(subject.pixels, subject.mattes)
+
+
+def backdrop_of(
+    name: str, size: tuple[int, int], plate: Plate | Tensor | None = None, subject: Subject | None = None
+) -> Backdrop:
     """The background of a name for frames of `size` (H, W).
 
-    plate  for "source": the source's own, moving as its camera does, or one picture uint8 [3, h, w]; made as large as
-           the frames
+    plate    for "source": the source's own, moving as its camera does, or one picture uint8 [3, h, w]; made as large
+             as the frames
+    subject  for "contrast": whose colours decide
     Raises RunError where "source" was asked for and is not known.
     """
     if name == "transparent":
         return Backdrop(size)
+    if name == CONTRAST:
+        return Backdrop(size, contrast_of(subject))
     if name != "source":
         return Backdrop(size, colour(name))
     if isinstance(plate, Tensor):
@@ -75,29 +87,27 @@ def write_animation(
     backdrop: Backdrop,
     audio: Path | None = None,
     force: bool = False,
-    shrink: Shrink | None = None,
     *,
     method: str,
-) -> list[Tensor]:
-    """Write an animation to each of these files, and hand back small copies of its frames where `shrink` makes them.
+) -> PixelBox | None:
+    """Write an animation to each of these files; returns the box round all that it shows, None where it is empty.
 
     Frames are made, laid on their background and written one by one, to all files side by side, with the driving clip's
     exact times and sound, and marked as made by this method.
     """
     mark = make_mark(method, composite=backdrop.plate is not None)
-    kept: list[Tensor] = []
-    shown = _compose(animation.frames, backdrop, shrink, kept)
+    covered = torch.zeros(1, 1, *animation.size, dtype=torch.uint8)
+    shown = _compose(animation.frames, backdrop, covered)
     write_all(paths, shown, animation.timing, audio=find_sound(audio), mark=mark, force=force)
-    return kept
+    return find_subject_box(covered) if bool(covered.any()) else None
 
 
-def _compose(
-    frames: Iterator[Tensor], backdrop: Backdrop, shrink: Shrink | None, kept: list[Tensor]
-) -> Iterator[Tensor]:
-    """uint8 frames, of three channels or, on no background, of four."""
+def _compose(frames: Iterator[Tensor], backdrop: Backdrop, covered: Tensor) -> Iterator[Tensor]:
+    """uint8 frames, of three channels or, on no background, of four.
+
+    covered  uint8 [1, 1, H, W], where the most that any frame shows is noted
+    """
     for index, rgba in enumerate(frames):
+        torch.maximum(covered[0, 0], rgba[3].cpu(), out=covered[0, 0])
         values = composite(rgba.float() / 255, backdrop.at(index))
-        if shrink is not None:
-            flat = values if len(values) == 3 else values[:3] * values[3:]
-            kept.append(shrink((flat * 255).round().to(torch.uint8)))
         yield (values * 255).round().to(torch.uint8)

@@ -33,8 +33,9 @@ class MaskOptions(SilhouetteOptions):
 class ResultOptions(Options):
     """How the results of a pair are written."""
 
-    background: str = "black"
-    """black, a colour, #rrggbb, transparent, or source: each subject's own."""
+    background: str = "contrast"
+    """contrast (a grey that the subject stands out from), a colour, #rrggbb, transparent, or source: each subject's
+    own."""
     formats: Sequence[str] = ()
     """Some of mp4, gif, webm, mov, mkv; mp4 unless told, webm where results are transparent."""
     affine: bool = True
@@ -98,8 +99,9 @@ class MotionOptions(Options):
 class SubjectOptions(MotionOptions):
     """How a subject of a pair follows a driving video."""
 
-    background: str = "black"
-    """black, a colour, #rrggbb, transparent, or source, where the run keeps it."""
+    background: str = "contrast"
+    """contrast (a grey that the subject stands out from), a colour, #rrggbb, transparent, or source, where the run
+    keeps it."""
     affine: bool = True
     """With the method's own map between the two subjects, see `ResultOptions`."""
     masks: str | Path | Clip | None = None

@@ -18,11 +18,11 @@ import numpy as np
 from torch import Tensor
 
 from muybridge import api
-from muybridge.data.background import composite
+from muybridge.data.background import Backdrop, composite
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.output.animation import backdrop_of
 from muybridge.studio.messages import Channel, Head, describe_failure
-from muybridge.studio.tasks import background_of
+from muybridge.studio.tasks import subject_of
 
 HELD_RUNS = 3
 QUALITY = {False: 80, True: 93}
@@ -35,6 +35,7 @@ class PoseWorker:
     def __init__(self, device: str) -> None:
         self.device = device
         self.held: OrderedDict[tuple[str, int], api.Fitted] = OrderedDict()
+        self.behind: tuple[tuple[Any, ...], Backdrop] | None = None
 
     def answer(self, order: Mapping[str, Any]) -> tuple[Head, bytes]:
         """The answer to one question; errors are answers, too."""
@@ -79,10 +80,17 @@ class PoseWorker:
             moves[int(i)] = (float(x), float(y))
 
         drawn = api.pose(fitted, side, frame, moves)
-        size = (int(drawn.shape[1]), int(drawn.shape[2]))
-        plate = background_of(fitted, side)
-        backdrop = backdrop_of(order["background"], size, plate).at(frame)
-        return encode_jpeg(composite(drawn.float() / 255, backdrop), full=bool(order["full"]))
+        backdrop = self.find_backdrop(order, (int(drawn.shape[1]), int(drawn.shape[2])))
+        return encode_jpeg(composite(drawn.float() / 255, backdrop.at(frame)), full=bool(order["full"]))
+
+    def find_backdrop(self, order: Mapping[str, Any], size: tuple[int, int]) -> Backdrop:
+        """The background that is asked for; the last one is held, for a drag asks for it again and again."""
+        wish = (order["run"], order["side"], order["background"], size)
+        if self.behind is None or self.behind[0] != wish:
+            subject = subject_of(self.load_run(order["run"]), order["side"])
+            plate = None if subject is None else subject.plate
+            self.behind = (wish, backdrop_of(order["background"], size, plate, subject))
+        return self.behind[1]
 
 
 def encode_jpeg(picture: Tensor, full: bool) -> bytes:

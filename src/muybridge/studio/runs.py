@@ -220,7 +220,13 @@ class Runs(Records):
         result = outcome.result
         state = "finished" if result["status"] == "finished" else "kept"
         notes = add_notes(record["notes"], result["notes"])
-        told = {"figures": result["figures"], "message": None, "hint": None, "finished": now()}
+        told = {
+            "figures": result["figures"],
+            "contrast": result["contrast"],
+            "message": None,
+            "hint": None,
+            "finished": now(),
+        }
         self.save({**record, **told, "notes": notes, "state": state})
 
     def _save_stopped(self, record: Record) -> None:

@@ -93,7 +93,7 @@ class Render(RequestBody):
     verb_options = ResultOptions
     side: Side
     suffix: Literal["mp4", "gif", "webm", "mov", "zip"] = "mp4"
-    background: Colour = "black"
+    background: Colour = "contrast"
     affine: bool = True
     driving: Number | None = None
     keys: Annotated[dict[Frame, Moves], Field(max_length=600)] | None = None
@@ -120,7 +120,7 @@ class Drag(RequestBody):
     frame: Frame
     moves: Moves = {}
     full: bool = False
-    background: Colour = "black"
+    background: Colour = "contrast"
 
 
 class Import(RequestBody):

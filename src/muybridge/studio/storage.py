@@ -44,6 +44,7 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
         "names": ["", ""],
         "set": {},
         "figures": {},
+        "contrast": {"a": "#808080", "b": "#808080"},
         "made": [],
     },
     "imports": COMMON,

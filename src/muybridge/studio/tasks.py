@@ -13,9 +13,12 @@ from typing import Any
 from torch import Tensor
 
 from muybridge import api
+from muybridge.data.background import hex_of
+from muybridge.data.subject import Subject
 from muybridge.disk import Draft, read_json
 from muybridge.errors import InputError, MuybridgeError
 from muybridge.method import SubjectPair
+from muybridge.output.animation import contrast_of
 from muybridge.run import Run
 from muybridge.studio.decode_upload import decode_upload
 from muybridge.studio.names import file_name
@@ -126,16 +129,20 @@ def write_results(order: Order, tell: Tell) -> dict[str, Any]:
 
     fitted = api.load(out / "run", device=order["device"])
     made = out.parent / "made"
+    contrast = {}
     for side in ("a", "b"):
         plate = background_of(fitted, side)
         if plate is not None and bool(plate.any()):
             write(made / f"background-{side}.png", [plate], Timing.constant(1), force=True)
+        # What the page lays behind the subject unless told, by itself as it does every other background.
+        contrast[side] = hex_of(contrast_of(subject_of(fitted, side)))
         # The page switches between both, and lays them over any background, without asking again.
         for affine in (True, False):
             frames = made / f"frames-{side}-{'with' if affine else 'without'}"
             api.animate(fitted, None, side, out=frames, background="transparent", affine=affine, force=True)
 
-    return {"figures": dict(results.figures), "notes": list(results.notes), "status": fitted.run.record.status}
+    told = {"figures": dict(results.figures), "notes": list(results.notes), "contrast": contrast}
+    return {**told, "status": fitted.run.record.status}
 
 
 def render(order: Order, tell: Tell) -> dict[str, Any]:
@@ -163,9 +170,15 @@ def render(order: Order, tell: Tell) -> dict[str, Any]:
     return {"file": f"{name}.{order['suffix']}", "notes": list(notes)}
 
 
+def subject_of(fitted: api.Fitted, side: str) -> Subject | None:
+    """A subject of a run, where the run has kept its videos."""
+    return fitted.data.subject(side) if isinstance(fitted.data, SubjectPair) else None
+
+
 def background_of(fitted: api.Fitted, side: str) -> Tensor | None:
     """A subject's own background, uint8 [3, H, W], where the run has kept its videos."""
-    return fitted.data.subject(side).plate if isinstance(fitted.data, SubjectPair) else None
+    subject = subject_of(fitted, side)
+    return None if subject is None else subject.plate
 
 
 def zip_folder(folder: Path, target: Path) -> None:

@@ -12,6 +12,9 @@ from muybridge.errors import InputError
 Colour = tuple[float, float, float]
 """RGB in [0, 1]."""
 
+PixelBox = tuple[int, int, int, int]
+"""(top, bottom, left, right) in pixels, the last of each not included."""
+
 MID_GREY: Colour = (0.5, 0.5, 0.5)
 LIGHT_GREY: Colour = (0.86, 0.86, 0.86)
 DARK_GREY: Colour = (0.16, 0.16, 0.16)
@@ -57,12 +60,12 @@ def _to_lab(colours: Tensor) -> Tensor:
     return torch.from_numpy(cv2.cvtColor(row, cv2.COLOR_RGB2LAB)[0])
 
 
-def find_subject_box(mattes: Tensor, margin: float = 0.08) -> tuple[int, int, int, int]:
+def find_subject_box(mattes: Tensor, margin: float = 0.08) -> PixelBox:
     """The box round everything that silhouettes cover, for sheets that show the subject large.
 
     mattes   uint8 [T, 1, H, W]  255 on the subject
     margin   added on each side, as a share of the box's longer side
-    returns  (top, bottom, left, right) in pixels, the last of each not included; the whole frame without a subject
+    returns  the whole frame where there is no subject
     """
     height, width = mattes.shape[2:]
     covered = (mattes > 127).any(dim=0)[0]

@@ -28,7 +28,7 @@ export function frameAt({ starts, duration }, seconds) {
   return low;
 }
 
-/** rows: [{title, driving: clip, clock, made, plate}]; `look` says {affine, background} now. `made(affine, at)` is the
+/** rows: [{title, driving: clip, clock, made, plate, contrast}]; `look` says {affine, background} now. `made(affine, at)` is the
     address of a result's frame, `plate` that of its own background. */
 export class Player {
   constructor(signal, rows, look) {
@@ -181,7 +181,7 @@ export class Player {
     if (row.shown !== wish) return;
     row.late = false;
     lay(row.left, null, [driving]);
-    lay(row.right, background, [behind, made].filter(Boolean));
+    lay(row.right, background === "contrast" ? row.contrast : background, [behind, made].filter(Boolean));
   }
 
   /** Load everything once, a few pictures at a time, so that playing does not stutter. */
@@ -224,6 +224,7 @@ export function lookControls(look, mapped, changed) {
   colour.hidden = true;
   colour.oninput = () => set("background", colour.value);
   const backgrounds = [
+    ["contrast", "A grey that shows it"],
     ["black", "Black"],
     ["white", "White"],
     ["source", "The subject's own"],

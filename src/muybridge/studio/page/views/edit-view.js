@@ -28,7 +28,7 @@ export async function editing(body, signal, run) {
 
 class Editor {
   constructor(body, signal, run, handles, kept) {
-    Object.assign(this, { signal, run, handles, side: "a", frame: 0, background: "black", revision: kept.revision });
+    Object.assign(this, { signal, run, handles, side: "a", frame: 0, background: "contrast", revision: kept.revision });
     this.delays = [];
     this.keys = new Keys(kept, () => this.altered());
     this.drawing = new Drawing(run, signal, (...drawn) => this.drawn(...drawn));
@@ -65,12 +65,12 @@ class Editor {
 
   head() {
     const names = this.run.names.map((name, i) => ["ab"[i], name]);
-    const backgrounds = [["black", "Black"], ["white", "White"], ["source", "Its own"], ["transparent", "Transparent, black while editing"]];
+    const backgrounds = [["contrast", "A grey that shows it"], ["black", "Black"], ["white", "White"], ["source", "Its own"], ["transparent", "Transparent, grey while editing"]];
     return h(
       "div",
       { class: "fields edit-head" },
       field("Subject", choice(names, "a", (side) => this.subject(side))),
-      field("Background", choice(backgrounds, "black", (value) => {
+      field("Background", choice(backgrounds, "contrast", (value) => {
         this.background = value;
         this.wish(true);
       })),
@@ -199,7 +199,7 @@ class Editor {
 
   wish(full, stamp = performance.now()) {
     const moves = this.keys.at(this.side, this.frame);
-    const background = this.background === "transparent" ? "black" : this.background;
+    const background = this.background === "transparent" ? "contrast" : this.background;
     this.drawing.send({ side: this.side, frame: this.frame, moves, full, background }, stamp);
   }
 

@@ -20,7 +20,7 @@ export async function result(body, signal, run) {
     body.append(h("p", { class: "empty" }, "There is no result yet. ", h("a", { href: `#/run/${run.id}/learning` }, "See how far it is"), "."));
     return;
   }
-  const look = { affine: true, background: "black" };
+  const look = { affine: true, background: "contrast" };
   const mapped = can(run, "affine");
   const [a, b] = run.clips.map((id) => store.clips.get(id));
   const times = await attempt(() => get(`/runs/${run.id}/times`));
@@ -34,6 +34,7 @@ export async function result(body, signal, run) {
     made: (affine, at) =>
       `/api/runs/${run.id}/results/${side}/${affine ? "with" : "without"}/${at}?height=${HEIGHT}&v=${stamp}`,
     plate: `/api/runs/${run.id}/files/background-${side}.png`,
+    contrast: run.contrast[side],
   });
   const rows = [row("a", `${nameA} moving like ${nameB}`, b), row("b", `${nameB} moving like ${nameA}`, a)];
   const player = new Player(signal, rows, () => look);
