@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn.functional import avg_pool2d
 
 from muybridge import api
 from muybridge.api import Fitted
@@ -60,6 +61,19 @@ def test_no_moves_draw_what_edit_draws(fitted: Fitted, tmp_path: Path) -> None:
     assert still.shape == (4, 64, 64)
     moved = api.pose(fitted, "A", 2, {0: (0.5, 0.5)})
     assert not torch.equal(still, moved)
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_a_quick_look_is_the_same_at_half_the_size(fitted: Fitted, side: str) -> None:
+    moves = {1: (0.2, 0.1)}
+    whole = api.pose(fitted, side, 2, moves).float() / 255
+    quick = api.pose(fitted, side, 2, moves, quick=True).float() / 255
+    assert quick.shape == (4, 32, 32)
+    # Edges are as wide in pixels of either size, so outlines are compared, and colours inside of both.
+    halved = avg_pool2d(whole[None], 2)[0]
+    inside = (quick[3] > 0.5) & (halved[3] > 0.5)
+    assert ((quick[3] > 0.5) == (halved[3] > 0.5)).float().mean() > 0.9
+    assert (quick - halved)[:3, inside].abs().mean() < 0.15
 
 
 def test_a_way_in_the_frame_is_longer_in_the_crop(fitted: Fitted) -> None:

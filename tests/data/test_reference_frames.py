@@ -31,7 +31,7 @@ def test_a_cutout_has_the_clips_own_silhouette_pixel_by_pixel(clip: Clip, subjec
 def test_what_is_seen_of_a_frame_in_its_own_box_goes_back_to_where_it_was(clip: Clip, subject: Subject) -> None:
     frames = ReferenceFrames.from_clip(clip, subject)
     shown = clip.mirror() if subject.flip else clip
-    x, y = (frames._pixels[:2] - frames._pixels[2:] / 2).int().tolist()
+    x, y = (frames._pixels()[:2] - frames._pixels[2:] / 2).int().tolist()
     height, width = frames.size
     whole = torch.cat((shown.pixels[1], shown.mattes[1]))  # type: ignore[index]
     padded = torch.nn.functional.pad(whole, (width, width, height, height))

@@ -50,14 +50,17 @@ def handles(run: Fitted | str | Path, subject: str, *, device: str = "auto") -> 
     return Handles(points.float().cpu(), shown.frame, shown.timing)
 
 
-def pose(run: Fitted | str | Path, subject: str, frame: int, moves: Moves, *, device: str = "auto") -> Tensor:
+def pose(
+    run: Fitted | str | Path, subject: str, frame: int, moves: Moves, *, quick: bool = False, device: str = "auto"
+) -> Tensor:
     """One frame of a subject drawn from its keypoints with some of them moved: uint8 [4, H, W], straight alpha.
 
     subject, frame, moves  see `handles`; no moves draw it as it was learnt
+    quick                  half as large, and as fast as the method can: what a person sees while dragging
     """
     fitted = _editable(run, subject, device)
     side = subject.lower()
-    return next(_draw(fitted, side, frame, moves or {0: (0.0, 0.0)}).frames)
+    return next(_draw(fitted, side, frame, moves or {0: (0.0, 0.0)}, quick=quick).frames)
 
 
 def interpolate_moves(keys: Mapping[int, Moves], frame: int) -> dict[int, tuple[float, float]]:
@@ -208,14 +211,14 @@ def _check_frame(fitted: Fitted, side: str, frame: int) -> None:
         raise UsageError(f"frame {frame} does not exist: subject {side} has frames 0 to {last}")
 
 
-def _draw(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1) -> Animation:
+def _draw(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1, quick: bool = False) -> Animation:
     _check_frame(fitted, side, frame)
     scale = _reach(fitted, side, frame)
     inside = {}
     for i, (x, y) in moves.items():
         inside[i] = (x * float(scale[0]), y * float(scale[1]))
 
-    return _editor(fitted).edit_keypoints(fitted.data, side, frame, inside, steps)
+    return _editor(fitted).edit_keypoints(fitted.data, side, frame, inside, steps, quick)
 
 
 def _reach(fitted: Fitted, side: str, frame: int) -> Float[Tensor, "2"]:

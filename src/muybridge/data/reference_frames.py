@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int64, UInt8
@@ -70,20 +70,22 @@ class ReferenceFrames:
     @property
     def size(self) -> tuple[int, int]:
         """(H, W) of what is made of them: the pixels of the clip that the usual box touches."""
-        width, height = self._pixels[2:].int().tolist()
+        width, height = self._pixels()[2:].int().tolist()
         return height, width
 
-    @property
-    def _pixels(self) -> Float[Tensor, "4"]:
-        """The usual box, its edges moved out to between pixels."""
-        low = (self.usual[:2] - self.usual[2:] / 2).floor()
-        high = (self.usual[:2] + self.usual[2:] / 2).ceil()
+    def _pixels(self, part: int = 1) -> Float[Tensor, "4"]:
+        """The usual box, its edges moved out to between pixels, or between blocks of `part` by `part` pixels."""
+        low = ((self.usual[:2] - self.usual[2:] / 2) / part).floor() * part
+        high = ((self.usual[:2] + self.usual[2:] / 2) / part).ceil() * part
         return torch.cat(((low + high) / 2, high - low))
 
-    def view(self) -> Float[Tensor, "1 H W 2"]:
-        """Where in the crop, -1 and 1 its outer edges, each pixel of a result lies: a little over it at the border."""
-        centre, size = self._pixels.split(2)
-        height, width = self.size
+    def view(self, part: int = 1) -> Float[Tensor, "1 H W 2"]:
+        """Where in the crop, -1 and 1 its outer edges, each pixel of a result lies: a little over it at the border.
+
+        part  of a result that is drawn so many times smaller
+        """
+        centre, size = self._pixels(part).split(2)
+        width, height = (size / part).int().tolist()
         x = (torch.arange(width) + 0.5) / width * 2 - 1
         y = (torch.arange(height) + 0.5) / height * 2 - 1
         grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
@@ -96,17 +98,23 @@ class ReferenceFrames:
         whole = flow.new_tensor([width, height])
         return (box[:2] + flow * box[2:] / 2) / whole * 2 - 1
 
-    def put_back(self, rgba: UInt8[Tensor, "4 H W"], subject: Subject) -> UInt8[Tensor, "4 H2 W2"]:
-        """A result of this `size` in a frame of the file's size, mirrored back."""
-        if self.clip == subject.frame:
-            return self._copy_in(rgba, subject.flip)
-        ratio = torch.tensor([subject.frame[1] / self.clip[1], subject.frame[0] / self.clip[0]]).repeat(2)
-        return subject.place(rgba, self._pixels * ratio)
+    def put_back(self, rgba: UInt8[Tensor, "4 H W"], subject: Subject, part: int = 1) -> UInt8[Tensor, "4 H2 W2"]:
+        """A result of this `size` in a frame of the file's size, mirrored back.
 
-    def _copy_in(self, rgba: Tensor, flip: bool) -> Tensor:
+        part  of both, which are so many times smaller, see `view`
+        """
+        if self.clip == subject.frame:
+            return self._copy_in(rgba, subject.flip, part)
+
+        frame = (max(1, subject.frame[0] // part), max(1, subject.frame[1] // part))
+        ratio = torch.tensor([frame[1] / self.clip[1], frame[0] / self.clip[0]]).repeat(2)
+        return replace(subject, frame=frame).place(rgba, self._pixels(part) * ratio)
+
+    def _copy_in(self, rgba: Tensor, flip: bool, part: int) -> Tensor:
         """The same where result and file have the same pixels."""
-        height, width = self.clip
-        left, top = (self._pixels[:2] - self._pixels[2:] / 2).int().tolist()
+        height, width = (max(1, side // part) for side in self.clip)
+        box = self._pixels(part)
+        left, top = ((box[:2] - box[2:] / 2) / part).int().tolist()
         below = height - top - rgba.shape[1]
         right = width - left - rgba.shape[2]
         # Negative padding cuts off what lies beyond the frame.

@@ -55,12 +55,19 @@ class EditsKeypoints(Ability):
 
     @abstractmethod
     def edit_keypoints(
-        self, data: Any, side: str, frame: int, moves: Mapping[int, tuple[float, float]], steps: int = 12
+        self,
+        data: Any,
+        side: str,
+        frame: int,
+        moves: Mapping[int, tuple[float, float]],
+        steps: int = 12,
+        quick: bool = False,
     ) -> Animation:
         """One frame with some keypoints moved, and the frames along the way.
 
         moves  keypoint -> (dx, dy) in normalised units of the method's crop
         steps  frames drawn, the first with no offset and the last with all of it
+        quick  half as large, and as fast as it can be: what a person sees while dragging
         """
 
 

@@ -79,9 +79,10 @@ class PoseWorker:
         for i, (x, y) in order["moves"].items():
             moves[int(i)] = (float(x), float(y))
 
-        drawn = api.pose(fitted, side, frame, moves)
+        full = bool(order["full"])
+        drawn = api.pose(fitted, side, frame, moves, quick=not full)
         backdrop = self.find_backdrop(order, (int(drawn.shape[1]), int(drawn.shape[2])))
-        return encode_jpeg(composite(drawn.float() / 255, backdrop.at(frame)), full=bool(order["full"]))
+        return encode_jpeg(composite(drawn.float() / 255, backdrop.at(frame)), QUALITY[full])
 
     def find_backdrop(self, order: Mapping[str, Any], size: tuple[int, int]) -> Backdrop:
         """The background that is asked for; the last one is held, for a drag asks for it again and again."""
@@ -93,16 +94,10 @@ class PoseWorker:
         return self.behind[1]
 
 
-def encode_jpeg(picture: Tensor, full: bool) -> bytes:
-    """A picture [3 or 4, H, W] in [0, 1] as a JPEG of its size, or of half of it."""
+def encode_jpeg(picture: Tensor, quality: int) -> bytes:
+    """A picture [3 or 4, H, W] in [0, 1] as a JPEG."""
     rgb = (picture[:3] * 255).round().byte().permute(1, 2, 0).numpy()
-    if not full:
-        height, width = rgb.shape[:2]
-        half = (max(1, width // 2), max(1, height // 2))
-        rgb = cv2.resize(np.ascontiguousarray(rgb), half, interpolation=cv2.INTER_AREA)
-
-    quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY[full]]
-    return cv2.imencode(".jpg", rgb[:, :, ::-1], quality)[1].tobytes()
+    return cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 def main(device: str) -> None:

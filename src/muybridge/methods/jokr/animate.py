@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -100,7 +101,13 @@ def _find_motion(
 
 
 def edit_keypoints(
-    model: JokrModel, data: PairData, side: str, frame: int, moves: Mapping[int, tuple[float, float]], steps: int = 12
+    model: JokrModel,
+    data: PairData,
+    side: str,
+    frame: int,
+    moves: Mapping[int, tuple[float, float]],
+    steps: int = 12,
+    quick: bool = False,
 ) -> Animation:
     """Move keypoints of one frame and draw the frames along the way (figures 6 and 24).
 
@@ -108,6 +115,7 @@ def edit_keypoints(
     frame  index into that subject's frames
     moves  keypoint -> (dx, dy) in normalised units of the crop, where `api.edit` takes the frame's
     steps  frames drawn, the first with no offset and the last with all of it
+    quick  half as large, and of one own frame, where results are made of those: while a person drags
     """
     subject = data.subject(side)
     if not 0 <= frame < len(subject):
@@ -119,20 +127,32 @@ def edit_keypoints(
             f"keypoints to move are numbers from 0 to {k - 1}, not {wrong or 'none'}; steps are at least 1"
         )
 
-    points = detect_keypoints(model, subject, slice(frame, frame + 1))
+    points = _keypoints_of(model, data, side, frame)
     offset = torch.zeros_like(points)
     # A mirrored subject was mirrored on the way in, and its moves are meant as they are seen.
     sign = -1.0 if subject.flip else 1.0
     for i, (dx, dy) in moves.items():
         offset[0, i] = torch.tensor([sign * dx, dy])
+    part = 2 if quick else 1
     way = torch.linspace(0, 1, steps).to(points) if steps > 1 else torch.ones(1).to(points)
 
     def frames() -> Iterator[Tensor]:
         poses = (points + share * offset for share in way)
-        for rgba in render_poses(model, data, side, poses, start=points):
-            yield put_back(model, data, side, rgba)
+        for rgba in render_poses(model, data, side, poses, start=points, part=part):
+            yield put_back(model, data, side, rgba, part)
 
-    return Animation(frames(), Timing.constant(steps, max(1.0, subject.timing.rate)), subject.frame)
+    size = (max(1, subject.frame[0] // part), max(1, subject.frame[1] // part))
+    return Animation(frames(), Timing.constant(steps, max(1.0, subject.timing.rate)), size)
+
+
+def _keypoints_of(model: JokrModel, data: PairData, side: str, frame: int) -> Points:
+    """Keypoints of one frame: [1, K, 2]; those that were found for the references are not found again."""
+    if model.uses_frames:
+        bank = reference_bank(model, data, side)
+        places = (bank.frames.index == frame).nonzero()
+        if len(places):
+            return bank.points[places[0]]
+    return detect_keypoints(model, data.subject(side), slice(frame, frame + 1))
 
 
 def locate_keypoints(model: JokrModel, data: PairData, side: str) -> Points:
@@ -156,36 +176,43 @@ def locate_keypoints(model: JokrModel, data: PairData, side: str) -> Points:
 
 
 def render_poses(
-    model: JokrModel, data: PairData | None, side: str, poses: Iterable[Tensor], start: Points | None = None
+    model: JokrModel,
+    data: PairData | None,
+    side: str,
+    poses: Iterable[Tensor],
+    start: Points | None = None,
+    part: int = 1,
 ) -> Iterator[Tensor]:
     """One subject in poses that come in parts, frame by frame: uint8 [4, H, W] with straight alpha, see `crop_size`.
 
     poses  [n, K, 2] each, where this side's own keypoints lie
     start  a pose whose references the first ones are near; each is then drawn without a look at those that follow
+    part   draw so many times smaller, and then of one reference
     """
     if not model.uses_frames:
-        for part in poses:
-            rgb, mask = draw_side(model, part, side)
+        for points in poses:
+            rgb, mask = draw_side(model, points, side)
             yield from to_bytes(rgb, soften(mask))
         return
 
     bank = reference_bank(model, data, side)
-    planner = bank.planner(model.config.dense_motion.references)
+    planner = bank.planner(model.config.dense_motion.references if part == 1 else 1)
     window = WINDOW
     if start is not None:
         planner.plan(start.float().cpu())
         window = 1
-    for part, references in plan_stream(planner, (part.float().cpu() for part in poses), window):
-        for index in torch.arange(len(part)).split(TOGETHER):
+    for points, references in plan_stream(planner, (some.float().cpu() for some in poses), window):
+        for index in torch.arange(len(points)).split(TOGETHER):
             chosen = References(references.index[index], references.shares[index])
-            for rgb, alpha in _render_part(model, bank, part[index], side, chosen):
+            for rgb, alpha in _render_part(model, bank, points[index], side, chosen, part):
                 yield to_bytes(rgb[None], alpha[None])[0]
 
 
 def _render_part(
-    model: JokrModel, bank: ReferenceBank, points: Points, side: str, references: References
+    model: JokrModel, bank: ReferenceBank, points: Points, side: str, references: References, part: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Colours [3, H, W] and silhouette [1, H, W] of a few frames, at the size of the reference frames."""
+    """Colours [3, H, W] and silhouette [1, H, W] of a few frames, at the size of the reference frames or a part of it.
+    """
     with inference(model):
         points = points.to(model.device)
         shape = model.draw_small_shapes(points)[:, SIDES.index(side)][:, None].float()
@@ -195,7 +222,7 @@ def _render_part(
         painted = ((picture + 1) / 2).clamp(0, 1)
 
         lookups = find_lookups(model.dense_motion, bank, points, shape, references)
-        rendered = list(render_references(bank, lookups, painted, shape))
+        rendered = list(render_references(bank, lookups, painted, shape, part))
     yield from rendered
 
 
@@ -206,11 +233,17 @@ def crop_size(model: JokrModel, data: PairData | None, side: str) -> tuple[int, 
     return data.references[side].size
 
 
-def put_back(model: JokrModel, data: PairData | None, side: str, rgba: Tensor) -> Tensor:
-    """One picture of `render_poses` where the subject usually is in its own frame: uint8 [4, H, W]."""
+def put_back(model: JokrModel, data: PairData | None, side: str, rgba: Tensor, part: int = 1) -> Tensor:
+    """One picture of `render_poses` where the subject usually is in its own frame: uint8 [4, H, W].
+
+    part  of the frame, which is so many times smaller
+    """
     assert data is not None
     subject = data.subject(side)
-    return data.references[side].put_back(rgba, subject) if model.uses_frames else subject.place(rgba)
+    if model.uses_frames:
+        return data.references[side].put_back(rgba, subject, part)
+    frame = (max(1, subject.frame[0] // part), max(1, subject.frame[1] // part))
+    return replace(subject, frame=frame, boxes=subject.boxes / part).place(rgba)
 
 
 def reference_bank(model: JokrModel, data: PairData | None, side: str) -> ReferenceBank:

@@ -133,9 +133,15 @@ class Jokr(JokrModel, EditsKeypoints, MeasuresItself, SharesKeypoints, Describes
         return animate.locate_keypoints(self, data, side)
 
     def edit_keypoints(
-        self, data: PairData, side: str, frame: int, moves: Mapping[int, tuple[float, float]], steps: int = 12
+        self,
+        data: PairData,
+        side: str,
+        frame: int,
+        moves: Mapping[int, tuple[float, float]],
+        steps: int = 12,
+        quick: bool = False,
     ) -> Animation:
-        return animate.edit_keypoints(self, data, side, frame, moves, steps)
+        return animate.edit_keypoints(self, data, side, frame, moves, steps, quick)
 
     def measure_quality(self, data: PairData) -> dict[str, float]:
         return reporting.measure_quality(self, data)

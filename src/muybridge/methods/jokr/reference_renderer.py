@@ -40,6 +40,7 @@ class ReferenceBank:
     points: Float[Tensor, "R K 2"]
     known: tuple[object, ...] = ()
     decoded: OrderedDict[int, Tensor] = field(default_factory=OrderedDict, repr=False)
+    views: dict[int, Grid] = field(default_factory=dict, repr=False)
 
     @property
     def canvas(self) -> tuple[int, int]:
@@ -50,6 +51,12 @@ class ReferenceBank:
     def edge_points(self) -> Float[Tensor, "R K 2"]:
         """Keypoints measured at pixel edges."""
         return to_edges(self.points, self.canvas)
+
+    def view(self, part: int) -> Grid:
+        """See `ReferenceFrames.view`; made once."""
+        if part not in self.views:
+            self.views[part] = self.frames.view(part).to(self.small)
+        return self.views[part]
 
     def planner(self, count: int) -> ReferencePlanner:
         """Chooses among these frames, `count` for each frame of a result."""
@@ -112,14 +119,15 @@ def find_lookups(
 
 
 def render_references(
-    bank: ReferenceBank, lookups: Lookups, painted: Images, silhouettes: Masks
+    bank: ReferenceBank, lookups: Lookups, painted: Images, silhouettes: Masks, part: int = 1
 ) -> Iterator[tuple[Float[Tensor, "3 H W"], Float[Tensor, "1 H W"]]]:
     """Colours and silhouette of each result frame, at the size of the reference frames.
 
     painted      [N, 3, h, w]  what R paints, in [0, 1]
     silhouettes  [N, 1, h, w]  what G drew
+    part         draw it so many times smaller
     """
-    view = bank.frames.view().to(painted)
+    view = bank.view(part)
     for n in range(len(painted)):
         alpha = sharpen_edge(silhouettes[n : n + 1], view)
         inside = alpha[0, 0] > 0
@@ -128,7 +136,7 @@ def render_references(
         # Pixel by pixel, and only where something is seen: the rest is more than half of a picture.
         places = view[:, inside][:, None]
         colours = _merged_colours(bank, lookups, entries, painted[n : n + 1], places)
-        picture = painted.new_zeros(3, *bank.frames.size)
+        picture = painted.new_zeros(3, *alpha.shape[2:])
         picture[:, inside] = colours[0, :, 0].clamp(0, 1)
         yield picture, alpha[0]
 
