@@ -211,7 +211,7 @@ def render_poses(
 def _render_part(
     model: JokrModel, bank: ReferenceBank, points: Points, side: str, references: References, part: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Colours [3, H, W] and silhouette [1, H, W] of a few frames, at the size of the reference frames or a part of it."""
+    """Colours [3, H, W] and silhouette [1, H, W] of a few frames, as large as the reference frames or a part of it."""
     with inference(model):
         points = points.to(model.device)
         shape = model.draw_small_shapes(points)[:, SIDES.index(side)][:, None].float()
