@@ -189,9 +189,12 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception means that memory was out, whichever library says so and by whichever class."""
     if isinstance(error, MuybridgeError):
         return False
-    # torch, OpenCV, onnxruntime and the dynamic loader raise general errors, and only their words tell.
+    # By its name, because torch is not loaded for the sake of its errors.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    # torch, OpenCV, onnxruntime and the dynamic loader raise general errors too, and only their words tell.
     said = str(error).lower()
-    return isinstance(error, MemoryError) or any(words in said for words in _OUT_OF_MEMORY)
+    return any(words in said for words in _OUT_OF_MEMORY)
 
 
 class MuybridgeWarning(UserWarning):
