@@ -271,7 +271,17 @@ def test_methods_and_doctor(command: Command) -> None:
     assert (listed.code, "--preset draft" in listed.out, "2021" in listed.out) == (0, True, True)
     checked = command("doctor")
     assert checked.code == 0
-    for word in ("device", "threads", "bfloat16", "h264", "vp9", "tensorboard", "vgg16-397923af.pth", "free disk"):
+    for word in (
+        "device",
+        "threads",
+        "bfloat16",
+        "h264",
+        "vp9",
+        "tensorboard",
+        "vgg16-397923af.pth",
+        "memory",
+        "free disk",
+    ):
         assert word in checked.out, word
 
 

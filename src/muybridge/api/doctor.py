@@ -23,6 +23,7 @@ from muybridge.networks.pretrained.identity import identity_path
 from muybridge.networks.pretrained.inception import INCEPTION_FILE
 from muybridge.networks.pretrained.vgg import VGG16_FILE, VGG19_FILE
 from muybridge.output.report import package_versions
+from muybridge.video.memory import find_memory_limit
 
 CODECS = {"h264": "libx264", "vp9": "libvpx-vp9", "prores": "prores_ks", "gif": "gif", "aac": "aac", "opus": "libopus"}
 """What each file format is written with."""
@@ -92,6 +93,7 @@ def _machine(out: Path) -> dict[str, str]:
         "precision": machine.precision,
         "bfloat16": "in hardware" if computes_bfloat16(machine.device) else "emulated: float32 is used",
         "threads": str(torch.get_num_threads()),
+        "memory": f"{find_memory_limit() / 2**30:.1f} GiB may be taken; `cost` says what a training takes",
         "free disk": f"{shutil.disk_usage(place).free / 2**30:.1f} GiB",
     }
 
