@@ -1,19 +1,25 @@
 """muybridge motion, and animating by data."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from tiny_jobs import Command
 
 import muybridge
 from muybridge import api
 from muybridge.api import Fitted
+from muybridge.cli.options import RetargetFlags
+from muybridge.errors import UsageError
 from muybridge.landmarks import from_joints, to_json
 from muybridge.motion import read_motion
+from muybridge.output.options import RetargetOptions
 from muybridge.puppets import SceneClips, scene
+from muybridge.studio.schemas import Render
 from muybridge.video import read, write
 from tiny_jokr import TINY_TRAINING
 
@@ -49,6 +55,41 @@ def test_a_pairs_motion_goes_out_and_drives_it(fitted: Fitted, tmp_path: Path, c
     # Edges fall on other pixels as the box goes.
     assert float((still[0] - still[-1]).abs().mean()) <= 3
     assert float((read(tmp_path / "alike").pixels - still).abs().max()) <= 3
+
+
+def test_results_of_a_pair_stand_still_where_that_is_asked(fitted: Fitted, tmp_path: Path) -> None:
+    pair = scene("gif", 5, 64)
+    wish = {"masks": (pair.a, pair.b), "device": "cpu"}
+    shutil.copytree(fitted.run.path, tmp_path / "job" / "run")
+    still = api.write_results(tmp_path / "job", pair.a, pair.b, strength=0.0, **wish)
+    made = [path for name, path in still.files.items() if "moving-like" in name]
+    assert len(made) == 2
+    for path in made:
+        pixels = read(path).pixels.float()
+        # Edges fall on other pixels as the box goes, and the codec adds its own.
+        assert float((pixels[0] - pixels[-1]).abs().mean()) <= 4
+
+
+@pytest.mark.parametrize(
+    ("method", "wish", "said"),
+    [
+        ("jokr", {"strength": 2.0}, "between 0 and 150%"),
+        ("jokr", {"motion_smoothing": "median"}, "no smoothing 'median'"),
+        ("cyclegan", {"strength": 0.5}, "neither steadier nor stronger"),
+    ],
+)
+def test_a_motion_that_cannot_be_changed_is_told_before_anything_is_read(method, wish, said, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=said):
+        api.retarget("no.mp4", "nor.mp4", tmp_path / "out", method=method, **wish)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_and_the_studio_ask_for_it() -> None:
+    chosen = RetargetFlags(strength=80.0, motion_smoothing="savgol").options(RetargetOptions)
+    assert (chosen.strength, chosen.motion_smoothing) == (0.8, "savgol")
+    assert Render(side="a", motion_smoothing="savgol", strength=1.2).strength == 1.2
+    with pytest.raises(ValidationError):
+        Render(side="a", strength=3)
 
 
 def test_what_does_not_fit_is_told(fitted: Fitted, tmp_path: Path, command: Command) -> None:

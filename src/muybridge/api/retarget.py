@@ -13,7 +13,7 @@ from muybridge.data.background import Plate, plate
 from muybridge.disk import is_blank, read_json
 from muybridge.engine import Callback, CallbackList
 from muybridge.engine.cpu_tuning import fast_kernels
-from muybridge.errors import CHOOSE_ANOTHER, REPLACE_OR_RESUME, OutputExistsError, Sentence, UsageError, Verb
+from muybridge.errors import CHOOSE_ANOTHER, REPLACE_OR_RESUME, Option, OutputExistsError, Sentence, UsageError, Verb
 from muybridge.inputs.clips import SilhouetteInput, Source
 from muybridge.jobs.loading import load
 from muybridge.jobs.options import PairOptions
@@ -21,6 +21,7 @@ from muybridge.jobs.pair_training import PairTraining, read_inputs
 from muybridge.jobs.request import make_request
 from muybridge.jobs.training import Notify
 from muybridge.masks import Box
+from muybridge.method import EditsKeypoints, Method
 from muybridge.output.options import ResultOptions, RetargetOptions
 from muybridge.output.report import write_report
 from muybridge.output.results import Results
@@ -73,6 +74,7 @@ def retarget(
     request = make_request(chosen.method, out / "run", chosen)
     # Checked before the videos are read: a method that learns from something else cannot go on anyway.
     _check_pair(request.name, request.needs)
+    _check_motion(request.method_class, chosen)
 
     training = PairTraining(request, [a, b], chosen)
     inputs = training.inputs
@@ -108,6 +110,8 @@ def write_results(
     background: str = "contrast",
     formats: Sequence[str] = ("mp4",),
     affine: bool = True,
+    motion_smoothing: str | None = None,
+    strength: float = 1.0,
     device: str = "auto",
 ) -> Results:
     """Write what `retarget` writes, from the training in `out`/run, finished or stopped early.
@@ -116,7 +120,8 @@ def write_results(
         out: The folder of `retarget`.
         a: The same input as in the training.
         b: The other one.
-        masks: See `RetargetOptions`; `boxes`, `subjects`, `how`, `background`, `formats` and `affine` too.
+        masks: See `RetargetOptions`; `boxes`, `subjects`, `how`, `background`, `formats`, `affine`,
+            `motion_smoothing` and `strength` too.
         device: auto, cpu, cuda, cuda:1, mps.
 
     Returns:
@@ -125,9 +130,11 @@ def write_results(
     Raises:
         RunError: There is no training to load; CheckpointError where its files are broken.
     """
-    options = ResultOptions(background=background, formats=formats, affine=affine)
+    motion: dict[str, Any] = {"motion_smoothing": motion_smoothing, "strength": strength}
+    options = ResultOptions(background=background, formats=formats, affine=affine, **motion)
     fitted = load(Path(out) / "run", device=device)
     _check_pair(fitted.method.card.name, fitted.method.card.needs)
+    _check_motion(type(fitted.method), options)
 
     pair = PairOptions(masks=masks, boxes=boxes, subjects=subjects, how=how)
     inputs = read_inputs([a, b], pair, fitted.method.config.reading_side)
@@ -160,6 +167,15 @@ def _describe_plates(inputs: Sequence[SilhouetteInput], plates: Sequence[Plate |
 def _check_pair(method: str, needs: str) -> None:
     if needs != "pair":
         raise UsageError(f"{method} does not work on a pair of videos", Sentence("See: ", Verb("methods")))
+
+
+def _check_motion(method: type[Method[Any, Any]], options: ResultOptions) -> None:
+    """UsageError where the motion is to be changed and the method has no keypoints for that."""
+    if options.changes_motion and not issubclass(method, EditsKeypoints):
+        raise UsageError(
+            f"{method.card.name} {EditsKeypoints.lack}: its motion is made neither steadier nor stronger",
+            Sentence("Leave ", Option("motion_smoothing"), " and ", Option("strength"), " out."),
+        )
 
 
 def _check_place(out: Path, replaced: bool) -> None:

@@ -47,6 +47,10 @@ Flip = Annotated[
     str | None, Parameter(name="--flip", help="A or B: mirror that one on the way in, and its result on the way out.")
 ]
 MotionSmoothing = Annotated[Literal["one-euro", "savgol"] | None, Parameter(name="--smooth", help="Steady the motion.")]
+SmoothMotion = Annotated[
+    Literal["one-euro", "savgol"] | None,
+    Parameter(name="--smooth-motion", help="Steady the driving keypoints or landmarks."),
+]
 Strength = Annotated[
     float, Parameter(name="--strength", help="Of the motion about its mean, in percent: 0 stands still, at most 150.")
 ]
@@ -173,9 +177,11 @@ class RetargetFlags(PairFlags, TrainingFlags):
     background: Background = "contrast"
     formats: Annotated[str | None, Parameter(name="--formats", help="Of the results: mp4,gif,webm,mov,mkv.")] = None
     affine: Affine = True
+    motion_smoothing: SmoothMotion = None
+    strength: Strength = 100
 
     def parse(self) -> dict[str, Any]:
-        return super().parse() | {"formats": parse_formats(self.formats)}
+        return super().parse() | {"formats": parse_formats(self.formats), "strength": self.strength / 100}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,10 +238,7 @@ class AnimateFlags(Flags):
         int | None, Parameter(name="--smooth", help="Frames to average driving landmarks over, odd; 1 leaves them.")
     ] = None
     seed: Annotated[int | None, Parameter(name="--seed", help="Of the choice of those --sources.")] = None
-    motion_smoothing: Annotated[
-        Literal["one-euro", "savgol"] | None,
-        Parameter(name="--smooth-motion", help="Steady the driving keypoints or landmarks."),
-    ] = None
+    motion_smoothing: SmoothMotion = None
     strength: Strength = 100
     force: Force = False
     device: Device = "auto"

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 
 from muybridge.errors import Option, Sentence, Verb
 
-FLAGS = {"smoothing": "smooth", "boxes": "box", "subjects": "subject", "given": "landmarks", "brought": "from"}
+FLAGS = {
+    "smoothing": "smooth",
+    "boxes": "box",
+    "subjects": "subject",
+    "motion_smoothing": "smooth-motion",
+    "given": "landmarks",
+    "brought": "from",
+}
 """Options whose flag has another name than the function's keyword."""
 
 

@@ -32,8 +32,7 @@ def smooth_motion(motion: MotionTrack, how: str) -> MotionTrack:
 
     Raises UsageError for another way.
     """
-    if how not in SMOOTHERS:
-        raise UsageError(f"there is no smoothing {how!r}: {', '.join(SMOOTHERS)}")
+    check_refinement(how, 1.0)
     return replace(motion, points=SMOOTHERS[how](motion).astype(motion.points.dtype))
 
 
@@ -42,12 +41,19 @@ def scale_strength(motion: MotionTrack, strength: float) -> MotionTrack:
 
     Raises UsageError outside 0 to 1.5.
     """
-    if not 0 <= strength <= MAX_STRENGTH:
-        raise UsageError(f"a strength lies between 0 and {MAX_STRENGTH:.0%}, not at {strength:.0%}")
+    check_refinement(None, strength)
     weight = (motion.confidence > 0).astype(np.float64)[..., None]
     mean = (motion.points * weight).sum(0, keepdims=True) / np.maximum(weight.sum(0, keepdims=True), 1)
     points = mean + strength * (motion.points - mean)
     return replace(motion, points=points.astype(motion.points.dtype))
+
+
+def check_refinement(smoothing: str | None, strength: float) -> None:
+    """UsageError for a way of smoothing, or a strength, that there is not."""
+    if smoothing is not None and smoothing not in SMOOTHERS:
+        raise UsageError(f"there is no smoothing {smoothing!r}: {', '.join(SMOOTHERS)}")
+    if not 0 <= strength <= MAX_STRENGTH:
+        raise UsageError(f"a strength lies between 0 and {MAX_STRENGTH:.0%}, not at {strength:.0%}")
 
 
 def _one_euro(motion: MotionTrack) -> Series:

@@ -49,7 +49,7 @@ def animate_subject(
     cast = _choose_cast(fitted, lead, None if source is None else _side(source), options)
 
     how: dict[str, Any] = {"affine": options.affine, "full_frame": data is not None}
-    if cast.motion is not None or options.motion_smoothing is not None or options.strength != 1.0:
+    if cast.motion is not None or options.changes_motion:
         how["edits"] = _edit_motion(fitted, cast, options)
     animation: Animation = method.animate(data, cast.clip, cast.side, **how)
     if cast.motion is not None:
@@ -73,7 +73,7 @@ def _choose_cast(fitted: Fitted, lead: DrivingInput, side: str | None, options: 
 
     # A video of the training has its silhouettes and keypoints in the run: nothing is searched anew.
     trained_on = _side_of(fitted, lead.path)
-    new_silhouettes = options.masks is not None or options.box is not None
+    new_silhouettes = options.masks is not None or options.box is not None or options.subject is not None
     if trained_on and not new_silhouettes and side in (None, other(trained_on)):
         return _Cast(other(trained_on), audio=_sound(lead.path))
     # Without a video the other subject leads, and its sound belongs to the motion.

@@ -10,6 +10,7 @@ from muybridge.errors import UsageError
 from muybridge.inputs.landmarks import LandmarkFiles
 from muybridge.jobs.options import PairOptions, TrainingOptions
 from muybridge.masks import Box, SilhouetteOptions
+from muybridge.motion import check_refinement
 from muybridge.options import Options
 from muybridge.output.animation import check_background
 from muybridge.video import Clip
@@ -30,7 +31,27 @@ class MaskOptions(SilhouetteOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResultOptions(Options):
+class MotionOptions(Options):
+    """How the driving motion is changed before it is followed, without training again."""
+
+    motion_smoothing: str | None = None
+    """one-euro or savgol, see `motion.smooth_motion`; None leaves it."""
+    strength: float = 1.0
+    """Of the motion about each point's mean place, 0 to 1.5."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # Before anything is trained, and not when its results are written.
+        check_refinement(self.motion_smoothing, self.strength)
+
+    @property
+    def changes_motion(self) -> bool:
+        """Whether the motion is to be another than the driving one."""
+        return self.motion_smoothing is not None or self.strength != 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultOptions(MotionOptions):
     """How the results of a pair are written."""
 
     background: str = "contrast"
@@ -83,16 +104,6 @@ class PictureOptions(Options):
     """Relative motion starts from the driving frame that is posed most like the source, not from the first."""
     max_side: int | None = None
     """A larger picture is made smaller first, and so is the result, pixels."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MotionOptions(Options):
-    """How the driving motion is changed before it is followed, without training again."""
-
-    motion_smoothing: str | None = None
-    """one-euro or savgol, see `motion.smooth_motion`; None leaves it."""
-    strength: float = 1.0
-    """Of the motion about each point's mean place, 0 to 1.5."""
 
 
 @dataclass(frozen=True, kw_only=True)

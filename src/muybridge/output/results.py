@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from muybridge.data.background import Plate
-from muybridge.data.pair import SIDES
+from muybridge.data.pair import SIDES, other
 from muybridge.disk import Draft, sweep
 from muybridge.inputs.clips import SilhouetteInput
 from muybridge.jobs.loading import Fitted
 from muybridge.method import Animation, SubjectPair
 from muybridge.output.animation import backdrop_of, contrast_of, write_animation
+from muybridge.output.motion_edits import motion_edits
 from muybridge.output.options import ResultOptions
 from muybridge.output.sheets import read_small, write_keypoints, write_sheets
 from muybridge.video.mark import make_mark
@@ -58,7 +60,10 @@ def write_videos(
     small: dict[str, list[Tensor]] = {}
 
     for side, driving, name in zip(SIDES, reversed(inputs), names_of_results(inputs).values(), strict=True):
-        animation: Animation = fitted.method.animate(fitted.data, None, side, affine=options.affine)
+        how: dict[str, Any] = {"affine": options.affine}
+        if options.changes_motion:
+            how["edits"] = motion_edits(fitted, other(side), None, options.motion_smoothing, options.strength)
+        animation: Animation = fitted.method.animate(fitted.data, None, side, **how)
         subject = fitted.data.subject(side) if isinstance(fitted.data, SubjectPair) else None
         behind = backdrop_of(options.background, animation.size, plates[SIDES.index(side)], subject)
         paths = []

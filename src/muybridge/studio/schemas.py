@@ -95,6 +95,8 @@ class Render(RequestBody):
     suffix: Literal["mp4", "gif", "webm", "mov", "zip"] = "mp4"
     background: Colour = "contrast"
     affine: bool = True
+    motion_smoothing: Literal["one-euro", "savgol"] | None = None
+    strength: Annotated[float, Field(ge=0, le=1.5, allow_inf_nan=False)] = 1.0
     driving: Number | None = None
     keys: Annotated[dict[Frame, Moves], Field(max_length=600)] | None = None
 

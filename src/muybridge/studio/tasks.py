@@ -162,7 +162,8 @@ def render(order: Order, tell: Tell) -> dict[str, Any]:
         driving = order.get("driving")
         clip = None if driving is None else read_stored_clip(driving)
         masks = None if driving is None else Path(driving) / "silhouettes"
-        _, notes = api.animate(fitted, clip, order["side"], affine=order["affine"], masks=masks, **options)
+        motion = {"motion_smoothing": order.get("motion_smoothing"), "strength": order.get("strength", 1.0)}
+        _, notes = api.animate(fitted, clip, order["side"], affine=order["affine"], masks=masks, **motion, **options)
 
     if as_zip:
         zip_folder(target, out / f"{name}.zip")

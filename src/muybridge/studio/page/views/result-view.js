@@ -53,7 +53,7 @@ export async function result(body, signal, run) {
 function downloads(run, signal, look) {
   const place = h("ul", { class: "files" });
   const [nameA, nameB] = run.names;
-  const wish = { side: "a", suffix: "mp4" };
+  const wish = { side: "a", suffix: "mp4", motion_smoothing: null, strength: 1 };
   const sides = [["a", `${nameA} moving like ${nameB}`], ["b", `${nameB} moving like ${nameA}`]];
   const make = h("button", { class: "primary" }, "Make it");
   make.onclick = () =>
@@ -63,12 +63,17 @@ function downloads(run, signal, look) {
     }, make);
   const side = choice(sides, "a", (value) => (wish.side = value));
   const format = choice(FORMATS, "mp4", (value) => (wish.suffix = value));
+  const steady = choice([["", "As it is"], ["savgol", "Steadier"], ["one-euro", "Steadier where it rests"]], "", (value) => (wish.motion_smoothing = value || null));
+  const strength = h("input", { type: "number", min: 0, max: 150, step: 10, value: 100 });
+  strength.oninput = () => (wish.strength = Math.min(150, Math.max(0, Number(strength.value))) / 100);
+  // Methods without keypoints have no motion that could be changed.
+  const motion = can(run, "editable") ? [field("Motion", steady), field("Strength of the motion, percent", strength)] : [];
   files(place, run, signal, (entry) => !entry.asked?.keys);
   return h(
     "section",
     { "aria-labelledby": "take" },
     h("h2", { id: "take" }, "Take it with you"),
-    h("div", { class: "panel fields" }, field("Which", side), field("As", format), h("div", { class: "field end" }, make)),
+    h("div", { class: "panel fields" }, field("Which", side), field("As", format), ...motion, h("div", { class: "field end" }, make)),
     h("p", { class: "help" }, "It looks as chosen above. The results on black, made with sound where there is some, are here already."),
     place,
   );
