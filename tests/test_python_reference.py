@@ -43,6 +43,7 @@ def test_a_verb_says_what_it_takes_returns_and_refuses(name: str) -> None:
     assert set(re.findall(r"^        \*{0,2}(\w+): ", arguments, flags=re.MULTILINE)) >= wanted
 
 
+@pytest.mark.timeout(1200)  # more than a dozen trainings, in one process
 def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of the page in one place, as a person would type it."""
     monkeypatch.chdir(tmp_path)
