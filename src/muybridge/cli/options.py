@@ -55,7 +55,7 @@ Strength = Annotated[
     float, Parameter(name="--strength", help="Of the motion about its mean, in percent: 0 stands still, at most 150.")
 ]
 How = Annotated[
-    Literal["auto", "given", "alpha", "threshold", "segment", "colour", "saliency", "grabcut"],
+    Literal["auto", "given", "alpha", "threshold", "segment", "person", "colour", "saliency", "grabcut"],
     Parameter(name="--how", help="The way to find silhouettes; grabcut is the old name of colour."),
 ]
 MaxFrames = Annotated[int | None, Parameter(name="--max-frames", help="Read at most so many frames of each video.")]

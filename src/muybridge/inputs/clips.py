@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 from muybridge.disk import recover
 from muybridge.errors import InputError, Option, Sentence, UsageError
-from muybridge.masks import Box, Report, Rough, SilhouetteOptions, find, read_rough
+from muybridge.inputs.silhouettes import find_silhouettes
+from muybridge.masks import Box, Report, Rough, SilhouetteOptions, read_rough
 from muybridge.video import Clip, read
 
 Source = str | Path | Clip
@@ -72,7 +73,7 @@ def read_with_silhouettes(
     # A hint is drawn on the file's own frames, but the clip may have been made smaller.
     box = None if options.box is None else scale_box(options.box, clip)
     rough = None if options.rough is None else _fit_rough_mask(options.rough, clip)
-    found, report = find(clip, replace(options, masks=given, box=box, rough=rough))
+    found, report = find_silhouettes(clip, replace(options, masks=given, box=box, rough=rough))
     return SilhouetteInput(input_name(source), path, found, report)
 
 

@@ -15,6 +15,7 @@ from muybridge.data.driving_video import Driving, PackedMatte, StreamedVideo, pa
 from muybridge.data.subject import warn_lost_frames
 from muybridge.errors import InputError
 from muybridge.inputs.clips import Source, read_with_silhouettes, resolve_masks, scale_box
+from muybridge.inputs.silhouettes import PERSON, find_silhouettes_unchecked
 from muybridge.masks import (
     Box,
     FaultCounts,
@@ -22,7 +23,6 @@ from muybridge.masks import (
     SilhouetteOptions,
     check_usable,
     count_faults,
-    find_unchecked,
 )
 from muybridge.video import Clip, Timing, iter_chunks, probe
 
@@ -91,7 +91,7 @@ class _Search:
 
     def _first(self, clip: Clip, given: Clip | None) -> FoundSilhouettes:
         box = None if self.box is None else scale_box(self.box, clip)
-        found = find_unchecked(clip, how=self.how, masks=given, box=box, subject=self.subject)
+        found = find_silhouettes_unchecked(clip, how=self.how, masks=given, box=box, subject=self.subject)
         # Whether the background is flat, each piece is asked anew; any other way that suits the first suits them all.
         self.how = self.how if found.how == "threshold" else found.how
         self.subject = found.subject or self.subject
@@ -101,9 +101,11 @@ class _Search:
         if self.how == "alpha" and clip.mattes is None:  # opaque all over
             clip = clip.with_masks(torch.full_like(clip.pixels[:, :1], 255))
 
-        if self.how == "segment":
-            return find_unchecked(clip, how=self.how, subject=self.subject, box=self._box(clip))
-        return find_unchecked(clip, how=self.how, masks=given, rough=self._hint(clip) if self.how == "colour" else None)
+        if self.how in ("segment", PERSON):
+            return find_silhouettes_unchecked(clip, how=self.how, subject=self.subject, box=self._box(clip))
+        return find_silhouettes_unchecked(
+            clip, how=self.how, masks=given, rough=self._hint(clip) if self.how == "colour" else None
+        )
 
     def _box(self, clip: Clip) -> Box | None:
         """Where the subject of a box was at the end of the piece before; None where no box was given."""

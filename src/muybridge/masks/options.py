@@ -15,7 +15,7 @@ class SilhouetteOptions(Options):
     """The way to find silhouettes, and hints for it."""
 
     how: str = "auto"
-    """auto, given, alpha, threshold, segment, colour or saliency, see `masks.find`."""
+    """auto, given, alpha, threshold, segment, colour or saliency, see `masks.find`; or person, by the pose network."""
     masks: str | Path | Clip | None = None
     """Given ones: a folder, a video or a clip with one per frame."""
     box: Box | None = None

@@ -21,7 +21,8 @@ LARGE = 0.6
 class Report:
     """How silhouettes were found and how far to trust them.
 
-    how         the way that made them: "given", "alpha", "threshold", "segment", "colour", "saliency" or "corrected"
+    how         the way that made them: "given", "alpha", "threshold", "segment", "person", "colour", "saliency" or
+                "corrected"
     detail      one sentence a person can read: the file, the background colour, the hint
     confidence  one number a frame in [0, 1]; 1.0 for given ones. It tells frames apart, it is not an IoU
     empty       indexes of the frames on which nothing was found

@@ -65,7 +65,7 @@ class Find(RequestBody):
 
     verb_options = MaskOptions
     box: tuple[Pixel, Pixel, Pixel, Pixel] | None = None
-    how: Literal["auto", "alpha", "threshold", "segment", "colour", "saliency"] = "auto"
+    how: Literal["auto", "alpha", "threshold", "segment", "person", "colour", "saliency"] = "auto"
     subject: Annotated[str, Field(pattern="^[a-z][a-z -]{0,39}$")] | None = None
 
 

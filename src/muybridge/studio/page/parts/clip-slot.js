@@ -219,6 +219,7 @@ export function silhouettesOf(clip) {
     alpha: "The silhouettes are its own transparency.",
     threshold: "Silhouettes found against its flat background.",
     segment: "Silhouettes found by a segmentation network.",
+    person: "Silhouettes drawn by the pose network.",
     colour: "Silhouettes found by colour and movement.",
     grabcut: "Silhouettes found by colour and movement.",
     saliency: "Silhouettes found by the saliency network.",
