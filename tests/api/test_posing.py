@@ -115,6 +115,47 @@ def test_handles_are_the_keypoints_that_the_overlay_draws(fitted: Fitted) -> Non
     assert held.timing == fitted.data.b.timing
 
 
+def test_a_result_that_was_not_moved_is_the_result(fitted: Fitted, pair: SceneClips, tmp_path: Path) -> None:
+    result, _ = api.animate(fitted, None, "a", out=tmp_path / "result", background="transparent")
+    held = api.handles(fitted, "a", result=True)
+    assert held.points.shape == (len(pair.b.pixels), 4, 2)
+    assert held.timing == fitted.data.b.timing
+    plain = api.edit_clip(fitted, "a", {}, result=True, out=tmp_path / "plain", background="transparent")
+    bent = api.edit_clip(fitted, "a", {2: {1: (0.6, 0.6)}, 1: {}, 3: {}}, result=True, out=tmp_path / "bent")
+    first = read(result)
+    again = read(plain)
+    assert torch.equal(first.mattes, again.mattes)
+    assert torch.equal(first.pixels, again.pixels)
+    black = read(api.animate(fitted, None, "a", out=tmp_path / "black")[0])
+    moved = [not torch.equal(x, y) for x, y in zip(black.pixels, read(bent).pixels, strict=True)]
+    assert moved == [False, False, True, False, False]
+
+
+def test_a_result_answers_while_it_is_dragged(fitted: Fitted) -> None:
+    still = api.pose(fitted, "b", 3, {}, result=True)
+    moved = api.pose(fitted, "b", 3, {0: (0.5, 0.5), 2: (-0.4, 0.0)}, result=True)
+    assert still.shape == (4, 64, 64)
+    assert not torch.equal(still, moved)
+    with pytest.raises(UsageError, match="the result has the frames 0 to 4"):
+        api.pose(fitted, "b", 5, {}, result=True)
+    with pytest.raises(UsageError, match="keypoints to move are numbers from 0 to 3"):
+        api.pose(fitted, "b", 0, {9: (0.1, 0.0)}, result=True)
+
+
+def test_handles_of_a_result_lie_where_they_are_drawn(fitted: Fitted) -> None:
+    """Moved by as much as the frame is wide, they lie a whole frame farther; and the crop's middle is its box's."""
+    method = fitted.method
+    shown = fitted.data.a
+    held = api.handles(fitted, "a", result=True)
+    driving = method.transfer(method.find_keypoints(*fitted.data.b.pictures(torch.arange(5))), "b").detach()
+    box = fitted.data.references["a"].find_box(shown) if method.uses_frames else shown.boxes.median(0).values
+    h, w = method.shape_canvas
+    inside = ((driving + 1) / 2 * (torch.tensor([w, h]) - 1) + 0.5) / torch.tensor([w, h])
+    places = box[:2] - box[2:] / 2 + inside * box[2:]
+    expected = (places - 0.5) / 63 * 2 - 1
+    assert torch.allclose(held.points, expected, atol=2e-3)
+
+
 @pytest.mark.parametrize(
     ("side", "frame"),
     [("c", 0), ("a", 5), ("a", -1)],

@@ -248,6 +248,7 @@ def _edit(screen: Screen, studio: Studio, run: str, tmp_path: Path) -> None:
     page.on("websocket", lambda line: line.on("framereceived", lambda data: drawn.add(_size(data))))
     page.get_by_role("link", name="Edit", exact=True).click()
     page.locator(".dot").first.wait_for()
+    page.get_by_label("What is moved").select_option("a")
     before, picture = _dots(page), _pixels(page)
     _drag(page, page.locator(".dot").nth(1), 60, -40)
     after = _dots(page)
@@ -270,7 +271,7 @@ def _edit(screen: Screen, studio: Studio, run: str, tmp_path: Path) -> None:
     page.get_by_role("button", name="Keyframe here").click()
     assert page.get_by_role("button", name="Keyframe on frame").count() == 2
     screen.keep("6-edit")
-    page.get_by_role("button", name="Reset this subject").click()
+    page.get_by_role("button", name="Reset all of this").click()
     assert page.get_by_role("button", name="Keyframe on frame").count() == 0
     page.keyboard.press("Control+z")
     assert page.get_by_role("button", name="Keyframe on frame").count() == 2
@@ -287,6 +288,7 @@ def _edit(screen: Screen, studio: Studio, run: str, tmp_path: Path) -> None:
     assert len(read(tmp_path / "edited.webm")) == 6
     assert probe(tmp_path / "edited.webm").has_alpha
     page.reload()
+    page.get_by_label("What is moved").select_option("a")
     page.get_by_role("button", name="Keyframe on frame").nth(1).wait_for()
     assert _dots(page) == moved
     kept = studio.get(f"/api/runs/{run}/edits")
@@ -304,6 +306,7 @@ def test_with_the_keyboard_alone(screen: Screen, studio: Studio, finished: dict[
     page = screen.page
     page.goto(f"{studio.address}#/run/{finished['id']}/edit")
     page.locator(".dot").first.wait_for()
+    page.get_by_label("What is moved").select_option("a")
     before = _dots(page)
     page.locator(".dot").nth(0).focus()
     page.keyboard.press("Enter")

@@ -38,7 +38,8 @@ def test_arrow_keys_move_what_a_rectangle_has_chosen(screen: Screen, studio: Stu
     page = screen.page
     page.goto(f"{studio.address}#/run/{finished['id']}/edit")
     page.locator(".dot").first.wait_for()
-    page.get_by_label("Subject").focus()
+    page.get_by_label("What is moved").select_option("a")
+    page.get_by_label("What is moved").focus()
     frame = page.locator(".stage").bounding_box()
     page.mouse.move(frame["x"] + 2, frame["y"] + 2)
     page.mouse.down()
@@ -106,3 +107,23 @@ def test_choices_stand_in_a_persons_order(screen: Screen, studio: Studio, finish
     page.get_by_text("This was a quick look.").wait_for()
     page.get_by_role("button", name="Now the good one").wait_for()
     screen.keep("next")
+
+
+def test_keypoints_of_the_result_are_moved(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    """What one wants to repair is the result, and not the clip that it was learned from."""
+    page = screen.page
+    page.goto(f"{studio.address}#/run/{finished['id']}/edit")
+    page.locator(".dot").first.wait_for()
+    a, b = finished["names"]
+    assert page.get_by_label("What is moved").locator("option:checked").inner_text() == f"{a} moving like {b}"
+    page.locator(".editor canvas[data-full=true]").wait_for()
+    still = page.evaluate("document.querySelector('.editor canvas').toDataURL()")
+    page.locator(".dot").first.focus()
+    page.keyboard.press("Control+a")
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowDown")
+    page.wait_for_function("(old) => document.querySelector('.editor canvas').toDataURL() !== old", arg=still)
+    screen.keep("edit-result")
+    page.get_by_role("button", name="Render the edited clip").click()
+    page.get_by_role("link", name=f"{a}-moving-like-{b}-edited", exact=False).first.wait_for()
+    assert set(studio.get(f"/api/runs/{finished['id']}/edits")["ab"]) == {"0"}

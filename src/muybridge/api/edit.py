@@ -11,10 +11,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from muybridge.data.pair import other
 from muybridge.data.subject import Subject
 from muybridge.errors import RunError, Sentence, UsageError, Verb
 from muybridge.jobs.loading import Fitted, load, require_ability
-from muybridge.method import Animation, EditsKeypoints, Method, SubjectPair
+from muybridge.method import Animation, EditsKeypoints, EditsResults, Method, SubjectPair
 from muybridge.output.animation import backdrop_of, check_background, check_free, suffix_of, write_animation
 from muybridge.tensors import Points
 from muybridge.video import Timing
@@ -37,29 +38,43 @@ class Handles:
     timing: Timing
 
 
-def handles(run: Fitted | str | Path, subject: str, *, device: str = "auto") -> Handles:
+def handles(run: Fitted | str | Path, subject: str, *, result: bool = False, device: str = "auto") -> Handles:
     """The keypoints of one subject's frames, to be moved by `pose` and `edit_clip`.
 
     subject  "a" or "b"
+    result   False: of its own clip; True: of the result, where it moves as the other one does
     Raises UsageError for a method without keypoints to move, RunError for a run without videos of its own.
     """
     fitted = _editable(run, subject, device)
     side = subject.lower()
     shown = _subject(fitted, side)
+    if result:
+        places = _result_editor(fitted).locate_result(fitted.data, side)
+        return Handles(places.float().cpu(), shown.frame, _timing(fitted, side, result))
+
     points = _editor(fitted).locate_keypoints(fitted.data, side)
     return Handles(points.float().cpu(), shown.frame, shown.timing)
 
 
 def pose(
-    run: Fitted | str | Path, subject: str, frame: int, moves: Moves, *, quick: bool = False, device: str = "auto"
+    run: Fitted | str | Path,
+    subject: str,
+    frame: int,
+    moves: Moves,
+    *,
+    result: bool = False,
+    quick: bool = False,
+    device: str = "auto",
 ) -> Tensor:
     """One frame of a subject drawn from its keypoints with some of them moved: uint8 [4, H, W], straight alpha.
 
-    subject, frame, moves  see `handles`; no moves draw it as it was learnt
-    quick                  half as large, and as fast as the method can: what a person sees while dragging
+    subject, frame, moves, result  see `handles`; no moves draw it as it was learnt
+    quick                          half as large, and as fast as the method can: what a person sees while dragging
     """
     fitted = _editable(run, subject, device)
     side = subject.lower()
+    if result:
+        return next(_result_editor(fitted).edit_result(fitted.data, side, {frame: moves}, frame, quick).frames)
     return next(_draw(fitted, side, frame, moves or {0: (0.0, 0.0)}, quick=quick).frames)
 
 
@@ -141,13 +156,14 @@ def edit_clip(
     keys: Mapping[int, Moves],
     *,
     out: str | Path,
+    result: bool = False,
     background: str = "contrast",
     force: bool = False,
     device: str = "auto",
 ) -> Path:
     """A subject's whole clip drawn from its keypoints, moved by hand on some frames and between them.
 
-    subject  "a" or "b"
+    subject, result  see `handles`
     keys     frame -> moves, see `keyframed`
     out      as for `animate`; background too
     """
@@ -159,13 +175,19 @@ def edit_clip(
     shown = _subject(fitted, side)
     # Looked at before anything is drawn: a mistake in the last one must not cost all the frames before it.
     for t in keys:
-        _check_frame(fitted, side, t)
+        _check_frame(fitted, side, t, result)
 
     def frames() -> Iterator[Tensor]:
         for t in range(len(shown.timing)):
             yield from _draw(fitted, side, t, interpolate_moves(keys, t) or {0: (0.0, 0.0)}).frames
 
-    animation = Animation(frames(), shown.timing, shown.frame)
+    if result:
+        moves = {}
+        for t in range(len(_timing(fitted, side, result))):
+            moves[t] = interpolate_moves(keys, t)
+        animation = _result_editor(fitted).edit_result(fitted.data, side, moves)
+    else:
+        animation = Animation(frames(), shown.timing, shown.frame)
     write_animation(
         animation,
         [target],
@@ -180,6 +202,15 @@ def edit_clip(
 def editable(method: type[Method[Any, Any]]) -> bool:
     """Whether a method has keypoints that can be moved."""
     return issubclass(method, EditsKeypoints)
+
+
+def edits_results(method: type[Method[Any, Any]]) -> bool:
+    """Whether a method has results whose keypoints can be moved."""
+    return issubclass(method, EditsResults)
+
+
+def _result_editor(fitted: Fitted) -> EditsResults:
+    return require_ability(fitted.method, EditsResults)
 
 
 def _editor(fitted: Fitted) -> EditsKeypoints:
@@ -205,10 +236,16 @@ def _subject(fitted: Fitted, side: str) -> Subject:
     return fitted.data.subject(side)
 
 
-def _check_frame(fitted: Fitted, side: str, frame: int) -> None:
-    last = len(_subject(fitted, side).timing) - 1
+def _timing(fitted: Fitted, side: str, result: bool) -> Timing:
+    """Of a subject's own clip, or of its result, which is that of the other one."""
+    return _subject(fitted, other(side) if result else side).timing
+
+
+def _check_frame(fitted: Fitted, side: str, frame: int, result: bool = False) -> None:
+    last = len(_timing(fitted, side, result)) - 1
     if not 0 <= frame <= last:
-        raise UsageError(f"frame {frame} does not exist: subject {side} has frames 0 to {last}")
+        what = "the result" if result else f"subject {side}"
+        raise UsageError(f"frame {frame} does not exist: {what} has frames 0 to {last}")
 
 
 def _draw(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1, quick: bool = False) -> Animation:

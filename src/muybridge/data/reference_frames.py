@@ -98,6 +98,11 @@ class ReferenceFrames:
         whole = flow.new_tensor([width, height])
         return (box[:2] + flow * box[2:] / 2) / whole * 2 - 1
 
+    def find_box(self, subject: Subject) -> Float[Tensor, "4"]:
+        """Where `put_back` puts a result: centre and size in pixels of the subject's frame, mirrored where it is."""
+        ratio = torch.tensor([subject.frame[1] / self.clip[1], subject.frame[0] / self.clip[0]]).repeat(2)
+        return self._pixels(1) * ratio
+
     def put_back(self, rgba: UInt8[Tensor, "4 H W"], subject: Subject, part: int = 1) -> UInt8[Tensor, "4 H2 W2"]:
         """A result of this `size` in a frame of the file's size, mirrored back.
 

@@ -71,6 +71,40 @@ class EditsKeypoints(Ability):
         """
 
 
+class EditsResults(Ability):
+    """A pair method whose results have keypoints that a person can drag: the driving motion, with offsets added to it.
+
+    A result is a subject moving as the other one does in the clip that was trained on.
+    """
+
+    name = "edit-results"
+    what = "results whose keypoints can be moved"
+    lack = "has no results whose keypoints can be moved"
+
+    @abstractmethod
+    def locate_result(self, data: Any, side: str) -> Points:
+        """The keypoints of a result where they lie in its frames: [T, K, 2] in [-1, 1], T those of the driving clip.
+
+        side  "a" or "b", whose appearance the result has
+        """
+
+    @abstractmethod
+    def edit_result(
+        self,
+        data: Any,
+        side: str,
+        moves: Mapping[int, Mapping[int, tuple[float, float]]],
+        frame: int | None = None,
+        quick: bool = False,
+    ) -> Animation:
+        """The result with some keypoints moved, or one frame of it.
+
+        moves  frame -> keypoint -> (dx, dy), where the result's frame spans 2; a frame that is left out stays as it is
+        frame  which one, None for all
+        quick  of one frame: half as large, and as fast as the method can
+        """
+
+
 class FollowsFrames(Ability):
     """A picture that follows frames as they come: `muybridge live`, and driving videos of any length."""
 
@@ -225,6 +259,7 @@ class DescribesTraining(Ability):
 
 ABILITIES: tuple[type[Ability], ...] = (
     EditsKeypoints,
+    EditsResults,
     FollowsFrames,
     FindsBestFrame,
     ReconstructsClips,

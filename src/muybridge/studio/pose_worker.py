@@ -18,6 +18,7 @@ import numpy as np
 from torch import Tensor
 
 from muybridge import api
+from muybridge.api.edit import edits_results
 from muybridge.data.background import Backdrop, composite
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.output.animation import backdrop_of
@@ -59,10 +60,12 @@ class PoseWorker:
         return self.held[key]
 
     def find_handles(self, run: str) -> Head:
-        """Where the keypoints of both subjects lie, frame by frame."""
+        """Where the keypoints of both subjects, and of both results, lie, frame by frame."""
         found = {}
-        for side in ("a", "b"):
-            handles = api.handles(self.load_run(run), side)
+        fitted = self.load_run(run)
+        sides = ("a", "b", "ab", "ba") if edits_results(type(fitted.method)) else ("a", "b")
+        for side in sides:
+            handles = api.handles(fitted, side[0], result=len(side) == 2)
             # Five decimals are a hundredth of a pixel.
             points = np.round(handles.points.double().numpy(), 5).tolist()
             times = {"seconds": handles.timing.seconds, "end": handles.timing.duration}
@@ -80,15 +83,16 @@ class PoseWorker:
             moves[int(i)] = (float(x), float(y))
 
         full = bool(order["full"])
-        drawn = api.pose(fitted, side, frame, moves, quick=not full)
+        drawn = api.pose(fitted, side[0], frame, moves, result=len(side) == 2, quick=not full)
         backdrop = self.find_backdrop(order, (int(drawn.shape[1]), int(drawn.shape[2])))
         return encode_jpeg(composite(drawn.float() / 255, backdrop.at(frame)), QUALITY[full])
 
     def find_backdrop(self, order: Mapping[str, Any], size: tuple[int, int]) -> Backdrop:
         """The background that is asked for; the last one is held, for a drag asks for it again and again."""
-        wish = (order["run"], order["side"], order["background"], size)
+        side = order["side"][0]
+        wish = (order["run"], side, order["background"], size)
         if self.behind is None or self.behind[0] != wish:
-            subject = subject_of(self.load_run(order["run"]), order["side"])
+            subject = subject_of(self.load_run(order["run"]), side)
             plate = None if subject is None else subject.plate
             self.behind = (wish, backdrop_of(order["background"], size, plate, subject))
         return self.behind[1]

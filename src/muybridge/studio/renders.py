@@ -79,9 +79,10 @@ class Renders:
 
     def _label(self, record: Record, request: Mapping[str, Any]) -> str:
         first, second = (file_name(name) for name in record["names"])
-        subject, other = (first, second) if request["side"] == "a" else (second, first)
+        subject, other = (first, second) if request["side"][0] == "a" else (second, first)
         if request.get("keys") is not None:
-            return f"{subject}-edited"
+            of = f"{subject}-moving-like-{other}" if len(request["side"]) == 2 else subject
+            return f"{of}-edited"
         if request.get("driving"):
             other = file_name(self.runs.storage.load("clips", request["driving"])["name"])
         return f"{subject}-moving-like-{other}"

@@ -158,10 +158,10 @@ def _add_files(routes: APIRouter, runs: Runs) -> None:
 def _add_edits(routes: APIRouter, storage: Storage, pose_client: PoseClient) -> None:
     @routes.get("/runs/{number}/handles")
     async def handles(number: Id) -> dict[str, Any]:
-        """Keypoints of both subjects, (x, y) in [-1, 1] of the frame, frame by frame."""
+        """Keypoints of both subjects and, where they can be moved, of both results: (x, y) in [-1, 1] of the frame."""
         run = storage.folder("runs", number) / "out" / "run"
         head, _ = await pose_client.ask({"do": "handles", "run": str(run)})
-        return {"a": head["a"], "b": head["b"]}
+        return {side: head[side] for side in ("a", "b", "ab", "ba") if side in head}
 
     @routes.get("/runs/{number}/edits")
     def show_edits(number: Id) -> dict[str, Any]:
@@ -183,9 +183,9 @@ def read_edits(storage: Storage, number: str) -> dict[str, Any]:
     """The keyframes that are kept of a run, and their revision."""
     path = storage.folder("runs", number) / "edits.json"
     if not path.is_file():
-        return {"revision": 0, "a": {}, "b": {}}
+        return {"revision": 0, "a": {}, "b": {}, "ab": {}, "ba": {}}
     found: dict[str, Any] = storage.read_json("runs", number, "edits.json")
-    return found
+    return {"ab": {}, "ba": {}, **found}
 
 
 def thin_out(points: list[list[float]]) -> list[list[float]]:

@@ -13,6 +13,8 @@ from muybridge.output.options import AnimateOptions, MaskOptions, ResultOptions
 
 Number = Annotated[str, Field(pattern="^[a-f0-9]{12}$")]
 Side = Literal["a", "b"]
+Edited = Literal["a", "b", "ab", "ba"]
+"""A subject in its own clip, or a result: "ab" has a's appearance and b's motion."""
 Way = Annotated[float, Field(ge=-4, le=4, allow_inf_nan=False)]
 Pixel = Annotated[float, Field(ge=0, le=16384, allow_inf_nan=False)]
 Keypoint = Annotated[int, Field(ge=0, lt=1024)]
@@ -91,7 +93,7 @@ class Render(RequestBody):
     """What to make of a run."""
 
     verb_options = ResultOptions
-    side: Side
+    side: Edited
     suffix: Literal["mp4", "gif", "webm", "mov", "zip"] = "mp4"
     background: Colour = "contrast"
     affine: bool = True
@@ -107,18 +109,20 @@ class Render(RequestBody):
 
 
 class Edits(RequestBody):
-    """Keyframes of both subjects, as a page keeps them; `revision` is the one they were made from."""
+    """Keyframes of both subjects and both results, as a page keeps them; `revision` is the one they were made from."""
 
     revision: Annotated[int, Field(ge=0)]
     a: Annotated[dict[Frame, Moves], Field(max_length=600)] = {}
     b: Annotated[dict[Frame, Moves], Field(max_length=600)] = {}
+    ab: Annotated[dict[Frame, Moves], Field(max_length=600)] = {}
+    ba: Annotated[dict[Frame, Moves], Field(max_length=600)] = {}
 
 
 class Drag(RequestBody):
     """A frame with its keypoints moved, to be drawn."""
 
     seq: Annotated[int, Field(ge=0, lt=2**32)]
-    side: Side
+    side: Edited
     frame: Frame
     moves: Moves = {}
     full: bool = False

@@ -157,13 +157,14 @@ def render(order: Order, tell: Tell) -> dict[str, Any]:
 
     notes: tuple[str, ...] = ()
     if order.get("keys") is not None:
-        api.edit_clip(fitted, order["side"], _read_keyframes(order["keys"]), **options)
+        side = order["side"]
+        api.edit_clip(fitted, side[0], _read_keyframes(order["keys"]), result=len(side) == 2, **options)
     else:
         driving = order.get("driving")
         clip = None if driving is None else read_stored_clip(driving)
         masks = None if driving is None else Path(driving) / "silhouettes"
         motion = {"motion_smoothing": order.get("motion_smoothing"), "strength": order.get("strength", 1.0)}
-        _, notes = api.animate(fitted, clip, order["side"], affine=order["affine"], masks=masks, **motion, **options)
+        _, notes = api.animate(fitted, clip, order["side"][0], affine=order["affine"], masks=masks, **motion, **options)
 
     if as_zip:
         zip_folder(target, out / f"{name}.zip")

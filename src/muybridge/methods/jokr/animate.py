@@ -39,6 +39,7 @@ def animate(
     affine: bool = True,
     full_frame: bool = True,
     edits: Tensor | None = None,
+    offsets: Tensor | None = None,
 ) -> Animation:
     """The subject `source` moving as the other one does.
 
@@ -50,6 +51,7 @@ def animate(
                 without, those of the driving subject come along
     full_frame  put back into frames of the source's size; False: the crop as it is
     edits       [T, K, 2] added to the driving keypoints, normalised units
+    offsets     the same for the keypoints of the result, in units of its own crop
     """
     notes: list[str] = []
     if source is None:
@@ -72,7 +74,8 @@ def animate(
                 points = detect_keypoints(model, part, index)
                 if edits is not None:
                     points = points + edits[begun + index].to(points)
-                yield transfer_keypoints(model, points, other(source), affine)
+                moved = transfer_keypoints(model, points, other(source), affine)
+                yield moved if offsets is None else moved + offsets[begun + index].to(moved)
             begun += len(part)
 
     def frames() -> Iterator[Tensor]:
@@ -120,12 +123,9 @@ def edit_keypoints(
     subject = data.subject(side)
     if not 0 <= frame < len(subject):
         raise UsageError(f"frame {frame} does not exist: subject {side} has the frames 0 to {len(subject) - 1}")
-    k = model.config.keypoints
-    wrong = [i for i in moves if not 0 <= i < k]
-    if wrong or not moves or steps < 1:
-        raise UsageError(
-            f"keypoints to move are numbers from 0 to {k - 1}, not {wrong or 'none'}; steps are at least 1"
-        )
+    _check_keypoints(model, moves)
+    if not moves or steps < 1:
+        raise UsageError("there is no keypoint to move; steps are at least 1")
 
     points = _keypoints_of(model, data, side, frame)
     offset = torch.zeros_like(points)
@@ -155,21 +155,88 @@ def _keypoints_of(model: JokrModel, data: PairData, side: str, frame: int) -> Po
     return detect_keypoints(model, data.subject(side), slice(frame, frame + 1))
 
 
+def edit_result(
+    model: JokrModel,
+    data: PairData,
+    side: str,
+    moves: Mapping[int, Mapping[int, tuple[float, float]]],
+    frame: int | None = None,
+    quick: bool = False,
+) -> Animation:
+    """The subject `side` moving as the other one does, with some keypoints of it moved; one frame, or all of them.
+
+    moves  frame -> keypoint -> (dx, dy), where the result's frame spans 2
+    quick  of one frame: half as large, and of one own frame
+    """
+    subject = data.subject(side)
+    driving = data.subject(other(side))
+    for t in [*moves, *([] if frame is None else [frame])]:
+        if not 0 <= t < len(driving):
+            raise UsageError(f"frame {t} does not exist: the result has the frames 0 to {len(driving) - 1}")
+
+    # Both span 2: the crop is the smaller one, so that a way is longer in it.
+    reach = torch.tensor([subject.frame[1], subject.frame[0]]) / _find_box(model, data, side)[2:]
+    reach[0] *= -1 if subject.flip else 1
+    offsets = torch.zeros(len(driving), model.config.keypoints, 2)
+    for t, of_frame in moves.items():
+        _check_keypoints(model, of_frame)
+        for i, way in of_frame.items():
+            offsets[t, i] = torch.tensor(way) * reach
+
+    if frame is None:
+        return animate(model, data, None, side, offsets=offsets)
+
+    there = transfer_keypoints(model, _keypoints_of(model, data, other(side), frame), other(side))
+    part = 2 if quick else 1
+    pose = there + offsets[frame : frame + 1].to(there)
+    drawn = render_poses(model, data, side, [pose], start=there, part=part)
+    frames = (put_back(model, data, side, rgba, part) for rgba in drawn)
+    size = (max(1, subject.frame[0] // part), max(1, subject.frame[1] // part))
+    return Animation(frames, driving.timing.select([frame]), size)
+
+
+def locate_result(model: JokrModel, data: PairData, side: str) -> Points:
+    """The keypoints of the subject `side` moving as the other one does, where they lie in the result: [T, K, 2]."""
+    driving = data.subject(other(side))
+    points = transfer_keypoints(model, detect_keypoints(model, driving), other(side))
+    return _lay_in_frame(model, data.subject(side), points, _find_box(model, data, side)[None])
+
+
+def _find_box(model: JokrModel, data: PairData, side: str) -> Tensor:
+    """Where results of a subject lie in its frame: centre and size in pixels, mirrored where it is."""
+    subject = data.subject(side)
+    if model.uses_frames:
+        return data.references[side].find_box(subject).float().cpu()
+    return subject.boxes.median(0).values.float().cpu()
+
+
+def _check_keypoints(model: JokrModel, moves: Mapping[int, tuple[float, float]]) -> None:
+    k = model.config.keypoints
+    wrong = [i for i in moves if not 0 <= i < k]
+    if wrong:
+        raise UsageError(f"keypoints to move are numbers from 0 to {k - 1}, not {wrong}")
+
+
 def locate_keypoints(model: JokrModel, data: PairData, side: str) -> Points:
     """A subject's keypoints where they lie in its own frames, as the video shows them: [T, K, 2]."""
     subject = data.subject(side)
-    points = detect_keypoints(model, subject).float().cpu()
+    return _lay_in_frame(model, subject, detect_keypoints(model, subject), subject.boxes)
+
+
+def _lay_in_frame(model: JokrModel, subject: Subject, found: Points, boxes: Tensor) -> Points:
+    """Keypoints of crops as places in the subject's frames; boxes [T or 1, 4]."""
+    points = found.float().cpu()
     h, w = model.shape_canvas
     frame_h, frame_w = subject.frame
-    centre = subject.boxes[:, None, :2]
-    size = subject.boxes[:, None, 2:]
+    centre = boxes[:, None, :2]
+    size = boxes[:, None, 2:]
     canvas = torch.tensor([w, h])
     frame = torch.tensor([frame_w, frame_h])
 
     # Box and frame are measured at pixel edges, keypoints at pixel centres.
     places = centre - size / 2 + ((points + 1) / 2 * (canvas - 1) + 0.5) / canvas * size
-    found = (places - 0.5) / (frame - 1) * 2 - 1
-    return found * torch.tensor([-1.0, 1.0]) if subject.flip else found
+    shown = (places - 0.5) / (frame - 1) * 2 - 1
+    return shown * torch.tensor([-1.0, 1.0]) if subject.flip else shown
 
 
 # -- from keypoints to the pixels of a result --------------------------------------------------------------------------

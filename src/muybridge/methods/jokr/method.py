@@ -15,6 +15,7 @@ from muybridge.method import (
     Card,
     DescribesTraining,
     EditsKeypoints,
+    EditsResults,
     Group,
     ImportsCheckpoints,
     MeasuresItself,
@@ -39,7 +40,9 @@ LPIPS = "texture loss: L1 and LPIPS (eq. 2 and 3)"
 WEIGHT_FREE = "texture loss: the weight-free stand-in (L1 at several scales, SSIM)"
 
 
-class Jokr(JokrModel, EditsKeypoints, MeasuresItself, SharesKeypoints, DescribesTraining, ImportsCheckpoints):
+class Jokr(
+    JokrModel, EditsKeypoints, EditsResults, MeasuresItself, SharesKeypoints, DescribesTraining, ImportsCheckpoints
+):
     """What JOKR learns in its two stages, and what a trained one gives."""
 
     card: ClassVar[Card] = CARD
@@ -142,6 +145,19 @@ class Jokr(JokrModel, EditsKeypoints, MeasuresItself, SharesKeypoints, Describes
         quick: bool = False,
     ) -> Animation:
         return animate.edit_keypoints(self, data, side, frame, moves, steps, quick)
+
+    def locate_result(self, data: PairData, side: str) -> Points:
+        return animate.locate_result(self, data, side)
+
+    def edit_result(
+        self,
+        data: PairData,
+        side: str,
+        moves: Mapping[int, Mapping[int, tuple[float, float]]],
+        frame: int | None = None,
+        quick: bool = False,
+    ) -> Animation:
+        return animate.edit_result(self, data, side, moves, frame, quick)
 
     def measure_quality(self, data: PairData) -> dict[str, float]:
         return reporting.measure_quality(self, data)

@@ -1,4 +1,4 @@
-// Keyframes of one subject, with undo: what is moved, by how much, on which frames, and what lies between.
+// Keyframes of the subjects and of the results, with undo: what is moved, by how much, on which frames, and what lies between.
 
 /** Moves of a frame: straight lines between keyframes, held at both ends. The studio draws by the same rule. */
 export function between(keys, frame) {
@@ -18,7 +18,7 @@ export function between(keys, frame) {
 
 export class Keys {
   constructor(kept, changed) {
-    this.now = { a: kept.a ?? {}, b: kept.b ?? {} };
+    this.now = { a: kept.a ?? {}, b: kept.b ?? {}, ab: kept.ab ?? {}, ba: kept.ba ?? {} };
     this.past = [];
     this.future = [];
     this.changed = changed;

@@ -28,7 +28,9 @@ export async function editing(body, signal, run) {
 
 class Editor {
   constructor(body, signal, run, handles, kept) {
-    Object.assign(this, { signal, run, handles, side: "a", frame: 0, background: "contrast", revision: kept.revision });
+    // What one wants to repair is the result; its subject's own clip comes second.
+    const first = handles.ab ? "ab" : "a";
+    Object.assign(this, { signal, run, handles, side: first, frame: 0, background: "contrast", revision: kept.revision });
     this.delays = [];
     this.keys = new Keys(kept, () => this.altered());
     this.drawing = new Drawing(run, signal, (...drawn) => this.drawn(...drawn));
@@ -36,7 +38,7 @@ class Editor {
     this.left = h("figure", { class: "edit-left" });
     this.delay = h("output", { class: "delay tabular", id: "delay", "aria-live": "off" });
     body.append(
-      this.head(),
+      this.head(first),
       h(
         "div",
         { class: "editor" },
@@ -60,16 +62,18 @@ class Editor {
       this.playing = false;
       if (this.keeping) this.save();
     });
-    this.subject("a");
+    this.subject(first);
   }
 
-  head() {
-    const names = this.run.names.map((name, i) => ["ab"[i], name]);
+  head(first) {
+    const [a, b] = this.run.names;
+    const words = { ab: `${a} moving like ${b}`, ba: `${b} moving like ${a}`, a: `${a}, its own clip`, b: `${b}, its own clip` };
+    const names = Object.entries(words).filter(([side]) => this.handles[side]);
     const backgrounds = [["contrast", "A grey that shows it"], ["black", "Black"], ["white", "White"], ["source", "Its own"], ["transparent", "Transparent, grey while editing"]];
     return h(
       "div",
       { class: "fields edit-head" },
-      field("Subject", choice(names, "a", (side) => this.subject(side))),
+      field("What is moved", choice(names, first, (side) => this.subject(side))),
       field("Background", choice(backgrounds, "contrast", (value) => {
         this.background = value;
         this.wish(true);
@@ -95,7 +99,7 @@ class Editor {
       this.keys.set(this.side, this.frame, this.keys.at(this.side, this.frame));
     });
     this.away = button("Remove this keyframe", () => this.keys.remove(this.side, this.frame));
-    this.reset = button("Reset this subject", () => this.keys.clear(this.side), "quiet");
+    this.reset = button("Reset all of this", () => this.keys.clear(this.side), "quiet");
     return h("div", { class: "buttons" }, this.back, this.forth, this.add, this.away, this.reset);
   }
 
@@ -119,8 +123,19 @@ class Editor {
     );
   }
 
+  /** The clip whose frames are counted: of a result, the one that drives it. */
   get clip() {
-    return store.clips.get(this.run.clips["ab".indexOf(this.side)]);
+    return store.clips.get(this.run.clips["ab".indexOf(this.side[this.side.length - 1])]);
+  }
+
+  get isResult() {
+    return this.side.length > 1;
+  }
+
+  /** What the dots lie on: the subject's own frame, or the result as it was before anything was moved. */
+  address(frame) {
+    if (!this.isResult) return frameOf(this.clip, frame);
+    return `/api/runs/${this.run.id}/results/${this.side[0]}/with/${frame}?v=${encodeURIComponent(this.run.finished ?? "")}`;
   }
 
   subject(side) {
@@ -155,7 +170,8 @@ class Editor {
     this.slider.value = frame;
     this.number.textContent = `${frame + 1} of ${this.handles[this.side].points.length}`;
     this.slider.setAttribute("aria-valuetext", this.number.textContent);
-    if (this.clip) this.stage.show(frameOf(this.clip, frame), `Frame ${frame + 1} of ${this.clip.name}`);
+    const of = this.isResult ? "the result, before it was moved" : this.clip?.name;
+    if (this.clip || this.isResult) this.stage.show(this.address(frame), `Frame ${frame + 1} of ${of}`);
     this.show();
     this.wish(true);
   }
@@ -217,7 +233,7 @@ class Editor {
       this.canvas.dataset.delays = this.delays.map(Math.round).join(" ");
     }
     if (full && newest && this.playing) {
-      const wait = Math.max(0, 1000 / this.clip.rate - (performance.now() - this.shownAt));
+      const wait = Math.max(0, 1000 / (this.clip?.rate ?? 25) - (performance.now() - this.shownAt));
       setTimeout(() => this.playing && this.next(), wait);
     }
   }
