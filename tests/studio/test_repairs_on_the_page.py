@@ -127,3 +127,28 @@ def test_keypoints_of_the_result_are_moved(screen: Screen, studio: Studio, finis
     page.get_by_role("button", name="Render the edited clip").click()
     page.get_by_role("link", name=f"{a}-moving-like-{b}-edited", exact=False).first.wait_for()
     assert set(studio.get(f"/api/runs/{finished['id']}/edits")["ab"]) == {"0"}
+
+
+def test_a_line_is_wiped_between_driving_and_result(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    page = screen.page
+    page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_label("Wipe", exact=True).check()
+    driving = page.locator(".player figure").nth(0)
+    result = page.locator(".player figure").nth(1)
+    assert not driving.is_visible()
+    shown = "document.querySelectorAll('.player canvas')[1].toDataURL()"
+    line = page.get_by_label("How much of the driving clip is seen")
+    assert line.input_value() == "0.5"
+    page.wait_for_timeout(300)
+    half = page.evaluate(shown)
+    place = result.locator("canvas").bounding_box()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] / 2 + 60, place["y"] + place["height"] / 2, steps=3)
+    page.mouse.up()
+    assert float(line.input_value()) > 0.55
+    page.wait_for_function(f"(old) => {shown} !== old", arg=half)
+    screen.keep("wipe")
+    page.get_by_label("Wipe", exact=True).uncheck()
+    assert driving.is_visible()

@@ -32,7 +32,7 @@ export function frameAt({ starts, duration }, seconds) {
     address of a result's frame, `plate` that of its own background. */
 export class Player {
   constructor(signal, rows, look) {
-    Object.assign(this, { signal, look, time: 0, speed: 1, loop: true, playing: false, last: 0 });
+    Object.assign(this, { signal, look, time: 0, speed: 1, loop: true, playing: false, last: 0, wipe: null });
     this.rows = rows.map((row) => ({ ...row, left: screen(), right: screen(), shown: "" }));
     this.longest = rows.reduce((most, row) => (row.clock.duration > most.clock.duration ? row : most)).clock;
     this.element = h("section", { class: rows.length > 1 ? "player" : "player one", "aria-label": "What came of it, beside what drove it" });
@@ -58,6 +58,43 @@ export class Player {
       h("figure", {}, row.left, h("figcaption", {}, h("span", { class: "role" }, "driving"), row.driving.name)),
       h("figure", {}, row.right, h("figcaption", {}, h("span", { class: "role" }, "result"), row.title)),
     );
+  }
+
+  /** Driving and result in one picture, with a line between them that is moved; null for one beside the other. */
+  wipeAt(share) {
+    this.wipe = share;
+    this.element.classList.toggle("wiped", share !== null);
+    this.draw(true);
+  }
+
+  /** The line follows the pointer over any of the results. */
+  wiping(canvas) {
+    const follow = (event) => {
+      if (this.wipe === null || !event.buttons) return;
+      const place = canvas.getBoundingClientRect();
+      const width = canvas.width * Math.min(place.width / canvas.width, place.height / canvas.height);
+      const share = (event.clientX - place.left - (place.width - width) / 2) / width;
+      this.line.value = Math.min(1, Math.max(0, share));
+      this.wipeAt(Number(this.line.value));
+    };
+    canvas.onpointerdown = (event) => {
+      if (this.wipe !== null) canvas.setPointerCapture(event.pointerId);
+      follow(event);
+    };
+    canvas.onpointermove = follow;
+  }
+
+  wipeControls() {
+    this.line = h("input", { type: "range", class: "line", min: 0, max: 1, step: 0.01, value: 0.5, "aria-label": "How much of the driving clip is seen" });
+    this.line.hidden = true;
+    this.line.oninput = () => this.wipeAt(Number(this.line.value));
+    const wipe = h("input", { type: "checkbox" });
+    wipe.onchange = () => {
+      this.line.hidden = !wipe.checked;
+      this.wipeAt(wipe.checked ? Number(this.line.value) : null);
+    };
+    for (const row of this.rows) this.wiping(row.right);
+    return [h("label", { class: "chip" }, wipe, "Wipe"), this.line];
   }
 
   transport() {
@@ -92,6 +129,7 @@ export class Player {
       this.number,
       speed,
       h("label", { class: "chip" }, loop, "Loop"),
+      this.wipeControls(),
       shown,
       full,
     );
@@ -182,6 +220,7 @@ export class Player {
     row.late = false;
     lay(row.left, null, [driving]);
     lay(row.right, background === "contrast" ? row.contrast : background, [behind, made].filter(Boolean));
+    if (this.wipe !== null) layWipe(row.right, driving, this.wipe);
   }
 
   /** Load everything once, a few pictures at a time, so that playing does not stutter. */
@@ -212,6 +251,24 @@ function lay(canvas, background, pictures) {
     pen.fillRect(0, 0, canvas.width, canvas.height);
   }
   for (const picture of pictures) pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+}
+
+/** The driving frame over the left share of a result, as large as fits, and a line at its border. */
+function layWipe(canvas, driving, share) {
+  const pen = canvas.getContext("2d");
+  const { width, height } = canvas;
+  const scale = Math.min(width / driving.naturalWidth, height / driving.naturalHeight);
+  const [w, h] = [driving.naturalWidth * scale, driving.naturalHeight * scale];
+  pen.save();
+  pen.beginPath();
+  pen.rect(0, 0, width * share, height);
+  pen.clip();
+  pen.fillStyle = "#000";
+  pen.fillRect(0, 0, width, height);
+  pen.drawImage(driving, (width - w) / 2, (height - h) / 2, w, h);
+  pen.restore();
+  pen.fillStyle = "#fff";
+  pen.fillRect(width * share - 1, 0, 2, height);
 }
 
 /** Controls for background and, where there is one, affine map; `changed` hears of each change. */
