@@ -92,3 +92,32 @@ def test_the_sample_plays_before_anything_is_uploaded(screen: Screen) -> None:
     screen.keep("sample")
     page.get_by_role("button", name="Stop the sample").click()
     assert page.evaluate("[...document.querySelectorAll('.films video')].every((v) => v.paused)")
+
+
+def test_a_clip_is_cut_on_the_page(screen: Screen, studio: Studio, tmp_path: Path) -> None:
+    page = screen.page
+    drawn = scene("gif", 8, 64).a
+    path = write(tmp_path / "walk.gif", drawn.pixels, drawn.timing)
+    clip = studio.clip(studio.upload("walk.gif", path.read_bytes())["id"])
+    slot = page.locator(".slot").first
+    slot.get_by_text("Or take one that is here already").click()
+    slot.get_by_role("button", name="Take walk").click()
+    slot.get_by_text("Trim, crop, speed").click()
+    slot.get_by_label("First frame").fill("2")
+    slot.get_by_label("Last frame").fill("6")
+    place = slot.locator(".cut canvas").bounding_box()
+    middle = place["x"] + place["width"] / 2
+    half = place["height"] / 2
+    page.mouse.move(middle - 0.75 * half, place["y"] + 0.1 * half)
+    page.mouse.down()
+    page.mouse.move(middle + 0.75 * half, place["y"] + 1.9 * half, steps=3)
+    page.mouse.up()
+    screen.keep("cut")
+    x0, _, x1, _ = map(int, slot.get_by_label("Part of the picture").input_value().split(","))
+    assert x1 - x0 == pytest.approx(48, abs=2)
+    slot.get_by_role("button", name="Cut it").click()
+    slot.get_by_text(f"5 frames, {x1 - x0} ").wait_for()
+    assert studio.get(f"/api/clips/{clip['id']}")["cut"]["first"] == 2
+    page.goto(f"{studio.address}#/runs")
+    page.get_by_role("heading", name="Runs").wait_for()
+    assert studio.ask("DELETE", f"/api/clips/{clip['id']}").status == 204

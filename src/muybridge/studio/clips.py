@@ -12,6 +12,7 @@ from typing import Any
 
 from muybridge.errors import InputError, UsageError
 from muybridge.puppets import SCENES
+from muybridge.studio.cuts import Cut
 from muybridge.studio.names import name_of_file
 from muybridge.studio.records import CLOSED, Record, Records, ignore_event, now
 from muybridge.studio.upload import receive_upload
@@ -114,6 +115,26 @@ class Clips(Records):
         self.start(number, self._find(record, {"box": box, "how": how, "subject": subject}))
         return record
 
+    async def cut(
+        self, number: str, first: int, last: int, box: tuple[float, ...] | None, speed: float, whole: bool = False
+    ) -> Record:
+        """Read less of an upload, see `Cut.cut_again`, or all of it; its silhouettes are forgotten."""
+        await self.storage.quota.refuse_full()
+        record = self._load_idle(number)
+        self._refuse_used(record)
+        if record.get("puppet"):
+            raise UsageError(f"{record['name']} is a puppet, with silhouettes of its own", "Cut a video of yours.")
+
+        cut = Cut() if whole else Cut.read(record.get("cut")).cut_again(record, first, last, box, speed)
+        for name in ("glance", "message", "hint", "warnings"):
+            record.pop(name, None)
+        await asyncio.to_thread(self._forget_silhouettes, number)
+        # Pictures are kept by browsers under their address, which says how often they were read.
+        reads = record.get("reads", 0) + 1
+        record = self.save({**record, "cut": cut.store(), "reads": reads, "version": 0, "state": "reading"})
+        self._work_on(record)
+        return record
+
     async def correct(self, number: str, frame: int, picture: bytes) -> Record:
         """Take a silhouette painted by hand, and carry it to its neighbours; InputError where it is not one."""
         await self.storage.quota.refuse_full()
@@ -195,6 +216,7 @@ class Clips(Records):
             # A wide photograph must not be taken for a row of frames.
             "strip": False if picture else None,
             "side": limits.side,
+            "cut": record.get("cut"),
             "source_side": limits.source_side,
             "source_pixels": limits.source_pixels,
             # Silhouettes that came with a puppet are right.
@@ -279,6 +301,11 @@ class Clips(Records):
         self.save_outcome(record, outcome)
         if "frames" not in record and not self.pool.closing:
             await asyncio.to_thread(self._remove_files, record["id"])
+
+    def _forget_silhouettes(self, number: str) -> None:
+        for name in ("silhouettes", "glance"):
+            shutil.rmtree(self.folder(number) / name, ignore_errors=True)
+        self.storage.quota.note_change()
 
     def _remove_files(self, number: str) -> None:
         """Take away what could not be read; its record says why."""

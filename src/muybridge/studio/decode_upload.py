@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from muybridge.errors import InputError
+from muybridge.studio.cuts import Cut
 from muybridge.studio.glance import Glance
 from muybridge.video import Frame, MediaInfo, Writer, iter_frames, probe
 
@@ -30,6 +32,7 @@ def decode_upload(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[s
     folder   with the file `upload` in it; frames/ is made beside it
     frames, side, source_side, source_pixels   limits, see `settings.Limits`
     strip    False: a wide picture is a picture, and not a row of frames
+    cut      what is taken of it, as `Cut` is stored; nothing: all of it
     glance   True: the subject is looked for on a few frames, which are laid down in glance/ and told of
     seconds, memory             limits of this process
     Raises InputError for what is no video or too large.
@@ -46,14 +49,16 @@ def decode_upload(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[s
 
 def _decode(upload: Path, folder: Path, order: Mapping[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     info = probe(upload)
-    most = int(order["frames"])
+    cut = Cut.read(order.get("cut"))
+    most = cut.count_most(int(order["frames"]))
     _check_size(info.size, int(order["source_side"]))
     left = int(order["source_pixels"])
     # Of a small file that says how many frames of what size it has, nothing more needs to be read to refuse it.
-    if info.frames is not None and info.size[0] * info.size[1] * min(info.frames, most) > left:
+    if info.frames is not None and info.size[0] * info.size[1] * min(info.frames, cut.first + most) > left:
         raise _too_much(info)
 
-    frames = iter_frames(upload, max_frames=most + 1, max_side=int(order["side"]), strip=order.get("strip"))
+    side = cut.find_side(info.size, int(order["side"]))
+    frames = iter_frames(upload, max_frames=most + 1, start=cut.first, max_side=side, strip=order.get("strip"))
     first = next(frames, None)
     if first is None:
         raise InputError("no frame of it can be decoded", "Convert it to MP4 and try again.")
@@ -61,7 +66,8 @@ def _decode(upload: Path, folder: Path, order: Mapping[str, Any], tell: Callable
     count = 0
     last = first
     glance = Glance()
-    with Writer(folder / "frames", first.time_base, last=None, force=True) as writer:
+    ticks = cut.change_ticks(first.time_base)
+    with Writer(folder / "frames", ticks, last=None, force=True) as writer:
         for frame in chain((first,), frames):
             if count == most:
                 break
@@ -69,14 +75,15 @@ def _decode(upload: Path, folder: Path, order: Mapping[str, Any], tell: Callable
             if left < 0:
                 raise _too_much(info)
 
-            writer.add(_picture(frame), frame.pts)
-            if order.get("glance") and glance.add(count, frame):
+            matte = None if frame.matte is None else cut.crop(frame.matte)
+            last = replace(frame, pixels=cut.crop(frame.pixels), matte=matte)
+            writer.add(_picture(last), last.pts - first.pts)
+            if order.get("glance") and glance.add(count, last):
                 _look(glance, folder / "glance", tell)
             count += 1
-            last = frame
 
     h, w = last.pixels.shape[1:]
-    length = float((last.pts + last.duration - first.pts) * first.time_base)
+    length = float((last.pts + last.duration - first.pts) * ticks)
     # Where the probe took a picture for a row of frames, what it says is of one of them.
     is_row = info.kind == "strip" and order.get("strip") is not None
     return {
@@ -85,8 +92,9 @@ def _decode(upload: Path, folder: Path, order: Mapping[str, Any], tell: Callable
         "height": int(h),
         "seconds": length,
         "rate": count / length if length else 25.0,
-        "has_audio": info.has_audio,
-        "notes": [] if is_row else _describe_changes(info, count, (int(h), int(w))),
+        # The file's own sound would be heard at the wrong time.
+        "has_audio": info.has_audio and cut == Cut(),
+        "notes": cut.describe() or ([] if is_row else _describe_changes(info, count, (int(h), int(w)))),
     }
 
 

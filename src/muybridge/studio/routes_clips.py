@@ -60,6 +60,11 @@ def router(clips: Clips) -> APIRouter:
     async def remove(number: Id) -> None:
         await clips.remove(number)
 
+    @routes.post("/{number}/cut", status_code=202)
+    async def cut(number: Id, body: schemas.CutClip) -> dict[str, Any]:
+        """Trim, crop, speed: read again, from the file as it was uploaded."""
+        return await clips.cut(number, body.first, body.last, body.box, float(body.speed), body.whole)
+
     @routes.post("/{number}/silhouettes", status_code=202)
     async def find(number: Id, body: schemas.Find) -> dict[str, Any]:
         return await clips.find(number, body.box, body.how, body.subject)

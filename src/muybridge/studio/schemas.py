@@ -71,6 +71,16 @@ class Find(RequestBody):
     subject: Annotated[str, Field(pattern="^[a-z][a-z -]{0,39}$")] | None = None
 
 
+class CutClip(RequestBody):
+    """What is kept of a clip as it is seen now; `whole`: all of the file again."""
+
+    first: Annotated[int, Field(ge=0, lt=100000)] = 0
+    last: Annotated[int, Field(ge=0, lt=100000)] = 0
+    box: tuple[Pixel, Pixel, Pixel, Pixel] | None = None
+    speed: Literal[0.25, 0.5, 1, 2, 4] = 1
+    whole: bool = False
+
+
 class Training(RequestBody):
     """What to train."""
 

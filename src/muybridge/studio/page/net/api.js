@@ -74,11 +74,11 @@ export function send(method, path, file, told) {
   });
 }
 
-/** The address of a picture. */
+/** The address of a picture; it changes with what was cut of the clip. */
 export const frameOf = (clip, index, height = null) =>
-  `/api/clips/${clip.id}/frames/${index}${height ? `?height=${height}` : ""}`;
+  `/api/clips/${clip.id}/frames/${index}?r=${clip.reads ?? 0}${height ? `&height=${height}` : ""}`;
 export const maskOf = (clip, index, height = null) =>
-  `/api/clips/${clip.id}/silhouettes/${index}?v=${clip.version}${height ? `&height=${height}` : ""}`;
+  `/api/clips/${clip.id}/silhouettes/${index}?v=${clip.version}&r=${clip.reads ?? 0}${height ? `&height=${height}` : ""}`;
 
 const pictures = new Map();
 

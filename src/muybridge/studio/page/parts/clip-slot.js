@@ -5,6 +5,7 @@ import { discard, here, troubleOf } from "./clip-list.js";
 import * as store from "../net/store.js";
 import { post, refuseLarge, upload } from "../net/api.js";
 import { glance, waitsFor, work } from "./clip-work.js";
+import { cutting } from "./cut-form.js";
 import { running, strip } from "./filmstrip.js";
 import * as local from "./local-preview.js";
 
@@ -186,7 +187,8 @@ export class Slot {
 
   /** The clip itself, as soon as there is anything of it to be seen. */
   moving(clip) {
-    if (!clip.frames) return local.kept(clip);
+    // While it is read again, the frames that are there are not those that it will have.
+    if (!clip.frames || clip.state === "reading") return local.kept(clip);
     local.release(clip.id);
     return running(clip, 300, this.signal, this.use === "pair" ? 0.55 : 0);
   }
@@ -201,6 +203,7 @@ export class Slot {
       this.moving(clip),
       this.use === "picture" ? null : strip(clip, 6, pair ? 0.72 : 0),
       h("p", { class: "help" }, facts, ". ", pair ? silhouettesOf(clip) : ""),
+      this.use === "picture" || clip.puppet ? null : cutting(clip),
       notes.length ? h("ul", { class: "notes" }, notes.map((note) => h("li", {}, sentence(note)))) : null,
       h(
         "div",
