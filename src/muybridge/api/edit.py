@@ -50,7 +50,7 @@ def handles(run: Fitted | str | Path, subject: str, *, result: bool = False, dev
     shown = _subject(fitted, side)
     if result:
         places = _result_editor(fitted).locate_result(fitted.data, side)
-        return Handles(places.float().cpu(), shown.frame, _timing(fitted, side, result))
+        return Handles(places.float().cpu(), shown.frame, _find_times(fitted, side, result))
 
     points = _editor(fitted).locate_keypoints(fitted.data, side)
     return Handles(points.float().cpu(), shown.frame, shown.timing)
@@ -183,7 +183,7 @@ def edit_clip(
 
     if result:
         moves = {}
-        for t in range(len(_timing(fitted, side, result))):
+        for t in range(len(_find_times(fitted, side, result))):
             moves[t] = interpolate_moves(keys, t)
         animation = _result_editor(fitted).edit_result(fitted.data, side, moves)
     else:
@@ -236,13 +236,13 @@ def _subject(fitted: Fitted, side: str) -> Subject:
     return fitted.data.subject(side)
 
 
-def _timing(fitted: Fitted, side: str, result: bool) -> Timing:
+def _find_times(fitted: Fitted, side: str, result: bool) -> Timing:
     """Of a subject's own clip, or of its result, which is that of the other one."""
     return _subject(fitted, other(side) if result else side).timing
 
 
 def _check_frame(fitted: Fitted, side: str, frame: int, result: bool = False) -> None:
-    last = len(_timing(fitted, side, result)) - 1
+    last = len(_find_times(fitted, side, result)) - 1
     if not 0 <= frame <= last:
         what = "the result" if result else f"subject {side}"
         raise UsageError(f"frame {frame} does not exist: {what} has frames 0 to {last}")
