@@ -3,6 +3,7 @@
 import os
 import random
 import struct
+import warnings
 import zlib
 from contextlib import suppress
 
@@ -138,3 +139,24 @@ def test_damaged_bytes_give_a_clip_or_one_sentence(suffix, moving, tmp_path):
         path.write_bytes(bad)
         with suppress(InputError):
             assert len(read(path, max_frames=50)) > 0
+
+
+@pytest.mark.parametrize("suffix", [".png", ".gif"])
+@pytest.mark.parametrize("share", [0.35, 0.6, 0.9])
+def test_a_moving_picture_that_breaks_off_is_a_clip_or_a_sentence(suffix, share, tmp_path):
+    """Frames of these are counted before any is decoded, and the count may run into the break as well."""
+    from PIL import Image
+
+    noise = np.random.default_rng(0).integers(0, 255, (6, 32, 32, 3), np.uint8)
+    pictures = [Image.fromarray(each) for each in noise]
+    path = tmp_path / f"moving{suffix}"
+    pictures[0].save(path, save_all=True, append_images=pictures[1:])
+    data = bytearray(path.read_bytes())
+    at = int(share * len(data))
+    for damaged in (data[:at], data[:at] + b"\xff" * 40 + data[at:], data[:at] + b"\0\0\0\0" + data[at + 4 :]):
+        path.write_bytes(bytes(damaged))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # Anything but a clip or a sentence of our own fails here.
+            with suppress(InputError):
+                assert len(read(path)) >= 1

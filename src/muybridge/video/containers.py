@@ -99,7 +99,7 @@ def _count_frames(container: InputContainer, stream: VideoStream) -> int | None:
     if name in _UNCOUNTED:
         return None
     if name in _COUNTED:
-        return sum(packet.size > 0 for packet in container.demux(stream)) or None
+        return sum(1 for _ in _iter_packets(container, stream)) or None
 
     # A video that was trimmed without being encoded again still holds frames that its edit list leaves out, for
     # others to be decoded from.
@@ -224,19 +224,29 @@ def _ends_early(path: Path, container: InputContainer, stream: VideoStream, end:
 def _decode_stream(
     container: InputContainer, stream: VideoStream, decoder: av.VideoCodecContext, broken: list[str]
 ) -> Iterator[av.VideoFrame]:
+    for packet in _iter_packets(container, stream, broken):
+        yield from _decode_packet(decoder, packet, broken)
+
+    yield from _decode_packet(decoder, None, broken)
+
+
+def _iter_packets(
+    container: InputContainer, stream: VideoStream, broken: list[str] | None = None
+) -> Iterator[av.Packet]:
+    """The stream's packets up to where the file breaks off; why it does is added to `broken`."""
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets)
         except StopIteration:
-            break
-        except FFmpegError as error:
-            broken.append(str(error))
-            break
+            return
+        # PyAV raises ValueError where libav says that an argument is invalid.
+        except (FFmpegError, ValueError) as error:
+            if broken is not None:
+                broken.append(str(error))
+            return
         if packet.size:
-            yield from _decode_packet(decoder, packet, broken)
-
-    yield from _decode_packet(decoder, None, broken)
+            yield packet
 
 
 def _decode_packet(decoder: av.VideoCodecContext, packet: av.Packet | None, broken: list[str]) -> list[av.VideoFrame]:
@@ -257,8 +267,8 @@ def _read_avi_slots(path: Path) -> list[int]:
     with open_container(path) as container:
         stream = container.streams.video[0]
         times = []
-        for packet in container.demux(stream):
-            if packet.size and packet.dts is not None:
+        for packet in _iter_packets(container, stream):
+            if packet.dts is not None:
                 times.append(packet.dts)
 
         return sorted(times)
