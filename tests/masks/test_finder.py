@@ -6,7 +6,18 @@ import pytest
 import torch
 
 from muybridge.errors import InputError, MissingSilhouettesError, MuybridgeWarning, UsageError
-from muybridge.masks import FaultCounts, Report, check_usable, correct, count_faults, find, overlay, sheet, way_of
+from muybridge.masks import (
+    FaultCounts,
+    Report,
+    check_usable,
+    correct,
+    count_faults,
+    find,
+    find_doubtful,
+    overlay,
+    sheet,
+    way_of,
+)
 from muybridge.masks.threshold import flat_background
 from muybridge.video import Clip, Timing, read, write
 
@@ -273,3 +284,13 @@ def test_the_sheet_shows_the_outline(photo: tuple[Clip, np.ndarray]) -> None:
     assert sheet(clip, columns=3, rows=2, height=60).shape[0] == 3
     with pytest.raises(MissingSilhouettesError):
         overlay(photo[0])
+
+
+def test_frames_in_doubt_are_those_that_the_warnings_count() -> None:
+    mattes = torch.zeros(5, 1, 20, 20, dtype=torch.uint8)
+    mattes[0, 0, 5:12, 5:12] = 255
+    mattes[2] = 255
+    mattes[3, 0, 10] = 255
+    mattes[3, 0, :, 10] = 255
+    mattes[4, 0, 1:, 1:] = 255
+    assert find_doubtful(mattes) == (1, 2, 3, 4)

@@ -152,3 +152,21 @@ def test_a_line_is_wiped_between_driving_and_result(screen: Screen, studio: Stud
     screen.keep("wipe")
     page.get_by_label("Wipe", exact=True).uncheck()
     assert driving.is_visible()
+
+
+def test_silhouettes_are_stepped_through_and_doubts_are_found(
+    screen: Screen, studio: Studio, finished: dict[str, Any]
+) -> None:
+    page = screen.page
+    page.goto(f"{studio.address}#/clip/{finished['clips'][0]}")
+    page.locator("canvas.paint[data-shown='0']").wait_for()
+    page.get_by_role("button", name="One frame on").click()
+    page.get_by_text("2 of 5").wait_for()
+    page.get_by_role("button", name="One frame back").click()
+    page.get_by_text("1 of 5").wait_for()
+    clip = studio.get(f"/api/clips/{finished['clips'][0]}")
+    tell = "async (clip) => (await import('./net/store.js')).learn('clip', clip)"
+    page.evaluate(tell, {**clip, "doubtful": [1, 3]})
+    for seen in (2, 4, 2):
+        page.get_by_role("button", name="Next of 2 in doubt").click()
+        page.get_by_text(f"{seen} of 5").wait_for()

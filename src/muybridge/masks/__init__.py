@@ -4,7 +4,7 @@ from muybridge.masks.correction import correct
 from muybridge.masks.finder import OLD_WAYS, FoundSilhouettes, find, find_unchecked, name_of_masks, way_of
 from muybridge.masks.hints import Box, Rough, read_mask_picture, read_rough
 from muybridge.masks.options import SilhouetteOptions
-from muybridge.masks.report import FaultCounts, Report, check_usable, count_faults
+from muybridge.masks.report import FaultCounts, Report, check_usable, count_faults, find_doubtful
 from muybridge.masks.sheets import overlay, sheet
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "correct",
     "count_faults",
     "find",
+    "find_doubtful",
     "find_unchecked",
     "name_of_masks",
     "overlay",

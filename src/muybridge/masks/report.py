@@ -109,6 +109,16 @@ def count_faults(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = Non
     )
 
 
+def find_doubtful(mattes: Mattes) -> tuple[int, ...]:
+    """Indexes of the frames that the warnings count: nothing on them, cut by all borders, or much of the picture."""
+    doubtful = []
+    for index in range(len(mattes)):
+        counts = count_faults(mattes[index : index + 1])
+        if counts.empty or counts.full or counts.touching or counts.large:
+            doubtful.append(index)
+    return tuple(doubtful)
+
+
 def check_usable(counts: FaultCounts, name: str) -> tuple[str, ...]:
     """What to warn of; InputError where the silhouettes of the clip `name` cannot be of any use."""
     hint = Sentence(

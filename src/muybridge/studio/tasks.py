@@ -17,6 +17,7 @@ from muybridge.data.background import hex_of
 from muybridge.data.subject import Subject
 from muybridge.disk import Draft, read_json
 from muybridge.errors import InputError, MuybridgeError
+from muybridge.masks import find_doubtful
 from muybridge.method import SubjectPair
 from muybridge.output.animation import contrast_of
 from muybridge.run import Run
@@ -44,7 +45,7 @@ def find_silhouettes(order: Order, tell: Tell) -> dict[str, Any]:
     corrections = {int(frame): Path(path) for frame, path in order.get("corrections", {}).items()}
     box = order.get("box")
     try:
-        _, report = api.mask(
+        clip, report = api.mask(
             read_stored_clip(folder),
             folder / "silhouettes",
             masks=order.get("masks"),
@@ -64,7 +65,9 @@ def find_silhouettes(order: Order, tell: Tell) -> dict[str, Any]:
 
     noted = read_json(folder / "silhouettes" / "report.json")
     found = {"how": report.how, "detail": report.detail, "warnings": list(report.warnings)}
-    return {**found, "empty": list(report.empty), "corrected": noted["corrected"]}
+    assert clip.mattes is not None
+    doubtful = [i for i in find_doubtful(clip.mattes) if i not in noted["corrected"]]
+    return {**found, "empty": list(report.empty), "doubtful": doubtful, "corrected": noted["corrected"]}
 
 
 def draw_puppets(order: Order, tell: Tell) -> dict[str, Any]:

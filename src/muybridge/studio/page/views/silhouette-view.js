@@ -95,7 +95,31 @@ class Painting {
     this.slider.oninput = () => this.leave(() => this.show(Number(this.slider.value)));
     this.number = h("output", { class: "tabular", "aria-live": "off" });
     this.play = h("button", { class: "plain", onclick: () => this.toggle() }, "Play");
-    return h("div", { class: "timeline" }, this.play, this.slider, this.number);
+    const step = (by, label, text) => h("button", { class: "plain round", "aria-label": label, onclick: () => this.step(by) }, text);
+    this.doubt = h("button", { class: "plain", onclick: () => this.step(0) });
+    return h(
+      "div",
+      { class: "timeline" },
+      this.play,
+      step(-1, "One frame back", "◂"),
+      step(1, "One frame on", "▸"),
+      this.slider,
+      this.number,
+      this.doubt,
+    );
+  }
+
+  /** Frames that the notes count, and that were not put right by hand. */
+  get doubtful() {
+    return this.clip.doubtful ?? [];
+  }
+
+  /** So many frames on, or to the next one that is in doubt. */
+  step(by) {
+    if (this.playing) this.toggle();
+    const { frames } = this.clip;
+    const next = by ? (this.frame + by + frames) % frames : (this.doubtful.find((at) => at > this.frame) ?? this.doubtful[0]);
+    this.leave(() => this.show(next));
   }
 
   /** A box is one on the first frame, and its tool is out of hand on all others. */
@@ -127,6 +151,8 @@ class Painting {
     const said = `${words} ${more || (busy ? "" : "Step through the frames; where one is wrong, paint it right.")}`;
     if (this.status.textContent !== said) this.status.replaceChildren(busy ? h("span", { class: "spinner" }) : "", said);
     // Who sees at the first look that it is something else need not wait for the end.
+    this.doubt.hidden = busy || !this.doubtful.length;
+    this.doubt.textContent = `Next of ${this.doubtful.length} in doubt`;
     rest(this.look, busy && clip.version > 0);
     rest(this.save, busy || !this.brush.strokes);
     rest(this.back, busy || !this.brush.undone.length);
