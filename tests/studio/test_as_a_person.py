@@ -120,6 +120,8 @@ def _paint(screen: Screen) -> None:
     page.get_by_role("button", name="Undo the last stroke").click()
     page.get_by_label("Brush").check()
     page.get_by_role("button", name="Play").click()
+    # To be pressed it may have been scrolled to.
+    place = canvas.bounding_box()
     page.mouse.move(place["x"] + place["width"] * 0.5, place["y"] + place["height"] * 0.5)
     page.mouse.down()
     page.mouse.up()

@@ -89,9 +89,9 @@ export function bytes(count) {
 export const when = (iso) =>
   new Date(iso).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 
-/** As large as its place and the window allow, without bars beside the picture. */
-export function fit(element, width, height) {
-  element.style.width = `min(100%, ${((68 * width) / height).toFixed(2)}vh)`;
+/** As large as its place and a share of the window's height in percent allow, without bars beside the picture. */
+export function fit(element, width, height, share = 68) {
+  element.style.width = `min(100%, ${((share * width) / height).toFixed(2)}vh)`;
   element.style.aspectRatio = `${width} / ${height}`;
   return element;
 }

@@ -23,7 +23,8 @@ export class Brush {
       "aria-label": "The frame with its silhouette",
       "aria-describedby": "paint-keys",
     });
-    fit(this.canvas, width, height);
+    // The frames' line below it has to be in the same window.
+    fit(this.canvas, width, height, 54);
     this.pointer();
     this.canvas.onkeydown = (event) => this.key(event);
     this.canvas.onkeyup = (event) => {

@@ -33,7 +33,6 @@ class Painting {
       h("h1", {}, `Silhouettes of ${clip.name}`),
       this.status,
       h("div", { class: "painting" }, this.picture(), this.tools()),
-      this.timeline(),
     );
     this.show(0);
     hold(() => this.brush.strokes > 0, LEAVE, signal);
@@ -53,6 +52,7 @@ class Painting {
       "div",
       {},
       h("div", { class: "screen wide" }, this.brush.canvas),
+      this.timeline(),
       h(
         "p",
         { class: "help", id: "paint-keys" },
