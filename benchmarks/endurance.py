@@ -1,11 +1,16 @@
-"""Kills, races and hostile files by seed: nothing lost, nothing left over, one sentence each.
+"""Kills, races, full disks and hostile files by seed: nothing lost, nothing left over, one sentence each.
 
-    python benchmarks/endurance.py --kills 100 --races 30 --folders 200 --seed 0
+    python benchmarks/endurance.py --kills 100 --races 30 --folders 200 --verbs 50 --full 50 --media 1000 --texts 500
 
 kills    a folder is replaced again and again by a process that is killed (9, 15 or 2) at a random moment; then the
          old or the new one must stand there whole, and nothing beside it
 races    four processes make one run at the same time: one of them believes that it did
 folders  a run folder with a random change of its bytes or values: a result or one sentence, within 10 s
+verbs    mask, puppets, animate, motion and fit killed at a random moment over an old result, which must still stand;
+         the same command then makes the same bits, and leaves nothing beside them
+full     the same commands, no file of which may grow beyond a random size
+media    videos and pictures of 13 kinds with random changes: a result or one sentence, within 10 s and 1 GB each
+texts    landmarks, motion and options with random changes: the same
 """
 
 import argparse
@@ -103,10 +108,45 @@ def reads_or_says(folder: Path, chance: random.Random) -> tuple[bool, float]:
     return True, time.monotonic() - began
 
 
+def disturb_verbs(root: Path, kills: int, full: int, chance: random.Random) -> list[str]:
+    if not kills + full:
+        return []
+    import endurance_verbs as verbs
+
+    stage = verbs.set_stage(root)
+    names = list(stage.commands)
+    seconds = verbs.measure_seconds(stage)
+    killed = []
+    for number in range(kills):
+        name = names[number % len(names)]
+        killed.append(verbs.survives_kill(name, stage, chance, seconds[name]))
+    filled = [verbs.survives_full_disk(names[number % len(names)], stage, chance) for number in range(full)]
+
+    print(f"verbs killed: {killed.count('')} of {kills} lost nothing and were finished to the same bits")
+    print(f"verbs on a full disk: {filled.count('')} of {full} lost nothing and were finished to the same bits")
+    return [said for said in (*killed, *filled) if said]
+
+
+def read_changed_files(root: Path, media: int, texts: int, chance: random.Random) -> list[str]:
+    import endurance_files as files
+
+    wrong = []
+    if media:
+        readers = dict.fromkeys(files.draw_media(root / "media"), files.read_clip)
+        found = files.endure(readers, root / "changed-media", media, chance)
+        print(f"changed media files: {media - len(found)} of {media} gave a result or one sentence")
+        wrong += found
+    if texts:
+        found = files.endure(files.draw_texts(root / "texts"), root / "changed-texts", texts, chance)
+        print(f"changed text files: {texts - len(found)} of {texts} gave a result or one sentence")
+        wrong += found
+    return wrong
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("kills", 100), ("races", 30), ("folders", 200), ("seed", 0)):
-        parser.add_argument(f"--{name}", type=int, default=default)
+    for name in ("kills", "races", "folders", "verbs", "full", "media", "texts", "seed"):
+        parser.add_argument(f"--{name}", type=int, default=0)
     given = parser.parse_args()
     chance, began = random.Random(given.seed), time.monotonic()
     root = Path(tempfile.mkdtemp())
@@ -115,17 +155,24 @@ def main() -> None:
     with disk.replace_folder(folder) as draft:
         for name in ("a", "b", "c"):
             (draft / name).write_text("first")
+
     survived = sum(survive_kill(folder, chance) for _ in range(given.kills))
     won = sum(one_wins(root / f"race-{i}") for i in range(given.races))
     read = [reads_or_says(root / f"run-{i}", chance) for i in range(given.folders)]
-    shutil.rmtree(root)
-
     print(f"kills of replacements: {survived} of {given.kills} left a whole folder and nothing beside it")
     print(f"races of four: {won} of {given.races} had one winner")
     slowest = max((seconds for _, seconds in read), default=0.0)
     print(
         f"hostile run folders: {sum(ok for ok, _ in read)} of {given.folders} read or said why, {slowest:.2f} s at most"
     )
+    wrong = [*disturb_verbs(root / "verbs", given.verbs, given.full, chance)]
+    wrong += read_changed_files(root, given.media, given.texts, chance)
+    for each in wrong:
+        print(each)
+
+    # What went wrong is kept to be looked at.
+    if not wrong:
+        shutil.rmtree(root)
     print(f"seed {given.seed}, {time.monotonic() - began:.0f} s in all")
 
 

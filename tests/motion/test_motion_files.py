@@ -1,5 +1,6 @@
 """Motion as data: each file comes back as it was written, and scripts of other programs say what was meant."""
 
+import errno
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from muybridge.errors import InputError, UsageError
+from muybridge.errors import InputError, MuybridgeError, UsageError
 from muybridge.motion import MotionTrack, read_motion, scale_strength, smooth_motion, write_motion
 from muybridge.motion.filters import SMOOTHERS
 from muybridge.video.clip import Timing
@@ -213,3 +214,21 @@ def test_endings_and_formats_that_there_are_not(tmp_path: Path) -> None:
         write_motion(track(), tmp_path / "motion.mp3")
     with pytest.raises(UsageError, match="no format 'bvh'"):
         write_motion(track(), tmp_path / "motion.csv", "bvh")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".py", ".txt"])
+def test_a_motion_that_cannot_be_written_leaves_the_old_one(suffix, tmp_path, monkeypatch):
+    points = np.zeros((3, 2, 2), np.float32)
+    motion = MotionTrack(points, np.ones((3, 2), np.float32), ("a", "b"), Timing.constant(3), (48, 64))
+    path = write_motion(motion, tmp_path / f"motion{suffix}")
+    before = path.read_bytes()
+
+    def fill(file: Path, text: str, **told: object) -> None:
+        file.write_bytes(text.encode()[:20])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fill)
+    with pytest.raises(MuybridgeError, match="full"):
+        write_motion(motion, path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from muybridge.disk import Draft, explain_disk_errors
 from muybridge.errors import InputError, UsageError
 from muybridge.motion.scripts import after_effects_text, blender_script
 from muybridge.motion.sleap import read_sleap, write_sleap
@@ -64,7 +65,15 @@ def write_motion(motion: MotionTrack, path: Path, form: str | None = None) -> Pa
         form = by_suffix[0]
     if form not in FORMATS:
         raise UsageError(f"there is no format {form!r} for motion: {', '.join(FORMATS)}")
-    FORMATS[form].write(motion, path)
+
+    # A draft beside it, so that a kill or a full disk leaves the old file as it was.
+    draft = Draft(path, folder=False, suffix=path.suffix)
+    try:
+        with explain_disk_errors(path.parent):
+            FORMATS[form].write(motion, draft.path)
+        draft.commit()
+    finally:
+        draft.discard()
     return path
 
 

@@ -1,0 +1,185 @@
+"""Verbs that are killed at a random moment, or meet a full disk, for `endurance.py`.
+
+Each verb replaces a result that stands there. Whatever happens to it, the old result or the new one stands there whole;
+the same command then makes the new one, to the same bits, and leaves nothing beside it.
+"""
+
+import hashlib
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from muybridge.cli import main
+from muybridge.puppets import scene
+from muybridge.run import Run
+from muybridge.video import write
+
+# A fork starts where everything is imported: a command of its own would spend its seconds on that.
+FORK = multiprocessing.get_context("fork")
+STEPS = ("shape.steps=2", "motion.steps=2", "texture.steps=1", "size=32", "keypoints=4")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command line, and what its result is.
+
+    words   of the command
+    target  the file or folder that it makes
+    digest  what makes two results the same
+    """
+
+    words: tuple[str, ...]
+    target: Path
+    digest: Callable[[Path], str]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the commands play: their inputs, a finished run, and the commands by name."""
+
+    root: Path
+    commands: dict[str, Command]
+
+
+def set_stage(root: Path) -> Stage:
+    """Draw two small clips, train on them, and make every result once."""
+    torch.set_num_threads(1)
+    drawn = scene("gif", 5, 48)
+    given = root / "given"
+    for side, clip in (("a", drawn.a), ("b", drawn.b)):
+        write(given / f"{side}.mp4", clip.pixels, clip.timing)
+
+    videos = (str(given / "a.mp4"), str(given / "b.mp4"))
+    settings = [word for step in STEPS for word in ("--set", step)]
+    fit = ("fit", "jokr", *videos, "--preset", "smoke", "--device", "cpu", *settings, "--checkpoint-seconds", "0")
+    say_nothing(lambda: main([*fit, "--out", str(given / "run")]))
+
+    run = str(given / "run")
+    made = root / "made"
+    puppets = ("puppets", "--scene", "gif", "--frames", "4", "--size", "64")
+    commands = {
+        "mask": Command(("mask", videos[0], "--how", "colour"), made / "masks", digest_files),
+        "puppets": Command(puppets, made / "puppets", digest_files),
+        "animate": Command(("animate", run, "--source", "A"), made / "moving.mp4", digest_files),
+        "motion": Command(("motion", "export", run, "--subject", "a"), made / "motion.csv", digest_files),
+        "fit": Command(fit, made / "run", digest_weights),
+    }
+    for command in commands.values():
+        code = call(command)
+        assert code == 0, command.words
+    return Stage(root, commands)
+
+
+def call(command: Command, *more: str) -> int:
+    return say_nothing(lambda: main([*command.words, "--out", str(command.target), *more]))
+
+
+def say_nothing(act: Callable[[], int]) -> int:
+    """Do it with nowhere to write to; the children of a benchmark would talk at once."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        before = os.dup(1), os.dup(2)
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            return act()
+        finally:
+            os.dup2(before[0], 1)
+            os.dup2(before[1], 2)
+            os.close(before[0])
+            os.close(before[1])
+
+
+def digest_files(target: Path) -> str:
+    """All bytes of a file, or of a folder with all that is in it."""
+    found = hashlib.sha256()
+    for path in sorted(target.rglob("*")) if target.is_dir() else [target]:
+        found.update(str(path.relative_to(target.parent)).encode())
+        found.update(path.read_bytes() if path.is_file() else b"")
+    return found.hexdigest()
+
+
+def digest_weights(target: Path) -> str:
+    """A run's weights, bit by bit: its record tells times, which no two runs share."""
+    found = hashlib.sha256()
+    for name, tensor in sorted(load_file(target / "weights.safetensors").items()):
+        found.update(name.encode())
+        found.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()
+
+
+def survives_kill(name: str, stage: Stage, chance: random.Random, seconds: float) -> str:
+    """Kill the command at a random moment; what went wrong then, or nothing.
+
+    seconds  that the command takes when nobody kills it
+    """
+    command = stage.commands[name]
+    before = command.digest(command.target)
+    if name == "fit":
+        shutil.rmtree(command.target)
+
+    child = FORK.Process(target=lambda: os._exit(call(command, "--force")))
+    child.start()
+    time.sleep(chance.uniform(0.0, seconds))
+    os.kill(child.pid or 0, chance.choice((signal.SIGKILL, signal.SIGTERM, signal.SIGINT)))
+    child.join()
+    return finish(name, stage, before)
+
+
+def survives_full_disk(name: str, stage: Stage, chance: random.Random) -> str:
+    """Let no file grow beyond a random size, as a disk without space does; what went wrong then, or nothing."""
+    command = stage.commands[name]
+    before = command.digest(command.target)
+    if name == "fit":
+        shutil.rmtree(command.target)
+
+    def fill() -> None:
+        limit = int(10 ** chance.uniform(1, 5))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        os._exit(call(command, "--force"))
+
+    child = FORK.Process(target=fill)
+    child.start()
+    child.join()
+    if child.exitcode not in (0, 1):
+        return f"{name}: ended with {child.exitcode}"
+    return finish(name, stage, before)
+
+
+def finish(name: str, stage: Stage, before: str) -> str:
+    """What is wrong with what stands there, with the same command afterwards, or with what lies beside it."""
+    command = stage.commands[name]
+    # A training has no old result to keep: its checkpoint is gone on with.
+    if name == "fit":
+        more = ("--resume",) if Run(command.target).is_begun else ()
+    else:
+        more = ("--force",)
+        recovered = call(command) == 1
+        if not recovered or command.digest(command.target) != before:
+            return f"{name}: what stood there is lost or another"
+
+    if call(command, *more) != 0:
+        return f"{name}: the same command fails"
+    if command.digest(command.target) != before:
+        return f"{name}: the same command makes something else"
+    beside = sorted(path.name for path in command.target.parent.iterdir() if path.name.startswith("."))
+    return f"{name}: {beside} is left over" if beside else ""
+
+
+def measure_seconds(stage: Stage) -> dict[str, float]:
+    """How long each command takes when nothing happens to it."""
+    seconds = {}
+    for name, command in stage.commands.items():
+        began = time.monotonic()
+        call(command, "--force")
+        seconds[name] = time.monotonic() - began
+    return seconds
