@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from muybridge.data.reference_frames import ReferenceFrames, choose_evenly, trim_rim
+from muybridge.data.reference_frames import ReferenceFrames, choose_evenly, measure_rim, trim_rim
 from muybridge.data.subject import Subject
 from muybridge.puppets import scene
 from muybridge.video import Clip
@@ -31,7 +31,7 @@ def test_a_cutout_has_the_clips_own_silhouette_pixel_by_pixel(clip: Clip, subjec
 def test_what_is_seen_of_a_frame_in_its_own_box_goes_back_to_where_it_was(clip: Clip, subject: Subject) -> None:
     frames = ReferenceFrames.from_clip(clip, subject)
     shown = clip.mirror() if subject.flip else clip
-    x, y = (frames._pixels()[:2] - frames._pixels[2:] / 2).int().tolist()
+    x, y = (frames._pixels()[:2] - frames._pixels()[2:] / 2).int().tolist()
     height, width = frames.size
     whole = torch.cat((shown.pixels[1], shown.mattes[1]))  # type: ignore[index]
     padded = torch.nn.functional.pad(whole, (width, width, height, height))
@@ -86,3 +86,30 @@ def test_a_rim_is_taken_off_and_thin_parts_stay() -> None:
     assert float(kept[..., 8:22, 8:22].min()) == 1
     assert float(kept[..., 5, 10:20].max()) == 0
     assert float(kept[..., 32, 5:35].min()) == 1
+
+
+def square_on_ground(rim: int, rim_colour: tuple[float, float, float]) -> torch.Tensor:
+    """[2, 4, 384, 384]: a red square on green ground, whose silhouette reaches `rim` pixels beyond the red."""
+    layers = torch.zeros(2, 4, 384, 384)
+    layers[:, 1] = 0.8
+    outer = slice(100 - rim, 280 + rim)
+    layers[:, :3, outer, outer] = torch.tensor(rim_colour)[:, None, None]
+    layers[:, 3, outer, outer] = 1
+    layers[:, :3, 100:280, 100:280] = torch.tensor([0.8, 0.1, 0.1])[:, None, None]
+    return layers
+
+
+@pytest.mark.parametrize(
+    ("colour", "found"),
+    [((0.0, 0.8, 0.0), 2), ((0.3, 0.5, 0.05), 2), ((0.8, 0.1, 0.1), 0), ((0.05, 0.05, 0.2), 0)],
+)
+def test_a_rim_that_shows_the_ground_is_told_from_an_outline(colour: tuple[float, float, float], found: int) -> None:
+    assert measure_rim(square_on_ground(2, colour)) == found
+
+
+def test_no_rim_is_looked_for_where_it_cannot_be_seen() -> None:
+    small = square_on_ground(2, (0.0, 0.8, 0.0))[..., 90:190, 90:190]
+    assert measure_rim(small) == 0
+    cut_out = square_on_ground(2, (0.0, 0.8, 0.0))
+    cut_out[:, :3] *= cut_out[:, 3:]
+    assert measure_rim(cut_out) == 1

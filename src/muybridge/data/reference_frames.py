@@ -20,7 +20,14 @@ MOST = 400
 LONGEST = 1280
 """Longest side in pixels of the frames that are worth reading for it."""
 RIM = 128
-"""The rim of a silhouette that is not trusted is one pixel wide for so many of the crop's geometric mean side."""
+"""The rim of a silhouette that may show the ground is at most one pixel wide for so many of the crop's geometric mean
+side."""
+SHINES = 0.3
+"""How far on the way from the subject's colours to the ground's a rim may lie and still be the subject's own."""
+APART = 0.02
+"""Squared distance from which on the colours of subject and ground can be told apart."""
+LOOKED_AT = 6
+"""Frames that tell how wide the rim is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +40,7 @@ class ReferenceFrames:
     boxes    [R, 4]  where the subject's crop lies in each cutout: centre and size in its pixels
     usual    [4]     the subject's usual box in the clip, which is mirrored where the subject is
     clip     (h, w)  of the clip's frames
+    rim      pixels of the silhouettes' rim that show the ground, see `measure_rim`
     """
 
     colours: FrameCache
@@ -41,6 +49,7 @@ class ReferenceFrames:
     boxes: Float[Tensor, "R 4"]
     usual: Float[Tensor, "4"]
     clip: tuple[int, int]
+    rim: int
 
     @classmethod
     def from_clip(cls, clip: Clip, subject: Subject) -> ReferenceFrames:
@@ -53,16 +62,20 @@ class ReferenceFrames:
         corners = (boxes[:, :2] - boxes[:, 2:] / 2).floor()
         far = (boxes[:, :2] + boxes[:, 2:] / 2).ceil()
         width, height = (far - corners).amax(0).int().tolist()
+        places = list(zip(index.tolist(), corners.int().tolist(), strict=True))
+        some = choose_evenly(torch.arange(len(places)), LOOKED_AT).tolist()
+        rim = measure_rim(torch.stack([cut_out(shown, places[i][0], places[i][1], (height, width)) for i in some]))
+
         colours, mattes = [], []
-        for i, corner in zip(index.tolist(), corners.int().tolist(), strict=True):
+        for i, corner in places:
             layers = cut_out(shown, i, corner, (height, width))[None]
-            cleaned = carry_colours_on(*trim_rim(layers[:, :3] * layers[:, 3:], layers[:, 3:]))
+            cleaned = carry_colours_on(*trim_rim(layers[:, :3] * layers[:, 3:], layers[:, 3:], rim))
             colours.append(FrameCache.of([_to_bytes(cleaned)], (height, width), "small"))
             mattes.append(FrameCache.of([_to_bytes(layers[:, 3:].expand(-1, 3, -1, -1))], (height, width), "exact"))
 
         inside = torch.cat((boxes[:, :2] - corners, boxes[:, 2:]), 1)
         usual = (subject.boxes * scale).median(0).values
-        return cls(_join(colours), _join(mattes), index, inside, usual, (clip.height, clip.width))
+        return cls(_join(colours), _join(mattes), index, inside, usual, (clip.height, clip.width), rim)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -145,17 +158,17 @@ class ReferenceFrames:
             f"{prefix}.index": self.index,
             f"{prefix}.boxes": self.boxes,
             f"{prefix}.usual": self.usual,
-            f"{prefix}.sizes": torch.tensor([*self.colours.size, *self.clip]),
+            f"{prefix}.sizes": torch.tensor([*self.colours.size, *self.clip, self.rim]),
         }
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor], prefix: str) -> ReferenceFrames:
         named = {name: tensors[f"{prefix}.{name}"] for name in ("colours", "colour_ends", "mattes", "matte_ends")}
-        height, width, clip_height, clip_width = tensors[f"{prefix}.sizes"].tolist()
+        height, width, clip_height, clip_width, rim = tensors[f"{prefix}.sizes"].tolist()
         colours = FrameCache(named["colours"], named["colour_ends"], (height, width))
         mattes = FrameCache(named["mattes"], named["matte_ends"], (height, width))
         rest = {name: tensors[f"{prefix}.{name}"] for name in ("index", "boxes", "usual")}
-        return cls(colours, mattes, **rest, clip=(clip_height, clip_width))
+        return cls(colours, mattes, **rest, clip=(clip_height, clip_width), rim=rim)
 
 
 def choose_evenly(index: Int64[Tensor, "N"], most: int) -> Int64[Tensor, "R"]:
@@ -176,16 +189,49 @@ def cut_out(clip: Clip, frame: int, corner: Sequence[int], size: tuple[int, int]
     return F.pad(layers, (-x, right, -y, below))
 
 
-def trim_rim(frames: Images, masks: Masks, rim: int | None = None) -> tuple[Images, Masks]:
+def measure_rim(layers: Float[Tensor, "N 4 H W"]) -> int:
+    """How many pixels inside of its silhouette a subject still looks like the ground beside it.
+
+    layers  [N, 4, H, W]  frames with their ground, and silhouettes, in [0, 1]
+
+    Each pixel of a rim lies somewhere on the way from the colours farther inside, carried on, to those of the ground,
+    carried on; an outline that a person drew lies elsewhere, and stays.
+    """
+    colours, masks = layers.split((3, 1), 1)
+    widest = int((masks.shape[2] * masks.shape[3]) ** 0.5) // RIM
+    ground = 1 - _largest_around(masks, 1)
+    if widest < 1 or not bool((ground > 0.5).any()):
+        return 0
+    # What alpha has cut out stands on nothing: its silhouettes are exact but for the camera's softness.
+    if float((colours * ground).max()) < 0.02:
+        return 1
+
+    core = -_largest_around(-masks, 2 * widest)
+    inside = carry_colours_on(colours * core, core)
+    across = carry_colours_on(colours * ground, ground) - inside
+    distance = across.square().sum(1, keepdim=True)
+    moved = colours - inside
+    along = (moved * across).sum(1, keepdim=True)
+    # How far on the way, and less the farther beside it.
+    straight = along.square() / (distance * moved.square().sum(1, keepdim=True)).clamp_min(1e-6)
+    likeness = (along / distance.clamp_min(1e-3)).clamp(0, 1) * straight
+    told = (distance > APART).float()
+
+    for depth in range(widest):
+        ring = (-_largest_around(-masks, depth) + _largest_around(-masks, depth + 1)) * told
+        if float((likeness * ring).sum()) < SHINES * float(ring.sum()):
+            return depth
+    return widest
+
+
+def trim_rim(frames: Images, masks: Masks, rim: int) -> tuple[Images, Masks]:
     """The subject without the outermost pixels of its silhouette, where the ground often shines through; what is too
     thin to have anything farther inside stays whole.
 
     frames   [B, 3, H, W]  [0, 1] on black
-    rim      pixels; None: one for each 128 of the picture's geometric mean side
+    rim      pixels
     returns  the same with smaller silhouettes
     """
-    if rim is None:
-        rim = int((masks.shape[2] * masks.shape[3]) ** 0.5) // RIM
     if rim < 1:
         return frames, masks
     inner = -_largest_around(-masks, rim)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from muybridge.data.reference_frames import ReferenceFrames
 from muybridge.methods.jokr.dense_motion import DenseMotionNetwork, look_up, sanity, to_edges
-from muybridge.methods.jokr.reference_blend import EVERYWHERE, merge_bands, share_out, trust
+from muybridge.methods.jokr.reference_blend import EVERYWHERE, blur, merge_bands, share_out, trust
 from muybridge.methods.jokr.reference_choice import ReferencePlanner, References
 from muybridge.tensors import Grid, Images, Masks, Points
 
@@ -23,6 +23,10 @@ SEEN = 0.02
 """Share from which on a fading reference is looked at."""
 EDGE = 1.5
 """Width in pixels of the silhouette's soft edge in a result."""
+BAND = 1.25
+"""How far from the drawn outline, in pixels of the shapes, an own frame's outline is believed."""
+LARGER = 3
+"""How many times larger than the shapes a result is for their grid to show in its outline."""
 
 
 @dataclass(eq=False)
@@ -128,25 +132,40 @@ def render_references(
     part         draw it so many times smaller
     """
     view = bank.view(part)
+    larger = bank.frames.size[0] / painted.shape[2]
+    exact = bank.frames.rim == 0 and larger >= LARGER
     for n in range(len(painted)):
-        alpha = sharpen_edge(silhouettes[n : n + 1], view)
-        inside = alpha[0, 0] > 0
+        outlines = find_outlines(silhouettes[n : n + 1], view, bank.frames.rim / larger, BAND if exact else 0.0)
+        seen = outlines[0, 2] > 0
         entries = (lookups.frame == n).nonzero()[:, 0].tolist()
 
         # Pixel by pixel, and only where something is seen: the rest is more than half of a picture.
-        places = view[:, inside][:, None]
-        colours = _merged_colours(bank, lookups, entries, painted[n : n + 1], places)
-        picture = painted.new_zeros(3, *alpha.shape[2:])
-        picture[:, inside] = colours[0, :, 0].clamp(0, 1)
-        yield picture, alpha[0]
+        places = view[:, seen][:, None]
+        colours, matte, trusted = _merge(bank, lookups, entries, painted[n : n + 1], silhouettes[n : n + 1], places)
+        inner, drawn, outer = outlines[0, :, seen]
+        # The own frames' outline, as far as it lies near the one that was drawn; that one where they show nothing, and
+        # everywhere where the own silhouettes are loose.
+        own = torch.minimum(torch.maximum(matte[0, 0, 0], inner), outer)
+        picture = painted.new_zeros(3, *seen.shape)
+        picture[:, seen] = colours[0, :, 0].clamp(0, 1)
+        alpha = painted.new_zeros(1, *seen.shape)
+        alpha[0, seen] = drawn + trusted[0, 0, 0] * (own - drawn)
+        yield picture, alpha
 
 
-def _merged_colours(
-    bank: ReferenceBank, lookups: Lookups, entries: list[int], painted: Images, places: Float[Tensor, "1 1 N 2"]
-) -> Float[Tensor, "1 3 1 N"]:
-    """Colours of one result frame at some places of its crop, -1 and 1 its outer edges."""
+def _merge(
+    bank: ReferenceBank,
+    lookups: Lookups,
+    entries: list[int],
+    painted: Images,
+    silhouette: Masks,
+    places: Float[Tensor, "1 1 N 2"],
+) -> tuple[Float[Tensor, "1 3 1 N"], Float[Tensor, "1 1 1 N"], Float[Tensor, "1 1 1 N"]]:
+    """One result frame at some places of its crop, -1 and 1 its outer edges: colours, the references' silhouettes, and
+    how far these are to be believed."""
     colours = painted.new_zeros(1, 3, 1, places.shape[2])
     weight = painted.new_zeros(1, 1, 1, places.shape[2])
+    matte = painted.new_zeros(1, 1, 1, places.shape[2])
     covered = painted.new_zeros(1, 1, *painted.shape[2:])
     small = painted.new_zeros(1, 4, *painted.shape[2:])
 
@@ -159,6 +178,7 @@ def _merged_colours(
         counts = found[:, 2:] * (moved[:, 3:] + EVERYWHERE)
         colours += counts * moved[:, :3]
         weight += counts
+        matte += found[:, 2:] * moved[:, 3:]
 
         # The same at the size of the shapes, where the coarse bands meet.
         seen = look_up(bank.small[place][None], flow)
@@ -169,18 +189,44 @@ def _merged_colours(
     # Where no reference reaches, the quotient is not to blow up.
     fine = colours / weight.clamp_min(1e-4)
     blended = small[:, :3] / small[:, 3:].clamp_min(1e-4)
-    return merge_bands(painted, blended, fine, trust(covered), lambda picture: look_up(picture, places))
+    merged = merge_bands(painted, blended, fine, trust(covered), lambda picture: look_up(picture, places))
+    believed = look_up(believe_outline(covered, silhouette), places)
+    return merged, (4 * matte - 1.5).clamp(0, 1), believed
 
 
-def sharpen_edge(silhouettes: Masks, view: Float[Tensor, "1 H2 W2 2"]) -> Float[Tensor, "B 1 H2 W2"]:
-    """Silhouettes drawn small, at the size of a result, with an edge as soft as a camera's.
+def believe_outline(covered: Masks, silhouette: Masks) -> Masks:
+    """Where the references' outline counts: wherever they show most of what was drawn round about."""
+    around = blur(torch.cat((covered * silhouette, silhouette), 1), 1 / 16)
+    shown = around[:, :1] / around[:, 1:].clamp_min(1e-3)
+    return ((shown - 0.75) / 0.1).clamp(0, 1)
 
-    The outline is the line of one half of the smoothly enlarged silhouette; across it the mask goes from 0 to 1 within
-    `EDGE` pixels, whatever the factor.
+
+def find_outlines(
+    silhouettes: Masks, view: Float[Tensor, "1 H2 W2 2"], rim: float, band: float
+) -> Float[Tensor, "B 3 H2 W2"]:
+    """Silhouettes drawn small, at the size of a result, less their rim: smaller by a band, as they are, and larger.
+
+    rim, band  pixels of the shapes
+    """
+    smooth = F.interpolate(silhouettes, scale_factor=4, mode="bicubic", align_corners=False)
+    drawn = _grow(smooth, -round(4 * rim))
+    reach = round(4 * band)
+    return sharpen_edge(torch.cat((_grow(drawn, -reach), drawn, _grow(drawn, reach)), 1), view)
+
+
+def _grow(masks: Masks, reach: int) -> Masks:
+    """Masks with their outline moved out by so many pixels, or in."""
+    size = 2 * abs(reach) + 1
+    return F.max_pool2d(masks, size, 1, reach) if reach >= 0 else -F.max_pool2d(-masks, size, 1, -reach)
+
+
+def sharpen_edge(smooth: Float[Tensor, "B C h w"], view: Float[Tensor, "1 H2 W2 2"]) -> Float[Tensor, "B C H2 W2"]:
+    """Silhouettes at the size of a result, with an edge as soft as a camera's.
+
+    The outline is the line of one half; across it the mask goes from 0 to 1 within `EDGE` pixels, whatever the factor.
 
     view  where in the crop each pixel of the result lies, -1 and 1 its outer edges
     """
-    smooth = F.interpolate(silhouettes, scale_factor=4, mode="bicubic", align_corners=False)
     found = look_up(smooth, view.expand(len(smooth), -1, -1, -1))
     wide = F.pad(found, (1, 1, 1, 1), mode="replicate")
     across = (wide[..., 1:-1, 2:] - wide[..., 1:-1, :-2]) / 2
