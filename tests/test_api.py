@@ -20,7 +20,8 @@ from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.method import Jokr
 from muybridge.output.report import measure_results, preset_of
-from muybridge.output.results import _loop, drawable_text, names_of_results
+from muybridge.output.results import names_of_results
+from muybridge.output.sheets import _loop, drawable_text
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, Timing, read

@@ -25,8 +25,8 @@ def nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any, **options: Any) -> None:
         pytest.fail("silhouettes were looked for")
 
-    monkeypatch.setattr("muybridge.inputs.clips.find", fail)
-    monkeypatch.setattr("muybridge.inputs.driving.find_unchecked", fail)
+    monkeypatch.setattr("muybridge.inputs.clips.find_silhouettes", fail)
+    monkeypatch.setattr("muybridge.inputs.driving.find_silhouettes_unchecked", fail)
 
 
 def test_a_run_goes_on_from_another_folder(

@@ -45,7 +45,7 @@ def test_a_member_of_an_ability_is_not_there_by_itself() -> None:
 
 
 def test_an_unknown_ability_is_told_which_there_are() -> None:
-    with pytest.raises(TypeError, match=r"'fly', which is no ability: edit, live"):
+    with pytest.raises(TypeError, match=r"'fly', which is no ability: edit, edit-results, live"):
         type("Flying", (Toy,), {"card": carded(abilities=("fly",))})
 
 

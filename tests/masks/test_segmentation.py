@@ -298,8 +298,10 @@ def test_a_subject_is_reached_from_every_front_end(
     assert Find(how="segment", subject="potted plant").subject == "potted plant"
 
     asked = {}
+    clip, cats, _ = two()
+    walkers = clip.with_masks(torch.from_numpy(cats[:, None]).float())
     monkeypatch.setattr(tasks, "read_stored_clip", lambda folder: two()[0])
-    monkeypatch.setattr(tasks.api, "mask", lambda *given, **told: asked.update(told) or (None, make_found_report()))
+    monkeypatch.setattr(tasks.api, "mask", lambda *given, **told: asked.update(told) or (walkers, make_found_report()))
     (tmp_path / "silhouettes").mkdir()
     (tmp_path / "silhouettes" / "report.json").write_text('{"corrected": []}')
     tasks.find_silhouettes({"folder": str(tmp_path), "how": "segment", "subject": "dog"}, print)

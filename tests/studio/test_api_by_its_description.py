@@ -3,6 +3,7 @@
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,19 @@ def here(studio: Studio, finished: dict[str, Any]) -> Iterator[dict[str, dict[st
     # Something is being made of them, perhaps: then it is stopped.
     for kind in kinds:
         for number in {found["id"] for found in studio.get(f"/api/{kind}")} - before[kind]:
-            assert studio.ask("DELETE", f"/api/{kind}/{number}").status == 204
+            _delete(studio, kind, number)
+
+
+def _delete(studio: Studio, kind: str, number: str) -> None:
+    """Take one away; a training is paused first, such as that of a sample."""
+    end = time.monotonic() + 60
+    while (status := studio.ask("DELETE", f"/api/{kind}/{number}").status) == 409:
+        assert kind == "runs"
+        assert time.monotonic() < end
+        studio.ask("POST", f"/api/runs/{number}/actions/pause")
+        time.sleep(0.2)
+    # What belonged to a run may have gone with it.
+    assert status in (204, 404)
 
 
 def _copied(folder: Path, number: str) -> str:
@@ -147,6 +160,9 @@ def test_the_page_is_ours_and_asks_nobody(studio: Studio) -> None:
         assert answer.status == 200, name
         assert answer.body == (PAGE / name).read_bytes()
         assert "script-src 'self'" in answer.headers["content-security-policy"]
+        # The sample's two clips are bytes, and no text.
+        if name.endswith(".webm"):
+            continue
         text = answer.body.decode()
         assert "https://" not in text, name
         assert "http://" not in text.replace("http://www.w3.org/", ""), name

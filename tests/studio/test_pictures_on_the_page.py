@@ -26,9 +26,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def screen(chromium: Any, studio: Studio) -> Iterator[Screen]:
-    context = chromium.new_context(
-        viewport={"width": 1200, "height": 900}, accept_downloads=True, reduced_motion="no-preference"
-    )
+    context = chromium.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
     context.set_default_timeout(SLOW)
     made = Screen(context.new_page())
     made.page.goto(studio.address)
@@ -61,6 +59,7 @@ def test_a_picture_follows_a_video_and_a_camera(screen: Screen, studio: Studio, 
     page.get_by_role("img", name="elephant", exact=True).wait_for()
     _are_without_silhouettes(studio)
     _film(screen)
+    page.emulate_media(reduced_motion="no-preference")
     page.get_by_label("What is taken over").select_option("standard")
     page.get_by_role("button", name="Animate", exact=True).click()
     page.get_by_role("heading", name="elephant moving like giraffe").wait_for()

@@ -61,7 +61,15 @@ def test_an_import_waits_for_its_file(studio: Studio) -> None:
 def test_a_wide_picture_is_no_row_of_frames(unbounded: list[tuple[int, ...]], tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "upload.png"), np.full((48, 192, 3), 90, np.uint8))
     (tmp_path / "upload.png").rename(tmp_path / "upload")
-    order = {"folder": str(tmp_path), "name": "photo", "side": 96, "source_side": 4096, "seconds": 9, "memory": 10}
+    order = {
+        "folder": str(tmp_path),
+        "name": "photo",
+        "side": 96,
+        "source_side": 4096,
+        "source_pixels": 10**9,
+        "seconds": 9,
+        "memory": 10,
+    }
     told = decode_upload.decode_upload({**order, "frames": 1, "strip": False}, print)
     assert (told["frames"], told["width"], told["height"], told["notes"]) == (1, 96, 24, [])
     row = decode_upload.decode_upload({**order, "frames": 3, "strip": None}, print)

@@ -22,9 +22,10 @@ for folder in sorted(Path(sys.argv[1]).iterdir()):
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
-        order = {"folder": str(folder), "name": "it", "frames": 20, "side": 96, "source_side": 4096}
+        order = {"folder": str(folder), "name": "it", "frames": 20, "side": 96}
         try:
-            said = decode_upload({**order, "seconds": 10, "memory": 2**31}, lambda *a, **k: None)
+            limits = {"source_side": 4096, "source_pixels": 10**9}
+            said = decode_upload({**order, **limits, "seconds": 10, "memory": 2**31}, lambda *a, **k: None)
         except MuybridgeError as e:
             said = {"message": e.message}
         except MemoryError:

@@ -54,7 +54,7 @@ def demo(
     """
     chosen = RetargetOptions.merge(options, {**keywords, "preset": preset})
     quick = preset == "smoke"
-    drawn = scene(which, frames or (48 if quick else 80), 128 if quick else 256, chosen.seed)
+    drawn = scene(which, frames or (48 if quick else 80), 128 if quick else 320, chosen.seed)
     plan = SCENES[which]
     a = _rename_clip(drawn.a, plan.a.build)
     b = _rename_clip(drawn.b, plan.b.build)

@@ -78,15 +78,17 @@ def start_ticket(ticket: Ticket) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             env=environment,
             start_new_session=True,
-            preexec_fn=_end_with_parent if _LIBC is not None else None,
+            preexec_fn=_prepare_child,
         )
 
 
-def _end_with_parent() -> None:
+def _prepare_child() -> None:
     """In the child: where the process that waits for it is killed, it stops in order too. A job of a lost worker must
     not run on beside the one that is begun again."""
-    assert _LIBC is not None
-    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+    # A shell starts what runs in the background with SIGINT ignored, and a child would inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def stop_processes(processes: Sequence[subprocess.Popen[bytes]], grace: float = GRACE) -> None:

@@ -24,6 +24,9 @@ LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<mark>[0-9a-f]{8})\.(?P<what>part|old
 LONGEST_NAME = 200
 """Bytes of a name that still leave room for the rest of a draft's; file systems take 255."""
 
+TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.ENOTDIR)
+"""What a rename says of a place where something else stands."""
+
 
 class Draft:
     """A file or folder in the making, which takes the place of `target` with `commit`.
@@ -74,7 +77,7 @@ class Draft:
                     return
                 except OSError as error:
                     # Another process has put its own there in the meantime; the last one stays.
-                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.ENOTDIR):
+                    if error.errno not in TAKEN:
                         raise
                     _remove(self._aside)
         except BaseException:
@@ -141,8 +144,12 @@ def recover(target: Path) -> None:
             continue
         if aside is not None and not os.path.lexists(target):
             # The old one steps aside only for a draft that is whole.
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 os.rename(draft or aside, target)
+            except OSError as error:
+                # Another writer was faster: what stands there now is his.
+                if error.errno not in (*TAKEN, errno.ENOENT):
+                    raise
 
         for path in (draft, aside):
             if path is not None:

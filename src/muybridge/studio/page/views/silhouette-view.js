@@ -96,7 +96,7 @@ class Painting {
     this.number = h("output", { class: "tabular", "aria-live": "off" });
     this.play = h("button", { class: "plain", onclick: () => this.toggle() }, "Play");
     const step = (by, label, text) => h("button", { class: "plain round", "aria-label": label, onclick: () => this.step(by) }, text);
-    this.doubt = h("button", { class: "plain", onclick: () => this.step(0) });
+    this.doubt = h("button", { class: "plain", onclick: () => this.step(0) }, "Next in doubt");
     return h(
       "div",
       { class: "timeline" },
