@@ -73,10 +73,10 @@ def test_what_waits_says_for_what(screen: Screen) -> None:
 
 def test_the_sample_plays_before_anything_is_uploaded(screen: Screen) -> None:
     page = screen.page
-    # What others have trained in this studio stands in the way of the sample.
-    page.evaluate("async () => (await import('./net/store.js')).runs.clear()")
     page.goto(f"{page.url.split('#')[0]}#/runs")
     page.get_by_role("heading", name="Runs").wait_for()
+    # What others have trained in this studio stands in the way of the sample.
+    page.evaluate("async () => (await import('./net/store.js')).runs.clear()")
     page.get_by_role("link", name="New pair").click()
     page.get_by_role("button", name="Stop the sample").wait_for()
     page.wait_for_function(

@@ -76,6 +76,9 @@ class Cut:
 
     def find_side(self, size: tuple[int, int], side: int) -> int:
         """Longest side at which a picture of (H, W) is read, so that what is left of it has `side` at most."""
+        # A wide picture may have been probed as a row of frames, whose size says nothing of the whole.
+        if self.box == WHOLE:
+            return side
         left, top, right, bottom = self.box
         longest = max((right - left) * size[1], (bottom - top) * size[0])
         return max(SMALLEST, round(max(size) * min(1.0, side / longest)))
