@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from chromium import browser
-from open_studio import Studio
+from open_studio import Studio, opened
 from watched_page import SLOW, Screen
 
 from muybridge.puppets import scene
@@ -71,27 +71,27 @@ def test_what_waits_says_for_what(screen: Screen) -> None:
     assert said == ["horse: waits for cat and fox", "cat: finding the silhouettes… About 2 minutes left."]
 
 
-def test_the_sample_plays_before_anything_is_uploaded(screen: Screen) -> None:
+def test_the_sample_plays_before_anything_is_uploaded(screen: Screen, tmp_path: Path) -> None:
     page = screen.page
-    page.goto(f"{page.url.split('#')[0]}#/runs")
-    page.get_by_role("heading", name="Runs").wait_for()
-    # What others have trained in this studio stands in the way of the sample.
-    page.evaluate("async () => (await import('./net/store.js')).runs.clear()")
-    page.get_by_role("link", name="New pair").click()
-    page.get_by_role("button", name="Stop the sample").wait_for()
-    page.wait_for_function(
-        "[...document.querySelectorAll('.films video')].every((v) => v.currentTime > 0 && !v.paused)"
-    )
-    page.get_by_role("button", name="Make it here").wait_for()
-    tell = "async (run) => (await import('./net/store.js')).learn('run', run)"
-    run = {"id": "0" * 12, "name": "Sample", "sample": True, "state": "training", "notes": [], "clips": [], "names": []}
-    page.evaluate(tell, {**run, "progress": {"done": 1, "total": 4, "eta": 30}})
-    page.get_by_text("about 30 seconds left").wait_for()
-    page.evaluate(tell, {**run, "state": "finished"})
-    page.get_by_role("link", name="Drag its keypoints").wait_for()
-    screen.keep("sample")
-    page.get_by_role("button", name="Stop the sample").click()
-    assert page.evaluate("[...document.querySelectorAll('.films video')].every((v) => v.paused)")
+    # A studio of its own: what others have trained stands in the way of the sample.
+    with opened(tmp_path / "new") as fresh:
+        page.goto(fresh.address)
+        page.get_by_role("button", name="Stop the sample").wait_for()
+        page.wait_for_function(
+            "[...document.querySelectorAll('.films video')].every((v) => v.currentTime > 0 && !v.paused)"
+        )
+        page.get_by_role("button", name="Make it here").wait_for()
+        tell = "async (run) => (await import('./net/store.js')).learn('run', run)"
+        run = {"id": "0" * 12, "name": "Sample", "sample": True, "state": "training"}
+        run |= {"notes": [], "clips": [], "names": []}
+        page.evaluate(tell, {**run, "progress": {"done": 1, "total": 4, "eta": 30}})
+        page.get_by_text("about 30 seconds left").wait_for()
+        page.evaluate(tell, {**run, "state": "finished"})
+        page.get_by_role("link", name="Drag its keypoints").wait_for()
+        screen.keep("sample")
+        page.get_by_role("button", name="Stop the sample").click()
+        assert page.evaluate("[...document.querySelectorAll('.films video')].every((v) => v.paused)")
+        page.goto("about:blank")
 
 
 def test_a_clip_is_cut_on_the_page(screen: Screen, studio: Studio, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ EDGE = 1.5
 """Width in pixels of the silhouette's soft edge in a result."""
 BAND = 1.25
 """How far from the drawn outline, in pixels of the shapes, an own frame's outline is believed."""
+FOREMOST = 2
+"""Power of a reference's share in the fine band: details of several that do not quite agree would blur each other."""
 LARGER = 3
 """How many times larger than the shapes a result is for their grid to show in its outline."""
 
@@ -175,7 +177,7 @@ def _merge(
         share = lookups.shares[e : e + 1]
         found = look_up(torch.cat((flow.permute(0, 3, 1, 2), share), 1), places)
         moved = look_up(bank.picture(place), bank.frames.grid(place, found[:, :2].permute(0, 2, 3, 1)))
-        counts = found[:, 2:] * (moved[:, 3:] + EVERYWHERE)
+        counts = found[:, 2:] ** FOREMOST * (moved[:, 3:] + EVERYWHERE)
         colours += counts * moved[:, :3]
         weight += counts
         matte += found[:, 2:] * moved[:, 3:]
