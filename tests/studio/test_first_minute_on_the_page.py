@@ -121,3 +121,5 @@ def test_a_clip_is_cut_on_the_page(screen: Screen, studio: Studio, tmp_path: Pat
     page.goto(f"{studio.address}#/runs")
     page.get_by_role("heading", name="Runs").wait_for()
     assert studio.ask("DELETE", f"/api/clips/{clip['id']}").status == 204
+    # A silhouette that was asked for while the clip was read anew is not there yet, and is asked for again.
+    screen.wrong[:] = [each for each in screen.wrong if "/silhouettes/" not in each]
