@@ -32,7 +32,7 @@ def demo(
 
     Args:
         out: The folder of the results.
-        preset: smoke is over in under 90 seconds on two cores (39 s measured on an AMD EPYC, 2026-11-21); draft, the
+        preset: smoke is over in under 90 seconds on two cores (74 s measured on an AMD EPYC, 2026-11-30); draft, the
             default, takes minutes and looks far better.
         which: The scene; see `api.puppets`.
         frames: Of each clip; 80, or 48 at preset smoke.
