@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from chromium import browser, pictures
 from open_studio import Studio
-from watched_page import FAINT, NAMELESS, SLOW, Screen
+from watched_page import FAINT, NAMELESS, SLOW, Screen, open_screen
 
 from muybridge.puppets import scene
 from muybridge.video import probe, read, write
@@ -37,14 +37,9 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def screen(chromium: Any, studio: Studio) -> Iterator[Screen]:
-    context = chromium.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(SLOW)
-    made = Screen(context.new_page())
-    made.page.goto(studio.address)
-    made.page.get_by_role("heading", level=1).wait_for()
-    yield made
-    context.close()
-    assert made.wrong == []
+    options: dict[str, Any] = {"viewport": {"width": 1200, "height": 900}, "accept_downloads": True}
+    with open_screen(chromium, studio.address, **options) as made:
+        yield made
 
 
 def _drag(page: Any, dot: Any, dx: float, dy: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from chromium import browser
 from open_studio import Studio, opened
-from watched_page import SLOW, Screen
+from watched_page import Screen, open_screen
 
 from muybridge.puppets import scene
 from muybridge.video import write
@@ -28,14 +28,9 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def screen(chromium: Any, studio: Studio) -> Iterator[Screen]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="no-preference")
-    context.set_default_timeout(SLOW)
-    made = Screen(context.new_page())
-    made.page.goto(studio.address)
-    made.page.get_by_role("heading", level=1).wait_for()
-    yield made
-    context.close()
-    assert made.wrong == []
+    options: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "no-preference"}
+    with open_screen(chromium, studio.address, **options) as made:
+        yield made
 
 
 def test_a_dropped_clip_is_seen_and_looked_at_first(screen: Screen, studio: Studio, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from chromium import browser
 from open_studio import Studio
-from watched_page import SLOW, Screen
+from watched_page import Screen, open_screen
 
 NAME = "Cat & fox <b>smoke</b> 猫 1.5"
 
@@ -19,14 +19,9 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def screen(chromium: Any, studio: Studio) -> Iterator[Screen]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="no-preference")
-    context.set_default_timeout(SLOW)
-    made = Screen(context.new_page())
-    made.page.goto(studio.address)
-    made.page.get_by_role("heading", level=1).wait_for()
-    yield made
-    context.close()
-    assert made.wrong == []
+    options: dict[str, Any] = {"viewport": {"width": 1280, "height": 1000}, "reduced_motion": "no-preference"}
+    with open_screen(chromium, studio.address, **options) as made:
+        yield made
 
 
 def _places(page: Any) -> list[float]:

@@ -1,5 +1,7 @@
 """A page that is watched while it is used: what goes wrong on it, and what is wrong with it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from chromium import pictures
@@ -66,3 +68,19 @@ class Screen:
         if place is not None:
             self.page.wait_for_timeout(300)
             self.page.screenshot(path=place / f"{name}.png", full_page=True)
+
+
+@contextmanager
+def open_screen(chromium: Any, address: str, **options: Any) -> Iterator[Screen]:
+    """The studio's start page in a context of its own; at the end, nothing may have gone wrong on it.
+
+    options  of the browser's context
+    """
+    context = chromium.new_context(**options)
+    context.set_default_timeout(SLOW)
+    made = Screen(context.new_page())
+    made.page.goto(address)
+    made.page.get_by_role("heading", level=1).wait_for()
+    yield made
+    context.close()
+    assert made.wrong == []
