@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int64, UInt8
@@ -111,10 +111,10 @@ class ReferenceFrames:
         whole = flow.new_tensor([width, height])
         return (box[:2] + flow * box[2:] / 2) / whole * 2 - 1
 
-    def find_box(self, subject: Subject) -> Float[Tensor, "4"]:
+    def find_box(self, subject: Subject, part: int = 1) -> Float[Tensor, "4"]:
         """Where `put_back` puts a result: centre and size in pixels of the subject's frame, mirrored where it is."""
         ratio = torch.tensor([subject.frame[1] / self.clip[1], subject.frame[0] / self.clip[0]]).repeat(2)
-        return self._pixels(1) * ratio
+        return self._pixels(part) * ratio
 
     def put_back(self, rgba: UInt8[Tensor, "4 H W"], subject: Subject, part: int = 1) -> UInt8[Tensor, "4 H2 W2"]:
         """A result of this `size` in a frame of the file's size, mirrored back.
@@ -124,9 +124,8 @@ class ReferenceFrames:
         if self.clip == subject.frame:
             return self._copy_in(rgba, subject.flip, part)
 
-        frame = (max(1, subject.frame[0] // part), max(1, subject.frame[1] // part))
-        ratio = torch.tensor([frame[1] / self.clip[1], frame[0] / self.clip[0]]).repeat(2)
-        return replace(subject, frame=frame).place(rgba, self._pixels(part) * ratio)
+        small = subject.smaller(part)
+        return small.place(rgba, self.find_box(small, part))
 
     def _copy_in(self, rgba: Tensor, flip: bool, part: int) -> Tensor:
         """The same where result and file have the same pixels."""

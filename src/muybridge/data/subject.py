@@ -129,6 +129,11 @@ class Subject:
         """The same with its crops and silhouettes on the device; `pictures` makes them there, from an index there."""
         return replace(self, pixels=self.pixels.to(device), mattes=self.mattes.to(device))
 
+    def smaller(self, part: int) -> "Subject":
+        """The same in a frame that is so many times smaller, for results that are drawn small."""
+        frame = (max(1, self.frame[0] // part), max(1, self.frame[1] // part))
+        return replace(self, frame=frame, boxes=self.boxes / part)
+
     def neighbours(self) -> Tensor:
         """Indices i such that frames i and i + 1 both have a silhouette: [N]."""
         both = self.seen[:-1] & self.seen[1:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -141,8 +140,7 @@ def edit_keypoints(
         for rgba in render_poses(model, data, side, poses, start=points, part=part):
             yield put_back(model, data, side, rgba, part)
 
-    size = (max(1, subject.frame[0] // part), max(1, subject.frame[1] // part))
-    return Animation(frames(), Timing.constant(steps, max(1.0, subject.timing.rate)), size)
+    return Animation(frames(), Timing.constant(steps, max(1.0, subject.timing.rate)), subject.smaller(part).frame)
 
 
 def _keypoints_of(model: JokrModel, data: PairData, side: str, frame: int) -> Points:
@@ -191,8 +189,7 @@ def edit_result(
     pose = there + offsets[frame : frame + 1].to(there)
     drawn = render_poses(model, data, side, [pose], start=there, part=part)
     frames = (put_back(model, data, side, rgba, part) for rgba in drawn)
-    size = (max(1, subject.frame[0] // part), max(1, subject.frame[1] // part))
-    return Animation(frames, driving.timing.select([frame]), size)
+    return Animation(frames, driving.timing.select([frame]), subject.smaller(part).frame)
 
 
 def locate_result(model: JokrModel, data: PairData, side: str) -> Points:
@@ -308,8 +305,7 @@ def put_back(model: JokrModel, data: PairData | None, side: str, rgba: Tensor, p
     subject = data.subject(side)
     if model.uses_frames:
         return data.references[side].put_back(rgba, subject, part)
-    frame = (max(1, subject.frame[0] // part), max(1, subject.frame[1] // part))
-    return replace(subject, frame=frame, boxes=subject.boxes / part).place(rgba)
+    return subject.smaller(part).place(rgba)
 
 
 def reference_bank(model: JokrModel, data: PairData | None, side: str) -> ReferenceBank:

@@ -23,7 +23,7 @@ SEEN = 0.02
 """Share from which on a fading reference is looked at."""
 EDGE = 1.5
 """Width in pixels of the silhouette's soft edge in a result."""
-BAND = 1.25
+NEAR_OUTLINE = 1.25
 """How far from the drawn outline, in pixels of the shapes, an own frame's outline is believed."""
 FOREMOST = 2
 """Power of a reference's share in the fine band: details of several that do not quite agree would blur each other."""
@@ -137,7 +137,7 @@ def render_references(
     larger = bank.frames.size[0] / painted.shape[2]
     exact = bank.frames.rim == 0 and larger >= LARGER
     for n in range(len(painted)):
-        outlines = find_outlines(silhouettes[n : n + 1], view, bank.frames.rim / larger, BAND if exact else 0.0)
+        outlines = find_outlines(silhouettes[n : n + 1], view, bank.frames.rim / larger, NEAR_OUTLINE if exact else 0.0)
         seen = outlines[0, 2] > 0
         entries = (lookups.frame == n).nonzero()[:, 0].tolist()
 
@@ -212,6 +212,9 @@ def find_outlines(
     """
     smooth = F.interpolate(silhouettes, scale_factor=4, mode="bicubic", align_corners=False)
     drawn = _grow(smooth, -round(4 * rim))
+    # Without a band all three are one, which need not be enlarged three times.
+    if band == 0:
+        return sharpen_edge(drawn, view).expand(-1, 3, -1, -1)
     reach = round(4 * band)
     return sharpen_edge(torch.cat((_grow(drawn, -reach), drawn, _grow(drawn, reach)), 1), view)
 
