@@ -2,6 +2,7 @@
 it matters, by the measure that it is there for.
 
     python benchmarks/ablations.py --out DIR [--preset bench] [--seeds 0,1] [--only "no temporal"] [--set shape.steps=9]
+                                   [--on local|ray|ray://HOST:PORT|slurm] [--at-most N]
 
 The cells are those of `muybridge bench` and are kept: the same command goes on where it was stopped, and the whole
 method is trained once for all of them. ablations.md and ablations.json stand in DIR beside the table.
@@ -11,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -100,6 +103,8 @@ def main() -> None:
     arguments.add_argument("--frames", type=int)
     arguments.add_argument("--size", type=int, default=128)
     arguments.add_argument("--device", default="auto")
+    arguments.add_argument("--on", help="local, ray, ray://HOST:PORT or slurm; else all in this process")
+    arguments.add_argument("--at-most", type=int, help="with --on: trainings at once")
     given = arguments.parse_args()
     every = parse_settings(given.set)
     config = make_config(Jokr, given.preset, every)
@@ -111,23 +116,38 @@ def main() -> None:
         if unknown:
             arguments.error(f"there is no part {', '.join(unknown)}: there are {', '.join(a.name for a in chosen)}")
         chosen = [a for a in chosen if a.name in wanted]
-    for seed in parse_whole_numbers(given.seeds, "--seeds"):
-        for ablation in chosen:
-            bench(
-                given.out,
-                methods=("jokr",),
-                scenes=ablation.scenes,
-                seeds=(seed,),
-                preset=given.preset,
-                set=every,
-                variants={WHOLE: {}, ablation.name: ablation.changes},
-                trivial=False,
-                plan=Plan(given.frames, given.size),
-                device=given.device,
-                callback=RichCallback(),
-                notify=print,
-            )
-            tell(given.out, chosen)
+    try:
+        measure(given, every, chosen)
+    finally:
+        # Also after Ctrl-C: what is finished says something already.
+        tell(given.out, chosen)
+
+
+def measure(given: argparse.Namespace, every: dict[str, Any], chosen: list[Ablation]) -> None:
+    """Every cell that is missing, in one call: an engine then has all of them to share out."""
+    union = dict.fromkeys(scene for ablation in chosen for scene in ablation.scenes)
+    scenes: dict[str, Sequence[str]] = {WHOLE: tuple(union)}
+    variants: dict[str, Mapping[str, Any]] = {WHOLE: {}}
+    for ablation in chosen:
+        scenes[ablation.name] = ablation.scenes
+        variants[ablation.name] = ablation.changes
+
+    bench(
+        given.out,
+        methods=("jokr",),
+        scenes=scenes,
+        seeds=parse_whole_numbers(given.seeds, "--seeds"),
+        preset=given.preset,
+        set=every,
+        variants=variants,
+        trivial=False,
+        plan=Plan(given.frames, given.size),
+        device=given.device,
+        callback=RichCallback() if given.on is None else None,
+        notify=print,
+        on=given.on,
+        at_most=given.at_most,
+    )
 
 
 def tell(out: Path, chosen: list[Ablation]) -> None:

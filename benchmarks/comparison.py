@@ -2,6 +2,7 @@
 
     python benchmarks/comparison.py WORK [--pair ../shared/data/jokr/cat ../shared/data/jokr/fox]
                                          [--scenes ...] [--methods ...] [--threads N] [--write]
+                                         [--on local|ray|ray://HOST:PORT|slurm] [--at-most N]
 
 Trains preset `bench` of every method on every scene (`muybridge bench`, in WORK/bench) and on the pair of real videos
 (`real_pair.py`, in WORK/pair), each finished cell kept: the same command goes on where it was, and the table grows by
@@ -49,11 +50,20 @@ def main() -> None:
     arguments.add_argument("--pair", type=Path, nargs=2, help="two real videos with silhouettes beside them")
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--write", action="store_true", help="keep the tables in comparison.md")
+    arguments.add_argument("--on", help="where the trainings on puppets run; else all in this process")
+    arguments.add_argument("--at-most", type=int, help="with --on: trainings at once")
     given = arguments.parse_args()
     torch.set_num_threads(given.threads)
     out = given.work / "bench"
     muybridge.bench(
-        out, methods=given.methods, scenes=given.scenes, device="cpu", callback=RichCallback(), notify=print
+        out,
+        methods=given.methods,
+        scenes=given.scenes,
+        device="cpu",
+        callback=RichCallback() if given.on is None else None,
+        notify=print,
+        on=given.on,
+        at_most=given.at_most,
     )
     parts = [told(out, given.methods, given.scenes)]
     if given.pair:

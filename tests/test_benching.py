@@ -1,5 +1,6 @@
 """The bench: cells that are kept, trainings that go on, tables that come out the same; the study over it; evaluate."""
 
+import importlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -25,6 +26,9 @@ from muybridge.run import Run
 from muybridge.video import Clip, read, write
 from still_method import Still
 from tiny_network import write_identity
+
+# By its name: `muybridge.api.bench` is the verb.
+api_bench = importlib.import_module("muybridge.api.bench")
 
 SMALL = {"size": 32, "keypoints": 4, "shape.steps": 3, "texture.steps": 2, "motion.steps": 2}
 PLAN = Plan(frames=6, size=48)
@@ -123,6 +127,42 @@ def test_a_training_that_fails_is_told_and_left_out(tmp_path: Path, monkeypatch:
     assert any("not finite" in text for text in said)
 
 
+@pytest.mark.timeout(240)
+def test_lost_cells_are_made_again_in_processes_of_their_own(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = shutil.copytree(table, tmp_path / "bench")
+    before = (out / "table.json").read_text()
+    lost = {}
+    for name in ("jokr__gif__ab__seed1*", "same-time__gif__ba*"):
+        (path,) = (out / "cells").glob(name)
+        lost[path] = json.loads(path.read_text())
+        path.unlink()
+
+    said: list[str] = []
+    wanted = {**WISH, "seeds": (0, 1), "on": "local", "notify": said.append}
+    with monkeypatch.context() as patched:
+        patched.setattr(api_bench, "WORKER", "import os; os.kill(os.getpid(), 9)")
+        muybridge.bench(out, **wanted)
+    assert sum("ended by signal 9; the cell is left out" in text for text in said) == 2
+    assert not any(path.exists() for path in lost)
+
+    said.clear()
+    muybridge.bench(out, **wanted)
+    for path, cell in lost.items():
+        assert json.loads(path.read_text())["figures"] == cell["figures"], path.name
+    # What a training tells in its own process is told here too.
+    assert sum("on gif ab, seed 1: iou" in text for text in said) == 1
+    assert (out / "table.json").read_text().count("same time") == before.count("same time")
+    assert [path for path in out.rglob("*") if path.name.endswith((".part", ".old"))] == []
+
+
+def test_each_variant_may_have_scenes_of_its_own(tmp_path: Path) -> None:
+    wanted = {**WISH, "scenes": {"whole": ["gif"], "one step": ["zoo"]}}
+    with pytest.raises(UsageError, match="there is no scene 'zoo'"):
+        muybridge.bench(tmp_path / "b", variants={"whole": {}, "one step": {"shape.steps": 1}}, **wanted)
+
+
 def test_a_variant_is_a_row_of_its_own_and_the_whole_is_not_trained_again(table: Path, tmp_path: Path) -> None:
     out = shutil.copytree(table, tmp_path / "bench")
     watching = Told()
@@ -141,6 +181,7 @@ def test_a_variant_is_a_row_of_its_own_and_the_whole_is_not_trained_again(table:
         {"preset": "gallop"},
         {"set": {"shape.stepz": 1}},
         {"variants": {"x": {"losses.none": 0.0}}},
+        {"on": "cloud"},
     ],
     ids=str,
 )

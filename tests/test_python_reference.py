@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import muybridge
-from muybridge.batches import Outcome
+from muybridge.batches.folder import Outcome
 
 PAGE = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
 SECTIONS = re.split(r"^## ", PAGE, flags=re.MULTILINE)

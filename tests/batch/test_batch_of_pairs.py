@@ -1,5 +1,6 @@
 """A batch of real pairs, small: results, table and page; what is done is skipped, what changed is done anew."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import pytest
 
 import muybridge
 from muybridge import puppets
-from muybridge.batches import BatchFolder, Status
+from muybridge.batches.folder import BatchFolder, Status
 from muybridge.errors import OutputExistsError, UsageError
 from tiny_jokr import TINY_TRAINING
+
+# By its name: `muybridge.api.batch` is the verb.
+api_batch = importlib.import_module("muybridge.api.batch")
 
 SMALL = {
     "preset": "smoke",
@@ -70,6 +74,25 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
         list(muybridge.batch([{"a": "a"}], tmp_path / "out"))
     with pytest.raises(UsageError, match="at least one job"):
         list(muybridge.batch([], tmp_path / "out"))
+
+
+def test_what_an_earlier_try_came_to_is_not_the_end_of_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes(b"no video")
+
+    job = {"name": "one", "a": f"{tmp_path}/a.mp4", "b": f"{tmp_path}/b.mp4"}
+    folder = BatchFolder(tmp_path / "out")
+    folder.open()
+    folder.results("one").mkdir()
+    folder.place("one", "state.json").parent.mkdir(parents=True)
+    folder.write_state("one", {"status": "done", "fingerprint": "of other settings", "figures": {"iou": 1.0}})
+
+    # Its process is killed before it can say that it has begun.
+    monkeypatch.setattr(api_batch, "WORKER", "import os; os.kill(os.getpid(), 9)")
+    (outcome,) = muybridge.batch([job], tmp_path / "out")
+    assert (outcome.status, outcome.error, outcome.figures) == (Status.FAILED, "it was ended by signal 9", {})
 
 
 def test_damaged_state_means_that_nothing_is_known(tmp_path: Path) -> None:

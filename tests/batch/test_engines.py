@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from muybridge.batches import Ticket, open_engine
+from muybridge.batches.engines import open_engine
 from muybridge.batches.local import LocalEngine
-from muybridge.batches.ticket import read_last_words, run_ticket
+from muybridge.batches.ticket import Ticket, read_last_words, run_ticket
 from muybridge.errors import UsageError
 
 SAY = """

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from muybridge.batches import Job, fingerprint_job, read_jobs
 from muybridge.batches.addresses import fetch_input
-from muybridge.batches.jobs import name_jobs
+from muybridge.batches.jobs import Job, fingerprint_job, name_jobs, read_jobs
 from muybridge.errors import InputError, MissingExtraError, UsageError
 
 

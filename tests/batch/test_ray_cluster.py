@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from muybridge.batches import Ticket
 from muybridge.batches.ray_cluster import RayEngine
+from muybridge.batches.ticket import Ticket
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install '.[ray]'")
 

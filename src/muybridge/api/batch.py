@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-import time
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from muybridge.api.animate import animate
 from muybridge.api.retarget import retarget
-from muybridge.batches import BatchFolder, Job, Outcome, Status, Ticket, open_engine, read_jobs
 from muybridge.batches.addresses import fetch_input, is_address
-from muybridge.batches.jobs import name_jobs
+from muybridge.batches.engines import open_engine
+from muybridge.batches.folder import BatchFolder, Outcome
+from muybridge.batches.jobs import Job, name_jobs, read_jobs
+from muybridge.batches.recording import RecordProgress, make_ticket, record_job, run_tickets
 from muybridge.disk import hold_lock
-from muybridge.engine import Callback
-from muybridge.errors import MuybridgeError, UsageError
-from muybridge.method import Stage
+from muybridge.errors import UsageError
 
 WORKER = "import sys; from muybridge.api.batch import run_job; run_job(*sys.argv[1:3])"
 """What a job's own process runs."""
-EVERY = 2.0
-"""Seconds between two words on how far a job is."""
 
 
 def batch(
@@ -73,13 +68,13 @@ def batch(
                 outcomes[job.name] = folder.outcome(job.name, skipped=True)
                 yield outcomes[job.name]
             else:
-                tickets.append(_make_ticket(folder, job.name))
+                folder.expect(job.name)
+                tickets.append(make_ticket(folder, job.name, WORKER))
 
         try:
-            for name, code in engine.run(tickets):
-                _settle_state(folder, name, code)
-                outcomes[name] = folder.outcome(name)
-                yield outcomes[name]
+            for outcome in run_tickets(folder, engine, tickets):
+                outcomes[outcome.name] = outcome
+                yield outcome
         # Also where the caller stops early or Ctrl-C comes: the table then holds what has ended so far.
         finally:
             folder.write_tables([outcomes[job.name] for job in listed if job.name in outcomes])
@@ -94,32 +89,13 @@ def run_job(path: str | Path, name: str) -> None:
     """
     folder = BatchFolder(Path(path))
     job, fingerprint = folder.job(name)
-    before = folder.state(name)
-    # Seconds of an earlier try count only where it was the same job; with other inputs it is a new one.
-    goes_on = before.get("fingerprint") == fingerprint
-    seconds = float(before.get("seconds") or 0.0) if goes_on else 0.0
-    started = time.monotonic()
-    state: dict[str, Any] = {"fingerprint": fingerprint, "status": Status.RUNNING, "seconds": seconds}
-    folder.write_state(name, state)
-
-    try:
-        figures = _do(folder, job, goes_on)
-        state |= {"status": Status.DONE, "figures": figures}
-    except MuybridgeError as e:
-        state |= {"status": Status.FAILED, "error": str(e.message)}
-    # The batch goes on without this job, so a bug in it must end as a sentence in the table too.
-    except Exception as e:
-        traceback.print_exc()
-        state |= {"status": Status.FAILED, "error": f"something went wrong inside: {type(e).__name__}: {e}"[:500]}
-    finally:
-        state["seconds"] = seconds + time.monotonic() - started
-        folder.write_state(name, state)
+    record_job(folder, name, fingerprint, lambda goes_on: _do(folder, job, goes_on))
 
 
 def _do(folder: BatchFolder, job: Job, goes_on: bool) -> dict[str, float]:
     """The job itself; figures that were measured."""
     out = folder.results(job.name)
-    told = _Progress(folder, job.name)
+    told = RecordProgress(folder, job.name)
     if job.verb == "retarget":
         # A job killed before its first record has nothing to resume, and `resume` would refuse it.
         begun = (out / "run" / "run.json").is_file()
@@ -157,19 +133,6 @@ def _as_job(job: Job | Mapping[str, Any]) -> Job:
         ) from e
 
 
-def _make_ticket(folder: BatchFolder, name: str) -> Ticket:
-    command = (sys.executable, "-c", WORKER, str(folder.path.absolute()), name)
-    return Ticket(name, command, str(folder.place(name, "log.txt").absolute()))
-
-
-def _settle_state(folder: BatchFolder, name: str, code: int) -> None:
-    """A process that was killed could not say so: what it left as running has failed."""
-    state = dict(folder.state(name))
-    if state.get("status") not in (Status.DONE, Status.FAILED):
-        why = f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
-        folder.write_state(name, state | {"status": Status.FAILED, "error": why})
-
-
 def _local(value: str | None) -> str:
     assert value is not None
     return str(fetch_input(value)) if is_address(value) else value
@@ -184,30 +147,3 @@ def _local_masks(options: Mapping[str, Any]) -> dict[str, Any]:
         local["masks"] = masks
 
     return local
-
-
-class _Progress(Callback):
-    """Writes how far a training is, now and then."""
-
-    def __init__(self, folder: BatchFolder, name: str) -> None:
-        self.folder = folder
-        self.name = name
-        self.last = 0.0
-        self.steps = 0
-        self.before: dict[str, int] = {}
-
-    def say(self, text: str) -> None:
-        """A note goes to the job's log."""
-        print(f"note: {text}", flush=True)
-
-    def on_start(self, stages: Sequence[Stage], resumed_at: int) -> None:
-        for stage in stages:
-            self.before[stage.name] = self.steps
-            self.steps += stage.steps
-
-    def on_step(self, stage: Stage, step: int, losses: Mapping[str, float], rate: float, eta: float) -> None:
-        now = time.monotonic()
-        if now - self.last >= EVERY:
-            self.last = now
-            done = self.before[stage.name] + step
-            self.folder.write_progress(self.name, stage=stage.name, done=done, steps=self.steps, left=eta)

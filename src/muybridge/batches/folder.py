@@ -22,7 +22,7 @@ from typing import Any
 
 from muybridge.batches.jobs import Job, fingerprint_job
 from muybridge.batches.ticket import read_last_words
-from muybridge.disk import read_json, replace_file
+from muybridge.disk import read_bytes, read_json, replace_file
 from muybridge.errors import CHOOSE_ANOTHER, OutputExistsError
 from muybridge.evaluation.templates import render_template
 
@@ -89,16 +89,33 @@ class BatchFolder:
     def add(self, job: Job) -> str:
         """Write what is to be done, and return its fingerprint."""
         fingerprint = fingerprint_job(job)
-        content = {"job": job.model_dump(exclude_defaults=True), "fingerprint": fingerprint}
-        place = self.place(job.name, "job.json")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(place, json.dumps(content, indent=1).encode())
+        self.write_order(job.name, {"job": job.model_dump(exclude_defaults=True), "fingerprint": fingerprint})
         return fingerprint
 
     def job(self, name: str) -> tuple[Job, str]:
         """A job that was added, and its fingerprint."""
-        content = read_json(self.place(name, "job.json"))
+        content = self.order(name)
         return Job.model_validate(content["job"]), str(content["fingerprint"])
+
+    def write_order(self, name: str, order: Mapping[str, Any]) -> None:
+        """Write what a job's own process is to do."""
+        place = self.place(name, "job.json")
+        content = json.dumps(order, indent=1).encode()
+        # To bring a file to the disk costs milliseconds, which ten thousand jobs that are there already need not wait.
+        if not place.is_file() or read_bytes(place) != content:
+            replace_file(place, content)
+
+    def order(self, name: str) -> Mapping[str, Any]:
+        """What `write_order` wrote."""
+        return _read_object(self.place(name, "job.json"))
+
+    def expect(self, name: str) -> None:
+        """Say that a job is to be done: what an earlier try came to must not pass for the end of the next one."""
+        state = dict(self.state(name))
+        if state.get("status") in (Status.DONE, Status.FAILED):
+            for told in ("error", "figures"):
+                state.pop(told, None)
+            self.write_state(name, state | {"status": Status.WAITING})
 
     def state(self, name: str) -> Mapping[str, Any]:
         """What became of a job so far; empty where nothing is known, or only nonsense."""
@@ -107,6 +124,14 @@ class BatchFolder:
     def write_state(self, name: str, state: Mapping[str, Any]) -> None:
         """Replace what is known of a job."""
         replace_file(self.place(name, "state.json"), json.dumps(state).encode())
+
+    def write_notes(self, name: str, notes: Sequence[str]) -> None:
+        """Keep what a job has told, for whoever waits for it."""
+        replace_file(self.place(name, "notes.json"), json.dumps({"notes": list(notes)}).encode())
+
+    def notes(self, name: str) -> list[str]:
+        """What `write_notes` wrote last."""
+        return [str(note) for note in _read_object(self.place(name, "notes.json")).get("notes") or []]
 
     def write_progress(self, name: str, **told: float | int | str) -> None:
         """How far a job is: for people, so that it need not reach the disk."""

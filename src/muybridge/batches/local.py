@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from muybridge.batches.ticket import Ticket, start_ticket, stop_processes
-from muybridge.video.memory import find_memory_limit
 
 POLL = 0.02
 """Seconds between two looks at what is running."""
@@ -27,6 +26,9 @@ class LocalEngine:
 
     def count(self, tickets: Sequence[Ticket]) -> int:
         """How many of these run at once."""
+        # Imported here, because what waits beside a job on a node of a cluster shall not load PyTorch for this.
+        from muybridge.video.memory import find_memory_limit
+
         need = max(ticket.memory for ticket in tickets)
         fits = max(1, find_memory_limit() // need)
         return max(1, min(self.at_most or _count_cores(), fits, len(tickets)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,34 +13,35 @@ from muybridge.batches.ticket import Ticket, run_ticket, stop_processes
 from muybridge.errors import MissingExtraError, UsageError
 
 POLL = 2.0
-"""Seconds between two looks at the queue."""
+"""Seconds between two looks at the results."""
+LOOK = 30.0
+"""Seconds between two questions to SLURM, which is one for all users of a cluster."""
+LARGEST_ARRAY = 1000
+"""Jobs of one array; SLURM takes 1,001 unless its MaxArraySize says otherwise."""
+REQUEUES = 1000
+"""Times that a job may run out of its time and go on from its checkpoint in the next turn."""
 
 
-class SlurmTicket:
-    """A ticket as submitit runs it: called on the node; on a warning of SLURM it stops in order and is queued again."""
+class SlurmWorker:
+    """What submitit calls on the node with a ticket; on a warning of SLURM it stops in order and is queued again."""
 
-    def __init__(self, ticket: Ticket) -> None:
-        self.ticket = ticket
+    def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
 
-    def __call__(self) -> int:
-        return run_ticket(self.ticket, self._remember)
+    def __call__(self, ticket: Ticket) -> int:
+        return run_ticket(ticket, self._remember)
 
-    def checkpoint(self) -> Any:
+    def checkpoint(self, ticket: Ticket) -> Any:
         """Called by submitit where the time is nearly over or the node is taken away."""
         import submitit
 
         if self.process is not None:
             stop_processes([self.process])
-            self.process = None
-        return submitit.helpers.DelayedSubmission(SlurmTicket(self.ticket))
+        # A new one, because a process cannot travel to another node.
+        return submitit.helpers.DelayedSubmission(SlurmWorker(), ticket)
 
     def _remember(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
-
-    def __getstate__(self) -> Mapping[str, Any]:
-        # A process cannot travel to another node.
-        return {"ticket": self.ticket, "process": None}
 
 
 class SlurmEngine:
@@ -54,6 +56,8 @@ class SlurmEngine:
         self.folder = folder
         self.at_most = at_most
         self.options = dict(options or {})
+        self._looked = time.monotonic()
+        self._gone: set[str] = set()
 
     def run(self, tickets: Sequence[Ticket]) -> Iterator[tuple[str, int]]:
         """(name, exit code) of each ticket as it ends."""
@@ -62,39 +66,93 @@ class SlurmEngine:
 
         submitit = import_submitit()
         try:
-            shared = submitit.AutoExecutor(folder=self.folder, cluster="slurm")
+            shared = submitit.AutoExecutor(folder=self.folder, cluster="slurm", slurm_max_num_timeout=REQUEUES)
         except RuntimeError as e:
             raise UsageError(f"there is no SLURM here: {e}", "Run this where sbatch is, or choose local.") from e
 
-        # A job of submitit's is queued again only so often; pre-emption may be frequent.
+        # What is pre-empted, or whose node fails, is queued again by SLURM itself.
         defaults = {"timeout_min": 24 * 60, "slurm_additional_parameters": {"requeue": True}}
         # One array of jobs has one size, so the largest ticket decides it.
         widest = max(ticket.threads for ticket in tickets)
         shared.update_parameters(
             cpus_per_task=widest,
             name="muybridge",
-            slurm_array_parallelism=self.at_most or 1000,
+            slurm_array_parallelism=self.at_most or LARGEST_ARRAY,
             **{**defaults, **self.options},
         )
-        waiting = dict(zip((ticket.name for ticket in tickets), shared.map_array(SlurmTicket, tickets), strict=True))
-        yield from self._follow(waiting)
-
-    def _follow(self, waiting: dict[str, Any]) -> Iterator[tuple[str, int]]:
+        waiting: dict[str, Any] = {}
         try:
+            for first in range(0, len(tickets), LARGEST_ARRAY):
+                # Each array counts its own jobs, so that several beside one another would be more than `at_most`.
+                while waiting and self.at_most is not None:
+                    yield from self._collect(waiting)
+                part = tickets[first : first + LARGEST_ARRAY]
+                jobs = shared.map_array(SlurmWorker(), part)
+                waiting |= {ticket.name: job for ticket, job in zip(part, jobs, strict=True)}
+                # submitit writes each script twice, and leaves both.
+                for script in self.folder.glob(".submission_file_*.sh"):
+                    script.unlink()
+
             while waiting:
-                ended = [name for name, job in waiting.items() if job.done()]
-                for name in ended:
-                    yield name, _exit_code(waiting.pop(name))
-                if not ended:
-                    time.sleep(POLL)
+                yield from self._collect(waiting)
         finally:
             for job in waiting.values():
-                job.cancel()
+                job.cancel(check=False)
+
+    def _collect(self, waiting: dict[str, Any]) -> Iterator[tuple[str, int]]:
+        """Those that have ended by now; where there is none, wait a little."""
+        ended = [name for name, job in waiting.items() if job.done()] or self._find_lost(waiting)
+        for name in ended:
+            job = waiting.pop(name)
+            yield name, _exit_code(job)
+            _forget(job)
+        if not ended:
+            # A look at each of thousands of jobs is work for a shared disk.
+            time.sleep(max(POLL, len(waiting) / 500))
+
+    def _find_lost(self, waiting: Mapping[str, Any]) -> list[str]:
+        """Jobs that SLURM has no longer and that left no result, as after `scancel`. submitit learns that from
+        SLURM's accounting, which many clusters have not: without this they would be waited for for ever."""
+        now = time.monotonic()
+        if now - self._looked < LOOK:
+            return []
+
+        self._looked = now
+        queued = _list_queue({job.job_id.partition("_")[0] for job in waiting.values()})
+        if queued is None:
+            return []
+        gone = {name for name, job in waiting.items() if job.job_id not in queued}
+        # Twice in a row, because a result may be seen later than it was written, on a disk of another machine.
+        lost = [name for name in waiting if name in gone & self._gone]
+        self._gone = gone
+        return lost
+
+
+def _list_queue(arrays: set[str]) -> set[str] | None:
+    """Ids of the jobs of these arrays that wait or run; None where SLURM does not answer."""
+    command = ("squeue", "--noheader", "--array", "--format=%A|%F_%K|%F", f"--jobs={','.join(sorted(arrays))}")
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=LOOK, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+
+    # It says this where all of them were forgotten long ago.
+    if answer.returncode and "Invalid job id" not in answer.stderr:
+        return None
+    return {word for line in answer.stdout.split() for word in line.split("|")}
 
 
 def _exit_code(job: Any) -> int:
-    error = job.exception()
-    return int(job.result()) if error is None else 1
+    # submitit itself would wait for a result that never comes.
+    if not job.paths.result_pickle.exists():
+        return -signal.SIGKILL
+    return int(job.result()) if job.exception() is None else 1
+
+
+def _forget(job: Any) -> None:
+    """Take away submitit's own files of a job: five for each of thousands."""
+    for path in (job.paths.submitted_pickle, job.paths.result_pickle, job.paths.stdout, job.paths.stderr):
+        path.unlink(missing_ok=True)
 
 
 def import_submitit() -> Any:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +58,13 @@ def run_ticket(ticket: Ticket, on_start: Callable[[subprocess.Popen[bytes]], Non
     process = start_ticket(ticket)
     if on_start is not None:
         on_start(process)
-    return process.wait()
+
+    # Waited for beside: where a signal's handler stops the process, it waits too, and a wait that it has interrupted
+    # would never let it see the end.
+    waiter = threading.Thread(target=process.wait, daemon=True)
+    waiter.start()
+    waiter.join()
+    return int(process.returncode)
 
 
 def start_ticket(ticket: Ticket) -> subprocess.Popen[bytes]:
@@ -87,6 +94,10 @@ def _prepare_child() -> None:
     not run on beside the one that is begun again."""
     # A shell starts what runs in the background with SIGINT ignored, and a child would inherit that.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # SLURM warns every process of a job by one of these, which ends whoever does not know it. The one that waits
+    # answers for the job, which is then asked to stop in order.
+    for warning in (signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(warning, signal.SIG_IGN)
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 

@@ -65,7 +65,7 @@ class BenchFolder:
         return self._drawn
 
     def keep(self, cell: Cell, made: Clip, drawn: SceneClips) -> None:
-        """The result's clip and sheet first, the cell last: a cell that is there is whole. Then the tables anew."""
+        """The result's clip and sheet first, the cell last: a cell that is there is whole."""
         self._keep_clip(cell.key, made)
         a = cell.direction[0]
         b = cell.direction[1]
@@ -81,13 +81,13 @@ class BenchFolder:
         sheet = contact_sheet(rows, SHEET_COLUMNS, SHEET_HEIGHT)
         write(self.out / "sheets" / f"{cell.key}.png", [sheet], Timing.constant(1), force=True)
         self.cells.keep(cell)
-        self.tables()
 
     def _keep_clip(self, name: str, clip: Clip) -> None:
         path = self.out / "clips" / f"{name}.mp4"
         if not path.is_file():
             path.parent.mkdir(exist_ok=True)
-            write(path, subject_on_black(clip), clip.timing)
+            # Another process of the same bench may be as far at the same moment, with the same clip.
+            write(path, subject_on_black(clip), clip.timing, force=True)
 
     def tables(self) -> Tables:
         """Put every cell of the folder together and write the three files."""

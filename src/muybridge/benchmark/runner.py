@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from muybridge import catalogue
+from muybridge.benchmark.cell_jobs import CellJob, Conditions
 from muybridge.benchmark.figures import (
     DIRECTIONS,
     clips_for,
@@ -31,6 +33,7 @@ from muybridge.jobs.pair_training import read_inputs, train_on_clips
 from muybridge.jobs.provenance import input_references
 from muybridge.jobs.request import TrainingRequest, make_request
 from muybridge.jobs.resume import resume_run
+from muybridge.jobs.settings import make_config, resolve_config
 from muybridge.jobs.training import Notify, TrainingInputs, run_training
 from muybridge.method import Method
 from muybridge.puppets import SceneClips
@@ -50,31 +53,66 @@ class Entrant:
     config: Mapping[str, Any]
 
 
+def make_entrant(job: CellJob) -> Entrant:
+    """The row that a job belongs to; UsageError for a setting that the method does not have."""
+    method_class = catalogue.find(job.method)
+    # The cell is named after the resolved settings: "auto" may mean another thing on another machine.
+    config, _ = resolve_config(method_class, make_config(method_class, job.preset, job.changes))
+    return Entrant(job.method, job.preset, job.variant, job.changes, method_class, config.model_dump(mode="json"))
+
+
 @dataclass
-class _Bench:
-    """What is done in the folder of one bench."""
+class CellRunner:
+    """What is done in the folder of one bench.
+
+    with_tables  whether tables are written anew with each cell; of several processes that make cells, one does that
+    """
 
     folder: BenchFolder
     tell: Notify
     callback: Callback | None
-    device: str
-    precision: str
-    checkpoint_seconds: float | int
+    conditions: Conditions
+    with_tables: bool = True
 
-    def scene(self, name: str, entrants: Sequence[Entrant], seed: int, trivial: bool) -> None:
-        """Every cell of a scene and a seed that is not there yet."""
-        for answer in BASELINES if trivial else ():
-            self._trivial(name, answer)
-        for entrant in entrants:
-            self._method(name, entrant, seed)
+    def do(self, job: CellJob) -> None:
+        """Every cell of a job that is not there yet."""
+        if job.method:
+            self._method(job.scene, make_entrant(job), job.seed)
+            return
+        for answer in BASELINES:
+            self._trivial(job.scene, answer)
+
+    def find_missing(self, jobs: Sequence[CellJob]) -> list[CellJob]:
+        """Those with a cell that is not there, each cell asked of one job: two may be the same by other names."""
+        seen: set[tuple[str, ...]] = set()
+        missing = []
+        for job in jobs:
+            keys = self._keys_of(job)
+            if keys not in seen and not all(key in self.folder.cells for key in keys):
+                missing.append(job)
+            seen.add(keys)
+
+        return missing
+
+    def _keys_of(self, job: CellJob) -> tuple[str, ...]:
+        values = self.folder.plan.values(job.scene)
+        keys: list[str] = []
+        if job.method:
+            config = digest({"settings": make_entrant(job).config, **values})
+            keys += _keys(job.method, job.scene, job.seed, job.preset, config).values()
+        else:
+            for answer in BASELINES:
+                keys += _keys(answer, job.scene, 0, "", digest({"trivial": answer, **values})).values()
+
+        return tuple(keys)
 
     def _trivial(self, name: str, answer: str) -> None:
         values = self.folder.plan.values(name)
         config = digest({"trivial": answer, **values})
 
-        for direction in DIRECTIONS:
+        for direction, key in _keys(answer, name, 0, "", config).items():
             # What an earlier call finished is not done again.
-            if cell_key(answer, name, direction, 0, "", config) in self.folder.cells:
+            if key in self.folder.cells:
                 continue
             drawn = self.folder.draw(name)
             began = time.monotonic()
@@ -102,10 +140,7 @@ class _Bench:
     def _method(self, name: str, entrant: Entrant, seed: int) -> None:
         values = self.folder.plan.values(name)
         config = digest({"settings": entrant.config, **values})
-        keys = {}
-        for direction in DIRECTIONS:
-            keys[direction] = cell_key(entrant.method, name, direction, seed, entrant.preset, config)
-
+        keys = _keys(entrant.method, name, seed, entrant.preset, config)
         missing = []
         for direction, key in keys.items():
             if key not in self.folder.cells:
@@ -156,6 +191,8 @@ class _Bench:
 
     def _keep(self, cell: Cell, made: Clip, drawn: SceneClips) -> None:
         self.folder.keep(cell, made, drawn)
+        if self.with_tables:
+            self.folder.tables()
         name = " ".join(part for part in (cell.method, cell.variant) if part)
         iou = cell.figures["iou"]
         seed = f", seed {cell.seed}" if cell.preset else ""
@@ -170,9 +207,9 @@ class _Bench:
             # What a kill left before anything was trained is begun anew, and what is no run is left alone.
             resume=Run(run).has_checkpoint,
             seed=seed,
-            device=self.device,
-            precision=self.precision,
-            checkpoint_seconds=self.checkpoint_seconds,
+            device=self.conditions.device,
+            precision=self.conditions.precision,
+            checkpoint_seconds=self.conditions.checkpoint_seconds,
         )
         request = make_request(entrant.method, run, options)
         clips = clips_for(request.needs, drawn)
@@ -193,3 +230,11 @@ class _Bench:
         references = input_references(clips)
         resumed = resume_run(request, references)
         return TrainingInputs(references, inputs.prepare, notes=inputs.notes, resumed=resumed)
+
+
+def _keys(method: str, scene: str, seed: int, preset: str, config: str) -> dict[str, str]:
+    """The cells of one training, or of one answer: direction -> key."""
+    keys = {}
+    for direction in DIRECTIONS:
+        keys[direction] = cell_key(method, scene, direction, seed, preset, config)
+    return keys

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from muybridge.batches import BatchFolder
+    from muybridge.batches.folder import BatchFolder
 
 SHOWN = 12
 """Running jobs that fit a terminal."""
@@ -75,12 +75,12 @@ def batch(
 
 def _do(jobs: Path, out: Path, on: str, at_most: int | None) -> None:
     from muybridge import api
-    from muybridge.batches import BatchFolder, Status
+    from muybridge.batches.folder import BatchFolder, Status
 
     folder = BatchFolder(out)
     ended = []
     try:
-        with _show_progress(folder, stderr(), transient=True):
+        with show_progress(folder, stderr(), transient=True):
             for outcome in api.batch(jobs, out, on=on, at_most=at_most):
                 ended.append(outcome)
                 if outcome.status == Status.FAILED:
@@ -104,20 +104,20 @@ def _do(jobs: Path, out: Path, on: str, at_most: int | None) -> None:
 
 def _watch(path: Path) -> None:
     """Show a batch that somebody else runs, until it is done; Ctrl-C only ends the watching."""
-    from muybridge.batches import BatchFolder
+    from muybridge.batches.folder import BatchFolder
     from muybridge.disk import is_locked
 
-    if not (path / "batch.json").is_file():
+    if not any((path / mark).is_file() for mark in ("batch.json", "bench.json")):
         raise UsageError(f"{path} is not a batch", Sentence("Name the folder of its ", Option("out"), "."))
 
     folder = BatchFolder(path)
-    with _show_progress(folder, stdout()):
+    with show_progress(folder, stdout()):
         # Nothing is sent from there: the lock and the files of the jobs are all that can be seen from outside.
         while is_locked(path / ".lock"):
             time.sleep(1)
 
 
-def _show_progress(folder: BatchFolder, console: Console, *, transient: bool = False) -> Live:
+def show_progress(folder: BatchFolder, console: Console, *, transient: bool = False) -> Live:
     """The table, kept up to date while the block is open."""
     from rich.live import Live
 
@@ -131,8 +131,7 @@ def _progress_table(folder: BatchFolder) -> Table:
     """A line a running job, how many are left, and when it will be done."""
     from rich.table import Table
 
-    from muybridge.batches import Status
-    from muybridge.batches.folder import iter_states
+    from muybridge.batches.folder import Status, iter_states
 
     counts: dict[Any, int] = {}
     seconds = []

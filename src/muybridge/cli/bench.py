@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
+from muybridge.cli.batch import show_progress
 from muybridge.cli.console import note, stderr, stdout
 from muybridge.cli.values import parse_names, parse_settings, parse_weights, parse_whole_numbers
+from muybridge.errors import Option, Sentence, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +24,7 @@ SHOWN = (
     *("fid", "svfid", "probe"),
 )
 """Columns that fit a terminal; the files have all."""
+_WHERE = Sentence("Say where with ", Option("on", "local"), ".")
 
 
 def bench(
@@ -39,6 +43,16 @@ def bench(
     device: o.Device = "auto",
     precision: o.Precision = "auto",
     checkpoint_seconds: o.CheckpointSeconds = 60,
+    on: Annotated[
+        str | None,
+        Parameter(
+            name="--on",
+            help="Each training in a process of its own: local, ray, ray://HOST:PORT, slurm. Else in turn, here.",
+        ),
+    ] = None,
+    at_most: Annotated[
+        int | None, Parameter(name="--at-most", help="With --on: trainings at once; as many as fit unless told.")
+    ] = None,
 ) -> None:
     """Train methods on puppets whose true retargeting is known, and print how far from it each ends.
 
@@ -48,29 +62,40 @@ def bench(
     For example:
 
         muybridge bench --methods jokr --scenes cat-horse,birds --seeds 0,1 --out bench
+
+        muybridge bench --methods jokr,cyclegan --seeds 0,1,2 --out bench --on ray://head:10001
     """
+    if at_most is not None and on is None:
+        raise UsageError("trainings at once are counted where they run beside one another", _WHERE)
+
     from muybridge.api import bench as run_bench
+    from muybridge.batches.folder import BatchFolder
     from muybridge.benchmark.folder import Plan
     from muybridge.engine import RichCallback
 
     chosen = [] if scenes == "all" else parse_names(scenes)
+    # What runs in processes of its own is seen in their files, and not by a callback.
+    shown = nullcontext() if on is None else show_progress(BatchFolder(out), stderr(), transient=True)
     try:
-        tables = run_bench(
-            out,
-            methods=parse_names(methods),
-            scenes=chosen,
-            seeds=parse_whole_numbers(seeds, "--seeds"),
-            preset=preset,
-            set=parse_settings(set),
-            trivial=trivial,
-            plan=Plan(frames, size, drawing),
-            device=device,
-            precision=precision,
-            weights=parse_weights(weights),
-            checkpoint_seconds=checkpoint_seconds,
-            callback=RichCallback(),
-            notify=note,
-        )
+        with shown:
+            tables = run_bench(
+                out,
+                methods=parse_names(methods),
+                scenes=chosen,
+                seeds=parse_whole_numbers(seeds, "--seeds"),
+                preset=preset,
+                set=parse_settings(set),
+                trivial=trivial,
+                plan=Plan(frames, size, drawing),
+                device=device,
+                precision=precision,
+                weights=parse_weights(weights),
+                checkpoint_seconds=checkpoint_seconds,
+                callback=RichCallback() if on is None else None,
+                notify=note,
+                on=on,
+                at_most=at_most,
+            )
     except KeyboardInterrupt:
         stderr().print("stopped. What is finished is kept: the same command goes on from here.")
         # The exit code of Ctrl-C stays 130.

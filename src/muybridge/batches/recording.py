@@ -1,0 +1,92 @@
+"""Both sides of a job: what its own process records of it, and what whoever waits makes of that."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from muybridge.batches.folder import BatchFolder, Outcome, Status
+from muybridge.batches.ticket import Engine, Ticket
+from muybridge.engine import Callback
+from muybridge.errors import MuybridgeError
+from muybridge.method import Stage
+
+EVERY = 2.0
+"""Seconds between two words on how far a job is."""
+
+
+def make_ticket(folder: BatchFolder, name: str, worker: str) -> Ticket:
+    """A job as an engine runs it: the Python program `worker` with the batch's folder and the job's name."""
+    command = (sys.executable, "-c", worker, str(folder.path.absolute()), name)
+    return Ticket(name, command, str(folder.place(name, "log.txt").absolute()))
+
+
+def run_tickets(folder: BatchFolder, engine: Engine, tickets: Sequence[Ticket]) -> Iterator[Outcome]:
+    """What became of each job, as it ends. Closing the iterator stops those that run."""
+    for name, code in engine.run(tickets):
+        _settle_state(folder, name, code)
+        yield folder.outcome(name)
+
+
+def record_job(folder: BatchFolder, name: str, fingerprint: str, work: Callable[[bool], Mapping[str, float]]) -> None:
+    """Do a job in the process of its own, and record what became of it; no error leaves this function.
+
+    work  does it and returns figures; told whether exactly this job was begun before
+    """
+    before = folder.state(name)
+    # Seconds of an earlier try count only where it was the same job; with other inputs it is a new one.
+    goes_on = before.get("fingerprint") == fingerprint
+    seconds = float(before.get("seconds") or 0.0) if goes_on else 0.0
+    started = time.monotonic()
+    state: dict[str, Any] = {"fingerprint": fingerprint, "status": Status.RUNNING, "seconds": seconds}
+    folder.write_state(name, state)
+
+    try:
+        state |= {"figures": dict(work(goes_on)), "status": Status.DONE}
+    except MuybridgeError as e:
+        state |= {"status": Status.FAILED, "error": str(e.message)}
+    # The batch goes on without this job, so a bug in it must end as a sentence in the table too.
+    except Exception as e:
+        traceback.print_exc()
+        state |= {"status": Status.FAILED, "error": f"something went wrong inside: {type(e).__name__}: {e}"[:500]}
+    finally:
+        state["seconds"] = seconds + time.monotonic() - started
+        folder.write_state(name, state)
+
+
+def _settle_state(folder: BatchFolder, name: str, code: int) -> None:
+    """A process that was killed could not say so: what it left as running has failed."""
+    state = dict(folder.state(name))
+    if state.get("status") not in (Status.DONE, Status.FAILED):
+        why = f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
+        folder.write_state(name, state | {"status": Status.FAILED, "error": why})
+
+
+class RecordProgress(Callback):
+    """Writes how far a training is, now and then."""
+
+    def __init__(self, folder: BatchFolder, name: str) -> None:
+        self.folder = folder
+        self.name = name
+        self.last = 0.0
+        self.steps = 0
+        self.before: dict[str, int] = {}
+
+    def say(self, text: str) -> None:
+        """A note goes to the job's log."""
+        print(f"note: {text}", flush=True)
+
+    def on_start(self, stages: Sequence[Stage], resumed_at: int) -> None:
+        for stage in stages:
+            self.before[stage.name] = self.steps
+            self.steps += stage.steps
+
+    def on_step(self, stage: Stage, step: int, losses: Mapping[str, float], rate: float, eta: float) -> None:
+        now = time.monotonic()
+        if now - self.last >= EVERY:
+            self.last = now
+            done = self.before[stage.name] + step
+            self.folder.write_progress(self.name, stage=stage.name, done=done, steps=self.steps, left=eta)
