@@ -12,7 +12,8 @@ from muybridge.batches.addresses import fetch_input, is_address
 from muybridge.batches.engines import open_engine
 from muybridge.batches.folder import BatchFolder, Outcome
 from muybridge.batches.jobs import Job, name_jobs, read_jobs
-from muybridge.batches.recording import RecordProgress, make_ticket, record_job, run_tickets
+from muybridge.batches.progress import RecordProgress
+from muybridge.batches.recording import make_ticket, record_job, run_tickets
 from muybridge.disk import hold_lock
 from muybridge.errors import UsageError
 

@@ -9,7 +9,8 @@ from typing import Any
 from muybridge import catalogue
 from muybridge.batches.engines import open_engine
 from muybridge.batches.folder import BatchFolder, Status
-from muybridge.batches.recording import RecordProgress, make_ticket, record_job, run_tickets
+from muybridge.batches.progress import RecordProgress
+from muybridge.batches.recording import make_ticket, record_job, run_tickets
 from muybridge.batches.ticket import Engine
 from muybridge.benchmark.cell_jobs import CellJob, Conditions
 from muybridge.benchmark.folder import BenchFolder, Plan

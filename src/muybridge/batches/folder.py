@@ -18,13 +18,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from muybridge.batches.jobs import Job, fingerprint_job
 from muybridge.batches.ticket import read_last_words
 from muybridge.disk import read_bytes, read_json, replace_file
 from muybridge.errors import CHOOSE_ANOTHER, OutputExistsError
-from muybridge.evaluation.templates import render_template
+
+if TYPE_CHECKING:
+    from muybridge.batches.jobs import Job
 
 MARK = b'{"kind": "batch", "version": 1}'
 SHOWN_VIDEOS = 2
@@ -88,12 +89,17 @@ class BatchFolder:
 
     def add(self, job: Job) -> str:
         """Write what is to be done, and return its fingerprint."""
+        # Here and below, because a job's own process records what becomes of it without loading any of this.
+        from muybridge.batches.jobs import fingerprint_job
+
         fingerprint = fingerprint_job(job)
         self.write_order(job.name, {"job": job.model_dump(exclude_defaults=True), "fingerprint": fingerprint})
         return fingerprint
 
     def job(self, name: str) -> tuple[Job, str]:
         """A job that was added, and its fingerprint."""
+        from muybridge.batches.jobs import Job
+
         content = self.order(name)
         return Job.model_validate(content["job"]), str(content["fingerprint"])
 
@@ -170,6 +176,8 @@ class BatchFolder:
 
     def write_tables(self, outcomes: Sequence[Outcome]) -> None:
         """batch.csv and batch.html over these jobs."""
+        from muybridge.evaluation.templates import render_template
+
         replace_file(self.path / "batch.csv", as_csv(outcomes).encode())
         counts = Counter(str(each.status) for each in outcomes)
         cards = []

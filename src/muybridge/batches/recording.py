@@ -10,12 +10,8 @@ from typing import Any
 
 from muybridge.batches.folder import BatchFolder, Outcome, Status
 from muybridge.batches.ticket import Engine, Ticket
-from muybridge.engine import Callback
+from muybridge.disk import hold_lock
 from muybridge.errors import MuybridgeError
-from muybridge.method import Stage
-
-EVERY = 2.0
-"""Seconds between two words on how far a job is."""
 
 
 def make_ticket(folder: BatchFolder, name: str, worker: str) -> Ticket:
@@ -36,6 +32,13 @@ def record_job(folder: BatchFolder, name: str, fingerprint: str, work: Callable[
 
     work  does it and returns figures; told whether exactly this job was begun before
     """
+    # A job of a lost node begins elsewhere while its first process may still be writing its checkpoint.
+    with hold_lock(folder.place(name, "lock"), wait=True):
+        if not folder.is_done(name, fingerprint):
+            _record(folder, name, fingerprint, work)
+
+
+def _record(folder: BatchFolder, name: str, fingerprint: str, work: Callable[[bool], Mapping[str, float]]) -> None:
     before = folder.state(name)
     # Seconds of an earlier try count only where it was the same job; with other inputs it is a new one.
     goes_on = before.get("fingerprint") == fingerprint
@@ -63,30 +66,3 @@ def _settle_state(folder: BatchFolder, name: str, code: int) -> None:
     if state.get("status") not in (Status.DONE, Status.FAILED):
         why = f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
         folder.write_state(name, state | {"status": Status.FAILED, "error": why})
-
-
-class RecordProgress(Callback):
-    """Writes how far a training is, now and then."""
-
-    def __init__(self, folder: BatchFolder, name: str) -> None:
-        self.folder = folder
-        self.name = name
-        self.last = 0.0
-        self.steps = 0
-        self.before: dict[str, int] = {}
-
-    def say(self, text: str) -> None:
-        """A note goes to the job's log."""
-        print(f"note: {text}", flush=True)
-
-    def on_start(self, stages: Sequence[Stage], resumed_at: int) -> None:
-        for stage in stages:
-            self.before[stage.name] = self.steps
-            self.steps += stage.steps
-
-    def on_step(self, stage: Stage, step: int, losses: Mapping[str, float], rate: float, eta: float) -> None:
-        now = time.monotonic()
-        if now - self.last >= EVERY:
-            self.last = now
-            done = self.before[stage.name] + step
-            self.folder.write_progress(self.name, stage=stage.name, done=done, steps=self.steps, left=eta)

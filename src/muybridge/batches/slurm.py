@@ -130,7 +130,7 @@ class SlurmEngine:
 
 def _list_queue(arrays: set[str]) -> set[str] | None:
     """Ids of the jobs of these arrays that wait or run; None where SLURM does not answer."""
-    command = ("squeue", "--noheader", "--array", "--format=%A|%F_%K|%F", f"--jobs={','.join(sorted(arrays))}")
+    command = ("squeue", "-h", "-r", "-o", "%A|%F_%K|%F", "-j", ",".join(sorted(arrays)))
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=LOOK, check=False)
     except (OSError, subprocess.TimeoutExpired):
