@@ -14,6 +14,7 @@ import torch
 
 from muybridge import catalogue
 from muybridge.disk import hold_lock
+from muybridge.engine import load_weights
 from muybridge.errors import CheckpointError, MuybridgeError, OutputExistsError, RunError, UsageError
 from muybridge.jobs.loading import load
 from muybridge.jobs.options import TrainingOptions
@@ -93,6 +94,21 @@ def test_a_place_of_the_wrong_type_is_no_checkpoint(run: Run) -> None:
         save_file({"method.x": torch.zeros(1)}, run.path / "weights.safetensors", {"format": "1", "place": place})
         with pytest.raises(CheckpointError, match="does not say which step"):
             run.load_checkpoint()
+
+
+def test_weights_of_ever_so_many_names_are_refused_before_they_are_read(run: Run) -> None:
+    one = ',"method.{}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'
+    names = "".join(one.format(i) for i in range(200_000))
+    header = ('{"__metadata__":{"format":"1"}' + names + "}").encode()
+    (run.path / "weights.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b" ")
+    with pytest.raises(CheckpointError, match="table of contents of 12 MB, and 8 MB"):
+        run.load_weights()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_not_used(number: float) -> None:
+    with pytest.raises(CheckpointError, match=r"not finite: conv\.weight"):
+        load_weights(torch.nn.Sequential(), {"conv.weight": torch.tensor([0.0, number])})
 
 
 def test_every_preset_is_within_the_bounds() -> None:

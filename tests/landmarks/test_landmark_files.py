@@ -299,6 +299,7 @@ def test_texts_of_faces(tmp_path: Path) -> None:
         ("a.json", json.dumps({"people": [{"pose_keypoints_2d": [10**400, 2, 1]}]}), "not numbers"),
         ("a.txt", "1 2\n3 4", "4 numbers where 136"),
         ("a.txt", "hello", "not a text of numbers"),
+        ("a.txt", "inf nan " * 68, "outside any picture"),
     ],
 )
 def test_files_that_are_no_landmarks_are_named(tmp_path: Path, name: str, text: str, says: str) -> None:

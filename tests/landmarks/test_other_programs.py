@@ -350,6 +350,10 @@ NESTED = "[" * 5000 + "]" * 5000
 BAD: dict[str, tuple[str, str]] = {
     "no annotations": ('{"annotations": []}', "holds no frames"),
     "annotations that are none": ('{"annotations": 3}', "not COCO's JSON"),
+    "annotations of numbers": ('{"annotations": [1]}', "not what COCO has there"),
+    "pictures that are none": ('{"images": null, "annotations": []}', "not what COCO has there"),
+    "an object without keypoints": ('[{"image_id": 1, "keypoints": []}]', "no subject on any"),
+    "an entry without keypoints": ('[{"image_id": 1}]', "'keypoints' is missing"),
     "an empty list": ("[]", "it is an empty list"),
     "other keys": (
         json.dumps({"alpha": 1, "beta": 2, "x" * 500: 3}),

@@ -11,7 +11,13 @@ from muybridge.errors import CheckpointError, Option, Sentence, TrainingError
 
 
 def load_weights(method: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Put weights in their places; CheckpointError where names or shapes are of other networks."""
+    """Put weights in their places; CheckpointError where names or shapes are of other networks,
+    or numbers are not finite."""
+    for name, t in weights.items():
+        if t.is_floating_point() and not bool(t.isfinite().all()):
+            raise CheckpointError(
+                f"the checkpoint's weights are not finite: {name[:80]}", "Copy it again, or train it anew."
+            )
     try:
         method.load_state_dict(weights)
     except RuntimeError as e:

@@ -20,6 +20,10 @@ from muybridge.video.stills import StillHeader, decode_image, read_header
 TIMES = "times.json"
 """Beside the frames of a folder that Muybridge wrote: {"time_base": [1, 25], "pts": [0, 1, ...], "last": 1}."""
 _MAX_TIMES_BYTES = 2**25
+_LONGEST_SECONDS = 10**7
+"""Of a clip: a hundred days."""
+_LARGEST_TICKS = 2**31 - 1
+"""What the time base of a container holds."""
 _STRIP_FORMATS = ("png", "jpeg")
 _STRIP_FRAMES = 4
 """A row of so many squares or more is taken for a strip; a panorama is hardly ever exactly that."""
@@ -172,6 +176,8 @@ def _read_times(path: Path, count: int) -> Timing:
     try:
         told = read_json(path, _MAX_TIMES_BYTES)
         timing = Timing(tuple(map(int, told["pts"])), int(told["last"]), Fraction(*map(int, told["time_base"])))
+        if timing.duration > _LONGEST_SECONDS or max(timing.time_base.denominator, timing.pts[-1]) > _LARGEST_TICKS:
+            raise ValueError("no clip lasts as long, and no container counts as far")
     except (ValueError, LookupError, TypeError, ArithmeticError, OSError, InputError) as error:
         raise InputError(f"{path} does not hold frame times", "Remove it to read the folder at 25 a second.") from error
 

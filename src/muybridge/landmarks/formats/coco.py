@@ -54,10 +54,17 @@ def _read_annotations(found: dict[str, Any], file: Path) -> LandmarkFile:
             # AlphaPose writes the picture's name where COCO has its number.
             key = names.get(image, _stem(image))
             rows = parse_triples(entry["keypoints"], file, "keypoints")
-            frames.setdefault(key, []).append(person_from(_scale_confidence(rows, entry), file))
-    except (KeyError, TypeError, AttributeError) as error:
-        what = shorten(repr(error), 80)
-        raise InputError(f"{file} is not COCO's JSON of keypoints: {what} is missing or wrong") from error
+            people = frames.setdefault(key, [])
+            # An object without keypoints is nobody.
+            if len(rows):
+                people.append(person_from(_scale_confidence(rows, entry), file))
+    except KeyError as error:
+        raise InputError(f"{file} is not COCO's JSON of keypoints: {shorten(error, 80)} is missing") from error
+    except (TypeError, AttributeError) as error:
+        raise InputError(
+            f"{file} is not COCO's JSON of keypoints: its images and annotations are not what COCO has there",
+            "Both are lists of objects; a picture has an id, and a person an image_id and keypoints.",
+        ) from error
 
     ordered = []
     for key in sorted(frames, key=lambda name: natural_key(Path(name))):

@@ -86,9 +86,9 @@ def _read_numbers(file: Path) -> Numbers:
 
 def _parse_face(rows: Numbers, file: Path) -> Person:
     flat = np.array([number for row in rows for number in row], np.float64)
-    if len(flat) != 2 * FACE68 or not np.isfinite(flat).all():
+    if len(flat) != 2 * FACE68:
         raise InputError(f"{file} has {len(flat)} numbers where 136 are expected", "68 points of x and y each.")
-    if np.abs(flat).max() > MAX_COORDINATE:
+    if not (np.abs(flat) <= MAX_COORDINATE).all():
         raise InputError(f"{file}: the points lie outside any picture")
 
     points = flat.reshape(FACE68, 2) - (1 if file.suffix == ".pts" else 0)
