@@ -246,6 +246,8 @@ def test_json_that_no_reader_could_hold(tmp_path: Path, text: bytes, why: str) -
 BAD_YAML = {
     "date": b"a: 2020-13-45",
     "digits": b"a: " + b"9" * 5000,
+    "digits in sixties": b"a: 1" + b":59" * 3000,
+    "digits in sixteens": b"a: 0x" + b"f" * 10_000,
     "deep": b"a: " + b"[" * 20_000 + b"]" * 20_000,
     "recursive": b"a: &x [1, *x]",
     "unfolding": b"".join(

@@ -189,8 +189,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception means that memory was out, whichever library says so and by whichever class."""
     if isinstance(error, MuybridgeError):
         return False
+    # A thread that the system refuses, as libav's decoders and scalers ask for, is missing memory for its stack.
     # By its name, because torch is not loaded for the sake of its errors.
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if isinstance(error, MemoryError | BlockingIOError) or type(error).__name__ == "OutOfMemoryError":
         return True
     # torch, OpenCV, onnxruntime and the dynamic loader raise general errors too, and only their words tell.
     said = str(error).lower()

@@ -1,6 +1,8 @@
 """Memory that is out, anywhere in a verb: one sentence with what to make smaller, and nothing lost."""
 
 import inspect
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -89,3 +91,33 @@ def test_the_command_says_it_with_its_flags_and_keeps_the_old_result(monkeypatch
 def test_an_option_that_cannot_be_is_no_matter_of_memory():
     with pytest.raises(UsageError):
         muybridge.read(__file__, max_frames=0)
+
+
+READ_WITHIN = """
+import os, resource, sys, warnings
+from muybridge.errors import is_out_of_memory
+from muybridge.video import probe, read
+
+probe(sys.argv[1])  # loads what is loaded late
+warnings.simplefilter("error")
+pages = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+for megabytes in (1, 6, 10, 24, 400):
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_AS, (pages + megabytes * 2**20,) * 2)
+        try:
+            said = f"{len(read(sys.argv[1], max_side=64))} frames"
+        except Exception as error:
+            said = str(error).splitlines()[0]
+        os.write(1, f"{said}\\n".encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+def test_a_decoder_without_memory_does_not_take_the_file_for_damaged(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (6, 3, 40, 60), np.uint8)
+    path = write(tmp_path / "large.mp4", torch.from_numpy(noise.repeat(16, 2).repeat(16, 3)), Timing.constant(6))
+    command = [sys.executable, "-c", READ_WITHIN, str(path)]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout.splitlines()
+    assert set(told) == {"6 frames", f"there is not enough memory to read {path}"}

@@ -98,6 +98,11 @@ def test_what_comes_too_late_is_said(own: Path, pair: Pair, command: Command, tm
     assert "--masks-a, --box-b are not looked at again" in " ".join(ended.err.split())
     flipped = command("retarget", pair.a, pair.b, "--out", own, "--resume", "--flip", "A")
     assert (flipped.code, "another --flip" in flipped.err) == (2, True)
+    other = [*TINY, "--set", "texture.steps=99"]
+    ended = command("retarget", pair.a, pair.b, "--out", own, "--resume", *other)
+    assert ended.code == 2
+    assert "started with another texture.steps:" in ended.err
+    assert "Leave --set texture.steps=99 out, or start anew" in " ".join(ended.err.split())
     ended = command("fit", "jokr", pair.a, pair.b, "--out", own / "run", "--resume", "--max-frames", 3)
     assert (ended.code, "--max-frames is not looked at again" in " ".join(ended.err.split())) == (0, True)
 

@@ -1,7 +1,10 @@
 """Wrong use and bad input: one sentence, what to type next, the right exit code, and nothing half-written."""
 
+import os
 import pickle
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -11,7 +14,9 @@ import pytest
 import torch
 from tiny_jobs import FRAMES, TINY, Command, Ended, Pair
 
+from muybridge import catalogue
 from muybridge.cli import main
+from muybridge.jobs.settings import make_config
 from muybridge.video import Timing, write
 
 
@@ -58,6 +63,55 @@ def test_wrong_use(line: list[str], command: Command, tmp_path: Path, monkeypatc
 def test_a_near_miss_is_pointed_out(command: Command, tmp_path: Path) -> None:
     ended = command("fit", "jokr", "a", "b", "--out", tmp_path / "x", "--set", "shape.stepz=1")
     assert "shape.steps" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "hint"),
+    [
+        (["animate", "run", "--best-frame", "5"], "--best-frame stands alone, and takes no '5'", "animate --help"),
+        (["mask", "a.mp4", "b.mp4"], "b.mp4 is one word more than this takes", "muybridge mask --help"),
+        (
+            ["mask", "--", "-dash.mp4", "--max-frames", "6"],
+            "behind -- stand names alone, and --max-frames is an option",
+            "Put it before: muybridge mask OPTIONS -- -dash.mp4",
+        ),
+        (["mask", "https://example.org/a.mp4"], "no file or folder https://example.org/a.mp4", "curl -LO https://ex"),
+        (["mask", "a.mp4", "--box", "1,1,1e400,3"], "a box is 4 numbers", "10,20,300,240"),
+        (["fit", "jokr", "a", "b", "--out", "x", "--set", "steps=2"], "no setting 'steps'", "shape.steps or texture"),
+    ],
+)
+def test_what_cannot_be_understood_is_said(line: list[str], said: str, hint: str, command: Command) -> None:
+    ended = command(*line)
+    assert ended.code in (1, 2)
+    assert said in ended.err
+    assert hint in ended.err
+
+
+def test_a_silhouette_of_a_dashed_name_can_be_used(
+    pair: Pair, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("-dash.mp4").write_bytes(pair.a.read_bytes())
+    assert "--masks-a ./-dash-masks;" in command("mask", "--max-frames", "2", "--", "-dash.mp4").out
+
+
+@pytest.mark.parametrize("line", ["methods", "--help", "puppets --list"])
+def test_a_reader_who_leaves_is_no_error(line: str) -> None:
+    """As `muybridge methods | head -1`, whose pipe is closed before all is written."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = f"from muybridge.cli import main; import sys; sys.exit(main({line.split()!r}))"
+    ended = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("method", "name"), [("fomm", "training.steps"), ("monkeynet", "learn.steps")])
+def test_the_main_stage_has_one_name_for_people(method: str, name: str) -> None:
+    found = catalogue.find(method)
+    expected = make_config(found, "smoke", {name: 7})
+    for said in ("steps", "training.steps", "learn.steps"):
+        assert make_config(found, "smoke", {said: 7}) == expected
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:

@@ -208,7 +208,8 @@ def test_an_address_is_told_to_be_downloaded(address):
 
 
 @pytest.mark.parametrize(
-    "told", ['{"pts": [1e400], "last": 1, "time_base": [1, 25]}', "[" * 100000, '{"pts": 3}', "\xff"]
+    "told",
+    ['{"pts": [1e400], "last": 1, "time_base": [1, 25]}', "[" * 100000, '{"pts": 3}', "\xff"]
     + [f'{{"pts": [0], "last": {last}, "time_base": [1, {base}]}}' for last, base in ((10**300, 25), (1, 10**300))],
 )
 def test_times_that_are_none_are_one_sentence(told, moving, tmp_path):

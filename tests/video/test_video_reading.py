@@ -245,6 +245,12 @@ def test_missing_times_follow_the_rate():
     assert [(shot.pts, shot.duration) for shot in timed] == [(0, 5), (5, 5), (10, 5)]
 
 
+def test_missing_times_follow_what_each_frame_says_of_itself():
+    """A bare stream of H.264 names no rate that is true, and tells how long its frames stay."""
+    timed = list(source([None, None, None], [10] * 3, Fraction(20)).iter_timed())
+    assert [(shot.pts, shot.duration) for shot in timed] == [(0, 10), (10, 10), (20, 10)]
+
+
 def test_real_videos_and_folders(shared):
     fox = read(shared / "data/videos/fox.mp4", max_side=128)
     assert fox.pixels.shape[:2] == (80, 3)

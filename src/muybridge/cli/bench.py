@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from muybridge.cli import options as o
 from muybridge.cli.batch import show_progress
-from muybridge.cli.console import note, stderr, stdout
+from muybridge.cli.console import PatientConsole, note, stderr, stdout
 from muybridge.cli.values import parse_names, parse_settings, parse_weights, parse_whole_numbers
 from muybridge.errors import Option, Sentence, UsageError
 
@@ -118,7 +118,6 @@ def show(found: Tables, page: Path) -> None:
 
 def grid(title: str, rows: Sequence[Row], columns: Sequence[str], *, place: bool) -> None:
     """One of the tables: those columns that fit, and behind each mean half of its interval."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -139,7 +138,7 @@ def grid(title: str, rows: Sequence[Row], columns: Sequence[str], *, place: bool
 
         # As text, or rich would read a bracket in a name as markup.
         table.add_row(*(Text(cell) for cell in (*where, row.label, str(row.cells), worst, *values)))
-    console = Console(highlight=False)
+    console = PatientConsole(highlight=False)
     # A table is as wide as it is, where nobody looks at it in a window.
     console.width = console.width if console.is_terminal else 240
     console.print(table)

@@ -18,20 +18,33 @@ from muybridge.cli.wording import word_for_command
 from muybridge.errors import MuybridgeWarning, is_out_of_memory
 
 if TYPE_CHECKING:
+    from cyclopts import CycloptsError
+
     from muybridge.engine import Callback
 
 _given: list[str] = []
 """The command line that is running, for the advice on how to go on with it."""
 
 
+class PatientConsole(Console):
+    """A console whose reader may leave, as `| head` does: the rest is told to nobody, and the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        # Python flushes the stream once more at the end, which would be an error then.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
+
+
 def stdout() -> Console:
     """Where results go; of several processes the first one speaks."""
-    return Console(soft_wrap=True, highlight=False, quiet=os.environ.get("RANK", "0") != "0")
+    return PatientConsole(soft_wrap=True, highlight=False, quiet=os.environ.get("RANK", "0") != "0")
 
 
 def stderr() -> Console:
     """Where progress, notes and errors go."""
-    return Console(stderr=True, soft_wrap=True, highlight=False)
+    return PatientConsole(stderr=True, soft_wrap=True, highlight=False)
 
 
 @contextmanager
@@ -64,6 +77,28 @@ def print_error(message: str, hint: str | None, code: int) -> int:
     if hint:
         stderr().print(Text(word_for_command(hint)))
     return code
+
+
+def describe_wrong_use(e: CycloptsError, words: Sequence[str]) -> tuple[str, str]:
+    """A sentence and a hint for a command line that cannot be understood."""
+    from cyclopts import UnknownOptionError, UnusedCliTokensError
+
+    hint = f"See: muybridge {e.command_chain[0]} --help" if e.command_chain else "See: muybridge --help"
+    end = words.index("--") if "--" in words else len(words)
+    if isinstance(e, UnusedCliTokensError) and e.unused_tokens and e.unused_tokens[0] in words:
+        first = e.unused_tokens[0]
+        before = words[words.index(first) - 1]
+        if before.startswith("--") and before != "--":
+            return f"{before} stands alone, and takes no {first!r}", hint
+        return f"{' '.join(e.unused_tokens)} is one word more than this takes", hint
+    if (
+        isinstance(e, UnknownOptionError)
+        and end < len(words)
+        and (option := e.token.keyword or e.token.value) in words[end:]
+    ):
+        named = shlex.join(["muybridge", words[0], "OPTIONS", *words[end : end + 2]])
+        return f"behind -- stand names alone, and {option} is an option", f"Put it before: {named}"
+    return str(e), hint
 
 
 def describe_unexpected(e: Exception) -> tuple[str, str]:
@@ -102,7 +137,8 @@ def progress_callback(run: Path, tensorboard: bool) -> Callback:
     """Who shows a training in `run`: the terminal, and TensorBoard where it was asked for."""
     from muybridge.engine import CallbackList, RichCallback, TensorBoardCallback
 
-    return CallbackList(RichCallback(), TensorBoardCallback(run / "tensorboard")) if tensorboard else RichCallback()
+    shown = RichCallback(PatientConsole(stderr=True))
+    return CallbackList(shown, TensorBoardCallback(run / "tensorboard")) if tensorboard else shown
 
 
 def print_files(found: Mapping[str, Path], last: str | None = None) -> None:
@@ -114,6 +150,11 @@ def print_files(found: Mapping[str, Path], last: str | None = None) -> None:
         stdout().print(Text(str(found[last]), style="bold"))
 
 
+def write_name(path: Path) -> str:
+    """A path that can be typed behind a flag: one that begins with a dash would be taken for another flag."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
+
+
 def print_table(title: str, rows: Mapping[str, str], heads: tuple[str, str] = ("", "")) -> None:
     """Two columns."""
     made = Table(title=title, title_justify="left", show_header=any(heads), box=None, pad_edge=False)
@@ -121,5 +162,5 @@ def print_table(title: str, rows: Mapping[str, str], heads: tuple[str, str] = ("
     made.add_column(heads[1], overflow="fold")
     for name, value in rows.items():
         made.add_row(Text(name), Text(value))
-    Console(highlight=False).print(made)
+    PatientConsole(highlight=False).print(made)
     stdout().print()

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note, stdout
+from muybridge.cli.console import note, stdout, write_name
 from muybridge.cli.naming import default_name
 from muybridge.cli.values import parse_box
 
@@ -72,5 +72,5 @@ def landmarks(
     # Last, so that they are the nearest to the next command.
     for warning in report.warnings:
         note(warning)
-    stdout().print(f"Use them with --landmarks {out}; judge them by", markup=False)
+    stdout().print(f"Use them with --landmarks {write_name(out)}; judge them by", markup=False)
     stdout().print(str(out / "sheet.png"), markup=False)

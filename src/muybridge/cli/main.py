@@ -17,7 +17,14 @@ from cyclopts import App
 from muybridge.cli.animate import animate
 from muybridge.cli.batch import batch
 from muybridge.cli.bench import bench
-from muybridge.cli.console import describe_unexpected, note, print_error, warnings_as_notes
+from muybridge.cli.console import (
+    PatientConsole,
+    describe_unexpected,
+    describe_wrong_use,
+    note,
+    print_error,
+    warnings_as_notes,
+)
 from muybridge.cli.demo import demo
 from muybridge.cli.doctor import doctor
 from muybridge.cli.edit import edit
@@ -61,6 +68,7 @@ def app() -> App:
         help=HELP,
         help_format="markdown",
         version=version("muybridge"),
+        console=PatientConsole(),
         result_action="return_value",
         exit_on_error=False,
         print_error=False,
@@ -106,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with sigterm_as_ctrl_c(), warnings_as_notes(words), _apply_mark_choice(words) as rest:
             app()(rest)
     except cyclopts.CycloptsError as e:
-        return print_error(str(e), "See: muybridge --help", 2)
+        return print_error(*describe_wrong_use(e, words), 2)
     except MuybridgeError as e:
         if _wants_traceback():
             raise

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.console import note, stdout
+from muybridge.cli.console import note, stdout, write_name
 from muybridge.cli.naming import default_name
 
 
@@ -44,5 +44,5 @@ def mask(
     note(f"{report.how}: {report.detail}")
     for warning in report.warnings:
         note(warning)
-    stdout().print(f"Use them with --masks-a {out}; judge them by", markup=False)
+    stdout().print(f"Use them with --masks-a {write_name(out)}; judge them by", markup=False)
     stdout().print(str(out / "sheet.png"), markup=False)

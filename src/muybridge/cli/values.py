@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,7 @@ def _numbers(text: str, count: int, what: str, example: str) -> list[float]:
     except ValueError:
         numbers = []
 
-    if len(numbers) != count:
+    if len(numbers) != count or not all(map(math.isfinite, numbers)):
         raise UsageError(f"{what} is {count} numbers with commas between, not {text!r}", f"For example: {example}")
 
     return numbers

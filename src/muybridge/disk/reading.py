@@ -9,6 +9,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
+LARGEST_NUMBER = 1024
+"""Bits of a whole number, as many as a float's: in sixties or sixteens YAML takes longer ones than Python writes."""
 LARGEST_YAML = 100_000
 """Values in a YAML file, aliases written out: lists of jobs have a few for each."""
 
@@ -72,6 +74,8 @@ def _check_unfolded(value: Any) -> None:
             waiting += [*part.keys(), *part.values()]
         elif isinstance(part, list | tuple | set):
             waiting += part
+        elif isinstance(part, int) and part.bit_length() > LARGEST_NUMBER:
+            raise ValueError(f"a number has {part.bit_length()} bits")
 
 
 def _finite(text: str) -> float:

@@ -10,7 +10,7 @@ from muybridge import catalogue
 from muybridge.engine import resolve_device
 from muybridge.errors import Option, RunError, Sentence, UsageError
 from muybridge.jobs.options import TrainingOptions
-from muybridge.jobs.settings import make_config, resolve_config, validate_config
+from muybridge.jobs.settings import flatten, make_config, resolve_config, validate_config
 from muybridge.method import Config, Method
 from muybridge.run import Run
 
@@ -67,7 +67,7 @@ def make_request(method: str, out: str | Path, options: TrainingOptions) -> Trai
     if options.resume:
         run = Run.open(out, method)
         # Settings that were left out are no wish for the preset's: the run's own go on.
-        config = _same_config(method_class, config, run, options.preset is not None or bool(options.set))
+        config = _same_config(method_class, config, run, options)
     # Of several processes the first makes the folder, and the others would find it taken.
     elif resolve_device(options.device, "float32").main:
         Run(out).check_free(options.force)
@@ -84,35 +84,41 @@ def recorded_config(method_class: type[Method[Any, Any]], run: Run) -> Config:
         raise RunError(f"{run.path / 'config.json'} has settings that do not fit: {e.message}") from e
 
 
-def _same_config(method_class: type[Method[Any, Any]], config: Config, run: Run, chosen: bool) -> Config:
+def _same_config(method_class: type[Method[Any, Any]], config: Config, run: Run, options: TrainingOptions) -> Config:
     """The run's own settings; UsageError where others were asked for."""
     before = recorded_config(method_class, run)
-    if not chosen:
+    if options.preset is None and not options.set:
         return before
 
-    old = before.model_dump()
-    new = config.model_dump()
+    old = flatten(before.model_dump())
+    new = flatten(config.model_dump())
     changed = []
-    for name in sorted(new):
+    for name in sorted({*old, *new}):
         # "auto" was resolved in the run, so it cannot be compared.
-        if new[name] != old[name] and new[name] != "auto":
+        if new.get(name) != old.get(name) and new.get(name) != "auto":
             changed.append(name)
 
-    if changed:
-        raise UsageError(
-            f"{run.path} was started with another {', '.join(changed)}: a run goes on with its own settings",
-            Sentence(
-                "Leave ",
-                Option("preset"),
-                " and ",
-                Option("set"),
-                " out, or start anew with ",
-                Option("force", True),
-                ".",
-            ),
-        )
+    if not changed:
+        return before
 
-    return before
+    listed = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+    # What was said of single settings may be all that differs; else the preset is another as well.
+    asked = {}
+    for name, value in (options.set or {}).items():
+        if name in changed:
+            asked[name] = value
+
+    leave: list[Option] = [Option("set", asked)] if asked else []
+    if len(asked) < len(changed):
+        leave.append(Option("preset"))
+    named: list[str | Option] = []
+    for option in leave:
+        named += [" and ", option] if named else [option]
+
+    raise UsageError(
+        f"{run.path} was started with another {listed}: a run goes on with its own settings",
+        Sentence("Leave ", *named, " out, or start anew with ", Option("force", True), "."),
+    )
 
 
 def _opens(path: Path, method: str) -> bool:

@@ -11,6 +11,9 @@ from pydantic import ValidationError
 from muybridge.errors import UsageError
 from muybridge.method import Config, Method
 
+_MAIN_STAGES = ("training", "learn")
+"""What the stage is called in which a method learns all, or nearly all, that it knows."""
+
 
 def make_config(method_class: type[Method[Any, Any]], preset: str | None, changes: Mapping[str, Any] | None) -> Config:
     """The preset, or the first one, with some fields changed.
@@ -51,22 +54,45 @@ def resolve_config(method_class: type[Method[Any, Any]], config: Config) -> tupl
 
 
 def _put(values: dict[str, Any], dotted: str, value: Any, method: str) -> None:
+    dotted = _find_main_stage(values, dotted)
     *way, last = dotted.split(".")
     place: Any = values
     for part in way:
         place = place.get(part) if isinstance(place, dict) else None
 
     if not isinstance(place, dict) or last not in place:
-        close = get_close_matches(dotted, dotted_names(values), n=3, cutoff=0.5)
+        names = dotted_names(values)
+        # The same word elsewhere is likelier to be meant than another word that looks like it.
+        same = [name for name in names if name.endswith(f".{last}")]
+        close = same or get_close_matches(dotted, names, n=3, cutoff=0.5)
         hint = f"Perhaps {' or '.join(close)}?" if close else f"There are: {', '.join(values)}."
         raise UsageError(f"{method} has no setting {dotted!r}", hint)
 
     place[last] = value
 
 
-def dotted_names(values: Mapping[str, Any], before: str = "") -> list[str]:
+def _find_main_stage(values: Mapping[str, Any], dotted: str) -> str:
+    """The name that a method itself has for a setting of its only or main stage: whether that is called `training` or
+    `learn` is nothing to know by heart."""
+    group, _, field = dotted.rpartition(".")
+    if group not in ("", *_MAIN_STAGES) or dotted in dotted_names(values):
+        return dotted
+
+    for stage in _MAIN_STAGES:
+        settings = values.get(stage)
+        if isinstance(settings, dict) and field in settings:
+            return f"{stage}.{field}"
+    return dotted
+
+
+def dotted_names(values: Mapping[str, Any]) -> list[str]:
     """All dotted names of nested settings."""
-    out: list[str] = []
+    return list(flatten(values))
+
+
+def flatten(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted names."""
+    out: dict[str, Any] = {}
     for name, value in values.items():
-        out += dotted_names(value, f"{before}{name}.") if isinstance(value, dict) else [before + name]
+        out |= flatten(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
     return out

@@ -16,7 +16,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from muybridge.errors import InputError, MuybridgeWarning
+from muybridge.errors import InputError, MuybridgeWarning, is_out_of_memory
 from muybridge.video.colour import is_high_dynamic_range, to_array
 from muybridge.video.deinterlace import deinterlace_frames
 from muybridge.video.media_input import LazyFrame, MediaInput, Picture
@@ -51,6 +51,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     try:
         container = av.open(f"file:{path.absolute()}", format=name, options=options, metadata_errors="replace")
     except (FFmpegError, UnicodeEncodeError) as error:
+        _pass_on_full_memory(error)
         known = name_format(start)
         if known is not None:
             raise InputError(
@@ -242,6 +243,7 @@ def _iter_packets(
             return
         # PyAV raises ValueError where libav says that an argument is invalid.
         except (FFmpegError, ValueError) as error:
+            _pass_on_full_memory(error)
             if broken is not None:
                 broken.append(str(error))
             return
@@ -253,8 +255,15 @@ def _decode_packet(decoder: av.VideoCodecContext, packet: av.Packet | None, brok
     try:
         return decoder.decode(packet)
     except FFmpegError as error:
+        _pass_on_full_memory(error)
         broken.append(str(error))
         return []
+
+
+def _pass_on_full_memory(error: Exception) -> None:
+    """Raise it again where memory is out: the file is not to blame, and its other frames would be taken for lost."""
+    if is_out_of_memory(error):
+        raise error
 
 
 def _convert_frame(frame: av.VideoFrame, size: tuple[int, int], turn: Orientation) -> Picture:

@@ -81,7 +81,8 @@ def _repair_times(path: Path, shots: Iterable[LazyFrame], step: int) -> Iterator
             first = shot.pts or 0
             pts = 0
         else:
-            pts = before + step if shot.pts is None else shot.pts - first
+            # A bare stream has no times, but may say how long each frame stays.
+            pts = before + (held.duration or step) if shot.pts is None else shot.pts - first
             if pts <= before:
                 if not repaired:
                     text = f"{path.name}: frame {number} is not later than the one before it; its time was repaired"

@@ -58,6 +58,8 @@ def check_path(path: str | Path) -> Path:
     if not path.exists():
         # "No such file" alone would leave people wondering why their address was not fetched.
         if _ADDRESS.match(told):
+            # A path has lost one of the two slashes.
+            told = re.sub("^([^:]+):/+", r"\1://", told)
             raise InputError(
                 f"there is no file or folder {told}: it is an address, and nothing is fetched from the network",
                 f"Download it first, then give the file: curl -LO {told}",

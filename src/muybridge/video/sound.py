@@ -13,7 +13,7 @@ import numpy as np
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 
-from muybridge.errors import InputError, MuybridgeWarning
+from muybridge.errors import InputError, MuybridgeWarning, is_out_of_memory
 from muybridge.video.containers import FORMATS
 from muybridge.video.paths import check_path
 
@@ -213,7 +213,9 @@ def _can_be_decoded(path: Path, index: int) -> bool:
             for packet in container.demux(container.streams[index]):
                 if packet.decode():
                     return True
-        except FFmpegError:
+        except FFmpegError as error:
+            if is_out_of_memory(error):
+                raise
             return False
     return False
 
@@ -225,6 +227,8 @@ def _open_sound(path: Path) -> InputContainer:
     try:
         container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
     except (FFmpegError, UnicodeEncodeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise InputError(f"{path} holds no sound that can be read", "Give a video or a sound file.") from error
 
     if not container.streams.audio:

@@ -29,7 +29,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from muybridge.errors import InputError, MuybridgeWarning
+from muybridge.errors import InputError, MuybridgeWarning, is_out_of_memory
 from muybridge.video.colour import to_array
 from muybridge.video.media_input import LazyFrame, MediaInput, Picture, hide_transparent
 from muybridge.video.paths import MAX_PIXELS, StillFormat, check_frame_size, detect_still_format, name_format, read_head
@@ -271,6 +271,8 @@ def _decode_deep(path: Path, image: Image.Image, kind: StillFormat) -> Picture:
     try:
         frames = [*decoder.decode(packet), *decoder.decode(None)]
     except av.error.FFmpegError as error:
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise InputError(f"{path} is a broken or truncated image", "Copy or download it again.") from error
 
     if not frames or frames[0].is_corrupt:

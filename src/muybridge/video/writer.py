@@ -14,7 +14,14 @@ from av.error import FFmpegError
 from torch import Tensor
 
 from muybridge.disk import Draft
-from muybridge.errors import REPLACE_OR_CHOOSE, InputError, MuybridgeError, OutputExistsError, UsageError
+from muybridge.errors import (
+    REPLACE_OR_CHOOSE,
+    InputError,
+    MuybridgeError,
+    OutputExistsError,
+    UsageError,
+    is_out_of_memory,
+)
 from muybridge.video.clip import Timing
 from muybridge.video.encoders import CONTAINERS, ContainerSink, FolderSink, ImageSink, Sink
 from muybridge.video.gif import GifSink
@@ -269,8 +276,12 @@ def _explain_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:  # FFmpegError among them, where it stands for a system error
+        if is_out_of_memory(error):
+            raise
         if is_disk_full(error):
             raise MuybridgeError(f"there is no space left to write {path}", "Free some, or write elsewhere.") from error
         raise MuybridgeError(f"{path} cannot be written: {error.strerror}", "Write it elsewhere.") from error
     except FFmpegError as error:
+        if is_out_of_memory(error):
+            raise
         raise MuybridgeError(f"{path} cannot be encoded: {error.strerror}", "Try another format or size.") from error
