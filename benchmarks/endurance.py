@@ -6,10 +6,14 @@ kills    a folder is replaced again and again by a process that is killed (9, 15
          old or the new one must stand there whole, and nothing beside it
 races    four processes make one run at the same time: one of them believes that it did
 folders  a run folder with a random change of its bytes or values: a result or one sentence, within 10 s
-verbs    mask, puppets, animate, motion and fit killed at a random moment over an old result, which must still stand;
-         the same command then makes the same bits, and leaves nothing beside them
+verbs    mask, puppets, animate, motion, export and import killed at a random moment over an old result, which must
+         still stand; fit, retarget and bench killed; the same command then makes the same bits, and leaves nothing
+         beside them
 full     the same commands, no file of which may grow beyond a random size
 media    videos and pictures of 13 kinds with random changes: a result or one sentence, within 10 s and 1 GB each
+studio   the studio or its worker killed at a random moment while a pair is learned; started again, it has all clips
+         and runs, and the run ends with the same weights
+minutes  requests to one studio without pause: its memory, threads and files then and at the end
 texts    landmarks, motion and options with random changes: the same
 """
 
@@ -108,12 +112,12 @@ def reads_or_says(folder: Path, chance: random.Random) -> tuple[bool, float]:
     return True, time.monotonic() - began
 
 
-def disturb_verbs(root: Path, kills: int, full: int, chance: random.Random) -> list[str]:
+def disturb_verbs(root: Path, kills: int, full: int, released: Path | None, chance: random.Random) -> list[str]:
     if not kills + full:
         return []
     import endurance_verbs as verbs
 
-    stage = verbs.set_stage(root)
+    stage = verbs.set_stage(root, released, max(kills, full))
     names = list(stage.commands)
     seconds = verbs.measure_seconds(stage)
     killed = []
@@ -143,10 +147,26 @@ def read_changed_files(root: Path, media: int, texts: int, chance: random.Random
     return wrong
 
 
+def disturb_studio(root: Path, kills: int, minutes: float, chance: random.Random) -> list[str]:
+    if not kills and not minutes:
+        return []
+    import endurance_studio as studios
+
+    said = studios.survive_kills(root / "killed", kills, chance) if kills else []
+    if kills:
+        print(f"studios and their workers killed: {said.count('')} of {kills} finished to the same bits")
+    if minutes:
+        count, measured = studios.ask_for_minutes(root / "asked", minutes, chance)
+        print(f"studio: {count} requests in {minutes:g} minutes, {studios.compare_ends(measured)}")
+    return [each for each in said if each]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("kills", "races", "folders", "verbs", "full", "media", "texts", "seed"):
+    for name in ("kills", "races", "folders", "verbs", "full", "media", "texts", "studio", "seed"):
         parser.add_argument(f"--{name}", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=0.0)
+    parser.add_argument("--released", type=Path, help="folder with checkpoint.pth and config.yaml, to import")
     given = parser.parse_args()
     chance, began = random.Random(given.seed), time.monotonic()
     root = Path(tempfile.mkdtemp())
@@ -165,7 +185,8 @@ def main() -> None:
     print(
         f"hostile run folders: {sum(ok for ok, _ in read)} of {given.folders} read or said why, {slowest:.2f} s at most"
     )
-    wrong = [*disturb_verbs(root / "verbs", given.verbs, given.full, chance)]
+    wrong = [*disturb_verbs(root / "verbs", given.verbs, given.full, given.released, chance)]
+    wrong += disturb_studio(root / "studio", given.studio, given.minutes, chance)
     wrong += read_changed_files(root, given.media, given.texts, chance)
     for each in wrong:
         print(each)

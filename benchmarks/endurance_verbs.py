@@ -20,13 +20,28 @@ import torch
 from safetensors.torch import load_file
 
 from muybridge.cli import main
+from muybridge.disk.drafts import LEFTOVER
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import write
 
 # A fork starts where everything is imported: a command of its own would spend its seconds on that.
 FORK = multiprocessing.get_context("fork")
-STEPS = ("shape.steps=2", "motion.steps=2", "texture.steps=1", "size=32", "keypoints=4")
+TINY_PAIR = {
+    "size": 32,
+    "keypoints": 4,
+    "detector.width": 8,
+    "detector.max_width": 16,
+    "detector.blocks": 2,
+    "shapes.width": 8,
+    "refiner.width": 8,
+    "discriminator_width": 8,
+    "shape.steps": 2,
+    "motion.steps": 2,
+    "texture.steps": 1,
+}
+FORCE, RESUME, AGAIN = "--force", "--resume", ""
+"""How a command is told to go on after it was cut off: replacing, resuming, or by the same words alone."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +51,15 @@ class Command:
     words   of the command
     target  the file or folder that it makes
     digest  what makes two results the same
+    again   how it goes on
+    run     the run that it trains, for those that resume
     """
 
     words: tuple[str, ...]
     target: Path
     digest: Callable[[Path], str]
+    again: str = FORCE
+    run: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -51,33 +70,56 @@ class Stage:
     commands: dict[str, Command]
 
 
-def set_stage(root: Path) -> Stage:
-    """Draw two small clips, train on them, and make every result once."""
+def set_stage(root: Path, released: Path | None = None, count: int | None = None) -> Stage:
+    """Draw two small clips, train on them where a command needs that, and make every result once.
+
+    released  a folder with checkpoint.pth and config.yaml of an authors' program, for `import`
+    count     only the first so many commands
+    """
     torch.set_num_threads(1)
     drawn = scene("gif", 5, 48)
     given = root / "given"
     for side, clip in (("a", drawn.a), ("b", drawn.b)):
         write(given / f"{side}.mp4", clip.pixels, clip.timing)
 
-    videos = (str(given / "a.mp4"), str(given / "b.mp4"))
-    settings = [word for step in STEPS for word in ("--set", step)]
-    fit = ("fit", "jokr", *videos, "--preset", "smoke", "--device", "cpu", *settings, "--checkpoint-seconds", "0")
-    say_nothing(lambda: main([*fit, "--out", str(given / "run")]))
+    everything = list_commands(root, released)
+    commands = dict(list(everything.items())[:count])
+    if not commands.keys() <= {"mask", "puppets"}:
+        fit = everything["fit"].words
+        code = say_nothing(lambda: main([*fit, "--out", str(given / "run")]))
+        assert code == 0, fit
+    for command in commands.values():
+        code = call(command)
+        assert code == 0, command.words
+    return Stage(root, commands)
 
-    run = str(given / "run")
+
+def list_commands(root: Path, released: Path | None) -> dict[str, Command]:
+    """All of them, the quickest first."""
+    given = root / "given"
     made = root / "made"
+    videos = (str(given / "a.mp4"), str(given / "b.mp4"))
+    settings = [word for name, value in TINY_PAIR.items() for word in ("--set", f"{name}={value}")]
+    small = ("--preset", "smoke", "--device", "cpu", *settings, "--checkpoint-seconds", "0")
+    run = str(given / "run")
     puppets = ("puppets", "--scene", "gif", "--frames", "4", "--size", "64")
+    bench = ("bench", "--scenes", "gif", "--frames", "4", "--size", "64", *small)
+
     commands = {
         "mask": Command(("mask", videos[0], "--how", "colour"), made / "masks", digest_files),
         "puppets": Command(puppets, made / "puppets", digest_files),
         "animate": Command(("animate", run, "--source", "A"), made / "moving.mp4", digest_files),
         "motion": Command(("motion", "export", run, "--subject", "a"), made / "motion.csv", digest_files),
-        "fit": Command(fit, made / "run", digest_weights),
+        "fit": Command(("fit", "jokr", *videos, *small), made / "run", digest_weights, RESUME, made / "run"),
+        "retarget": Command(("retarget", *videos, *small), made / "job", digest_weights, RESUME, made / "job" / "run"),
+        "bench": Command(bench, made / "bench", digest_weights, AGAIN),
     }
-    for command in commands.values():
-        code = call(command)
-        assert code == 0, command.words
-    return Stage(root, commands)
+    # Only methods whose checkpoints are released can be written as ONNX files as well.
+    if released is not None:
+        words = ("import", str(released / "checkpoint.pth"), "--config", str(released / "config.yaml"))
+        commands["import"] = Command(words, made / "imported", digest_weights)
+        commands["export"] = Command(("export", str(made / "imported")), made / "networks", digest_files)
+    return commands
 
 
 def call(command: Command, *more: str) -> int:
@@ -109,11 +151,18 @@ def digest_files(target: Path) -> str:
 
 
 def digest_weights(target: Path) -> str:
-    """A run's weights, bit by bit: its record tells times, which no two runs share."""
+    """The weights of every run in a folder, bit by bit, and the names of all files beside them: records tell times,
+    which no two runs share."""
     found = hashlib.sha256()
-    for name, tensor in sorted(load_file(target / "weights.safetensors").items()):
-        found.update(name.encode())
-        found.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    for path in sorted(target.rglob("*")):
+        # Which previews there are hangs on the clock.
+        if path.parent.name != "previews" and not path.name.startswith(".lock"):
+            found.update(str(path.relative_to(target)).encode())
+        if path.name != "weights.safetensors":
+            continue
+        for name, tensor in sorted(load_file(path).items()):
+            found.update(name.encode())
+            found.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return found.hexdigest()
 
 
@@ -124,10 +173,9 @@ def survives_kill(name: str, stage: Stage, chance: random.Random, seconds: float
     """
     command = stage.commands[name]
     before = command.digest(command.target)
-    if name == "fit":
-        shutil.rmtree(command.target)
+    more = clear_way(command)
 
-    child = FORK.Process(target=lambda: os._exit(call(command, "--force")))
+    child = FORK.Process(target=lambda: os._exit(call(command, *more)))
     child.start()
     time.sleep(chance.uniform(0.0, seconds))
     os.kill(child.pid or 0, chance.choice((signal.SIGKILL, signal.SIGTERM, signal.SIGINT)))
@@ -139,13 +187,12 @@ def survives_full_disk(name: str, stage: Stage, chance: random.Random) -> str:
     """Let no file grow beyond a random size, as a disk without space does; what went wrong then, or nothing."""
     command = stage.commands[name]
     before = command.digest(command.target)
-    if name == "fit":
-        shutil.rmtree(command.target)
+    more = clear_way(command)
 
     def fill() -> None:
         limit = int(10 ** chance.uniform(1, 5))
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        os._exit(call(command, "--force"))
+        os._exit(call(command, *more))
 
     child = FORK.Process(target=fill)
     child.start()
@@ -155,23 +202,32 @@ def survives_full_disk(name: str, stage: Stage, chance: random.Random) -> str:
     return finish(name, stage, before)
 
 
+def clear_way(command: Command) -> tuple[str, ...]:
+    """What to say so that the command does its work: replace the old result, or begin where nothing stands."""
+    if command.again == FORCE:
+        return (FORCE,)
+    shutil.rmtree(command.target)
+    return ()
+
+
 def finish(name: str, stage: Stage, before: str) -> str:
     """What is wrong with what stands there, with the same command afterwards, or with what lies beside it."""
     command = stage.commands[name]
-    # A training has no old result to keep: its checkpoint is gone on with.
-    if name == "fit":
-        more = ("--resume",) if Run(command.target).is_begun else ()
-    else:
-        more = ("--force",)
-        recovered = call(command) == 1
-        if not recovered or command.digest(command.target) != before:
+    if command.again == FORCE:
+        # The plain command must refuse, for the old result or the new one stands there whole.
+        if call(command) != 1 or command.digest(command.target) != before:
             return f"{name}: what stood there is lost or another"
+        more = (FORCE,)
+    else:
+        # A training has no old result to keep: its checkpoint is gone on with.
+        more = (RESUME,) if command.run is not None and Run(command.run).is_begun else ()
 
     if call(command, *more) != 0:
         return f"{name}: the same command fails"
     if command.digest(command.target) != before:
         return f"{name}: the same command makes something else"
-    beside = sorted(path.name for path in command.target.parent.iterdir() if path.name.startswith("."))
+    within = command.target.rglob(".*") if command.target.is_dir() else []
+    beside = sorted(path.name for path in (*command.target.parent.iterdir(), *within) if LEFTOVER.fullmatch(path.name))
     return f"{name}: {beside} is left over" if beside else ""
 
 
@@ -179,7 +235,8 @@ def measure_seconds(stage: Stage) -> dict[str, float]:
     """How long each command takes when nothing happens to it."""
     seconds = {}
     for name, command in stage.commands.items():
+        more = clear_way(command)
         began = time.monotonic()
-        call(command, "--force")
+        call(command, *more)
         seconds[name] = time.monotonic() - began
     return seconds

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from muybridge.puppets import scene
+from muybridge.studio.server import is_news
 from muybridge.video import write
 
 CROWD = 50
@@ -140,3 +142,11 @@ def test_a_clip_is_deleted_while_it_is_read(studio: Studio, tmp_path: Path) -> N
         assert studio.ask("DELETE", f"/api/clips/{number}").status == 204
         assert not (studio.runs / "clips" / number).exists()
     assert studio.clip(studio.upload("next.mp4", b"no video")["id"])["state"] == "failed"
+
+
+def test_a_request_that_the_studios_end_cuts_off_leaves_no_traceback() -> None:
+    def record(error: BaseException) -> logging.LogRecord:
+        return logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "Exception", (), (type(error), error, None))
+
+    assert not is_news(record(asyncio.CancelledError()))
+    assert is_news(record(ValueError("a fault")))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
+import logging
 import os
 import re
 import secrets
@@ -82,7 +84,14 @@ def _make_server(settings: Settings) -> StudioServer:
         server_header=False,
         limit_concurrency=512,
     )
+    logging.getLogger("uvicorn.error").addFilter(is_news)
     return StudioServer(config, events)
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of the server's is worth a person's time: a request that the studio's own end cuts off is not."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, asyncio.CancelledError)
 
 
 def token_of(runs: Path, new: bool = False) -> str:

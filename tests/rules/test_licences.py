@@ -1,0 +1,48 @@
+"""docs/licences.md says what is installed, and what comes along inside of it."""
+
+import re
+import sys
+from importlib.metadata import distribution, metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+EXTRAS = ("fastapi", "onnx", "onnxruntime", "pillow-heif", "ray", "starlette", "submitit", "tensorboard", "uvicorn")
+WITH_LIBRARIES = ("av", "numpy", "opencv-python-headless", "pillow", "pillow-heif")
+
+
+def list_packages() -> list[str]:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [line.split("==")[0] for line in lines if "==" in line] + [*EXTRAS, "websockets"]
+
+
+def find_licence(package: str) -> str:
+    told = metadata(package)
+    known = told.get("License-Expression")
+    if not known:
+        classifiers = told.get_all("Classifier") or []
+        known = "; ".join(each.split(" :: ")[-1] for each in classifiers if each.startswith("License ::"))
+    return known or (told.get("License") or "").split("\n")[0]
+
+
+def list_libraries(package: str) -> set[str]:
+    """Names of the shared libraries beside a package, without the marks and versions behind them."""
+    found = set()
+    for file in distribution(package).files or []:
+        if file.parent.name.endswith(".libs") and ".so" in file.name:
+            found.add(re.sub(r"(-[0-9a-f]{8})?\.so.*|-[0-9a-f]{8}.*", "", file.name))
+    return found
+
+
+@pytest.mark.parametrize("package", list_packages())
+def test_the_page_says_each_packages_licence(package: str) -> None:
+    assert f"| {package} | {find_licence(package)} |" in PAGE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="wheels of other systems bring other libraries")
+@pytest.mark.parametrize("package", WITH_LIBRARIES)
+def test_the_page_says_what_a_wheel_brings_along(package: str) -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| {package} | "))
+    assert set(row.split("|")[2].strip().split(", ")) == list_libraries(package)
