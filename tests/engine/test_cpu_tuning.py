@@ -6,7 +6,8 @@ import sys
 import pytest
 import torch
 
-from muybridge.engine.cpu_tuning import fast_kernels
+from muybridge.engine import cpu_tuning
+from muybridge.engine.cpu_tuning import fast_kernels, suit_threads
 
 
 def flushes() -> bool:
@@ -25,6 +26,43 @@ def test_settings_are_put_back(before: bool) -> None:
         assert torch.backends.cudnn.benchmark == benchmark
     finally:
         torch.set_flush_denormal(False)
+
+
+@pytest.mark.parametrize(
+    ("cores", "busy", "now", "chosen"),
+    [
+        (2, (3.0, 2.0), 2, 2),
+        (2, (100.0, 8.0), 2, 1),
+        (2, (100.0, 100.0), 2, 1),
+        (8, (100.0, 100.0, 30.0, 0.0, 0.0, 0.0, 0.0, 0.0), 8, 6),
+        (8, (0.0,) * 8, 4, 4),
+    ],
+)
+def test_a_new_training_takes_the_cores_that_are_free(
+    cores: int, busy: tuple[float, ...], now: int, chosen: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(cpu_tuning.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(cpu_tuning.psutil, "cpu_percent", lambda *_, **__: list(busy))
+    before = torch.get_num_threads()
+    torch.set_num_threads(now)
+    try:
+        with suit_threads() as told:
+            assert torch.get_num_threads() == chosen
+            assert (told is None) == (chosen == now)
+        assert torch.get_num_threads() == now
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_who_names_a_number_of_threads_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setattr(cpu_tuning.psutil, "cpu_percent", lambda *_, **__: [100.0, 100.0])
+    now = torch.get_num_threads()
+
+    with suit_threads(before=now + 1) as told:
+        assert torch.get_num_threads() == now
+    assert told is None
 
 
 FAULTS = """

@@ -205,13 +205,33 @@ def test_a_resumed_training_ends_bit_for_bit(run: Run, first: int) -> None:
     assert notes.of("warning") == []
 
 
+def test_a_run_goes_on_with_the_threads_that_it_was_begun_with(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    method, data = make()
+    now = torch.get_num_threads()
+    train(method, data, run, stop_after=2, **CPU)
+
+    # As a machine with one core fewer would have left it.
+    run.mark(threads=1)
+    notes = Notes()
+    train(method, data, run, resume=True, stop_after=1, callback=notes, **CPU)
+
+    assert run.record.threads == 1
+    assert notes.of("warning") == []
+    assert torch.get_num_threads() == now
+
+
 def test_resuming_with_another_number_of_threads_is_said(run: Run) -> None:
     method, data = make()
     train(method, data, run, stop_after=2, **CPU)
-    now = torch.get_num_threads()
+    now = os.cpu_count() or 1
+    # More than this machine has.
     run.mark(threads=now + 1)
     notes = Notes()
-    train(method, data, run, resume=True, stop_after=1, callback=notes, **CPU)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("OMP_NUM_THREADS", raising=False)
+        train(method, data, run, resume=True, stop_after=1, callback=notes, **CPU)
+
     ((message,),) = notes.of("warning")
     assert f"made with {now + 1} threads and goes on with {now}" in message
     assert f"OMP_NUM_THREADS={now + 1}" in message

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import torch
 
 # Of glibc's malloc.h: name, value while training, its own default.
 _TRIM_THRESHOLD = (-1, -1, 128 * 1024)
 _TOP_PAD = (-2, 64 * 1024 * 1024, 128 * 1024)
 _MMAP_MAX = (-4, 0, 65536)
+
+LOOK = 0.3
+"""Seconds over which the load of the machine is measured."""
 
 
 @contextmanager
@@ -55,6 +60,44 @@ def keep_memory() -> Iterator[None]:
         for name, _, default in (_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX):
             mallopt(name, default)
         libc.malloc_trim(0)
+
+
+@contextmanager
+def suit_threads(before: int | None = None) -> Iterator[str | None]:
+    """As many threads as suit the machine while inside, and the sentence that says so, None where nothing changes.
+
+    Two threads that wait for each other at every sum are many times slower than one, as soon as another program has
+    one of their cores: a step waits for whichever comes last. So a new training takes the cores that are free when it
+    begins. One that goes on takes the number that it was `before` made with, or its sums would round otherwise.
+
+    Who sets OMP_NUM_THREADS has decided. Nothing is raised above what PyTorch has now, but for a run that goes on.
+    """
+    now = torch.get_num_threads()
+    told = None
+
+    if "OMP_NUM_THREADS" in os.environ:
+        chosen = now
+    elif before is not None:
+        chosen = min(before, os.cpu_count() or 1)
+    else:
+        chosen = min(now, _free_cores()) if now > 1 else now
+        if chosen < now:
+            told = (
+                f"other programs are busy here: trains with {_threads(chosen)} of {now}, which is faster than to wait "
+                f"for them. OMP_NUM_THREADS={now} takes all"
+            )
+
+    torch.set_num_threads(chosen)
+    try:
+        yield told
+    finally:
+        torch.set_num_threads(now)
+
+
+def _free_cores() -> int:
+    """How many cores have had nothing to do in the last moment, at least one; half of one counts as free."""
+    busy = sum(psutil.cpu_percent(LOOK, percpu=True)) / 100
+    return max(1, int((os.cpu_count() or 1) - busy + 0.5))
 
 
 def thread_warning(before: int | None) -> str | None:

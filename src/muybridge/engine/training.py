@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from muybridge.engine.callback import Callback, Summary
-from muybridge.engine.cpu_tuning import fast_kernels
+from muybridge.engine.cpu_tuning import fast_kernels, suit_threads
 from muybridge.engine.failures import record_failure
 from muybridge.engine.interrupts import Interrupts
 from muybridge.engine.machine import (
@@ -50,8 +50,8 @@ def train(
     checkpoint_seconds  the most that a kill costs; also saved at the start, at each stage's end and on Ctrl-C
     preview_seconds     between pictures, and one at each stage's end
     log_every           steps between lines of the log
-    resume              go on from the run's checkpoint: on the CPU in float32, with as many threads, the weights end
-                        bit for bit as if nothing had happened
+    resume              go on from the run's checkpoint: on the CPU in float32, with as many threads, which the run
+                        remembers, the weights end bit for bit as if nothing had happened
     stop_after          end after this many steps of this call, with a checkpoint
 
     Under torchrun each process takes its share of every batch, and the first one writes. Ctrl-C and SIGTERM end the
@@ -74,8 +74,13 @@ def train(
     writes = run if machine.main else None
     gpus = [machine.device] if machine.device.type == "cuda" else []
 
+    before = run.record.threads if run is not None and resume else None
+    threads = suit_threads(before) if machine.device.type == "cpu" and machine.count == 1 else nullcontext()
+
     # What the caller draws afterwards is not to depend on how long was trained.
-    with writes.hold_lock() if writes else nullcontext(), torch.random.fork_rng(gpus), fast_kernels():
+    with writes.hold_lock() if writes else nullcontext(), torch.random.fork_rng(gpus), fast_kernels(), threads as told:
+        if told and callback is not None:
+            callback.on_warning(told)
         training = TrainingSession(method, data, writes, machine, seed, clocks, log_every, callback or Callback())
         with record_failure(writes), Interrupts() as interrupts:
             training.start(run if resume else None)
