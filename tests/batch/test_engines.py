@@ -10,7 +10,7 @@ import pytest
 
 from muybridge.batches.engines import open_engine
 from muybridge.batches.local import LocalEngine
-from muybridge.batches.ticket import Ticket, read_last_words, run_ticket
+from muybridge.batches.ticket import Share, Ticket, read_last_words, run_ticket
 from muybridge.errors import UsageError
 
 SAY = """
@@ -44,6 +44,11 @@ def test_memory_limits_how_many_run_at_once() -> None:
     large = [Ticket(f"job{i}", ("true",), memory=2**60) for i in range(4)]
     assert LocalEngine().count(large) == 1
     assert LocalEngine(3).count([Ticket(f"job{i}", ("true",), memory=1) for i in range(9)]) == 3
+    wide = [Ticket(f"job{i}", ("true",), threads=10**6, memory=1) for i in range(9)]
+    assert LocalEngine().count(wide) == 1
+    for wrong in ({"cores": 0}, {"gpus": -1}, {"gpus": float("nan")}):
+        with pytest.raises(UsageError, match="at least one core"):
+            Share(**wrong)
 
 
 def test_a_stopped_engine_leaves_nothing_running(tmp_path: Path) -> None:

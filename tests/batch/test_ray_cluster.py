@@ -1,4 +1,4 @@
-"""A real Ray cluster of two nodes on this machine: one is lost in the middle, and every ticket ends all the same."""
+"""A real Ray cluster on this machine, of two and of four nodes: one is lost, and every ticket ends all the same."""
 
 import sys
 import threading
@@ -42,26 +42,27 @@ def is_alive(pid: int) -> bool:
 @pytest.mark.slow
 @pytest.mark.timeout(280)
 @pytest.mark.filterwarnings("ignore")
-def test_a_lost_node_loses_no_ticket(tmp_path: Path) -> None:
+@pytest.mark.parametrize("nodes", [2, 4])
+def test_a_lost_node_loses_no_ticket(tmp_path: Path, nodes: int) -> None:
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    second = cluster.add_node(num_cpus=1)
+    others = [cluster.add_node(num_cpus=1) for _ in range(nodes - 1)]
     try:
         ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
         cluster.wait_for_nodes()
         tickets = []
-        for index in range(4):
+        for index in range(2 * nodes):
             command = (sys.executable, "-c", WORK, str(tmp_path / f"job{index}"))
             tickets.append(Ticket(f"job{index}", command, str(tmp_path / f"job{index}.log")))
 
         def lose_a_node() -> None:
-            # As soon as two run at once, one a node; the rest goes on when one of them has gone with its node.
+            # As soon as one runs on each node; the rest goes on when one of them has gone with its node.
             end = time.monotonic() + 200
-            while len(pids(tmp_path)) < 2 and time.monotonic() < end:
+            while len(pids(tmp_path)) < nodes and time.monotonic() < end:
                 time.sleep(0.05)
-            cluster.remove_node(second, allow_graceful=False)
-            while all(map(is_alive, pids(tmp_path)[:2])) and time.monotonic() < end:
+            cluster.remove_node(others[0], allow_graceful=False)
+            while all(map(is_alive, pids(tmp_path)[:nodes])) and time.monotonic() < end:
                 time.sleep(0.05)
             (tmp_path / "go").touch()
 
@@ -72,7 +73,7 @@ def test_a_lost_node_loses_no_ticket(tmp_path: Path) -> None:
 
         assert ended == {ticket.name: 0 for ticket in tickets}
         assert all((tmp_path / ticket.name).read_text() == "done" for ticket in tickets)
-        # One of the two that ran was on the lost node, and was begun again.
+        # One of those that ran was on the lost node, and was begun again.
         assert len(pids(tmp_path)) == len(tickets) + 1
         assert list(tmp_path.glob("*.part")) == []
     finally:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
+from muybridge.batches.folder import BatchFolder
 from tiny_jokr import TINY_NETWORKS
 
 PROGRAM = "import sys; from muybridge.cli import main; sys.exit(main())"
@@ -126,6 +127,22 @@ def _parent(process: Path) -> int:
         return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
     except (OSError, IndexError):
         return 0
+
+
+def write_batch(path: Path) -> BatchFolder:
+    """A batch of one job that is done and one that has failed, as `muybridge batch` leaves it."""
+    folder = BatchFolder(path)
+    folder.open()
+    states = {"good": {"status": "done"}, "broken": {"status": "failed", "error": "there is no video in a.mp4"}}
+    for name, state in states.items():
+        folder.place(name, "state.json").parent.mkdir(parents=True, exist_ok=True)
+        folder.write_state(name, state)
+
+    results = folder.results("good")
+    results.mkdir(exist_ok=True)
+    (results / "report.html").write_bytes(b"<p>a report</p>")
+    (results / "a-moving-like-b.mp4").write_bytes(b"it is only fetched")
+    return folder
 
 
 @contextmanager

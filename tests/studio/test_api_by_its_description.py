@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from open_studio import Studio
+from open_studio import Studio, write_batch
 
 import muybridge.studio
 
@@ -35,7 +35,9 @@ def here(studio: Studio, finished: dict[str, Any]) -> Iterator[dict[str, dict[st
     cv2.imwrite(str(studio.runs / "clips" / clip / "glance" / "00000.png"), np.zeros((8, 8, 3), np.uint8))
     previews = sorted((studio.runs / "runs" / run / "out" / "run" / "previews").iterdir())
     model = studio.ask("POST", "/api/models", {"name": "announced"}).json["id"]
+    batch = write_batch(studio.runs / "batches" / "described").path.name
     yield {
+        "batches": {"name": batch, "job": "good", "file": "report.html"},
         "clips": {"number": clip, "index": 0},
         "runs": {"number": run, "index": 0, "done": int(previews[0].stem), "name": "report.html"},
         "models": {"number": model},

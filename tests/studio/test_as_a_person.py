@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from chromium import browser, pictures
-from open_studio import Studio
+from open_studio import Studio, write_batch
 from watched_page import FAINT, NAMELESS, SLOW, Screen, open_screen
 
 from muybridge.puppets import scene
@@ -378,12 +378,23 @@ def test_every_view_has_names_contrast_and_fits_a_phone(
     views = {
         "start": "",
         "runs": "#/runs",
+        "batches": "#/batches",
+        "batch": "#/batch/described%20here",
         "paint": f"#/clip/{finished['clips'][0]}",
         "learning": f"#/run/{finished['id']}/learning",
         "result": f"#/run/{finished['id']}/result",
         "edit": f"#/run/{finished['id']}/edit",
     }
-    waits = {"learning": ".chart", "result": ".files a", "edit": ".dot", "paint": ".paint", "runs": ".run"}
+    write_batch(studio.runs / "batches" / "described here")
+    waits = {
+        "batches": ".run",
+        "batch": ".run",
+        "learning": ".chart",
+        "result": ".files a",
+        "edit": ".dot",
+        "paint": ".paint",
+        "runs": ".run",
+    }
     page.goto(studio.address)
     for name, address in views.items():
         page.evaluate("(hash) => { location.hash = hash; }", address)

@@ -14,6 +14,7 @@ from muybridge.batches.folder import BatchFolder, Outcome
 from muybridge.batches.jobs import Job, name_jobs, read_jobs
 from muybridge.batches.progress import RecordProgress
 from muybridge.batches.recording import make_ticket, record_job, run_tickets
+from muybridge.batches.ticket import Share
 from muybridge.disk import hold_lock
 from muybridge.errors import UsageError
 
@@ -27,6 +28,8 @@ def batch(
     *,
     on: str = "local",
     at_most: int | None = None,
+    cores: int = 1,
+    gpus: float | int = 0.0,
 ) -> Iterator[Outcome]:
     """Do many jobs, and yield what became of each as it ends.
 
@@ -39,6 +42,8 @@ def batch(
         out: The folder: one folder a job by its name, and the table and the page over all.
         on: "local", "ray", "ray://head:10001" or "slurm", see `docs/batch.md`.
         at_most: Jobs at once; as many as fit unless told.
+        cores: Processor cores of each job, at least.
+        gpus: GPUs of each job, by which a cluster places it; 0.5 lets two jobs of Ray share one.
 
     Yields:
         An `Outcome` a job: its name, status (done, failed, skipped), folder, seconds, error and figures.
@@ -56,6 +61,7 @@ def batch(
     if not listed:
         raise UsageError("a batch has at least one job")
 
+    share = Share(cores, gpus)
     folder = BatchFolder(Path(out))
     engine = open_engine(on, folder.path.absolute(), at_most)
     folder.open()
@@ -70,7 +76,7 @@ def batch(
                 yield outcomes[job.name]
             else:
                 folder.expect(job.name)
-                tickets.append(make_ticket(folder, job.name, WORKER))
+                tickets.append(make_ticket(folder, job.name, WORKER, share))
 
         try:
             for outcome in run_tickets(folder, engine, tickets):

@@ -11,7 +11,7 @@ from muybridge.batches.engines import open_engine
 from muybridge.batches.folder import BatchFolder, Status
 from muybridge.batches.progress import RecordProgress
 from muybridge.batches.recording import make_ticket, record_job, run_tickets
-from muybridge.batches.ticket import Engine
+from muybridge.batches.ticket import Engine, Share
 from muybridge.benchmark.cell_jobs import CellJob, Conditions
 from muybridge.benchmark.folder import BenchFolder, Plan
 from muybridge.benchmark.runner import CellRunner, make_entrant
@@ -47,6 +47,8 @@ def bench(
     notify: Notify | None = None,
     on: str | None = None,
     at_most: int | None = None,
+    cores: int = 1,
+    gpus: float | int = 0.0,
 ) -> Tables:
     """Train methods on scenes whose true answer is known, measure both directions, and put it all in tables.
 
@@ -72,6 +74,8 @@ def bench(
         on: Each training in a process of its own: "local", "ray", "ray://head:10001" or "slurm", see `docs/batch.md`.
             Unless told, all of them in this process, one after another.
         at_most: Trainings at once, where `on` says where; as many as fit unless told.
+        cores: Processor cores of each training there, at least.
+        gpus: GPUs of each training there, by which a cluster places it.
 
     Returns:
         Everything measured so far, as tables.
@@ -95,6 +99,7 @@ def bench(
         weights=places,
         checkpoint_seconds=checkpoint_seconds,
     )
+    share = Share(cores, gpus)
     engine = None if on is None else open_engine(on, out.absolute(), at_most)
 
     # Loaded before anything is trained, so that a wrong file does not cost hours.
@@ -108,7 +113,7 @@ def bench(
         replace_file(out / "bench.json", b'{"kind": "bench"}')
         missing = runner.find_missing(jobs)
         if engine is not None:
-            _run_elsewhere(runner, missing, engine)
+            _run_elsewhere(runner, missing, engine, share)
         else:
             for job in missing:
                 runner.do(job)
@@ -144,7 +149,7 @@ def run_cell_job(path: str | Path, name: str) -> None:
     record_job(folder, name, job.name, work)
 
 
-def _run_elsewhere(runner: CellRunner, jobs: Sequence[CellJob], engine: Engine) -> None:
+def _run_elsewhere(runner: CellRunner, jobs: Sequence[CellJob], engine: Engine, share: Share) -> None:
     """Each job in a process of its own; what it tells is told here when it ends, and the tables grow with it."""
     folder = BatchFolder(runner.folder.out)
     tickets = []
@@ -153,7 +158,7 @@ def _run_elsewhere(runner: CellRunner, jobs: Sequence[CellJob], engine: Engine) 
         folder.write_order(job.name, order)
         folder.write_notes(job.name, ())
         folder.expect(job.name)
-        tickets.append(make_ticket(folder, job.name, WORKER))
+        tickets.append(make_ticket(folder, job.name, WORKER, share))
 
     for outcome in run_tickets(folder, engine, tickets):
         for text in folder.notes(outcome.name):

@@ -31,7 +31,8 @@ class LocalEngine:
 
         need = max(ticket.memory for ticket in tickets)
         fits = max(1, find_memory_limit() // need)
-        return max(1, min(self.at_most or _count_cores(), fits, len(tickets)))
+        by_cores = max(1, _count_cores() // max(ticket.threads for ticket in tickets))
+        return max(1, min(self.at_most or by_cores, fits, len(tickets)))
 
     def run(self, tickets: Sequence[Ticket]) -> Iterator[tuple[str, int]]:
         """(name, exit code) of each ticket as it ends."""

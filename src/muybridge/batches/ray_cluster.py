@@ -44,7 +44,9 @@ class RayEngine:
                 limit = self.at_most or IN_FLIGHT
                 # Not all at once: a batch of thousands would fill the scheduler's queue.
                 while len(known) < limit and (ticket := next(waiting, None)) is not None:
-                    sized = remote.options(num_cpus=ticket.threads, num_gpus=ticket.gpus, name=ticket.name)
+                    sized = remote.options(
+                        num_cpus=ticket.threads, num_gpus=ticket.gpus, memory=ticket.memory, name=ticket.name
+                    )
                     known[sized.remote(ticket)] = ticket.name
 
                 if not known:

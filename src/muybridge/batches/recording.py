@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from muybridge.batches.folder import BatchFolder, Outcome, Status
-from muybridge.batches.ticket import Engine, Ticket
+from muybridge.batches.ticket import Engine, Share, Ticket
 from muybridge.disk import hold_lock
 from muybridge.errors import MuybridgeError
 
 
-def make_ticket(folder: BatchFolder, name: str, worker: str) -> Ticket:
+def make_ticket(folder: BatchFolder, name: str, worker: str, share: Share) -> Ticket:
     """A job as an engine runs it: the Python program `worker` with the batch's folder and the job's name."""
     command = (sys.executable, "-c", worker, str(folder.path.absolute()), name)
-    return Ticket(name, command, str(folder.place(name, "log.txt").absolute()))
+    log = str(folder.place(name, "log.txt").absolute())
+    return Ticket(name, command, log, threads=share.cores, gpus=share.gpus)
 
 
 def run_tickets(folder: BatchFolder, engine: Engine, tickets: Sequence[Ticket]) -> Iterator[Outcome]:

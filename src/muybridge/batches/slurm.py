@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import time
@@ -71,14 +72,16 @@ class SlurmEngine:
             raise UsageError(f"there is no SLURM here: {e}", "Run this where sbatch is, or choose local.") from e
 
         # What is pre-empted, or whose node fails, is queued again by SLURM itself.
-        defaults = {"timeout_min": 24 * 60, "slurm_additional_parameters": {"requeue": True}}
+        defaults: dict[str, Any] = {"timeout_min": 24 * 60, "slurm_additional_parameters": {"requeue": True}}
         # One array of jobs has one size, so the largest ticket decides it.
         widest = max(ticket.threads for ticket in tickets)
+        gpus = math.ceil(max(ticket.gpus for ticket in tickets))
+        if gpus:
+            defaults["gpus_per_node"] = gpus
         shared.update_parameters(
-            cpus_per_task=widest,
             name="muybridge",
             slurm_array_parallelism=self.at_most or LARGEST_ARRAY,
-            **{**defaults, **self.options},
+            **{"cpus_per_task": widest, **defaults, **self.options},
         )
         waiting: dict[str, Any] = {}
         try:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from muybridge.errors import UsageError
+
 GRACE = 60.0
 """Seconds that a stopped job has to write its checkpoint."""
 PR_SET_PDEATHSIG = 1
@@ -37,9 +39,25 @@ class Ticket:
     command: tuple[str, ...]
     log: str = ""
     threads: int = 1
-    gpus: float = 0.0
+    gpus: float | int = 0.0
     memory: int = 2 * 2**30
     environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Share:
+    """What each job of a batch is given of a machine.
+
+    cores  processor cores, at least; where one machine has more of them than jobs, they are shared out
+    gpus   GPUs; half of one lets two jobs share it, where the engine knows that
+    """
+
+    cores: int = 1
+    gpus: float | int = 0.0
+
+    def __post_init__(self) -> None:
+        if self.cores < 1 or not 0 <= self.gpus <= 64:
+            raise UsageError(f"a job has at least one core and 0 to 64 GPUs, not {self.cores} and {self.gpus}")
 
 
 @runtime_checkable

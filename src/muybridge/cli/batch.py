@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from muybridge.batches.folder import BatchFolder
 
+Cores = Annotated[int, Parameter(name="--cores", help="Processor cores of each job, at least.")]
+Gpus = Annotated[
+    float, Parameter(name="--gpus", help="GPUs of each job on a cluster; with Ray, 0.5 lets two jobs share one.")
+]
 SHOWN = 12
 """Running jobs that fit a terminal."""
 
@@ -33,6 +38,8 @@ def batch(
     at_most: Annotated[
         int | None, Parameter(name="--at-most", help="Jobs at once; as many as fit unless told.")
     ] = None,
+    cores: Cores = 1,
+    gpus: Gpus = 0.0,
     watch: Annotated[
         Path | None, Parameter(name="--watch", help="Show how far the batch in that folder is, from anywhere.")
     ] = None,
@@ -53,7 +60,7 @@ def batch(
 
         muybridge batch clips --out all-with-all --at-most 2
 
-        muybridge batch pairs.csv --out results --on ray://head:10001
+        muybridge batch pairs.csv --out results --on ray://head:10001 --gpus 1
 
         muybridge batch --watch results
 
@@ -70,10 +77,10 @@ def batch(
             "a batch needs a list of jobs and a folder", Sentence("Name it with ", Option("out", "DIR"), ".")
         )
 
-    _do(jobs, out, on, at_most)
+    _do(jobs, out, {"on": on, "at_most": at_most, "cores": cores, "gpus": gpus})
 
 
-def _do(jobs: Path, out: Path, on: str, at_most: int | None) -> None:
+def _do(jobs: Path, out: Path, where: Mapping[str, Any]) -> None:
     from muybridge import api
     from muybridge.batches.folder import BatchFolder, Status
 
@@ -81,7 +88,7 @@ def _do(jobs: Path, out: Path, on: str, at_most: int | None) -> None:
     ended = []
     try:
         with show_progress(folder, stderr(), transient=True):
-            for outcome in api.batch(jobs, out, on=on, at_most=at_most):
+            for outcome in api.batch(jobs, out, **where):
                 ended.append(outcome)
                 if outcome.status == Status.FAILED:
                     stderr().print(f"{outcome.name}: {outcome.error}", markup=False)

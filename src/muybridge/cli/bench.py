@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from muybridge.cli import options as o
-from muybridge.cli.batch import show_progress
+from muybridge.cli.batch import Cores, Gpus, show_progress
 from muybridge.cli.console import PatientConsole, note, stderr, stdout
 from muybridge.cli.values import parse_names, parse_settings, parse_weights, parse_whole_numbers
 from muybridge.errors import Option, Sentence, UsageError
@@ -53,6 +53,8 @@ def bench(
     at_most: Annotated[
         int | None, Parameter(name="--at-most", help="With --on: trainings at once; as many as fit unless told.")
     ] = None,
+    cores: Cores = 1,
+    gpus: Gpus = 0.0,
 ) -> None:
     """Train methods on puppets whose true retargeting is known, and print how far from it each ends.
 
@@ -63,7 +65,7 @@ def bench(
 
         muybridge bench --methods jokr --scenes cat-horse,birds --seeds 0,1 --out bench
 
-        muybridge bench --methods jokr,cyclegan --seeds 0,1,2 --out bench --on ray://head:10001
+        muybridge bench --methods jokr,cyclegan --seeds 0,1,2 --out bench --on ray://head:10001 --gpus 1
     """
     if at_most is not None and on is None:
         raise UsageError("trainings at once are counted where they run beside one another", _WHERE)
@@ -95,6 +97,8 @@ def bench(
                 notify=note,
                 on=on,
                 at_most=at_most,
+                cores=cores,
+                gpus=gpus,
             )
     except KeyboardInterrupt:
         stderr().print("stopped. What is finished is kept: the same command goes on from here.")

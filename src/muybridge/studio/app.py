@@ -17,7 +17,7 @@ from muybridge import api, catalogue
 from muybridge.api.edit import editable
 from muybridge.errors import MuybridgeError, UsageError
 from muybridge.method import Card
-from muybridge.studio import routes_animations, routes_clips, routes_edit, routes_live, routes_runs
+from muybridge.studio import routes_animations, routes_batches, routes_clips, routes_edit, routes_live, routes_runs
 from muybridge.studio.animation_models import AnimationModels
 from muybridge.studio.animations import Animations
 from muybridge.studio.clips import Clips
@@ -96,6 +96,7 @@ def create(settings: Settings, events: Events) -> App:
     _add_error_handlers(app)
     app.include_router(routes_clips.router(clips))
     app.include_router(routes_runs.router(runs, pose_client))
+    app.include_router(routes_batches.router(settings.runs / "batches"))
     app.include_router(routes_edit.router(storage, pose_client, settings.limits.sockets))
     app.include_router(routes_animations.router(models, animations))
     app.include_router(routes_live.router(models, animations))

@@ -5,6 +5,7 @@ import * as store from "./net/store.js";
 import { announce } from "./parts/clip-work.js";
 import { mayLeave } from "./parts/unsaved.js";
 import { startView } from "./views/start-view.js";
+import { batchView, batchesView } from "./views/batch-view.js";
 import { runsView } from "./views/runs-view.js";
 import { paintView } from "./views/silhouette-view.js";
 import { runView } from "./views/run-view.js";
@@ -13,6 +14,8 @@ import { movedView } from "./views/animation-view.js";
 
 const routes = [
   [/^#\/runs$/, runsView, "Runs"],
+  [/^#\/batches$/, batchesView, "Batches"],
+  [/^#\/batch\/([^/]{1,600})$/, batchView, "Batch"],
   [/^#\/animate$/, animateView, "Animate"],
   [/^#\/animation\/([a-f0-9]{12})$/, movedView, "Animation"],
   [/^#\/clip\/([a-f0-9]{12})$/, paintView, "Silhouettes"],

@@ -6,7 +6,8 @@ import { STATES, removal, share } from "../parts/run-state.js";
 
 export function runsView(main, signal) {
   const list = h("ul", { class: "runs" });
-  main.append(h("h1", {}, "Runs"), list);
+  const batches = h("p", { class: "help" }, h("a", { href: "#/batches" }, "Batches"), " that the command runs here");
+  main.append(h("h1", {}, "Runs"), batches, list);
   const rows = new Map();
   const draw = () => {
     const runs = [...store.runs.values()].sort((a, b) => b.created.localeCompare(a.created));
