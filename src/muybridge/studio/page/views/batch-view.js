@@ -11,7 +11,7 @@ export function batchesView(main, signal) {
   main.append(h("h1", {}, "Batches"), list);
   repeat(signal, async () => {
     const batches = await get("/batches");
-    const rows = batches.map((batch) => h("li", { class: "run" }, h("div", {}, heading(batch), summary(batch))));
+    const rows = batches.map((batch) => h("li", { class: "run job" }, h("div", {}, heading(batch), summary(batch))));
     const none = h("li", { class: "empty" }, "No batches here. Run one into this studio's folder: ", h("code", {}, "muybridge batch LIST --out STUDIO/batches/NAME"));
     afresh(list, () => list.replaceChildren(...(rows.length ? rows : [none])));
     return batches.some((batch) => batch.running);
@@ -27,7 +27,11 @@ export function batchView(main, signal, encoded) {
   repeat(signal, async () => {
     const batch = await get(`/batches/${encodeURIComponent(name)}`);
     const counts = {};
-    for (const job of batch.jobs) counts[job.status] = (counts[job.status] ?? 0) + 1;
+    for (const job of batch.jobs) {
+      // Where nobody runs the batch, what it has left as running was cut off.
+      if (job.status === "running" && !batch.running) job.status = "stopped";
+      counts[job.status] = (counts[job.status] ?? 0) + 1;
+    }
     state.textContent = told({ ...batch, counts });
     for (const job of batch.jobs) {
       const looks = JSON.stringify(job);
@@ -49,7 +53,9 @@ function summary(batch) {
 }
 
 function told(batch) {
-  const parts = Object.entries(batch.counts).map(([status, count]) => `${count} ${status}`);
+  const parts = Object.entries(batch.counts).map(
+    ([status, count]) => `${count} ${status === "running" && !batch.running ? "stopped" : status}`,
+  );
   return [batch.running ? "running now" : "not running", ...parts].join(", ");
 }
 
@@ -63,7 +69,7 @@ function row(batch, job) {
   const report = job.files.includes("report.html") ? h("a", { href: address("report.html"), target: "_blank" }, `Report of ${job.name}`) : null;
   return h(
     "li",
-    { class: "run" },
+    { class: "run job" },
     h("div", {}, h("h2", {}, job.name), job.error ? h("p", { class: "help" }, job.error) : null, h("p", {}, ...videos), report),
     h("p", { class: "state" }, job.share == null ? job.status : `${job.status}, ${Math.round(100 * job.share)} %`),
   );
