@@ -89,10 +89,12 @@ def test_what_an_earlier_try_came_to_is_not_the_end_of_the_next(
     folder.place("one", "state.json").parent.mkdir(parents=True)
     folder.write_state("one", {"status": "done", "fingerprint": "of other settings", "figures": {"iou": 1.0}})
 
-    # Its process is killed before it can say that it has begun.
-    monkeypatch.setattr(api_batch, "WORKER", "import os; os.kill(os.getpid(), 9)")
+    # Its process is killed before it can say that it has begun, and while it writes something.
+    dying = "import os, sys; open(f'{sys.argv[1]}/.jobs/one/.progress.json.part', 'w'); os.kill(os.getpid(), 9)"
+    monkeypatch.setattr(api_batch, "WORKER", dying)
     (outcome,) = muybridge.batch([job], tmp_path / "out")
     assert (outcome.status, outcome.error, outcome.figures) == (Status.FAILED, "it was ended by signal 9", {})
+    assert list((tmp_path / "out").rglob("*.part")) == []
 
 
 def test_damaged_state_means_that_nothing_is_known(tmp_path: Path) -> None:

@@ -75,6 +75,12 @@ def test_a_fingerprint_is_of_contents_and_settings(clips: Path) -> None:
     assert fingerprint_job(job.model_copy(update={"name": "other"})) == first
     assert fingerprint_job(job.model_copy(update={"seed": 1})) != first
 
+    # Of ten thousand pairs, each clip is read once.
+    known: dict[str, str] = {}
+    assert fingerprint_job(job, known) == first
+    assert set(known) == {job.a, job.b}
+    assert fingerprint_job(job, dict.fromkeys(known, "other contents")) != first
+
     (clips / "copy.mp4").write_bytes(b"cat")
     assert fingerprint_job(job.model_copy(update={"a": str(clips / "copy.mp4")})) == first
     (clips / "cat.mp4").write_bytes(b"another cat")

@@ -69,8 +69,9 @@ def batch(
     with hold_lock(folder.path / ".lock"):
         outcomes: dict[str, Outcome] = {}
         tickets = []
+        known: dict[str, str] = {}
         for job in listed:
-            fingerprint = folder.add(job)
+            fingerprint = folder.add(job, known)
             if folder.is_done(job.name, fingerprint):
                 outcomes[job.name] = folder.outcome(job.name, skipped=True)
                 yield outcomes[job.name]

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muybridge.batches.ticket import read_last_words
-from muybridge.disk import read_bytes, read_json, replace_file
+from muybridge.disk import read_json, replace_file, sweep
 from muybridge.errors import CHOOSE_ANOTHER, OutputExistsError
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ class BatchFolder:
         inside = self.path / ".jobs"
         return sorted(each.name for each in inside.iterdir() if each.is_dir()) if inside.is_dir() else []
 
-    def add(self, job: Job) -> str:
-        """Write what is to be done, and return its fingerprint."""
+    def add(self, job: Job, known: dict[str, str] | None = None) -> str:
+        """Write what is to be done, and return its fingerprint; `known` as in `fingerprint_job`."""
         # Here and below, because a job's own process records what becomes of it without loading any of this.
         from muybridge.batches.jobs import fingerprint_job
 
-        fingerprint = fingerprint_job(job)
+        fingerprint = fingerprint_job(job, known)
         self.write_order(job.name, {"job": job.model_dump(exclude_defaults=True), "fingerprint": fingerprint})
         return fingerprint
 
@@ -105,11 +105,9 @@ class BatchFolder:
 
     def write_order(self, name: str, order: Mapping[str, Any]) -> None:
         """Write what a job's own process is to do."""
-        place = self.place(name, "job.json")
-        content = json.dumps(order, indent=1).encode()
-        # To bring a file to the disk costs milliseconds, which ten thousand jobs that are there already need not wait.
-        if not place.is_file() or read_bytes(place) != content:
-            replace_file(place, content)
+        # Not brought to the disk at once: where the machine fails, the same command writes it again, and ten thousand
+        # jobs would wait minutes for that.
+        self._write_lightly(name, "job.json", json.dumps(order, indent=1))
 
     def order(self, name: str) -> Mapping[str, Any]:
         """What `write_order` wrote."""
@@ -141,14 +139,27 @@ class BatchFolder:
 
     def write_progress(self, name: str, **told: float | int | str) -> None:
         """How far a job is: for people, so that it need not reach the disk."""
-        place = self.place(name, "progress.json")
-        part = place.with_name(".progress.part")
-        part.write_text(json.dumps(told | {"at": time.time()}), encoding="utf-8")
+        self._write_lightly(name, "progress.json", json.dumps(told | {"at": time.time()}))
+
+    def _write_lightly(self, name: str, file: str, text: str) -> None:
+        """Replace a file whole, but for where the machine itself fails."""
+        place = self.place(name, file)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # One name for all tries, so that what a kill leaves is taken by the next one.
+        part = place.with_name(f".{file}.part")
+        part.write_text(text, encoding="utf-8")
         part.replace(place)
 
     def progress(self, name: str) -> Mapping[str, Any]:
         """What `write_progress` wrote last."""
         return _read_object(self.place(name, "progress.json"))
+
+    def sweep(self, name: str) -> None:
+        """Take away what a job that has ended, or was killed, left of files in the making."""
+        inside = self.place(name, "")
+        sweep(inside)
+        for part in inside.glob(".*.part"):
+            part.unlink(missing_ok=True)
 
     def is_done(self, name: str, fingerprint: str) -> bool:
         """Whether exactly this was done before, and its results are still there."""

@@ -25,6 +25,7 @@ def run_tickets(folder: BatchFolder, engine: Engine, tickets: Sequence[Ticket]) 
     """What became of each job, as it ends. Closing the iterator stops those that run."""
     for name, code in engine.run(tickets):
         _settle_state(folder, name, code)
+        folder.sweep(name)
         yield folder.outcome(name)
 
 
