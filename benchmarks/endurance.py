@@ -18,6 +18,7 @@ texts    landmarks, motion and options with random changes: the same
 """
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
@@ -40,10 +41,11 @@ FILES = ("run.json", "config.json", "log.jsonl", "weights.safetensors")
 
 
 def replace_for_ever(folder: Path) -> None:
-    for number in range(10**9):
-        with disk.replace_folder(folder) as draft:
-            for name in ("a", "b", "c"):
-                (draft / name).write_text(str(number) * 1000)
+    with contextlib.suppress(KeyboardInterrupt):
+        for number in range(10**9):
+            with disk.replace_folder(folder) as draft:
+                for name in ("a", "b", "c"):
+                    (draft / name).write_text(str(number) * 1000)
 
 
 def survive_kill(folder: Path, chance: random.Random) -> bool:

@@ -5,8 +5,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from muybridge.masks.colour import colour_bins, colour_evidence, colour_range, level_evidence, nearby_evidence, to_lab
+from muybridge.masks.colour_and_motion import find_by_colour_and_motion
 from muybridge.masks.motion import FlowWarp, estimate_camera, motion_residual
 from muybridge.masks.regions import fill_holes, guided_filter, keep_main_parts, snap_to_edges, stray_parts
+from muybridge.puppets import scene
+from muybridge.video import Clip
 
 
 def disc(h: int, w: int, y: float, x: float, r: float) -> np.ndarray:
@@ -147,3 +150,12 @@ def test_strays_stand_apart_and_are_small() -> None:
     assert np.array_equal(mask & ~found, np.where(np.arange(60)[:, None] < 15, False, mask))
     assert not stray_parts(mask, 0.01, 2).any()  # 20 of 1212 pixels are more than that
     assert not stray_parts(np.zeros((9, 9), bool), 0.5, 2).any()
+
+
+def test_a_subject_that_the_camera_follows_is_not_the_background() -> None:
+    """The colours of the background, which moves through the middle of the picture, were taken for the subject's."""
+    drawn = scene("panning", 6, 96).b
+    assert drawn.mattes is not None
+    found, _ = find_by_colour_and_motion(Clip(drawn.pixels, drawn.timing))
+    both, either = (found > 127) & (drawn.mattes > 127), (found > 127) | (drawn.mattes > 127)
+    assert both.sum() / either.sum() > 0.8

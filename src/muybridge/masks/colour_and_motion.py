@@ -9,7 +9,7 @@ the graph cut, which on each frame by itself fits its colours to that frame alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -27,6 +27,8 @@ SIDE = 224
 """Longer side of the frames that are worked on, in pixels."""
 ROUNDS = (0.8, 0.8, 0.6, 0.4, 0.3, 0.2, 0.2, 0.2)
 """Weight of the place in each round: first most of what is known, later only a help."""
+MOST = 0.6
+"""Share of the picture beyond which a silhouette is rather the background."""
 MEASURE_MOTION = (2, 4)
 """Rounds before which the camera is measured again, on the background as then known."""
 
@@ -67,13 +69,38 @@ def find_by_colour_and_motion(
     draft = reduce_frames(clip, SIDE // 2)
     pictures = reduce_frames(clip, SIDE)
 
-    # Two readings of the same clip, a large subject or a small one, judged by how well their colours part.
-    guess = first_guess(clip, draft, box, rough, frame)
-    tried = [_colour_separation(draft, iterate_models(draft, guess, reading)) for reading in (LARGE, SMALL)]
-    reading = SMALL if tried[1] > SMALL_MARGIN * tried[0] else LARGE
-
-    soft = iterate_models(pictures, first_guess(clip, pictures, box, rough, frame), reading)
+    guesses = [first_guess(clip, each, box, rough, frame) for each in (draft, pictures)]
+    soft = iterate_models(pictures, guesses[1], choose_reading(draft, guesses[0]))
+    # The background was taken for the subject, as happens where the camera follows one: what moves against it is.
+    if (soft > 0.5).mean() > MOST and len(pictures) > 1:
+        small, large = (guess_by_motion(*each) for each in zip((draft, pictures), guesses, strict=True))
+        if small is not None and large is not None:
+            again = iterate_models(pictures, large, choose_reading(draft, small))
+            if 0 < (again > 0.5).mean() < MOST:
+                soft = again
     return cut_silhouettes(clip, pictures, soft)
+
+
+def choose_reading(draft: Bytes, guess: Guess) -> SizePrior:
+    """Of the two readings of a clip, a large subject or a small one, that whose colours part better."""
+    tried = [_colour_separation(draft, iterate_models(draft, guess, reading)) for reading in (LARGE, SMALL)]
+    return SMALL if tried[1] > SMALL_MARGIN * tried[0] else LARGE
+
+
+def guess_by_motion(pictures: Bytes, guess: Guess) -> Guess | None:
+    """A first guess by what moves against the background as the camera shows it; None where that tells nothing."""
+    sigma = max(pictures.shape[1:3]) / 95
+    smoothed = []
+    for residual in motion_residual(pictures, guess.soft):
+        smoothed.append(cv2.GaussianBlur(residual, (0, 0), sigma))
+
+    levels = np.stack(smoothed)
+    cut, _ = cv2.threshold(levels.clip(0, 255).astype(np.uint8).reshape(-1, 1), 0, 255, cv2.THRESH_OTSU)
+    if not 0.005 < (levels > cut).mean() < 0.5:
+        return None
+
+    whole = np.stack([fill_holes(level > cut) for level in levels])
+    return replace(guess, soft=np.where(whole, 0.9, 0.3 * guess.soft).astype(np.float32))
 
 
 def iterate_models(pictures: Bytes, guess: Guess, reading: SizePrior) -> Floats:
