@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("fastapi", reason="needs fastapi: pip install 'muybridge[studio]'")
 
 from muybridge import catalogue
-from muybridge.errors import UsageError
+from muybridge.errors import MissingWeightsError, UsageError
+from muybridge.jobs.settings import make_config
 from muybridge.studio.choices import CHOICES, Choices
 from muybridge.studio.paces import Paces
 
@@ -46,7 +47,25 @@ def test_what_needs_a_gpu_is_not_begun_on_a_processor(choices: Choices) -> None:
     choices.check(CARD, {**QUICK, "preset": "paper", "set": {"shape.steps": 10}})
     choices.check(CARD, {**QUICK, "preset": None})
     choices.device = "cuda"
-    choices.check(CARD, {**QUICK, "preset": "paper"})
+    assert "needs a GPU" not in str(choices.describe(CARD)["presets"]["paper"]["refused"])
+
+
+@pytest.mark.parametrize("name", ["fomm", "articulated"])
+def test_networks_that_are_not_here_are_told_before_the_start(
+    name: str, choices: Choices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker said so, minutes later, where the preset needs VGG-19."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    choices.device = "cuda"
+    card = catalogue.find(name).card
+    told = choices.describe(card)["presets"]
+    assert "no weights of VGG-19" in told["standard"]["refused"]
+    assert told["smoke"]["refused"] is None
+    with pytest.raises(UsageError, match="VGG-19"):
+        choices.check(card, {"method": name, "preset": "standard", "set": {}})
+    catalogue.find(name).require_weights(make_config(catalogue.find(name), "standard", {"perceptual": "weight-free"}))
+    with pytest.raises(MissingWeightsError, match="VGG-16"):
+        catalogue.find("jokr").require_weights(make_config(catalogue.find("jokr"), "smoke", {"texture_loss": "lpips"}))
 
 
 @pytest.mark.parametrize("name", catalogue.names())

@@ -55,6 +55,11 @@ class Method(nn.Module, ABC, Generic[C, D]):
         what was decided is kept in the run."""
         return config, ()
 
+    @classmethod
+    def require_weights(cls, config: C) -> None:
+        """MissingWeightsError where a training with this config needs a network of other people that is not on this
+        machine; nothing is read, so that it can be asked before anything is begun."""
+
     @abstractmethod
     def prepare(self, clips: Sequence[Clip], **options: Any) -> D:
         """The training data from what the user gave; checks it (InputError says what to do)."""

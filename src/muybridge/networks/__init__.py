@@ -27,6 +27,8 @@ from muybridge.networks.pretrained import (
     load_lpips_weights,
     load_vgg16,
     load_vgg19,
+    require_lpips,
+    require_vgg19,
 )
 from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
 from muybridge.networks.spectral_norm import SpectralConv2d, use_spectral_norm
@@ -73,6 +75,8 @@ __all__ = [
     "prepare_inference",
     "read_yaml_options",
     "read_yaml_table",
+    "require_lpips",
+    "require_vgg19",
     "split_for_onnx",
     "square_side",
     "use_spectral_norm",

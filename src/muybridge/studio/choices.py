@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from muybridge import catalogue
 from muybridge.engine import resolve_device
-from muybridge.errors import UsageError
+from muybridge.errors import MissingWeightsError, UsageError
 from muybridge.method import Card
 from muybridge.studio.paces import Paces
 
@@ -63,4 +64,8 @@ class Choices:
     def _refuse(self, card: Card, preset: str) -> str | None:
         if self.device == "cpu" and preset in card.for_gpu:
             return "it needs a GPU; on a processor it would take days"
+        try:
+            catalogue.find(card.name).require_weights(card.presets[preset])
+        except MissingWeightsError as e:
+            return f"{e.message}. {e.hint}" if e.hint else e.message
         return None

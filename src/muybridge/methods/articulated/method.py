@@ -31,7 +31,7 @@ from muybridge.methods.articulated.config import ArticulatedConfig
 from muybridge.methods.articulated.networks import ArticulatedNetworks, Regions, transfer
 from muybridge.methods.articulated.presets import CARD
 from muybridge.methods.articulated.released import import_released, is_released
-from muybridge.networks import OnnxPart, make_exportable, split_for_onnx
+from muybridge.networks import OnnxPart, make_exportable, require_vgg19, split_for_onnx
 from muybridge.picture_animator import BATCH, PairPreview, PictureAnimator, Precision, to_opaque
 from muybridge.tensors import Images
 from muybridge.video import Clip
@@ -63,6 +63,11 @@ class Articulated(PictureMethod[ArticulatedConfig, ArticulatedData, Regions], Ex
         self._distance = PyramidDistance(config.perceptual, config.size, w.perceptual, w.scales)
 
     # -- what is learned ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def require_weights(cls, config: ArticulatedConfig) -> None:
+        if config.perceptual == "vgg19":
+            require_vgg19()
 
     def prepare(self, clips: Sequence[Clip], **options: Any) -> ArticulatedData:
         """Clips of one kind of object, each of two frames or more; InputError says which is not.

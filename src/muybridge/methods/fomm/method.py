@@ -34,7 +34,7 @@ from muybridge.methods.fomm.config import FommConfig
 from muybridge.methods.fomm.networks import Discriminators, FommNetworks, Keypoints, transfer
 from muybridge.methods.fomm.presets import CARD
 from muybridge.methods.fomm.released import import_released, is_released
-from muybridge.networks import OnnxPart, make_exportable, split_for_onnx
+from muybridge.networks import OnnxPart, make_exportable, require_vgg19, split_for_onnx
 from muybridge.picture_animator import PairPreview, PictureAnimator, Precision
 from muybridge.tensors import Images, Points, Scalar
 from muybridge.video import Clip
@@ -65,6 +65,11 @@ class Fomm(PictureMethod[FommConfig, FommData, Keypoints], ExportsNetworks, Impo
         self._distance = PyramidDistance(config.perceptual, config.size, w.perceptual, w.scales)
 
     # -- what is learned ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def require_weights(cls, config: FommConfig) -> None:
+        if config.perceptual == "vgg19":
+            require_vgg19()
 
     def prepare(self, clips: Sequence[Clip], **options: Any) -> FommData:
         """Clips of one kind of object, each of two frames or more; InputError says which is not.

@@ -15,6 +15,8 @@ from muybridge.networks.pretrained.vgg import (
     load_lpips_weights,
     load_vgg16,
     load_vgg19,
+    require_lpips,
+    require_vgg19,
 )
 
 __all__ = [
@@ -38,5 +40,7 @@ __all__ = [
     "load_tensor_table",
     "load_vgg16",
     "load_vgg19",
+    "require_lpips",
+    "require_vgg19",
     "torch_cache_path",
 ]

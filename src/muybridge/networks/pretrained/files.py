@@ -25,15 +25,7 @@ def fill_pretrained(network: N, path: Path | None, file: str, what: str, whose: 
     whose  whose file it is, for people: "torchvision's"
     Raises MissingWeightsError (no such file) or CheckpointError (not these weights).
     """
-    path = path or torch_cache_path(file)
-    if not path.is_file():
-        raise MissingWeightsError(
-            f"no weights of {what} at {path}: expected {whose}{' ' if whose else ''}{file}",
-            hint_to_fetch(
-                file, f"Put the file there, or name another one; torch's own cache is the folder {path.parent}."
-            ),
-        )
-
+    path = find_weights(path, file, what, whose)
     # A download that broke off is told apart from a file of another network.
     check_digest(path)
     state = load_tensor_table(path)
@@ -55,6 +47,19 @@ def fill_pretrained(network: N, path: Path | None, file: str, what: str, whose: 
     # The file may hold more, a classifier say, and the counters are left out.
     network.load_state_dict({name: state[name] for name in wanted}, strict=False)
     return network.requires_grad_(False).eval()
+
+
+def find_weights(path: Path | None, file: str, what: str, whose: str = "") -> Path:
+    """Where a file of weights lies, which is not read; see `fill_pretrained`. MissingWeightsError where it is not."""
+    path = path or torch_cache_path(file)
+    if not path.is_file():
+        raise MissingWeightsError(
+            f"no weights of {what} at {path}: expected {whose}{' ' if whose else ''}{file}",
+            hint_to_fetch(
+                file, f"Put the file there, or name another one; torch's own cache is the folder {path.parent}."
+            ),
+        )
+    return path
 
 
 def check_digest(path: Path) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from muybridge.errors import CheckpointError, MissingWeightsError
 from muybridge.model_files import cache_folder, hint_to_fetch
-from muybridge.networks.pretrained.files import fill_pretrained, load_tensor_table
+from muybridge.networks.pretrained.files import fill_pretrained, find_weights, load_tensor_table
 from muybridge.tensors import Images
 
 VGG16_FILE = "vgg16-397923af.pth"
@@ -139,12 +139,7 @@ def load_lpips(vgg: Path | None = None, weights: Path | None = None) -> Lpips:
 
 def load_lpips_weights(path: Path | None = None) -> list[Tensor]:
     """The five tensors [1, C, 1, 1] of LPIPS; see `load_lpips`."""
-    path = path or _find_lpips()
-    if path is None or not path.is_file():
-        raise MissingWeightsError(
-            f"no channel weights of LPIPS at {path or 'the lpips package'}: expected its weights/v0.1/vgg.pth",
-            hint_to_fetch(LPIPS_FILE, "Or install them with: pip install --no-deps lpips==0.1.4"),
-        )
+    path = _find_channels(path)
     state = load_tensor_table(path)
     names = []
     for i in range(len(LEVELS)):
@@ -157,6 +152,27 @@ def load_lpips_weights(path: Path | None = None) -> list[Tensor]:
         weights.append(state[name].view(1, -1, 1, 1))
 
     return weights
+
+
+def require_vgg19() -> None:
+    """MissingWeightsError where `load_vgg19` would find no file; nothing is read."""
+    find_weights(None, VGG19_FILE, "VGG-19", "torchvision's")
+
+
+def require_lpips() -> None:
+    """MissingWeightsError where `load_lpips` would find no files; nothing is read."""
+    find_weights(None, VGG16_FILE, "VGG-16", "torchvision's")
+    _find_channels(None)
+
+
+def _find_channels(path: Path | None) -> Path:
+    path = path or _find_lpips()
+    if path is None or not path.is_file():
+        raise MissingWeightsError(
+            f"no channel weights of LPIPS at {path or 'the lpips package'}: expected its weights/v0.1/vgg.pth",
+            hint_to_fetch(LPIPS_FILE, "Or install them with: pip install --no-deps lpips==0.1.4"),
+        )
+    return path
 
 
 def _find_lpips() -> Path | None:
