@@ -75,7 +75,7 @@ async def drag(address: str, token: dict[str, str], seconds: float, turn: int) -
 async def many(studio: Studio, run: str, clients: int, seconds: float) -> list[list[float]]:
     """So many clients at once."""
     address = f"{studio.base.replace('http', 'ws')}api/runs/{run}/drag"
-    await drag(address, studio.token, 1, 0)  # loads the run
+    studio.get(f"/api/runs/{run}/handles")  # loads it
     return await asyncio.gather(*(drag(address, studio.token, seconds, turn) for turn in range(clients)))
 
 

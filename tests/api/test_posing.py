@@ -1,5 +1,6 @@
 """Keypoints moved by hand over a clip; the results of a training that was stopped; what a training costs."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from muybridge.api import Fitted
 from muybridge.engine import Callback
 from muybridge.errors import InputError, RunError, UsageError
 from muybridge.puppets import SceneClips, scene
-from muybridge.video import read
+from muybridge.video import Timing, read
 from tiny_jokr import TINY_TRAINING
 
 MOVES = st.dictionaries(st.integers(0, 3), st.tuples(st.floats(-1, 1), st.floats(-1, 1)), max_size=4)
@@ -53,6 +54,30 @@ def test_a_line_by_hand() -> None:
     assert api.interpolate_moves(keys, 0) == keys[2]
     assert api.interpolate_moves(keys, 9) == keys[6]
     assert api.interpolate_moves({}, 3) == {}
+
+
+def test_eased_moves_start_and_end_slowly() -> None:
+    keys = {0: {1: (1.0, 0.0)}, 4: {1: (0.0, 1.0)}}
+    eased = [api.interpolate_moves(keys, t, ease=True)[1] for t in range(5)]
+    assert [eased[0], eased[2], eased[4]] == [(1.0, 0.0), (0.5, 0.5), (0.0, 1.0)]
+    assert eased[1] == pytest.approx((0.84375, 0.15625))
+    assert eased[3] == pytest.approx((0.15625, 0.84375))
+
+
+def test_a_motion_is_made_weaker_and_steadier_about_its_mean() -> None:
+    way = torch.tensor([0.0, 0.1, 0.0, 0.1, 0.0, 0.1, 0.0, 0.1])
+    timing = Timing.constant(8)
+    held = api.Handles(torch.stack((way, -way), -1)[:, None], (64, 64), timing)
+    mean = held.points.mean(0, keepdim=True)
+    assert torch.allclose(held.refine(), held.points, atol=1e-6)
+    assert torch.allclose(held.refine(0.0), mean.expand(8, -1, -1), atol=1e-6)
+    assert torch.allclose(held.refine(1.5), mean + 1.5 * (held.points - mean), atol=1e-6)
+    steady, half = (held.refine(smoothing=share) for share in (1.0, 0.5))
+    assert (steady - mean).abs().mean() < 0.6 * (held.points - mean).abs().mean()
+    assert torch.allclose(half, (held.points + steady) / 2, atol=1e-6)
+    for strength, smoothing in ((1.6, 0.0), (1.0, 1.1), (1.0, float("nan"))):
+        with pytest.raises(UsageError):
+            held.refine(strength, smoothing)
 
 
 def test_no_moves_draw_what_edit_draws(fitted: Fitted, tmp_path: Path) -> None:
@@ -129,6 +154,10 @@ def test_a_result_that_was_not_moved_is_the_result(fitted: Fitted, pair: SceneCl
     black = read(api.animate(fitted, None, "a", out=tmp_path / "black")[0])
     moved = [not torch.equal(x, y) for x, y in zip(black.pixels, read(bent).pixels, strict=True)]
     assert moved == [False, False, True, False, False]
+    still = read(api.edit_clip(fitted, "a", {}, result=True, strength=0.0, smoothing=1.0, out=tmp_path / "still"))
+    # Without a motion every frame is the same but for the own frames that it is made of, which may still change.
+    steps = [(y.float() - x.float()).abs().mean() for x, y in pairwise(still.pixels)]
+    assert max(steps) < 0.5 * max((y.float() - x.float()).abs().mean() for x, y in pairwise(black.pixels))
 
 
 def test_a_result_answers_while_it_is_dragged(fitted: Fitted) -> None:

@@ -233,7 +233,7 @@ def _third(page: Any) -> None:
     page.locator(".third").get_by_role("button", name="Take elephant").first.click()
     videos: list[str] = []
     for side in "ba":
-        page.get_by_label("Who shall move").select_option(side)
+        page.get_by_label("Who moves").select_option(side)
         page.get_by_role("button", name="Move it like this").click()
         page.wait_for_function(NEWER, arg="".join(videos))
         videos = [page.locator(".duo video").evaluate("(video) => video.src")]
@@ -268,7 +268,7 @@ def _edit(screen: Screen, studio: Studio, run: str, tmp_path: Path) -> None:
     page.get_by_role("button", name="Keyframe here").click()
     assert page.get_by_role("button", name="Keyframe on frame").count() == 2
     screen.keep("6-edit")
-    page.get_by_role("button", name="Reset all of this").click()
+    page.get_by_role("button", name="Reset everything").click()
     assert page.get_by_role("button", name="Keyframe on frame").count() == 0
     page.keyboard.press("Control+z")
     assert page.get_by_role("button", name="Keyframe on frame").count() == 2
@@ -294,9 +294,10 @@ def _edit(screen: Screen, studio: Studio, run: str, tmp_path: Path) -> None:
 
 def _size(data: bytes) -> tuple[int, tuple[int, ...]]:
     """Whether the studio calls a picture whole, and how large it is."""
-    picture = cv2.imdecode(np.frombuffer(data[5:], np.uint8), cv2.IMREAD_COLOR)
+    full, sources = data[4], data[5]
+    picture = cv2.imdecode(np.frombuffer(data[6 + 4 * sources :], np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
-    return data[4], picture.shape[:2]
+    return full, picture.shape[:2]
 
 
 def test_with_the_keyboard_alone(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ from torch import Tensor
 from muybridge.data.pair import other
 from muybridge.data.subject import Subject
 from muybridge.errors import RunError, Sentence, UsageError, Verb
+from muybridge.inputs.motion import keypoints_of, track_keypoints
 from muybridge.jobs.loading import Fitted, load, require_ability
-from muybridge.method import Animation, EditsKeypoints, EditsResults, Method, SubjectPair
+from muybridge.method import Animation, DrawnPose, EditsKeypoints, EditsResults, Method, Pose, SubjectPair
+from muybridge.motion import check_refinement, scale_strength, smooth_motion
 from muybridge.output.animation import backdrop_of, check_background, check_free, suffix_of, write_animation
 from muybridge.tensors import Points
 from muybridge.video import Timing
@@ -36,6 +38,20 @@ class Handles:
     points: Points
     size: tuple[int, int]
     timing: Timing
+
+    def refine(self, strength: float = 1.0, smoothing: float = 0.0) -> Points:
+        """Where they lie once the motion is made steadier, weaker or stronger: [T, K, 2].
+
+        strength   of the motion about each keypoint's mean place: 0 stands still, 1 leaves it, at most 1.5
+        smoothing  how much of the trembling is taken away, 0 to 1; all of it is the smoothing "savgol" of `animate`
+        Raises UsageError outside these.
+        """
+        if not 0 <= smoothing <= 1:
+            raise UsageError(f"a smoothing lies between 0 and 1, not at {smoothing:g}")
+
+        steady = keypoints_of(smooth_motion(track_keypoints(self.points, self.timing, self.size), "savgol"))
+        points = self.points + smoothing * (steady - self.points)
+        return keypoints_of(scale_strength(track_keypoints(points, self.timing, self.size), strength))
 
 
 def handles(run: Fitted | str | Path, subject: str, *, result: bool = False, device: str = "auto") -> Handles:
@@ -73,15 +89,31 @@ def pose(
     """
     fitted = _editable(run, subject, device)
     side = subject.lower()
-    if result:
-        return next(_result_editor(fitted).edit_result(fitted.data, side, {frame: moves}, frame, quick).frames)
-    return next(_draw(fitted, side, frame, moves or {0: (0.0, 0.0)}, quick=quick).frames)
+    return draw_poses(fitted, [Pose(side, frame, moves, result)], quick=quick)[0].picture
 
 
-def interpolate_moves(keys: Mapping[int, Moves], frame: int) -> dict[int, tuple[float, float]]:
+def draw_poses(run: Fitted, poses: Sequence[Pose], *, quick: bool = False) -> list[DrawnPose]:
+    """Several frames at once, see `pose`: sooner than one after the other.
+
+    poses  their moves where the frame spans 2
+    """
+    wishes = []
+    for each in poses:
+        _editable(run, each.side, "auto")
+        if each.result:
+            _result_editor(run)
+            wishes.append(each)
+        else:
+            _check_frame(run, each.side, each.frame)
+            wishes.append(replace(each, moves=_to_crop(run, each.side, each.frame, each.moves or {0: (0.0, 0.0)})))
+    return _editor(run).draw_poses(run.data, wishes, quick)
+
+
+def interpolate_moves(keys: Mapping[int, Moves], frame: int, *, ease: bool = False) -> dict[int, tuple[float, float]]:
     """The moves of a frame: straight lines between keyframes, held before the first and after the last.
 
     keys  frame -> moves; a keypoint that a keyframe leaves out has not moved there
+    ease  start and end slowly on the way from one keyframe to the next
     """
     if not keys:
         return {}
@@ -89,6 +121,8 @@ def interpolate_moves(keys: Mapping[int, Moves], frame: int) -> dict[int, tuple[
     before = max((k for k in keys if k <= frame), default=min(keys))
     after = min((k for k in keys if k >= frame), default=max(keys))
     share = 0.0 if before == after else (frame - before) / (after - before)
+    if ease:
+        share = share * share * (3 - 2 * share)
     still = (0.0, 0.0)
     moved = {}
 
@@ -157,15 +191,19 @@ def edit_clip(
     *,
     out: str | Path,
     result: bool = False,
+    ease: bool = False,
+    strength: float = 1.0,
+    smoothing: float = 0.0,
     background: str = "contrast",
     force: bool = False,
     device: str = "auto",
 ) -> Path:
     """A subject's whole clip drawn from its keypoints, moved by hand on some frames and between them.
 
-    subject, result  see `handles`
-    keys     frame -> moves, see `keyframed`
-    out      as for `animate`; background too
+    subject, result      see `handles`
+    keys, ease           frame -> moves, see `interpolate_moves`
+    strength, smoothing  of the motion that the moves are added to, see `Handles.refine`
+    out                  as for `animate`; background too
     """
     target = Path(out)
     check_free(target, force)
@@ -177,17 +215,15 @@ def edit_clip(
     for t in keys:
         _check_frame(fitted, side, t, result)
 
-    def frames() -> Iterator[Tensor]:
-        for t in range(len(shown.timing)):
-            yield from _draw(fitted, side, t, interpolate_moves(keys, t) or {0: (0.0, 0.0)}).frames
+    moves = {}
+    for t, base in enumerate(_refine_motion(fitted, side, result, strength, smoothing)):
+        moves[t] = _add_moves(base, interpolate_moves(keys, t, ease=ease))
 
     if result:
-        moves = {}
-        for t in range(len(_find_times(fitted, side, result))):
-            moves[t] = interpolate_moves(keys, t)
         animation = _result_editor(fitted).edit_result(fitted.data, side, moves)
     else:
-        animation = Animation(frames(), shown.timing, shown.frame)
+        frames = (_draw(fitted, side, t, moves[t] or {0: (0.0, 0.0)}) for t in moves)
+        animation = Animation((drawn for one in frames for drawn in one.frames), shown.timing, shown.frame)
     write_animation(
         animation,
         [target],
@@ -197,6 +233,30 @@ def edit_clip(
         method=fitted.method.card.name,
     )
     return target
+
+
+def _refine_motion(
+    fitted: Fitted, side: str, result: bool, strength: float, smoothing: float
+) -> Iterator[dict[int, tuple[float, float]]]:
+    """How far each keypoint of each frame is moved for this strength and smoothing."""
+    check_refinement(None, strength)
+    # Found anew they would be off by a rounding, and what was not changed is to be the result as it was.
+    if strength == 1.0 and smoothing == 0.0:
+        for _ in range(len(_find_times(fitted, side, result))):
+            yield {}
+        return
+
+    held = handles(fitted, side, result=result)
+    for frame in (held.refine(strength, smoothing) - held.points).tolist():
+        yield {i: (x, y) for i, (x, y) in enumerate(frame)}
+
+
+def _add_moves(base: Moves, more: Moves) -> dict[int, tuple[float, float]]:
+    moved = dict(base)
+    for i, (x, y) in more.items():
+        there = moved.get(i, (0.0, 0.0))
+        moved[i] = (there[0] + x, there[1] + y)
+    return moved
 
 
 def editable(method: type[Method[Any, Any]]) -> bool:
@@ -248,14 +308,19 @@ def _check_frame(fitted: Fitted, side: str, frame: int, result: bool = False) ->
         raise UsageError(f"frame {frame} does not exist: {what} has frames 0 to {last}")
 
 
-def _draw(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1, quick: bool = False) -> Animation:
+def _draw(fitted: Fitted, side: str, frame: int, moves: Moves, steps: int = 1) -> Animation:
     _check_frame(fitted, side, frame)
+    inside = _to_crop(fitted, side, frame, moves)
+    return _editor(fitted).edit_keypoints(fitted.data, side, frame, inside, steps)
+
+
+def _to_crop(fitted: Fitted, side: str, frame: int, moves: Moves) -> Moves:
+    """Moves of the frame as those of the method's crop."""
     scale = _reach(fitted, side, frame)
     inside = {}
     for i, (x, y) in moves.items():
         inside[i] = (x * float(scale[0]), y * float(scale[1]))
-
-    return _editor(fitted).edit_keypoints(fitted.data, side, frame, inside, steps, quick)
+    return inside
 
 
 def _reach(fitted: Fitted, side: str, frame: int) -> Float[Tensor, "2"]:

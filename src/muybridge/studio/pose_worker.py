@@ -1,15 +1,16 @@
-"""The process that draws while a person drags: holds a few trained runs and answers one question after the other.
+"""The process that draws while people drag: holds a few trained runs and answers one message after the other.
 
     python -m muybridge.studio.pose_worker DEVICE
 
-In: messages with `do`. Out: an answer to each, with a JPEG as its body where a picture was asked for.
+In: messages with `orders`, each with `do`; poses in one message are of one run, and as large. Out: an answer to each
+message, with `answers`, whose `bytes` say how much of its body is theirs: a JPEG where a picture was asked for.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,16 @@ import numpy as np
 from torch import Tensor
 
 from muybridge import api
-from muybridge.api.edit import edits_results
+from muybridge.api.edit import draw_poses, edits_results
 from muybridge.data.background import Backdrop, composite
 from muybridge.engine.cpu_tuning import fast_kernels
+from muybridge.method import Pose
 from muybridge.output.animation import backdrop_of
 from muybridge.studio.messages import Channel, Head, describe_failure
 from muybridge.studio.tasks import subject_of
 
 HELD_RUNS = 3
+HELD_BACKGROUNDS = 8
 QUALITY = {False: 80, True: 93}
 """Of the JPEG, while dragging and on release."""
 
@@ -36,16 +39,24 @@ class PoseWorker:
     def __init__(self, device: str) -> None:
         self.device = device
         self.held: OrderedDict[tuple[str, int], api.Fitted] = OrderedDict()
-        self.behind: tuple[tuple[Any, ...], Backdrop] | None = None
+        self.backgrounds: OrderedDict[tuple[Any, ...], Backdrop] = OrderedDict()
 
-    def answer(self, order: Mapping[str, Any]) -> tuple[Head, bytes]:
-        """The answer to one question; errors are answers, too."""
+    def answer(self, orders: Sequence[Mapping[str, Any]]) -> tuple[Head, bytes]:
+        """The answers to one message; errors are answers, too."""
+        found = self.find_answers(orders)
+        heads = [{**head, "bytes": len(body)} for head, body in found]
+        return {"answers": heads}, b"".join(body for _, body in found)
+
+    def find_answers(self, orders: Sequence[Mapping[str, Any]]) -> list[tuple[Head, bytes]]:
+        """Head and body of each; one that cannot be drawn does not hold the others."""
         try:
-            if order["do"] == "handles":
-                return self.find_handles(order["run"]), b""
-            return {"full": bool(order["full"])}, self.draw_pose(order)
+            if orders[0]["do"] == "handles":
+                return [(self.find_handles(orders[0]["run"]), b"")]
+            return self.draw_poses(orders)
         except Exception as e:
-            return describe_failure(e), b""
+            if len(orders) == 1:
+                return [(describe_failure(e), b"")]
+            return [answer for order in orders for answer in self.find_answers([order])]
 
     def load_run(self, folder: str) -> api.Fitted:
         """A run, read anew where its weights have changed."""
@@ -67,35 +78,43 @@ class PoseWorker:
         for side in sides:
             handles = api.handles(fitted, side[0], result=len(side) == 2)
             # Five decimals are a hundredth of a pixel.
-            points = np.round(handles.points.double().numpy(), 5).tolist()
+            points, steady = (
+                np.round(some.double().numpy(), 5).tolist() for some in (handles.points, handles.refine(smoothing=1.0))
+            )
             times = {"seconds": handles.timing.seconds, "end": handles.timing.duration}
-            found[side] = {"points": points, "size": list(handles.size), **times}
+            found[side] = {"points": points, "steady": steady, "size": list(handles.size), **times}
         return found
 
-    def draw_pose(self, order: Mapping[str, Any]) -> bytes:
-        """One frame with its keypoints moved, as a JPEG, half as large unless `full`."""
-        fitted = self.load_run(order["run"])
-        side = order["side"]
-        frame = int(order["frame"])
-        # In JSON the names of a mapping are texts, while keypoints are numbers.
-        moves = {}
-        for i, (x, y) in order["moves"].items():
-            moves[int(i)] = (float(x), float(y))
+    def draw_poses(self, orders: Sequence[Mapping[str, Any]]) -> list[tuple[Head, bytes]]:
+        """Frames with their keypoints moved, as JPEGs, half as large unless `full`, and their own frames."""
+        fitted = self.load_run(orders[0]["run"])
+        full = bool(orders[0]["full"])
+        poses = []
+        for order in orders:
+            # In JSON the names of a mapping are texts, while keypoints are numbers.
+            moves = {int(i): (float(x), float(y)) for i, (x, y) in order["moves"].items()}
+            poses.append(Pose(order["side"][0], int(order["frame"]), moves, len(order["side"]) == 2))
 
-        full = bool(order["full"])
-        drawn = api.pose(fitted, side[0], frame, moves, result=len(side) == 2, quick=not full)
-        backdrop = self.find_backdrop(order, (int(drawn.shape[1]), int(drawn.shape[2])))
-        return encode_jpeg(composite(drawn.float() / 255, backdrop.at(frame)), QUALITY[full])
+        answers = []
+        for order, drawn in zip(orders, draw_poses(fitted, poses, quick=not full), strict=True):
+            backdrop = self.find_backdrop(order, (int(drawn.picture.shape[1]), int(drawn.picture.shape[2])))
+            shown = composite(drawn.picture.float() / 255, backdrop.at(int(order["frame"])))
+            answers.append(({"full": full, "sources": drawn.sources}, encode_jpeg(shown, QUALITY[full])))
+        return answers
 
     def find_backdrop(self, order: Mapping[str, Any], size: tuple[int, int]) -> Backdrop:
-        """The background that is asked for; the last one is held, for a drag asks for it again and again."""
+        """The background that is asked for; a few are held, for drags ask for them again and again."""
         side = order["side"][0]
         wish = (order["run"], side, order["background"], size)
-        if self.behind is None or self.behind[0] != wish:
+        if wish not in self.backgrounds:
             subject = subject_of(self.load_run(order["run"]), side)
             plate = None if subject is None else subject.plate
-            self.behind = (wish, backdrop_of(order["background"], size, plate, subject))
-        return self.behind[1]
+            self.backgrounds[wish] = backdrop_of(order["background"], size, plate, subject)
+
+        self.backgrounds.move_to_end(wish)
+        while len(self.backgrounds) > HELD_BACKGROUNDS:
+            self.backgrounds.popitem(last=False)
+        return self.backgrounds[wish]
 
 
 def encode_jpeg(picture: Tensor, quality: int) -> bytes:
@@ -110,7 +129,7 @@ def main(device: str) -> None:
     worker = PoseWorker(device)
     with fast_kernels():
         while message := channel.read():
-            channel.write(*worker.answer(message[0]))
+            channel.write(*worker.answer(message[0]["orders"]))
 
 
 if __name__ == "__main__":

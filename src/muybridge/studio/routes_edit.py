@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -21,8 +22,8 @@ LONGEST = 1 << 16
 
 
 def router(storage: Storage, pose_client: PoseClient, most: int) -> APIRouter:
-    """/api/runs/ID/drag: in, `Drag` as JSON; out, `seq` in 4 bytes, little end first, 1 for a whole picture or 0 for a
-    half-size one, and a JPEG; or an error as JSON. What is closed with 1008 is refused, see `sockets.refuse`."""
+    """/api/runs/ID/drag: in, `Drag` as JSON; out, a picture as `pack_picture` writes it, or an error as JSON. What is
+    closed with 1008 is refused, see `sockets.refuse`."""
     routes = APIRouter()
     pages: set[WebSocket] = set()
 
@@ -99,4 +100,11 @@ class _EditingPage:
                     {"message": word_message(e.message), "hint": word_hint(e.hint), "seq": drag.seq}
                 )
                 continue
-            await self.socket.send_bytes(struct.pack("<IB", drag.seq, head["full"]) + body)
+            await self.socket.send_bytes(pack_picture(drag.seq, head, body))
+
+
+def pack_picture(seq: int, head: Mapping[str, Any], jpeg: bytes) -> bytes:
+    """`seq` in 4 bytes, little end first; 1 for a whole picture or 0 for a half-size one; how many own frames it is
+    made of, and each of them in 4 bytes; and a JPEG."""
+    sources = head["sources"]
+    return struct.pack(f"<IBB{len(sources)}I", seq, head["full"], len(sources), *sources) + jpeg

@@ -183,9 +183,9 @@ def read_edits(storage: Storage, number: str) -> dict[str, Any]:
     """The keyframes that are kept of a run, and their revision."""
     path = storage.folder("runs", number) / "edits.json"
     if not path.is_file():
-        return {"revision": 0, "a": {}, "b": {}, "ab": {}, "ba": {}}
+        return {"revision": 0, "motion": {}, "a": {}, "b": {}, "ab": {}, "ba": {}}
     found: dict[str, Any] = storage.read_json("runs", number, "edits.json")
-    return {"ab": {}, "ba": {}, **found}
+    return {"motion": {}, "ab": {}, "ba": {}, **found}
 
 
 def thin_out(points: list[list[float]]) -> list[list[float]]:

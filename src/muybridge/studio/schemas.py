@@ -20,10 +20,16 @@ Pixel = Annotated[float, Field(ge=0, le=16384, allow_inf_nan=False)]
 Keypoint = Annotated[int, Field(ge=0, lt=1024)]
 Frame = Annotated[int, Field(ge=0, lt=100000)]
 Moves = Annotated[dict[Keypoint, tuple[Way, Way]], Field(max_length=256)]
+Strength = Annotated[float, Field(ge=0, le=1.5, allow_inf_nan=False)]
+Smoothing = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Colour = Annotated[str, Field(pattern="^(#[0-9a-fA-F]{6}|[a-z]{1,20})$")]
 Word = Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,39}$")]
 Setting = Annotated[str, Field(pattern="^[a-z][a-z0-9_.]{0,59}$")]
 Value = bool | int | float | Annotated[str, Field(max_length=60)]
+
+
+MOST_CLIPS = 40
+"""That are trained on together: all of them are in the worker's memory."""
 
 
 class RequestBody(BaseModel):
@@ -86,7 +92,7 @@ class Training(RequestBody):
 
     verb_options = FitOptions
     method: Word = "jokr"
-    clips: tuple[Number, Number]
+    clips: Annotated[list[Number], Field(min_length=1, max_length=MOST_CLIPS)]
     preset: Word | None = None
     set: Annotated[dict[Setting, Value], Field(max_length=40)] = {}
     flip: Side | None = None
@@ -108,9 +114,11 @@ class Render(RequestBody):
     background: Colour = "contrast"
     affine: bool = True
     motion_smoothing: Literal["one-euro", "savgol"] | None = None
-    strength: Annotated[float, Field(ge=0, le=1.5, allow_inf_nan=False)] = 1.0
+    strength: Strength = 1.0
     driving: Number | None = None
     keys: Annotated[dict[Frame, Moves], Field(max_length=600)] | None = None
+    ease: bool = False
+    smoothing: Smoothing = 0.0
 
     def choose_options(self, kind: type[Options]) -> dict[str, Any]:
         # A ZIP holds pictures, which are no format of a video.
@@ -118,10 +126,19 @@ class Render(RequestBody):
         return super().choose_options(kind) | {"formats": formats}
 
 
+class Refinement(RequestBody):
+    """How a clip moves between and under its keyframes, see `api.edit_clip`."""
+
+    ease: bool = False
+    strength: Strength = 1.0
+    smoothing: Smoothing = 0.0
+
+
 class Edits(RequestBody):
     """Keyframes of both subjects and both results, as a page keeps them; `revision` is the one they were made from."""
 
     revision: Annotated[int, Field(ge=0)]
+    motion: dict[Edited, Refinement] = {}
     a: Annotated[dict[Frame, Moves], Field(max_length=600)] = {}
     b: Annotated[dict[Frame, Moves], Field(max_length=600)] = {}
     ab: Annotated[dict[Frame, Moves], Field(max_length=600)] = {}

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from muybridge import api
+from muybridge import api, catalogue
 from muybridge.data.background import hex_of
 from muybridge.data.subject import Subject
 from muybridge.disk import Draft, read_json
@@ -79,15 +79,13 @@ def draw_puppets(order: Order, tell: Tell) -> dict[str, Any]:
 
 def measure_cost(order: Order, tell: Tell) -> dict[str, Any]:
     """A few steps of a training, to know what all of them cost."""
-    first, second = (read_stored_clip(folder) for folder in order["clips"])
+    clips, silhouettes = _read_clips(order)
     cost = api.cost(
         order["method"],
-        first,
-        second,
+        *clips,
         preset=order["preset"],
         set=order["set"],
-        masks=_masks_of(order),
-        flip=order["flip"],
+        **silhouettes,
         device=order["device"],
         steps=order["steps"],
     )
@@ -98,18 +96,17 @@ def train(order: Order, tell: Tell) -> dict[str, Any]:
     """Train, or go on with a training, and write the results."""
     run = Path(order["out"]) / "run"
     resume = _wait_for_run(run)
-    first, second = (read_stored_clip(folder) for folder in order["clips"])
+    clips, silhouettes = _read_clips(order)
+    background: dict[str, Any] = {"keep_background": not resume} if silhouettes else {}
     api.fit(
         order["method"],
-        first,
-        second,
+        *clips,
         out=run,
         # A training that goes on keeps its own preset and settings.
         preset=None if resume else order["preset"],
         set=None if resume else order["set"],
-        masks=_masks_of(order),
-        flip=order["flip"],
-        keep_background=not resume,
+        **silhouettes,
+        **background,
         device=order["device"],
         resume=resume,
         # A run that cannot go on would only stand in the way.
@@ -127,8 +124,12 @@ def write_results(order: Order, tell: Tell) -> dict[str, Any]:
     out = Path(order["out"])
     _wait_for_run(out / "run")
     tell("finishing")
-    first, second = (read_stored_clip(folder) for folder in order["clips"])
-    results = api.write_results(out, first, second, masks=_masks_of(order), device=order["device"])
+    clips, silhouettes = _read_clips(order)
+    # What learns from many videos has no two subjects to exchange: its result is the model.
+    if not silhouettes:
+        return {"figures": {}, "notes": [], "contrast": {}, "status": Run.open(out / "run").record.status}
+    first, second = clips
+    results = api.write_results(out, first, second, masks=silhouettes["masks"], device=order["device"])
 
     fitted = api.load(out / "run", device=order["device"])
     made = out.parent / "made"
@@ -161,7 +162,8 @@ def render(order: Order, tell: Tell) -> dict[str, Any]:
     notes: tuple[str, ...] = ()
     if order.get("keys") is not None:
         side = order["side"]
-        api.edit_clip(fitted, side[0], _read_keyframes(order["keys"]), result=len(side) == 2, **options)
+        motion = {name: order[name] for name in ("ease", "strength", "smoothing")}
+        api.edit_clip(fitted, side[0], _read_keyframes(order["keys"]), result=len(side) == 2, **motion, **options)
     else:
         driving = order.get("driving")
         clip = None if driving is None else read_stored_clip(driving)
@@ -198,12 +200,16 @@ def zip_folder(folder: Path, target: Path) -> None:
         draft.discard()
 
 
-def _masks_of(order: Order) -> list[Path]:
-    folders = []
+def _read_clips(order: Order) -> tuple[list[Clip], dict[str, Any]]:
+    """What is learned from, and what is told of a pair beside: its silhouettes, and which one is mirrored."""
+    clips = []
     for folder in order["clips"]:
-        folders.append(Path(folder) / "silhouettes")
+        clips.append(read_stored_clip(folder))
+    if catalogue.find(order["method"]).card.needs != "pair":
+        return clips, {}
 
-    return folders
+    folders = [Path(folder) / "silhouettes" for folder in order["clips"]]
+    return clips, {"masks": folders, "flip": order["flip"]}
 
 
 def _read_keyframes(keys: Mapping[str, Mapping[str, list[float]]]) -> dict[int, dict[int, tuple[float, float]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from muybridge.data.pair import SIDES, check_side, closest_side, other
 from muybridge.data.subject import Subject
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.masks.regions import stray_parts
-from muybridge.method import Animation
+from muybridge.method import Animation, DrawnPose, Pose
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.model import HAZE, JokrModel, inference
 from muybridge.methods.jokr.reference_choice import WINDOW, References, plan_stream
@@ -119,24 +119,15 @@ def edit_keypoints(
     steps  frames drawn, the first with no offset and the last with all of it
     quick  half as large, and of one own frame, where results are made of those: while a person drags
     """
-    subject = data.subject(side)
-    if not 0 <= frame < len(subject):
-        raise UsageError(f"frame {frame} does not exist: subject {side} has the frames 0 to {len(subject) - 1}")
-    _check_keypoints(model, moves)
     if not moves or steps < 1:
         raise UsageError("there is no keypoint to move; steps are at least 1")
-
-    points = _keypoints_of(model, data, side, frame)
-    offset = torch.zeros_like(points)
-    # A mirrored subject was mirrored on the way in, and its moves are meant as they are seen.
-    sign = -1.0 if subject.flip else 1.0
-    for i, (dx, dy) in moves.items():
-        offset[0, i] = torch.tensor([sign * dx, dy])
+    subject = data.subject(side)
+    points, moved = _find_pose(model, data, Pose(side, frame, moves))
     part = 2 if quick else 1
     way = torch.linspace(0, 1, steps).to(points) if steps > 1 else torch.ones(1).to(points)
 
     def frames() -> Iterator[Tensor]:
-        poses = (points + share * offset for share in way)
+        poses = (points + share * (moved - points) for share in way)
         for rgba in render_poses(model, data, side, poses, start=points, part=part):
             yield put_back(model, data, side, rgba, part)
 
@@ -172,24 +163,63 @@ def edit_result(
         if not 0 <= t < len(driving):
             raise UsageError(f"frame {t} does not exist: the result has the frames 0 to {len(driving) - 1}")
 
-    # Both span 2: the crop is the smaller one, so that a way is longer in it.
-    reach = torch.tensor([subject.frame[1], subject.frame[0]]) / _find_box(model, data, side)[2:]
-    reach[0] *= -1 if subject.flip else 1
-    offsets = torch.zeros(len(driving), model.config.keypoints, 2)
-    for t, of_frame in moves.items():
-        _check_keypoints(model, of_frame)
-        for i, way in of_frame.items():
-            offsets[t, i] = torch.tensor(way) * reach
-
     if frame is None:
+        offsets = torch.zeros(len(driving), model.config.keypoints, 2)
+        for t, of_frame in moves.items():
+            offsets[t] = _find_offset(model, data, Pose(side, t, of_frame, result=True))
         return animate(model, data, None, side, offsets=offsets)
 
-    there = transfer_keypoints(model, _keypoints_of(model, data, other(side), frame), other(side))
     part = 2 if quick else 1
-    pose = there + offsets[frame : frame + 1].to(there)
-    drawn = render_poses(model, data, side, [pose], start=there, part=part)
+    start, pose = _find_pose(model, data, Pose(side, frame, moves.get(frame, {}), result=True))
+    drawn = render_poses(model, data, side, [pose], start=start, part=part)
     frames = (put_back(model, data, side, rgba, part) for rgba in drawn)
     return Animation(frames, driving.timing.select([frame]), subject.smaller(part).frame)
+
+
+def draw_poses(model: JokrModel, data: PairData, poses: Sequence[Pose], quick: bool = False) -> list[DrawnPose]:
+    """Several frames of both subjects at once; see `EditsKeypoints.draw_poses`."""
+    part = 2 if quick else 1
+    drawn: dict[int, DrawnPose] = {}
+    for side in SIDES:
+        numbers = [i for i, pose in enumerate(poses) if pose.side == side]
+        ways = [_find_pose(model, data, poses[i]) for i in numbers]
+        for i, (rgba, sources) in zip(numbers, _render_apart(model, data, side, ways, part), strict=True):
+            drawn[i] = DrawnPose(put_back(model, data, side, rgba, part), sources)
+    return [drawn[i] for i in range(len(poses))]
+
+
+def _find_pose(model: JokrModel, data: PairData, pose: Pose) -> tuple[Points, Points]:
+    """The side's own keypoints before and after they are moved: [1, K, 2] each."""
+    side = pose.side
+    from_side = other(side) if pose.result else side
+    of = data.subject(from_side)
+    if not 0 <= pose.frame < len(of):
+        what = "the result" if pose.result else f"subject {side}"
+        raise UsageError(f"frame {pose.frame} does not exist: {what} has the frames 0 to {len(of) - 1}")
+
+    points = _keypoints_of(model, data, from_side, pose.frame)
+    start = transfer_keypoints(model, points, from_side) if pose.result else points
+    return start, start + _find_offset(model, data, pose).to(start)
+
+
+def _find_offset(model: JokrModel, data: PairData, pose: Pose) -> Tensor:
+    """How far each keypoint is moved, in units of the crop: [K, 2]."""
+    k = model.config.keypoints
+    wrong = [i for i in pose.moves if not 0 <= i < k]
+    if wrong:
+        raise UsageError(f"keypoints to move are numbers from 0 to {k - 1}, not {wrong}")
+
+    # A mirrored subject was mirrored on the way in, and its moves are meant as they are seen.
+    subject = data.subject(pose.side)
+    reach = torch.tensor([-1.0 if subject.flip else 1.0, 1.0])
+    if pose.result:
+        # Both span 2: the crop is the smaller one, so that a way is longer in it.
+        reach = reach * torch.tensor([subject.frame[1], subject.frame[0]]) / _find_box(model, data, pose.side)[2:]
+
+    offset = torch.zeros(k, 2)
+    for i, way in pose.moves.items():
+        offset[i] = torch.tensor(way) * reach
+    return offset
 
 
 def locate_result(model: JokrModel, data: PairData, side: str) -> Points:
@@ -205,13 +235,6 @@ def _find_box(model: JokrModel, data: PairData, side: str) -> Tensor:
     if model.uses_frames:
         return data.references[side].find_box(subject).float().cpu()
     return subject.boxes.median(0).values.float().cpu()
-
-
-def _check_keypoints(model: JokrModel, moves: Mapping[int, tuple[float, float]]) -> None:
-    k = model.config.keypoints
-    wrong = [i for i in moves if not 0 <= i < k]
-    if wrong:
-        raise UsageError(f"keypoints to move are numbers from 0 to {k - 1}, not {wrong}")
 
 
 def locate_keypoints(model: JokrModel, data: PairData, side: str) -> Points:
@@ -272,17 +295,54 @@ def render_poses(
                 yield to_bytes(rgb[None], alpha[None])[0]
 
 
+def _render_apart(
+    model: JokrModel, data: PairData, side: str, ways: Sequence[tuple[Points, Points]], part: int
+) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
+    """Poses that have nothing to do with each other, together: what `render_poses` gives of each, and its own frames.
+
+    ways  for each, keypoints [1, K, 2] whose references it is near, and those that are drawn
+    """
+    if not ways:
+        return
+    together = min(TOGETHER, batch_size(model))
+    if not model.uses_frames:
+        for some in torch.cat([pose for _, pose in ways]).split(together):
+            rgb, mask = draw_side(model, some, side)
+            for rgba in to_bytes(rgb, soften(mask)):
+                yield rgba, ()
+        return
+
+    bank = reference_bank(model, data, side)
+    plans = []
+    for start, pose in ways:
+        planner = bank.planner(model.config.dense_motion.references if part == 1 else 1)
+        planner.plan(start.float().cpu())
+        plan = planner.plan(pose.float().cpu())
+        plans.append(plan if part == 1 else plan.strongest())
+
+    points = torch.cat([pose for _, pose in ways]).float().cpu()
+    for index in torch.arange(len(ways)).split(together):
+        chosen = References(*(torch.cat([getattr(plans[i], name) for i in index]) for name in ("index", "shares")))
+        rendered = _render_part(model, bank, points[index], side, chosen, part)
+        for i, (rgb, alpha) in zip(index.tolist(), rendered, strict=True):
+            yield to_bytes(rgb[None], alpha[None])[0], plans[i].name_frames(bank.frames.index)
+
+
 def _render_part(
     model: JokrModel, bank: ReferenceBank, points: Points, side: str, references: References, part: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Colours [3, H, W] and silhouette [1, H, W] of a few frames, as large as the reference frames or a part of it."""
+    """Colours [3, H, W] and silhouette [1, H, W] of a few frames, as large as the reference frames or a part of it.
+
+    A part is seen for a moment, while a person drags: of the own frames alone, for R costs a third of a picture.
+    """
     with inference(model):
         points = points.to(model.device)
         shape = model.draw_small_shapes(points)[:, SIDES.index(side)][:, None].float()
         if model.config.strays:
             shape = shape * ~_find_strays(shape, model.config.strays)
-        picture = model.refine(shape, points, side).float()
-        painted = ((picture + 1) / 2).clamp(0, 1)
+        painted = None
+        if part == 1:
+            painted = ((model.refine(shape, points, side).float() + 1) / 2).clamp(0, 1)
 
         lookups = find_lookups(model.dense_motion, bank, points, shape, references)
         rendered = list(render_references(bank, lookups, painted, shape, part))

@@ -14,11 +14,13 @@ from muybridge.method import (
     Batch,
     Card,
     DescribesTraining,
+    DrawnPose,
     EditsKeypoints,
     EditsResults,
     Group,
     ImportsCheckpoints,
     MeasuresItself,
+    Pose,
     SharesKeypoints,
     Stage,
     Turn,
@@ -32,7 +34,7 @@ from muybridge.methods.jokr.motion_stage import motion_turns
 from muybridge.methods.jokr.presets import CARD
 from muybridge.methods.jokr.shape_stage import shape_turns
 from muybridge.methods.jokr.texture_stage import READING, texture_turns
-from muybridge.networks import load_lpips
+from muybridge.networks import load_lpips, require_lpips
 from muybridge.tensors import Points
 from muybridge.video import Clip
 
@@ -116,6 +118,11 @@ class Jokr(
                 return chosen, (f"{WEIGHT_FREE}, for {e.message}",)
         return config.model_copy(update={"texture_loss": "lpips"}), (LPIPS,)
 
+    @classmethod
+    def require_weights(cls, config: JokrConfig) -> None:
+        if config.texture_loss == "lpips":
+            require_lpips()
+
     # -- what comes out -------------------------------------------------------------------------------------------
 
     def preview(self, data: PairData, stage: Stage) -> Tensor:
@@ -158,6 +165,9 @@ class Jokr(
         quick: bool = False,
     ) -> Animation:
         return animate.edit_result(self, data, side, moves, frame, quick)
+
+    def draw_poses(self, data: PairData, poses: Sequence[Pose], quick: bool = False) -> list[DrawnPose]:
+        return animate.draw_poses(self, data, poses, quick)
 
     def measure_quality(self, data: PairData) -> dict[str, float]:
         return reporting.measure_quality(self, data)

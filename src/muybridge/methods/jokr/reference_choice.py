@@ -36,6 +36,22 @@ class References:
     index: Int64[Tensor, "N M P"]
     shares: Float[Tensor, "N M P"]
 
+    def strongest(self) -> References:
+        """The one with the larger share alone, where two are mixed."""
+        return References(self.index[..., :1], torch.ones_like(self.shares[..., :1]))
+
+    def name_frames(self, index: Int64[Tensor, "R"]) -> tuple[int, ...]:
+        """The own frames of the first result frame, the one with the largest share first.
+
+        index  which frames the bank's places are
+        """
+        shares: dict[int, float] = {}
+        for place, share in zip(self.index[0].flatten().tolist(), self.shares[0].flatten().tolist(), strict=True):
+            if share > 0:
+                frame = int(index[place])
+                shares[frame] = shares.get(frame, 0.0) + share
+        return tuple(sorted(shares, key=lambda frame: -shares[frame]))
+
 
 @dataclass(eq=False)
 class ReferencePlanner:

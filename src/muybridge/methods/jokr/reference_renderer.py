@@ -125,32 +125,33 @@ def find_lookups(
 
 
 def render_references(
-    bank: ReferenceBank, lookups: Lookups, painted: Images, silhouettes: Masks, part: int = 1
+    bank: ReferenceBank, lookups: Lookups, painted: Images | None, silhouettes: Masks, part: int = 1
 ) -> Iterator[tuple[Float[Tensor, "3 H W"], Float[Tensor, "1 H W"]]]:
     """Colours and silhouette of each result frame, at the size of the reference frames.
 
-    painted      [N, 3, h, w]  what R paints, in [0, 1]
+    painted      [N, 3, h, w]  what R paints, in [0, 1]; None: the own frames show what they can, and nothing fills in
     silhouettes  [N, 1, h, w]  what G drew
     part         draw it so many times smaller
     """
     view = bank.view(part)
-    larger = bank.frames.size[0] / painted.shape[2]
+    larger = bank.frames.size[0] / silhouettes.shape[2]
     exact = bank.frames.rim == 0 and larger >= LARGER
-    for n in range(len(painted)):
+    for n in range(len(silhouettes)):
         outlines = find_outlines(silhouettes[n : n + 1], view, bank.frames.rim / larger, NEAR_OUTLINE if exact else 0.0)
         seen = outlines[0, 2] > 0
         entries = (lookups.frame == n).nonzero()[:, 0].tolist()
 
         # Pixel by pixel, and only where something is seen: the rest is more than half of a picture.
         places = view[:, seen][:, None]
-        colours, matte, trusted = _merge(bank, lookups, entries, painted[n : n + 1], silhouettes[n : n + 1], places)
+        paint = None if painted is None else painted[n : n + 1]
+        colours, matte, trusted = _merge(bank, lookups, entries, paint, silhouettes[n : n + 1], places)
         inner, drawn, outer = outlines[0, :, seen]
         # The own frames' outline, as far as it lies near the one that was drawn; that one where they show nothing, and
         # everywhere where the own silhouettes are loose.
         own = torch.minimum(torch.maximum(matte[0, 0, 0], inner), outer)
-        picture = painted.new_zeros(3, *seen.shape)
+        picture = silhouettes.new_zeros(3, *seen.shape)
         picture[:, seen] = colours[0, :, 0].clamp(0, 1)
-        alpha = painted.new_zeros(1, *seen.shape)
+        alpha = silhouettes.new_zeros(1, *seen.shape)
         alpha[0, seen] = drawn + trusted[0, 0, 0] * (own - drawn)
         yield picture, alpha
 
@@ -159,17 +160,17 @@ def _merge(
     bank: ReferenceBank,
     lookups: Lookups,
     entries: list[int],
-    painted: Images,
+    painted: Images | None,
     silhouette: Masks,
     places: Float[Tensor, "1 1 N 2"],
 ) -> tuple[Float[Tensor, "1 3 1 N"], Float[Tensor, "1 1 1 N"], Float[Tensor, "1 1 1 N"]]:
     """One result frame at some places of its crop, -1 and 1 its outer edges: colours, the references' silhouettes, and
     how far these are to be believed."""
-    colours = painted.new_zeros(1, 3, 1, places.shape[2])
-    weight = painted.new_zeros(1, 1, 1, places.shape[2])
-    matte = painted.new_zeros(1, 1, 1, places.shape[2])
-    covered = painted.new_zeros(1, 1, *painted.shape[2:])
-    small = painted.new_zeros(1, 4, *painted.shape[2:])
+    colours = silhouette.new_zeros(1, 3, 1, places.shape[2])
+    weight = silhouette.new_zeros(1, 1, 1, places.shape[2])
+    matte = silhouette.new_zeros(1, 1, 1, places.shape[2])
+    covered = silhouette.new_zeros(1, 1, *silhouette.shape[2:])
+    small = silhouette.new_zeros(1, 4, *silhouette.shape[2:])
 
     for e in entries:
         place = int(lookups.place[e])
@@ -190,10 +191,14 @@ def _merge(
 
     # Where no reference reaches, the quotient is not to blow up.
     fine = colours / weight.clamp_min(1e-4)
+    believed = look_up(believe_outline(covered, silhouette), places)
+    outline = (4 * matte - 1.5).clamp(0, 1)
+    if painted is None:
+        return fine, outline, believed
+
     blended = small[:, :3] / small[:, 3:].clamp_min(1e-4)
     merged = merge_bands(painted, blended, fine, trust(covered), lambda picture: look_up(picture, places))
-    believed = look_up(believe_outline(covered, silhouette), places)
-    return merged, (4 * matte - 1.5).clamp(0, 1), believed
+    return merged, outline, believed
 
 
 def believe_outline(covered: Masks, silhouette: Masks) -> Masks:

@@ -5,7 +5,8 @@ import { notice } from "../dom.js";
 const REFUSED = 1008;
 
 export class Drawing {
-  /** `drawn(bitmap, full, milliseconds)` is called when a picture is about to be seen. */
+  /** `drawn(bitmap, {full, milliseconds, newest, sources})` is called when a picture is about to be seen; `sources` are the
+      own frames that it is made of. */
   constructor(run, signal, drawn) {
     Object.assign(this, { run, signal, drawn, seq: 0, stamps: new Map(), waiting: null, tries: 0 });
     signal.addEventListener("abort", () => this.line?.close());
@@ -51,11 +52,13 @@ export class Drawing {
     const head = new DataView(data);
     const seq = head.getUint32(0, true);
     const full = head.getUint8(4) === 1;
-    const bitmap = await createImageBitmap(new Blob([data.slice(5)], { type: "image/jpeg" }));
+    const count = head.getUint8(5);
+    const sources = Array.from({ length: count }, (_, i) => head.getUint32(6 + 4 * i, true));
+    const bitmap = await createImageBitmap(new Blob([data.slice(6 + 4 * count)], { type: "image/jpeg" }));
     const stamp = this.stamps.get(seq) ?? performance.now();
     // What was asked before this one will not come any more.
     for (const old of this.stamps.keys()) if (old <= seq) this.stamps.delete(old);
-    requestAnimationFrame(() => this.drawn(bitmap, full, performance.now() - stamp, seq === this.seq));
+    requestAnimationFrame(() => this.drawn(bitmap, { full, milliseconds: performance.now() - stamp, newest: seq === this.seq, sources }));
   }
 
   refused(text) {

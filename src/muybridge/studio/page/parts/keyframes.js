@@ -1,12 +1,16 @@
 // Keyframes of the subjects and of the results, with undo: what is moved, by how much, on which frames, and what lies between.
 
+/** The motion that moves are added to, as it is; `ease` is of the way between two keyframes. */
+export const AS_IT_IS = { ease: false, strength: 1, smoothing: 0 };
+
 /** Moves of a frame: straight lines between keyframes, held at both ends. The studio draws by the same rule. */
-export function between(keys, frame) {
+export function between(keys, frame, ease = false) {
   const frames = Object.keys(keys).map(Number).sort((x, y) => x - y);
   if (!frames.length) return {};
   const before = frames.filter((k) => k <= frame).pop() ?? frames[0];
   const after = frames.find((k) => k >= frame) ?? frames[frames.length - 1];
-  const share = before === after ? 0 : (frame - before) / (after - before);
+  const way = before === after ? 0 : (frame - before) / (after - before);
+  const share = ease ? way * way * (3 - 2 * way) : way;
   const moved = {};
   for (const i of new Set([...Object.keys(keys[before]), ...Object.keys(keys[after])])) {
     const [x0, y0] = keys[before][i] ?? [0, 0];
@@ -16,16 +20,42 @@ export function between(keys, frame) {
   return moved;
 }
 
+/** Keypoints of all frames with their motion steadier, weaker or stronger, as `Handles.refine` has them in Python. */
+export function refine({ points, steady }, { strength, smoothing }) {
+  if (strength === 1 && smoothing === 0) return points;
+  const calmed = points.map((frame, t) => frame.map((place, i) => place.map((v, axis) => v + smoothing * (steady[t][i][axis] - v))));
+  const mean = points[0].map((_, i) => [0, 1].map((axis) => calmed.reduce((sum, frame) => sum + frame[i][axis], 0) / calmed.length));
+  return calmed.map((frame) => frame.map((place, i) => place.map((v, axis) => mean[i][axis] + strength * (v - mean[i][axis]))));
+}
+
 export class Keys {
   constructor(kept, changed) {
-    this.now = { a: kept.a ?? {}, b: kept.b ?? {}, ab: kept.ab ?? {}, ba: kept.ba ?? {} };
+    this.now = { motion: kept.motion ?? {}, a: kept.a ?? {}, b: kept.b ?? {}, ab: kept.ab ?? {}, ba: kept.ba ?? {} };
     this.past = [];
     this.future = [];
     this.changed = changed;
   }
 
   at(side, frame) {
-    return between(this.now[side], frame);
+    return between(this.now[side], frame, this.motion(side).ease);
+  }
+
+  /** How the clip moves between and under its keyframes. */
+  motion(side) {
+    return { ...AS_IT_IS, ...this.now.motion[side] };
+  }
+
+  /** Change that; `marked` where what was before is remembered already, as while a slider is drawn. */
+  setMotion(side, change, marked = false) {
+    if (!marked) this.mark();
+    const motion = { ...this.now.motion, [side]: { ...this.motion(side), ...change } };
+    this.now = { ...this.now, motion };
+    this.changed();
+  }
+
+  /** Whether anything was moved, or the motion is another one. */
+  touched(side) {
+    return this.frames(side).length > 0 || JSON.stringify(this.motion(side)) !== JSON.stringify(AS_IT_IS);
   }
 
   frames(side) {
@@ -66,7 +96,7 @@ export class Keys {
 
   clear(side) {
     this.mark();
-    this.now = { ...this.now, [side]: {} };
+    this.now = { ...this.now, [side]: {}, motion: { ...this.now.motion, [side]: AS_IT_IS } };
     this.changed();
   }
 

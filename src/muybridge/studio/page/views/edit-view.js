@@ -4,7 +4,7 @@ import { attempt, choice, field, fit, h, notice, rest } from "../dom.js";
 import * as store from "../net/store.js";
 import { OUTLIVES, frameOf, get, post, put } from "../net/api.js";
 import { Drawing } from "../net/pose-socket.js";
-import { Keys } from "../parts/keyframes.js";
+import { Keys, refine } from "../parts/keyframes.js";
 import { Stage } from "../parts/keypoint-stage.js";
 import { FORMATS, files, refuseOpaque } from "../parts/run-files.js";
 import { DONE, can } from "../parts/run-state.js";
@@ -37,16 +37,18 @@ class Editor {
     this.canvas = h("canvas", { class: "screen", width: 16, height: 16, role: "img", "aria-label": "The frame as it is drawn from the keypoints" });
     this.left = h("figure", { class: "edit-left" });
     this.delay = h("output", { class: "delay tabular", id: "delay", "aria-live": "off" });
+    this.sources = h("div", { class: "sources" });
     body.append(
       this.head(first),
       h(
         "div",
         { class: "editor" },
         this.left,
-        h("figure", {}, h("div", { class: "frame" }, this.canvas), h("figcaption", {}, h("span", { class: "role" }, "drawn"), this.delay)),
+        h("figure", {}, h("div", { class: "frame" }, this.canvas), h("figcaption", {}, h("span", { class: "role" }, "drawn"), this.delay), this.sources),
       ),
       this.timeline(),
       this.tools(),
+      this.motion(),
       this.rendering(),
     );
     body.addEventListener("keydown", (event) => this.shortcut(event), { signal });
@@ -78,7 +80,7 @@ class Editor {
         this.background = value;
         this.wish(true);
       })),
-      h("p", { class: "help" }, "Drag a dot, and the picture follows. Shift adds to the choice, a rectangle takes several, arrow keys nudge, Ctrl+Z takes back."),
+      h("p", { class: "help" }, "Drag a dot and the picture follows. Shift-click adds to the selection, a rectangle selects several, the arrow keys nudge, Ctrl+Z undoes."),
     );
   }
 
@@ -99,8 +101,44 @@ class Editor {
       this.keys.set(this.side, this.frame, this.keys.at(this.side, this.frame));
     });
     this.away = button("Remove this keyframe", () => this.keys.remove(this.side, this.frame));
-    this.reset = button("Reset all of this", () => this.keys.clear(this.side), "quiet");
+    this.reset = button("Reset everything", () => this.keys.clear(this.side), "quiet");
     return h("div", { class: "buttons" }, this.back, this.forth, this.add, this.away, this.reset);
+  }
+
+  /** How it moves between and under the keyframes: sliders that the picture follows. */
+  motion() {
+    const ways = choice([["straight", "In straight lines"], ["ease", "Start and end slowly"]], "straight", (way) => this.keys.setMotion(this.side, { ease: way === "ease" }));
+    const slider = (name, most, label) => {
+      const percent = h("output", { class: "tabular" });
+      const input = h("input", { type: "range", min: 0, max: most, step: 5 });
+      let begun = false;
+      input.oninput = (event) => {
+        this.stamp = event.timeStamp;
+        this.dragging = true;
+        this.keys.setMotion(this.side, { [name]: Number(input.value) / 100 }, begun);
+        begun = true;
+      };
+      input.onchange = () => {
+        begun = this.dragging = false;
+        this.wish(true);
+        this.keep();
+      };
+      const show = (value) => {
+        input.value = Math.round(100 * value);
+        percent.textContent = `${input.value} %`;
+        input.setAttribute("aria-valuetext", `${input.value} percent`);
+      };
+      const made = field(label, input);
+      made.firstChild.append(" ", percent);
+      return { made, show };
+    };
+    const [strength, smoothing] = [slider("strength", 150, "Strength of the motion"), slider("smoothing", 100, "Smoothing")];
+    this.showMotion = (motion) => {
+      ways.value = motion.ease ? "ease" : "straight";
+      strength.show(motion.strength);
+      smoothing.show(motion.smoothing);
+    };
+    return h("div", { class: "fields motion" }, field("Between keyframes", ways), strength.made, smoothing.made);
   }
 
   rendering() {
@@ -111,7 +149,7 @@ class Editor {
       attempt(async () => {
         refuseOpaque(this.background, suffix);
         const { side, background } = this;
-        await post(`/runs/${this.run.id}/renders`, { side, suffix, background, keys: this.keys.now[side] });
+        await post(`/runs/${this.run.id}/renders`, { side, suffix, background, keys: this.keys.now[side], ...this.keys.motion(side) });
       }, go);
     const edited = Object.assign((entry) => Boolean(entry.asked?.keys), { made: true });
     files(place, this.run, this.signal, edited);
@@ -156,10 +194,10 @@ class Editor {
         this.wish(true);
         this.keep();
       },
-      chosen: (picked) => (this.count.textContent = picked.size ? `${picked.size} chosen` : "none chosen"),
+      chosen: (picked) => (this.count.textContent = picked.size ? `${picked.size} selected` : "none selected"),
     });
     for (const each of [this.stage.element, this.canvas]) fit(each, size[1], size[0]);
-    this.count = h("span", { class: "help" }, "none chosen");
+    this.count = h("span", { class: "help" }, "none selected");
     this.left.replaceChildren(h("div", { class: "frame" }, this.stage.element), h("figcaption", {}, h("span", { class: "role" }, "keypoints"), this.count));
     this.slider.max = points.length - 1;
     this.to(Math.min(this.frame, points.length - 1));
@@ -183,17 +221,29 @@ class Editor {
     if (!this.dragging) this.keep();
   }
 
-  show() {
-    const { points } = this.handles[this.side];
+  /** The keypoints of the frame that is shown: where they are, and where they lie once the motion and they are changed. */
+  places() {
+    const handles = this.handles[this.side];
+    const motion = this.keys.motion(this.side);
+    const key = JSON.stringify([this.side, motion]);
+    // Of all frames, and asked for with each move of the pointer.
+    if (this.refined?.key !== key) this.refined = { key, points: refine(handles, motion) };
     const moves = this.keys.at(this.side, this.frame);
-    this.stage.place(points[this.frame].map(([x, y], i) => [x + (moves[i]?.[0] ?? 0), y + (moves[i]?.[1] ?? 0)]));
+    const there = this.refined.points[this.frame].map(([x, y], i) => [x + (moves[i]?.[0] ?? 0), y + (moves[i]?.[1] ?? 0)]);
+    return { points: handles.points, there };
+  }
+
+  show() {
+    const { points, there } = this.places();
+    this.stage.place(there);
+    this.showMotion(this.keys.motion(this.side));
     const frames = this.keys.frames(this.side);
     this.mark(frames, Math.max(1, points.length - 1));
     rest(this.back, !this.keys.past.length);
     rest(this.forth, !this.keys.future.length);
     rest(this.away, !frames.includes(this.frame));
     rest(this.add, frames.includes(this.frame));
-    rest(this.reset, !frames.length);
+    rest(this.reset, !this.keys.touched(this.side));
   }
 
   /** A mark for each keyframe; those that stay are left where they are, for one of them may have the focus. */
@@ -214,17 +264,20 @@ class Editor {
   }
 
   wish(full, stamp = performance.now()) {
-    const moves = this.keys.at(this.side, this.frame);
+    const { points, there } = this.places();
+    const moved = there.map(([x, y], i) => [i, [x - points[this.frame][i][0], y - points[this.frame][i][1]]]);
+    const moves = Object.fromEntries(moved.filter(([, [x, y]]) => x || y));
     const background = this.background === "transparent" ? "contrast" : this.background;
     this.drawing.send({ side: this.side, frame: this.frame, moves, full, background }, stamp);
   }
 
-  drawn(bitmap, full, milliseconds, newest) {
+  drawn(bitmap, { full, milliseconds, newest, sources }) {
     const [height, width] = this.handles[this.side].size;
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
     this.canvas.getContext("2d").drawImage(bitmap, 0, 0, width, height);
     this.canvas.dataset.full = String(full);
+    if (full) this.tellSources(sources);
     if (!full) {
       this.delays.push(milliseconds);
       this.delays = this.delays.slice(-60);
@@ -236,6 +289,21 @@ class Editor {
       const wait = Math.max(0, 1000 / (this.clip?.rate ?? 25) - (performance.now() - this.shownAt));
       setTimeout(() => this.playing && this.next(), wait);
     }
+  }
+
+  /** The subject's own frames that the picture is made of. */
+  tellSources(frames) {
+    const words = frames.map((at) => at + 1).join(", ");
+    const looks = `${this.side} ${words} ${this.playing}`;
+    if (this.sources.dataset.looks === looks) return;
+    this.sources.dataset.looks = looks;
+    const [subject, name] = ["ab".indexOf(this.side[0])].flatMap((i) => [store.clips.get(this.run.clips[i]), this.run.names[i]]);
+    const picture = (at) =>
+      h("li", {}, subject ? h("img", { src: frameOf(subject, at, 72), alt: "", width: Math.round((72 * subject.width) / subject.height), height: 72 }) : null, h("span", { class: "number" }, String(at + 1)));
+    this.sources.replaceChildren(
+      frames.length ? h("p", { class: "help" }, `Made from ${name}, frame${frames.length > 1 ? "s" : ""} ${words}`) : "",
+      h("ul", { "aria-hidden": "true" }, this.playing ? [] : frames.map(picture)),
+    );
   }
 
   toggle() {

@@ -1,0 +1,100 @@
+"""Poses of one run that wait are drawn in one batch, and nobody gets what another one asked for."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from muybridge.errors import MuybridgeError
+from muybridge.studio.pose_client import PoseClient
+from muybridge.studio.pose_worker import PoseWorker
+
+
+class Recorded(PoseClient):
+    """Answers each order with its own number, one message at a time, and keeps the messages."""
+
+    def __init__(self) -> None:
+        super().__init__("cpu")
+        self.messages: list[list[Any]] = []
+        self.go = asyncio.Semaphore(0)
+
+    async def _ask_process(self, message: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+        orders = message["orders"]
+        self.messages.append([order["number"] for order in orders])
+        await self.go.acquire()
+        if orders[0]["number"] == "broken":
+            raise ConnectionError
+        bodies = [str(order["number"]).encode() for order in orders]
+        heads = [{"bytes": len(body), "number": order["number"]} for order, body in zip(orders, bodies, strict=True)]
+        return {"answers": heads}, b"".join(bodies)
+
+
+def _pose(number: object, run: str = "x", full: bool = False) -> dict[str, Any]:
+    return {"do": "pose", "run": run, "full": full, "number": number}
+
+
+def test_what_waits_for_one_run_goes_in_one_message() -> None:
+    async def drag() -> None:
+        client = Recorded()
+        orders = [_pose(0), _pose(1), _pose(2, "y"), _pose(333), _pose(4, full=True), _pose(5)]
+        orders.append({"do": "handles", "run": "x", "number": 6})
+        asked = [asyncio.create_task(client.ask(order)) for order in orders]
+        await asyncio.sleep(0)
+        # A page that goes away takes nobody else's picture along.
+        asked[1].cancel()
+        for _ in orders:
+            client.go.release()
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(answers.pop(1), asyncio.CancelledError)
+        orders.pop(1)
+        for order, (head, body) in zip(orders, answers, strict=True):
+            assert (head["number"], body) == (order["number"], str(order["number"]).encode())
+        assert client.messages == [[0, 333, 5], [2], [4], [6]]
+
+    asyncio.run(drag())
+
+
+def test_a_process_that_ends_is_told_to_all_who_waited_and_to_nobody_after() -> None:
+    async def drag() -> None:
+        client = Recorded()
+        asked = [asyncio.create_task(client.ask(_pose(number))) for number in ("broken", 1)]
+        await asyncio.sleep(0)
+        client.go.release()
+        client.go.release()
+        for answer in await asyncio.gather(*asked, return_exceptions=True):
+            assert isinstance(answer, MuybridgeError)
+        assert (await client.ask(_pose(2)))[0]["number"] == 2
+        waits = asyncio.create_task(client.ask(_pose(3)))
+        await asyncio.sleep(0)
+        await client.close()
+        with pytest.raises(asyncio.CancelledError):
+            await waits
+
+    asyncio.run(drag())
+
+
+def test_poses_of_a_batch_are_what_each_is_alone(finished: dict[str, Any], studio: Any) -> None:
+    run = Path(studio.runs) / "runs" / finished["id"] / "out" / "run"
+    worker = PoseWorker("cpu")
+    ways = [("a", 0, {}), ("ab", 4, {"1": (0.3, -0.2)}), ("ba", 1, {"0": (0.1, 0.1)}), ("b", 3, {"2": (0.2, 0.0)})]
+    orders: list[dict[str, Any]] = []
+    for side, frame, moves in ways:
+        asked = {"side": side, "frame": frame, "moves": moves, "background": "black", "full": False}
+        orders.append({"do": "pose", "run": str(run), **asked})
+    wrong = {**orders[0], "frame": 99}
+    together = worker.find_answers([*orders, wrong])
+    assert "frame 99 does not exist" in together[-1][0]["message"]
+    together = worker.find_answers(orders)
+    for order, (head, picture) in zip(orders, together, strict=True):
+        ((alone, single),) = worker.find_answers([order])
+        assert head == alone
+        assert len(head["sources"]) == 1
+        assert np.abs(_pixels(picture) - _pixels(single)).max() <= 8, "the rounding of a batch, through a JPEG"
+
+
+def _pixels(jpeg: bytes) -> Any:
+    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).astype(int)
