@@ -60,7 +60,7 @@ def test_a_picture_follows_a_video_and_a_camera(screen: Screen, studio: Studio, 
     _are_without_silhouettes(studio)
     _film(screen)
     page.emulate_media(reduced_motion="no-preference")
-    page.get_by_label("What is taken over").select_option("standard")
+    page.get_by_label("What carries over").select_option("standard")
     page.get_by_role("button", name="Animate", exact=True).click()
     page.get_by_role("heading", name="elephant moving like giraffe").wait_for()
     page.get_by_role("button", name="Pause", exact=True).click()  # it plays when it opens

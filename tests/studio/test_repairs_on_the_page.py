@@ -118,10 +118,24 @@ def test_keypoints_of_the_result_are_moved(screen: Screen, studio: Studio, finis
     for _ in range(3):
         page.keyboard.press("Shift+ArrowDown")
     page.wait_for_function("(old) => document.querySelector('.editor canvas').toDataURL() !== old", arg=still)
+    # One slider away from its rest and back, another that stays; each with undo.
+    before = _places(page)
+    strength, smoothing = page.get_by_label("Strength of the motion"), page.get_by_label("Smoothing")
+    strength.fill("0")
+    assert _places(page) != before
+    page.get_by_role("button", name="Undo").click()
+    assert (strength.input_value(), _places(page)) == ("100", before)
+    smoothing.fill("80")
+    page.get_by_label("Between keyframes").select_option("ease")
+    page.get_by_text(f"Made from {a}, frame").wait_for()
     screen.keep("edit-result")
     page.get_by_role("button", name="Render the edited clip").click()
     page.get_by_role("link", name=f"{a}-moving-like-{b}-edited", exact=False).first.wait_for()
-    assert set(studio.get(f"/api/runs/{finished['id']}/edits")["ab"]) == {"0"}
+    kept = studio.get(f"/api/runs/{finished['id']}/edits")
+    assert set(kept["ab"]) == {"0"}
+    assert kept["motion"] == {"ab": {"ease": True, "strength": 1.0, "smoothing": 0.8}}
+    asked = studio.get(f"/api/runs/{finished['id']}")["made"][-1]["asked"]
+    assert (asked["ease"], asked["smoothing"]) == (True, 0.8)
 
 
 def test_a_line_is_wiped_between_driving_and_result(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
@@ -165,3 +179,42 @@ def test_silhouettes_are_stepped_through_and_doubts_are_found(
     for seen in (2, 4, 2):
         page.get_by_role("button", name="Next of 2 in doubt").click()
         page.get_by_text(f"{seen} of 5").wait_for()
+
+
+def test_clicks_add_and_take_away_and_the_frame_is_zoomed_into(
+    screen: Screen, studio: Studio, finished: dict[str, Any]
+) -> None:
+    page = screen.page
+    page.goto(f"{studio.address}#/clip/{finished['clips'][0]}")
+    canvas = page.locator("canvas.paint[data-shown='0']")
+    canvas.wait_for()
+    drawn = "document.querySelector('.paint').toDataURL()"
+    looks = {page.evaluate(drawn)}
+    for overlay in ("outline", "fill"):
+        page.get_by_label("Show the silhouette by").select_option(overlay)
+        looks.add(page.evaluate(drawn))
+    assert len(looks) == 3
+
+    # A corner of the frame is ground: a click there takes in all that looks like it, and another gives it back.
+    screen.agrees = True
+    page.get_by_text("Click adds").click()
+    canvas.click(position={"x": 4, "y": 4})
+    page.mouse.move(0, 0)
+    added = page.evaluate(drawn)
+    assert added not in looks
+    page.get_by_text("Click takes away").click()
+    canvas.click(position={"x": 4, "y": 4})
+    page.mouse.move(0, 0)
+    assert page.evaluate(drawn) != added
+    page.get_by_role("button", name="Undo the last stroke").click()
+    assert page.evaluate(drawn) == added
+    page.get_by_role("button", name="Undo the last stroke").click()
+    assert page.evaluate(drawn) in looks
+
+    before, window = canvas.bounding_box(), page.locator(".zoomed").bounding_box()
+    page.get_by_label("Zoom").fill("3")
+    assert canvas.bounding_box()["width"] == pytest.approx(3 * before["width"], rel=0.02)
+    assert page.locator(".zoomed").bounding_box()["height"] == pytest.approx(window["height"], abs=2)
+    screen.keep("zoomed")
+    page.get_by_label("Zoom").fill("1")
+    assert canvas.bounding_box()["width"] == pytest.approx(before["width"], rel=0.02)

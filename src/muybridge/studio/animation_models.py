@@ -1,4 +1,4 @@
-"""Runs that let a picture move: imported on the page, or trained by the command in the studio's folder."""
+"""Runs that let a picture move: trained or imported on the page, or trained by the command in the studio's folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from muybridge.method import FindsBestFrame, FolderMethod, FollowsFrames
 from muybridge.run import Run
 from muybridge.studio.names import clean_name, name_of_file
 from muybridge.studio.records import Record, Records
-from muybridge.studio.storage import KINDS, Missing
+from muybridge.studio.storage import KINDS, Missing, Storage
 from muybridge.studio.upload import receive_upload
 
 
@@ -36,7 +36,7 @@ class AnimationModels(Records):
         return {**record, "made_by": "import"}
 
     def list_all(self) -> list[Record]:
-        """Imported ones, the newest first; then those in the folder, by name."""
+        """Imported ones, the newest first; then those that were trained here, and those in the folder, by name."""
         models = []
         for record in self.all():
             models.append(self.describe(record))
@@ -105,12 +105,7 @@ class AnimationModels(Records):
 
     async def remove(self, number: str) -> None:
         """Delete an import, read or not; UsageError while it moves a picture, Missing for a run of the command's."""
-        record = self.load(number)
-        for animation in self.storage.all("animations"):
-            if animation["model"] == number and animation["state"] in ("queued", "making"):
-                raise UsageError(
-                    f"{record['name']} is moving a picture", "Wait until it is done, or delete that first."
-                )
+        refuse_moving(self.storage, self.load(number))
         await self.delete(number)
 
     async def _import(self, record: Record) -> None:
@@ -142,8 +137,12 @@ class AnimationModels(Records):
         self.storage.quota.note_change()
 
     def _find_runs(self) -> list[tuple[Path, Record]]:
-        """Run folders that lie in the studio's folder, of methods that move a picture, with weights in them."""
+        """Runs of the page, and run folders that lie in the studio's folder, of methods that move a picture, with
+        weights in them."""
         found = []
+        for record in self.storage.all("runs"):
+            if (told := describe_trained(self.storage, record)) is not None:
+                found.append((self.storage.folder("runs", record["id"]) / "out" / "run", told))
         for path in sorted(self.storage.root.iterdir()):
             if path.name in KINDS or path.name.startswith(".") or path.is_symlink():
                 continue
@@ -151,6 +150,22 @@ class AnimationModels(Records):
                 number = hashlib.sha256(path.name.encode()).hexdigest()[:12]
                 found.append((path, {"id": number, "name": path.name, **told}))
         return found
+
+
+def refuse_moving(storage: Storage, record: Mapping[str, Any]) -> None:
+    """UsageError while a run moves a picture."""
+    for animation in storage.all("animations"):
+        if animation["model"] == record["id"] and animation["state"] in ("queued", "making"):
+            raise UsageError(f"{record['name']} is moving a picture", "Wait until it is done, or delete that first.")
+
+
+def describe_trained(storage: Storage, record: Mapping[str, Any]) -> Record | None:
+    """A run of the page as a model; None where it moves no picture, or not yet."""
+    if record["state"] not in ("finished", "kept") or abilities(record["method"]) is None:
+        return None
+
+    told = describe_run(storage.folder("runs", record["id"]) / "out" / "run")
+    return None if told is None else {**told, "id": record["id"], "name": record["name"], "made_by": "page"}
 
 
 def abilities(method: str) -> Record | None:

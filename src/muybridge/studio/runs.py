@@ -8,7 +8,9 @@ from typing import Any
 from muybridge import catalogue
 from muybridge.errors import MuybridgeError, Sentence, UsageError, Verb
 from muybridge.jobs.settings import make_config
+from muybridge.method import Card
 from muybridge.run import Run
+from muybridge.studio.animation_models import describe_trained, refuse_moving
 from muybridge.studio.choices import Choices
 from muybridge.studio.events import Events
 from muybridge.studio.names import clean_name
@@ -18,6 +20,8 @@ from muybridge.studio.settings import Settings
 from muybridge.studio.storage import Storage
 from muybridge.studio.worker_pool import Outcome, WorkerPool
 
+TRAINED = ("pair", "folder")
+"""What methods learn from that the page trains."""
 WORKING = ("queued", "training", "finishing", "pausing", "stopping")
 CHECKPOINT_SECONDS = 30
 BEHIND = 15
@@ -70,7 +74,7 @@ class Runs(Records):
         record = self.add(
             {
                 **{name: request[name] for name in ("method", "preset", "set", "flip")},
-                "name": clean_name(request.get("name") or "") or f"{names[0]} and {names[1]}",
+                "name": clean_name(request.get("name") or "") or name_run(names),
                 "clips": [clip["id"] for clip in clips],
                 "names": names,
                 "state": "queued",
@@ -86,30 +90,28 @@ class Runs(Records):
         return queued
 
     def check_request(self, request: Mapping[str, Any]) -> list[Record]:
-        """The two clips of a request, once everything in it is known to be possible."""
+        """The clips of a request, once everything in it is known to be possible."""
         method_class = catalogue.find(request["method"])
         card = method_class.card
-        if card.needs != "pair":
+        if card.needs not in TRAINED:
             raise UsageError(
-                f"{card.name} learns from a {card.needs}, and the page trains pairs of videos only",
+                f"{card.name} learns from {card.needs}, and the page trains on videos alone",
                 Sentence("Train it with: ", Verb("fit", card.name)),
             )
         self.choices.check(card, request)
         # Made only to have a wrong preset or setting refused now, and not by the worker later.
-        make_config(method_class, request["preset"], request["set"])
+        method_class.require_weights(make_config(method_class, request["preset"], request["set"]))
 
         clips = []
         for number in request["clips"]:
             clips.append(self.storage.load("clips", number))
-
         for clip in clips:
             if clip["state"] != "ready":
                 raise UsageError(f"{clip['name']} is not ready: it is {clip['state']}", "Wait, or choose another clip.")
-            # Driving clips and pictures are ready without silhouettes.
-            if not clip["version"]:
-                raise UsageError(f"{clip['name']} has no silhouettes yet", "Find them first: Check the silhouettes.")
-        if clips[0]["id"] == clips[1]["id"]:
-            raise UsageError("both videos are the same one", "Choose a second one for it to exchange its motion with.")
+        if card.needs == "pair":
+            _check_pair(card, clips)
+        elif len(set(request["clips"])) < len(clips):
+            raise UsageError("one of the videos is there twice", "Take each of them once.")
         return clips
 
     async def act(self, number: str, what: str) -> Record:
@@ -134,6 +136,7 @@ class Runs(Records):
     async def remove(self, number: str) -> None:
         """Delete a run, and stop what is being made of it; UsageError while it learns."""
         self._refuse_working(number)
+        refuse_moving(self.storage, self.load(number))
         await self.stop_tasks(number)
         self._refuse_working(number)  # somebody may have let it go on meanwhile
         await self.delete(number)
@@ -227,7 +230,10 @@ class Runs(Records):
             "hint": None,
             "finished": now(),
         }
-        self.save({**record, **told, "notes": notes, "state": state})
+        saved = self.save({**record, **told, "notes": notes, "state": state})
+        # A method that moves pictures can be chosen for that from now on.
+        if (model := describe_trained(self.storage, saved)) is not None:
+            self.events.tell("model", model)
 
     def _save_stopped(self, record: Record) -> None:
         if self.pool.closing and record["wanted"] != "pause":
@@ -274,6 +280,22 @@ class Runs(Records):
         preview = int(pictures[-1].stem) if pictures else None
         reached = {"done": run.record.done, "stage": run.record.stage, "step": run.record.step}
         return {**record["plan"], **reached, "preview": preview}
+
+
+def name_run(names: Sequence[str]) -> str:
+    """What a run is called whose person did not say: after the videos that it learns from."""
+    return f"{names[0]} and {names[1]}" if len(names) == 2 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _check_pair(card: Card, clips: Sequence[Record]) -> None:
+    if len(clips) != 2:
+        raise UsageError(f"{card.name} learns from two videos, not from {len(clips)}", "Choose two.")
+    for clip in clips:
+        # Driving clips and pictures are ready without silhouettes.
+        if not clip["version"]:
+            raise UsageError(f"{clip['name']} has no silhouettes yet", "Find them first: Check the silhouettes.")
+    if clips[0]["id"] == clips[1]["id"]:
+        raise UsageError("both videos are the same one", "Choose a second one for it to exchange its motion with.")
 
 
 def add_notes(notes: Sequence[str], more: Sequence[str]) -> list[str]:

@@ -3,12 +3,14 @@
 import { $, bytes, h, notice } from "./dom.js";
 import * as store from "./net/store.js";
 import { announce } from "./parts/clip-work.js";
+import { listens, tellEnds } from "./parts/end-notice.js";
 import { mayLeave } from "./parts/unsaved.js";
 import { startView } from "./views/start-view.js";
 import { batchView, batchesView } from "./views/batch-view.js";
 import { runsView } from "./views/runs-view.js";
 import { paintView } from "./views/silhouette-view.js";
 import { runView } from "./views/run-view.js";
+import { compareView } from "./views/compare-view.js";
 import { animateView } from "./views/animate-view.js";
 import { movedView } from "./views/animation-view.js";
 
@@ -16,6 +18,7 @@ const routes = [
   [/^#\/runs$/, runsView, "Runs"],
   [/^#\/batches$/, batchesView, "Batches"],
   [/^#\/batch\/([^/]{1,600})$/, batchView, "Batch"],
+  [/^#\/compare\/([a-f0-9]{12})(?:\/([a-f0-9]{12}))?$/, compareView, "Compare"],
   [/^#\/animate$/, animateView, "Animate"],
   [/^#\/animation\/([a-f0-9]{12})$/, movedView, "Animation"],
   [/^#\/clip\/([a-f0-9]{12})$/, paintView, "Silhouettes"],
@@ -70,7 +73,8 @@ async function begin() {
   store.away(null);
   foot();
   show();
-  store.follow();
+  store.follow(listens);
+  tellEnds();
   store.listen(count);
   announce();
   addEventListener("hashchange", (event) => {

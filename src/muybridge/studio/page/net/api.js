@@ -11,7 +11,7 @@ export class Refused extends Error {
 }
 
 const AWAY = "the studio does not answer";
-const BACK = "See whether it still runs in its terminal.";
+const BACK = "Check in its terminal whether it is still running.";
 /** Bytes that browsers send on after a page is gone: 64 KiB. */
 export const OUTLIVES = 60_000;
 
@@ -69,7 +69,7 @@ export function send(method, path, file, told) {
       request.status < 300
         ? done(JSON.parse(request.responseText))
         : failed(refusal(request.status, request.responseText));
-    request.onerror = () => failed(new Refused(AWAY, "The file may be too large, or the studio has ended."));
+    request.onerror = () => failed(new Refused(AWAY, "The file may be too large, or the studio may have ended."));
     request.send(file);
   });
 }

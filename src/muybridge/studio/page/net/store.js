@@ -29,6 +29,7 @@ export function learn(kind, value) {
 function put(kind, value) {
   if (kind === "clip") clips.set(value.id, value);
   if (kind === "run") runs.set(value.id, value);
+  if (kind === "run" && models.has(value.id)) models.set(value.id, { ...models.get(value.id), name: value.name });
   if (kind === "model") models.set(value.id, value);
   if (kind === "animation") animations.set(value.id, value);
   if (kind === "progress" && runs.has(value.id)) {
@@ -36,6 +37,8 @@ function put(kind, value) {
     runs.set(id, { ...runs.get(id), progress });
   }
   if (kind === "gone") ({ clips, runs, imports: models, animations })[value.kind].delete(value.id);
+  // A run that moves pictures is a model, too.
+  if (kind === "gone" && value.kind === "runs") models.delete(value.id);
 }
 
 /** For each time that everything is asked for, what happens until the answer is there: it may be older than that. */
@@ -78,9 +81,11 @@ export function away(error) {
 const PAUSE = 2000;
 let line = null;
 
-/** Follow the events while the page is seen: a browser has six lines to one place, and hidden tabs need none. */
-export function follow() {
+/** Follow the events while the page is seen: a browser has six lines to one place, and hidden tabs need none, unless
+    `listens()` says so when they are hidden. */
+export function follow(listens) {
   document.addEventListener("visibilitychange", () => {
+    if (line && listens()) return;
     line?.close();
     line = null;
     if (!document.hidden) open();

@@ -46,9 +46,9 @@ export function third(run, signal, look) {
     "details",
     { class: "panel" },
     h("summary", {}, "Apply it to another video"),
-    h("p", { class: "help" }, "The run knows its two subjects. Another video of one of them can drive the other."),
+    h("p", { class: "help" }, "The run knows its two subjects. A new video of either can drive the other."),
     h("div", { class: "third" }, slot.element),
-    h("div", { class: "fields" }, field("Who shall move", choice(subjects, side, (v) => (side = v))), h("div", { class: "field end" }, go)),
+    h("div", { class: "fields" }, field("Who moves", choice(subjects, side, (v) => (side = v))), h("div", { class: "field end" }, go)),
     shown,
   );
 }

@@ -1,14 +1,17 @@
 // A frame with its silhouette that is painted on: brush, eraser and box, with the pointer or the keyboard.
 
 import { fit, h } from "../dom.js";
+import { regionAt } from "./wand.js";
 
 const TINT = "rgba(12, 10, 9, 0.72)";
+const FILL = "rgba(46, 160, 120, 0.55)";
+const WANDS = ["add", "take"];
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Brush {
   /** hooks: may() whether it can be painted on now, painted() after each change, boxed(box) with one that was drawn. */
   constructor({ width, height }, hooks) {
-    Object.assign(this, { hooks, tool: "brush", size: Math.round(width / 16), undone: [], cursor: null, box: null });
+    Object.assign(this, { hooks, tool: "brush", size: Math.round(width / 16), reach: 24, overlay: "shade", undone: [], cursor: null, box: null });
     /** How many strokes there are that only this page knows. */
     this.strokes = 0;
     this.mask = h("canvas", { width, height });
@@ -55,6 +58,16 @@ export class Brush {
     this.draw();
   }
 
+  /** So many times larger on the screen. */
+  scale(times) {
+    const { canvas } = this;
+    // What it measures when it is not enlarged decides how large the window onto it stays.
+    if (times > 1 && !canvas.parentElement.style.height) canvas.parentElement.style.height = `${canvas.offsetHeight}px`;
+    if (times === 1) canvas.parentElement.style.height = "";
+    if (times === 1) fit(canvas, canvas.width, canvas.height, 54);
+    else canvas.style.width = `${(canvas.parentElement.offsetHeight * times * canvas.width) / canvas.height}px`;
+  }
+
   draw() {
     if (!this.picture) return;
     const { width, height } = this.canvas;
@@ -62,10 +75,13 @@ export class Brush {
     const dark = this.shade.getContext("2d");
     dark.globalCompositeOperation = "source-over";
     dark.clearRect(0, 0, width, height);
-    dark.fillStyle = TINT;
-    dark.fillRect(0, 0, width, height);
-    dark.globalCompositeOperation = "destination-out";
-    dark.drawImage(this.mask, 0, 0);
+    if (this.overlay === "outline") this.outline(dark);
+    else {
+      dark.fillStyle = this.overlay === "fill" ? FILL : TINT;
+      dark.fillRect(0, 0, width, height);
+      dark.globalCompositeOperation = this.overlay === "fill" ? "destination-in" : "destination-out";
+      dark.drawImage(this.mask, 0, 0);
+    }
     pen.drawImage(this.picture, 0, 0, width, height);
     pen.drawImage(this.shade, 0, 0);
     // Each line twice, so that it is seen on light and on dark.
@@ -76,11 +92,23 @@ export class Brush {
       pen.beginPath();
       if (this.box) pen.rect(this.box[0], this.box[1], this.box[2] - this.box[0], this.box[3] - this.box[1]);
       if (this.cursor && this.tool !== "box") {
-        pen.moveTo(this.cursor[0] + this.size / 2, this.cursor[1]);
-        pen.arc(...this.cursor, this.size / 2, 0, 7);
+        const round = WANDS.includes(this.tool) ? 4 * thin : this.size / 2;
+        pen.moveTo(this.cursor[0] + round, this.cursor[1]);
+        pen.arc(...this.cursor, round, 0, 7);
       }
       pen.stroke();
     }
+  }
+
+  /** The silhouette's edge alone: what the mask, moved by a line's width to each side, has beyond itself. */
+  outline(pen) {
+    const wide = Math.max(1, Math.round(this.canvas.width / 320));
+    for (const [dx, dy] of [[wide, 0], [-wide, 0], [0, wide], [0, -wide]]) pen.drawImage(this.mask, dx, dy);
+    pen.globalCompositeOperation = "destination-out";
+    pen.drawImage(this.mask, 0, 0);
+    pen.globalCompositeOperation = "source-in";
+    pen.fillStyle = "#ffd23e";
+    pen.fillRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
   /** Put the circle somewhere, or away. */
@@ -162,10 +190,29 @@ export class Brush {
     this.undone.push(pen.getImageData(0, 0, this.mask.width, this.mask.height));
     if (this.undone.length > 20) this.undone.shift();
     this.strokes += 1;
-    this.stroke(at, at);
+    if (WANDS.includes(this.tool)) this.touch(at);
+    else this.stroke(at, at);
+  }
+
+  /** Add what hangs together with a place by its colour, or take it away. */
+  touch(at) {
+    const { width, height } = this.mask;
+    const look = h("canvas", { width, height }).getContext("2d");
+    look.drawImage(this.picture, 0, 0, width, height);
+    const [x, y] = at.map((v, axis) => Math.min([width, height][axis] - 1, Math.max(0, Math.floor(v))));
+    const found = regionAt(look.getImageData(0, 0, width, height), x, y, this.reach);
+    const pen = this.mask.getContext("2d", { willReadFrequently: true });
+    const pixels = pen.getImageData(0, 0, width, height);
+    const value = this.tool === "add" ? 255 : 0;
+    for (let i = 0; i < found.length; i += 1) if (found[i]) pixels.data.fill(value, 4 * i, 4 * i + 4);
+    pen.putImageData(pixels, 0, 0);
+    this.draw();
+    this.hooks.painted();
   }
 
   stroke(from, to) {
+    // A click is all that they take.
+    if (WANDS.includes(this.tool)) return;
     const pen = this.mask.getContext("2d");
     pen.globalCompositeOperation = this.tool === "brush" ? "source-over" : "destination-out";
     pen.strokeStyle = "#fff";

@@ -44,7 +44,7 @@ export function better(run) {
   return h(
     "section",
     { class: "panel next", "aria-label": "What comes next" },
-    h("p", {}, at ? "Can it be better?" : "This was a quick look.", ` It goes on from the same clips and silhouettes. ${time}`),
+    h("p", {}, at ? "Want it better?" : "This was a quick look.", ` The next one uses the same clips and silhouettes. ${time}`),
     go,
   );
 }

@@ -297,6 +297,6 @@ export function lookControls(look, mapped, changed) {
     "div",
     { class: "fields" },
     h("div", {}, field("Background", background), colour),
-    mapped ? field("Turn, size and place", affine, "Its own with the learned affine map between the two; the other's without.") : null,
+    mapped ? field("Turn, size and place", affine, "“Its own” uses the affine map that was learned between the two; “The other's” leaves it out.") : null,
   );
 }

@@ -22,6 +22,10 @@ export const DONE = ["finished", "kept"];
 /** Whether a run's method can do something: `editable`, its keypoints can be moved; `affine`, it has learnt a map. */
 export const can = (run, what) => store.about.methods.find((card) => card.name === run.method)?.[what] !== false;
 
+/** Whether it learned from a pair, and has results; a run of many videos is a model that moves pictures. */
+export const ofPair = (run) => store.about.methods.find((card) => card.name === run.method)?.needs !== "folder";
+export const comparable = (run) => DONE.includes(run.state) && ofPair(run);
+
 export function share(run) {
   const { done = 0, total = 0 } = run.progress ?? {};
   return total ? done / total : 0;

@@ -71,10 +71,10 @@ function words(draw) {
     const left = eta ? `about ${duration(eta)} left` : "a few minutes";
     return [
       h("progress", { max: 1, value: run ? share(run) : 0, "aria-label": "The sample" }),
-      h("p", { class: "help" }, `The same is being made here in the background, once, for you to try: ${left}. What you ask for goes before it.`),
+      h("p", { class: "help" }, `The same run is being made here in the background for you to try: ${left}. Anything you start goes first.`),
     ];
   }
-  const button = h("button", { class: "plain", type: "button" }, "Make it here, to drag its keypoints");
+  const button = h("button", { class: "plain", type: "button" }, "Make it here and drag its keypoints");
   button.onclick = () => attempt(() => make(draw), button);
-  return [button, h("p", { class: "help" }, "It is made once on this machine, in a few minutes.")];
+  return [button, h("p", { class: "help" }, "This machine makes it once, in a few minutes.")];
 }

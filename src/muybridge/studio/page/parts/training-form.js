@@ -1,14 +1,14 @@
 // How they shall learn: preset with its measured cost, other settings, and the button.
 
-import { attempt, bytes, choice, duration, field, h, sentence } from "../dom.js";
+import { attempt, bytes, choice, duration, field, h, notice, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { post } from "../net/api.js";
 import { startRun, timeOf } from "./choices.js";
 import { WORKING } from "./run-state.js";
 
 const CHOICES = {
-  quick: ["A quick look", "Small and rough: shows whether the two suit each other."],
-  good: ["A good one", "To keep. Start it, and do something else meanwhile."],
+  quick: ["A quick look", "Small and rough: shows whether the pair works."],
+  good: ["A good one", "Good enough to keep. Start it and do something else meanwhile."],
   best: ["The best", "As large and sharp as this method gets."],
 };
 
@@ -113,24 +113,43 @@ function more(cards, card, method, renew) {
       document.getElementById(`${methods.id}-help`).textContent = method().paper;
     },
   );
-  const flips = [["", "Neither: both look the same way"], ["a", "The first subject"], ["b", "The second subject"]];
-  const others = store.about.methods.filter((c) => c.needs !== "pair");
+  const flips = [["", "Neither: both face the same way"], ["a", "The first subject"], ["b", "The second subject"]];
+  const [folders, others] = [store.about.methods.filter((c) => c.needs === "folder"), store.about.methods.filter((c) => !["pair", "folder"].includes(c.needs))];
   return h(
     "details",
-    {},
+    { open: Boolean(asked.set || asked.flip || asked.name) },
     h("summary", {}, "More settings"),
     h(
       "div",
       { class: "fields" },
       field("Name of this run", name),
-      field("Mirror", choice(flips, asked.flip, (v) => (asked.flip = v)), "If the two look opposite ways, mirror one."),
+      field("Mirror", choice(flips, asked.flip, (v) => (asked.flip = v)), "If the two face opposite ways, mirror one."),
       field("Method", methods, card.paper),
-      field("Settings by name", settings, "Any setting of the method, as with --set. Separate them by spaces."),
+      field("Settings by name", settings, "Any setting of the method, as with --set. Separate them with spaces."),
     ),
-    others.length
-      ? h("p", { class: "help" }, "Trained from the command: ", others.map((c) => `${c.name} (needs ${c.needs})`).join(", "), ".")
-      : null,
+    h(
+      "p",
+      { class: "help" },
+      folders.length ? [folders.map((c) => c.name).join(", "), " learn from many videos: ", h("a", { href: "#/animate" }, "train one on the page Animate"), ". "] : null,
+      others.length ? `Trained from the command: ${others.map((c) => `${c.name} (needs ${c.needs})`).join(", ")}.` : null,
+    ),
   );
+}
+
+/** A button that lays a run's pair and settings into the form, to be changed and learned once more. */
+export function again(run) {
+  const button = h("button", { class: "plain", type: "button" }, "Duplicate");
+  button.onclick = () =>
+    attempt(async () => {
+      const pair = run.clips.map((id) => store.clips.get(id));
+      if (!pair.every(Boolean)) throw Object.assign(new Error("a video of this run is not here any more"), { hint: "Add it again, and take the settings from the run's command." });
+      pair.forEach((clip, i) => store.pair.set("ab"[i], clip));
+      const set = Object.entries(run.set ?? {}).map(([name, value]) => `${name}=${value}`).join(" ");
+      Object.assign(asked, { method: run.method, preset: run.preset, flip: run.flip ?? "", name: `${run.name}, again`.slice(0, 80), set });
+      location.hash = "#/";
+      notice("the pair and the settings are laid out again", "Change what you like, and begin.", "good");
+    }, button);
+  return button;
 }
 
 /** What the request says, as the studio takes it. */

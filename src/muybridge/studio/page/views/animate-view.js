@@ -4,6 +4,7 @@ import { afresh, attempt, choice, field, h, notice, sentence, when } from "../do
 import * as store from "../net/store.js";
 import { drop, frameOf, post } from "../net/api.js";
 import { STATES, WAYS, discard } from "../parts/animation-state.js";
+import { suggest, training } from "../parts/folder-training.js";
 import { importing } from "../parts/import-form.js";
 import { camera } from "../parts/camera.js";
 import { Slot, usable } from "../parts/clip-slot.js";
@@ -27,8 +28,9 @@ export function animateView(main, signal) {
         "A model that was trained on many videos of one kind of thing, such as faces or bodies, makes any picture of that kind move like a video, or like you in front of your camera.",
       ),
     ),
-    h("section", { class: "panel", "aria-labelledby": "who-title" }, h("h2", { id: "who-title" }, "Which model moves it"), models, importing()),
+    h("section", { class: "panel", "aria-labelledby": "who-title" }, h("h2", { id: "who-title" }, "Which model moves it"), models, training(signal), importing()),
     places(signal),
+    puppets(),
     panel,
     filmed,
     shelf,
@@ -58,7 +60,7 @@ function chosen(draw) {
   const models = [...store.models.values()].sort((a, b) => String(b.created).localeCompare(String(a.created)));
   asked.model = current()?.id ?? null;
   if (!models.length)
-    return [h("p", { class: "help" }, "There is none yet. Import a checkpoint of the authors' programs here, or train one into the studio's folder: ", h("span", { class: "code" }, `muybridge fit fomm VIDEOS --out ${store.about.folder}/faces`), ".")];
+    return [h("p", { class: "help" }, "There is none yet. Train one here, import a checkpoint of the authors' programs, or train one by the command into the studio's folder: ", h("span", { class: "code" }, `muybridge fit fomm VIDEOS --out ${store.about.folder}/faces`), ".")];
   return models.map((model) => (model.state === "ready" ? card(model, draw) : coming(model)));
 }
 
@@ -73,7 +75,7 @@ function card(model, draw) {
       draw();
     },
   });
-  const from = model.made_by === "import" ? "imported" : model.status === "finished" ? "trained by the command" : "not finished yet";
+  const from = model.made_by === "import" ? "imported" : model.made_by === "page" ? "trained here" : model.status === "finished" ? "trained by the command" : "not finished yet";
   const words = [model.method, model.size ? `${model.size} px` : null, from].filter(Boolean).join(", ");
   return h(
     "div",
@@ -117,6 +119,21 @@ function places(signal) {
   return h("div", { class: "pair" }, picture.element, h("div", { class: "swap", "aria-hidden": "true" }, "←"), driving.element);
 }
 
+/** Something to try it with: one puppet as the picture, the other one as the driving video, and both to learn from. */
+function puppets() {
+  const button = h("button", { class: "plain", type: "button" }, "Take two puppets");
+  button.onclick = () =>
+    attempt(async () => {
+      const [a, b] = await post("/clips/puppets", { scene: Object.keys(store.about.scenes)[0] });
+      for (const clip of [a, b]) store.learn("clip", clip);
+      store.still.set("picture", a);
+      store.still.set("driving", b);
+      suggest([a, b]);
+      notice("two puppets are being drawn", current() ? null : "Train a model on them under “Train one here”: a rough one takes a few minutes.", "good");
+    }, button);
+  return h("div", { class: "puppets" }, h("span", {}, "Nothing at hand? Take a picture of one of our puppets, and a video of another:"), button);
+}
+
 function how(filmed, signal) {
   const model = current();
   const { picture, driving } = store.still.get();
@@ -127,7 +144,7 @@ function how(filmed, signal) {
   const search = h("label", { class: "chip" }, best, "Begin at the frame posed most like the picture");
   search.hidden = !model?.searches || asked.mode !== "relative";
   const modes = choice(
-    model?.modes.length ? model.modes.map((mode) => [mode, WAYS[mode] ?? mode]) : [["", model ? "It has one way" : "–"]],
+    model?.modes.length ? model.modes.map((mode) => [mode, WAYS[mode] ?? mode]) : [["", model ? "It has only one way" : "–"]],
     asked.mode,
     (mode) => {
       asked.mode = mode;
@@ -142,7 +159,7 @@ function how(filmed, signal) {
   const missing = !model ? "Choose or import a trained model first." : !seen ? "Choose a picture first." : !ready ? "Add a driving video, or use the camera." : null;
   return [
     h("h2", { id: "how-title" }, "How it moves"),
-    h("div", { class: "fields" }, field("What is taken over", modes), h("div", { class: "chips end" }, search)),
+    h("div", { class: "fields" }, field("What carries over", modes), h("div", { class: "chips end" }, search)),
     h("div", { class: "buttons end" }, missing ? h("span", { class: "help" }, missing) : null, film, go),
   ];
 }

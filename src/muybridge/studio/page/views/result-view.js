@@ -3,12 +3,14 @@
 import { attempt, choice, field, h, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { get, post } from "../net/api.js";
-import { HEIGHT, Player, clock, lookControls } from "../parts/player.js";
+import { Player, lookControls } from "../parts/player.js";
+import { rowOf, titleOf } from "../parts/result-row.js";
 import { FORMATS, files, refuseOpaque } from "../parts/run-files.js";
-import { DONE, actions, can } from "../parts/run-state.js";
+import { DONE, actions, can, comparable } from "../parts/run-state.js";
 import { third } from "../parts/apply-video.js";
 import { better } from "../parts/choices.js";
 import { command } from "../parts/command.js";
+import { again } from "../parts/training-form.js";
 
 const MEANS = {
   iou: "drawn again from its own keypoints. Its silhouette overlaps the true one by",
@@ -22,21 +24,9 @@ export async function result(body, signal, run) {
   }
   const look = { affine: true, background: "contrast" };
   const mapped = can(run, "affine");
-  const [a, b] = run.clips.map((id) => store.clips.get(id));
   const times = await attempt(() => get(`/runs/${run.id}/times`));
   if (!times || signal.aborted) return;
-  const [nameA, nameB] = run.names;
-  const stamp = encodeURIComponent(run.finished ?? "");
-  const row = (side, title, driving) => ({
-    title,
-    driving,
-    clock: clock(times[side]),
-    made: (affine, at) =>
-      `/api/runs/${run.id}/results/${side}/${affine ? "with" : "without"}/${at}?height=${HEIGHT}&v=${stamp}`,
-    plate: `/api/runs/${run.id}/files/background-${side}.png`,
-    contrast: run.contrast[side],
-  });
-  const rows = [row("a", `${nameA} moving like ${nameB}`, b), row("b", `${nameB} moving like ${nameA}`, a)];
+  const rows = ["a", "b"].map((side) => rowOf(run, side, times));
   const player = new Player(signal, rows, () => look);
   body.append(
     player.element,
@@ -46,15 +36,20 @@ export async function result(body, signal, run) {
     third(run, signal, look),
     facts(run),
     command(run),
-    h("section", { "aria-label": "This run" }, actions(run)),
+    h("section", { class: "buttons", "aria-label": "This run" }, again(run), beside(run), actions(run)),
   );
+}
+
+/** The way to two runs side by side, where there is another one. */
+function beside(run) {
+  const others = [...store.runs.values()].some((other) => other.id !== run.id && comparable(other));
+  return others ? h("a", { class: "button plain", href: `#/compare/${run.id}` }, "Compare with another run") : "";
 }
 
 function downloads(run, signal, look) {
   const place = h("ul", { class: "files" });
-  const [nameA, nameB] = run.names;
   const wish = { side: "a", suffix: "mp4", motion_smoothing: null, strength: 1 };
-  const sides = [["a", `${nameA} moving like ${nameB}`], ["b", `${nameB} moving like ${nameA}`]];
+  const sides = ["a", "b"].map((each) => [each, titleOf(run, each)]);
   const make = h("button", { class: "primary" }, "Make it");
   make.onclick = () =>
     attempt(async () => {
@@ -74,7 +69,7 @@ function downloads(run, signal, look) {
     { "aria-labelledby": "take" },
     h("h2", { id: "take" }, "Take it with you"),
     h("div", { class: "panel fields" }, field("Which", side), field("As", format), ...motion, h("div", { class: "field end" }, make)),
-    h("p", { class: "help" }, "It looks as chosen above. The results on black, made with sound where there is some, are here already."),
+    h("p", { class: "help" }, "What you make looks as chosen above. The two results as they were first made, with sound where there is some, are here already."),
     place,
   );
 }

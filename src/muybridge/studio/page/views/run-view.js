@@ -3,7 +3,7 @@
 import { afresh, h, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { renamable } from "../parts/rename.js";
-import { DONE, STATES, can } from "../parts/run-state.js";
+import { DONE, STATES, can, ofPair } from "../parts/run-state.js";
 import { learning } from "./training-view.js";
 import { result } from "./result-view.js";
 import { editing } from "./edit-view.js";
@@ -43,7 +43,7 @@ export function runView(main, signal, id, tab) {
     const stands = JSON.stringify([now.state, now.message, now.finished]);
     const renamed = stands === stood;
     stood = stands;
-    const chosen = tab ?? (done ? "result" : "learning");
+    const chosen = ofPair(now) ? (tab ?? (done ? "result" : "learning")) : "learning";
     afresh(head, () => head.replaceChildren(...title(now, chosen)));
     // How it learns keeps itself up to date.
     if (chosen === shown && (chosen === "learning" || renamed)) return;
@@ -61,7 +61,7 @@ export function runView(main, signal, id, tab) {
 
 function title(run, chosen) {
   const ready = DONE.includes(run.state);
-  const there = Object.entries(TABS).filter(([name]) => name !== "edit" || can(run, "editable"));
+  const there = Object.entries(TABS).filter(([name]) => name === "learning" || (ofPair(run) && (name !== "edit" || can(run, "editable"))));
   const tabs = there.map(([name, text]) =>
     name === "learning" || ready
       ? h("a", { href: `#/run/${run.id}/${name}`, "aria-current": name === chosen ? "page" : null }, text)

@@ -2,15 +2,19 @@
 
 import { afresh, duration, h, when } from "../dom.js";
 import * as store from "../net/store.js";
-import { STATES, removal, share } from "../parts/run-state.js";
+import { STATES, comparable, removal, share } from "../parts/run-state.js";
 
 export function runsView(main, signal) {
   const list = h("ul", { class: "runs" });
   const batches = h("p", { class: "help" }, h("a", { href: "#/batches" }, "Batches"), " that the command runs here");
-  main.append(h("h1", {}, "Runs"), batches, list);
+  const compare = h("a", { class: "button plain" }, "Compare two");
+  main.append(h("div", { class: "name-line" }, h("h1", {}, "Runs"), compare), batches, list);
   const rows = new Map();
   const draw = () => {
     const runs = [...store.runs.values()].sort((a, b) => b.created.localeCompare(a.created));
+    const done = runs.filter(comparable);
+    compare.hidden = done.length < 2;
+    if (done.length > 1) compare.href = `#/compare/${done[1].id}/${done[0].id}`;
     afresh(list, () => list.replaceChildren(...runs.map((run) => rowOf(run, rows).element)));
     if (!runs.length)
       list.replaceChildren(
@@ -36,10 +40,10 @@ function rowOf(run, rows) {
 
 function row(run) {
   const working = ["training", "finishing", "pausing", "stopping"].includes(run.state);
-  const done = ["finished", "kept"].includes(run.state);
+  const done = comparable(run);
   const source = (side, i) =>
     done ? `/api/runs/${run.id}/results/${side}/with/0?height=120&v=${run.finished}` : `/api/clips/${run.clips[i]}/frames/0?height=120`;
-  const picture = ["a", "b"].map((side, i) => h("img", { src: source(side, i), alt: "", loading: "lazy" }));
+  const picture = ["a", "b"].slice(0, run.clips.length).map((side, i) => h("img", { src: source(side, i), alt: "", loading: "lazy" }));
   const bar = h("progress", { max: 1, value: 0, "aria-label": `${run.name}: progress` });
   const state = h("p", { class: "state" });
   const renew = (now) => {

@@ -1,13 +1,16 @@
 // Silhouettes put right by hand: a box, then brush and eraser on one frame, carried to the others, played.
 
-import { attempt, field, h, notice, rest, sentence } from "../dom.js";
+import { attempt, choice, field, h, notice, rest, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { ask, frameOf, image, maskOf, post } from "../net/api.js";
 import { Brush } from "../parts/brush.js";
 import { hold } from "../parts/unsaved.js";
 import { silhouettesOf } from "../parts/clip-slot.js";
 
-const TOOLS = { brush: "Brush", eraser: "Eraser", box: "Box" };
+const TOOLS = { brush: "Brush", eraser: "Eraser", add: "Click adds", take: "Click takes away", box: "Box" };
+const OVERLAYS = [["shade", "Darken what is outside"], ["outline", "Its outline"], ["fill", "Fill it with colour"]];
+/** Times larger, at most. */
+const CLOSEST = 6;
 const LEAVE = "What you painted on this frame has not been carried to the others. Leave it?";
 
 export function paintView(main, signal, id) {
@@ -51,12 +54,12 @@ class Painting {
     return h(
       "div",
       {},
-      h("div", { class: "screen wide" }, this.brush.canvas),
+      (this.window = h("div", { class: "screen wide zoomed" }, this.brush.canvas)),
       this.timeline(),
       h(
         "p",
         { class: "help", id: "paint-keys" },
-        "Paint with the pointer, or with the keyboard: arrow keys move the circle, with Shift farther, the space bar paints, held down while it moves too, Ctrl+Z takes back.",
+        "Paint with the pointer, or with the keyboard: the arrow keys move the circle, farther with Shift; the space bar paints or clicks, and goes on painting while it is held down; Ctrl+Z undoes.",
       ),
     );
   }
@@ -70,22 +73,36 @@ class Painting {
     this.radios = tools.map((label) => label.firstChild);
     const size = h("input", { type: "range", min: 2, max: Math.round(this.clip.width / 4), value: this.brush.size });
     size.oninput = () => (this.brush.size = Number(size.value));
+    const reach = h("input", { type: "range", min: 4, max: 80, value: this.brush.reach });
+    reach.oninput = () => (this.brush.reach = Number(reach.value));
+    const overlay = choice(OVERLAYS, this.brush.overlay, (value) => {
+      this.brush.overlay = value;
+      this.brush.draw();
+    });
+    const zoom = h("input", { type: "range", min: 1, max: CLOSEST, step: 0.5, value: 1 });
+    zoom.oninput = () => this.zoom(Number(zoom.value));
+    this.sized = field("Size", size);
+    this.reached = field("How different the colours may be", reach, "A click takes all that hangs together with that place by its colour.");
+    this.reached.hidden = true;
     this.save = h("button", { class: "primary", onclick: () => this.propagate() }, "Carry to the other frames");
     this.back = h("button", { class: "plain", onclick: () => this.brush.undo() }, "Undo the last stroke");
     this.numbers = h("input", { type: "text", class: "code", placeholder: "40,60,300,280", inputmode: "numeric" });
     this.look = h("button", { class: "plain", onclick: () => this.find() }, "Find it in the box");
     this.subject = h("input", { type: "text", class: "code", placeholder: "dog" });
-    const anew = h("button", { class: "quiet", onclick: () => this.find(true) }, "Find anew without a hint");
+    const anew = h("button", { class: "quiet", onclick: () => this.find(true) }, "Find again from scratch");
     return h(
       "div",
       { class: "tools panel" },
       h("fieldset", { class: "chips" }, h("legend", {}, "Tool"), tools),
-      field("Size", size),
+      this.sized,
+      this.reached,
+      field("Zoom", zoom),
+      field("Show the silhouette by", overlay),
       this.save,
       this.back,
       h("hr"),
-      field("Box round the subject, on the first frame", this.numbers, "left, top, right, bottom in pixels; or draw it."),
-      field("What it is, where there are several", this.subject, "a name that a segmentation network knows, such as person, dog or animal."),
+      field("Box round the subject, on the first frame", this.numbers, "Left, top, right, bottom in pixels; or draw it."),
+      field("What it is, if several things are in the picture", this.subject, "A name that the segmentation network knows, such as person, dog or animal."),
       h("div", { class: "buttons" }, this.look, anew),
     );
   }
@@ -130,8 +147,22 @@ class Painting {
 
   take(name) {
     this.brush.tool = name;
+    const wand = ["add", "take"].includes(name);
+    this.reached.hidden = !wand;
+    this.sized.hidden = wand || name === "box";
     for (const radio of this.radios) radio.checked = radio.value === name;
     this.brush.draw();
+  }
+
+  /** So many times larger, about the middle of what is seen; what does not fit is scrolled to. */
+  zoom(times) {
+    const { window: place, brush } = this;
+    const before = brush.canvas.offsetWidth;
+    const at = [place.scrollLeft + place.clientWidth / 2, place.scrollTop + place.clientHeight / 2];
+    brush.scale(times);
+    const grown = brush.canvas.offsetWidth / before;
+    place.scrollLeft = at[0] * grown - place.clientWidth / 2;
+    place.scrollTop = at[1] * grown - place.clientHeight / 2;
   }
 
   /** Whether the frame can be painted on; while it plays, that stops it at the one that is seen. */
@@ -146,9 +177,9 @@ class Painting {
   tell() {
     const { clip } = this;
     const busy = clip.state === "reading" || clip.state === "finding";
-    const words = busy ? "Working on it: the silhouettes are being found…" : silhouettesOf(clip);
+    const words = busy ? "Finding the silhouettes…" : silhouettesOf(clip);
     const more = clip.state === "ready" && !clip.message ? [...(clip.warnings ?? [])].map(sentence).join(" ") : "";
-    const said = `${words} ${more || (busy ? "" : "Step through the frames; where one is wrong, paint it right.")}`;
+    const said = `${words} ${more || (busy ? "" : "Step through the frames, and correct any that are wrong.")}`;
     if (this.status.textContent !== said) this.status.replaceChildren(busy ? h("span", { class: "spinner" }) : "", said);
     // Who sees at the first look that it is something else need not wait for the end.
     this.doubt.hidden = busy || !this.doubtful.length;

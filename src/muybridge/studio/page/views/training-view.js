@@ -4,7 +4,8 @@ import { afresh, duration, h, notice } from "../dom.js";
 import * as store from "../net/store.js";
 import { get } from "../net/api.js";
 import { curves } from "../parts/loss-curves.js";
-import { actions, can, share } from "../parts/run-state.js";
+import { endNotice } from "../parts/end-notice.js";
+import { DONE, WORKING, actions, can, ofPair, share } from "../parts/run-state.js";
 
 export function learning(body, signal, run) {
   const bar = h("progress", { max: 1, value: 0, "aria-label": "Progress" });
@@ -40,16 +41,17 @@ export function learning(body, signal, run) {
     } else words.setAttribute("aria-live", "off");
     words.textContent = told(now, progress);
     stages.replaceChildren(...(progress.stages ?? []).map((stage) => stageOf(stage, progress, now)));
-    if (state !== now.state) afresh(buttons, () => buttons.replaceChildren(actions(now)));
+    if (state !== now.state) afresh(buttons, () => buttons.replaceChildren(...beyond(now, actions(now))));
     state = now.state;
     if (progress.preview !== null && progress.preview !== undefined) {
       const source = `/api/runs/${run.id}/previews/${progress.preview}`;
       if (picture.getAttribute("src") !== source) picture.src = source;
       picture.hidden = false;
-      const shown = can(now, "editable") ? "each subject with its keypoints, drawn again from them, and as the other" : "each subject, and as the other";
+      const shown = !ofPair(now) ? "frames of the videos, and how they are drawn again" : can(now, "editable") ? "each subject with its keypoints, drawn again from them, and as the other" : "each subject, and as the other";
       picture.alt = `After ${progress.preview} steps: ${shown}`;
       const [a, b] = now.names;
-      caption.textContent = `${picture.alt}. Here a is ${a} and b is ${b}.${can(now, "editable") ? " While it learns shapes, silhouettes are shown." : ""}`;
+      const who = ofPair(now) ? ` Here a is ${a} and b is ${b}.` : "";
+      caption.textContent = `${picture.alt}.${who}${can(now, "editable") ? " While it learns shapes, silhouettes are shown." : ""}`;
     } else if (["paused", "kept", "failed", "finished"].includes(now.state)) {
       caption.textContent = "It stopped before the first picture.";
     } else caption.textContent = "The first picture comes after half a minute of learning.";
@@ -73,6 +75,14 @@ export function learning(body, signal, run) {
     }
     if (kind === "run" && value.id === run.id) load();
   }, signal);
+}
+
+/** What one may want while it learns, or once a model has learned. */
+function beyond(run, buttons) {
+  const box = WORKING.includes(run.state) ? endNotice() : null;
+  if (box) buttons.append(box);
+  if (!ofPair(run) && DONE.includes(run.state)) buttons.prepend(h("a", { class: "button primary", href: "#/animate" }, "Let it move a picture"));
+  return [buttons];
 }
 
 function told(run, progress) {

@@ -1,0 +1,139 @@
+"""Runs compared, duplicated, told of when they end; and models that learn from several videos."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chromium import browser
+from open_studio import Studio
+from watched_page import Screen, open_screen
+
+TINY = {
+    "size": 32,
+    "keypoints": 3,
+    "detector.width": 8,
+    "detector.max_width": 16,
+    "detector.blocks": 2,
+    "motion.width": 8,
+    "motion.max_width": 16,
+    "motion.blocks": 2,
+    "generator.width": 8,
+    "generator.max_width": 16,
+    "generator.blocks": 1,
+    "training.steps": 2,
+    "training.batch": 2,
+}
+LEARN = "async (run) => (await import('./net/store.js')).learn('run', run)"
+NOTICES = """
+window.told = [];
+window.Notification = class { constructor(title, { body }) { window.told.push([title, body]); } };
+window.Notification.permission = "granted";
+window.Notification.requestPermission = async () => "granted";
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def screen(chromium: Any, studio: Studio) -> Iterator[Screen]:
+    with open_screen(chromium, studio.address, viewport={"width": 1280, "height": 800}) as made:
+        yield made
+
+
+def test_runs_stand_side_by_side_and_are_laid_out_again(
+    screen: Screen, studio: Studio, finished: dict[str, Any]
+) -> None:
+    page = screen.page
+    page.evaluate(LEARN, {**finished, "id": "abcdefabcdef", "name": "Another one"})
+    page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    beside = page.get_by_role("link", name="Compare with another run")
+    assert beside.get_attribute("href") == f"#/compare/{finished['id']}"
+    page.goto(f"{studio.address}#/compare/{finished['id']}/{finished['id']}")
+    page.locator(".compared").wait_for()
+    assert page.locator(".player .duo").count() == 2
+    a, b = finished["names"]
+    page.get_by_label("Which result").select_option(label=f"{b} moving like {a}")
+    page.locator(".player figcaption", has_text=a).first.wait_for()
+    assert page.locator(".compared tr", has_text="Preset").locator("td").all_inner_texts() == ["smoke", "smoke"]
+    screen.keep("compare")
+
+    page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    page.get_by_role("button", name="Duplicate").click()
+    page.get_by_text("laid out again").wait_for()
+    assert page.get_by_label("Name of this run").input_value() == f"{finished['name']}, again"
+    assert "texture.steps=2" in page.get_by_label("Settings by name").input_value()
+    assert page.locator(".card[data-preset=smoke] input").is_checked()
+    assert page.get_by_role("button", name="Begin learning").is_enabled()
+
+
+def test_whoever_asks_is_told_when_a_training_ends(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    page = screen.page
+    page.add_init_script(NOTICES)
+    number = "abcdefabcdef"
+    page.reload()
+    page.locator(".slot").first.wait_for()
+    page.evaluate(LEARN, {**finished, "id": number, "state": "training", "sample": False})
+    page.evaluate("(number) => { location.hash = `#/run/${number}/learning`; }", number)
+    page.get_by_label("Tell me when it ends").check()
+    listens = "async () => (await import('./parts/end-notice.js')).listens()"
+    assert page.evaluate(listens), "a tab that is not seen goes on listening"
+    page.evaluate(LEARN, {**finished, "id": number, "state": "finishing"})
+    assert page.evaluate("told") == []
+    page.evaluate(LEARN, {**finished, "id": number, "state": "finished"})
+    assert page.evaluate("told") == [[finished["name"], "Finished."]]
+    assert not page.evaluate(listens)
+    # Of a run that is only in this page, nothing can be fetched.
+    screen.wrong = [said for said in screen.wrong if number not in said]
+
+
+def test_a_model_learns_from_several_videos_and_moves_a_picture(
+    screen: Screen, studio: Studio, finished: dict[str, Any]
+) -> None:
+    clips = finished["clips"]
+    asked = {"method": "fomm", "clips": clips, "preset": "smoke", "set": TINY, "name": "Two animals"}
+    for wrong, said in ({"clips": [clips[0]] * 2}, "twice"), ({"method": "jokr", "set": {}, "clips": clips[:1]}, "two"):
+        refused = studio.ask("POST", "/api/runs", {**asked, **wrong})
+        assert refused.status == 409
+        assert said in refused.json["message"]
+
+    answer = studio.ask("POST", "/api/runs", asked)
+    assert answer.status == 201, answer.body
+    page = screen.page
+    page.goto(f"{studio.address}#/animate")
+    number = answer.json["id"]
+    run = studio.wait(f"/api/runs/{number}", lambda r: r["state"] in ("finished", "failed"))
+    assert run["state"] == "finished", run
+    card = page.locator(".model", has_text="Two animals")
+    card.wait_for()
+    assert "fomm, 32 px, trained here" in card.inner_text()
+
+    page.get_by_text("Train one here", exact=True).click()
+    form = page.locator(".train")
+    begin = form.get_by_role("button", name="Begin learning")
+    assert begin.is_disabled()
+    form.get_by_role("checkbox", name=finished["names"][0]).first.check()
+    assert begin.is_enabled()
+    screen.keep("train-a-model")
+
+    before = {clip["id"] for clip in studio.get("/api/clips")}
+    page.get_by_role("button", name="Take two puppets").click()
+    page.get_by_text("Drop a picture here").wait_for(state="detached")
+    drawn = [clip["id"] for clip in studio.get("/api/clips") if clip["id"] not in before]
+    assert page.evaluate("Object.values(JSON.parse(localStorage.still)).sort()") == sorted(drawn)
+    for clip in drawn:
+        studio.ask("DELETE", f"/api/clips/{clip}")
+
+    moved = {"model": number, "picture": clips[0], "driving": clips[1]}
+    made = studio.ask("POST", "/api/animations", moved)
+    assert made.status == 201, made.body
+    done = studio.wait(f"/api/animations/{made.json['id']}", lambda a: a["state"] in ("done", "failed"))
+    assert done["state"] == "done", done
+    page.goto(f"{studio.address}#/run/{number}")
+    page.get_by_role("link", name="Let it move a picture").wait_for()
+    assert page.locator(".tabs").inner_text() == "Learning"
+    assert studio.ask("DELETE", f"/api/runs/{number}").status == 204
+    assert number not in [model["id"] for model in studio.get("/api/models")]
