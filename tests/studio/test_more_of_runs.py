@@ -24,6 +24,9 @@ TINY = {
     "training.batch": 2,
 }
 LEARN = "async (run) => (await import('./net/store.js')).learn('run', run)"
+SETTLED = """() => performance.getEntriesByType('resource')
+  .filter((e) => /api[/](clips|runs|models|animations)$/.test(e.name)).length >= 8"""
+"""All was asked for twice, at the start and once the line of events was open: what a test tells the page stays."""
 NOTICES = """
 window.told = [];
 window.Notification = class { constructor(title, { body }) { window.told.push([title, body]); } };
@@ -48,8 +51,9 @@ def test_runs_stand_side_by_side_and_are_laid_out_again(
     screen: Screen, studio: Studio, finished: dict[str, Any]
 ) -> None:
     page = screen.page
+    page.wait_for_function(SETTLED)
     page.evaluate(LEARN, {**finished, "id": "abcdefabcdef", "name": "Another one"})
-    page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    page.evaluate("(number) => { location.hash = `#/run/${number}/result`; }", finished["id"])
     beside = page.get_by_role("link", name="Compare with another run")
     assert beside.get_attribute("href") == f"#/compare/{finished['id']}"
     page.goto(f"{studio.address}#/compare/{finished['id']}/{finished['id']}")
@@ -76,6 +80,7 @@ def test_whoever_asks_is_told_when_a_training_ends(screen: Screen, studio: Studi
     number = "abcdefabcdef"
     page.reload()
     page.locator(".slot").first.wait_for()
+    page.wait_for_function(SETTLED)
     page.evaluate(LEARN, {**finished, "id": number, "state": "training", "sample": False})
     page.evaluate("(number) => { location.hash = `#/run/${number}/learning`; }", number)
     page.get_by_label("Tell me when it ends").check()
