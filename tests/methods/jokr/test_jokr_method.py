@@ -12,9 +12,10 @@ from muybridge.data.reference_frames import carry_colours_on, trim_rim
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
 from muybridge.geometry import apply_affine, normal_gaussians
 from muybridge.losses import temporal
-from muybridge.methods.jokr.animate import draw_side, edit_keypoints
 from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
+from muybridge.methods.jokr.drawing import draw_side
+from muybridge.methods.jokr.editing import edit_keypoints
 from muybridge.methods.jokr.method import Jokr
 from muybridge.methods.jokr.model import HAZE
 from muybridge.methods.jokr.networks import LearnedAffine

@@ -25,7 +25,7 @@ from muybridge.method import (
     Stage,
     Turn,
 )
-from muybridge.methods.jokr import animate, reporting
+from muybridge.methods.jokr import animate, editing, reporting
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.importing import import_released, is_released
@@ -140,7 +140,7 @@ class Jokr(
         return animate.animate(self, data, driving, source, **options)
 
     def locate_keypoints(self, data: PairData, side: str) -> Points:
-        return animate.locate_keypoints(self, data, side)
+        return editing.locate_keypoints(self, data, side)
 
     def edit_keypoints(
         self,
@@ -151,10 +151,10 @@ class Jokr(
         steps: int = 12,
         quick: bool = False,
     ) -> Animation:
-        return animate.edit_keypoints(self, data, side, frame, moves, steps, quick)
+        return editing.edit_keypoints(self, data, side, frame, moves, steps, quick)
 
     def locate_result(self, data: PairData, side: str) -> Points:
-        return animate.locate_result(self, data, side)
+        return editing.locate_result(self, data, side)
 
     def edit_result(
         self,
@@ -164,10 +164,10 @@ class Jokr(
         frame: int | None = None,
         quick: bool = False,
     ) -> Animation:
-        return animate.edit_result(self, data, side, moves, frame, quick)
+        return editing.edit_result(self, data, side, moves, frame, quick)
 
     def draw_poses(self, data: PairData, poses: Sequence[Pose], quick: bool = False) -> list[DrawnPose]:
-        return animate.draw_poses(self, data, poses, quick)
+        return editing.draw_poses(self, data, poses, quick)
 
     def measure_quality(self, data: PairData) -> dict[str, float]:
         return reporting.measure_quality(self, data)

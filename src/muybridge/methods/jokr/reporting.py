@@ -10,7 +10,10 @@ from torch import Tensor
 from muybridge.data.pair import SIDES, other
 from muybridge.data.reference_frames import choose_evenly
 from muybridge.method import Stage
-from muybridge.methods.jokr.animate import (
+from muybridge.methods.jokr.config import JokrConfig
+from muybridge.methods.jokr.data import PairData
+from muybridge.methods.jokr.dense_motion import look_up
+from muybridge.methods.jokr.drawing import (
     batch_size,
     detect_keypoints,
     draw_side,
@@ -18,9 +21,6 @@ from muybridge.methods.jokr.animate import (
     render_poses,
     transfer_keypoints,
 )
-from muybridge.methods.jokr.config import JokrConfig
-from muybridge.methods.jokr.data import PairData
-from muybridge.methods.jokr.dense_motion import look_up
 from muybridge.methods.jokr.model import JokrModel, inference
 from muybridge.methods.jokr.reference_choice import plan_stream
 from muybridge.metrics import boundary_f, gradient_energy
