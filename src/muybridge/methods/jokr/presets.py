@@ -31,7 +31,7 @@ _DRAFT = JokrConfig(
     discriminator_noise=0.08,
     losses=_FAST,
     augment=_CALM,
-    shape=StageConfig(steps=2100, batch=4, lr=3e-4, beta2=0.99, decay=0.7),
+    shape=StageConfig(steps=1000, batch=4, lr=3e-4, beta2=0.99, decay=0.7),
     texture=StageConfig(steps=200, batch=4, lr=6e-4, beta2=0.99, decay=0.5),
     motion=StageConfig(steps=120, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
 )
