@@ -2,10 +2,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import torch
-from onnx import TensorProto, helper
 
 from muybridge.batches.jobs import Job
 from muybridge.cli.options import AnimateFlags, FitFlags, RetargetFlags
@@ -13,18 +11,17 @@ from muybridge.errors import CheckpointError, MissingExtraError, MissingWeightsE
 from muybridge.inputs.driving import read_driving
 from muybridge.jobs.options import FitOptions, PairOptions
 from muybridge.jobs.pair_training import read_inputs
-from muybridge.masks import Report, find, find_unchecked
+from muybridge.masks import Report, find, find_unchecked, label_parts
 from muybridge.masks.motion import FlowWarp
 from muybridge.masks.segmentation import find_by_segmentation, join_in_time
-from muybridge.masks.segmenters import FORMS, PASCAL, OnnxSegmenter, find_segmenter_file, form_of
+from muybridge.masks.segmenters import ANIMALS, FORMS, PASCAL, OnnxSegmenter, find_segmenter_file, form_of
 from muybridge.output.options import AnimateOptions, RetargetOptions
 from muybridge.studio import tasks
 from muybridge.studio.schemas import Find
 from muybridge.video import Clip, Timing, read
+from tiny_segmenter import BLUE, GREEN, RED, save_classes, save_network
 
 H, W, T = 96, 128, 5
-RED, GREEN, BLUE = (220, 20, 20), (20, 220, 20), (20, 20, 220)
-COLOUR_OF = {"cat": RED, "dog": GREEN, "person": BLUE}
 
 
 def disc(y: float, x: float, r: float, h: int = H, w: int = W) -> np.ndarray:
@@ -52,26 +49,6 @@ def iou(found: np.ndarray, truth: np.ndarray) -> float:
     return float((found & truth).sum() / max((found | truth).sum(), 1))
 
 
-def save_network(path: Path, weights: np.ndarray, bias: np.ndarray, side: int) -> Path:
-    """A network of one convolution of 1 x 1: each class has its colour."""
-    count = len(bias)
-    node = helper.make_node("Conv", ["picture", "w", "b"], ["maps"], kernel_shape=[1, 1])
-    graph = helper.make_graph(
-        [node],
-        "colours",
-        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, side, side])],
-        [helper.make_tensor_value_info("maps", TensorProto.FLOAT, [1, count, side, side])],
-        [
-            helper.make_tensor("w", TensorProto.FLOAT, [count, 3, 1, 1], weights.astype(np.float32).ravel()),
-            helper.make_tensor("b", TensorProto.FLOAT, [count], bias.astype(np.float32)),
-        ],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
-    model.ir_version = 10
-    onnx.save(model, path)
-    return path
-
-
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MUYBRIDGE_CACHE", str(tmp_path / "cache"))
@@ -82,14 +59,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def classes(cache: Path) -> Path:
     """A network of PASCAL's classes that takes what is red for a cat, green for a dog, and blue for a person."""
-    weights = np.zeros((21, 3))
-    bias = np.full(21, -20.0)
-    bias[0] = 0
-    for label, colour in COLOUR_OF.items():
-        index = 1 + PASCAL.index(label)
-        weights[index] = [10 if c > 100 else -10 for c in colour]
-        bias[index] = -12
-    return save_network(cache / "deeplab-colours.onnx", weights, bias, 65)
+    return save_classes(cache / "deeplab-colours.onnx")
 
 
 @pytest.fixture
@@ -104,6 +74,20 @@ def two() -> tuple[Clip, np.ndarray, np.ndarray]:
     people = np.stack([disc(60, 104 - t, 15) for t in range(T)])
     frames = [paint(paint(backdrop(), c, RED), p, BLUE) for c, p in zip(cats, people, strict=True)]
     return as_clip(frames), cats, people
+
+
+def test_what_a_person_points_at_is_told_apart(classes: Path) -> None:
+    """Each kind has its number; animals, whose species are mistaken for one another, have one."""
+    cat, dog, person = disc(40, 30, 20), disc(40, 62, 14), disc(60, 104, 15)
+    frame = backdrop()
+    for mask, colour in ((cat, RED), (dog, GREEN), (person, BLUE)):
+        frame = paint(frame, mask, colour)
+    parts = label_parts(frame, OnnxSegmenter(classes))
+    animal = 1 + min(PASCAL.index(label) for label in ANIMALS)
+    assert set(np.unique(parts)) == {0, animal, 1 + PASCAL.index("person")}
+    assert iou(parts == animal, cat | dog) > 0.9
+    assert iou(parts == 1 + PASCAL.index("person"), person) > 0.9
+    assert not label_parts(backdrop(), OnnxSegmenter(classes)).any()
 
 
 def test_the_class_that_takes_most_is_taken_and_said(classes: Path) -> None:

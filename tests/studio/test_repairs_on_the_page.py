@@ -138,6 +138,29 @@ def test_keypoints_of_the_result_are_moved(screen: Screen, studio: Studio, finis
     assert (asked["ease"], asked["smoothing"]) == (True, 0.8)
 
 
+WINDOW = {"width": 1280, "height": 800}
+LINES = """(line) => { const all = [...document.querySelector(line).children].filter((e) => e.checkVisibility());
+  return all.filter((e) => e.getBoundingClientRect().top > all[0].getBoundingClientRect().bottom).length; }"""
+
+
+def test_a_frame_and_its_timeline_are_in_one_window(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    """On Edit the timeline lay below it, and on Result one button stood in a line of its own."""
+    page = screen.page
+    page.set_viewport_size(WINDOW)
+    views = {
+        f"#/run/{finished['id']}/edit": (".dot", ".timeline", ".stage"),
+        f"#/clip/{finished['clips'][0]}": ("canvas.paint[data-shown='0']", ".timeline", ".paint"),
+        f"#/run/{finished['id']}/result": (".player", ".transport", ".player canvas"),
+    }
+    for address, (ready, line, frame) in views.items():
+        page.goto(f"{studio.address}{address}")
+        page.locator(ready).first.wait_for()
+        place = page.locator(line).bounding_box()
+        assert place["y"] + place["height"] <= WINDOW["height"], address
+        assert page.locator(frame).first.bounding_box()["height"] >= 200, address
+        assert page.evaluate(LINES, line) == 0, address
+
+
 def test_a_line_is_wiped_between_driving_and_result(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
     page = screen.page
     page.goto(f"{studio.address}#/run/{finished['id']}/result")

@@ -133,10 +133,10 @@ def _choose(clip: Clip, options: SilhouetteOptions) -> str:
         if flat_background(clip) is not None:
             return "threshold"
 
-    return "segment" if _has_segmenter() else "colour"
+    return "segment" if has_segmenter() else "colour"
 
 
-def _has_segmenter() -> bool:
+def has_segmenter() -> bool:
     """Whether a segmentation network can be run: its file is there, and onnxruntime is installed."""
     try:
         find_segmenter_file()

@@ -5,7 +5,7 @@ app.py            the routes put together; security.py stands before them
 schemas.py        what a request may say
 storage.py        what lies on the disk, and the only place that makes paths; quota.py how much it may be
 clips.py, runs.py, animation_models.py, animations.py   what is stored, and every change of it
-worker_pool.py    worker processes: four lanes, one spare; task_worker.py is such a process, tasks.py and
+worker_pool.py    worker processes in lanes, one spare; task_worker.py is such a process, tasks.py and
                   animation_tasks.py what it does
 pose_client.py    the process that draws while a person drags; pose_worker.py is that process
 routes_live.py    the camera's socket; live_worker.py is the process behind it

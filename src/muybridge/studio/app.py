@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from muybridge import api, catalogue
 from muybridge.api.edit import editable
 from muybridge.errors import MuybridgeError, UsageError
+from muybridge.masks import has_segmenter
 from muybridge.method import Card
 from muybridge.studio import routes_animations, routes_batches, routes_clips, routes_edit, routes_live, routes_runs
 from muybridge.studio.animation_models import AnimationModels
@@ -126,7 +127,8 @@ def _add_general_routes(app: FastAPI, events: Events, samples: Samples) -> None:
         """What this studio offers: methods with their presets, scenes, limits, what is used of the disk.
 
         Of a method, `presets` and `choices` are those of `Choices.describe`; `editable` says whether it has keypoints
-        to drag, `affine` whether a map between the two subjects that results can be made without.
+        to drag, `affine` whether a map between the two subjects that results can be made without. `segments` says
+        whether a segmentation network's file is here.
         """
         limits = settings.limits
         return {
@@ -139,6 +141,7 @@ def _add_general_routes(app: FastAPI, events: Events, samples: Samples) -> None:
                 "side": limits.side,
                 "quota_bytes": limits.quota_bytes,
             },
+            "segments": has_segmenter(),
             "folder": str(settings.runs),
             "background": settings.background,
             "sample_is_due": samples.is_due(),

@@ -20,6 +20,8 @@ from muybridge.studio.worker_pool import OnEvent, Outcome
 from muybridge.video.paths import detect_still_format
 
 BUSY = ("uploading", "reading", "finding")
+PARTS = "parts"
+"""Folder of what the segmentation network sees on frames that were clicked on."""
 WHOLE = 1.5
 """Times that a frame takes longer at its own size than at a first look."""
 
@@ -34,6 +36,11 @@ class Clips(Records):
 
     kind = "clips"
     event = "clip"
+
+    def __init__(self, *kept: Any) -> None:
+        super().__init__(*kept)
+        self.looking = asyncio.Lock()
+        """Held while a frame is looked at, so that two clicks on it ask once."""
 
     def begin(self) -> None:
         for left in self.storage.root.glob(".puppets-*"):
@@ -148,6 +155,23 @@ class Clips(Records):
         record = self.save({**record, "state": "finding"})
         self.start(number, self._find(record, {"corrections": {str(frame): str(path)}}))
         return record
+
+    async def find_parts(self, number: str, frame: int) -> Path:
+        """A picture of what the segmentation network tells apart on a frame, see `masks.label_parts`; made once."""
+        record = self._load_idle(number)
+        picture = self.storage.file("clips", number, "frames", f"{frame:05d}.png")
+        # By how often the clip was read, so that the answer for a frame of before a cut is not taken for its own.
+        path = self.folder(number) / PARTS / f"{record.get('reads', 0)}-{frame:05d}.png"
+        async with self.looking:
+            if not path.is_file():
+                await self.storage.quota.refuse_full()
+                order = {"task": "parts", "frame": str(picture), "out": str(path)}
+                outcome = await self.run_task(f"parts {number}", "looking", order)
+                if outcome.state != "done":
+                    raise InputError(outcome.message or CLOSED, outcome.hint)
+                self.storage.quota.note_change()
+
+        return self.storage.file("clips", number, PARTS, path.name)
 
     async def remove(self, number: str) -> None:
         """Delete a clip, read or not; UsageError where a run needs it or it is still coming in."""
@@ -303,7 +327,7 @@ class Clips(Records):
             await asyncio.to_thread(self._remove_files, record["id"])
 
     def _forget_silhouettes(self, number: str) -> None:
-        for name in ("silhouettes", "glance"):
+        for name in ("silhouettes", "glance", PARTS):
             shutil.rmtree(self.folder(number) / name, ignore_errors=True)
         self.storage.quota.note_change()
 
@@ -312,7 +336,7 @@ class Clips(Records):
         folder = self.folder(number)
         for name in ("upload", "painted.png"):
             (folder / name).unlink(missing_ok=True)
-        for name in ("frames", "given", "silhouettes", "glance"):
+        for name in ("frames", "given", "silhouettes", "glance", PARTS):
             shutil.rmtree(folder / name, ignore_errors=True)
         self.storage.quota.note_change()
 

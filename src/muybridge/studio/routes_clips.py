@@ -87,6 +87,11 @@ def router(clips: Clips) -> APIRouter:
         path = storage.file("clips", number, "silhouettes", "masks", f"{index:05d}.png")
         return send_picture(path, height, ".png")
 
+    @routes.get("/{number}/parts/{index}", responses=IMAGES, response_class=Response)
+    async def parts(number: Id, index: Index) -> Response:
+        """Which kind of subject each pixel of a frame belongs to: 0 for none, and a number for each kind."""
+        return send_picture(await clips.find_parts(number, index), None, ".png")
+
     return routes
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from muybridge import api, catalogue
@@ -17,7 +18,8 @@ from muybridge.data.background import hex_of
 from muybridge.data.subject import Subject
 from muybridge.disk import Draft, read_json
 from muybridge.errors import InputError, MuybridgeError
-from muybridge.masks import find_doubtful
+from muybridge.masks import find_doubtful, label_parts
+from muybridge.masks.segmenters import OnnxSegmenter, find_segmenter_file
 from muybridge.method import SubjectPair
 from muybridge.output.animation import contrast_of
 from muybridge.run import Run
@@ -26,6 +28,7 @@ from muybridge.studio.names import file_name
 from muybridge.studio.progress_events import ProgressEvents
 from muybridge.studio.wording import word_for_page
 from muybridge.video import Clip, Timing, read, write
+from muybridge.video.stills import decode_image
 
 Order = Mapping[str, Any]
 Tell = Callable[..., None]
@@ -68,6 +71,19 @@ def find_silhouettes(order: Order, tell: Tell) -> dict[str, Any]:
     assert clip.mattes is not None
     doubtful = [i for i in find_doubtful(clip.mattes) if i not in noted["corrected"]]
     return {**found, "empty": list(report.empty), "doubtful": doubtful, "corrected": noted["corrected"]}
+
+
+def find_parts(order: Order, tell: Tell) -> dict[str, Any]:
+    """What the segmentation network tells apart on one frame, as a picture whose values are labels."""
+    frame = decode_image(Path(order["frame"]))[:, :, :3]
+    parts = label_parts(frame, OnnxSegmenter(find_segmenter_file()))
+    grey = torch.from_numpy(parts).expand(3, -1, -1)
+    # The clip may have been deleted meanwhile, and must not come back.
+    if not Path(order["frame"]).is_file():
+        raise InputError("the frame is not there any more")
+
+    write(Path(order["out"]), [grey], Timing.constant(1), force=True)
+    return {}
 
 
 def draw_puppets(order: Order, tell: Tell) -> dict[str, Any]:
@@ -241,6 +257,7 @@ TASKS: Mapping[str, Callable[[Order, Tell], dict[str, Any]]] = {
     "decode": decode_upload,
     "puppets": draw_puppets,
     "silhouettes": find_silhouettes,
+    "parts": find_parts,
     "cost": measure_cost,
     "train": train,
     "finish": write_results,

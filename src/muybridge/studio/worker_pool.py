@@ -13,7 +13,16 @@ from muybridge.studio.child_process import BROKEN, ChildProcess
 
 OnEvent = Callable[[dict[str, Any]], None]
 ENDINGS = ("done", "failed", "stopped")
-LANES = {"training": 1, "animating": 1, "reading": 2, "finding": 2, "puppets": 2, "measuring": 1, "hand": 1}
+LANES = {
+    "training": 1,
+    "animating": 1,
+    "reading": 2,
+    "finding": 2,
+    "puppets": 2,
+    "measuring": 1,
+    "looking": 1,
+    "hand": 1,
+}
 """How many tasks of a lane are done at a time."""
 PATIENCE = {"training": 60.0}
 """Seconds that a worker of a lane has to stop, before it is killed: a training has something to save."""
@@ -40,6 +49,7 @@ class WorkerPool:
     finding    silhouettes, the same
     puppets    drawing the project's own, and what is done with them: they are quick, and pass all queues
     measuring  what presets cost here, where nobody has asked for it
+    looking    what the segmentation network sees on a frame that somebody clicks on, who waits for it
     hand       what else a person asked for: costs, renders, packs, imports
     One spare process has its imports behind it and waits, so that a task begins at once.
     """

@@ -89,9 +89,9 @@ export function bytes(count) {
 export const when = (iso) =>
   new Date(iso).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 
-/** As large as its place and a share of the window's height in percent allow, without bars beside the picture. */
-export function fit(element, width, height, share = 68) {
-  element.style.width = `min(100%, ${((share * width) / height).toFixed(2)}vh)`;
+/** As large as its place and a height, a length of CSS, allow, without bars beside the picture. */
+export function fit(element, width, height, most) {
+  element.style.width = `min(100%, calc(${most} * ${(width / height).toFixed(4)}))`;
   element.style.aspectRatio = `${width} / ${height}`;
   return element;
 }

@@ -24,14 +24,19 @@ export async function ask(method, path, body = undefined, leaving = false) {
     options.keepalive = leaving && options.body.length < OUTLIVES;
     options.headers["content-type"] = "application/json";
   }
+  const answer = await reach(`/api${path}`, options);
+  return answer.status === 204 ? null : answer.json();
+}
+
+async function reach(address, options = {}) {
   let answer;
   try {
-    answer = await fetch(`/api${path}`, options);
+    answer = await fetch(address, options);
   } catch {
     throw new Refused(AWAY, BACK);
   }
-  if (answer.ok) return answer.status === 204 ? null : answer.json();
-  throw await refusal(answer.status, await answer.text());
+  if (answer.ok) return answer;
+  throw refusal(answer.status, await answer.text());
 }
 
 export const get = (path) => ask("GET", path);
@@ -79,6 +84,13 @@ export const frameOf = (clip, index, height = null) =>
   `/api/clips/${clip.id}/frames/${index}?r=${clip.reads ?? 0}${height ? `&height=${height}` : ""}`;
 export const maskOf = (clip, index, height = null) =>
   `/api/clips/${clip.id}/silhouettes/${index}?v=${clip.version}&r=${clip.reads ?? 0}${height ? `&height=${height}` : ""}`;
+
+/** What the segmentation network tells apart on a frame, as a picture; looked for when it is asked for. */
+export async function partsOf(clip, index) {
+  const answer = await reach(`/api/clips/${clip.id}/parts/${index}?r=${clip.reads ?? 0}`);
+  // Its values are labels, and no colours.
+  return createImageBitmap(await answer.blob(), { colorSpaceConversion: "none" });
+}
 
 const pictures = new Map();
 

@@ -1,15 +1,18 @@
 // A frame with its silhouette that is painted on: brush, eraser and box, with the pointer or the keyboard.
 
 import { fit, h } from "../dom.js";
-import { regionAt } from "./wand.js";
+import { partAt, regionAt } from "./wand.js";
 
 const TINT = "rgba(12, 10, 9, 0.72)";
 const FILL = "rgba(46, 160, 120, 0.55)";
+/** The frames' line below the picture has to be in the same window. */
+const HIGH = "max(240px, 100vh - 368px)";
 const WANDS = ["add", "take"];
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Brush {
-  /** hooks: may() whether it can be painted on now, painted() after each change, boxed(box) with one that was drawn. */
+  /** hooks: may() whether it can be painted on now, painted() after each change, boxed(box) with one that was drawn,
+      parts() a promise of what the segmentation network sees on this frame, or of null. */
   constructor({ width, height }, hooks) {
     Object.assign(this, { hooks, tool: "brush", size: Math.round(width / 16), reach: 24, overlay: "shade", undone: [], cursor: null, box: null });
     /** How many strokes there are that only this page knows. */
@@ -26,8 +29,7 @@ export class Brush {
       "aria-label": "The frame with its silhouette",
       "aria-describedby": "paint-keys",
     });
-    // The frames' line below it has to be in the same window.
-    fit(this.canvas, width, height, 54);
+    fit(this.canvas, width, height, HIGH);
     this.pointer();
     this.canvas.onkeydown = (event) => this.key(event);
     this.canvas.onkeyup = (event) => {
@@ -64,7 +66,7 @@ export class Brush {
     // What it measures when it is not enlarged decides how large the window onto it stays.
     if (times > 1 && !canvas.parentElement.style.height) canvas.parentElement.style.height = `${canvas.offsetHeight}px`;
     if (times === 1) canvas.parentElement.style.height = "";
-    if (times === 1) fit(canvas, canvas.width, canvas.height, 54);
+    if (times === 1) fit(canvas, canvas.width, canvas.height, HIGH);
     else canvas.style.width = `${(canvas.parentElement.offsetHeight * times * canvas.width) / canvas.height}px`;
   }
 
@@ -186,28 +188,45 @@ export class Brush {
 
   /** A new stroke, which can be taken back. */
   begin(at) {
+    if (WANDS.includes(this.tool)) this.touch(at, this.tool === "add" ? 255 : 0);
+    else {
+      this.remember();
+      this.stroke(at, at);
+    }
+  }
+
+  /** What is there now can be had again. */
+  remember() {
     const pen = this.mask.getContext("2d", { willReadFrequently: true });
     this.undone.push(pen.getImageData(0, 0, this.mask.width, this.mask.height));
     if (this.undone.length > 20) this.undone.shift();
     this.strokes += 1;
-    if (WANDS.includes(this.tool)) this.touch(at);
-    else this.stroke(at, at);
   }
 
-  /** Add what hangs together with a place by its colour, or take it away. */
-  touch(at) {
+  /** Add what the segmentation network sees at a place, or else what hangs together with it by its colour; or take it away. */
+  async touch(at, value) {
+    const { picture } = this;
     const { width, height } = this.mask;
-    const look = h("canvas", { width, height }).getContext("2d");
-    look.drawImage(this.picture, 0, 0, width, height);
+    const parts = await this.hooks.parts();
+    // It may show another frame by now.
+    if (this.picture !== picture) return;
     const [x, y] = at.map((v, axis) => Math.min([width, height][axis] - 1, Math.max(0, Math.floor(v))));
-    const found = regionAt(look.getImageData(0, 0, width, height), x, y, this.reach);
+    const found = (parts && partAt(this.read(parts), x, y)) ?? regionAt(this.read(picture), x, y, this.reach);
+    this.remember();
     const pen = this.mask.getContext("2d", { willReadFrequently: true });
     const pixels = pen.getImageData(0, 0, width, height);
-    const value = this.tool === "add" ? 255 : 0;
     for (let i = 0; i < found.length; i += 1) if (found[i]) pixels.data.fill(value, 4 * i, 4 * i + 4);
     pen.putImageData(pixels, 0, 0);
     this.draw();
     this.hooks.painted();
+  }
+
+  /** The pixels of a picture at the frame's size. */
+  read(picture) {
+    const { width, height } = this.mask;
+    const pen = h("canvas", { width, height }).getContext("2d");
+    pen.drawImage(picture, 0, 0, width, height);
+    return pen.getImageData(0, 0, width, height);
   }
 
   stroke(from, to) {

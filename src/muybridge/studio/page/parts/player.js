@@ -110,7 +110,7 @@ export class Player {
       oninput: () => this.to(Number(this.slider.value)),
     });
     this.number = h("output", { class: "tabular", "aria-live": "off" });
-    const speeds = [["0.25", "¼ speed"], ["0.5", "½ speed"], ["1", "Normal speed"], ["2", "Double speed"]];
+    const speeds = [["0.25", "¼ ×"], ["0.5", "½ ×"], ["1", "1 ×"], ["2", "2 ×"]];
     const speed = choice(speeds, "1", (value) => (this.speed = Number(value)));
     speed.setAttribute("aria-label", "Speed");
     const loop = h("input", { type: "checkbox", checked: true, onchange: () => (this.loop = loop.checked) });
@@ -228,7 +228,8 @@ export class Player {
     const count = this.longest.starts.length;
     for (let at = 0; at < count && !this.signal.aborted; at += 1) {
       if (at === Math.min(AHEAD, count - 1) && !calm.matches && !this.touched) this.toggle();
-      await Promise.all(        this.rows
+      await Promise.all(
+        this.rows
           .filter((row) => at < row.clock.starts.length)
           .flatMap((row) => [image(frameOf(row.driving, at, HEIGHT)), image(row.made(true, at))])
           .map((loading) => loading.catch(() => null)),

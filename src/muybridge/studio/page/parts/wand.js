@@ -1,4 +1,5 @@
-// What hangs together with a place of a picture by its colour: a click adds it to a silhouette, or takes it away.
+// What hangs together with a place of a picture, by its colour or by what the segmentation network sees there: a click
+// adds it to a silhouette, or takes it away.
 
 const AROUND = 1;
 /** Pixels round the place whose mean colour is looked for, so that one noisy pixel does not decide. */
@@ -11,6 +12,16 @@ export function regionAt({ data, width, height }, x, y, reach) {
     for (let i = 0; i < 3; i += 1) sum += (data[4 * at + i] - seed[i]) ** 2;
     return sum <= 3 * reach * reach;
   };
+  return connected(width, height, x, y, alike);
+}
+
+/** The same for the subject that the network sees there; null where it sees none. */
+export function partAt({ data, width, height }, x, y) {
+  const label = data[4 * (y * width + x)];
+  return label ? connected(width, height, x, y, (at) => data[4 * at] === label) : null;
+}
+
+function connected(width, height, x, y, alike) {
   const found = new Uint8Array(width * height);
   const begin = y * width + x;
   const waiting = [begin];

@@ -1,6 +1,6 @@
 // Batches that the command runs into the studio's folder, and the jobs of one of them.
 
-import { afresh, h, notice } from "../dom.js";
+import { afresh, h, notice, sentence } from "../dom.js";
 import { get } from "../net/api.js";
 
 /** Nothing tells a page of what another process does: it looks now and then. */
@@ -22,7 +22,7 @@ export function batchView(main, signal, encoded) {
   const name = decodeURIComponent(encoded);
   const state = h("p", { class: "help" });
   const list = h("ul", { class: "runs" });
-  main.append(h("p", {}, h("a", { href: "#/batches" }, "All batches")), h("h1", {}, name), state, list);
+  main.append(h("p", {}, h("a", { href: "#/batches" }, "← All batches")), h("h1", {}, name), state, list);
   const rows = new Map();
   repeat(signal, async () => {
     const batch = await get(`/batches/${encodeURIComponent(name)}`);
@@ -56,7 +56,7 @@ function told(batch) {
   const parts = Object.entries(batch.counts).map(
     ([status, count]) => `${count} ${status === "running" && !batch.running ? "stopped" : status}`,
   );
-  return [batch.running ? "running now" : "not running", ...parts].join(", ");
+  return [batch.running ? "Running now" : "Not running", ...parts].join(", ");
 }
 
 function row(batch, job) {
@@ -70,7 +70,7 @@ function row(batch, job) {
   return h(
     "li",
     { class: "run job" },
-    h("div", {}, h("h2", {}, job.name), job.error ? h("p", { class: "help" }, job.error) : null, h("p", {}, ...videos), report),
+    h("div", {}, h("h2", {}, job.name), job.error ? h("p", { class: "help" }, sentence(job.error)) : null, h("p", {}, ...videos), report),
     h("p", { class: "state" }, job.share == null ? job.status : `${job.status}, ${Math.round(100 * job.share)} %`),
   );
 }

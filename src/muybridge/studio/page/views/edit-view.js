@@ -9,6 +9,9 @@ import { Stage } from "../parts/keypoint-stage.js";
 import { FORMATS, files, refuseOpaque } from "../parts/run-files.js";
 import { DONE, can } from "../parts/run-state.js";
 
+/** The line of frames below the pictures has to be in the same window. */
+const HIGH = "max(240px, 100vh - 404px)";
+
 export async function editing(body, signal, run) {
   if (!can(run, "editable")) {
     body.append(h("p", { class: "empty" }, `${run.method} has no keypoints that could be moved.`));
@@ -44,10 +47,11 @@ class Editor {
         "div",
         { class: "editor" },
         this.left,
-        h("figure", {}, h("div", { class: "frame" }, this.canvas), h("figcaption", {}, h("span", { class: "role" }, "drawn"), this.delay), this.sources),
+        h("figure", {}, h("div", { class: "frame" }, this.canvas), h("figcaption", {}, h("span", { class: "role" }, "drawn"), this.delay)),
       ),
       this.timeline(),
-      this.tools(),
+      h("div", { class: "under" }, this.tools(), this.sources),
+      h("p", { class: "help" }, "Drag a dot and the picture follows. Shift-click adds to the selection, a rectangle selects several, the arrow keys nudge, Ctrl+Z undoes."),
       this.motion(),
       this.rendering(),
     );
@@ -74,13 +78,12 @@ class Editor {
     const backgrounds = [["contrast", "A grey that shows it"], ["black", "Black"], ["white", "White"], ["source", "Its own"], ["transparent", "Transparent, grey while editing"]];
     return h(
       "div",
-      { class: "fields edit-head" },
+      { class: "edit-head" },
       field("What is moved", choice(names, first, (side) => this.subject(side))),
       field("Background", choice(backgrounds, "contrast", (value) => {
         this.background = value;
         this.wish(true);
       })),
-      h("p", { class: "help" }, "Drag a dot and the picture follows. Shift-click adds to the selection, a rectangle selects several, the arrow keys nudge, Ctrl+Z undoes."),
     );
   }
 
@@ -196,9 +199,13 @@ class Editor {
       },
       chosen: (picked) => (this.count.textContent = picked.size ? `${picked.size} selected` : "none selected"),
     });
-    for (const each of [this.stage.element, this.canvas]) fit(each, size[1], size[0]);
     this.count = h("span", { class: "help" }, "none selected");
     this.left.replaceChildren(h("div", { class: "frame" }, this.stage.element), h("figcaption", {}, h("span", { class: "role" }, "keypoints"), this.count));
+    for (const each of [this.stage.element, this.canvas]) {
+      fit(each, size[1], size[0], HIGH);
+      // What is said below a picture is no wider than it.
+      each.closest("figure").querySelector("figcaption").style.width = each.style.width;
+    }
     this.slider.max = points.length - 1;
     this.to(Math.min(this.frame, points.length - 1));
   }

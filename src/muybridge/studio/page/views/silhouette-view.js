@@ -2,7 +2,7 @@
 
 import { attempt, choice, field, h, notice, rest, sentence } from "../dom.js";
 import * as store from "../net/store.js";
-import { ask, frameOf, image, maskOf, post } from "../net/api.js";
+import { ask, frameOf, image, maskOf, partsOf, post } from "../net/api.js";
 import { Brush } from "../parts/brush.js";
 import { hold } from "../parts/unsaved.js";
 import { silhouettesOf } from "../parts/clip-slot.js";
@@ -29,6 +29,7 @@ class Painting {
       may: () => this.may(),
       painted: () => this.tell(),
       boxed: (box) => (this.numbers.value = box.join(",")),
+      parts: () => this.parts(),
     });
     this.status = h("p", { class: "lead", role: "status" });
     main.append(
@@ -82,7 +83,7 @@ class Painting {
     const zoom = h("input", { type: "range", min: 1, max: CLOSEST, step: 0.5, value: 1 });
     zoom.oninput = () => this.zoom(Number(zoom.value));
     this.sized = field("Size", size);
-    this.reached = field("How different the colours may be", reach, "A click takes all that hangs together with that place by its colour.");
+    this.reached = field("How different the colours may be", reach, `${store.about.segments ? "A click takes what the segmentation network sees there; where it sees nothing," : "A click takes"} all that hangs together with that place by its colour.`);
     this.reached.hidden = true;
     this.save = h("button", { class: "primary", onclick: () => this.propagate() }, "Carry to the other frames");
     this.back = h("button", { class: "plain", onclick: () => this.brush.undo() }, "Undo the last stroke");
@@ -174,13 +175,25 @@ class Painting {
     return this.clip.state !== "finding" && this.shown === this.frame;
   }
 
+  /** What the segmentation network sees on this frame; null where there is none, or where it fails, which is said. */
+  async parts() {
+    if (!store.about.segments) return null;
+    this.looking = true;
+    this.tell();
+    const parts = await attempt(() => partsOf(this.clip, this.frame));
+    this.looking = false;
+    this.tell();
+    return parts ?? null;
+  }
+
   tell() {
     const { clip } = this;
     const busy = clip.state === "reading" || clip.state === "finding";
     const words = busy ? "Finding the silhouettes…" : silhouettesOf(clip);
     const more = clip.state === "ready" && !clip.message ? [...(clip.warnings ?? [])].map(sentence).join(" ") : "";
-    const said = `${words} ${more || (busy ? "" : "Step through the frames, and correct any that are wrong.")}`;
-    if (this.status.textContent !== said) this.status.replaceChildren(busy ? h("span", { class: "spinner" }) : "", said);
+    const wish = more || (busy ? "" : "Step through the frames, and correct any that are wrong.");
+    const said = this.looking ? "Looking at what is there…" : `${words} ${wish}`;
+    if (this.status.textContent !== said) this.status.replaceChildren(busy || this.looking ? h("span", { class: "spinner" }) : "", said);
     // Who sees at the first look that it is something else need not wait for the end.
     this.doubt.hidden = busy || !this.doubtful.length;
     this.doubt.textContent = `Next of ${this.doubtful.length} in doubt`;

@@ -1,6 +1,6 @@
 // A run while it learns: how far, how long still, the losses, and what it draws now.
 
-import { afresh, duration, h, notice } from "../dom.js";
+import { afresh, duration, h, notice, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { get } from "../net/api.js";
 import { curves } from "../parts/loss-curves.js";
@@ -55,7 +55,7 @@ export function learning(body, signal, run) {
     } else if (["paused", "kept", "failed", "finished"].includes(now.state)) {
       caption.textContent = "It stopped before the first picture.";
     } else caption.textContent = "The first picture comes after half a minute of learning.";
-    notes.replaceChildren(...(now.notes ?? []).map((note) => h("li", {}, note)));
+    notes.replaceChildren(...(now.notes ?? []).map((note) => h("li", {}, sentence(note))));
   };
   const load = async () => {
     try {
