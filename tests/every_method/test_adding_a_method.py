@@ -17,7 +17,7 @@ PAGE = (ROOT / "docs" / "adding-a-method.md").read_text(encoding="utf-8")
 DECLARED = {ability.__name__: set(members_of(ability)) for ability in ABILITIES} | {
     "PairMethod": {"takes_streamed_video"},
     "FolderMethod": {"modes", "default_mode", "motion_options"},
-    "Method": {"resolve_config"},
+    "Method": {"resolve_config", "require_weights"},
     "Config": {"picture_side", "reading_side"},
     "LandmarkConfig": {"kind"},
 }
