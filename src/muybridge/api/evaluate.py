@@ -50,6 +50,7 @@ from muybridge.inputs.clips import Source, read_with_silhouettes
 from muybridge.jobs.loading import Fitted, load
 from muybridge.jobs.training import Notify
 from muybridge.method import Animation, MeasuresItself, SharesKeypoints, SubjectPair
+from muybridge.output.results import WholeFiles
 from muybridge.video import Clip, Timing, contact_sheet, write
 
 SIDES = {"a": "b", "b": "a"}
@@ -131,7 +132,8 @@ def evaluate(
     if not measured.figures:
         raise UsageError(f"{fitted.method.card.name} has no figures of its own")
     if target is not None:
-        _write_files(target, fitted, measured)
+        with WholeFiles(target) as whole:
+            _write_files(whole, fitted, measured)
     if notify is not None:
         for sentence in unmeasured_notes(measured.missing):
             notify(sentence)
@@ -245,7 +247,6 @@ def _target(out: Path, force: bool) -> Path:
 
 def _write_files(out: Path, fitted: Fitted, measured: _Measured) -> None:
     figures = measured.figures
-    out.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["figure", "value", "meaning"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from muybridge.errors import REPLACE_OR_CHOOSE, OutputExistsError
 from muybridge.jobs.loading import Fitted, load, require_ability
 from muybridge.method import ExportsNetworks
+from muybridge.output.results import WholeFiles
 
 
 def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) -> list[Path]:
@@ -41,9 +42,8 @@ def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) ->
     if there and not force:
         raise OutputExistsError(f"{there[0]} exists already", REPLACE_OR_CHOOSE)
 
-    folder.mkdir(parents=True, exist_ok=True)
-
-    for path, part in named.items():
-        part.write(path)
+    with WholeFiles(folder) as whole:
+        for path, part in named.items():
+            part.write(whole / path.name)
 
     return list(named)

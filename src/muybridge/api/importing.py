@@ -72,10 +72,12 @@ def import_checkpoint(
     stages = built.stages()
     index = stage - 1
     done = sum(s.steps for s in stages[: index + 1])
-    run = Run.create(target, method, settings.model_dump(mode="json"), force, inputs={"checkpoint": str(checkpoint)})
-    # The weights come last: a run that has them is whole.
-    run.mark(status="finished" if stage == len(stages) else "interrupted")
-    run.save_checkpoint(Checkpoint(index, stages[index].name, stages[index].steps, done, 0.0, built.state_dict()))
+    inputs = {"checkpoint": str(checkpoint)}
+    run = Run.create(target, method, settings.model_dump(mode="json"), force, inputs=inputs, keep_lock=True)
+    with run.hold_lock():
+        # The weights come last: a run that has them is whole, and until then the one that it replaces comes back.
+        run.mark(status="finished" if stage == len(stages) else "interrupted")
+        run.save_checkpoint(Checkpoint(index, stages[index].name, stages[index].steps, done, 0.0, built.state_dict()))
     return Fitted(built.eval(), None, run)
 
 

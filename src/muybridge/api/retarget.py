@@ -21,7 +21,7 @@ from muybridge.jobs.pair_training import PairTraining, read_inputs
 from muybridge.jobs.request import make_request
 from muybridge.jobs.training import Notify
 from muybridge.masks import Box
-from muybridge.method import EditsKeypoints, Method
+from muybridge.method import EditsKeypoints, Method, Stage
 from muybridge.output.options import ResultOptions, RetargetOptions
 from muybridge.output.report import write_report
 from muybridge.output.results import Results
@@ -78,17 +78,13 @@ def retarget(
 
     training = PairTraining(request, [a, b], chosen)
     inputs = training.inputs
-    # Only now, when both videos were readable: else the old results would be lost for nothing.
-    if chosen.force:
-        _remove_old_results(out)
-
     plates: Sequence[Plate | None] = training.plates if chosen.background == "source" else [None, None]
     plate_notes = _describe_plates(inputs, plates)
     if notify is not None:
         for note in plate_notes:
             notify(note)
 
-    preview = _PreviewBesideResults(out / "preview.png")
+    preview = _BesideResults(out)
     fitted = training.train(preview if callback is None else CallbackList(preview, callback), notify)
 
     notes = [*request.notes, *_input_notes(inputs), *plate_notes]
@@ -204,11 +200,17 @@ def _remove_old_results(out: Path) -> None:
             (out / name).unlink()
 
 
-class _PreviewBesideResults(Callback):
-    """The newest preview, beside the results to come."""
+class _BesideResults(Callback):
+    """What changes beside the results to come: those of the job that is replaced go with its run, and the newest
+    preview appears."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, out: Path) -> None:
+        self.out = out
+
+    def on_start(self, stages: Sequence[Stage], resumed_at: int) -> None:
+        # Its first checkpoint stands: only now the old run is gone.
+        if not resumed_at:
+            _remove_old_results(self.out)
 
     def on_preview(self, done: int, picture: Tensor, path: Path | None) -> None:
-        write(self.path, [picture], Timing.constant(1), force=True)
+        write(self.out / "preview.png", [picture], Timing.constant(1), force=True)

@@ -12,6 +12,7 @@ from muybridge.errors import REPLACE_OR_CHOOSE, InputError, OutputExistsError, S
 from muybridge.evaluation import Cells
 from muybridge.evaluation.study import Entry, Score, as_json, scores
 from muybridge.evaluation.study import build_study as paged
+from muybridge.output.results import WholeFiles
 
 
 def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: int = 0, force: bool = False) -> Path:
@@ -47,9 +48,10 @@ def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: in
             raise OutputExistsError(f"{target} already holds {name}", REPLACE_OR_CHOOSE)
 
     page, key = paged(_entries(folder, trivial), seed)
-    target.mkdir(parents=True, exist_ok=True)
-    (target / "study.html").write_text(page, encoding="utf-8")
-    (target / "key.json").write_text(json.dumps(key, indent=1, ensure_ascii=False), encoding="utf-8")
+    # A page whose key is of another drawing would score the wrong rows.
+    with WholeFiles(target) as whole:
+        (whole / "study.html").write_text(page, encoding="utf-8")
+        (whole / "key.json").write_text(json.dumps(key, indent=1, ensure_ascii=False), encoding="utf-8")
 
     return target / "study.html"
 

@@ -117,6 +117,7 @@ def describe_unexpected(e: Exception) -> tuple[str, str]:
 @contextmanager
 def resumable(run: str | Path) -> Iterator[None]:
     """Say how to go on, where Ctrl-C stops a training that has a run."""
+    before = _read_record(run)
     try:
         yield
     except KeyboardInterrupt:
@@ -129,8 +130,22 @@ def resumable(run: str | Path) -> Iterator[None]:
         # Before the first record there is nothing that --resume could find.
         kept = (Path(run) / "run.json").is_file()
         advice = f"Go on with: {shlex.join(['muybridge', *command, '--resume'])}" if kept else "Nothing was kept."
+        # With --resume the old run would go on, which nobody asked for.
+        if kept and "--force" in _given and _read_record(run) == before:
+            advice = f"Nothing was replaced yet: {run} is as it was."
         stderr().print(Text.assemble(("stopped. ", "yellow"), advice))
         raise
+
+
+def _read_record(run: str | Path) -> str:
+    """run.json as it stands there, or nothing; once the run is back in its place, where it was to be replaced."""
+    from muybridge.errors import MuybridgeError
+    from muybridge.run import Run
+
+    try:
+        return Run.open(run).record.model_dump_json()
+    except MuybridgeError:
+        return ""
 
 
 def progress_callback(run: Path, tensorboard: bool) -> Callback:

@@ -8,6 +8,7 @@
     previews/NNNNNN.png  pictures by steps done
     tensorboard/         events of the training, where they were asked for
     .lock                held while a training writes
+    .replaced/           the run that stood here before, until the first checkpoint of this one
 
 Files are replaced whole; nothing is ever pickled. Steps are optimiser steps; `step` counts within a stage, `done`
 over all stages. The lock is a POSIX file lock.

@@ -30,6 +30,7 @@ from muybridge.errors import (
     CHOOSE_ANOTHER,
     REPLACE_OR_RESUME,
     CheckpointError,
+    MuybridgeError,
     OutputExistsError,
     RunError,
     Sentence,
@@ -37,6 +38,7 @@ from muybridge.errors import (
 )
 from muybridge.run.files import own_file, read_log
 from muybridge.run.record import FORMAT, Checkpoint, Place, Record, Status, describe_problems
+from muybridge.run.replacing import is_unsettled, let_go, own_files, settle, step_aside
 from muybridge.run.tensors import read_tensors, with_prefix, write_tensors
 
 UPDATE = "Update with: pip install -U muybridge"
@@ -66,10 +68,12 @@ class Run:
         digests: Mapping[str, str] | None = None,
         keep_lock: bool = False,
     ) -> Run:
-        """A new run in `path`, which must be new, empty, or (with `force`) a run folder: then the files of the old run
-        are removed and whatever else lies there stays. What a kill or a full disk left of a run counts as empty.
+        """A new run in `path`, which must be new, empty, or (with `force`) a run folder: then whatever else lies there
+        stays. What a kill or a full disk left of a run counts as empty.
 
-        keep_lock  nobody else may write it until the first `hold_lock` of this one ends
+        keep_lock  nobody else may write it until the first `hold_lock` of this one ends. A trained run that is replaced
+                   goes with the first checkpoint of the new one, and comes back where it has none by then; without
+                   `keep_lock` it goes at once
 
         OutputExistsError where something else stands there; RunError while it is trained.
         """
@@ -93,14 +97,19 @@ class Run:
         try:
             # Two may have come here at once: who holds the lock looks again.
             run.check_free(force)
-            # Of what is killed on the way, weights never stand beside another run's record.
-            run._clear()
+            if run.has_checkpoint:
+                with explain_disk_errors(run.path):
+                    step_aside(run.path)
+            else:
+                # Of what is killed on the way, data never stand beside another run's record.
+                run._clear()
             run._write("run.json", record.model_dump_json(indent=2))
             run._write("config.json", json.dumps(dict(config), indent=2, ensure_ascii=False))
         except BaseException:
             run.release_lock()
             raise
         if not keep_lock:
+            let_go(run.path)
             run.release_lock()
         return run
 
@@ -108,6 +117,7 @@ class Run:
     def open(cls, path: Path | str, method: str | None = None) -> Run:
         """The run in `path`; RunError where there is none, it is broken, newer, or not of `method`."""
         run = cls(Path(path))
+        run._recover()
         if not (run.path / "run.json").is_file():
             raise RunError(f"{path} is not a run folder: it has no run.json", Sentence("Make one with: ", Verb("fit")))
         found = run.record.method
@@ -154,6 +164,7 @@ class Run:
     def is_begun(self) -> bool:
         """Whether anything would be lost with it: False for what a kill left before the first checkpoint, and where
         nothing stands."""
+        self._recover()
         empty = not os.path.lexists(self.path) or is_blank(self.path)
         return self.has_checkpoint or not (empty or self._is_run())
 
@@ -168,21 +179,40 @@ class Run:
         try:
             yield
         finally:
-            if lock is not None:
-                lock()
+            try:
+                self._settle()
+            finally:
+                if lock is not None:
+                    lock()
 
     def keep_lock(self) -> None:
         """Take the lock, and sweep what a killed training left; RunError as `hold_lock`."""
         handle = take_lock(self._file(".lock"))
         self._kept_lock = weakref.finalize(self, os.close, handle)
+        self._settle()
         sweep(self.path)
         sweep(self.path / "previews")
 
     def release_lock(self) -> None:
-        """Give a kept lock back."""
+        """Give a kept lock back, and its place to a run that was to be replaced and is not."""
         if self._kept_lock is not None:
-            self._kept_lock()
-            self._kept_lock = None
+            try:
+                self._settle()
+            finally:
+                self._kept_lock()
+                self._kept_lock = None
+
+    def _settle(self) -> None:
+        if is_unsettled(self.path):
+            with explain_disk_errors(self.path):
+                settle(self.path)
+
+    def _recover(self) -> None:
+        """Bring a run back that was to be replaced by one that was killed before its first checkpoint."""
+        if is_unsettled(self.path) and not self.has_checkpoint and not self.busy:
+            # Where it cannot be, as in a folder that can only be read, what is asked for next says why.
+            with contextlib.suppress(MuybridgeError), self.hold_lock():
+                pass
 
     def mark(self, **changes: Any) -> None:
         """Change fields of the record."""
@@ -215,6 +245,7 @@ class Run:
         notes = {"format": str(FORMAT), "place": json.dumps(place)}
         # The weights carry their own place, for a kill may come between the two files.
         write_tensors(self._file("weights.safetensors"), tensors, notes)
+        self._settle()
         self.mark(stage=checkpoint.stage, step=checkpoint.step, done=checkpoint.done, seconds=checkpoint.seconds)
 
     def load_checkpoint(self) -> Checkpoint:
@@ -285,6 +316,7 @@ class Run:
 
     def check_free(self, force: bool) -> None:
         """OutputExistsError where something stands in the folder that `create` may not replace."""
+        self._recover()
         if self._is_run():
             whole = self.has_checkpoint or (self.path / "config.json").is_file()
             if whole and not force:
@@ -303,12 +335,8 @@ class Run:
         return isinstance(values, dict) and {"format", "muybridge", "method"} <= values.keys()
 
     def _clear(self) -> None:
-        for name in ("weights.safetensors", "data.safetensors", "config.json", "log.jsonl"):
-            self._file(name).unlink(missing_ok=True)
-        for picture in self.previews():
-            picture.unlink()
-        for events in self._file("tensorboard").glob("events.out.tfevents.*"):
-            events.unlink()
+        for path in list(own_files(self.path)):
+            path.unlink()
 
     def _file(self, name: str) -> Path:
         return own_file(self.path, name)
