@@ -86,6 +86,16 @@ def test_losses_and_troubles_are_said_in_words(screen: Screen, studio: Studio, f
     assert studio.ask("DELETE", f"/api/clips/{bad['id']}").status == 204
 
 
+def test_what_was_stopped_says_what_it_was_learning(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    page = screen.page
+    page.goto(f"{studio.address}#/run/{finished['id']}/learning")
+    page.locator(".badge.finished").wait_for()
+    run = studio.get(f"/api/runs/{finished['id']}")
+    tell = "async (run) => (await import('./net/store.js')).learn('run', run)"
+    page.evaluate(tell, {**run, "state": "kept", "progress": {**run["progress"], "stage": "shape"}})
+    assert page.locator(".badge.kept").inner_text() == "stopped while it learned shapes, and kept"
+
+
 def test_choices_stand_in_a_persons_order(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
     page = screen.page
     cards = page.locator(".choices > .presets > .card")

@@ -72,6 +72,7 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
         built = method_class(recorded_config(method_class, opened))
     load_weights(built, weights)
     kept = method_class.Data.restore(opened.load_data()) if data and opened.has_data else None
+    built.recall(opened.record.stage, kept)
     return Fitted(built.to(resolve_device(device, "float32").device).eval(), kept, opened)
 
 

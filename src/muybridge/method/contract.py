@@ -75,6 +75,10 @@ class Method(nn.Module, ABC, Generic[C, D]):
     def begin(self, stage: Stage, data: D, generator: torch.Generator) -> None:
         """Called once before the first step of a stage (not on resume); may set weights from data."""
 
+    def recall(self, stage: str | None, data: D | None) -> None:
+        """Called once weights are loaded to animate: how far their training came, and what it learned from, where that
+        is here. What a stage that was never begun would have learned can be told from noise by it."""
+
     @abstractmethod
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
         """The turns of one step, in order."""

@@ -51,6 +51,22 @@ def made(clips: tuple[Clip, Clip], config: JokrConfig) -> tuple[Jokr, PairData]:
     return method, data
 
 
+@pytest.mark.parametrize("appearance", ["frames", "paint"])
+def test_a_training_that_ended_before_its_colours_shows_mean_ones(clips: tuple[Clip, Clip], appearance: str) -> None:
+    """R, which has learned nothing then, draws neon noise."""
+    method, data = made(clips, TINY.model_copy(update={"appearance": appearance}))
+    method.eval()
+    for stage, plain in (("shape", True), ("texture", False)):
+        method.recall(stage, data)
+        frames = torch.stack(list(method.animate(data, None, "a", full_frame=False).frames))
+        drawn = frames[:, :3].permute(1, 0, 2, 3)[:, frames[:, 3] > 200].float()
+        assert (drawn.std(1).max() < 1) == plain
+        if plain:
+            shown, masks = data.a.pictures()
+            mean = 255 * shown.sum((0, 2, 3)) / masks.sum()
+            assert torch.allclose(drawn.mean(1), mean, atol=1.5)
+
+
 def first_turn(clips: tuple[Clip, Clip], config: JokrConfig, stage: int = 0) -> tuple[dict[str, float], list[str]]:
     method, data = made(clips, config)
     which = method.stages()[stage]

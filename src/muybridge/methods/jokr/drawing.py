@@ -13,6 +13,7 @@ from muybridge.data.subject import Subject
 from muybridge.errors import UsageError
 from muybridge.masks.regions import stray_parts
 from muybridge.methods.jokr.data import PairData
+from muybridge.methods.jokr.dense_motion import look_up
 from muybridge.methods.jokr.model import HAZE, JokrModel, inference
 from muybridge.methods.jokr.reference_choice import WINDOW, References, plan_stream
 from muybridge.methods.jokr.reference_renderer import ReferenceBank, find_lookups, render_references
@@ -104,13 +105,32 @@ def _render_part(
         shape = model.draw_small_shapes(points)[:, SIDES.index(side)][:, None].float()
         if model.config.strays:
             shape = shape * ~_find_strays(shape, model.config.strays)
-        painted = None
-        if part == 1:
-            painted = ((model.refine(shape, points, side).float() + 1) / 2).clamp(0, 1)
-
-        lookups = find_lookups(model.dense_motion, bank, points, shape, references)
-        rendered = list(render_references(bank, lookups, painted, shape, part))
+        if side in model.plain:
+            rendered = _draw_plain(bank, shape, model.plain[side], part)
+        else:
+            rendered = _draw_of_frames(model, bank, points, shape, side, references, part)
     yield from rendered
+
+
+def _draw_of_frames(
+    model: JokrModel, bank: ReferenceBank, points: Points, shape: Masks, side: str, references: References, part: int
+) -> list[tuple[Tensor, Tensor]]:
+    painted = None
+    if part == 1:
+        painted = ((model.refine(shape, points, side).float() + 1) / 2).clamp(0, 1)
+
+    lookups = find_lookups(model.dense_motion, bank, points, shape, references)
+    return list(render_references(bank, lookups, painted, shape, part))
+
+
+def _draw_plain(bank: ReferenceBank, shape: Masks, colour: Tensor, part: int) -> list[tuple[Tensor, Tensor]]:
+    """What `_render_part` gives where R has learned nothing yet: silhouettes [N, 1, h, w] in one colour [3, 1, 1]."""
+    drawn = []
+    for each in shape:
+        alpha = look_up(soften(each[None]), bank.view(part))[0]
+        drawn.append((colour.to(alpha).expand(-1, *alpha.shape[1:]), alpha))
+
+    return drawn
 
 
 def crop_size(model: JokrModel, data: PairData | None, side: str) -> tuple[int, int]:
@@ -197,6 +217,8 @@ def draw_side(model: JokrModel, points: Points, side: str) -> tuple[Images, Mask
             kept = ~_find_strays(mask, model.config.strays)
             rgb = rgb * kept
             mask = mask * kept
+        if side in model.plain:
+            rgb = model.plain[side].to(rgb).expand_as(rgb)
         return rgb, mask
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from muybridge.data.driving_video import Driving
+from muybridge.data.pair import SIDES
 from muybridge.errors import MissingWeightsError, UsageError
 from muybridge.method import (
     Animation,
@@ -97,6 +98,15 @@ class Jokr(
 
     def begin(self, stage: Stage, data: PairData, generator: torch.Generator) -> None:
         self.canvas_size.copy_(torch.tensor(data.a.canvas))
+
+    def recall(self, stage: str | None, data: PairData | None) -> None:
+        """Of a training that ended while it learned shapes, silhouettes are drawn in the subjects' mean colours."""
+        self.plain = {}
+        if stage != "shape" or not self.config.two_steps or data is None:
+            return
+        for side in SIDES:
+            shown, masks = data.subject(side).pictures()
+            self.plain[side] = (shown.sum((0, 2, 3)) / masks.sum().clamp(min=1))[:, None, None]
 
     def turns(self, stage: Stage, batch: Batch) -> Iterator[Turn]:
         turns = {"shape": shape_turns, "texture": texture_turns, "motion": motion_turns}

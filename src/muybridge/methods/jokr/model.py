@@ -57,6 +57,8 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
             sizes = config.dense_motion
             self.dense_motion = DenseMotionNetwork(k, sizes.width, sizes.max_width, sizes.blocks)
         self.banks: dict[str, ReferenceBank] = {}
+        self.plain: dict[str, Tensor] = {}
+        """A subject's mean colour [3, 1, 1], RGB in [0, 1], while R has learned nothing of it and gives noise."""
         if config.losses.adversarial:
             self.critic_a = PatchDiscriminator(4, config.critic_width)
             self.critic_b = PatchDiscriminator(4, config.critic_width)

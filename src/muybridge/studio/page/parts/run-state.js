@@ -16,6 +16,14 @@ export const STATES = {
   failed: "could not go on",
 };
 
+const LEARNED = { shape: "shapes", texture: "colours" };
+
+/** A run's state in words; of one that was stopped, what it was learning. */
+export function stateOf(run) {
+  const { stage } = run.progress ?? {};
+  return run.state === "kept" && stage ? `stopped while it learned ${LEARNED[stage] ?? stage}, and kept` : STATES[run.state];
+}
+
 export const WORKING = ["queued", "training", "finishing", "pausing", "stopping"];
 export const DONE = ["finished", "kept"];
 

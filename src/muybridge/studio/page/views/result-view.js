@@ -15,6 +15,7 @@ import { again } from "../parts/training-form.js";
 const MEANS = {
   iou: "drawn again from its own keypoints. Its silhouette overlaps the true one by",
   cycle_iou: "made the other one, and back again. It overlaps by",
+  sharpness: "in its new motion. It is as sharp as its own frames by",
 };
 
 export async function result(body, signal, run) {

@@ -3,7 +3,7 @@
 import { afresh, h, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { renamable } from "../parts/rename.js";
-import { DONE, STATES, can, ofPair } from "../parts/run-state.js";
+import { DONE, can, ofPair, stateOf } from "../parts/run-state.js";
 import { learning } from "./training-view.js";
 import { result } from "./result-view.js";
 import { editing } from "./edit-view.js";
@@ -68,7 +68,7 @@ function title(run, chosen) {
       : h("span", { class: "off", "aria-disabled": "true" }, text),
   );
   return [
-    h("div", { class: "name-line" }, renamable(run.name, "run", `/runs/${run.id}`), h("span", { class: `badge ${run.state}` }, STATES[run.state])),
+    h("div", { class: "name-line" }, renamable(run.name, "run", `/runs/${run.id}`), h("span", { class: `badge ${run.state}` }, stateOf(run))),
     run.message
       ? h("div", { class: "trouble" }, h("p", {}, h("strong", {}, sentence(run.message)), run.hint ? ` ${sentence(run.hint)}` : ""))
       : null,

@@ -2,7 +2,7 @@
 
 import { afresh, duration, h, when } from "../dom.js";
 import * as store from "../net/store.js";
-import { STATES, comparable, removal, share } from "../parts/run-state.js";
+import { comparable, removal, share, stateOf } from "../parts/run-state.js";
 
 export function runsView(main, signal) {
   const list = h("ul", { class: "runs" });
@@ -49,7 +49,7 @@ function row(run) {
   const renew = (now) => {
     bar.value = share(now);
     const left = now.state === "training" && now.progress?.eta ? `, ${duration(now.progress.eta)} left` : "";
-    state.textContent = STATES[now.state] + left;
+    state.textContent = stateOf(now) + left;
   };
   const element = h(
     "li",
