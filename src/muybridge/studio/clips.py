@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.errors import InputError, UsageError
+from muybridge.masks.segmenters import find_segmenter_file
 from muybridge.puppets import SCENES
 from muybridge.studio.cuts import Cut
 from muybridge.studio.names import name_of_file
@@ -157,13 +158,18 @@ class Clips(Records):
         return record
 
     async def find_parts(self, number: str, frame: int) -> Path:
-        """A picture of what the segmentation network tells apart on a frame, see `masks.label_parts`; made once."""
+        """A picture of what the segmentation network tells apart on a frame, see `masks.label_parts`; made once.
+
+        MissingWeightsError where there is no such network here.
+        """
         record = self._load_idle(number)
         picture = self.storage.file("clips", number, "frames", f"{frame:05d}.png")
         # By how often the clip was read, so that the answer for a frame of before a cut is not taken for its own.
         path = self.folder(number) / PARTS / f"{record.get('reads', 0)}-{frame:05d}.png"
         async with self.looking:
             if not path.is_file():
+                # Where there is none, no process is begun to say so.
+                find_segmenter_file()
                 await self.storage.quota.refuse_full()
                 order = {"task": "parts", "frame": str(picture), "out": str(path)}
                 outcome = await self.run_task(f"parts {number}", "looking", order)
