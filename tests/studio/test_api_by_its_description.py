@@ -32,7 +32,10 @@ def here(studio: Studio, finished: dict[str, Any]) -> Iterator[dict[str, dict[st
     before = {kind: {found["id"] for found in studio.get(f"/api/{kind}")} for kind in kinds}
     clip, run = _copied(studio.runs / "clips", finished["clips"][0]), _copied(studio.runs / "runs", finished["id"])
     (studio.runs / "clips" / clip / "glance").mkdir()
-    cv2.imwrite(str(studio.runs / "clips" / clip / "glance" / "00000.png"), np.zeros((8, 8, 3), np.uint8))
+    # What was seen there once; the network that sees it is not here.
+    (studio.runs / "clips" / clip / "parts").mkdir()
+    for found in ("glance/00000.png", "parts/0-00000.png"):
+        cv2.imwrite(str(studio.runs / "clips" / clip / found), np.zeros((8, 8, 3), np.uint8))
     previews = sorted((studio.runs / "runs" / run / "out" / "run" / "previews").iterdir())
     model = studio.ask("POST", "/api/models", {"name": "announced"}).json["id"]
     batch = write_batch(studio.runs / "batches" / "described").path.name

@@ -162,12 +162,13 @@ class Clips(Records):
 
         MissingWeightsError where there is no such network here.
         """
-        record = self._load_idle(number)
+        record = self.load(number)
         picture = self.storage.file("clips", number, "frames", f"{frame:05d}.png")
         # By how often the clip was read, so that the answer for a frame of before a cut is not taken for its own.
         path = self.folder(number) / PARTS / f"{record.get('reads', 0)}-{frame:05d}.png"
         async with self.looking:
             if not path.is_file():
+                self._load_idle(number)
                 # Where there is none, no process is begun to say so.
                 find_segmenter_file()
                 await self.storage.quota.refuse_full()
