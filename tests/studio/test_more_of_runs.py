@@ -137,6 +137,7 @@ def test_a_model_learns_from_several_videos_and_moves_a_picture(
     assert made.status == 201, made.body
     done = studio.wait(f"/api/animations/{made.json['id']}", lambda a: a["state"] in ("done", "failed"))
     assert done["state"] == "done", done
+    assert studio.ask("DELETE", f"/api/animations/{made.json['id']}").status == 204
     page.goto(f"{studio.address}#/run/{number}")
     page.get_by_role("link", name="Let it move a picture").wait_for()
     assert page.locator(".tabs").inner_text() == "Learning"

@@ -80,7 +80,7 @@ export function training(signal) {
     h("summary", {}, "Train one here"),
     h("p", { class: "help" }, CAUTION),
     clips,
-    h("div", { class: "fields" }, field("Method", choice(cards.map((each) => [each.name, `${each.name}: ${each.title}`]), asked.method, choose)), presets, field("Name of this run", name)),
+    h("div", { class: "fields" }, field("Method", choice(cards.map((each) => [each.name, `${each.name}: ${each.title}`]), asked.method, choose)), presets, field("Name of this model", name)),
     h("div", { class: "costs" }, time, measure),
     h("div", { class: "buttons end" }, missing, go),
   );
