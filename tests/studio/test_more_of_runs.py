@@ -137,9 +137,10 @@ def test_a_model_learns_from_several_videos_and_moves_a_picture(
     assert made.status == 201, made.body
     done = studio.wait(f"/api/animations/{made.json['id']}", lambda a: a["state"] in ("done", "failed"))
     assert done["state"] == "done", done
-    assert studio.ask("DELETE", f"/api/animations/{made.json['id']}").status == 204
     page.goto(f"{studio.address}#/run/{number}")
     page.get_by_role("link", name="Let it move a picture").wait_for()
     assert page.locator(".tabs").inner_text() == "Learning"
+    # Only now, when no view asks for it any more.
+    assert studio.ask("DELETE", f"/api/animations/{made.json['id']}").status == 204
     assert studio.ask("DELETE", f"/api/runs/{number}").status == 204
     assert number not in [model["id"] for model in studio.get("/api/models")]
