@@ -11,9 +11,10 @@ from muybridge.api.retarget import retarget
 from muybridge.batches.addresses import fetch_input, is_address
 from muybridge.batches.engines import open_engine
 from muybridge.batches.folder import BatchFolder, Outcome
-from muybridge.batches.jobs import Job, name_jobs, read_jobs
+from muybridge.batches.jobs import Job, name_jobs, order_job, read_jobs, read_order
 from muybridge.batches.progress import RecordProgress
 from muybridge.batches.recording import make_ticket, record_job, run_tickets
+from muybridge.batches.tables import write_tables
 from muybridge.batches.ticket import Share
 from muybridge.disk import hold_lock
 from muybridge.errors import UsageError
@@ -71,7 +72,7 @@ def batch(
         tickets = []
         known: dict[str, str] = {}
         for job in listed:
-            fingerprint = folder.add(job, known)
+            fingerprint = order_job(folder, job, known)
             if folder.is_done(job.name, fingerprint):
                 outcomes[job.name] = folder.outcome(job.name, skipped=True)
                 yield outcomes[job.name]
@@ -85,7 +86,7 @@ def batch(
                 yield outcome
         # Also where the caller stops early or Ctrl-C comes: the table then holds what has ended so far.
         finally:
-            folder.write_tables([outcomes[job.name] for job in listed if job.name in outcomes])
+            write_tables(folder, [outcomes[job.name] for job in listed if job.name in outcomes])
 
 
 def run_job(path: str | Path, name: str) -> None:
@@ -96,7 +97,7 @@ def run_job(path: str | Path, name: str) -> None:
         name: The job.
     """
     folder = BatchFolder(Path(path))
-    job, fingerprint = folder.job(name)
+    job, fingerprint = read_order(folder, name)
     record_job(folder, name, fingerprint, lambda goes_on: _do(folder, job, goes_on))
 
 

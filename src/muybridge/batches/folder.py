@@ -8,28 +8,20 @@ batch.csv, batch.html   the table, and a gallery that plays
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from muybridge.batches.ticket import read_last_words
 from muybridge.disk import read_json, replace_file, sweep
 from muybridge.errors import CHOOSE_ANOTHER, OutputExistsError
 
-if TYPE_CHECKING:
-    from muybridge.batches.jobs import Job
-
 MARK = b'{"kind": "batch", "version": 1}'
-SHOWN_VIDEOS = 2
-"""Results of a job that the gallery plays."""
 
 
 class Status(StrEnum):
@@ -86,22 +78,6 @@ class BatchFolder:
         """Every job that this folder knows."""
         inside = self.path / ".jobs"
         return sorted(each.name for each in inside.iterdir() if each.is_dir()) if inside.is_dir() else []
-
-    def add(self, job: Job, known: dict[str, str] | None = None) -> str:
-        """Write what is to be done, and return its fingerprint; `known` as in `fingerprint_job`."""
-        # Here and below, because a job's own process records what becomes of it without loading any of this.
-        from muybridge.batches.jobs import fingerprint_job
-
-        fingerprint = fingerprint_job(job, known)
-        self.write_order(job.name, {"job": job.model_dump(exclude_defaults=True), "fingerprint": fingerprint})
-        return fingerprint
-
-    def job(self, name: str) -> tuple[Job, str]:
-        """A job that was added, and its fingerprint."""
-        from muybridge.batches.jobs import Job
-
-        content = self.order(name)
-        return Job.model_validate(content["job"]), str(content["fingerprint"])
 
     def write_order(self, name: str, order: Mapping[str, Any]) -> None:
         """Write what a job's own process is to do."""
@@ -184,51 +160,6 @@ class BatchFolder:
                 figures[str(key)] = float(value)
 
         return Outcome(name, status, self.results(name), float(state.get("seconds") or 0.0), error, figures)
-
-    def write_tables(self, outcomes: Sequence[Outcome]) -> None:
-        """batch.csv and batch.html over these jobs."""
-        from muybridge.evaluation.templates import render_template
-
-        replace_file(self.path / "batch.csv", as_csv(outcomes).encode())
-        counts = Counter(str(each.status) for each in outcomes)
-        cards = []
-        for each in outcomes:
-            cards.append(self._card(each))
-
-        page = render_template("batch.html", title=self.path.name, counts=counts, cards=cards)
-        replace_file(self.path / "batch.html", page.encode())
-
-    def _card(self, outcome: Outcome) -> Mapping[str, Any]:
-        videos = []
-        if outcome.folder.is_dir():
-            # The results themselves, and not what stands beside them for judging.
-            for video in sorted(outcome.folder.glob("*.mp4")):
-                if "moving-like" in video.name or video.stem == outcome.name:
-                    videos.append(video.relative_to(self.path).as_posix())
-
-        report = outcome.folder / "report.html"
-        link = report.relative_to(self.path).as_posix() if report.is_file() else ""
-        return {"outcome": outcome, "videos": videos[:SHOWN_VIDEOS], "report": link}
-
-
-def as_csv(outcomes: Sequence[Outcome]) -> str:
-    """A row a job: its name, what became of it, seconds, its figures, and why it failed."""
-    names: dict[str, None] = {}
-    for outcome in outcomes:
-        # A dict keeps the order in which figures were first seen, as a set would not.
-        names |= dict.fromkeys(outcome.figures)
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["job", "status", "seconds", *names, "error"])
-    for outcome in outcomes:
-        figures = []
-        for name in names:
-            figures.append(f"{outcome.figures[name]:.6g}" if name in outcome.figures else "")
-
-        writer.writerow([outcome.name, outcome.status, f"{outcome.seconds:.1f}", *figures, outcome.error])
-
-    return text.getvalue()
 
 
 def iter_states(folder: BatchFolder) -> Iterator[tuple[str, Status, Mapping[str, Any]]]:

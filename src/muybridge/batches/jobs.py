@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from muybridge.batches.addresses import is_address
+from muybridge.batches.folder import BatchFolder
 from muybridge.data.folders import clips_in
 from muybridge.disk import parse_json, parse_yaml, read_bytes
 from muybridge.errors import InputError, Sentence, UsageError, Verb
@@ -180,6 +181,19 @@ def fingerprint_job(job: Job, known: dict[str, str] | None = None) -> str:
 
     parts = json.dumps([version("muybridge"), said, contents], sort_keys=True, default=str)
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def order_job(folder: BatchFolder, job: Job, known: dict[str, str] | None = None) -> str:
+    """Write what a job's own process is to do, and return its fingerprint; `known` as in `fingerprint_job`."""
+    fingerprint = fingerprint_job(job, known)
+    folder.write_order(job.name, {"job": job.model_dump(exclude_defaults=True), "fingerprint": fingerprint})
+    return fingerprint
+
+
+def read_order(folder: BatchFolder, name: str) -> tuple[Job, str]:
+    """A job that `order_job` wrote, and its fingerprint."""
+    order = folder.order(name)
+    return Job.model_validate(order["job"]), str(order["fingerprint"])
 
 
 def _rows(path: Path) -> list[tuple[str, Mapping[str, Any]]]:

@@ -96,8 +96,8 @@ def suit_threads(before: int | None = None) -> Iterator[str | None]:
 
 def _free_cores() -> int:
     """How many cores have had nothing to do in the last moment, at least one; half of one counts as free."""
-    busy = sum(psutil.cpu_percent(LOOK, percpu=True)) / 100
-    return max(1, int((os.cpu_count() or 1) - busy + 0.5))
+    free = sum(100 - busy for busy in psutil.cpu_percent(LOOK, percpu=True)) / 100
+    return max(1, int(free + 0.5))
 
 
 def thread_warning(before: int | None) -> str | None:
