@@ -83,9 +83,8 @@ def edit_result(
     """
     subject = data.subject(side)
     driving = data.subject(other(side))
-    for t in [*moves, *([] if frame is None else [frame])]:
-        if not 0 <= t < len(driving):
-            raise UsageError(f"frame {t} does not exist: the result has the frames 0 to {len(driving) - 1}")
+    for t in moves:
+        _check_frame(data, Pose(side, t, {}, result=True))
 
     if frame is None:
         offsets = torch.zeros(len(driving), model.config.keypoints, 2)
@@ -116,14 +115,18 @@ def _find_pose(model: JokrModel, data: PairData, pose: Pose) -> tuple[Points, Po
     """The side's own keypoints before and after they are moved: [1, K, 2] each."""
     side = pose.side
     from_side = other(side) if pose.result else side
-    of = data.subject(from_side)
-    if not 0 <= pose.frame < len(of):
-        what = "the result" if pose.result else f"subject {side}"
-        raise UsageError(f"frame {pose.frame} does not exist: {what} has the frames 0 to {len(of) - 1}")
-
+    _check_frame(data, pose)
     points = _keypoints_of(model, data, from_side, pose.frame)
     start = transfer_keypoints(model, points, from_side) if pose.result else points
     return start, start + _find_offset(model, data, pose).to(start)
+
+
+def _check_frame(data: PairData, pose: Pose) -> None:
+    """UsageError for a frame that its subject, or its result, does not have."""
+    of = data.subject(other(pose.side) if pose.result else pose.side)
+    if not 0 <= pose.frame < len(of):
+        what = "the result" if pose.result else f"subject {pose.side}"
+        raise UsageError(f"frame {pose.frame} does not exist: {what} has the frames 0 to {len(of) - 1}")
 
 
 def _find_offset(model: JokrModel, data: PairData, pose: Pose) -> Tensor:
