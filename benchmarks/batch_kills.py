@@ -35,25 +35,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
 from batch_overhead import write_list
 
 import muybridge
 from muybridge import puppets
+from tiny_jokr import TINY_NETWORKS
 
 STEPS = 20
-SMALL = {
-    "size": 32,
-    "keypoints": 4,
-    "detector.width": 8,
-    "detector.max_width": 16,
-    "detector.blocks": 2,
-    "shapes.width": 8,
-    "refiner.width": 8,
-    "discriminator_width": 8,
-    "shape.steps": 12,
-    "texture.steps": 12,
-    "motion.steps": 12,
-}
+SMALL = {**TINY_NETWORKS, "shape.steps": 12, "texture.steps": 12, "motion.steps": 12}
 """Settings of a training of seconds."""
 JOB = """
 import hashlib, json, os, sys, time

@@ -11,10 +11,13 @@ import random
 import resource
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import torch
 from safetensors.torch import load_file
@@ -24,22 +27,11 @@ from muybridge.disk.drafts import LEFTOVER
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import write
+from tiny_jokr import TINY_NETWORKS
 
 # A fork starts where everything is imported: a command of its own would spend its seconds on that.
 FORK = multiprocessing.get_context("fork")
-TINY_PAIR = {
-    "size": 32,
-    "keypoints": 4,
-    "detector.width": 8,
-    "detector.max_width": 16,
-    "detector.blocks": 2,
-    "shapes.width": 8,
-    "refiner.width": 8,
-    "discriminator_width": 8,
-    "shape.steps": 2,
-    "motion.steps": 2,
-    "texture.steps": 1,
-}
+TINY_PAIR = {**TINY_NETWORKS, "shape.steps": 2, "motion.steps": 2, "texture.steps": 1}
 FORCE, RESUME, AGAIN = "--force", "--resume", ""
 """How a command is told to go on after it was cut off: replacing, resuming, or by the same words alone."""
 
