@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from chromium import browser
 from open_studio import Studio, opened
 
 if find_spec("fastapi") is None:
@@ -24,3 +25,10 @@ def finished(studio: Studio) -> dict[str, Any]:
     done: dict[str, Any] = studio.wait(f"/api/runs/{run['id']}", lambda r: r["state"] in ("finished", "failed"))
     assert done["state"] == "finished", done
     return done
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser for the tests of one file; the test is skipped where there is none."""
+    with browser() as started:
+        yield started

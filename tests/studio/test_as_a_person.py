@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from chromium import browser, pictures
+from chromium import pictures
 from open_studio import Studio, write_batch
 from watched_page import FAINT, NAMELESS, SLOW, Screen, open_screen
 
@@ -27,12 +27,6 @@ DROP = """(place, files) => {
   const event = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: carried });
   place.dispatchEvent(event);
   return event.defaultPrevented; }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as started:
-        yield started
 
 
 @pytest.fixture

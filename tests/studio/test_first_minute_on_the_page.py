@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import browser
 from open_studio import Studio, opened
 from watched_page import Screen, open_screen
 
@@ -18,12 +17,6 @@ DROP = """(place, [name, type, content]) => {
   carried.items.add(new File([Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], name, { type }));
   place.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: carried })); }"""
 WAITING = {"use": "pair", "state": "finding", "version": 0, "frames": 80, "width": 64, "height": 64, "rate": 10}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as started:
-        yield started
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chromium import browser
 from open_studio import Studio
 from watched_page import Screen, open_screen
 
@@ -33,12 +32,6 @@ window.Notification = class { constructor(title, { body }) { window.told.push([t
 window.Notification.permission = "granted";
 window.Notification.requestPermission = async () => "granted";
 """
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as started:
-        yield started
 
 
 @pytest.fixture

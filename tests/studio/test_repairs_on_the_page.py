@@ -4,17 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chromium import browser
 from open_studio import Studio
 from watched_page import Screen, open_screen
 
 NAME = "Cat & fox <b>smoke</b> 猫 1.5"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as started:
-        yield started
 
 
 @pytest.fixture
