@@ -8,7 +8,7 @@ import pytest
 
 import muybridge
 from muybridge import puppets
-from muybridge.batches.folder import BatchFolder, Status
+from muybridge.batches.folder import BatchFolder, Seen, Status, iter_states
 from muybridge.errors import OutputExistsError, UsageError
 from tiny_jokr import TINY_TRAINING
 
@@ -95,6 +95,79 @@ def test_what_an_earlier_try_came_to_is_not_the_end_of_the_next(
     (outcome,) = muybridge.batch([job], tmp_path / "out")
     assert (outcome.status, outcome.error, outcome.figures) == (Status.FAILED, "it was ended by signal 9", {})
     assert list((tmp_path / "out").rglob("*.part")) == []
+
+
+DIES_ONCE = """
+import os, sys
+from pathlib import Path
+from muybridge.batches.folder import BatchFolder
+from muybridge.batches.recording import record_job
+
+folder, name = BatchFolder(Path(sys.argv[1])), sys.argv[2]
+
+def work(goes_on):
+    with open(folder.path.parent / "told", "a") as file:
+        file.write(f"{name} {goes_on} ")
+    if name == "one" and not goes_on:
+        os.kill(os.getpid(), int(os.environ["DIES_BY"]))
+    return {"answer": 42.0}
+
+record_job(folder, name, folder.order(name)["fingerprint"], work)
+"""
+
+
+@pytest.mark.parametrize(("number", "begun"), [(9, "one False two False one True"), (15, "one False two False")])
+def test_a_killed_job_is_begun_once_more_when_the_others_are_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, begun: str
+) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes(b"no video")
+    jobs = [{"name": name, "a": f"{tmp_path}/a.mp4", "b": f"{tmp_path}/b.mp4"} for name in ("one", "two")]
+    monkeypatch.setattr(api_batch, "WORKER", DIES_ONCE)
+    monkeypatch.setenv("DIES_BY", str(number))
+    ended = {each.name: each for each in muybridge.batch(jobs, tmp_path / "out", at_most=1)}
+    assert (tmp_path / "told").read_text().strip() == begun
+    assert ended["two"].status == Status.DONE
+    # Whoever asks a job to end does not want it begun again.
+    assert ended["one"].status == (Status.DONE if number == 9 else Status.FAILED)
+
+
+def test_a_look_reads_only_what_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = BatchFolder(tmp_path)
+    for name in ("one", "two"):
+        folder.write_order(name, {})
+    folder.write_state("one", {"status": "done"})
+    read: list[str] = []
+    reads = BatchFolder.state
+    monkeypatch.setattr(BatchFolder, "state", lambda self, name: (read.append(name), reads(self, name))[1])
+
+    seen: Seen = {}
+    assert [status for _, status, _ in iter_states(folder, seen)] == [Status.DONE, Status.WAITING]
+    assert [status for _, status, _ in iter_states(folder, seen)] == [Status.DONE, Status.WAITING]
+    assert read == ["one", "two"]
+    folder.write_state("two", {"status": "running"})
+    assert [status for _, status, _ in iter_states(folder, seen)] == [Status.DONE, Status.RUNNING]
+    assert read == ["one", "two", "two"]
+
+
+def test_whoever_watches_looks_for_a_small_share_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = importlib.import_module("muybridge.cli.batch")
+    clock = [0.0]
+    looks = []
+
+    def look(folder: BatchFolder, seen: Seen) -> str:
+        looks.append(clock[0])
+        # A slow disk, or very many jobs.
+        clock[0] += 3.0
+        return "table"
+
+    monkeypatch.setattr(shown.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(shown, "_progress_table", look)
+    asked = shown._Looks(BatchFolder(tmp_path))
+    for second in range(100):
+        clock[0] = max(clock[0], float(second))
+        assert asked.newest() == "table"
+    assert looks == [0.0, 33.0, 66.0, 99.0]
 
 
 def test_damaged_state_means_that_nothing_is_known(tmp_path: Path) -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from muybridge.batches.addresses import fetch_input
 from muybridge.batches.jobs import Job, fingerprint_job, name_jobs, read_jobs
-from muybridge.errors import InputError, MissingExtraError, UsageError
+from muybridge.errors import InputError, UsageError
 
 
 @pytest.fixture
@@ -85,31 +84,3 @@ def test_a_fingerprint_is_of_contents_and_settings(clips: Path) -> None:
     assert fingerprint_job(job.model_copy(update={"a": str(clips / "copy.mp4")})) == first
     (clips / "cat.mp4").write_bytes(b"another cat")
     assert fingerprint_job(job) != first
-
-
-def test_an_address_is_fetched_once_and_the_cache_is_bounded(
-    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cache = tmp_path / "cache"
-    monkeypatch.setenv("MUYBRIDGE_BATCH_CACHE", str(cache))
-    address = f"file://{clips}/cat.mp4"
-    first = fetch_input(address)
-    assert first.read_bytes() == b"cat"
-    assert fetch_input(address) == first
-
-    (clips / "cat.mp4").write_bytes(b"another cat")
-    second = fetch_input(address)
-    assert second.read_bytes() == b"another cat"
-    assert first.is_file()
-
-    monkeypatch.setenv("MUYBRIDGE_BATCH_CACHE_BYTES", "4")
-    third = fetch_input(f"file://{clips}/fox.mp4")
-    assert third.is_file()
-    assert not first.exists()
-    assert not second.exists()
-    assert list(cache.rglob("*.part")) == []
-
-    with pytest.raises(InputError, match="cannot be fetched"):
-        fetch_input(f"file://{clips}/nobody.mp4")
-    with pytest.raises(MissingExtraError, match="cannot be opened"):
-        fetch_input("nowhere://clip.mp4")

@@ -8,10 +8,10 @@ from typing import Any
 
 from muybridge.api.animate import animate
 from muybridge.api.retarget import retarget
-from muybridge.batches.addresses import fetch_input, is_address
+from muybridge.batches.addresses import fetch_input, is_address, tag_addresses
 from muybridge.batches.engines import open_engine
 from muybridge.batches.folder import BatchFolder, Outcome
-from muybridge.batches.jobs import Job, name_jobs, order_job, read_jobs, read_order
+from muybridge.batches.jobs import Job, list_addresses, name_jobs, order_job, read_jobs, read_order
 from muybridge.batches.progress import RecordProgress
 from muybridge.batches.recording import make_ticket, record_job, run_tickets
 from muybridge.batches.tables import write_tables
@@ -62,6 +62,9 @@ def batch(
     if not listed:
         raise UsageError("a batch has at least one job")
 
+    if is_address(str(out)):
+        raise UsageError(f"results go to a folder, not to {str(out)[:200]}", "Copy them there when the batch is done.")
+
     share = Share(cores, gpus)
     folder = BatchFolder(Path(out))
     engine = open_engine(on, folder.path.absolute(), at_most)
@@ -70,7 +73,8 @@ def batch(
     with hold_lock(folder.path / ".lock"):
         outcomes: dict[str, Outcome] = {}
         tickets = []
-        known: dict[str, str] = {}
+        # What is in an input decides whether its job is done anew, also where it lies elsewhere.
+        known = tag_addresses(list_addresses(listed))
         for job in listed:
             fingerprint = order_job(folder, job, known)
             if folder.is_done(job.name, fingerprint):

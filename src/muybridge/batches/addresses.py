@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import re
 import shutil
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from muybridge.disk import Draft, hold_lock
-from muybridge.errors import InputError, MissingExtraError
+from muybridge.disk import Draft, hold_lock, read_bytes, replace_file
+from muybridge.errors import InputError, MissingExtraError, MuybridgeError
 
 CACHE_BYTES = 20 * 2**30
 """What the cache may hold (MUYBRIDGE_BATCH_CACHE_BYTES changes it): what was not used for longest goes first."""
 PIECE = 2**20
+TAGS = ("size", "ETag", "etag", "mtime", "LastModified", "Last-Modified", "Content-MD5", "created", "blob_id")
+"""What different kinds of addresses tell of a file that changes with what is in it."""
+EXTRA = ("http", "https", "s3", "hf")
+"""Kinds of addresses that the extra `addresses` brings."""
+ASKED_AT_ONCE = 16
+CHECKSUM = ".sha256"
+"""Beside a fetched file: what was in it when it came."""
 
 
 def is_address(value: str) -> bool:
@@ -30,37 +40,21 @@ def cache_folder() -> Path:
 
 
 def fetch_input(address: str) -> Path:
-    """The file behind an address, on this machine. It is fetched by one process while others wait, and appears whole.
+    """The file behind an address, on this machine. It is fetched by one process while others wait, and appears whole;
+    one that has changed in the cache since is fetched again.
 
     Raises InputError where it cannot be had, MissingExtraError where the address wants a package that is not here.
     """
-    import fsspec
-
+    filesystem, inner, info = _ask(address)
+    # What changes at its address has another size, time or tag, and so another place in the cache.
+    digest = _digest_tags(address, info)
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        filesystem, inner = fsspec.core.url_to_fs(address)
-    except (ImportError, ValueError) as e:
-        raise MissingExtraError(
-            f"{address[:200]} cannot be opened here: {e}", "Install the package of this kind of address beside fsspec."
-        ) from e
-
-    try:
-        info = filesystem.info(inner)
-    except (OSError, ValueError) as e:
-        raise InputError(f"{address[:200]} cannot be fetched: {e}", "Check the address and the permissions.") from e
-
-    # What changes at its address has another size, time or tag, and so another place in the cache.
-    tags = []
-    for key in ("size", "ETag", "etag", "mtime", "LastModified", "created"):
-        tags.append(str(info.get(key, "")))
-
-    digest = hashlib.sha256("\0".join([address, *tags]).encode()).hexdigest()[:24]
     place = folder / digest / Path(inner).name
     # Whoever comes second waits for the same file, however long that takes.
     with hold_lock(folder / f".{digest}.lock", wait=True):
-        if not place.is_file():
-            _fetch(filesystem, inner, place, info.get("size"))
+        if not _is_whole(place):
+            _fetch(filesystem, inner, place, info)
         # What is used often counts as new, and is swept last.
         os.utime(place)
 
@@ -68,20 +62,106 @@ def fetch_input(address: str) -> Path:
     return place
 
 
-def _fetch(filesystem: Any, inner: str, place: Path, size: int | None) -> None:
+def tag_addresses(addresses: Iterable[str]) -> dict[str, str]:
+    """What each of these addresses says of its file, in 24 letters, without fetching it; those that answer nothing
+    here are left out. Many are asked at once, because each may be far away."""
+
+    def tag(address: str) -> str | None:
+        try:
+            _, _, info = _ask(address)
+        # Whoever fetches it says why it cannot be had: one address must not stop the other jobs.
+        except MuybridgeError:
+            return None
+        return _digest_tags(address, info)
+
+    asked = list(addresses)
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        told = list(pool.map(tag, asked))
+    return {address: found for address, found in zip(asked, told, strict=True) if found is not None}
+
+
+def _ask(address: str) -> tuple[Any, str, Mapping[str, Any]]:
+    """(filesystem, path in it, what it tells of the file)."""
+    import fsspec
+
+    try:
+        filesystem, inner = fsspec.core.url_to_fs(address)
+    except (ImportError, ValueError) as e:
+        known = address.partition("://")[0] in EXTRA
+        hint = (
+            "Install what it needs with: pip install 'muybridge[addresses]'"
+            if known
+            else "Name a kind of address that fsspec knows, and install its package."
+        )
+        raise MissingExtraError(f"{address[:200]} cannot be opened here: {str(e)[:200]}", hint) from e
+
+    try:
+        # What it said some time ago is not what lies there now.
+        filesystem.invalidate_cache()
+        info = filesystem.info(inner)
+    # Each kind of address has errors of its own, which are all the same here: the file cannot be had.
+    except Exception as e:
+        raise _cannot_fetch(address, e, "Check the address, the network and the permissions.") from e
+    if info.get("type") == "directory":
+        raise InputError(f"{address[:200]} is a folder", "Name a file: of a folder's images, make a video or a ZIP.")
+    return filesystem, inner, info
+
+
+def _digest_tags(address: str, info: Mapping[str, Any]) -> str:
+    tags = [str(info.get(key, "")) for key in TAGS]
+    return hashlib.sha256("\0".join([address, *tags]).encode()).hexdigest()[:24]
+
+
+def _cannot_fetch(address: str, error: Exception, hint: str) -> InputError:
+    # Some errors have no words of their own.
+    why = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+    return InputError(f"{address[:200]} cannot be fetched: {why}", hint)
+
+
+def _is_whole(place: Path) -> bool:
+    """Whether the file is there, with exactly what came."""
+    try:
+        told = read_bytes(place.with_name(CHECKSUM)).decode()
+        with place.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == told
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _fetch(filesystem: Any, inner: str, place: Path, info: Mapping[str, Any]) -> None:
     draft = Draft(place, folder=False)
+    sha256 = hashlib.sha256()
+    md5 = hashlib.md5(usedforsecurity=False)
+    came = 0
     try:
         with filesystem.open(inner, "rb") as far, draft.path.open("wb") as near:
-            shutil.copyfileobj(far, near, PIECE)
+            while piece := far.read(PIECE):
+                near.write(piece)
+                came += len(piece)
+                sha256.update(piece)
+                md5.update(piece)
 
-        came = draft.path.stat().st_size
-        if size is not None and came != size:
-            raise InputError(f"{inner} came with {came} of {size} bytes", "Try again.")
+        _check(inner, info, came, sha256.hexdigest(), base64.b64encode(md5.digest()).decode())
         draft.commit()
-    except OSError as e:
-        raise InputError(f"{inner} cannot be fetched: {e}", "Check the address, the permissions and the disk.") from e
+        replace_file(place.with_name(CHECKSUM), sha256.hexdigest().encode())
+    except MuybridgeError:
+        raise
+    except Exception as e:
+        raise _cannot_fetch(inner, e, "Check the address, the permissions and the disk.") from e
     finally:
         draft.discard()
+
+
+def _check(inner: str, info: Mapping[str, Any], came: int, sha256: str, md5: str) -> None:
+    """InputError where what came is not what the other side says that it has."""
+    size = info.get("size")
+    if size is not None and came != size:
+        raise InputError(f"{inner[:200]} came with {came} of {size} bytes", "Try again.")
+    # Hugging Face tells the one, some web servers and clouds the other.
+    lfs = info.get("lfs") or {}
+    for told, found in ((lfs.get("sha256"), sha256), (info.get("Content-MD5"), md5)):
+        if told and told != found:
+            raise InputError(f"{inner[:200]} came damaged: its checksum is another", "Try again.")
 
 
 def _sweep(folder: Path, keep: Path) -> None:

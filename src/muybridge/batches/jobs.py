@@ -174,7 +174,7 @@ def fingerprint_job(job: Job, known: dict[str, str] | None = None) -> str:
     for field in PATHS:
         value = getattr(job, field)
         if value is not None:
-            # An address is known by its name: looking into it would fetch it.
+            # An address that tells nothing is known by its name: looking into it would fetch it.
             if value not in known:
                 known[value] = value if is_address(value) or not Path(value).exists() else digest(Path(value))
             contents[field] = known[value]
@@ -185,9 +185,30 @@ def fingerprint_job(job: Job, known: dict[str, str] | None = None) -> str:
 
 def order_job(folder: BatchFolder, job: Job, known: dict[str, str] | None = None) -> str:
     """Write what a job's own process is to do, and return its fingerprint; `known` as in `fingerprint_job`."""
-    fingerprint = fingerprint_job(job, known)
-    folder.write_order(job.name, {"job": job.model_dump(exclude_defaults=True), "fingerprint": fingerprint})
-    return fingerprint
+    known = {} if known is None else known
+    order: dict[str, Any] = {"job": job.model_dump(exclude_defaults=True)}
+    tags = {}
+    for address in list_addresses([job]):
+        # One that does not answer now is taken for what it was: a lost network must not undo what is done.
+        if address not in known:
+            before = folder.order(job.name).get("tags") or {}
+            known[address] = str(before.get(address, address))
+        tags[address] = known[address]
+
+    order["fingerprint"] = fingerprint_job(job, known)
+    folder.write_order(job.name, order | ({"tags": tags} if tags else {}))
+    return str(order["fingerprint"])
+
+
+def list_addresses(jobs: Sequence[Job]) -> list[str]:
+    """Each address among the inputs of these jobs, once."""
+    found: dict[str, None] = {}
+    for job in jobs:
+        for field in PATHS:
+            value = getattr(job, field)
+            if value is not None and is_address(value):
+                found[value] = None
+    return list(found)
 
 
 def read_order(folder: BatchFolder, name: str) -> tuple[Job, str]:

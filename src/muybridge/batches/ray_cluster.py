@@ -44,9 +44,8 @@ class RayEngine:
                 limit = self.at_most or IN_FLIGHT
                 # Not all at once: a batch of thousands would fill the scheduler's queue.
                 while len(known) < limit and (ticket := next(waiting, None)) is not None:
-                    sized = remote.options(
-                        num_cpus=ticket.threads, num_gpus=ticket.gpus, memory=ticket.memory, name=ticket.name
-                    )
+                    # Without a name of its own: Ray counts the tasks of each name for ever, 2 KB each.
+                    sized = remote.options(num_cpus=ticket.threads, num_gpus=ticket.gpus, memory=ticket.memory)
                     known[sized.remote(ticket)] = ticket.name
 
                 if not known:
@@ -81,7 +80,7 @@ class RayEngine:
     def _result(self, ray: Any, reference: Any) -> int:
         try:
             return int(ray.get(reference))
-        except (ray.exceptions.RayError, KeyboardInterrupt):
+        except ray.exceptions.RayError:
             # Lost more often than it is tried again.
             return -signal.SIGKILL
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 import traceback
@@ -13,6 +14,9 @@ from muybridge.batches.ticket import Engine, Share, Ticket
 from muybridge.disk import hold_lock
 from muybridge.errors import MuybridgeError
 
+ASKED = (signal.SIGINT, signal.SIGTERM)
+"""Signals by which somebody asks a job to end."""
+
 
 def make_ticket(folder: BatchFolder, name: str, worker: str, share: Share) -> Ticket:
     """A job as an engine runs it: the Python program `worker` with the batch's folder and the job's name."""
@@ -22,11 +26,24 @@ def make_ticket(folder: BatchFolder, name: str, worker: str, share: Share) -> Ti
 
 
 def run_tickets(folder: BatchFolder, engine: Engine, tickets: Sequence[Ticket]) -> Iterator[Outcome]:
-    """What became of each job, as it ends. Closing the iterator stops those that run."""
+    """What became of each job, as it ends. Closing the iterator stops those that run.
+
+    A job whose process was killed, as where memory ran out, is begun once more when the others have ended: it goes on
+    from its last checkpoint.
+    """
+    by_name = {ticket.name: ticket for ticket in tickets}
+    killed = []
     for name, code in engine.run(tickets):
-        _settle_state(folder, name, code)
-        folder.sweep(name)
-        yield folder.outcome(name)
+        outcome = _end_job(folder, name, code)
+        if code < 0 and -code not in ASKED and outcome.status == Status.FAILED:
+            killed.append(by_name[name])
+        else:
+            yield outcome
+
+    for ticket in killed:
+        folder.expect(ticket.name)
+    for name, code in engine.run(killed):
+        yield _end_job(folder, name, code)
 
 
 def record_job(folder: BatchFolder, name: str, fingerprint: str, work: Callable[[bool], Mapping[str, float]]) -> None:
@@ -60,6 +77,12 @@ def _record(folder: BatchFolder, name: str, fingerprint: str, work: Callable[[bo
     finally:
         state["seconds"] = seconds + time.monotonic() - started
         folder.write_state(name, state)
+
+
+def _end_job(folder: BatchFolder, name: str, code: int) -> Outcome:
+    _settle_state(folder, name, code)
+    folder.sweep(name)
+    return folder.outcome(name)
 
 
 def _settle_state(folder: BatchFolder, name: str, code: int) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,10 +15,9 @@ from muybridge.errors import MuybridgeError, Option, Sentence, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.live import Live
     from rich.table import Table
 
-    from muybridge.batches.folder import BatchFolder
+    from muybridge.batches.folder import BatchFolder, Seen
 
 Cores = Annotated[int, Parameter(name="--cores", help="Processor cores of each job, at least.")]
 Gpus = Annotated[
@@ -25,6 +25,8 @@ Gpus = Annotated[
 ]
 SHOWN = 12
 """Running jobs that fit a terminal."""
+LOOKING = 0.1
+"""The share of its time that whoever watches a batch reads its files."""
 
 
 def batch(
@@ -124,17 +126,41 @@ def _watch(path: Path) -> None:
             time.sleep(1)
 
 
-def show_progress(folder: BatchFolder, console: Console, *, transient: bool = False) -> Live:
+@contextmanager
+def show_progress(folder: BatchFolder, console: Console, *, transient: bool = False) -> Iterator[None]:
     """The table, kept up to date while the block is open."""
     from rich.live import Live
 
-    # Every look reads a file a job: once a second is often enough for a person.
-    return Live(
-        get_renderable=lambda: _progress_table(folder), console=console, refresh_per_second=1, transient=transient
-    )
+    looks = _Looks(folder)
+    with Live(get_renderable=looks.newest, console=console, refresh_per_second=1, transient=transient):
+        try:
+            yield
+        finally:
+            # What is shown last stays there, and has to tell the end.
+            looks.due = 0.0
 
 
-def _progress_table(folder: BatchFolder) -> Table:
+class _Looks:
+    """Looks at the jobs of a batch, never so often that they are more than a small share of the time: with ten
+    thousand jobs, or on a slow disk that others use too, a look takes long."""
+
+    def __init__(self, folder: BatchFolder) -> None:
+        self.folder = folder
+        self.seen: Seen = {}
+        self.due = 0.0
+        self.table: Table | None = None
+
+    def newest(self) -> Table:
+        """The table of the last look, or of a new one where it is time."""
+        began = time.monotonic()
+        if self.table is None or began >= self.due:
+            self.table = _progress_table(self.folder, self.seen)
+            now = time.monotonic()
+            self.due = now + (now - began) / LOOKING
+        return self.table
+
+
+def _progress_table(folder: BatchFolder, seen: Seen) -> Table:
     """A line a running job, how many are left, and when it will be done."""
     from rich.table import Table
 
@@ -146,7 +172,7 @@ def _progress_table(folder: BatchFolder) -> Table:
     for head in ("job", "stage", "steps", "left"):
         table.add_column(head)
 
-    for name, status, state in iter_states(folder):
+    for name, status, state in iter_states(folder, seen):
         counts[status] = counts.get(status, 0) + 1
         if status == Status.DONE:
             seconds.append(float(state.get("seconds") or 0.0))
