@@ -26,6 +26,7 @@ from muybridge.output.options import PictureOptions
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, probe, read, write
 from muybridge.video.camera import FrameCount, play_in_real_time
+from muybridge.video.mark import read_mark
 from tiny_network import write_identity, write_network
 
 FRAMES = 6
@@ -115,6 +116,36 @@ def test_a_picture_follows_a_video(
     assert probe(path).has_audio
     assert (made.height, made.width) == (50, 38)
     assert any("posed most like" in note for note in notes) == best
+
+
+def test_what_was_found_is_drawn_on_sheets(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    video = str(folder / "wide.mp4")
+    run = str(fitted.run.path)
+    out = tmp_path / "shown"
+    assert main(["explain", run, video, "--out", str(out), "--frames", "2"]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["keypoints.png", "motion.png", "parts.png"]
+    sheet = read(out / "keypoints.png")
+    assert sheet.width >= 2 * 256
+    mark = read_mark(out / "keypoints.png")
+    assert mark is not None
+    assert mark.method == "monkeynet"
+
+    with pytest.raises(OutputExistsError):
+        muybridge.explain(fitted, video, out=out)
+    shown = muybridge.explain(fitted, video, folder / "photo.png", out=out, frames=2, force=True)
+    assert read(out / "motion.png").pixels.shape != sheet.pixels.shape
+    assert all(path.is_file() and caption for path, caption in shown.items())
+
+
+def test_what_cannot_be_explained_is_refused(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    for arguments, options in (
+        ((None,), {}),
+        ((folder / "wide.mp4",), {"frames": 0}),
+        ((folder / "wide.mp4",), {"landmarks": folder}),
+    ):
+        with pytest.raises(UsageError):
+            muybridge.explain(fitted, *arguments, out=tmp_path / "none", **options)  # type: ignore[arg-type]
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_large_picture_may_be_made_smaller(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from muybridge.api.doctor import doctor
     from muybridge.api.edit import edit
     from muybridge.api.evaluate import compare_predictions, evaluate
+    from muybridge.api.explain import explain
     from muybridge.api.export import export
     from muybridge.api.fetch import fetch
     from muybridge.api.fit import fit
@@ -50,6 +51,7 @@ __all__ = [
     "doctor",
     "edit",
     "evaluate",
+    "explain",
     "export",
     "export_motion",
     "fetch",

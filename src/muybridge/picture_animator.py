@@ -240,6 +240,11 @@ class PairPreview(NamedTuple):
     made             [1, 3, H, W]  the driving frame, made of the source
     moved            [1, 3, H, W]  the source, moved by the flow
     occlusion        [1, 1, h, w]  where it shows what is needed; None where nothing says so
+    maps             [1, K, h, w]  heat maps of the driving keypoints; these and the following: None for a method
+                                   that has none
+    shares           [1, K+1, h, w]  the share of each motion in each pixel, the background's first
+    grid             [1, h, w, 2]  where each pixel of the driving frame looks in the source
+    axes             [1, K, 2, 2]  the affine frame around each driving keypoint
     """
 
     source: Tensor
@@ -247,6 +252,10 @@ class PairPreview(NamedTuple):
     made: Tensor
     moved: Tensor
     occlusion: Tensor | None
+    maps: Tensor | None = None
+    shares: Tensor | None = None
+    grid: Tensor | None = None
+    axes: Tensor | None = None
 
 
 def draw_preview(data: ClipsData, device: torch.device, shown: Callable[[Images, Images], PairPreview]) -> Tensor:

@@ -148,6 +148,17 @@ def test_a_subject_that_is_guessed_has_its_own_background(
     assert ended.code == 0, ended.err
 
 
+def test_explain_shows_what_a_pair_found(job: Path, pair: Pair, command: Command, tmp_path: Path) -> None:
+    ended = command("explain", job, "--source", "A", "--frames", 2, "--out", tmp_path / "own")
+    assert ended.code == 0, ended.err
+    assert {path.name for path in (tmp_path / "own").iterdir()} == {"keypoints.png", "motion.png"}
+    new = write(tmp_path / "new.mp4", pair.clips[1].pixels[1:4], pair.clips[1].timing.select([1, 2, 3]))
+    ended = command("explain", job, new, "--frames", 2, "--out", tmp_path / "of-new")
+    assert ended.code == 0, ended.err
+    assert "bumps" in ended.err
+    assert command("explain", job, "--frames", 2, "--out", tmp_path / "whose").code == 2
+
+
 def test_edit_draws_the_way(job: Path, command: Command, tmp_path: Path) -> None:
     moves = ("--move", "0=0.2,-0.1", "--move", "3=0,0.3")
     ended = command("edit", job, "--subject", "A", "--frame", 1, *moves, "--steps", 4, "--out", tmp_path / "e.gif")

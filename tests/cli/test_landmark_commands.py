@@ -160,6 +160,13 @@ def test_a_subject_is_trained_with_its_landmarks_and_performs(
     assert ended.code == 0, ended.err
 
 
+def test_where_it_looked_is_drawn_on_sheets(performance: Path, tmp_path: Path, command: Command) -> None:
+    given = (performance / "run", performance / "b.mp4", "--landmarks", performance / "b-json")
+    ended = command("explain", *given, "--frames", 2, "--out", tmp_path / "shown", "--device", "cpu")
+    assert ended.code == 0, ended.err
+    assert {path.name for path in (tmp_path / "shown").iterdir()} == {"result.png", "grids.png", "attention.png"}
+
+
 def test_how_many_frames_it_is_drawn_from_and_smoothing_are_options(
     performance: Path, tmp_path: Path, command: Command
 ) -> None:

@@ -10,6 +10,7 @@ from muybridge.api.demo import demo
 from muybridge.api.doctor import doctor
 from muybridge.api.edit import Handles, edit, edit_clip, handles, interpolate_moves, pose
 from muybridge.api.evaluate import compare_predictions, evaluate
+from muybridge.api.explain import explain
 from muybridge.api.export import export
 from muybridge.api.fetch import fetch, fetchable
 from muybridge.api.fit import fit
@@ -46,6 +47,7 @@ __all__ = [
     "edit",
     "edit_clip",
     "evaluate",
+    "explain",
     "export",
     "export_motion",
     "fetch",

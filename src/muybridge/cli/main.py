@@ -29,6 +29,7 @@ from muybridge.cli.demo import demo
 from muybridge.cli.doctor import doctor
 from muybridge.cli.edit import edit
 from muybridge.cli.evaluate import evaluate
+from muybridge.cli.explain import explain
 from muybridge.cli.export import export
 from muybridge.cli.fetch import fetch
 from muybridge.cli.fit import fit
@@ -84,6 +85,7 @@ def app() -> App:
         live,
         edit,
         evaluate,
+        explain,
         reconstruct,
         bench,
         batch,

@@ -47,9 +47,9 @@ class DrivingInput:
         """The motion of a file of motion."""
         return read_motion(self._file())
 
-    def read_clip(self) -> Clip:
-        """All of its frames."""
-        return self.given if isinstance(self.given, Clip) else read(self._file(), strip=self.strip)
+    def read_clip(self, max_side: int | None = None) -> Clip:
+        """All of its frames; of a file, larger ones are made smaller, pixels."""
+        return self.given if isinstance(self.given, Clip) else read(self._file(), max_side=max_side, strip=self.strip)
 
     def iter_frames(
         self, *, start: int = 0, stride: int = 1, max_frames: int | None = None, max_side: int | None = None

@@ -7,6 +7,7 @@ from muybridge.method.abilities import (
     DrawnPose,
     EditsKeypoints,
     EditsResults,
+    ExplainsItself,
     ExportsNetworks,
     FindsBestFrame,
     FollowsFrames,
@@ -17,7 +18,7 @@ from muybridge.method.abilities import (
     ReconstructsClips,
     SharesKeypoints,
 )
-from muybridge.method.animation import Animation
+from muybridge.method.animation import Animation, Explanation
 from muybridge.method.card import Card, Config, LandmarkConfig, Part
 from muybridge.method.contract import FolderMethod, LandmarkMethod, Method, PairMethod, SubjectPair
 from muybridge.method.picture_method import PictureMethod
@@ -35,6 +36,8 @@ __all__ = [
     "DrawnPose",
     "EditsKeypoints",
     "EditsResults",
+    "ExplainsItself",
+    "Explanation",
     "ExportsNetworks",
     "FindsBestFrame",
     "FolderMethod",

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from muybridge.method.animation import Animation
+from muybridge.method.animation import Animation, Explanation
 from muybridge.method.card import Config
 from muybridge.networks.onnx_files import OnnxPart
 from muybridge.tensors import Points
@@ -221,6 +221,25 @@ class PredictsVideos(Ability):
         """
 
 
+class ExplainsItself(Ability):
+    """Pictures of what its networks found and looked at: `muybridge explain`."""
+
+    name = "explain"
+    what = "pictures of what its networks found and looked at"
+    lack = "has no pictures of what its networks found"
+
+    @abstractmethod
+    def explain(
+        self, data: Any, driving: Any, source: Clip | str | None = None, *, frames: int = 6, **options: Any
+    ) -> list[Explanation]:
+        """A few frames of the driving clip, as the networks see them and as the source is brought there.
+
+        driving, source  as in `animate`
+        frames           how many are shown, spread over the clip
+        options          those of `animate` without which the inputs cannot be understood: landmarks
+        """
+
+
 class ExportsNetworks(Ability):
     """Networks as ONNX files: `muybridge export`."""
 
@@ -308,6 +327,7 @@ ABILITIES: tuple[type[Ability], ...] = (
     FindsBestFrame,
     ReconstructsClips,
     PredictsVideos,
+    ExplainsItself,
     ExportsNetworks,
     ImportsCheckpoints,
     MeasuresItself,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,3 +32,17 @@ class Animation:
         """All of it at once; the alpha becomes the silhouettes."""
         frames = torch.stack(list(self.frames))
         return Clip(frames[:, :3].contiguous(), self.timing, frames[:, 3:].contiguous())
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What a method found and looked at on some frames, as pictures.
+
+    name     one word, of its file
+    caption  what is seen, in a sentence
+    rows     what each row shows -> a picture a frame [3, H, W], uint8 or float in [0, 1], large enough to be read
+    """
+
+    name: str
+    caption: str
+    rows: Mapping[str, Sequence[Tensor]]

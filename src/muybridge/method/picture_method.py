@@ -6,15 +6,18 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
+import torch
 from torch import Tensor
 
 from muybridge import picture_animator
+from muybridge.data.canvas import resize_to_canvas
 from muybridge.data.clips import ClipsData, own_pixels
 from muybridge.errors import UsageError
-from muybridge.method.abilities import BATCH, FindsBestFrame, FollowsFrames, ReconstructsClips
-from muybridge.method.animation import Animation
+from muybridge.method.abilities import BATCH, ExplainsItself, FindsBestFrame, FollowsFrames, ReconstructsClips
+from muybridge.method.animation import Animation, Explanation
 from muybridge.method.card import Config
 from muybridge.method.contract import FolderMethod
+from muybridge.method.picture_explanation import explain_pictures
 from muybridge.method.training import Data, Stage
 from muybridge.picture_animator import PairPreview, PictureAnimator, Pose, Precision
 from muybridge.tensors import Images
@@ -25,7 +28,9 @@ D = TypeVar("D", bound=Data)
 P = TypeVar("P", bound=Pose)
 
 
-class PictureMethod(FolderMethod[C, D], FollowsFrames, FindsBestFrame, ReconstructsClips, Generic[C, D, P]):
+class PictureMethod(
+    FolderMethod[C, D], FollowsFrames, FindsBestFrame, ReconstructsClips, ExplainsItself, Generic[C, D, P]
+):
     """A method says how a source is seen and how a pose moves; how videos follow is the same for all.
 
     Poses are of the method's own kind: keypoints with covariances, with Jacobians, or regions.
@@ -47,7 +52,7 @@ class PictureMethod(FolderMethod[C, D], FollowsFrames, FindsBestFrame, Reconstru
 
     @abstractmethod
     def show_pair(self, source: Images, driving: Images) -> PairPreview:
-        """What is made of two frames of a clip [1, 3, H, W], for the preview."""
+        """What is made of two frames of a clip [1, 3, H, W], for the preview and for `explain`."""
 
     def preview(self, data: D, stage: Stage) -> Tensor:
         """Pairs of frames with their poses, what is made of them, the moved source and where it shows what is needed:
@@ -126,3 +131,30 @@ class PictureMethod(FolderMethod[C, D], FollowsFrames, FindsBestFrame, Reconstru
     def nearest_frame(self, driving: Clip | Iterable[Tensor], source: Clip, batch: int = BATCH) -> int:
         """The driving frame that is posed most like the source's first, see `PictureAnimator.find_nearest`."""
         return self.open_source(source, "float32").find_nearest(driving, batch)
+
+    def explain(
+        self, data: D | None, driving: Clip | None, source: Clip | str | None = None, *, frames: int = 6, **options: Any
+    ) -> list[Explanation]:
+        """Keypoints or regions with their heat maps, the parts that move as one, and the flow, for some frames.
+
+        data     not needed
+        driving  whose poses are taken as they are, like the mode "standard"
+        source   a picture; None: the driving clip's first frame, as in `reconstruct`
+        Raises UsageError.
+        """
+        if source is None and driving is not None:
+            source = driving[:1]
+        driving, source = picture_animator.check_inputs(self.card.name, driving, source)
+        self.choose_options(options)
+        side = self.config.picture_side
+        assert side is not None
+        chosen = torch.linspace(0, len(driving) - 1, min(frames, len(driving))).round().long()
+        picture = resize_to_canvas(own_pixels(source[:1]), (side, side))
+        shown = resize_to_canvas(own_pixels(driving)[chosen], (side, side))
+
+        pairs = []
+        for frame in shown.split(1):
+            with torch.inference_mode():
+                seen = self.show_pair(picture.to(self.device), frame.to(self.device))
+            pairs.append((picture[0], frame[0], seen))
+        return explain_pictures(pairs)

@@ -33,8 +33,8 @@ def animate_landmarks(
     if lead.given is None and options.landmarks is not None:
         raise UsageError("landmarks were given without their video", Sentence("Name it with ", Option("driving"), "."))
 
-    performed = _read_driving(lead, options, kind)
-    subject = _subject(source, options.source_landmarks, kind)
+    performed = read_performed(lead, options, kind)
+    subject = choose_subject(source, options.source_landmarks, kind)
     how: dict[str, Any] = {"aligned": options.align}
     chosen = {"sources": options.sources, "smoothing": options.smoothing, "seed": options.seed}
     # What was left out is not passed on at all, so that the method's own default holds.
@@ -63,7 +63,7 @@ def animate_landmarks(
     return (*notes, *animation.notes)
 
 
-def _read_driving(lead: DrivingInput, options: AnimateOptions, kind: Kind | None) -> LandmarkInput | None:
+def read_performed(lead: DrivingInput, options: AnimateOptions, kind: Kind | None) -> LandmarkInput | None:
     """What is to be performed, made steadier or stronger as asked."""
     if lead.given is None:
         return None
@@ -78,7 +78,7 @@ def _read_driving(lead: DrivingInput, options: AnimateOptions, kind: Kind | None
     return replace(found, landmarks=landmarks_of(refined, found.landmarks.kind))
 
 
-def _subject(source: Source | None, landmarks: LandmarkFiles | None, kind: Any) -> LandmarkInput | str | None:
+def choose_subject(source: Source | None, landmarks: LandmarkFiles | None, kind: Any) -> LandmarkInput | str | None:
     """A name of the training's, or a video with its landmarks."""
     if isinstance(source, Clip) or (source is not None and Path(source).exists()):
         return read_with_landmarks(source, landmarks, kind=kind)

@@ -24,7 +24,7 @@ from muybridge.video import probe
 
 
 @dataclass(frozen=True, eq=False)
-class _Cast:
+class Cast:
     """Who moves, and by what.
 
     side    who; None: the subject that the clip does not show
@@ -46,7 +46,7 @@ def animate_subject(
     data = fitted.data
     method = fitted.method
     assert isinstance(method, PairMethod)
-    cast = _choose_cast(fitted, lead, None if source is None else _side(source), options)
+    cast = choose_cast(fitted, lead, None if source is None else name_side(source), options)
 
     how: dict[str, Any] = {"affine": options.affine, "full_frame": data is not None}
     if cast.motion is not None or options.changes_motion:
@@ -63,32 +63,33 @@ def animate_subject(
     return animation.notes
 
 
-def _choose_cast(fitted: Fitted, lead: DrivingInput, side: str | None, options: AnimateOptions) -> _Cast:
+def choose_cast(fitted: Fitted, lead: DrivingInput, side: str | None, options: AnimateOptions) -> Cast:
+    """Who moves and by what, as far as what was named tells it; a new video is read, with its silhouettes."""
     if lead.is_motion:
         motion = lead.read_motion()
         if side is None:
             raise UsageError("a motion does not show who moves", Sentence("Name the subject: ", Option("source", "A")))
         # Sound belongs to the video that the motion no longer is.
-        return _Cast(side, motion=motion)
+        return Cast(side, motion=motion)
 
     # A video of the training has its silhouettes and keypoints in the run: nothing is searched anew.
     trained_on = _side_of(fitted, lead.path)
     new_silhouettes = options.masks is not None or options.box is not None or options.subject is not None
     if trained_on and not new_silhouettes and side in (None, other(trained_on)):
-        return _Cast(other(trained_on), audio=_sound(lead.path))
+        return Cast(other(trained_on), audio=_sound(lead.path))
     # Without a video the other subject leads, and its sound belongs to the motion.
     if lead.given is None:
-        return _Cast(side, audio=None if side is None else _sound(find_input(fitted.run, other(side))))
+        return Cast(side, audio=None if side is None else _sound(find_input(fitted.run, other(side))))
 
     method = fitted.method
     assert isinstance(method, PairMethod)
     # At the size that the training was read at: it is what the method knows, and a fraction of the memory.
     max_side = method.config.reading_side
     clip, audio = lead.with_silhouettes(options.silhouettes, max_side, streamed=method.takes_streamed_video)
-    return _Cast(side, clip, audio=audio)
+    return Cast(side, clip, audio=audio)
 
 
-def _edit_motion(fitted: Fitted, cast: _Cast, options: AnimateOptions) -> Tensor:
+def _edit_motion(fitted: Fitted, cast: Cast, options: AnimateOptions) -> Tensor:
     if cast.clip is not None or cast.side is None:
         raise UsageError(
             "steadier and stronger is for the motion of the run's own videos, and for files of motion",
@@ -97,7 +98,8 @@ def _edit_motion(fitted: Fitted, cast: _Cast, options: AnimateOptions) -> Tensor
     return motion_edits(fitted, other(cast.side), cast.motion, options.motion_smoothing, options.strength)
 
 
-def _side(source: Source) -> str:
+def name_side(source: Source) -> str:
+    """ "a" or "b"; UsageError for anything else."""
     side = source.lower() if isinstance(source, str) else ""
     if side not in ("a", "b"):
         raise UsageError(

@@ -191,7 +191,15 @@ class Articulated(PictureMethod[ArticulatedConfig, ArticulatedData, Regions], Ex
         to = networks.detect(driving)
         drawn, flow = networks(source, at, to, networks.background_motion(source, driving))
         return PairPreview(
-            at.points, to.points, drawn.picture, networks.generator.warp(source, flow.grid), flow.occlusion
+            source=at.points,
+            driving=to.points,
+            made=drawn.picture,
+            moved=networks.generator.warp(source, flow.grid),
+            occlusion=flow.occlusion,
+            maps=networks.detector(driving).heatmaps,
+            shares=flow.masks,
+            grid=flow.grid,
+            axes=to.affines,
         )
 
     def reconstruct(self, clip: Clip, batch: int = BATCH) -> Animation:

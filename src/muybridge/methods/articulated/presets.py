@@ -43,5 +43,5 @@ CARD = Card(
         "smoke": "64 px, a first look in a minute or two",
     },
     for_gpu=("standard",),
-    abilities=("live", "best-frame", "reconstruct", "export", "import"),
+    abilities=("live", "best-frame", "reconstruct", "explain", "export", "import"),
 )

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from muybridge.data.augmentation import Augment
 from muybridge.data.clips import ClipsData
-from muybridge.geometry import random_thin_plate
+from muybridge.geometry import normal_gaussians, random_thin_plate
 from muybridge.losses import (
     PyramidDistance,
     frame_equivariance,
@@ -149,7 +149,18 @@ class Fomm(PictureMethod[FommConfig, FommData, Keypoints], ExportsNetworks, Impo
         to = self.networks.detect(driving)
         drawn, flow = self.networks(source, at, to)
         moved = self.networks.generator.warp(source, flow.grid)
-        return PairPreview(at.points, to.points, drawn.picture, moved, flow.occlusion)
+        size = (flow.masks.shape[2], flow.masks.shape[3])
+        return PairPreview(
+            source=at.points,
+            driving=to.points,
+            made=drawn.picture,
+            moved=moved,
+            occlusion=flow.occlusion,
+            maps=normal_gaussians(to.points, size, self.networks.variance),
+            shares=flow.masks,
+            grid=flow.grid,
+            axes=to.jacobians,
+        )
 
     def onnx_parts(self) -> dict[str, OnnxPart]:
         """The files of a run, by name.

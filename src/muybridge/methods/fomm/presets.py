@@ -39,5 +39,5 @@ CARD = Card(
         "bench": "64 px, a few minutes on two cores, for tables of comparison",
     },
     for_gpu=("standard",),
-    abilities=("live", "best-frame", "reconstruct", "export", "import"),
+    abilities=("live", "best-frame", "reconstruct", "explain", "export", "import"),
 )

@@ -51,17 +51,14 @@ def animate(
     """
     notes: list[str] = []
     if source is None:
-        if driving is None or data is None:
-            raise UsageError("say which subject should move", 'source is "a" or "b"')
-        shown = closest_side(data.a, data.b, driving)
-        source = other(shown)
-        notes.append(f"the driving clip looks like subject {shown}, so subject {source} is moved")
+        source = guess_source(data, driving)
+        notes.append(f"the driving clip looks like subject {other(source)}, so subject {source} is moved")
     check_side(source)
 
     # Without data there is no frame to put a crop back into.
     appearance = None if data is None else data.subject(source)
     full = appearance if full_frame else None
-    motion, timing = _find_motion(model, data, driving, other(source))
+    motion, timing = find_motion(model, data, driving, other(source))
 
     def poses() -> Iterator[Points]:
         begun = 0
@@ -82,7 +79,14 @@ def animate(
     return Animation(frames(), timing, size, tuple(notes), source)
 
 
-def _find_motion(
+def guess_source(data: PairData | None, driving: Driving | None) -> str:
+    """The subject that the driving clip does not show, by its colours; UsageError where nothing tells."""
+    if driving is None or data is None:
+        raise UsageError("say which subject should move", 'source is "a" or "b"')
+    return other(closest_side(data.a, data.b, driving))
+
+
+def find_motion(
     model: JokrModel, data: PairData | None, driving: Driving | None, side: str
 ) -> tuple[Iterable[Subject], Timing]:
     """The subject that gives the motion, on the canvas of the training: crops of neighbouring frames, and all times."""

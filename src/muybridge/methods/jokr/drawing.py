@@ -61,7 +61,7 @@ def render_poses(
 
 
 def render_apart(
-    model: JokrModel, data: PairData, side: str, ways: Sequence[tuple[Points, Points]], part: int
+    model: JokrModel, data: PairData | None, side: str, ways: Sequence[tuple[Points, Points]], part: int
 ) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
     """Poses that have nothing to do with each other, together: what `render_poses` gives of each, and its own frames.
 

@@ -18,6 +18,8 @@ from muybridge.method import (
     DrawnPose,
     EditsKeypoints,
     EditsResults,
+    ExplainsItself,
+    Explanation,
     Group,
     ImportsCheckpoints,
     MeasuresItself,
@@ -26,7 +28,7 @@ from muybridge.method import (
     Stage,
     Turn,
 )
-from muybridge.methods.jokr import animate, editing, reporting
+from muybridge.methods.jokr import animate, editing, explaining, reporting
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.importing import import_released, is_released
@@ -44,7 +46,14 @@ WEIGHT_FREE = "texture loss: the weight-free stand-in (L1 at several scales, SSI
 
 
 class Jokr(
-    JokrModel, EditsKeypoints, EditsResults, MeasuresItself, SharesKeypoints, DescribesTraining, ImportsCheckpoints
+    JokrModel,
+    EditsKeypoints,
+    EditsResults,
+    ExplainsItself,
+    MeasuresItself,
+    SharesKeypoints,
+    DescribesTraining,
+    ImportsCheckpoints,
 ):
     """What JOKR learns in its two stages, and what a trained one gives."""
 
@@ -148,6 +157,20 @@ class Jokr(
                 'Name the one that should move: source "a" or "b".',
             )
         return animate.animate(self, data, driving, source, **options)
+
+    def explain(
+        self,
+        data: PairData | None,
+        driving: Driving | None,
+        source: Clip | str | None = None,
+        *,
+        frames: int = 6,
+        **options: Any,
+    ) -> list[Explanation]:
+        """Keypoints and their bumps, the drawn silhouette, and where a result looks in the subject's own frames."""
+        if isinstance(source, Clip) or options:
+            raise UsageError("jokr shows what it found of its own two subjects", "Name one: a or b.")
+        return explaining.explain(self, data, driving, source, frames)
 
     def locate_keypoints(self, data: PairData, side: str) -> Points:
         return editing.locate_keypoints(self, data, side)

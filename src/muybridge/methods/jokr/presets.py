@@ -126,6 +126,6 @@ CARD = Card(
         "bench": "ours: 64 px, some minutes: for tables over many pairs",
     },
     for_gpu=("standard", "paper", "released"),
-    abilities=("edit", "edit-results", "import", "measure", "shared-keypoints", "report"),
+    abilities=("edit", "edit-results", "explain", "import", "measure", "shared-keypoints", "report"),
     affine=True,
 )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from muybridge.errors import Option, Sentence, UsageError
+from muybridge.geometry import moment_gaussians
 from muybridge.losses import l1, lsgan_discriminator, lsgan_generator
 from muybridge.method import (
     Animation,
@@ -247,7 +248,18 @@ class MonkeyNet(
 
     def show_pair(self, source: Images, driving: Images) -> PairPreview:
         at, to, made = self.reconstruction(source, driving)
-        return PairPreview(at.means, to.means, made.picture, made.deformed, None)
+        size = (driving.shape[2], driving.shape[3])
+        motion = made.motion
+        return PairPreview(
+            source=at.means,
+            driving=to.means,
+            made=made.picture,
+            moved=made.deformed,
+            occlusion=None,
+            maps=moment_gaussians(to.means, to.covariances, size),
+            shares=None if motion is None else motion.masks,
+            grid=None if motion is None else motion.flow,
+        )
 
     def onnx_parts(self) -> dict[str, OnnxPart]:
         """The files of a run, by name.

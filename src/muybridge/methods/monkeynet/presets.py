@@ -56,5 +56,5 @@ CARD = Card(
         "smoke": "64 px, a first look in about a minute",
     },
     for_gpu=("standard",),
-    abilities=("live", "best-frame", "reconstruct", "predict", "export", "import"),
+    abilities=("live", "best-frame", "reconstruct", "predict", "explain", "export", "import"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from muybridge.data.crop import paste
@@ -14,7 +14,7 @@ from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
 from muybridge.landmarks import Landmarks, align, colour_labels, label_indices, smooth
 from muybridge.method import Animation
 from muybridge.methods.tsnet.data import Track, TsnetData, check_landmarks, into_box, make_box_maps
-from muybridge.methods.tsnet.model import TsnetModel
+from muybridge.methods.tsnet.model import Made, TsnetModel
 from muybridge.methods.tsnet.pictures import match_statistics, one_hot, to_rgb
 from muybridge.tensors import Images
 from muybridge.video import Clip, Timing, contact_sheet
@@ -24,11 +24,21 @@ BATCH = 4
 
 
 class References(NamedTuple):
-    """K subject frames, encoded: features [1, K, C, h, w], boxes [1, K, 1, h, w], and the first frame's picture."""
+    """K subject frames, encoded: features [1, K, C, h, w], boxes [1, K, 1, h, w]; and as the networks see them,
+    [1, K, 3, H, W]."""
 
     features: Tensor
     boxes: Tensor
-    first: Tensor
+    pictures: Tensor
+
+
+class Performance(NamedTuple):
+    """Who performs, and what: driving landmarks in pixels of the subject's crop, at the times of the driving clip."""
+
+    subject: Track
+    landmarks: Landmarks
+    timing: Timing
+    notes: tuple[str, ...]
 
 
 def animate(
@@ -62,20 +72,26 @@ def animate(
     if count < 1:
         raise UsageError(f"a subject is drawn from one of its frames at least, not from {count}", "Name 1, 3 or 5.")
 
-    subject = _choose_subject(model, data, source, source_landmarks)
-    notes: list[str] = []
-    if driving is None:
-        followed = subject.landmarks
-        timing = Timing.constant(len(subject))
-    else:
-        followed = _follow(model, driving, landmarks, subject, aligned, smoothing, notes)
-        timing = driving.timing
-
-    crops = _draw_crops(model, subject, followed, count, seed)
+    subject = choose_subject(model, data, source, source_landmarks)
+    performance = choose_performance(model, subject, driving, landmarks, aligned, smoothing)
+    crops = _draw_crops(model, performance, count, seed)
     if not framed:
-        return Animation(crops, timing, model.config.crop, tuple(notes))
+        return Animation(crops, performance.timing, model.config.crop, performance.notes)
 
-    return Animation(_place_crops(crops, subject, model.config.crop), timing, subject.frame, tuple(notes))
+    placed = _place_crops(crops, subject, model.config.crop)
+    return Animation(placed, performance.timing, subject.frame, performance.notes)
+
+
+def choose_performance(
+    model: TsnetModel, subject: Track, driving: Clip | None, landmarks: Landmarks | None, aligned: bool, smoothing: int
+) -> Performance:
+    """The driving landmarks in the subject's place, see `animate`; without a driving clip the subject's own."""
+    if driving is None:
+        return Performance(subject, subject.landmarks, Timing.constant(len(subject)), ())
+
+    notes: list[str] = []
+    followed = _follow(model, driving, landmarks, subject, aligned, smoothing, notes)
+    return Performance(subject, followed, driving.timing, tuple(notes))
 
 
 def _follow(
@@ -98,9 +114,10 @@ def _follow(
     return bring_to_subject(steady, (driving.height, driving.width), subject, aligned)
 
 
-def _draw_crops(model: TsnetModel, subject: Track, followed: Landmarks, count: int, seed: int) -> Iterator[Tensor]:
+def _draw_crops(model: TsnetModel, performance: Performance, count: int, seed: int) -> Iterator[Tensor]:
     """The subject as all landmarks are: uint8 [4, h, w] each, opaque."""
-    references = encode_subject(model, subject, count, seed)
+    followed = performance.landmarks
+    references = encode_subject(model, performance.subject, count, seed)
     for index in torch.arange(len(followed)).split(BATCH):
         labels = label_indices(followed[index.tolist()], model.config.crop)
         rgb = (draw_frames(model, references, labels).cpu() * 255).round().to(torch.uint8)
@@ -126,26 +143,36 @@ def encode_subject(model: TsnetModel, subject: Track, count: int, seed: int) -> 
 
     with torch.no_grad():
         pictures, maps, boxes = model.prepare_crops(rgb.to(device), labels.to(device), make_box_maps(labels).to(device))
-        return References(model.encode(pictures, maps), boxes, pictures[:, 0])
+        return References(model.encode(pictures, maps), boxes, pictures)
 
 
 def draw_frames(model: TsnetModel, references: References, labels: UInt8[Tensor, "B h w"]) -> Images:
     """The subject as each label map is: RGB crops in [0, 1]."""
-    device = references.first.device
-    n = len(labels)
-    like = model.config.crop[1]
-    border = model.border
-
     with torch.no_grad():
-        # Of the driving frame only the labels count.
-        blank = torch.zeros(n, 3, *labels.shape[1:], device=device)
-        _, maps, boxes = model.prepare_crops(blank, labels.to(device), make_box_maps(labels).to(device))
-        features = references.features.expand(n, *references.features.shape[1:])
-        own = references.boxes.expand(n, *references.boxes.shape[1:])
-        made = model.draw(features, own, one_hot(maps[0], model.classes), boxes[0]).picture.float()
-        if model.config.match_colours:
-            made = match_statistics(made, references.first.float())
-        return to_rgb(made)[..., border : border + like]
+        return to_pictures(model, references, draw_labels(model, references, labels)[0].picture)
+
+
+def draw_labels(
+    model: TsnetModel, references: References, labels: UInt8[Tensor, "B h w"]
+) -> tuple[Made, Float[Tensor, "B L H W"], Float[Tensor, "B 1 h2 w2"]]:
+    """The same as the networks see it, with the one-hot labels and their boxes that it was drawn from."""
+    n = len(labels)
+    device = references.pictures.device
+    # Of the driving frame only the labels count.
+    blank = torch.zeros(n, 3, *labels.shape[1:], device=device)
+    _, maps, boxes = model.prepare_crops(blank, labels.to(device), make_box_maps(labels).to(device))
+    features = references.features.expand(n, *references.features.shape[1:])
+    own = references.boxes.expand(n, *references.boxes.shape[1:])
+    wanted = one_hot(maps[0], model.classes)
+    return model.draw(features, own, wanted, boxes[0]), wanted, boxes[0]
+
+
+def to_pictures(model: TsnetModel, references: References, drawn: Images) -> Images:
+    """What was drawn as RGB crops in [0, 1], in the colours of the first subject frame where the config wants that."""
+    made = drawn.float()
+    if model.config.match_colours:
+        made = match_statistics(made, references.pictures[:, 0].float())
+    return to_rgb(made)[..., model.border : model.border + model.config.crop[1]]
 
 
 def draw_preview(model: TsnetModel, data: TsnetData) -> Tensor:
@@ -173,9 +200,10 @@ def draw_preview(model: TsnetModel, data: TsnetData) -> Tensor:
     return contact_sheet(rows, columns=6)
 
 
-def _choose_subject(
+def choose_subject(
     model: TsnetModel, data: TsnetData | None, source: Clip | str | None, landmarks: Landmarks | None
 ) -> Track:
+    """Whom `source` names: a clip with its landmarks, or one of the training's by letter or number."""
     if isinstance(source, Clip):
         if landmarks is None:
             raise InputError(

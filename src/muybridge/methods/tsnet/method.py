@@ -22,8 +22,8 @@ from muybridge.losses import (
     multiscale_l1,
     ssim_loss,
 )
-from muybridge.method import Animation, Batch, Card, Group, ImportsCheckpoints, Stage, Turn
-from muybridge.methods.tsnet import animate
+from muybridge.method import Animation, Batch, Card, ExplainsItself, Explanation, Group, ImportsCheckpoints, Stage, Turn
+from muybridge.methods.tsnet import animate, explaining
 from muybridge.methods.tsnet.config import TsnetConfig
 from muybridge.methods.tsnet.data import TsnetData
 from muybridge.methods.tsnet.model import Made, TsnetModel
@@ -49,7 +49,7 @@ VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
-class Tsnet(TsnetModel, ImportsCheckpoints):
+class Tsnet(TsnetModel, ExplainsItself, ImportsCheckpoints):
     """What TS-Net learns, and what a trained one gives."""
 
     card: ClassVar[Card] = CARD
@@ -237,6 +237,22 @@ class Tsnet(TsnetModel, ImportsCheckpoints):
     ) -> Animation:
         """The subject of `source` performing `driving`; see `animate.animate`."""
         return animate.animate(self, data, driving, source, **options)
+
+    def explain(
+        self,
+        data: TsnetData | None,
+        driving: Clip | None,
+        source: Clip | str | None = None,
+        *,
+        frames: int = 6,
+        landmarks: Landmarks | None = None,
+        source_landmarks: Landmarks | None = None,
+        **options: Any,
+    ) -> list[Explanation]:
+        """Sampling grids and attention for some frames; the arguments are those of `animate.animate`."""
+        subject = animate.choose_subject(self, data, source, source_landmarks)
+        performance = animate.choose_performance(self, subject, driving, landmarks, aligned=True, smoothing=5)
+        return explaining.explain(self, performance, frames)
 
     @staticmethod
     def import_checkpoint(path: Path, options: Path | None = None) -> tuple[TsnetConfig, dict[str, Tensor], int]:

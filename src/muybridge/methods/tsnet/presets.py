@@ -57,5 +57,5 @@ CARD = Card(
         "bench": "64 px bodies, a few minutes on two cores, for tables of comparison",
     },
     for_gpu=("standard", "face"),
-    abilities=("import",),
+    abilities=("explain", "import"),
 )
