@@ -17,6 +17,11 @@ QUIET = (
     "--disable-default-apps",
     "--disable-sync",
 )
+# A file falls on a place of the page: its name, its type, and what is in it as base64.
+DROP = """(place, [name, type, content]) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File([Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], name, { type }));
+  place.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: carried })); }"""
 FOUND = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 
 

@@ -6,16 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import DROP
 from open_studio import Studio, opened
 from watched_page import Screen, open_screen
 
 from muybridge.puppets import scene
 from muybridge.video import write
 
-DROP = """(place, [name, type, content]) => {
-  const carried = new DataTransfer();
-  carried.items.add(new File([Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], name, { type }));
-  place.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: carried })); }"""
 WAITING = {"use": "pair", "state": "finding", "version": 0, "frames": 80, "width": 64, "height": 64, "rate": 10}
 
 

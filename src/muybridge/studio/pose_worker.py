@@ -16,6 +16,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from torch import Tensor
 
 from muybridge import api
@@ -23,6 +24,7 @@ from muybridge.api.edit import draw_poses, edits_results
 from muybridge.data.background import Backdrop, composite
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.method import Pose
+from muybridge.networks import computes_bfloat16
 from muybridge.output.animation import backdrop_of
 from muybridge.studio.messages import Channel, Head, describe_failure
 from muybridge.studio.tasks import subject_of
@@ -64,6 +66,8 @@ class PoseWorker:
         key = (folder, weights.stat().st_mtime_ns if weights.is_file() else 0)
         if key not in self.held:
             self.held[key] = api.load(folder, device=self.device)
+            # It only draws from here on.
+            self.held[key].method.eval()
 
         self.held.move_to_end(key)
         while len(self.held) > HELD_RUNS:
@@ -95,8 +99,13 @@ class PoseWorker:
             moves = {int(i): (float(x), float(y)) for i, (x, y) in order["moves"].items()}
             poses.append(Pose(order["side"][0], int(order["frame"]), moves, len(order["side"]) == 2))
 
+        # What is seen for a moment need not be exact to the last bit.
+        device = fitted.method.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=not full and computes_bfloat16(device)):
+            pictures = draw_poses(fitted, poses, quick=not full)
+
         answers = []
-        for order, drawn in zip(orders, draw_poses(fitted, poses, quick=not full), strict=True):
+        for order, drawn in zip(orders, pictures, strict=True):
             backdrop = self.find_backdrop(order, (int(drawn.picture.shape[1]), int(drawn.picture.shape[2])))
             shown = composite(drawn.picture.float() / 255, backdrop.at(int(order["frame"])))
             answers.append(({"full": full, "sources": drawn.sources}, encode_jpeg(shown, QUALITY[full])))

@@ -47,6 +47,8 @@ class ReferenceBank:
     known: tuple[object, ...] = ()
     decoded: OrderedDict[int, Tensor] = field(default_factory=OrderedDict, repr=False)
     views: dict[int, Grid] = field(default_factory=dict, repr=False)
+    last: tuple[int, Tensor] | None = field(default=None, repr=False)
+    """The reference that was asked for last, as `picture` gave it: while a person drags, that is always the same."""
 
     @property
     def canvas(self) -> tuple[int, int]:
@@ -70,12 +72,15 @@ class ReferenceBank:
 
     def picture(self, place: int) -> Float[Tensor, "1 4 H W"]:
         """A reference at full size in [0, 1], on the device of the small ones."""
+        if self.last is not None and self.last[0] == place:
+            return self.last[1]
         if place not in self.decoded:
             self.decoded[place] = self.frames.pictures([place])
             while len(self.decoded) > 1 and len(self.decoded) * self.decoded[place].numel() > HELD:
                 self.decoded.popitem(last=False)
         self.decoded.move_to_end(place)
-        return self.decoded[place].to(self.small.device).float() / 255
+        self.last = (place, self.decoded[place].to(self.small.device).float() / 255)
+        return self.last[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,8 +231,11 @@ def find_outlines(
 
 def _grow(masks: Masks, reach: int) -> Masks:
     """Masks with their outline moved out by so many pixels, or in."""
-    size = 2 * abs(reach) + 1
-    return F.max_pool2d(masks, size, 1, reach) if reach >= 0 else -F.max_pool2d(-masks, size, 1, -reach)
+    if reach < 0:
+        return -_grow(-masks, -reach)
+    # The largest of a square is the largest of the largest of its rows.
+    size = 2 * reach + 1
+    return F.max_pool2d(F.max_pool2d(masks, (size, 1), 1, (reach, 0)), (1, size), 1, (0, reach))
 
 
 def sharpen_edge(smooth: Float[Tensor, "B C h w"], view: Float[Tensor, "1 H2 W2 2"]) -> Float[Tensor, "B C H2 W2"]:
