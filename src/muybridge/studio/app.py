@@ -21,6 +21,7 @@ from muybridge.method import Card
 from muybridge.studio import routes_animations, routes_batches, routes_clips, routes_edit, routes_live, routes_runs
 from muybridge.studio.animation_models import AnimationModels
 from muybridge.studio.animations import Animations
+from muybridge.studio.batches import Batches
 from muybridge.studio.clips import Clips
 from muybridge.studio.events import Events
 from muybridge.studio.messages import shorten, word_hint, word_message
@@ -67,7 +68,8 @@ def create(settings: Settings, events: Events) -> App:
     samples = Samples(clips, runs, settings.background)
     models = AnimationModels(storage, pool, events, settings)
     animations = Animations(storage, pool, events, settings, models)
-    kept: tuple[Records, ...] = (clips, runs, models, animations)
+    batches = Batches(runs)
+    kept: tuple[Records | Batches, ...] = (clips, runs, models, animations, batches)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -97,7 +99,7 @@ def create(settings: Settings, events: Events) -> App:
     _add_error_handlers(app)
     app.include_router(routes_clips.router(clips))
     app.include_router(routes_runs.router(runs, pose_client))
-    app.include_router(routes_batches.router(settings.runs / "batches"))
+    app.include_router(routes_batches.router(batches))
     app.include_router(routes_edit.router(storage, pose_client, settings.limits.sockets))
     app.include_router(routes_animations.router(models, animations))
     app.include_router(routes_live.router(models, animations))

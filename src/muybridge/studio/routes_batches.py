@@ -1,4 +1,4 @@
-"""Batches that the command runs into the studio's folder: looked at here, and run there.
+"""Routes of batches: those that are begun on the page, and those that the command runs into the studio's folder.
 
 batches/NAME/   what `muybridge batch` wrote
 """
@@ -7,37 +7,43 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 
 from muybridge.batches.folder import BatchFolder, iter_states
-from muybridge.disk import is_locked
+from muybridge.studio import schemas
+from muybridge.studio.batches import Batches
 from muybridge.studio.files_to_fetch import FILES, KINDS, send_file
 from muybridge.studio.storage import Missing
 
 Name = Annotated[str, InPath(max_length=200)]
 
 
-def router(root: Path) -> APIRouter:
-    """Everything under /api/batches; `root` holds a folder a batch."""
+def router(batches: Batches) -> APIRouter:
+    """Everything under /api/batches."""
     routes = APIRouter(prefix="/api/batches", tags=["batches"])
 
     @routes.get("")
     def list_batches() -> list[dict[str, Any]]:
-        """Every batch: its name, whether it runs now, and how many of its jobs are in which state."""
+        """Every batch: what `Batches.describe` says of it, and how many of its jobs are in which state."""
         found = []
-        for folder in _find_batches(root).values():
+        for name, folder in batches.find_all().items():
             counts = Counter(str(status) for _, status, _ in iter_states(folder))
-            found.append({"name": folder.path.name, "running": is_locked(folder.path / ".lock"), "counts": counts})
+            found.append({**batches.describe(name), "counts": counts})
         return found
+
+    @routes.post("", status_code=201)
+    async def create(body: schemas.NewBatch) -> dict[str, Any]:
+        """Have every pair of some clips learned, one after the other."""
+        return await batches.create(body.model_dump())
 
     @routes.get("/{name}")
     def show(name: Name) -> dict[str, Any]:
         """A batch's jobs, each with what became of it, why it failed, and what can be looked at."""
-        folder = _find(root, name)
+        folder = batches.find(name)
         jobs = []
         for job, status, state in iter_states(folder):
             error = str(state.get("error") or "")[:500]
@@ -51,30 +57,21 @@ def router(root: Path) -> APIRouter:
                     "files": sorted(_list_files(folder, job)),
                 }
             )
-        return {"name": name, "running": is_locked(folder.path / ".lock"), "jobs": jobs}
+        return {**batches.describe(name), "jobs": jobs}
+
+    @routes.delete("/{name}", status_code=204)
+    async def remove(name: Name) -> None:
+        await batches.remove(name)
+
+    @routes.post("/{name}/actions/{what}", status_code=202)
+    async def act(name: Name, what: Literal["stop", "resume"]) -> dict[str, Any]:
+        return batches.act(name, what)
 
     @routes.get("/{name}/jobs/{job}/files/{file}", responses=FILES, response_class=Response)
     def fetch(name: Name, job: Name, file: Name, download: bool = False) -> FileResponse:
-        return send_file(_list_files(_find(root, name), job), file, download)
+        return send_file(_list_files(batches.find(name), job), file, download)
 
     return routes
-
-
-def _find_batches(root: Path) -> dict[str, BatchFolder]:
-    """Name -> batch; links are not followed."""
-    found = {}
-    for path in sorted(root.iterdir()) if root.is_dir() else ():
-        if not path.is_symlink() and (path / "batch.json").is_file():
-            found[path.name] = BatchFolder(path)
-    return found
-
-
-def _find(root: Path, name: str) -> BatchFolder:
-    # What a browser says is compared with what there is, and never made into a path.
-    folder = _find_batches(root).get(name)
-    if folder is None:
-        raise Missing(f"there is no batch {name[:40]!r} here", "It may have been moved.")
-    return folder
 
 
 def _list_files(folder: BatchFolder, job: str) -> dict[str, Path]:

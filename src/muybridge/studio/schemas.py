@@ -32,6 +32,10 @@ MOST_CLIPS = 40
 """That are trained on together: all of them are in the worker's memory."""
 
 
+MOST_OF_A_BATCH = 12
+"""Clips that are paired all with all: 66 pairs."""
+
+
 class RequestBody(BaseModel):
     """Unknown names are refused, and so is what the options of the verb refuse that the command takes too."""
 
@@ -96,6 +100,17 @@ class Training(RequestBody):
     preset: Word | None = None
     set: Annotated[dict[Setting, Value], Field(max_length=40)] = {}
     flip: Side | None = None
+    name: Annotated[str, Field(max_length=80)] = ""
+
+
+class NewBatch(RequestBody):
+    """Clips of which every pair is to be learned."""
+
+    verb_options = FitOptions
+    method: Word = "jokr"
+    clips: Annotated[list[Number], Field(min_length=2, max_length=MOST_OF_A_BATCH)]
+    preset: Word | None = None
+    set: Annotated[dict[Setting, Value], Field(max_length=40)] = {}
     name: Annotated[str, Field(max_length=80)] = ""
 
 

@@ -14,29 +14,30 @@ import { compareView } from "./views/compare-view.js";
 import { animateView } from "./views/animate-view.js";
 import { movedView } from "./views/animation-view.js";
 
+/** For each: its address, its view, its title, and which link of the top bar it belongs to. */
 const routes = [
-  [/^#\/runs$/, runsView, "Runs"],
-  [/^#\/batches$/, batchesView, "Batches"],
-  [/^#\/batch\/([^/]{1,600})$/, batchView, "Batch"],
-  [/^#\/compare\/([a-f0-9]{12})(?:\/([a-f0-9]{12}))?$/, compareView, "Compare"],
-  [/^#\/animate$/, animateView, "Animate"],
-  [/^#\/animation\/([a-f0-9]{12})$/, movedView, "Animation"],
-  [/^#\/clip\/([a-f0-9]{12})$/, paintView, "Silhouettes"],
-  [/^#\/run\/([a-f0-9]{12})(?:\/(learning|result|edit))?$/, runView, "Run"],
-  [/^/, startView, "New pair"],
+  [/^#\/runs$/, runsView, "Runs", "#/runs"],
+  [/^#\/batches$/, batchesView, "Batches", "#/runs"],
+  [/^#\/batch\/([^/]{1,600})$/, batchView, "Batch", "#/runs"],
+  [/^#\/compare\/([a-f0-9]{12})(?:\/([a-f0-9]{12}))?$/, compareView, "Compare", "#/runs"],
+  [/^#\/animate$/, animateView, "Animate", "#/animate"],
+  [/^#\/animation\/([a-f0-9]{12})$/, movedView, "Animation", "#/animate"],
+  [/^#\/clip\/([a-f0-9]{12})$/, paintView, "Silhouettes", "#/"],
+  [/^#\/run\/([a-f0-9]{12})(?:\/(learning|result|edit))?$/, runView, "Run", "#/runs"],
+  [/^/, startView, "New pair", "#/"],
 ];
 let current = new AbortController();
 
 function show() {
   const address = location.hash;
-  const [pattern, view, title] = routes.find(([p]) => p.test(address));
+  const [pattern, view, title, place] = routes.find(([p]) => p.test(address));
   current.abort();
   current = new AbortController();
   const main = $("#view");
   main.replaceChildren();
   document.title = `${title} · Muybridge studio`;
   for (const link of document.querySelectorAll("nav a"))
-    if (link.hash === (address || "#/")) link.setAttribute("aria-current", "page");
+    if (link.hash === place) link.setAttribute("aria-current", place === (address || "#/") ? "page" : "true");
     else link.removeAttribute("aria-current");
   view(main, current.signal, ...address.match(pattern).slice(1));
   scrollTo(0, 0);

@@ -5,6 +5,13 @@ import * as store from "../net/store.js";
 import { post } from "../net/api.js";
 import { WORKING } from "./run-state.js";
 
+/** The presets that a person looks for, with the words on their cards. */
+export const CHOICES = {
+  quick: ["A quick look", "Small and rough: shows whether the pair works."],
+  good: ["A good one", "Good enough to keep. Start it and do something else meanwhile."],
+  best: ["The best", "As large and sharp as this method gets."],
+};
+
 const cardOf = (method) => store.about.methods.find((card) => card.name === method);
 
 /** "About 4 minutes here"; `found` was measured on these very clips, else it is what this machine is known for. */

@@ -2,12 +2,13 @@
 
 import { afresh, attempt, choice, field, h } from "../dom.js";
 import * as store from "../net/store.js";
-import { frameOf, post } from "../net/api.js";
+import { post } from "../net/api.js";
 import { startRun, timeOf } from "./choices.js";
+import { clipChip } from "./clip-chips.js";
 import { usable } from "./clip-slot.js";
 
 const asked = { method: null, preset: null, name: "", clips: new Set() };
-const CAUTION = "It learns what kind of thing your videos show, and how that moves. A few short clips give a rough model of those clips alone; a good one takes many videos of many of its kind, and a GPU.";
+const CAUTION = "It learns what kind of thing your videos show, and how it moves. A few short clips give a rough model of just those clips. A good model takes many videos of many individuals, and a GPU.";
 
 /** Have some clips ticked once they are there. */
 export const suggest = (clips) => clips.forEach((clip) => asked.clips.add(clip.id));
@@ -53,7 +54,7 @@ export function training(signal) {
     // What is still being read stays ticked until it is there.
     for (const id of asked.clips) if (!store.clips.has(id)) asked.clips.delete(id);
     const empty = h("p", { class: "help" }, "No videos yet: add one above, or on the page New pair.");
-    afresh(clips, () => clips.replaceChildren(h("legend", {}, "Videos to learn from"), ...(here.length ? here.map((clip) => tick(clip, renew)) : [empty])));
+    afresh(clips, () => clips.replaceChildren(h("legend", {}, "Videos to learn from"), ...(here.length ? here.map((clip) => clipChip(clip, asked.clips, renew)) : [empty])));
     renew();
   };
 
@@ -84,14 +85,4 @@ export function training(signal) {
     h("div", { class: "costs" }, time, measure),
     h("div", { class: "buttons end" }, missing, go),
   );
-}
-
-function tick(clip, renew) {
-  const input = h("input", { type: "checkbox", checked: asked.clips.has(clip.id) });
-  input.onchange = () => {
-    if (input.checked) asked.clips.add(clip.id);
-    else asked.clips.delete(clip.id);
-    renew();
-  };
-  return h("label", { class: "chip" }, input, h("img", { src: frameOf(clip, 0, 48), alt: "", loading: "lazy" }), clip.name);
 }

@@ -3,14 +3,8 @@
 import { attempt, bytes, choice, duration, field, h, notice, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { post } from "../net/api.js";
-import { startRun, timeOf } from "./choices.js";
+import { CHOICES, startRun, timeOf } from "./choices.js";
 import { WORKING } from "./run-state.js";
-
-const CHOICES = {
-  quick: ["A quick look", "Small and rough: shows whether the pair works."],
-  good: ["A good one", "Good enough to keep. Start it and do something else meanwhile."],
-  best: ["The best", "As large and sharp as this method gets."],
-};
 
 const asked = { method: null, preset: null, flip: "", name: "", set: "" };
 
@@ -87,7 +81,7 @@ function preset(card, name, words, chosen) {
     { class: refused ? "card off" : "card", "data-preset": name },
     input,
     h("span", { class: "name" }, words ? words[0] : name),
-    h("span", { class: "help" }, words ? words[1] : help, words ? h("span", { class: "code" }, ` ${name}`) : ""),
+    h("span", { class: "help" }, words ? words[1] : sentence(help), words ? h("span", { class: "code" }, ` ${name}`) : ""),
     refused ? h("span", { class: "help refused" }, "Not on this machine: ", sentence(refused).replace(/^It/, "it")) : null,
     h("span", { class: "help of" }),
   );
@@ -113,7 +107,7 @@ function more(cards, card, method, renew) {
       document.getElementById(`${methods.id}-help`).textContent = method().paper;
     },
   );
-  const flips = [["", "Neither: both face the same way"], ["a", "The first subject"], ["b", "The second subject"]];
+  const flips = [["", "Neither"], ["a", "The first subject"], ["b", "The second subject"]];
   const [folders, others] = [store.about.methods.filter((c) => c.needs === "folder"), store.about.methods.filter((c) => !["pair", "folder"].includes(c.needs))];
   return h(
     "details",
@@ -131,7 +125,7 @@ function more(cards, card, method, renew) {
       "p",
       { class: "help" },
       folders.length ? [folders.map((c) => c.name).join(", "), " learn from many videos: ", h("a", { href: "#/animate" }, "train one on the page Animate"), ". "] : null,
-      others.length ? `Trained from the command: ${others.map((c) => `${c.name} (needs ${c.needs})`).join(", ")}.` : null,
+      others.length ? `Only with the command: ${others.map((c) => `${c.name} (needs ${c.needs})`).join(", ")}.` : null,
     ),
   );
 }
@@ -147,7 +141,7 @@ export function again(run) {
       const set = Object.entries(run.set ?? {}).map(([name, value]) => `${name}=${value}`).join(" ");
       Object.assign(asked, { method: run.method, preset: run.preset, flip: run.flip ?? "", name: `${run.name}, again`.slice(0, 80), set });
       location.hash = "#/";
-      notice("the pair and the settings are laid out again", "Change what you like, and begin.", "good");
+      notice("the pair and its settings are in the form again", "Change what you like, and begin.", "good");
     }, button);
   return button;
 }

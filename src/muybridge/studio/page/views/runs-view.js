@@ -6,9 +6,9 @@ import { comparable, removal, share, stateOf } from "../parts/run-state.js";
 
 export function runsView(main, signal) {
   const list = h("ul", { class: "runs" });
-  const batches = h("p", { class: "help" }, h("a", { href: "#/batches" }, "Batches"), " that the command runs here");
+  const batches = h("a", { class: "button plain", href: "#/batches" }, "Batches");
   const compare = h("a", { class: "button plain" }, "Compare two");
-  main.append(h("div", { class: "name-line" }, h("h1", {}, "Runs"), compare), batches, list);
+  main.append(h("div", { class: "name-line" }, h("h1", {}, "Runs"), h("div", { class: "buttons" }, compare, batches)), list);
   const rows = new Map();
   const draw = () => {
     const runs = [...store.runs.values()].sort((a, b) => b.created.localeCompare(a.created));
