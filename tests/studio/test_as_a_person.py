@@ -8,9 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from chromium import pictures
-from open_studio import Studio, write_batch
-from watched_page import FAINT, NAMELESS, SLOW, Screen, open_screen
+from open_studio import Studio
+from watched_page import SLOW, Screen, open_screen
 
 from muybridge.puppets import scene
 from muybridge.video import probe, read, write
@@ -97,7 +96,7 @@ def _paint(screen: Screen) -> None:
     page.mouse.up()
     assert page.get_by_label("Box round the subject").input_value() == "3,3,61,61"
     page.get_by_role("button", name="Find it in the box").click()
-    page.locator(".notice.good", has_text="renewed on all frames").wait_for()
+    page.locator(".notice.good", has_text="of all frames are updated").wait_for()
     seen.wait_for()
     page.get_by_label("Eraser").check()
     place = canvas.bounding_box()
@@ -122,7 +121,7 @@ def _paint(screen: Screen) -> None:
     page.mouse.up()
     page.locator("button:enabled", has_text="Undo the last stroke").wait_for()
     _stays(screen)
-    page.get_by_role("button", name="Carry to the other frames").click()
+    page.get_by_role("button", name="Apply to the other frames").click()
     page.get_by_text("Silhouettes corrected by hand").wait_for()
     page.get_by_role("link", name="Back to the pair").click()
 
@@ -134,7 +133,7 @@ def _stays(screen: Screen) -> None:
     for way in ("Back to the pair", "Runs"):
         with page.expect_event("dialog"):
             page.get_by_role("link", name=way).click()
-        assert "has not been carried to the others" in screen.questions.pop()
+        assert "has not been applied to the others" in screen.questions.pop()
         page.wait_for_url(here)
     screen.agrees = True
 
@@ -205,7 +204,7 @@ def _watch_result(screen: Screen, tmp_path: Path) -> None:
     page.get_by_label("Turn, size and place").select_option("without")
     page.get_by_role("button", name="Make it").click()
     page.get_by_text("MP4 cannot be transparent").wait_for()
-    page.get_by_label("As", exact=True).select_option("webm")
+    page.get_by_label("Format", exact=True).select_option("webm")
     page.get_by_role("button", name="Make it").click()
     link = page.get_by_role("link", name="transparent-no-affine", exact=False).first
     link.wait_for()
@@ -269,7 +268,7 @@ def _edit(screen: Screen, studio: Studio, run: str, tmp_path: Path) -> None:
     page.get_by_label("Background").select_option("transparent")
     page.get_by_role("button", name="Render the edited clip").click()
     page.get_by_text("MP4 cannot be transparent").wait_for()
-    page.get_by_label("As", exact=True).select_option("webm")
+    page.get_by_label("Format", exact=True).select_option("webm")
     page.get_by_role("button", name="Render the edited clip").click()
     link = page.get_by_role("link", name="elephant-edited", exact=False).first
     link.wait_for()
@@ -362,47 +361,6 @@ def test_a_method_without_keypoints_has_no_edit_tab(screen: Screen, finished: di
     page.get_by_role("heading", name="Take it with you").wait_for()
     assert page.get_by_role("link", name="Edit").count() == 0
     assert page.get_by_label("Turn, size and place").count() == 0
-
-
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_every_view_has_names_contrast_and_fits_a_phone(
-    chromium: Any, studio: Studio, finished: dict[str, Any], colours: str
-) -> None:
-    context = chromium.new_context(viewport={"width": 360, "height": 780}, color_scheme=colours)
-    page = context.new_page()
-    views = {
-        "start": "",
-        "runs": "#/runs",
-        "batches": "#/batches",
-        "batch": "#/batch/described%20here",
-        "paint": f"#/clip/{finished['clips'][0]}",
-        "learning": f"#/run/{finished['id']}/learning",
-        "result": f"#/run/{finished['id']}/result",
-        "edit": f"#/run/{finished['id']}/edit",
-    }
-    write_batch(studio.runs / "batches" / "described here")
-    waits = {
-        "batches": ".run",
-        "batch": ".run",
-        "learning": ".chart",
-        "result": ".files a",
-        "edit": ".dot",
-        "paint": ".paint",
-        "runs": ".run",
-    }
-    page.goto(studio.address)
-    for name, address in views.items():
-        page.evaluate("(hash) => { location.hash = hash; }", address)
-        page.locator(waits.get(name, ".slot")).first.wait_for(timeout=SLOW)
-        assert page.evaluate(NAMELESS) == [], name
-        assert page.evaluate(FAINT) == [], name
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
-        assert page.locator("h1").count() == 1, name
-        place = pictures()
-        if place is not None:
-            page.wait_for_timeout(700)
-            page.screenshot(path=place / f"phone-{colours}-{name}.png", full_page=True)
-    context.close()
 
 
 def test_errors_are_sentences_on_the_page(chromium: Any, studio: Studio, tmp_path: Path) -> None:

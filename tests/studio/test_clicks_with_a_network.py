@@ -52,7 +52,7 @@ def test_a_click_takes_what_the_network_sees(tmp_path: Path, monkeypatch: pytest
             canvas.wait_for()
             scale = canvas.bounding_box()["width"] / W
             undo = page.get_by_role("button", name="Undo the last stroke")
-            for tool, (x, y) in (("Click adds", NEAR), ("Click takes away", CAT)):
+            for tool, (x, y) in (("Click to add", NEAR), ("Click to remove", CAT)):
                 page.get_by_text(tool).click()
                 before = page.evaluate("document.querySelector('.paint').toDataURL()")
                 canvas.click(position={"x": x * scale, "y": y * scale})
@@ -61,7 +61,7 @@ def test_a_click_takes_what_the_network_sees(tmp_path: Path, monkeypatch: pytest
                 page.wait_for_function(changed, arg=before)
                 page.get_by_text("Looking at what is there").wait_for(state="hidden")
             assert undo.get_attribute("aria-disabled") is None
-            page.get_by_role("button", name="Carry to the other frames").click()
+            page.get_by_role("button", name="Apply to the other frames").click()
             page.get_by_text("The silhouettes are renewed on all frames").wait_for()
 
         seen = _silhouette(studio, clip)

@@ -56,7 +56,7 @@ def test_so_many_clips(full: tuple[Studio, dict[str, Any]]) -> None:
     drawn = studio.ask("POST", "/api/clips/puppets", {"scene": "gif", "frames": 5, "size": 64})
     for refused in (upload, drawn):
         assert refused.status == 400
-        assert refused.json["message"] == "2 clips are kept already, the most there may be"
+        assert refused.json["message"] == "2 clips are here already, the most there may be"
     assert len(studio.get("/api/clips")) == 2
 
 

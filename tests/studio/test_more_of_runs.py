@@ -131,7 +131,7 @@ def test_a_model_learns_from_several_videos_and_moves_a_picture(
     done = studio.wait(f"/api/animations/{made.json['id']}", lambda a: a["state"] in ("done", "failed"))
     assert done["state"] == "done", done
     page.goto(f"{studio.address}#/run/{number}")
-    page.get_by_role("link", name="Let it move a picture").wait_for()
+    page.get_by_role("link", name="Use it to move a picture").wait_for()
     assert page.locator(".tabs").inner_text() == "Learning"
     # Only now, when no view asks for it any more.
     assert studio.ask("DELETE", f"/api/animations/{made.json['id']}").status == 204

@@ -203,7 +203,7 @@ def test_silhouettes_are_stepped_through_and_doubts_are_found(
     tell = "async (clip) => (await import('./net/store.js')).learn('clip', clip)"
     page.evaluate(tell, {**clip, "doubtful": [1, 3]})
     for seen in (2, 4, 2):
-        page.get_by_role("button", name="Next of 2 in doubt").click()
+        page.get_by_role("button", name="Next doubtful frame (2)").click()
         page.get_by_text(f"{seen} of 5").wait_for()
 
 
@@ -217,18 +217,18 @@ def test_clicks_add_and_take_away_and_the_frame_is_zoomed_into(
     drawn = "document.querySelector('.paint').toDataURL()"
     looks = {page.evaluate(drawn)}
     for overlay in ("outline", "fill"):
-        page.get_by_label("Show the silhouette by").select_option(overlay)
+        page.get_by_label("Show the silhouette as").select_option(overlay)
         looks.add(page.evaluate(drawn))
     assert len(looks) == 3
 
     # A corner of the frame is ground: a click there takes in all that looks like it, and another gives it back.
     screen.agrees = True
-    page.get_by_text("Click adds").click()
+    page.get_by_text("Click to add").click()
     canvas.click(position={"x": 4, "y": 4})
     page.mouse.move(0, 0)
     added = page.evaluate(drawn)
     assert added not in looks
-    page.get_by_text("Click takes away").click()
+    page.get_by_text("Click to remove").click()
     canvas.click(position={"x": 4, "y": 4})
     page.mouse.move(0, 0)
     assert page.evaluate(drawn) != added

@@ -4,28 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from chromium import pictures
 
 SLOW = 90_000
 """Milliseconds for what starts a process."""
-NAMELESS = """() => [...document.querySelectorAll('button, a[href], input, select, canvas[role], progress')]
-  .filter((e) => e.checkVisibility() && !e.closest('[aria-hidden=true]'))
-  .filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length))
-  .map((e) => e.outerHTML.slice(0, 120))"""
-FAINT = """() => {
-  const numbers = (c) => c.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (e) => { for (let n = e; n; n = n.parentElement) {
-    const c = numbers(getComputedStyle(n).backgroundColor); if ((c[3] ?? 1) === 1) return c; }
-    return [255, 255, 255]; };
-  return [...document.querySelectorAll('main *, header *, footer *')].filter((e) => e.checkVisibility()
-      && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())
-      && !e.closest(':disabled, .off, .dot, option, [aria-disabled=true]'))
-    .map((e) => { const [x, y] = [light(numbers(getComputedStyle(e).color)), light(behind(e))];
-      return [(Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05), e.outerHTML.slice(0, 100)]; })
-    .filter(([ratio]) => ratio < 4.5); }"""
+CONTRAST = {"runOnly": ["color-contrast"]}
+"""For axe: what differs between light and dark, and nothing else."""
+
+
+def find_violations(page: Any, options: dict[str, Any] | None = None) -> list[str]:
+    """What axe-core finds wrong for people who see, hear or move otherwise: one line for each rule and element."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    found = axe.Axe().run(page, options=options).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 
 
 class Screen:

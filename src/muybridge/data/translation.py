@@ -159,7 +159,7 @@ def overlap(a: Float[Tensor, "N 4 h w"], b: Float[Tensor, "N 4 h w"]) -> float:
 
 
 def pair_sheet(to_a: Translate, to_b: Translate, pair: Pair, device: torch.device) -> UInt8[Tensor, "3 H W"]:
-    """Some frames of both subjects, as the other one, and there and back again."""
+    """Some frames of both subjects, the other one moving like each, and each drawn again from that."""
     rows: dict[str, Tensor | Sequence[Tensor]] = {}
     ways = {"a": (to_b, to_a), "b": (to_a, to_b)}
 
@@ -170,9 +170,9 @@ def pair_sheet(to_a: Translate, to_b: Translate, pair: Pair, device: torch.devic
         pictures = pictures_of(subject, index)
         moved = translate_pictures(there, pictures, device)
         shown = {
-            side: pictures,
-            f"{side} as {other(side)}": moved,
-            f"{side} again": translate_pictures(back, moved, device),
+            side.upper(): pictures,
+            f"{other(side).upper()} moving like {side.upper()}": moved,
+            f"{side.upper()} drawn again from that": translate_pictures(back, moved, device),
         }
         rows |= {name: list(_on_black(to_rgba(x))) for name, x in shown.items()}
 

@@ -67,7 +67,7 @@ class AnimationModels(Records):
         records = self.all()
         limits = self.settings.limits
         if len(records) >= limits.imports:
-            raise UsageError(f"{limits.imports} imports are kept already, the most there may be", "Delete some.")
+            raise UsageError(f"{limits.imports} imports are here already, the most there may be", "Delete some.")
         # Announcing costs nothing: a page that never sends its files must not take all the room.
         if sum(record["state"] == "uploading" for record in records) >= limits.announced:
             raise UsageError(f"{limits.announced} imports wait for their file already", "Send them, or delete some.")

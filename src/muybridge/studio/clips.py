@@ -205,7 +205,7 @@ class Clips(Records):
     def _refuse_more(self, count: int) -> None:
         most = self.settings.limits.clips
         if len(self.all()) + count > most:
-            raise InputError(f"{most} clips are kept already, the most there may be", "Delete some.")
+            raise InputError(f"{most} clips are here already, the most there may be", "Delete some.")
 
     def _load_idle(self, number: str) -> Record:
         """A clip that has frames and that nobody works on; UsageError otherwise."""

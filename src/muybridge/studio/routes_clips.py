@@ -100,5 +100,5 @@ async def _read_body(request: Request, most: int) -> bytes:
     async for part in request.stream():
         body += part
         if len(body) > most:
-            raise InputError(f"this picture is larger than {most / 2**20:.0f} MB, the most that is taken")
+            raise InputError(f"this picture is larger than {most / 2**20:.0f} MB, the most that is allowed")
     return bytes(body)

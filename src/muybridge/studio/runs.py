@@ -167,7 +167,7 @@ class Runs(Records):
         if state in WORKING:
             raise UsageError(f"{record['name']} is still stopping", "Wait a moment.")
         if state == "finished":
-            raise UsageError(f"{record['name']} is finished: there is nothing to go on with")
+            raise UsageError(f"{record['name']} is finished: there is nothing left to learn")
         return self._queue({**record, "wanted": "go", "message": None, "hint": None})
 
     def _queue(self, record: Mapping[str, Any]) -> Record:
@@ -295,7 +295,7 @@ def _check_pair(card: Card, clips: Sequence[Record]) -> None:
         if not clip["version"]:
             raise UsageError(f"{clip['name']} has no silhouettes yet", "Find them first: Check the silhouettes.")
     if clips[0]["id"] == clips[1]["id"]:
-        raise UsageError("both videos are the same one", "Choose a second one for it to exchange its motion with.")
+        raise UsageError("both videos are the same", "Choose another one as the second.")
 
 
 def add_notes(notes: Sequence[str], more: Sequence[str]) -> list[str]:

@@ -68,5 +68,5 @@ def read_length(said: str | None, most: int) -> int | None:
 
 def _too_large(name: str, most: int) -> InputError:
     return InputError(
-        f"{name} is larger than {most / 2**20:.0f} MB, the most that is taken", "Cut it, or make it smaller."
+        f"{name} is larger than {most / 2**20:.0f} MB, the most that is allowed", "Cut it, or make it smaller."
     )

@@ -42,7 +42,7 @@ from muybridge.tensors import Points
 from muybridge.video import Clip
 
 LPIPS = "texture loss: L1 and LPIPS (eq. 2 and 3)"
-WEIGHT_FREE = "texture loss: the weight-free stand-in (L1 at several scales, SSIM)"
+WEIGHT_FREE = "pictures are compared without a pretrained network: by their colours at several scales, and by SSIM"
 
 
 class Jokr(

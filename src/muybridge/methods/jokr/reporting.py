@@ -42,7 +42,7 @@ LOOKED_AT = 12
 
 
 def draw_preview(model: JokrModel, data: PairData, stage: Stage) -> Tensor:
-    """Both subjects with their keypoints, as drawn again, and as the other: uint8 [3, H, W]."""
+    """Both subjects with their keypoints, drawn again, and each moving like the other: uint8 [3, H, W]."""
     rows: dict[str, Sequence[Tensor]] = {}
     shapes_only = stage.name == "shape" and model.config.two_steps
     for side in SIDES:
@@ -50,20 +50,20 @@ def draw_preview(model: JokrModel, data: PairData, stage: Stage) -> Tensor:
         index = torch.linspace(0, len(subject) - 1, min(6, len(subject))).long()
         points = detect_keypoints(model, subject, index)
         crops = subject.pictures(index)[0]
-        rows[f"{side} and its keypoints"] = [
+        rows[f"{side.upper()} with its keypoints"] = [
             draw_keypoints(crop, p.cpu()) for crop, p in zip(crops, points.float(), strict=True)
         ]
 
         moved = transfer_keypoints(model, points, side)
-        for name, target, where in (("drawn again", side, points), (f"as {other(side)}", other(side), moved)):
+        again = (f"{side.upper()} drawn again", side, points)
+        like = (f"{other(side).upper()} moving like {side.upper()}", other(side), moved)
+        for name, target, where in (again, like):
             if stage.name == "motion":
-                rows[f"{side} {name}"] = [
-                    (p[:3] * (p[3:] / 255)).byte() for p in render_poses(model, data, target, [where])
-                ]
+                rows[name] = [(p[:3] * (p[3:] / 255)).byte() for p in render_poses(model, data, target, [where])]
                 continue
             rgb, mask = draw_side(model, where, target)
             shown = mask.expand(-1, 3, -1, -1) if shapes_only else rgb
-            rows[f"{side} {name}"] = list(shown.cpu())
+            rows[name] = list(shown.cpu())
     return contact_sheet(rows, columns=6)
 
 

@@ -43,7 +43,7 @@ from muybridge.tensors import Images
 from muybridge.video import Clip
 
 VGG = "perceptual loss: VGG-19 (eq. 5)"
-WEIGHT_FREE = "perceptual loss: the weight-free stand-in (L1 at several scales, SSIM)"
+WEIGHT_FREE = "pictures are compared without a pretrained network: by their colours at several scales, and by SSIM"
 VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Of relu1_1 to relu5_1 (docs/methods/tsnet.md, Losses)."""
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

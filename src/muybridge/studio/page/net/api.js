@@ -46,7 +46,7 @@ export const drop = (path) => ask("DELETE", path);
 
 function refusal(status, text) {
   // This page came from the studio and was let in; only another token shuts it out.
-  if (status === 403) return new Refused("the studio was started anew", "Open the address that it printed.", status);
+  if (status === 403) return new Refused("the studio was restarted", "Open the address that it printed.", status);
   try {
     const said = JSON.parse(text);
     return new Refused(said.message, said.hint, status);
@@ -57,7 +57,7 @@ function refusal(status, text) {
 
 /** Refuse a file that the studio would refuse once it had all of it. */
 export function refuseLarge(file, most) {
-  if (file.size > most) throw new Refused(`this file is larger than ${bytes(most)}, the most that is taken: ${file.name}`, "Choose a smaller one.");
+  if (file.size > most) throw new Refused(`this file is larger than ${bytes(most)}, the most that is allowed: ${file.name}`, "Choose a smaller one.");
 }
 
 /** Send a video or a picture; `told` hears the share that is sent, `use` is pair, driving or picture. */

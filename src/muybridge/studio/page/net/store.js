@@ -73,7 +73,7 @@ export function away(error) {
   const box = $("#away");
   box.hidden = !error;
   if (!error) return;
-  const why = error.status ? [error.message, error.hint] : ["the studio does not answer", "this page goes on by itself as soon as it runs again"];
+  const why = error.status ? [error.message, error.hint] : ["the studio does not answer", "this page goes on by itself once the studio runs again"];
   const said = why.filter(Boolean).map(sentence).join(" ");
   if (box.textContent !== said) box.textContent = said;
 }

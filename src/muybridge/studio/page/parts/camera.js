@@ -15,7 +15,7 @@ const REFUSALS = {
 export async function camera(place, signal, wish, button) {
   if (!navigator.mediaDevices?.getUserMedia) {
     const hint = "Open the studio on the machine that it runs on, or behind a proxy with TLS.";
-    notice("The browser lends its camera only to pages of its own machine, or over HTTPS", hint);
+    notice("The browser allows the camera only to pages of this machine, or over HTTPS", hint);
     return;
   }
   running?.stop();
@@ -74,7 +74,7 @@ class Sitting {
     this.line.binaryType = "arraybuffer";
     this.line.onopen = () => this.line.send(JSON.stringify({ picture: picture.id, mode }));
     this.line.onmessage = (event) => (typeof event.data === "string" ? this.told(JSON.parse(event.data)) : this.draw(event.data));
-    this.line.onclose = () => this.stop(this.refused ? null : "The line to the studio has ended");
+    this.line.onclose = () => this.stop(this.refused ? null : "The connection to the studio was lost");
   }
 
   async told({ ready, message, hint }) {
@@ -84,7 +84,7 @@ class Sitting {
       rest(this.again, false);
       await this.video.play();
       const relative = this.wish.mode === "relative";
-      this.words.textContent = relative ? "It begins from the first pose that it sees: hold yours like the picture's, and start from it." : "";
+      this.words.textContent = relative ? "The picture moves relative to the first pose that the camera sees. Hold the pose that the picture shows, then press “Start from this pose”." : "";
       this.watch();
     }
     // A frame that could not be used is answered, too.

@@ -27,7 +27,7 @@ const USES = {
   picture: {
     accept: `image/*,${VIDEO}`,
     big: "Drop a picture here",
-    help: () => "Of a video, the first frame is taken.",
+    help: () => "If it is a video, its first frame is used.",
     fits: (clip) => clip.use === "picture",
   },
 };
@@ -125,7 +125,7 @@ export class Slot {
   /** Files: the first for this place, the next for the other one, where that is free. */
   receive(files) {
     if (!files.length) {
-      notice("what was dropped is no file", "Drop a video or a GIF.");
+      notice("what you dropped is not a file", "Drop a video or a GIF.");
       return;
     }
     const places = [this, this.other].filter((slot) => slot && !slot.sending && (slot === this || !slot.held()));
@@ -218,8 +218,8 @@ export class Slot {
 
 export function silhouettesOf(clip) {
   const ways = {
-    given: "The silhouettes came with it.",
-    alpha: "The silhouettes are its own transparency.",
+    given: "The silhouettes came with the clip.",
+    alpha: "The silhouettes are the clip's own transparency.",
     threshold: "Silhouettes found against its flat background.",
     segment: "Silhouettes found by a segmentation network.",
     person: "Silhouettes drawn by the pose network.",

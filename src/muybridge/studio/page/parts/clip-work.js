@@ -67,6 +67,6 @@ export function announce() {
     before.set(clip.id, clip);
     const done = was?.state === "finding" && was.version === 0 && clip.state === "ready" && clip.version === 1;
     if (!done || location.hash === `#/clip/${clip.id}` || Date.now() - Date.parse(was.began) < 1000 * SOON) return;
-    notice(`the silhouettes of ${clip.name} are found`, "Look whether they are right.", "good");
+    notice(`the silhouettes of ${clip.name} are found`, "Check that they are right.", "good");
   });
 }

@@ -50,7 +50,7 @@ class Cutting {
       this.canvas,
       h("div", { class: "fields" }, this.first.element, this.last.element),
       h("div", { class: "fields" }, field("Part of the picture", this.box, "Left, top, right, bottom in pixels; or draw it."), field("Speed", speed)),
-      h("p", { class: "help" }, "Silhouettes are found anew afterwards."),
+      h("p", { class: "help" }, "The silhouettes are found again afterwards."),
       h("div", { class: "buttons" }, cut, this.clip.cut?.last !== undefined ? whole : null),
     ];
   }

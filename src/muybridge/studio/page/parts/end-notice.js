@@ -17,7 +17,7 @@ export function endNotice() {
   const box = h("input", { type: "checkbox", checked: wanted() });
   box.onchange = async () => {
     const may = box.checked && (await Notification.requestPermission()) === "granted";
-    if (box.checked && !may) notice("the browser shows no notices of this page", "Allow them in its settings, beside the address.");
+    if (box.checked && !may) notice("the browser blocks notifications from this page", "Allow them in the browser's address bar.");
     box.checked = may;
     localStorage.setItem(KEY, may ? "yes" : "no");
   };

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { lossWords } from "./loss-names.js";
+import { stageWords } from "./run-state.js";
 
 const WIDTH = 260;
 const HEIGHT = 84;
@@ -40,14 +41,14 @@ function chart(name, points) {
   const now = points[points.length - 1][1];
   const drawing = svg(
     "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `${stage}, ${lossWords(loss)}: from ${short(points[0][1])} to ${short(now)} in ${last} steps` },
+    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `${stageWords(stage)}, ${lossWords(loss)}: from ${short(points[0][1])} to ${short(now)} in ${last} steps` },
     svg("path", { d: `M0 ${HEIGHT - 1}H${WIDTH}`, class: "axis" }),
     svg("path", { d: path, class: "curve" }),
   );
   return h(
     "figure",
     { class: "chart" },
-    h("figcaption", {}, h("strong", { title: loss }, lossWords(loss)), h("span", { class: "help" }, ` ${stage}`), h("span", { class: "value tabular" }, short(now))),
+    h("figcaption", {}, h("strong", { title: loss }, lossWords(loss)), h("span", { class: "help" }, ` ${stageWords(stage)}`), h("span", { class: "value tabular" }, short(now))),
     drawing,
   );
 }

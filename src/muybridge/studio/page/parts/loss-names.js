@@ -2,13 +2,13 @@
 
 const WORDS = {
   seg: "silhouettes",
-  dc: "domain confusion",
+  dc: "both keypoint sets alike",
   tmp: "smooth in time",
-  eq: "equivariance",
+  eq: "keypoints follow the picture",
   sep: "keypoints apart",
   sill: "keypoints on the subject",
   cover: "whole body covered",
-  align: "keypoint sets alike",
+  align: "both keypoint sets match",
   cyc: "there and back",
   cycle: "there and back",
   read: "keypoints found again",
@@ -18,7 +18,7 @@ const WORDS = {
   ssim: "structure",
   adversarial: "fools the discriminator",
   matching: "features alike",
-  equivariance: "equivariance",
+  equivariance: "keypoints follow the picture",
   d: "discriminator",
 };
 

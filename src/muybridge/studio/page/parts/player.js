@@ -35,7 +35,7 @@ export class Player {
     Object.assign(this, { signal, look, time: 0, speed: 1, loop: true, playing: false, last: 0, wipe: null });
     this.rows = rows.map((row) => ({ ...row, left: screen(), right: screen(), shown: "" }));
     this.longest = rows.reduce((most, row) => (row.clock.duration > most.clock.duration ? row : most)).clock;
-    this.element = h("section", { class: rows.length > 1 ? "player" : "player one", "aria-label": "What came of it, beside what drove it" });
+    this.element = h("section", { class: rows.length > 1 ? "player" : "player one", "aria-label": "The results beside their driving clips" });
     this.panes = this.rows.map((row) => this.row(row));
     this.waiting = h("p", { class: "help waiting", role: "status" });
     this.element.append(...this.panes, this.transport(), this.waiting);
@@ -282,7 +282,7 @@ export function lookControls(look, mapped, changed) {
   colour.hidden = true;
   colour.oninput = () => set("background", colour.value);
   const backgrounds = [
-    ["contrast", "A grey that shows it"],
+    ["contrast", "A grey that it stands out from"],
     ["black", "Black"],
     ["white", "White"],
     ["source", "The subject's own"],
@@ -298,6 +298,6 @@ export function lookControls(look, mapped, changed) {
     "div",
     { class: "fields" },
     h("div", {}, field("Background", background), colour),
-    mapped ? field("Turn, size and place", affine, "“Its own” uses the affine map that was learned between the two; “The other's” leaves it out.") : null,
+    mapped ? field("Turn, size and place", affine, "“Its own” keeps how the subject itself is turned, how large it is and where it is. “The other's” takes that from the driving clip.") : null,
   );
 }

@@ -55,6 +55,6 @@ function link(run, name, size) {
     {},
     h("a", { href: `${address}?download=true`, download: name }, name),
     h("span", { class: "help" }, bytes(size)),
-    name.endsWith(".zip") ? null : h("a", { href: address, target: "_blank", rel: "noopener", class: "look" }, "look", h("span", { class: "unseen" }, ` at ${name}`)),
+    name.endsWith(".zip") ? null : h("a", { href: address, target: "_blank", rel: "noopener", class: "look" }, "Open", h("span", { class: "unseen" }, ` ${name}`)),
   );
 }

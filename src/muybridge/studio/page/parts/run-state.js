@@ -18,10 +18,13 @@ export const STATES = {
 
 const LEARNED = { shape: "shapes", texture: "colours" };
 
+/** What is learned in a stage, in words. */
+export const stageWords = (stage) => LEARNED[stage] ?? stage;
+
 /** A run's state in words; of one that was stopped, what it was learning. */
 export function stateOf(run) {
   const { stage } = run.progress ?? {};
-  return run.state === "kept" && stage ? `stopped while it learned ${LEARNED[stage] ?? stage}, and kept` : STATES[run.state];
+  return run.state === "kept" && stage ? `stopped while it learned ${stageWords(stage)}, and kept` : STATES[run.state];
 }
 
 export const WORKING = ["queued", "training", "finishing", "pausing", "stopping"];

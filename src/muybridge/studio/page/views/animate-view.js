@@ -141,10 +141,10 @@ function how(filmed, signal) {
   const ready = model && seen && usable(driving, "driving");
   if (!model?.modes.includes(asked.mode)) asked.mode = model?.modes[0] ?? null;
   const best = h("input", { type: "checkbox", checked: asked.best, onchange: () => (asked.best = best.checked) });
-  const search = h("label", { class: "chip" }, best, "Begin at the frame posed most like the picture");
+  const search = h("label", { class: "chip" }, best, "Start at the frame whose pose is closest to the picture's");
   search.hidden = !model?.searches || asked.mode !== "relative";
   const modes = choice(
-    model?.modes.length ? model.modes.map((mode) => [mode, WAYS[mode] ?? mode]) : [["", model ? "It has only one way" : "–"]],
+    model?.modes.length ? model.modes.map((mode) => [mode, WAYS[mode] ?? mode]) : [["", model ? "This model has only one way" : "–"]],
     asked.mode,
     (mode) => {
       asked.mode = mode;

@@ -80,7 +80,7 @@ async function done(body, files, signal, made) {
       "section",
       { "aria-labelledby": "take" },
       h("h2", { id: "take" }, "Take it with you"),
-      h("div", { class: "panel fields" }, field("As", choice(FORMATS, suffix, (value) => (suffix = value))), h("div", { class: "field end" }, go)),
+      h("div", { class: "panel fields" }, field("Format", choice(FORMATS, suffix, (value) => (suffix = value))), h("div", { class: "field end" }, go)),
       files,
     ),
     ...made.notes.map((note) => h("p", { class: "help" }, sentence(note))),
@@ -106,6 +106,6 @@ function line(made, file, sizes) {
     {},
     h("a", { href: `${address}?download=true`, download: name }, name),
     h("span", { class: "help" }, bytes(sizes[name])),
-    file.suffix === "zip" ? null : h("a", { href: address, target: "_blank", rel: "noopener", class: "look" }, "look", h("span", { class: "unseen" }, ` at ${name}`)),
+    file.suffix === "zip" ? null : h("a", { href: address, target: "_blank", rel: "noopener", class: "look" }, "Open", h("span", { class: "unseen" }, ` ${name}`)),
   );
 }

@@ -55,7 +55,7 @@ function settings(a, b) {
   return h(
     "table",
     { class: "compared" },
-    h("caption", { class: "unseen" }, "What the two runs have in common, and what not"),
+    h("caption", { class: "unseen" }, "Settings and figures of the two runs"),
     h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, a.name), h("th", { scope: "col" }, b.name))),
     h(
       "tbody",
@@ -64,7 +64,7 @@ function settings(a, b) {
       row("Preset", a.preset ?? "", b.preset ?? ""),
       row("Settings", said(a), said(b)),
       row("Mirrored", a.flip ?? "–", b.flip ?? "–"),
-      ...["a", "b"].map((side) => row(`Overlap, ${side === "a" ? "first" : "second"} subject`, percent(a, `iou_${side}`), percent(b, `iou_${side}`))),
+      ...["a", "b"].map((side) => row(`Silhouette overlap, ${side === "a" ? "first" : "second"} subject`, percent(a, `iou_${side}`), percent(b, `iou_${side}`))),
     ),
   );
 }

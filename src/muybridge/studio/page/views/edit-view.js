@@ -14,7 +14,7 @@ const HIGH = "max(240px, 100vh - 404px)";
 
 export async function editing(body, signal, run) {
   if (!can(run, "editable")) {
-    body.append(h("p", { class: "empty" }, `${run.method} has no keypoints that could be moved.`));
+    body.append(h("p", { class: "empty" }, `${run.method} has no keypoints to move.`));
     return;
   }
   if (!DONE.includes(run.state)) {
@@ -35,6 +35,7 @@ class Editor {
     const first = handles.ab ? "ab" : "a";
     Object.assign(this, { signal, run, handles, side: first, frame: 0, background: "contrast", revision: kept.revision });
     this.delays = [];
+    this.waits = [];
     this.keys = new Keys(kept, () => this.altered());
     this.drawing = new Drawing(run, signal, (...drawn) => this.drawn(...drawn));
     this.canvas = h("canvas", { class: "screen", width: 16, height: 16, role: "img", "aria-label": "The frame as it is drawn from the keypoints" });
@@ -75,7 +76,7 @@ class Editor {
     const [a, b] = this.run.names;
     const words = { ab: `${a} moving like ${b}`, ba: `${b} moving like ${a}`, a: `${a}, its own clip`, b: `${b}, its own clip` };
     const names = Object.entries(words).filter(([side]) => this.handles[side]);
-    const backgrounds = [["contrast", "A grey that shows it"], ["black", "Black"], ["white", "White"], ["source", "Its own"], ["transparent", "Transparent, grey while editing"]];
+    const backgrounds = [["contrast", "A grey that it stands out from"], ["black", "Black"], ["white", "White"], ["source", "Its own"], ["transparent", "Transparent (grey while you edit)"]];
     return h(
       "div",
       { class: "edit-head" },
@@ -159,7 +160,7 @@ class Editor {
     return h(
       "section",
       { class: "panel", "aria-label": "The edited clip" },
-      h("div", { class: "fields" }, field("As", choice(FORMATS, suffix, (value) => (suffix = value))), h("div", { class: "field end" }, go)),
+      h("div", { class: "fields" }, field("Format", choice(FORMATS, suffix, (value) => (suffix = value))), h("div", { class: "field end" }, go)),
       place,
     );
   }
@@ -278,7 +279,7 @@ class Editor {
     this.drawing.send({ side: this.side, frame: this.frame, moves, full, background }, stamp);
   }
 
-  drawn(bitmap, { full, milliseconds, newest, sources }) {
+  drawn(bitmap, { full, milliseconds, waited, newest, sources }) {
     const [height, width] = this.handles[this.side].size;
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
@@ -287,10 +288,12 @@ class Editor {
     if (full) this.tellSources(sources);
     if (!full) {
       this.delays.push(milliseconds);
-      this.delays = this.delays.slice(-60);
+      this.waits.push(waited);
+      for (const kept of [this.delays, this.waits]) if (kept.length > 60) kept.shift();
       const sorted = [...this.delays].sort((x, y) => x - y);
       this.delay.textContent = `${Math.round(sorted[sorted.length >> 1])} ms from pointer to picture`;
       this.canvas.dataset.delays = this.delays.map(Math.round).join(" ");
+      this.canvas.dataset.waits = this.waits.map(Math.round).join(" ");
     }
     if (full && newest && this.playing) {
       const wait = Math.max(0, 1000 / (this.clip?.rate ?? 25) - (performance.now() - this.shownAt));

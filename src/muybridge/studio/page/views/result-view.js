@@ -14,8 +14,8 @@ import { again } from "../parts/training-form.js";
 
 const MEANS = {
   iou: "drawn again from its own keypoints. Its silhouette overlaps the true one by",
-  cycle_iou: "made the other one, and back again. It overlaps by",
-  sharpness: "in its new motion. It is as sharp as its own frames by",
+  cycle_iou: "turned into the other one and back again. Its silhouette overlaps by",
+  sharpness: "moving like the other one. Its sharpness, where its own frames have 100 %:",
 };
 
 export async function result(body, signal, run) {
@@ -59,7 +59,7 @@ function downloads(run, signal, look) {
     }, make);
   const side = choice(sides, "a", (value) => (wish.side = value));
   const format = choice(FORMATS, "mp4", (value) => (wish.suffix = value));
-  const steady = choice([["", "As it is"], ["savgol", "Steadier"], ["one-euro", "Steadier where it rests"]], "", (value) => (wish.motion_smoothing = value || null));
+  const steady = choice([["", "As it is"], ["savgol", "Steadier"], ["one-euro", "Steadier in slow parts"]], "", (value) => (wish.motion_smoothing = value || null));
   const strength = h("input", { type: "number", min: 0, max: 150, step: 10, value: 100 });
   strength.oninput = () => (wish.strength = Math.min(150, Math.max(0, Number(strength.value))) / 100);
   // Methods without keypoints have no motion that could be changed.
@@ -69,8 +69,8 @@ function downloads(run, signal, look) {
     "section",
     { "aria-labelledby": "take" },
     h("h2", { id: "take" }, "Take it with you"),
-    h("div", { class: "panel fields" }, field("Which", side), field("As", format), ...motion, h("div", { class: "field end" }, make)),
-    h("p", { class: "help" }, "What you make looks as chosen above. The two results as they were first made, with sound where there is some, are here already."),
+    h("div", { class: "panel fields" }, field("Which result", side), field("Format", format), ...motion, h("div", { class: "field end" }, make)),
+    h("p", { class: "help" }, "What you make uses the look chosen above. The two results as they were first made are already here, with sound if their videos have any."),
     place,
   );
 }
@@ -89,7 +89,7 @@ function facts(run) {
       { class: "figures", hidden: !figures.length },
       figures.map(([name, words, value]) => h("div", {}, h("dt", {}, `${name}, ${words}`), h("dd", { class: "tabular" }, `${Math.round(100 * value)} %`))),
     ),
-    h("p", {}, h("a", { href: report, target: "_blank", rel: "noopener" }, "The whole report"), " opens in a tab of its own. ", h("a", { href: `${report}?download=true`, download: "report.html" }, "Keep it"), " to send it."),
+    h("p", {}, h("a", { href: report, target: "_blank", rel: "noopener" }, "The whole report"), " opens in a new tab. ", h("a", { href: `${report}?download=true`, download: "report.html" }, "Download it"), " to send it to somebody."),
     run.notes.length ? h("ul", { class: "notes" }, run.notes.map((note) => h("li", {}, sentence(note)))) : null,
   );
 }

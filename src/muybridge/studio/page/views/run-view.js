@@ -13,7 +13,7 @@ const VIEWS = { learning, result, edit: editing };
 export function runView(main, signal, id, tab) {
   const run = store.runs.get(id);
   if (!run) {
-    main.append(h("p", { class: "empty" }, "This run is not here any more. ", h("a", { href: "#/runs" }, "All runs"), "."));
+    main.append(h("h1", {}, "Not here any more"), h("p", { class: "empty" }, "This run is not here any more. ", h("a", { href: "#/runs" }, "All runs"), "."));
     return;
   }
   document.title = `${run.name} · Muybridge studio`;

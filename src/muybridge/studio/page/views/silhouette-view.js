@@ -7,16 +7,16 @@ import { Brush } from "../parts/brush.js";
 import { hold } from "../parts/unsaved.js";
 import { silhouettesOf } from "../parts/clip-slot.js";
 
-const TOOLS = { brush: "Brush", eraser: "Eraser", add: "Click adds", take: "Click takes away", box: "Box" };
-const OVERLAYS = [["shade", "Darken what is outside"], ["outline", "Its outline"], ["fill", "Fill it with colour"]];
+const TOOLS = { brush: "Brush", eraser: "Eraser", add: "Click to add", take: "Click to remove", box: "Box" };
+const OVERLAYS = [["shade", "The bright part"], ["outline", "An outline"], ["fill", "A filled shape"]];
 /** Times larger, at most. */
 const CLOSEST = 6;
-const LEAVE = "What you painted on this frame has not been carried to the others. Leave it?";
+const LEAVE = "What you painted on this frame has not been applied to the others. Leave it anyway?";
 
 export function paintView(main, signal, id) {
   const clip = store.clips.get(id);
   if (!clip?.frames) {
-    main.append(h("p", { class: "empty" }, "This clip is not here any more. ", h("a", { href: "#/" }, "Back to the start"), "."));
+    main.append(h("h1", {}, "Not here any more"), h("p", { class: "empty" }, "This clip is not here any more. ", h("a", { href: "#/" }, "Back to the start"), "."));
     return;
   }
   new Painting(main, signal, clip);
@@ -83,9 +83,9 @@ class Painting {
     const zoom = h("input", { type: "range", min: 1, max: CLOSEST, step: 0.5, value: 1 });
     zoom.oninput = () => this.zoom(Number(zoom.value));
     this.sized = field("Size", size);
-    this.reached = field("How different the colours may be", reach, `${store.about.segments ? "A click takes what the segmentation network sees there; where it sees nothing," : "A click takes"} all that hangs together with that place by its colour.`);
+    this.reached = field("How different the colours may be", reach, `${store.about.segments ? "A click selects what the segmentation network sees there; where it sees nothing," : "A click selects"} the connected area of a similar colour.`);
     this.reached.hidden = true;
-    this.save = h("button", { class: "primary", onclick: () => this.propagate() }, "Carry to the other frames");
+    this.save = h("button", { class: "primary", onclick: () => this.propagate() }, "Apply to the other frames");
     this.back = h("button", { class: "plain", onclick: () => this.brush.undo() }, "Undo the last stroke");
     this.numbers = h("input", { type: "text", class: "code", placeholder: "40,60,300,280", inputmode: "numeric" });
     this.look = h("button", { class: "plain", onclick: () => this.find() }, "Find it in the box");
@@ -98,12 +98,12 @@ class Painting {
       this.sized,
       this.reached,
       field("Zoom", zoom),
-      field("Show the silhouette by", overlay),
+      field("Show the silhouette as", overlay),
       this.save,
       this.back,
       h("hr"),
       field("Box round the subject, on the first frame", this.numbers, "Left, top, right, bottom in pixels; or draw it."),
-      field("What it is, if several things are in the picture", this.subject, "A name that the segmentation network knows, such as person, dog or animal."),
+      field("What the subject is, if there are several things in the picture", this.subject, "A name that the segmentation network knows, such as person, dog or animal."),
       h("div", { class: "buttons" }, this.look, anew),
     );
   }
@@ -114,7 +114,7 @@ class Painting {
     this.number = h("output", { class: "tabular", "aria-live": "off" });
     this.play = h("button", { class: "plain", onclick: () => this.toggle() }, "Play");
     const step = (by, label, text) => h("button", { class: "plain round", "aria-label": label, onclick: () => this.step(by) }, text);
-    this.doubt = h("button", { class: "plain", onclick: () => this.step(0) }, "Next in doubt");
+    this.doubt = h("button", { class: "plain", onclick: () => this.step(0) }, "Next doubtful frame");
     return h(
       "div",
       { class: "timeline" },
@@ -196,7 +196,7 @@ class Painting {
     if (this.status.textContent !== said) this.status.replaceChildren(busy || this.looking ? h("span", { class: "spinner" }) : "", said);
     // Who sees at the first look that it is something else need not wait for the end.
     this.doubt.hidden = busy || !this.doubtful.length;
-    this.doubt.textContent = `Next of ${this.doubtful.length} in doubt`;
+    this.doubt.textContent = `Next doubtful frame (${this.doubtful.length})`;
     rest(this.look, busy && clip.version > 0);
     rest(this.save, busy || !this.brush.strokes);
     rest(this.back, busy || !this.brush.undone.length);
@@ -212,7 +212,7 @@ class Painting {
       notice(clip.message, clip.hint);
       // What was painted is still on the page, and can be sent again.
       this.brush.strokes += this.sent;
-    } else notice("the silhouettes are renewed on all frames", "Play them to see.", "good");
+    } else notice("the silhouettes of all frames are updated", "Play the clip to check them.", "good");
     this.sent = 0;
     if (this.brush.strokes) this.tell();
     else this.show(this.frame);

@@ -72,7 +72,7 @@ function elsewhere(signal) {
     const going = [...store.runs.values()].filter((run) => ["queued", "training", "finishing"].includes(run.state));
     line.hidden = !going.length;
     line.replaceChildren(
-      going.length === 1 ? "One run is learning: " : `${going.length} runs are learning or wait: `,
+      going.length === 1 ? "One run is learning: " : `${going.length} runs are learning or waiting: `,
       ...going.flatMap((run, i) => [i ? ", " : "", h("a", { href: `#/run/${run.id}` }, run.name)]),
     );
   };

@@ -5,7 +5,7 @@ import * as store from "../net/store.js";
 import { get } from "../net/api.js";
 import { curves } from "../parts/loss-curves.js";
 import { endNotice } from "../parts/end-notice.js";
-import { DONE, WORKING, actions, can, ofPair, share } from "../parts/run-state.js";
+import { DONE, WORKING, actions, can, ofPair, share, stageWords } from "../parts/run-state.js";
 
 export function learning(body, signal, run) {
   const bar = h("progress", { max: 1, value: 0, "aria-label": "Progress" });
@@ -24,7 +24,7 @@ export function learning(body, signal, run) {
       h("h2", { id: "now" }, "What it draws now"),
       h("figure", { class: "now" }, picture, caption),
     ),
-    h("section", { "aria-labelledby": "losses" }, h("h2", { id: "losses" }, "Losses"), charts),
+    h("section", { "aria-labelledby": "losses" }, h("h2", { id: "losses" }, "Losses"), h("p", { class: "help" }, "How wrong it still is, part by part. Most of them fall while it learns; the discriminator's go up and down."), charts),
     h("section", { "aria-label": "Notes" }, notes),
   );
   let state = "";
@@ -47,11 +47,11 @@ export function learning(body, signal, run) {
       const source = `/api/runs/${run.id}/previews/${progress.preview}`;
       if (picture.getAttribute("src") !== source) picture.src = source;
       picture.hidden = false;
-      const shown = !ofPair(now) ? "frames of the videos, and how they are drawn again" : can(now, "editable") ? "each subject with its keypoints, drawn again from them, and as the other" : "each subject, and as the other";
+      const shown = !ofPair(now) ? "frames of the videos, and how they are drawn again" : can(now, "editable") ? "each subject with its keypoints, then drawn again from them, then the other one moving like it" : "each subject, then the other one moving like it";
       picture.alt = `After ${progress.preview} steps: ${shown}`;
       const [a, b] = now.names;
-      const who = ofPair(now) ? ` Here a is ${a} and b is ${b}.` : "";
-      caption.textContent = `${picture.alt}.${who}${can(now, "editable") ? " While it learns shapes, silhouettes are shown." : ""}`;
+      const who = ofPair(now) ? ` A is ${a}, B is ${b}.` : "";
+      caption.textContent = `${picture.alt}.${who}${can(now, "editable") ? " While it learns shapes, it draws silhouettes only." : ""}`;
     } else if (["paused", "kept", "failed", "finished"].includes(now.state)) {
       caption.textContent = "It stopped before the first picture.";
     } else caption.textContent = "The first picture comes after half a minute of learning.";
@@ -81,7 +81,7 @@ export function learning(body, signal, run) {
 function beyond(run, buttons) {
   const box = WORKING.includes(run.state) ? endNotice() : null;
   if (box) buttons.append(box);
-  if (!ofPair(run) && DONE.includes(run.state)) buttons.prepend(h("a", { class: "button primary", href: "#/animate" }, "Let it move a picture"));
+  if (!ofPair(run) && DONE.includes(run.state)) buttons.prepend(h("a", { class: "button primary", href: "#/animate" }, "Use it to move a picture"));
   return [buttons];
 }
 
@@ -120,7 +120,7 @@ function stageOf([name, steps], progress, run) {
   return h(
     "li",
     { class: done === steps ? "done" : here ? "here" : "", "aria-current": here ? "step" : null },
-    `${name} `,
+    `${stageWords(name)} `,
     h("span", { class: "help tabular" }, `${done.toLocaleString()} / ${steps.toLocaleString()}`),
   );
 }
