@@ -34,16 +34,16 @@ def batch(
 ) -> Iterator[Outcome]:
     """Do many jobs, and yield what became of each as it ends.
 
-    A job that fails says why and stops nobody. The same call goes on where it was stopped: what is done is skipped,
-    what was begun goes on from its last checkpoint, and only what changed (inputs by their contents, settings, version)
-    is done anew. The table `batch.csv` and the gallery `batch.html` are written as jobs end.
+    A job that fails says why and does not stop the others. The same call continues where it was stopped: finished jobs
+    are skipped, started ones continue from their last checkpoint, and only what changed (inputs by their contents,
+    settings, version) is done again. The table `batch.csv` and the gallery `batch.html` are written as jobs end.
 
     Args:
         jobs: A CSV, JSON lines or YAML file, a folder whose clips are paired all with all, or `Job`s, or mappings.
         out: The folder: one folder a job by its name, and the table and the page over all.
         on: "local", "ray", "ray://head:10001" or "slurm", see `docs/batch.md`.
-        at_most: Jobs at once; as many as fit unless told.
-        cores: Processor cores of each job, at least.
+        at_most: Jobs at a time. Default: as many as fit.
+        cores: Processor cores per job, at least.
         gpus: GPUs of each job, by which a cluster places it; 0.5 lets two jobs of Ray share one.
 
     Yields:

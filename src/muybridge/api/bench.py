@@ -63,7 +63,7 @@ def bench(
         preset: One that each of the methods has.
         set: Settings changed for all methods: {"shape.steps": 500}.
         variants: Name -> further changes: each is a row of its own; {"": {}} unless told.
-        trivial: With the answers that need no method.
+        trivial: Include the answers that need no method.
         plan: How the scenes are drawn, their frames and size; `Plan()` unless told.
         device: auto, cpu, cuda, cuda:1, mps.
         precision: auto, float32, bfloat16.

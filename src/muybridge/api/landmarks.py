@@ -36,7 +36,7 @@ def find_landmarks(
             nothing.
         given: Files of another program, see `landmarks.read`; None: found by a pose network.
         kind: "face68": the face alone, where the files or the network have whole bodies.
-        person: Who, where the files hold several: 0 is the largest.
+        person: Which person, if the files hold several: 0 is the largest.
         model: The network's file, see `landmarks.detect`.
         box: Hint for the network: (x0, y0, x1, y1), in pixels, round the person on the first frame.
         smoothing: Frames to average over, odd, see `landmarks.smooth`; 1 leaves the points as they are.

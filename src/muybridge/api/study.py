@@ -24,7 +24,7 @@ def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: in
     Args:
         bench: The folder of `bench`; each row's lowest seed is shown.
         out: A folder.
-        trivial: With the answers that need no method.
+        trivial: Include the answers that need no method.
         seed: Of the order.
         force: Replace a study that is there.
 

@@ -22,7 +22,7 @@ def animate(
     ] = None,
     source: Annotated[
         str | None,
-        Parameter(name="--source", help="Who moves: A or B of a pair; a picture; of landmarks, a video or its letter."),
+        Parameter(name="--source", help="Who moves: A or B of a pair, a picture, or with landmarks a video."),
     ] = None,
     out: o.Named = None,
     pairs: Annotated[
@@ -30,7 +30,7 @@ def animate(
     ] = None,
     flags: Annotated[o.AnimateFlags, Parameter(name="*")] = o.AnimateFlags(),
 ) -> None:
-    """Apply a finished run: a subject of its pair, or any picture, moves as a video does.
+    """Apply a finished run: a subject of its pair, or any picture, moves like a video.
 
     For example:
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from muybridge.batches.folder import BatchFolder, Seen
 
-Cores = Annotated[int, Parameter(name="--cores", help="Processor cores of each job, at least.")]
+Cores = Annotated[int, Parameter(name="--cores", help="Processor cores per job, at least.")]
 Gpus = Annotated[
-    float, Parameter(name="--gpus", help="GPUs of each job on a cluster; with Ray, 0.5 lets two jobs share one.")
+    float, Parameter(name="--gpus", help="GPUs per job on a cluster; with Ray, 0.5 lets two jobs share one.")
 ]
 SHOWN = 12
 """Running jobs that fit a terminal."""
@@ -33,28 +33,26 @@ def batch(
     jobs: Path | None = None,
     /,
     *,
-    out: Annotated[Path | None, Parameter(name="--out", help="Where the results go: a folder a job.")] = None,
+    out: Annotated[Path | None, Parameter(name="--out", help="Where the results go: one folder per job.")] = None,
     on: Annotated[
         str, Parameter(name="--on", help="local, ray, ray://HOST:PORT, slurm, or slurm:partition=gpu,timeout_min=120.")
     ] = "local",
-    at_most: Annotated[
-        int | None, Parameter(name="--at-most", help="Jobs at once; as many as fit unless told.")
-    ] = None,
+    at_most: Annotated[int | None, Parameter(name="--at-most", help="Jobs at a time. Default: as many as fit.")] = None,
     cores: Cores = 1,
     gpus: Gpus = 0.0,
     watch: Annotated[
-        Path | None, Parameter(name="--watch", help="Show how far the batch in that folder is, from anywhere.")
+        Path | None, Parameter(name="--watch", help="Show how far the batch in that folder is, from any machine.")
     ] = None,
 ) -> None:
-    """Do many jobs: on this machine, on a Ray cluster, or on SLURM.
+    """Run many jobs: on this machine, on a Ray cluster, or on SLURM.
 
-    The list is a CSV, JSON lines or YAML file with a row a job, or a folder whose clips are paired all with all. A
-    pair has the columns a and b; a picture or subject that follows a video has run and driving, and source. The others
-    are options by their names: preset, method, masks_a, masks_b, flip, background, seed, max_frames, how, mode, name,
-    and set.SETTING, as in set.shape.steps.
+    The list is a CSV, JSON lines or YAML file with one job per row, or a folder whose clips are all paired with each
+    other. A pair has the columns a and b; a picture or subject that follows a video has run, driving and source. The
+    other columns are options by their names: preset, method, masks_a, masks_b, flip, background, seed, max_frames,
+    how, mode, name, and set.SETTING, as in set.shape.steps.
 
-    A job that fails says why and stops nobody. The same command goes on where it was stopped, and does anew only what
-    changed. Beside the results stand batch.csv and batch.html, a gallery that plays.
+    A job that fails says why and does not stop the others. The same command continues where it was stopped, and repeats
+    only what changed. The table batch.csv and the gallery batch.html are written beside the results.
 
     For example:
 

@@ -30,13 +30,13 @@ _WHERE = Sentence("Say where with ", Option("on", "local"), ".")
 def bench(
     *,
     out: o.Out,
-    methods: Annotated[str, Parameter(name="--methods", help="Names with commas between.")] = "jokr",
-    scenes: Annotated[str, Parameter(name="--scenes", help="Puppet scenes with commas between, or all.")] = "all",
-    seeds: Annotated[str, Parameter(name="--seeds", help="Of the trainings, with commas between.")] = "0",
-    preset: Annotated[str, Parameter(name="--preset", help="Which each method must have.")] = "bench",
+    methods: Annotated[str, Parameter(name="--methods", help="Names, separated by commas.")] = "jokr",
+    scenes: Annotated[str, Parameter(name="--scenes", help="Puppet scenes, separated by commas, or all.")] = "all",
+    seeds: Annotated[str, Parameter(name="--seeds", help="Seeds of the trainings, separated by commas.")] = "0",
+    preset: Annotated[str, Parameter(name="--preset", help="A preset that each of the methods has.")] = "bench",
     set: o.Set = (),
-    trivial: Annotated[bool, Parameter(name="--trivial", help="With the answers that need no method.")] = True,
-    frames: Annotated[int | None, Parameter(name="--frames", help="Of each clip; the scene's own unless told.")] = None,
+    trivial: Annotated[bool, Parameter(name="--trivial", help="Include the answers that need no method.")] = True,
+    frames: Annotated[int | None, Parameter(name="--frames", help="Frames per clip. Default: the scene's own.")] = None,
     size: Annotated[int, Parameter(name="--size", help="Side of the frames in pixels.")] = 128,
     drawing: Annotated[int, Parameter(name="--drawing", help="Seed of the scenes themselves.")] = 0,
     weights: o.Weights = (),
@@ -47,19 +47,19 @@ def bench(
         str | None,
         Parameter(
             name="--on",
-            help="Each training in a process of its own: local, ray, ray://HOST:PORT, slurm. Else in turn, here.",
+            help="Run each training in its own process: local, ray, ray://HOST:PORT, slurm.",
         ),
     ] = None,
     at_most: Annotated[
-        int | None, Parameter(name="--at-most", help="With --on: trainings at once; as many as fit unless told.")
+        int | None, Parameter(name="--at-most", help="With --on: trainings at a time. Default: as many as fit.")
     ] = None,
     cores: Cores = 1,
     gpus: Gpus = 0.0,
 ) -> None:
-    """Train methods on puppets whose true retargeting is known, and print how far from it each ends.
+    """Train methods on puppets whose true retargeting is known, and print how close to it each one gets.
 
-    Every finished cell is kept in --out: the same command goes on where it was stopped, and a table may grow by more
-    scenes, seeds or methods. Beside the table stand table.csv, table.json and table.html with sheets.
+    Every finished training is kept in --out: the same command continues where it was stopped, and scenes, seeds and
+    methods can be added. The table is also written as table.csv, table.json and table.html, with sheets.
 
     For example:
 

@@ -17,7 +17,7 @@ def demo(
     out: o.Out = Path("muybridge-demo"),
     preset: o.Preset = None,
     scene: Annotated[str, Parameter(name="--scene", help="Which puppets; see: muybridge puppets --list")] = "cat-horse",
-    frames: Annotated[int | None, Parameter(name="--frames", help="Of each clip.")] = None,
+    frames: Annotated[int | None, Parameter(name="--frames", help="Frames per clip.")] = None,
     set: o.Set = (),
     seed: o.Seed = 0,
     device: o.Device = "auto",
@@ -25,7 +25,7 @@ def demo(
     force: o.Force = False,
     resume: o.Resume = False,
 ) -> None:
-    """Two puppets exchange their motion: the whole job on subjects whose true answer is known.
+    """Two puppets exchange their motion: the whole process, on subjects whose true result is known.
 
     For example:
 

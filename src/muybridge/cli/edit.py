@@ -20,7 +20,7 @@ def edit(
     frame: Annotated[int, Parameter(name="--frame", help="Which of its frames, from 0.")] = 0,
     move: Annotated[
         tuple[str, ...],
-        Parameter(name="--move", negative="", help="KEYPOINT=DX,DY, as often as needed; the frame spans 2."),
+        Parameter(name="--move", negative="", help="KEYPOINT=DX,DY; may be repeated; the frame spans 2."),
     ],
     steps: Annotated[int, Parameter(name="--steps", help="Frames along the way.")] = 12,
     out: o.Out,
@@ -34,7 +34,7 @@ def edit(
 
         muybridge edit runs/cat-fox --subject A --frame 10 --move 3=0.1,-0.05 --move 7=0,-0.2 --out raised.mp4
 
-    Which keypoint is where, keypoints.mp4 of `retarget` shows.
+    keypoints.mp4, which `retarget` writes, shows which keypoint is where.
 
     Parameters
     ----------

@@ -38,20 +38,20 @@ def evaluate(
     ] = None,
     identities: Annotated[
         tuple[Path, Path] | None,
-        Parameter(name="--identities", negative="", help="The same of an identity network's features: JSON tables."),
+        Parameter(name="--identities", negative="", help="The same for an identity network's features: JSON tables."),
     ] = None,
     weights: Annotated[
         tuple[str, ...],
         Parameter(
             name="--weights",
-            help=f"A network to judge with, as often as needed: NAME=FILE, one of {', '.join(NETWORKS)}.",
+            help=f"A network to judge with; may be repeated: NAME=FILE, one of {', '.join(NETWORKS)}.",
             negative="",
         ),
     ] = (),
     device: o.Device = "auto",
     force: o.Force = False,
 ) -> None:
-    """Measure a finished run: by itself, beside its inputs, and against the truth where it is given.
+    """Measure a finished run: by itself, against its inputs, and against the truth where you give it.
 
     Without a run it compares what pose and identity networks of other programs said of true and of made frames: AKD,
     MKR and AED of the animation papers.

@@ -19,10 +19,10 @@ def import_checkpoint(
     config: Annotated[
         Path | None, Parameter(name="--config", help="YAML of the options that it was trained with.")
     ] = None,
-    method: Annotated[str, Parameter(name="--method", help="Whose it is; auto tells by its contents.")] = "auto",
+    method: Annotated[str, Parameter(name="--method", help="Whose it is; auto looks at its contents.")] = "auto",
     force: o.Force = False,
 ) -> None:
-    """Read a checkpoint of the authors' program into a run. Nothing in it is executed.
+    """Turn a checkpoint of the authors' program into a run. Nothing in it is executed.
 
     For example:
 

@@ -8,7 +8,7 @@ from muybridge.cli.console import print_table
 
 
 def inspect(file: Path, /) -> None:
-    """Show what a file is, and whether it says that it is synthetic: by which method, and which version.
+    """Show what a file is, and whether it is marked as synthetic: made with which method and version.
 
     Parameters
     ----------

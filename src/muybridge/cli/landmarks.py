@@ -20,24 +20,28 @@ def landmarks(
     out: o.Named = None,
     given: Annotated[
         Path | None,
-        Parameter(name="--landmarks", help="Of another program: OpenPose's folder, COCO JSON, text of 68 face points."),
+        Parameter(
+            name="--landmarks", help="From another program: OpenPose's folder, COCO JSON, text of 68 face points."
+        ),
     ] = None,
     kind: Annotated[
         Literal["body25", "face68"] | None,
-        Parameter(name="--kind", help="face68: the face alone, of files or a network of whole bodies."),
+        Parameter(name="--kind", help="face68: only the face, where files or the network give whole bodies."),
     ] = None,
-    person: Annotated[int, Parameter(name="--person", help="Who, where the files hold several: 0 is the largest.")] = 0,
+    person: Annotated[int, Parameter(name="--person", help="Which person of several: 0 is the largest.")] = 0,
     model: Annotated[
         Path | None, Parameter(name="--model", help="The pose network, an ONNX file; pose.onnx in the cache otherwise.")
     ] = None,
     box: Annotated[
         str | None, Parameter(name="--box", help="Box round the person on the first frame: x0,y0,x1,y1 in pixels.")
     ] = None,
-    smooth: Annotated[int, Parameter(name="--smooth", help="Frames to average over, odd; 1 leaves them.")] = 1,
+    smooth: Annotated[
+        int, Parameter(name="--smooth", help="Average over this many frames (odd); 1 changes nothing.")
+    ] = 1,
     max_frames: o.MaxFrames = None,
     force: o.Force = False,
 ) -> None:
-    """Read or find the subject's landmarks on each frame, and show a sheet to judge by.
+    """Read or find the subject's landmarks in each frame, and write a sheet to check them.
 
     For example:
 

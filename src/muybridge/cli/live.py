@@ -23,15 +23,15 @@ def live(
         Parameter(name="--camera", help="A camera's number, the first is 0; its device; the address of a stream."),
     ] = None,
     driving: Annotated[Path | None, Parameter(name="--driving", help="A video, played at its own pace.")] = None,
-    out: Annotated[Path | None, Parameter(name="--out", help="Keep it as a video.")] = None,
+    out: Annotated[Path | None, Parameter(name="--out", help="Also write a video.")] = None,
     mode: Annotated[str | None, Parameter(name="--mode", help="How motion is carried over.")] = None,
-    port: Annotated[int, Parameter(name="--port", help="Of the page that shows it; 0 takes a free one.")] = 0,
+    port: Annotated[int, Parameter(name="--port", help="Port of the page that shows it; 0 takes a free one.")] = 0,
     screen: Annotated[bool, Parameter(name="--screen", help="Show it on a page of this machine.")] = True,
     max_frames: o.MaxFrames = None,
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
-    """Move a picture as a camera sees it now, with the frame rate shown. Ctrl-C ends it.
+    """Make a picture move live, as the camera sees you, and show the frame rate. Ctrl-C ends it.
 
     The picture is shown on a page for a browser on this machine (motion JPEG on 127.0.0.1), for the OpenCV that comes
     with this package opens no windows.

@@ -19,7 +19,7 @@ def mask(
     out: o.Named = None,
     flags: Annotated[o.MaskFlags, Parameter(name="*")] = o.MaskFlags(),
 ) -> None:
-    """Find the subject's silhouette on each frame, and show a sheet to judge by.
+    """Find the subject's silhouette in each frame, and write a sheet to check them.
 
     For example:
 

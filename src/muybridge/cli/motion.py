@@ -15,7 +15,7 @@ Form = Annotated[
     Parameter(name="--format", help="Of the file; by its ending unless told: .csv, .json, .slp, .py, .txt."),
 ]
 
-motion = App(name="motion", help="Motion as data: keypoints over time, for other programs and from them.")
+motion = App(name="motion", help="Motion as data: keypoints over time, written for other programs and read from them.")
 
 
 @motion.command(name="export")

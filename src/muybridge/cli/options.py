@@ -14,19 +14,17 @@ from muybridge.errors import UsageError
 Chosen = TypeVar("Chosen")
 
 Out = Annotated[Path, Parameter(name="--out", help="Where the results go.")]
-Named = Annotated[
-    Path | None, Parameter(name="--out", help="Where the results go; named after the inputs unless told.")
-]
-Force = Annotated[bool, Parameter(name="--force", negative="", help="Replace what an earlier call has written there.")]
-Resume = Annotated[bool, Parameter(name="--resume", negative="", help="Go on with the training that is there.")]
+Named = Annotated[Path | None, Parameter(name="--out", help="Where the results go. Default: named after the inputs.")]
+Force = Annotated[bool, Parameter(name="--force", negative="", help="Replace what an earlier call wrote there.")]
+Resume = Annotated[bool, Parameter(name="--resume", negative="", help="Continue the training that is there.")]
 Preset = Annotated[
     str | None, Parameter(name="--preset", help="Sizes and lengths: draft (default), standard, paper, smoke.")
 ]
 Set = Annotated[
     tuple[str, ...],
-    Parameter(name="--set", help="Change a setting, as often as needed: --set shape.steps=500", negative=""),
+    Parameter(name="--set", help="Change a setting; may be repeated: --set shape.steps=500", negative=""),
 ]
-Seed = Annotated[int, Parameter(name="--seed", help="Of everything random.")]
+Seed = Annotated[int, Parameter(name="--seed", help="Seed of everything random.")]
 Device = Annotated[str, Parameter(name="--device", help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str, Parameter(name="--precision", help="auto, float32, bfloat16.")]
 Background = Annotated[
@@ -40,7 +38,7 @@ Affine = Annotated[
     bool,
     Parameter(
         name="--affine",
-        help="The result keeps its own turn, size and place, by the learned map; --no-affine: the driving subject's.",
+        help="Keep the subject's own turn, size and place, by the learned map; --no-affine: the driving subject's.",
     ),
 ]
 Flip = Annotated[
@@ -49,18 +47,19 @@ Flip = Annotated[
 MotionSmoothing = Annotated[Literal["one-euro", "savgol"] | None, Parameter(name="--smooth", help="Steady the motion.")]
 SmoothMotion = Annotated[
     Literal["one-euro", "savgol"] | None,
-    Parameter(name="--smooth-motion", help="Steady the driving keypoints or landmarks."),
+    Parameter(name="--smooth-motion", help="Smooth the driving keypoints or landmarks over time."),
 ]
 Strength = Annotated[
-    float, Parameter(name="--strength", help="Of the motion about its mean, in percent: 0 stands still, at most 150.")
+    float, Parameter(name="--strength", help="Strength of the motion in percent: 0 stands still, at most 150.")
 ]
 How = Annotated[
     Literal["auto", "given", "alpha", "threshold", "segment", "person", "colour", "saliency", "grabcut"],
-    Parameter(name="--how", help="The way to find silhouettes; grabcut is the old name of colour."),
+    Parameter(name="--how", help="How silhouettes are found; grabcut is the old name of colour."),
 ]
-MaxFrames = Annotated[int | None, Parameter(name="--max-frames", help="Read at most so many frames of each video.")]
+MaxFrames = Annotated[int | None, Parameter(name="--max-frames", help="Read at most this many frames of each video.")]
 MasksA = Annotated[
-    Path | None, Parameter(name="--masks-a", help="Silhouettes of A, of its frames' size: folder, video, or of `mask`.")
+    Path | None,
+    Parameter(name="--masks-a", help="Silhouettes of A, as large as its frames: a folder, a video, or from `mask`."),
 ]
 MasksB = Annotated[Path | None, Parameter(name="--masks-b", help="Silhouettes of B.")]
 BoxA = Annotated[
@@ -84,15 +83,16 @@ Weights = Annotated[
     tuple[str, ...],
     Parameter(
         name="--weights",
-        help="A network to judge with, as often as needed: --weights vgg=FILE, inception=FILE or action=FILE.",
+        help="A network to judge with; may be repeated: --weights vgg=FILE, inception=FILE or action=FILE.",
         negative="",
     ),
 ]
 TensorBoard = Annotated[
-    bool, Parameter(name="--tensorboard", negative="", help="Log for TensorBoard too, in the run's folder tensorboard.")
+    bool,
+    Parameter(name="--tensorboard", negative="", help="Also log for TensorBoard, in the run's folder tensorboard."),
 ]
 CheckpointSeconds = Annotated[
-    float, Parameter(name="--checkpoint-seconds", help="The most that a kill can cost, in seconds.")
+    float, Parameter(name="--checkpoint-seconds", help="Seconds between checkpoints: the most that a crash can cost.")
 ]
 
 
@@ -171,7 +171,7 @@ class FitFlags(PairFlags, TrainingFlags):
 class RetargetFlags(PairFlags, TrainingFlags):
     """All of `retarget`, see `output.options.RetargetOptions`."""
 
-    method: Annotated[str, Parameter(name="--method", help="Of those that need a pair; see: muybridge methods")] = (
+    method: Annotated[str, Parameter(name="--method", help="A method that needs a pair; see: muybridge methods")] = (
         "jokr"
     )
     background: Background = "contrast"
@@ -189,26 +189,29 @@ class AnimateFlags(Flags):
     """All of `animate`, see `output.options.AnimateOptions`."""
 
     mode: Annotated[
-        str | None, Parameter(name="--mode", help="How motion is carried over, for pictures: relative, standard, avd.")
+        str | None,
+        Parameter(name="--mode", help="How the motion is transferred to a picture: relative, standard, avd."),
     ] = None
     scale: Annotated[
         bool | None,
-        Parameter(name="--scale", help="Relative motion as large as the picture's subject; unless told, by method."),
+        Parameter(name="--scale", help="Scale relative motion to the size of the picture's subject."),
     ] = None
     adapt_covariances: Annotated[
         bool | None,
         Parameter(
-            name="--adapt-covariances", help="Monkey-Net: the picture's keypoints keep their spread, changed as driven."
+            name="--adapt-covariances", help="Monkey-Net: change the spread of the picture's keypoints from its own."
         ),
     ] = None
     best_frame: Annotated[
         bool,
         Parameter(
-            name="--best-frame", negative="", help="Start from the driving frame that is posed most like the picture."
+            name="--best-frame",
+            negative="",
+            help="Start from the driving frame whose pose is closest to the picture's.",
         ),
     ] = False
     max_side: Annotated[
-        int | None, Parameter(name="--max-side", help="Make a larger picture smaller first, pixels.")
+        int | None, Parameter(name="--max-side", help="Shrink a larger picture to this many pixels first.")
     ] = None
     background: Background = "contrast"
     affine: Affine = True
@@ -232,12 +235,12 @@ class AnimateFlags(Flags):
     ] = True
     sources: Annotated[
         int | None,
-        Parameter(name="--sources", help="Frames that a subject of landmarks is drawn from; as trained unless told."),
+        Parameter(name="--sources", help="With landmarks: how many frames it is drawn from. Default: as trained."),
     ] = None
     smoothing: Annotated[
-        int | None, Parameter(name="--smooth", help="Frames to average driving landmarks over, odd; 1 leaves them.")
+        int | None, Parameter(name="--smooth", help="Average driving landmarks over this many frames (odd).")
     ] = None
-    seed: Annotated[int | None, Parameter(name="--seed", help="Of the choice of those --sources.")] = None
+    seed: Annotated[int | None, Parameter(name="--seed", help="Seed of the choice of --sources.")] = None
     motion_smoothing: SmoothMotion = None
     strength: Strength = 100
     force: Force = False
@@ -262,10 +265,10 @@ class MaskFlags(Flags):
         str | None,
         Parameter(name="--rough", help="FRAME=PICTURE, roughly the subject on one frame, white on black: a hint."),
     ] = None
-    masks: Annotated[Path | None, Parameter(name="--masks", help="Silhouettes that are there already.")] = None
+    masks: Annotated[Path | None, Parameter(name="--masks", help="Silhouettes that you have already.")] = None
     correct: Annotated[
         tuple[str, ...],
-        Parameter(name="--correct", negative="", help="FRAME=PICTURE, white on black; carried to its neighbours."),
+        Parameter(name="--correct", negative="", help="FRAME=PICTURE, white on black; also applied to its neighbours."),
     ] = ()
     how: How = "auto"
     weights: Annotated[
@@ -274,7 +277,9 @@ class MaskFlags(Flags):
     ] = None
     subject: Annotated[
         str | None,
-        Parameter(name="--subject", help="Which of what a segmentation network sees: person, dog, animal, and so on."),
+        Parameter(
+            name="--subject", help="Which thing that a segmentation network sees: person, dog, animal, and so on."
+        ),
     ] = None
     max_frames: MaxFrames = None
     force: Force = False

@@ -18,15 +18,15 @@ def predict(
     /,
     *,
     out: o.Named = None,
-    frames: Annotated[int, Parameter(name="--frames", help="How many are made.")] = 32,
+    frames: Annotated[int, Parameter(name="--frames", help="How many frames are made.")] = 32,
     seed: Annotated[
-        int | None, Parameter(name="--seed", help="Draws one of the ways to go on; without it, the likeliest.")
+        int | None, Parameter(name="--seed", help="Draw one of the possible continuations; without it, the likeliest.")
     ] = None,
-    fps: Annotated[float | None, Parameter(name="--fps", help="Frames a second, 25 unless told.")] = None,
+    fps: Annotated[float | None, Parameter(name="--fps", help="Frames per second. Default: 25.")] = None,
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
-    """Image to video: a picture goes on as things of its kind do. For methods that learn this.
+    """Image to video: continue a picture as things of its kind move. For methods that learn this.
 
     For example:
 

@@ -17,7 +17,7 @@ def puppets(
     list_: Annotated[bool, Parameter(name="--list", negative="", help="Name the scenes.")] = False,
     scene: Annotated[str | None, Parameter(name="--scene", help="Which one to draw.")] = None,
     out: Annotated[Path | None, Parameter(name="--out", help="Folder to write it to.")] = None,
-    frames: Annotated[int | None, Parameter(name="--frames", help="Of each clip.")] = None,
+    frames: Annotated[int | None, Parameter(name="--frames", help="Frames per clip.")] = None,
     size: Annotated[int, Parameter(name="--size", help="Side of the frames in pixels.")] = 256,
     seed: o.Seed = 0,
     force: o.Force = False,

@@ -19,8 +19,8 @@ def reconstruct(
     /,
     *,
     out: o.Named = None,
-    part: Annotated[Literal["train", "test"], Parameter(name="--part", help="Of a divided folder.")] = "test",
-    max_clips: Annotated[int | None, Parameter(name="--max-clips", help="The first so many clips only.")] = None,
+    part: Annotated[Literal["train", "test"], Parameter(name="--part", help="Which part of the folder.")] = "test",
+    max_clips: Annotated[int | None, Parameter(name="--max-clips", help="Only the first so many clips.")] = None,
     max_frames: o.MaxFrames = None,
     weights: Annotated[
         tuple[str, ...],
@@ -33,7 +33,7 @@ def reconstruct(
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
-    """Make test clips again from their first frames, and measure: the protocol of the animation papers.
+    """Rebuild test clips from their first frames and measure the error: the protocol of the animation papers.
 
     `l1` is the mean absolute difference of colours in [0, 1] over all frames; `copy_l1` that of the first frame
     standing still, and `times` how many times lower the first is. `akd`, `mkr` and `aed` need networks for people.

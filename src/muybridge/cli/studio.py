@@ -19,18 +19,16 @@ NEEDED = ("fastapi", "uvicorn", "websockets")
 def studio(
     *,
     port: Annotated[int, Parameter(name="--port", help="Where the page is served; 0 takes a free one.")] = 8642,
-    host: Annotated[
-        str, Parameter(name="--host", help="Address to listen on; others than loopback ask for a token.")
-    ] = "127.0.0.1",
+    host: Annotated[str, Parameter(name="--host", help="Address to listen on.")] = "127.0.0.1",
     runs: Annotated[Path, Parameter(name="--runs", help="Where clips and runs are kept.")] = Path("muybridge-studio"),
     browser: Annotated[bool, Parameter(name="--browser", help="Open the page in the browser.")] = True,
-    quota: Annotated[float, Parameter(name="--quota", help="Most that the folder may hold, GB.")] = 20.0,
+    quota: Annotated[float, Parameter(name="--quota", help="The most that the folder may hold, in GB.")] = 20.0,
     new_token: Annotated[
         bool,
-        Parameter(name="--new-token", negative="", help="Make another token: open pages lose theirs."),
+        Parameter(name="--new-token", negative="", help="Make a new token; pages that are open lose their access."),
     ] = False,
     background: Annotated[
-        bool, Parameter(name="--background", help="Make a sample in a new folder by itself, behind everything else.")
+        bool, Parameter(name="--background", help="Make a sample in a new folder by itself, in the background.")
     ] = True,
     device: o.Device = "auto",
 ) -> None:

@@ -19,11 +19,11 @@ def study(
     answers: Annotated[
         tuple[Path, ...], Parameter(name="--answers", help="What people saved, one file each.", negative="")
     ] = (),
-    trivial: Annotated[bool, Parameter(name="--trivial", help="With the answers that need no method.")] = False,
+    trivial: Annotated[bool, Parameter(name="--trivial", help="Include the answers that need no method.")] = False,
     seed: o.Seed = 0,
     force: o.Force = False,
 ) -> None:
-    """Ask people: a page of results in random order and without names; then what their answers say.
+    """A user study: a page of results in random order and without names; then what the answers say.
 
     For example:
 

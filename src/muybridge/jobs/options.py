@@ -28,13 +28,13 @@ class TrainingOptions(Options):
     max_frames: int | None = None
     """At most so many of each clip, from its start."""
     seed: int = 0
-    """Of everything random."""
+    """Seed of everything random."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
     precision: str = "auto"
     """auto, float32, bfloat16."""
     resume: bool = False
-    """Go on with the training that is there."""
+    """Continue the training that is there."""
     force: bool = False
     """Replace the training that is there."""
     checkpoint_seconds: float | int = 60
