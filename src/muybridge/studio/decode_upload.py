@@ -126,7 +126,7 @@ def _describe_changes(info: MediaInfo, count: int, size: tuple[int, int]) -> lis
         kept = f"{count} frames are" if count > 1 else "frame is"
         notes.append(f"only its first {kept} used")
     if size != info.size:
-        notes.append(f"made smaller: {size[1]}x{size[0]} of {info.size[1]}x{info.size[0]} px")
+        notes.append(f"made smaller: {size[1]} x {size[0]} px in place of {info.size[1]} x {info.size[0]}")
     return notes
 
 
