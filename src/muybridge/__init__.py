@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from muybridge.api.predict import predict
     from muybridge.api.reconstruct import reconstruct
     from muybridge.api.retarget import retarget
+    from muybridge.api.share import share
     from muybridge.api.study import score, study
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "reconstruct",
     "retarget",
     "score",
+    "share",
     "study",
     "write",
 ]

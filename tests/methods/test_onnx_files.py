@@ -47,3 +47,57 @@ def test_onnxruntime_computes_what_pytorch_does(name: str, tmp_path: Path) -> No
     ran = subprocess.run(command, capture_output=True, text=True, env=plain, timeout=240, check=False)
     assert ran.stdout.strip() == "same", ran.stderr[-2000:]
     assert {path.name for path in tmp_path.glob("*.onnx")} == {"detector.onnx", "generator.onnx"}
+
+
+JOKR = """
+import sys, torch
+from pathlib import Path
+from torch import nn
+sys.path.insert(0, sys.argv[1])
+from tiny_jokr import TINY_NETWORKS
+import muybridge
+from muybridge import catalogue
+from muybridge.errors import RunError
+from muybridge.jobs.settings import make_config
+from muybridge.networks import OnnxPart
+from muybridge.puppets import scene
+
+kind = catalogue.find("jokr")
+torch.manual_seed(0)
+method = kind(make_config(kind, "smoke", TINY_NETWORKS))
+pair = scene("gif", 4, 64)
+data = method.prepare([pair.a, pair.b])
+method.begin(method.stages()[0], data, torch.Generator())
+method.eval()
+files = {name: part.encode(name) for name, part in method.onnx_parts(data).items()}
+print(*sorted(files))
+print(*sorted(set(files) - set(method.onnx_parts())))
+half = method.onnx_parts(data)["shapes"].encode("shapes", half=True)
+assert len(half) < 0.7 * len(files["shapes"])
+
+class Chance(nn.Module):
+    def forward(self, x):
+        return x + torch.rand_like(x)
+
+class Fixed(nn.Module):
+    def forward(self, x):
+        return x * len(x)
+
+for network in (Chance(), Fixed()):
+    try:
+        OnnxPart(network, {"x": torch.rand(4, 3)}, ("y",)).encode("wrong")
+    except RunError as error:
+        print(error.message)
+"""
+
+
+def test_jokr_is_exported_and_what_is_wrong_is_refused() -> None:
+    pytest.importorskip("onnxruntime")
+    plain = {**os.environ, "MUYBRIDGE_CHECK_SHAPES": "0"}
+    command = [sys.executable, "-W", "ignore", "-c", JOKR, str(Path(__file__).parents[1])]
+    ran = subprocess.run(command, capture_output=True, text=True, env=plain, timeout=240, check=False)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    names, of_data, *refused = ran.stdout.splitlines()
+    assert names == "detector merge_a merge_b motion painter_a painter_b shapes"
+    assert of_data == "merge_a merge_b"
+    assert [said.split(":")[0] for said in refused] == ["y of wrong is not what PyTorch computes"] * 2

@@ -1,7 +1,9 @@
 """docs/licences.md says what is installed, and what comes along inside of it."""
 
+import hashlib
 import re
 import sys
+import tarfile
 from importlib.metadata import distribution, metadata
 from pathlib import Path
 
@@ -46,3 +48,13 @@ def test_the_page_says_each_packages_licence(package: str) -> None:
 def test_the_page_says_what_a_wheel_brings_along(package: str) -> None:
     row = next(line for line in PAGE.splitlines() if line.startswith(f"| {package} | "))
     assert set(row.split("|")[2].strip().split(", ")) == list_libraries(package)
+
+
+def test_the_page_names_the_files_inside_of_the_package() -> None:
+    named = re.findall(r"^\| (ort\S+) \| ([0-9a-f]{64}) \|$", PAGE, flags=re.MULTILINE)
+    (archive,) = (ROOT / "src" / "muybridge" / "output" / "shared_page").glob("*.tar.xz")
+    assert f"`output/shared_page/{archive.name}`" in PAGE
+    with tarfile.open(archive) as opened:
+        held = {name: hashlib.sha256(opened.extractfile(name).read()).hexdigest() for name in opened.getnames()}  # type: ignore[union-attr]
+    assert set(held) == {*dict(named), "LICENSE", "ThirdPartyNotices.txt"}
+    assert {name: held[name] for name, _ in named} == dict(named)

@@ -26,6 +26,7 @@ from muybridge.api.predict import predict
 from muybridge.api.puppets import puppets
 from muybridge.api.reconstruct import reconstruct
 from muybridge.api.retarget import retarget, write_results
+from muybridge.api.share import share
 from muybridge.api.study import score, study
 from muybridge.jobs.loading import Fitted, load
 from muybridge.output.results import Results
@@ -71,6 +72,7 @@ __all__ = [
     "reconstruct",
     "retarget",
     "score",
+    "share",
     "study",
     "write",
     "write_results",

@@ -11,7 +11,7 @@ from muybridge.output.results import WholeFiles
 
 
 def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) -> list[Path]:
-    """Write a run's networks as ONNX files whose batch may be of any size.
+    """Write a run's networks as ONNX files, each tried against PyTorch before it is kept.
 
     Args:
         run: A folder, or what `fit` and `load` give.
@@ -23,9 +23,9 @@ def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) ->
 
     Raises:
         UsageError: The method has no networks to export.
-        MissingExtraError: Without the package onnx.
+        MissingExtraError: Without the packages onnx and onnxruntime.
         OutputExistsError: One of the files is there already, or `out` is a file.
-        RunError: The run is broken or has no weights yet.
+        RunError: The run is broken or has no weights yet, or a file does not give what PyTorch gives.
 
     Example:
         >>> muybridge.export("runs/faces", out="faces-onnx")
@@ -36,7 +36,7 @@ def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) ->
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(f"{folder} is a file: expected a folder", "Choose another name.")
 
-    named = {folder / f"{name}.onnx": part for name, part in method.onnx_parts().items()}
+    named = {folder / f"{name}.onnx": part for name, part in method.onnx_parts(fitted.data).items()}
     # All names are checked before the first is written, so that a refusal leaves no half of an export.
     there = [path for path in named if path.exists()]
     if there and not force:

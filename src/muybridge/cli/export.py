@@ -9,7 +9,7 @@ from muybridge.cli.console import stdout
 
 
 def export(run: Path, /, *, out: o.Out, force: o.Force = False) -> None:
-    """Write the networks of a run as ONNX files, for programs without PyTorch. They take batches of any size.
+    """Write the networks of a run as ONNX files, for programs without PyTorch. Each is checked against PyTorch first.
 
     For example:
 

@@ -44,6 +44,7 @@ from muybridge.cli.predict import predict
 from muybridge.cli.puppets import puppets
 from muybridge.cli.reconstruct import reconstruct
 from muybridge.cli.retarget import retarget
+from muybridge.cli.share import share
 from muybridge.cli.studio import studio
 from muybridge.cli.study import study
 from muybridge.errors import MuybridgeError
@@ -84,6 +85,7 @@ def app() -> App:
         predict,
         live,
         edit,
+        share,
         evaluate,
         explain,
         reconstruct,

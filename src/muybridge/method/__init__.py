@@ -2,7 +2,6 @@
 
 from muybridge.method.abilities import (
     ABILITIES,
-    Ability,
     DescribesTraining,
     DrawnPose,
     EditsKeypoints,
@@ -18,10 +17,12 @@ from muybridge.method.abilities import (
     ReconstructsClips,
     SharesKeypoints,
 )
+from muybridge.method.ability import Ability
 from muybridge.method.animation import Animation, Explanation
 from muybridge.method.card import Card, Config, LandmarkConfig, Part
 from muybridge.method.contract import FolderMethod, LandmarkMethod, Method, PairMethod, SubjectPair
 from muybridge.method.picture_method import PictureMethod
+from muybridge.method.sharing import SharedDrawing, SharedView, SharesDrawing
 from muybridge.method.training import Batch, Data, Group, Stage, Turn
 
 __all__ = [
@@ -54,6 +55,9 @@ __all__ = [
     "Pose",
     "PredictsVideos",
     "ReconstructsClips",
+    "SharedDrawing",
+    "SharedView",
+    "SharesDrawing",
     "SharesKeypoints",
     "Stage",
     "SubjectPair",

@@ -6,34 +6,25 @@ is made. The verbs ask `isinstance(method, PredictsVideos)`, and call what that 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from muybridge.method.ability import Ability
 from muybridge.method.animation import Animation, Explanation
 from muybridge.method.card import Config
+from muybridge.method.sharing import SharesDrawing
 from muybridge.networks.onnx_files import OnnxPart
 from muybridge.tensors import Points
 from muybridge.video.clip import Clip
 
 BATCH = 8
 """Frames that go through the networks together, unless told."""
-
-
-class Ability(ABC):
-    """Something that only some methods can do."""
-
-    name: ClassVar[str]
-    """On the card, and in `muybridge methods`."""
-    what: ClassVar[str]
-    """In a few words."""
-    lack: ClassVar[str]
-    """What is said of a method without it, after its name."""
 
 
 @dataclass(frozen=True)
@@ -248,8 +239,11 @@ class ExportsNetworks(Ability):
     lack = "cannot be written as ONNX files"
 
     @abstractmethod
-    def onnx_parts(self) -> dict[str, OnnxPart]:
-        """The files of a run, by name."""
+    def onnx_parts(self, data: Any = None) -> dict[str, OnnxPart]:
+        """The files of a run, by name.
+
+        data  what it was trained on, where that is there: files may need it, and are tried on it
+        """
 
 
 class ImportsCheckpoints(Ability):
@@ -329,6 +323,7 @@ ABILITIES: tuple[type[Ability], ...] = (
     PredictsVideos,
     ExplainsItself,
     ExportsNetworks,
+    SharesDrawing,
     ImportsCheckpoints,
     MeasuresItself,
     SharesKeypoints,

@@ -40,8 +40,11 @@ class LastConv(ReflectConv):
     channels, with the same weights at four places.
     """
 
+    folds = True
+    """False: always the plain convolution, which ONNX files can hold, for this kernel is put together as it runs."""
+
     def convolve(self, padded: Images) -> Float[Tensor, "B C2 H2 W2"]:
-        if self.out_channels > 8 or padded.shape[2] % 2 or padded.shape[3] % 2:
+        if not self.folds or self.out_channels > 8 or padded.shape[2] % 2 or padded.shape[3] % 2:
             return super().convolve(padded)
         places = []
         for y in (0, 1):

@@ -217,7 +217,7 @@ class Articulated(PictureMethod[ArticulatedConfig, ArticulatedData, Regions], Ex
 
         return Animation(frames(), clip.timing, animator.size)
 
-    def onnx_parts(self) -> dict[str, OnnxPart]:
+    def onnx_parts(self, data: Any = None) -> dict[str, OnnxPart]:
         """The files of a run, by name.
 
         detector   images [B, 3, S, S] in [0, 1] -> points [B, K, 2], affines and covariances [B, K, 2, 2]

@@ -162,7 +162,7 @@ class Fomm(PictureMethod[FommConfig, FommData, Keypoints], ExportsNetworks, Impo
             axes=to.jacobians,
         )
 
-    def onnx_parts(self) -> dict[str, OnnxPart]:
+    def onnx_parts(self, data: Any = None) -> dict[str, OnnxPart]:
         """The files of a run, by name.
 
         detector   images [B, 3, S, S] in [0, 1] -> points [B, K, 2], jacobians [B, K, 2, 2]

@@ -20,24 +20,28 @@ from muybridge.method import (
     EditsResults,
     ExplainsItself,
     Explanation,
+    ExportsNetworks,
     Group,
     ImportsCheckpoints,
     MeasuresItself,
     Pose,
+    SharedDrawing,
+    SharesDrawing,
     SharesKeypoints,
     Stage,
     Turn,
 )
-from muybridge.methods.jokr import animate, editing, explaining, reporting
+from muybridge.methods.jokr import animate, editing, explaining, reporting, sharing
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.importing import import_released, is_released
 from muybridge.methods.jokr.model import JokrModel
 from muybridge.methods.jokr.motion_stage import motion_turns
+from muybridge.methods.jokr.onnx_parts import onnx_parts
 from muybridge.methods.jokr.presets import CARD
 from muybridge.methods.jokr.shape_stage import shape_turns
 from muybridge.methods.jokr.texture_stage import READING, texture_turns
-from muybridge.networks import load_lpips, require_lpips
+from muybridge.networks import OnnxPart, load_lpips, require_lpips
 from muybridge.tensors import Points
 from muybridge.video import Clip
 
@@ -50,6 +54,8 @@ class Jokr(
     EditsKeypoints,
     EditsResults,
     ExplainsItself,
+    ExportsNetworks,
+    SharesDrawing,
     MeasuresItself,
     SharesKeypoints,
     DescribesTraining,
@@ -201,6 +207,12 @@ class Jokr(
 
     def draw_poses(self, data: PairData, poses: Sequence[Pose], quick: bool = False) -> list[DrawnPose]:
         return editing.draw_poses(self, data, poses, quick)
+
+    def onnx_parts(self, data: PairData | None = None) -> dict[str, OnnxPart]:
+        return onnx_parts(self, data)
+
+    def share_drawing(self, data: PairData, quality: int) -> SharedDrawing:
+        return sharing.share_drawing(self, data, quality)
 
     def measure_quality(self, data: PairData) -> dict[str, float]:
         return reporting.measure_quality(self, data)

@@ -126,6 +126,16 @@ CARD = Card(
         "bench": "ours: 64 px, some minutes: for tables over many pairs",
     },
     for_gpu=("standard", "paper", "released"),
-    abilities=("edit", "edit-results", "explain", "import", "measure", "shared-keypoints", "report"),
+    abilities=(
+        "edit",
+        "edit-results",
+        "explain",
+        "export",
+        "share",
+        "import",
+        "measure",
+        "shared-keypoints",
+        "report",
+    ),
     affine=True,
 )

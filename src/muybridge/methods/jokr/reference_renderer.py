@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
-from torch.nn import functional as F
 
 from muybridge.data.reference_frames import ReferenceFrames
 from muybridge.methods.jokr.dense_motion import DenseMotionNetwork, look_up, sanity, to_edges
-from muybridge.methods.jokr.reference_blend import EVERYWHERE, blur, merge_bands, share_out, trust
+from muybridge.methods.jokr.reference_blend import EVERYWHERE, merge_bands, share_out, trust
 from muybridge.methods.jokr.reference_choice import ReferencePlanner, References
+from muybridge.methods.jokr.reference_outlines import Outline, believe_outline
 from muybridge.tensors import Grid, Images, Masks, Points
 
 HELD = 192 * 2**20
 """Bytes of decoded reference frames that are held."""
 SEEN = 0.02
 """Share from which on a fading reference is looked at."""
-EDGE = 1.5
-"""Width in pixels of the silhouette's soft edge in a result."""
-NEAR_OUTLINE = 1.25
-"""How far from the drawn outline, in pixels of the shapes, an own frame's outline is believed."""
 FOREMOST = 2
 """Power of a reference's share in the fine band: details of several that do not quite agree would blur each other."""
-LARGER = 3
-"""How many times larger than the shapes a result is for their grid to show in its outline."""
 
 
 @dataclass(eq=False)
@@ -139,116 +135,118 @@ def render_references(
     part         draw it so many times smaller
     """
     view = bank.view(part)
-    larger = bank.frames.size[0] / silhouettes.shape[2]
-    exact = bank.frames.rim == 0 and larger >= LARGER
+    outline = Outline.of(bank.frames, silhouettes.shape[2])
     for n in range(len(silhouettes)):
-        outlines = find_outlines(silhouettes[n : n + 1], view, bank.frames.rim / larger, NEAR_OUTLINE if exact else 0.0)
+        silhouette = silhouettes[n : n + 1]
+        outlines = outline.find(silhouette, view)
         seen = outlines[0, 2] > 0
-        entries = (lookups.frame == n).nonzero()[:, 0].tolist()
 
         # Pixel by pixel, and only where something is seen: the rest is more than half of a picture.
         places = view[:, seen][:, None]
+        found = []
+        for e in (lookups.frame == n).nonzero()[:, 0].tolist():
+            place = int(lookups.place[e])
+            one = slice(e, e + 1)
+            found.append(
+                look_through(
+                    Through(lookups.flow[one], lookups.shares[one], lookups.sane[one], bank.small[place][None]),
+                    bank.picture(place),
+                    partial(bank.frames.grid, place),
+                    places,
+                )
+            )
         paint = None if painted is None else painted[n : n + 1]
-        colours, matte, trusted = _merge(bank, lookups, entries, paint, silhouettes[n : n + 1], places)
-        inner, drawn, outer = outlines[0, :, seen]
-        # The own frames' outline, as far as it lies near the one that was drawn; that one where they show nothing, and
-        # everywhere where the own silhouettes are loose.
-        own = torch.minimum(torch.maximum(matte[0, 0, 0], inner), outer)
+        colours, alpha_seen = merge(add_up(found), paint, silhouette, outlines[0, :, seen], places)
+
         picture = silhouettes.new_zeros(3, *seen.shape)
-        picture[:, seen] = colours[0, :, 0].clamp(0, 1)
+        picture[:, seen] = colours
         alpha = silhouettes.new_zeros(1, *seen.shape)
-        alpha[0, seen] = drawn + trusted[0, 0, 0] * (own - drawn)
+        alpha[0, seen] = alpha_seen
         yield picture, alpha
 
 
-def _merge(
-    bank: ReferenceBank,
-    lookups: Lookups,
-    entries: list[int],
+class Through(NamedTuple):
+    """Entries of `Lookups`, with what the dense motion saw of their references.
+
+    flow    [E, h, w, 2]
+    shares  [E, 1, h, w]
+    sane    [E, 1, h, w]
+    small   [E, 4, h, w]  the references at the size of the shapes
+    """
+
+    flow: Grid
+    shares: Masks
+    sane: Masks
+    small: Tensor
+
+
+class Found(NamedTuple):
+    """What references show, added up.
+
+    colours  [1, 4, 1, N]  weighed colours at the places asked for, and their weight
+    matte    [1, 1, 1, N]  the silhouettes there
+    small    [1, 4, h, w]  weighed colours and their weight at the size of the shapes
+    covered  [1, 1, h, w]  where the subject is shown without folds
+    """
+
+    colours: Tensor
+    matte: Tensor
+    small: Tensor
+    covered: Tensor
+
+
+def look_through(
+    through: Through,
+    pictures: Float[Tensor, "E 4 H W"],
+    grid: Callable[[Tensor], Tensor],
+    places: Float[Tensor, "1 1 N 2"],
+) -> Found:
+    """What some references show of one result frame at some places of its crop, -1 and 1 its outer edges.
+
+    pictures  the references at full size in [0, 1]
+    grid      from places in a reference's crop to places in its picture
+    """
+    flow, share, sane, small = through
+    found = look_up(torch.cat((flow.permute(0, 3, 1, 2), share), 1), places.expand(flow.shape[0], -1, -1, -1))
+    moved = look_up(pictures, grid(found[:, :2].permute(0, 2, 3, 1)))
+    counts = found[:, 2:] ** FOREMOST * (moved[:, 3:] + EVERYWHERE)
+    colours = counts * torch.cat((moved[:, :3], torch.ones_like(moved[:, 3:])), 1)
+    matte = found[:, 2:] * moved[:, 3:]
+
+    # The same at the size of the shapes, where the coarse bands meet.
+    seen = look_up(small, flow)
+    counts = share * (seen[:, 3:] + EVERYWHERE)
+    coarse = counts * torch.cat((seen[:, :3], torch.ones_like(seen[:, 3:])), 1)
+    covered = share * sane * seen[:, 3:]
+    return Found(*(x.sum(0, keepdim=True) for x in (colours, matte, coarse, covered)))
+
+
+def add_up(found: Sequence[Found]) -> Found:
+    """Of several lots of references together."""
+    return Found(*(sum(parts[1:], parts[0]) for parts in zip(*found, strict=True)))
+
+
+def merge(
+    found: Found,
     painted: Images | None,
     silhouette: Masks,
+    outlines: Float[Tensor, "3 N"],
     places: Float[Tensor, "1 1 N 2"],
-) -> tuple[Float[Tensor, "1 3 1 N"], Float[Tensor, "1 1 1 N"], Float[Tensor, "1 1 1 N"]]:
-    """One result frame at some places of its crop, -1 and 1 its outer edges: colours, the references' silhouettes, and
-    how far these are to be believed."""
-    colours = silhouette.new_zeros(1, 3, 1, places.shape[2])
-    weight = silhouette.new_zeros(1, 1, 1, places.shape[2])
-    matte = silhouette.new_zeros(1, 1, 1, places.shape[2])
-    covered = silhouette.new_zeros(1, 1, *silhouette.shape[2:])
-    small = silhouette.new_zeros(1, 4, *silhouette.shape[2:])
+) -> tuple[Float[Tensor, "3 N"], Float[Tensor, "N"]]:
+    """One result frame at some places of its crop: colours in [0, 1], and alpha.
 
-    for e in entries:
-        place = int(lookups.place[e])
-        flow = lookups.flow[e : e + 1]
-        share = lookups.shares[e : e + 1]
-        found = look_up(torch.cat((flow.permute(0, 3, 1, 2), share), 1), places)
-        moved = look_up(bank.picture(place), bank.frames.grid(place, found[:, :2].permute(0, 2, 3, 1)))
-        counts = found[:, 2:] ** FOREMOST * (moved[:, 3:] + EVERYWHERE)
-        colours += counts * moved[:, :3]
-        weight += counts
-        matte += found[:, 2:] * moved[:, 3:]
-
-        # The same at the size of the shapes, where the coarse bands meet.
-        seen = look_up(bank.small[place][None], flow)
-        counts = share * (seen[:, 3:] + EVERYWHERE)
-        small += counts * torch.cat((seen[:, :3], torch.ones_like(seen[:, 3:])), 1)
-        covered += share * lookups.sane[e : e + 1] * seen[:, 3:]
-
+    outlines  the drawn silhouette there, see `Outline.find`
+    """
     # Where no reference reaches, the quotient is not to blow up.
-    fine = colours / weight.clamp_min(1e-4)
-    believed = look_up(believe_outline(covered, silhouette), places)
-    outline = (4 * matte - 1.5).clamp(0, 1)
-    if painted is None:
-        return fine, outline, believed
+    colours = found.colours[:, :3] / found.colours[:, 3:].clamp_min(1e-4)
+    trusted = look_up(believe_outline(found.covered, silhouette), places)[0, 0, 0]
+    if painted is not None:
+        blended = found.small[:, :3] / found.small[:, 3:].clamp_min(1e-4)
+        share = trust(found.covered)
+        colours = merge_bands(painted, blended, colours, share, lambda picture: look_up(picture, places))
 
-    blended = small[:, :3] / small[:, 3:].clamp_min(1e-4)
-    merged = merge_bands(painted, blended, fine, trust(covered), lambda picture: look_up(picture, places))
-    return merged, outline, believed
-
-
-def believe_outline(covered: Masks, silhouette: Masks) -> Masks:
-    """Where the references' outline counts: wherever they show most of what was drawn round about."""
-    around = blur(torch.cat((covered * silhouette, silhouette), 1), 1 / 16)
-    shown = around[:, :1] / around[:, 1:].clamp_min(1e-3)
-    return ((shown - 0.75) / 0.1).clamp(0, 1)
-
-
-def find_outlines(
-    silhouettes: Masks, view: Float[Tensor, "1 H2 W2 2"], rim: float, band: float
-) -> Float[Tensor, "B 3 H2 W2"]:
-    """Silhouettes drawn small, at the size of a result, less their rim: smaller by a band, as they are, and larger.
-
-    rim, band  pixels of the shapes
-    """
-    smooth = F.interpolate(silhouettes, scale_factor=4, mode="bicubic", align_corners=False)
-    drawn = _grow(smooth, -round(4 * rim))
-    # Without a band all three are one, which need not be enlarged three times.
-    if band == 0:
-        return sharpen_edge(drawn, view).expand(-1, 3, -1, -1)
-    reach = round(4 * band)
-    return sharpen_edge(torch.cat((_grow(drawn, -reach), drawn, _grow(drawn, reach)), 1), view)
-
-
-def _grow(masks: Masks, reach: int) -> Masks:
-    """Masks with their outline moved out by so many pixels, or in."""
-    if reach < 0:
-        return -_grow(-masks, -reach)
-    # The largest of a square is the largest of the largest of its rows.
-    size = 2 * reach + 1
-    return F.max_pool2d(F.max_pool2d(masks, (size, 1), 1, (reach, 0)), (1, size), 1, (0, reach))
-
-
-def sharpen_edge(smooth: Float[Tensor, "B C h w"], view: Float[Tensor, "1 H2 W2 2"]) -> Float[Tensor, "B C H2 W2"]:
-    """Silhouettes at the size of a result, with an edge as soft as a camera's.
-
-    The outline is the line of one half; across it the mask goes from 0 to 1 within `EDGE` pixels, whatever the factor.
-
-    view  where in the crop each pixel of the result lies, -1 and 1 its outer edges
-    """
-    found = look_up(smooth, view.expand(len(smooth), -1, -1, -1))
-    wide = F.pad(found, (1, 1, 1, 1), mode="replicate")
-    across = (wide[..., 1:-1, 2:] - wide[..., 1:-1, :-2]) / 2
-    down = (wide[..., 2:, 1:-1] - wide[..., :-2, 1:-1]) / 2
-
-    steepness = (across.square() + down.square()).sqrt().clamp_min(1e-3)
-    return (0.5 + (found - 0.5) / (steepness * EDGE)).clamp(0, 1)
+    # The own frames' outline, as far as it lies near the one that was drawn; that one where they show nothing, and
+    # everywhere where the own silhouettes are loose.
+    inner, drawn, outer = outlines
+    own = torch.minimum(torch.maximum((4 * found.matte - 1.5).clamp(0, 1)[0, 0, 0], inner), outer)
+    return colours[0, :, 0].clamp(0, 1), drawn + trusted * (own - drawn)

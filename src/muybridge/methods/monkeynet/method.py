@@ -261,7 +261,7 @@ class MonkeyNet(
             grid=None if motion is None else motion.flow,
         )
 
-    def onnx_parts(self) -> dict[str, OnnxPart]:
+    def onnx_parts(self, data: Any = None) -> dict[str, OnnxPart]:
         """The files of a run, by name.
 
         detector   images [B, 3, S, S] in [0, 1] -> points [B, K, 2], covariances [B, K, 2, 2]

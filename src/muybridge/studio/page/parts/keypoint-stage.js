@@ -6,10 +6,11 @@ const COLOURS = 12;
 const inside = (share) => Math.min(1, Math.max(0, share));
 
 export class Stage {
-  /** hooks: begin(), moved(which, dx, dy, stamp), ended(), chosen(); the frame spans 2 in each direction. */
-  constructor(count, size, hooks) {
+  /** hooks: begin(), moved(which, dx, dy, stamp), ended(), chosen(); the frame spans 2 in each direction.
+      picture: what the dots lie on, unless it is an image that `show` is told of. */
+  constructor(count, size, hooks, picture = h("img", { alt: "", draggable: "false" })) {
     Object.assign(this, { size, hooks, picked: new Set(), places: [] });
-    this.picture = h("img", { alt: "", draggable: "false" });
+    this.picture = picture;
     this.area = h("div", { class: "marquee", hidden: true });
     this.dots = [...Array(count).keys()].map((i) => this.dot(i));
     this.element = h("div", { class: "stage", role: "group", tabindex: "-1", "aria-label": "The frame with its keypoints" }, this.picture, this.dots, this.area);

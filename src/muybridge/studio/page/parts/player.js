@@ -2,31 +2,13 @@
 
 import { choice, field, h } from "../dom.js";
 import { frameOf, image } from "../net/api.js";
+import { frameAt } from "./clock.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const AHEAD = 8;
 /** Frames that are there before it begins by itself. */
 
 export const HEIGHT = 360;
-
-/** Seconds at which frames start, and the length of it all, from ticks. */
-export function clock({ time_base: [over, under], pts, last }) {
-  const tick = over / under;
-  return { starts: pts.map((p) => p * tick), duration: (pts[pts.length - 1] + last) * tick };
-}
-
-/** The frame that is shown at a time; the clip starts again after its end. */
-export function frameAt({ starts, duration }, seconds) {
-  const at = (seconds + 1e-6) % duration;
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (starts[middle] <= at) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
 
 /** rows: [{title, driving: clip, clock, made, plate, contrast}]; `look` says {affine, background} now. `made(affine, at)` is the
     address of a result's frame, `plate` that of its own background. */

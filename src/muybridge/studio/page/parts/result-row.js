@@ -1,7 +1,8 @@
 // What the player shows of one of a run's two results.
 
 import * as store from "../net/store.js";
-import { HEIGHT, clock } from "./player.js";
+import { clock } from "./clock.js";
+import { HEIGHT } from "./player.js";
 
 /** "cat moving like horse" */
 export const titleOf = (run, side) => {

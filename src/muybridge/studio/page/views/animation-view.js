@@ -4,7 +4,8 @@ import { attempt, bytes, choice, field, h, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { get, post } from "../net/api.js";
 import { renamable } from "../parts/rename.js";
-import { HEIGHT, Player, clock } from "../parts/player.js";
+import { clock } from "../parts/clock.js";
+import { HEIGHT, Player } from "../parts/player.js";
 import { STATES, WAYS, discard } from "../parts/animation-state.js";
 
 const FORMATS = [
