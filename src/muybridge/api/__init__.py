@@ -22,7 +22,6 @@ from muybridge.api.mask import mask
 from muybridge.api.methods import methods
 from muybridge.api.motion import export_motion, import_motion
 from muybridge.api.out_of_memory import explain_out_of_memory
-from muybridge.api.plan import Plan, plan
 from muybridge.api.predict import predict
 from muybridge.api.puppets import puppets
 from muybridge.api.reconstruct import reconstruct
@@ -37,7 +36,6 @@ __all__ = [
     "Cost",
     "Fitted",
     "Handles",
-    "Plan",
     "Results",
     "animate",
     "animate_pairs",
@@ -67,7 +65,6 @@ __all__ = [
     "load",
     "mask",
     "methods",
-    "plan",
     "pose",
     "predict",
     "puppets",
