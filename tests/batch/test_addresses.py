@@ -74,7 +74,7 @@ def test_an_address_is_fetched_once_and_the_cache_is_bounded(
     assert not second.exists()
     assert list(cache.rglob("*.part")) == []
 
-    with pytest.raises(InputError, match="cannot be fetched"):
+    with pytest.raises(InputError, match="cannot be fetched: there is no such file"):
         fetch_input(f"file://{far}/nobody.mp4")
     with pytest.raises(InputError, match="is a folder"):
         fetch_input(f"file://{far}")

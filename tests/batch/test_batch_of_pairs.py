@@ -9,6 +9,8 @@ import pytest
 import muybridge
 from muybridge import puppets
 from muybridge.batches.folder import BatchFolder, Seen, Status, iter_states
+from muybridge.batches.recording import record_job
+from muybridge.cli import main
 from muybridge.errors import OutputExistsError, UsageError
 from tiny_jokr import TINY_TRAINING
 
@@ -72,6 +74,9 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
     with pytest.raises(UsageError, match="this is no job"):
         list(muybridge.batch([{"a": "a"}], tmp_path / "out"))
+    for address in ("s3://bucket/out", Path("s3://bucket/out")):
+        with pytest.raises(UsageError, match="results go to a folder"):
+            list(muybridge.batch([{"a": "a", "b": "b"}], address))
     with pytest.raises(UsageError, match="at least one job"):
         list(muybridge.batch([], tmp_path / "out"))
 
@@ -168,6 +173,23 @@ def test_whoever_watches_looks_for_a_small_share_of_the_time(tmp_path: Path, mon
         clock[0] = max(clock[0], float(second))
         assert asked.newest() == "table"
     assert looks == [0.0, 33.0, 66.0, 99.0]
+
+
+def test_a_stopped_job_waits_and_whoever_watches_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = BatchFolder(tmp_path)
+    folder.open()
+    folder.write_order("one", {})
+
+    def stop(goes_on: bool) -> dict[str, float]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        record_job(folder, "one", "fingerprint", stop)
+    assert [status for _, status, _ in iter_states(folder)] == [Status.WAITING]
+    assert main(["batch", "--watch", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "1 waiting" in told
+    assert "nobody works on it now, and 1 jobs are left" in told.replace("\n", " ")
 
 
 def test_damaged_state_means_that_nothing_is_known(tmp_path: Path) -> None:

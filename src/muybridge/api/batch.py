@@ -62,7 +62,8 @@ def batch(
     if not listed:
         raise UsageError("a batch has at least one job")
 
-    if is_address(str(out)):
+    # A Path has one slash of the two.
+    if is_address(str(out).replace(":/", "://", 1)):
         raise UsageError(f"results go to a folder, not to {str(out)[:200]}", "Copy them there when the batch is done.")
 
     share = Share(cores, gpus)

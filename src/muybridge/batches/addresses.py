@@ -113,7 +113,9 @@ def _digest_tags(address: str, info: Mapping[str, Any]) -> str:
 
 
 def _cannot_fetch(address: str, error: Exception, hint: str) -> InputError:
-    # Some errors have no words of their own.
+    # Some errors have no words of their own, and that of a missing file says only its name.
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"{address[:200]} cannot be fetched: there is no such file", hint)
     why = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
     return InputError(f"{address[:200]} cannot be fetched: {why}", hint)
 

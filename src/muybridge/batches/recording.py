@@ -70,6 +70,10 @@ def _record(folder: BatchFolder, name: str, fingerprint: str, work: Callable[[bo
         state |= {"figures": dict(work(goes_on)), "status": Status.DONE}
     except MuybridgeError as e:
         state |= {"status": Status.FAILED, "error": str(e.message)}
+    except KeyboardInterrupt:
+        # Asked to stop: it is not running any more, and not at its end.
+        state |= {"status": Status.WAITING}
+        raise
     # The batch goes on without this job, so a bug in it must end as a sentence in the table too.
     except Exception as e:
         traceback.print_exc()

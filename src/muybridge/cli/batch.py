@@ -111,7 +111,7 @@ def _do(jobs: Path, out: Path, where: Mapping[str, Any]) -> None:
 
 def _watch(path: Path) -> None:
     """Show a batch that somebody else runs, until it is done; Ctrl-C only ends the watching."""
-    from muybridge.batches.folder import BatchFolder
+    from muybridge.batches.folder import BatchFolder, Status, iter_states
     from muybridge.disk import is_locked
 
     if not any((path / mark).is_file() for mark in ("batch.json", "bench.json")):
@@ -122,6 +122,10 @@ def _watch(path: Path) -> None:
         # Nothing is sent from there: the lock and the files of the jobs are all that can be seen from outside.
         while is_locked(path / ".lock"):
             time.sleep(1)
+
+    left = sum(status in (Status.WAITING, Status.RUNNING) for _, status, _ in iter_states(folder))
+    if left:
+        stdout().print(f"nobody works on it now, and {left} jobs are left: the command that began it goes on from here")
 
 
 @contextmanager
