@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from muybridge.api.live import live
     from muybridge.api.mask import mask
     from muybridge.api.motion import export_motion, import_motion
+    from muybridge.api.plan import plan
     from muybridge.api.predict import predict
     from muybridge.api.reconstruct import reconstruct
     from muybridge.api.retarget import retarget
@@ -64,6 +65,7 @@ __all__ = [
     "live",
     "load",
     "mask",
+    "plan",
     "predict",
     "read",
     "reconstruct",

@@ -22,6 +22,7 @@ from muybridge.api.mask import mask
 from muybridge.api.methods import methods
 from muybridge.api.motion import export_motion, import_motion
 from muybridge.api.out_of_memory import explain_out_of_memory
+from muybridge.api.plan import Plan, plan
 from muybridge.api.predict import predict
 from muybridge.api.puppets import puppets
 from muybridge.api.reconstruct import reconstruct
@@ -36,6 +37,7 @@ __all__ = [
     "Cost",
     "Fitted",
     "Handles",
+    "Plan",
     "Results",
     "animate",
     "animate_pairs",
@@ -65,6 +67,7 @@ __all__ = [
     "load",
     "mask",
     "methods",
+    "plan",
     "pose",
     "predict",
     "puppets",

@@ -80,20 +80,13 @@ def cost(
     method_class = catalogue.find(method)
     config, _ = resolve_config(method_class, make_config(method_class, preset, set))
     built = method_class(config)
-    if method_class.card.needs == "landmarks":
-        if masks or flip is not None:
-            raise UsageError(f"{method} sees whole frames: masks and flips are for pairs", "Leave them out.")
-        data = read_landmark_inputs(method, config, inputs, landmarks, config.reading_side, None).prepare(built)
-    elif landmarks:
-        raise UsageError(f"{method} uses no landmarks", "Leave them out.")
-    else:
-        data = _silhouettes(built, inputs, masks, flip)
+    data = prepare_training(built, inputs, masks, flip, landmarks)
 
     whole = built.stages()
     short = tuple(replace(stage, steps=min(stage.steps, steps), decay=0.0) for stage in whole)
     # The engine asks the method for its stages; this one answers with their beginnings.
     built.stages = lambda: short  # type: ignore[method-assign]
-    watch = _Watch()
+    watch = Watch()
     # Drawing a preview would count as a step's time, so none may fall due.
     train(built, data, None, device=device, log_every=1, callback=watch, preview_seconds=1e9)
     pace = {}
@@ -114,6 +107,27 @@ def cost(
     )
 
 
+def prepare_training(
+    built: Method[Any, Any],
+    inputs: Sequence[Source],
+    masks: Sequence[str | Path | Clip | None],
+    flip: str | None,
+    landmarks: Sequence[LandmarkFiles | None],
+) -> Data:
+    """A method's data of videos and what belongs to them, see `cost`; of a folder, clips."""
+    name = built.card.name
+    if built.card.needs == "landmarks":
+        if masks or flip is not None:
+            raise UsageError(f"{name} sees whole frames: masks and flips are for pairs", "Leave them out.")
+        return read_landmark_inputs(name, built.config, inputs, landmarks, built.config.reading_side, None).prepare(
+            built
+        )
+
+    if landmarks:
+        raise UsageError(f"{name} uses no landmarks", "Leave them out.")
+    return _silhouettes(built, inputs, masks, flip)
+
+
 def _silhouettes(
     method: Method[Any, Any],
     inputs: Sequence[Source],
@@ -131,7 +145,7 @@ def _silhouettes(
     return data
 
 
-class _Watch(Callback):
+class Watch(Callback):
     """When each step of each stage ended."""
 
     def __init__(self) -> None:

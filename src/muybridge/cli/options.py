@@ -24,6 +24,12 @@ Set = Annotated[
     tuple[str, ...],
     Parameter(name="--set", help="Change a setting; may be repeated: --set shape.steps=500", negative=""),
 ]
+Planned = Annotated[
+    bool, Parameter(name="--plan", negative="", help="Train nothing: say what it would take, by a few steps.")
+]
+Gpu = Annotated[
+    str | None, Parameter(name="--gpu", help="With --plan: what it would take on such a GPU too, an estimate: A100.")
+]
 Seed = Annotated[int, Parameter(name="--seed", help="Seed of everything random.")]
 Device = Annotated[str, Parameter(name="--device", help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str, Parameter(name="--precision", help="auto, float32, bfloat16.")]

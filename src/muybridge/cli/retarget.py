@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from muybridge.cli import options as o
 from muybridge.cli.console import note, print_files, progress_callback, resumable
 from muybridge.cli.naming import default_name
+from muybridge.cli.planning import check_planning, print_plan
 
 
 def retarget(
@@ -18,6 +19,8 @@ def retarget(
     /,
     *,
     out: o.Named = None,
+    plan: o.Planned = False,
+    gpu: o.Gpu = None,
     flags: Annotated[o.RetargetFlags, Parameter(name="*")] = o.RetargetFlags(),
 ) -> None:
     """Two subjects exchange their motion: A moves like B, and B like A.
@@ -35,6 +38,8 @@ def retarget(
 
         muybridge retarget cat.mp4 fox.mp4 --out cat-fox --resume
 
+        muybridge retarget cat.mp4 fox.mp4 --preset paper --plan --gpu A100     (nothing is trained)
+
         muybridge retarget cat.mp4 fox.mp4 --out cat-fox-baseline --method cyclegan
 
     Parameters
@@ -49,6 +54,11 @@ def retarget(
 
     out = out or Path(default_name(a, b))
     options = flags.options(RetargetOptions)
+    check_planning(plan, gpu)
+    if plan:
+        print_plan(options.method, (a, b), options, gpu)
+        return
+
     with resumable(out / "run"):
         callback = progress_callback(out / "run", flags.tensorboard)
         results = muybridge.retarget(a, b, out, options=options, callback=callback, notify=note)

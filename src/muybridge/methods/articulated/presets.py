@@ -36,12 +36,18 @@ CARD = Card(
     paper="Siarohin, Woodford, Ren, Chai, Tulyakov: Motion Representations for Articulated Animation, 2021",
     needs="folder",
     gives="a still image that follows a driving video, regions, the background's own motion",
-    presets={"draft": _DRAFT, "standard": ArticulatedConfig(least_variance=1e-4), "smoke": _SMOKE},
+    presets={
+        "draft": _DRAFT,
+        "standard": ArticulatedConfig(least_variance=1e-4),
+        "paper": ArticulatedConfig(),
+        "smoke": _SMOKE,
+    },
     preset_help={
         "draft": "64 px, for a processor without GPU",
         "standard": "256 px, sizes and losses of the paper, for a GPU; needs the weights of VGG-19",
+        "paper": "the same without our floor under a region's spread; needs the weights of VGG-19",
         "smoke": "64 px, a first look in a minute or two",
     },
-    for_gpu=("standard",),
+    for_gpu=("standard", "paper"),
     abilities=("live", "best-frame", "reconstruct", "explain", "export", "import"),
 )

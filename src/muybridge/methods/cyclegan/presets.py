@@ -32,13 +32,14 @@ CARD = Card(
     "2017",
     needs="pair",
     gives="both translated videos",
-    presets={"draft": _DRAFT, "standard": _STANDARD, "smoke": _SMOKE, "bench": _BENCH},
+    presets={"draft": _DRAFT, "standard": _STANDARD, "paper": _STANDARD, "smoke": _SMOKE, "bench": _BENCH},
     preset_help={
         "draft": "128 px, for a processor without GPU",
         "standard": "256 px, sizes and weights of the paper, for a GPU",
+        "paper": "the same as standard",
         "smoke": "64 px, a first look in about a minute",
         "bench": "64 px, a few minutes on two cores, for tables of comparison",
     },
-    for_gpu=("standard",),
+    for_gpu=("standard", "paper"),
     abilities=("measure",),
 )

@@ -31,13 +31,14 @@ CARD = Card(
     paper="Siarohin, Lathuilière, Tulyakov, Ricci, Sebe: First Order Motion Model for Image Animation, 2019",
     needs="folder",
     gives="a still image that follows a driving video, with local affine motion",
-    presets={"draft": _DRAFT, "standard": FommConfig(), "smoke": _SMOKE, "bench": _BENCH},
+    presets={"draft": _DRAFT, "standard": FommConfig(), "paper": FommConfig(), "smoke": _SMOKE, "bench": _BENCH},
     preset_help={
         "draft": "64 px, for a processor without GPU",
         "standard": "256 px, sizes and losses of the paper, for a GPU; needs the weights of VGG-19",
+        "paper": "the same as standard: 256 px, 2 million pairs of frames",
         "smoke": "64 px, a first look in a minute or two",
         "bench": "64 px, a few minutes on two cores, for tables of comparison",
     },
-    for_gpu=("standard",),
+    for_gpu=("standard", "paper"),
     abilities=("live", "best-frame", "reconstruct", "explain", "export", "import"),
 )

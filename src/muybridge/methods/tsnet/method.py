@@ -38,7 +38,7 @@ from muybridge.methods.tsnet.pictures import (
 from muybridge.methods.tsnet.presets import CARD
 from muybridge.methods.tsnet.released import import_released, is_released
 from muybridge.methods.tsnet.similarity import warp_patches
-from muybridge.networks import load_vgg19
+from muybridge.networks import load_vgg19, require_vgg19
 from muybridge.tensors import Images
 from muybridge.video import Clip
 
@@ -73,6 +73,11 @@ class Tsnet(TsnetModel, ExplainsItself, ImportsCheckpoints):
             return chosen, (f"{WEIGHT_FREE}, for {e.message}",)
 
         return config.model_copy(update={"perceptual": "vgg19"}), (VGG,)
+
+    @classmethod
+    def require_weights(cls, config: TsnetConfig) -> None:
+        if config.perceptual == "vgg19" and config.losses.vgg:
+            require_vgg19()
 
     # -- what is learned ------------------------------------------------------------------------------------------
 
