@@ -264,7 +264,7 @@ export function lookControls(look, mapped, changed) {
   colour.hidden = true;
   colour.oninput = () => set("background", colour.value);
   const backgrounds = [
-    ["contrast", "A grey that it stands out from"],
+    ["contrast", "A contrasting grey"],
     ["black", "Black"],
     ["white", "White"],
     ["source", "The subject's own"],

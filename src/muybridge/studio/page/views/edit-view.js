@@ -76,7 +76,7 @@ class Editor {
     const [a, b] = this.run.names;
     const words = { ab: `${a} moving like ${b}`, ba: `${b} moving like ${a}`, a: `${a}, its own clip`, b: `${b}, its own clip` };
     const names = Object.entries(words).filter(([side]) => this.handles[side]);
-    const backgrounds = [["contrast", "A grey that it stands out from"], ["black", "Black"], ["white", "White"], ["source", "Its own"], ["transparent", "Transparent (grey while you edit)"]];
+    const backgrounds = [["contrast", "A contrasting grey"], ["black", "Black"], ["white", "White"], ["source", "Its own"], ["transparent", "Transparent (grey while you edit)"]];
     return h(
       "div",
       { class: "edit-head" },
