@@ -164,6 +164,47 @@ def test_a_frame_and_its_timeline_are_in_one_window(screen: Screen, studio: Stud
         assert page.evaluate(LINES, line) == 0, address
 
 
+def test_on_a_phone_the_drawn_picture_is_above_the_dots(
+    screen: Screen, studio: Studio, finished: dict[str, Any]
+) -> None:
+    """What comes of a drag was below the finger, out of sight."""
+    page = screen.page
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.goto(f"{studio.address}#/run/{finished['id']}/edit")
+    page.locator(".dot").first.wait_for()
+    drawn, dots = (page.locator(each).bounding_box() for each in (".editor canvas", ".stage"))
+    assert drawn["y"] + drawn["height"] <= dots["y"]
+
+
+def test_a_slow_line_is_waited_for(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    """It played on, in black."""
+    page = screen.page
+    held: list[Any] = []
+    page.route("**/results/**", held.append)
+    page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.get_by_text("Loading the frames…").wait_for()
+    page.wait_for_timeout(300)  # of 200 that the clip lasts
+    page.get_by_text("1 / 5").wait_for()
+    page.unroute("**/results/**")
+    for route in held:
+        route.continue_()
+    page.get_by_text("Loading the frames…").wait_for(state="hidden")
+    page.wait_for_function("!document.querySelector('.transport output').textContent.startsWith('1 /')")
+
+
+def test_an_error_leaves_by_itself_and_covers_no_button(screen: Screen) -> None:
+    page = screen.page
+    page.set_viewport_size(WINDOW)
+    page.clock.install()
+    page.evaluate("async () => (await import('./dom.js')).notice('this went wrong', 'Try it again.')")
+    said = page.locator(".notice.error").bounding_box()
+    go = page.get_by_role("button", name="Begin learning").bounding_box()
+    assert said["y"] + said["height"] < go["y"]
+    page.clock.fast_forward(21_000)
+    page.locator(".notice.error").wait_for(state="detached")
+
+
 def test_a_line_is_wiped_between_driving_and_result(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
     page = screen.page
     page.goto(f"{studio.address}#/run/{finished['id']}/result")
