@@ -60,7 +60,7 @@ def test_runs_stand_side_by_side_and_are_laid_out_again(
 
     page.goto(f"{studio.address}#/run/{finished['id']}/result")
     page.get_by_role("button", name="Duplicate").click()
-    page.get_by_text("laid out again").wait_for()
+    page.get_by_text("in the form again").wait_for()
     assert page.get_by_label("Name of this run").input_value() == f"{finished['name']}, again"
     assert "texture.steps=2" in page.get_by_label("Settings by name").input_value()
     assert page.locator(".card[data-preset=smoke] input").is_checked()

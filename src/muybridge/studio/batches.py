@@ -201,12 +201,16 @@ def _name_apart(name: str, others: Sequence[str]) -> str:
 
 
 def _copy_lightly(folder: Path, target: Path) -> None:
-    """The pictures of a folder under another name; without their bytes where the disk can do that."""
-    target.mkdir(parents=True)
-    for path in folder.iterdir():
-        if not path.is_file() or path.is_symlink():
-            continue
-        try:
-            os.link(path, target / path.name)
-        except OSError:
-            shutil.copyfile(path, target / path.name)
+    """A folder under another name; without its bytes where the disk can do that, and without links."""
+    shutil.copytree(folder, target, copy_function=_link, ignore=_find_links)
+
+
+def _link(path: str, target: str) -> None:
+    try:
+        os.link(path, target)
+    except OSError:
+        shutil.copyfile(path, target)
+
+
+def _find_links(folder: str, names: Sequence[str]) -> set[str]:
+    return {name for name in names if Path(folder, name).is_symlink()}
