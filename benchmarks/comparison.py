@@ -1,7 +1,7 @@
 """The comparison of methods at an equal budget: the shape of table 1 of the JOKR paper, on puppets with a known answer.
 
     python benchmarks/comparison.py WORK [--pair ../shared/data/jokr/cat ../shared/data/jokr/fox]
-                                         [--scenes ...] [--methods ...] [--threads N] [--write]
+                                         [--scenes ...] [--methods ...] [--threads N] [--write] [--preset bench]
                                          [--on local|ray|ray://HOST:PORT|slurm] [--at-most N]
 
 Trains preset `bench` of every method on every scene (`muybridge bench`, in WORK/bench) and on the pair of real videos
@@ -48,6 +48,7 @@ def main() -> None:
     arguments.add_argument("--scenes", nargs="+", default=list(SCENES))
     arguments.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     arguments.add_argument("--pair", type=Path, nargs=2, help="two real videos with silhouettes beside them")
+    arguments.add_argument("--preset", default="bench", help="another than bench only tries whether all of it runs")
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--write", action="store_true", help="keep the tables in comparison.md")
     arguments.add_argument("--on", help="where the trainings on puppets run; else all in this process")
@@ -59,13 +60,14 @@ def main() -> None:
         out,
         methods=given.methods,
         scenes=given.scenes,
+        preset=given.preset,
         device="cpu",
         callback=RichCallback() if given.on is None else None,
         notify=print,
         on=given.on,
         at_most=given.at_most,
     )
-    parts = [told(out, given.methods, given.scenes)]
+    parts = [told(out, given.methods, given.scenes, given.preset)]
     if given.pair:
         pairs = [name for name in given.methods if name != "tsnet"]
         command = [sys.executable, str(Path(__file__).with_name("real_pair.py")), *map(str, given.pair)]
@@ -77,17 +79,17 @@ def main() -> None:
         Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
 
 
-def told(out: Path, methods: Sequence[str], scenes: Sequence[str]) -> str:
+def told(out: Path, methods: Sequence[str], scenes: Sequence[str], preset: str) -> str:
     """The tables of a bench's cells: over all scenes, then each figure scene by scene."""
     found: Found = {}
     for cell in Cells(out / "cells").all():
-        if cell.seed == 0 and cell.scene in scenes and cell.preset in ("bench", ""):
+        if cell.seed == 0 and cell.scene in scenes and cell.preset in (preset, ""):
             found[cell.method, cell.scene, cell.direction] = cell
     shared = [scene for scene in scenes if all((m, scene, "ab") in found for m in methods if m != "tsnet")]
     lines = [
         "# Methods beside each other at an equal budget, on puppets with a known answer",
         "",
-        f"`python benchmarks/comparison.py WORK`, preset `bench`, seed 0, {machine()}, {datetime.now(UTC):%Y-%m-%d}.",
+        f"`python benchmarks/comparison.py WORK`, preset `{preset}`, seed 0, {machine()}, {datetime.now(UTC).date()}.",
         "What a training costs each: [equal_budget.md](equal_budget.md). `a / b`: a's appearance with b's motion, and",
         "the reverse. The best method is bold; beside them are answers that need none, of which the first knows the",
         "truth.",

@@ -1,8 +1,11 @@
 """Tickets on each engine: all end, a failure is told, a stopped engine leaves nothing running."""
 
+import _thread
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 
 from muybridge.batches.engines import open_engine
 from muybridge.batches.local import LocalEngine
-from muybridge.batches.ticket import Share, Ticket, read_last_words, run_ticket
+from muybridge.batches.ticket import Share, Ticket, read_last_words, run_ticket, stop_processes
 from muybridge.errors import UsageError
 
 SAY = """
@@ -71,6 +74,23 @@ def test_a_stopped_engine_leaves_nothing_running(tmp_path: Path) -> None:
     assert time.monotonic() - began < 30
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_whoever_waits_hears_that_it_is_to_stop_without_a_signal() -> None:
+    long = Ticket("long", (sys.executable, "-c", "import time; time.sleep(60)"))
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin(process: subprocess.Popen[bytes]) -> None:
+        started.append(process)
+        # As Ray cancels a task: its main thread is told, and no signal is sent.
+        threading.Timer(0.3, _thread.interrupt_main).start()
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_ticket(long, begin)
+    assert time.monotonic() - began < 30
+    stop_processes(started)
+    assert started[0].returncode == -signal.SIGINT
 
 
 def test_a_killed_ticket_is_told(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from muybridge.errors import UsageError
 
 GRACE = 60.0
 """Seconds that a stopped job has to write its checkpoint."""
+AWAKE = 0.5
+"""Seconds after which whoever waits for a job hears that it is to stop."""
 PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 LAST_WORDS = 4000
@@ -81,7 +83,9 @@ def run_ticket(ticket: Ticket, on_start: Callable[[subprocess.Popen[bytes]], Non
     # would never let it see the end.
     waiter = threading.Thread(target=process.wait, daemon=True)
     waiter.start()
-    waiter.join()
+    # Now and then awake, because Ray asks to stop without a signal that would end a wait.
+    while waiter.is_alive():
+        waiter.join(AWAKE)
     return int(process.returncode)
 
 
