@@ -88,6 +88,9 @@ class RayEngine:
 def run_remotely(ticket: Ticket) -> int:
     """What runs on a node: the command, stopped in order where Ray cancels it."""
     started: list[subprocess.Popen[bytes]] = []
+    # A shell starts what runs in the background with SIGINT ignored, and a node's workers inherit that: they would not
+    # hear of `ray.cancel`.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return run_ticket(ticket, started.append)
     except KeyboardInterrupt:
@@ -95,6 +98,7 @@ def run_remotely(ticket: Ticket) -> int:
         return -signal.SIGINT
     finally:
         stop_processes([process for process in started if process.poll() is None])
+        signal.signal(signal.SIGINT, before)
 
 
 def import_ray() -> Any:
