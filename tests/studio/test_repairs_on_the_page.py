@@ -180,15 +180,17 @@ def test_a_slow_line_is_waited_for(screen: Screen, studio: Studio, finished: dic
     """It played on, in black."""
     page = screen.page
     held: list[Any] = []
-    page.route("**/results/**", held.append)
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/results/**", hold)
     page.goto(f"{studio.address}#/run/{finished['id']}/result")
     page.get_by_role("button", name="Play", exact=True).click()
     page.get_by_text("Loading the frames…").wait_for()
     page.wait_for_timeout(300)  # of 200 that the clip lasts
     page.get_by_text("1 / 5").wait_for()
-    page.unroute("**/results/**")
-    for route in held:
-        route.continue_()
+    page.unroute("**/results/**", hold)  # what is held goes on with it
     page.get_by_text("Loading the frames…").wait_for(state="hidden")
     page.wait_for_function("!document.querySelector('.transport output').textContent.startsWith('1 /')")
 
