@@ -181,7 +181,7 @@ def test_strays_are_taken_away_as_in_python(chromium: Any) -> None:
     shape[6, 20] = shape[20, 4] = 0.8
     shape[15, 13] = shape[5, 15] = 0.7
     near = [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
-    settings = {"canvas": [24, 32], "haze": 0.25, "strays": 0.1, "near": near}
+    settings = {"canvas": [24, 32], "shows": 0.25, "strays": 0.1, "near": near}
     call = """(() => {
       const shape = Float32Array.from(given.shape);
       program.takeStraysAway(shape, given.settings);

@@ -35,6 +35,15 @@ def test_the_background_is_the_grey_that_the_subject_is_not(colours, expected):
     assert contrast_background(*subject(*colours)) == expected
 
 
+def test_a_white_subject_with_a_black_outline_is_not_put_on_dark_grey():
+    pixels, mattes = subject((250, 250, 250), (128, 128, 128), (125, 128, 130))
+    assert contrast_background(pixels, mattes) == DARK_GREY
+    pixels[:, :, 10:30, 10:50] = torch.where(
+        torch.nn.functional.pad(torch.ones(16, 36, dtype=torch.bool), (2, 2, 2, 2)), pixels[:, :, 10:30, 10:50], 35
+    )
+    assert contrast_background(pixels, mattes) == LIGHT_GREY
+
+
 def test_without_a_subject_it_is_mid_grey_and_shapes_are_checked():
     pixels, mattes = subject((0, 0, 0))
     assert contrast_background(pixels, torch.zeros_like(mattes)) == MID_GREY

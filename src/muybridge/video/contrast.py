@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from muybridge.errors import InputError
 
@@ -34,24 +35,34 @@ def contrast_background(pixels: Tensor, mattes: Tensor) -> Colour:
     returns  RGB in [0, 1]
 
     Mid grey is kept unless more than a tenth of the subject is of nearly that colour; then the grey is taken that is
-    near to the smallest part of it. Mid grey too where there is no subject. Raises InputError for other shapes.
+    near to the smallest part of the subject and of its outline together: a dark outline is lost on dark grey, however
+    light the body is. Mid grey too where there is no subject. Raises InputError for other shapes.
     """
     if pixels.ndim != 4 or pixels.shape[1] != 3 or mattes.shape != (len(pixels), 1, *pixels.shape[2:]):
         raise InputError(f"pixels {tuple(pixels.shape)} and silhouettes {tuple(mattes.shape)} do not belong together")
-    inside = pixels.permute(0, 2, 3, 1)[mattes[:, 0] > 127]
-    if not len(inside):
+    subject = mattes > 127
+    if not subject.any():
         return MID_GREY
 
+    shares = _shares_near(pixels, subject)
+    # Papers show results on mid grey, so another one needs a reason.
+    if shares[MID_GREY] <= _LITTLE:
+        return MID_GREY
+    outline = subject & (F.max_pool2d((~subject).float(), 5, 1, 2) > 0)
+    of_outline = _shares_near(pixels, outline) if outline.any() else shares
+    return min(shares, key=lambda grey: shares[grey] + of_outline[grey])
+
+
+def _shares_near(pixels: Tensor, where: Tensor) -> dict[Colour, float]:
+    """Which share of some pixels is hard to tell from each grey."""
+    inside = pixels.permute(0, 2, 3, 1)[where[:, 0]]
     # Evenly spread samples tell the shares of colours as well as all pixels do.
     colours = _to_lab(inside[:: max(1, len(inside) // _SAMPLES)])
     shares: dict[Colour, float] = {}
     for grey in (MID_GREY, LIGHT_GREY, DARK_GREY):
         distances = (colours - _to_lab(torch.tensor([grey]).mul(255).round().byte())).norm(dim=1)
         shares[grey] = float((distances < _NEAR).float().mean())
-    # Papers show results on mid grey, so another one needs a reason.
-    if shares[MID_GREY] <= _LITTLE:
-        return MID_GREY
-    return min(shares, key=lambda grey: shares[grey])
+    return shares
 
 
 def _to_lab(colours: Tensor) -> Tensor:

@@ -9,10 +9,13 @@ from muybridge.methods.jokr.dense_motion import (
     edge_grid,
     local_affines,
     look_up,
+    mix_distances,
     mix_motions,
+    nearest_shares,
     sanity,
     to_edges,
 )
+from muybridge.methods.jokr.reference_blend import share_out
 
 TURN = torch.tensor([[0.9, -0.3], [0.2, 1.1]])
 SHIFT = torch.tensor([0.1, -0.05])
@@ -101,3 +104,20 @@ def test_an_untrained_network_moves_a_picture_with_its_keypoints(points: torch.T
     assert float(motion.residual.abs().max()) == 0
     # A quarter of a picture that spans 2 is two pixels of sixteen.
     torch.testing.assert_close(look_up(picture, motion.flow)[..., :-2], picture[..., 2:])
+
+
+def test_a_reference_counts_where_its_own_pose_is_near() -> None:
+    target = torch.tensor([[[-0.7, 0.0], [0.7, 0.0]]])
+    left_elsewhere = target + torch.tensor([[0.0, 0.25], [0.0, 0.0]])
+    right_elsewhere = target + torch.tensor([[0.0, 0.0], [0.0, 0.25]])
+
+    nearness = nearest_shares((4, 8), target)
+    misfit = torch.stack([mix_distances(target, one, nearness) for one in (left_elsewhere, right_elsewhere)], 1)
+    assert float(misfit[0, 0, 0, 2, 1]) == pytest.approx(0.25**2, rel=1e-3)
+    assert float(misfit[0, 0, 0, 2, 6]) < 1e-4
+
+    alike = torch.zeros(1, 2, 1, 4, 8)
+    shares = share_out(alike, alike, alike, misfit)[0, :, 0, 2]
+    torch.testing.assert_close(shares.sum(0), torch.ones(8))
+    assert float(shares[0, 6]) > 0.95
+    assert float(shares[1, 1]) > 0.95

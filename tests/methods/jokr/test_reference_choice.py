@@ -56,6 +56,24 @@ def test_a_frame_in_the_bank_is_made_of_itself() -> None:
     assert references.index[0, 1, 0] != 7
 
 
+def test_the_second_reference_has_what_the_first_has_elsewhere() -> None:
+    pose = torch.zeros(1, 6, 2)
+    bank = torch.zeros(3, 6, 2)
+    bank[0, 0] = 0.2  # right but for one leg
+    bank[1, 5] = 0.22  # nearly as good in the whole pose, and that leg is right
+    bank[2] = 0.1  # a little off everywhere
+    bank[2, 0] = 0.12
+
+    planner = ReferencePlanner(bank, torch.arange(3) * (NEIGHBOURS + 1), count=2)
+    assert planner.plan(pose).index[0, :, 0].tolist() == [0, 1]
+
+    # Where the other one has the same fault, what is a little off everywhere improves more.
+    bank[1, 5] = 0.0
+    bank[1, 0] = 0.21
+    planner = ReferencePlanner(bank, torch.arange(3) * (NEIGHBOURS + 1), count=2)
+    assert planner.plan(pose).index[0, :, 0].tolist() == [0, 2]
+
+
 def test_a_lost_keypoint_counts_no_more_than_any_other_that_is_far() -> None:
     near = torch.zeros(1, 4, 2)
     lost = near.clone()

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from muybridge.geometry import full_precision, inverse_2x2, make_grid, product_2x2, sample
+from muybridge.methods.jokr.reference_choice import FAR
 from muybridge.networks import Hourglass
 from muybridge.tensors import Grid, Images, Masks, Points
 
@@ -39,11 +40,13 @@ class Motion(NamedTuple):
     flow        [B, h, w, 2]  where each pixel looks, absolute
     visibility  [B, 1, h, w]  logit: larger where the reference shows what belongs there
     residual    [B, h, w, 2]  the part of the flow that is not affine
+    misfit      [B, 1, h, w]  how far the keypoints round each pixel lie elsewhere in the reference, squared
     """
 
     flow: Grid
     visibility: Tensor
     residual: Grid
+    misfit: Tensor
 
 
 class DenseMotionNetwork(nn.Module):
@@ -93,7 +96,8 @@ class DenseMotionNetwork(nn.Module):
         shares, residual, visibility = out.split((self.keypoints + 1, 2, 1), 1)
         residual = RESIDUAL * torch.tanh(residual).permute(0, 2, 3, 1)
         flow = mix_motions(motions, (nearness + 4 * shares).softmax(1)) + residual
-        return Motion(flow, visibility, residual)
+        misfit = mix_distances(target, reference, nearness)
+        return Motion(flow, visibility, residual, misfit)
 
 
 def to_edges(points: Points, size: tuple[int, int]) -> Points:
@@ -174,6 +178,13 @@ def nearest_shares(size: tuple[int, int], target: Points) -> Float[Tensor, "B K1
     away = edge_grid(size, target) - target[:, :, None, None]
     near = -away.square().sum(-1) / (2 * NEAR**2)
     return torch.cat((near, torch.full_like(near[:, :1], -4.0)), 1)
+
+
+def mix_distances(target: Points, reference: Points, nearness: Float[Tensor, "B K1 h w"]) -> Masks:
+    """Squared distances of a reference's keypoints from where the result has them, those round each pixel."""
+    away = (target - reference).square().sum(-1).clamp_max(FAR**2)
+    shares = full_precision(nearness[:, :-1]).softmax(1)
+    return (shares * away[:, :, None, None]).sum(1, keepdim=True)
 
 
 def edge_bumps(size: tuple[int, int], points: Points) -> Float[Tensor, "B K h w"]:

@@ -131,29 +131,34 @@ export function chooseReferences(given, side, start, points, quick) {
   return entries;
 
   function plan(pose, last) {
-    const costs = Float64Array.from(times, (_, r) => distance(pose, r));
+    const k = pose.length / 2;
+    const distances = Array.from(times, (_, r) => distancesOf(pose, r));
+    const taken = new Float64Array(times.length);
     const paths = [];
     for (let slot = 0; slot < count; slot += 1) {
       let best = 0;
       let least = Infinity;
-      costs.forEach((cost, r) => {
+      distances.forEach((each, r) => {
+        const cost = each.reduce((sum, one) => sum + one, 0) / k + taken[r];
         const total = last ? cost + price(times[r], times[last[slot]]) : cost;
         if (total < least) [least, best] = [total, r];
       });
       paths.push(best);
-      costs.forEach((_, r) => (costs[r] += Math.abs(times[r] - times[best]) <= choice.neighbours ? choice.taken : 0));
+      // The next reference counts by what it improves, and is to be of another time.
+      times.forEach((time, r) => (taken[r] += Math.abs(time - times[best]) <= choice.neighbours ? choice.taken : 0));
+      const chosen = distances[best].slice();
+      for (const each of distances) chosen.forEach((one, i) => (each[i] = Math.min(each[i], one)));
     }
     return paths;
   }
 
-  function distance(pose, r) {
+  /** Of each keypoint, squared. */
+  function distancesOf(pose, r) {
     const k = pose.length / 2;
-    let sum = 0;
-    for (let i = 0; i < k; i += 1) {
+    return Float64Array.from({ length: k }, (_, i) => {
       const [dx, dy] = [pose[2 * i] - bank[2 * (r * k + i)], pose[2 * i + 1] - bank[2 * (r * k + i) + 1]];
-      sum += Math.min(dx * dx + dy * dy, choice.far ** 2);
-    }
-    return sum / k;
+      return Math.min(dx * dx + dy * dy, choice.far ** 2);
+    });
   }
 
   function price(one, other) {
@@ -175,13 +180,13 @@ export function chooseReferences(given, side, start, points, quick) {
 }
 
 /** Make small parts that stand apart from the subject empty, as `stray_parts` does. */
-export function takeStraysAway(shape, { canvas: [high, wide], haze, strays, near }) {
+export function takeStraysAway(shape, { canvas: [high, wide], shows, strays, near }) {
   if (!strays) return;
   const reach = (near.length - 1) / 2;
   const close = new Uint8Array(shape.length);
   for (let y = 0; y < high; y += 1)
     for (let x = 0; x < wide; x += 1) {
-      if (!(shape[y * wide + x] > haze)) continue;
+      if (!(shape[y * wide + x] > shows)) continue;
       for (let v = Math.max(0, y - reach); v <= Math.min(high - 1, y + reach); v += 1)
         for (let u = Math.max(0, x - reach); u <= Math.min(wide - 1, x + reach); u += 1)
           if (near[v - y + reach][u - x + reach]) close[v * wide + u] = 1;
@@ -196,7 +201,7 @@ export function takeStraysAway(shape, { canvas: [high, wide], haze, strays, near
     label[first] = name;
     while (todo.length) {
       const at = todo.pop();
-      if (shape[at] > haze) area[name] += 1;
+      if (shape[at] > shows) area[name] += 1;
       const [y, x] = [Math.floor(at / wide), at % wide];
       for (let v = Math.max(0, y - 1); v <= Math.min(high - 1, y + 1); v += 1)
         for (let u = Math.max(0, x - 1); u <= Math.min(wide - 1, x + 1); u += 1)

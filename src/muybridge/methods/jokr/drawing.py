@@ -23,6 +23,8 @@ BATCH = 16
 """Frames that go through the networks together."""
 TOGETHER = 8
 """Frames whose dense motion is found together."""
+OUTLINE = 0.5
+"""Silhouette from which on a result of own frames shows something, see `find_outlines`."""
 APART = 0.02
 """How far from the subject a part stands apart: twice this share of the canvas's shorter side."""
 
@@ -104,7 +106,7 @@ def _render_part(
         points = points.to(model.device)
         shape = model.draw_small_shapes(points)[:, SIDES.index(side)][:, None].float()
         if model.config.strays:
-            shape = shape * ~_find_strays(shape, model.config.strays)
+            shape = shape * ~_find_strays(shape, model.config.strays, OUTLINE)
         if side in model.plain:
             rendered = _draw_plain(bank, shape, model.plain[side], part)
         else:
@@ -214,7 +216,7 @@ def draw_side(model: JokrModel, points: Points, side: str) -> tuple[Images, Mask
         mask = torch.cat(masks)
 
         if model.config.strays:
-            kept = ~_find_strays(mask, model.config.strays)
+            kept = ~_find_strays(mask, model.config.strays, HAZE)
             rgb = rgb * kept
             mask = mask * kept
         if side in model.plain:
@@ -222,10 +224,13 @@ def draw_side(model: JokrModel, points: Points, side: str) -> tuple[Images, Mask
         return rgb, mask
 
 
-def _find_strays(mask: Masks, share: float) -> Tensor:
-    """Where what is drawn lies apart from the subject: bool [N, 1, H, W]."""
+def _find_strays(mask: Masks, share: float, level: float) -> Tensor:
+    """Where what is drawn lies apart from the subject: bool [N, 1, H, W].
+
+    level  from which on something shows
+    """
     reach = max(1, round(APART * min(mask.shape[2:])))
-    drawn = (mask[:, 0] > HAZE).cpu().numpy()
+    drawn = (mask[:, 0] > level).cpu().numpy()
     return torch.from_numpy(np.stack([stray_parts(m, share, reach) for m in drawn]))[:, None].to(mask.device)
 
 

@@ -95,7 +95,9 @@ def move_references(
     moved = look_up(pictures[place], motion.flow).unflatten(0, (count, mixed))
     visibility = motion.visibility.unflatten(0, (count, mixed))
     sane = sanity(motion.flow).unflatten(0, (count, mixed))
-    return Layers(moved, share_out(visibility, moved[:, :, 3:], sane)), motion.flow, motion.residual
+    misfit = motion.misfit.unflatten(0, (count, mixed))
+    shares = share_out(visibility, moved[:, :, 3:], sane, misfit)
+    return Layers(moved, shares), motion.flow, motion.residual
 
 
 def own_frame_losses(layers: Layers, truth: Tensor) -> dict[str, Tensor]:

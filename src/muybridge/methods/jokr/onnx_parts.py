@@ -179,8 +179,8 @@ class Moving(nn.Module):
     silhouettes       [B, 1, h, w]  that are filled
     reference_points  [B, K, 2]
     references        [B, 4, h, w]  colours carried on and silhouette, at the size of the shapes
-    returns           [B, h, w, 2]  where each pixel looks, -1 and 1 the crop's outer edges; and [B, 3, h, w]:
-                                    visibility, the silhouette that is seen there, and 1 where nothing folds
+    returns           [B, h, w, 2]  where each pixel looks, -1 and 1 the crop's outer edges; and [B, 4, h, w]:
+                                    visibility, the silhouette that is seen there, 1 where nothing folds, and misfit
     """
 
     def __init__(self, model: JokrModel) -> None:
@@ -189,11 +189,11 @@ class Moving(nn.Module):
 
     def forward(
         self, points: Points, silhouettes: Masks, reference_points: Points, references: Float[Tensor, "B 4 h w"]
-    ) -> tuple[Grid, Float[Tensor, "B 3 h w"]]:
+    ) -> tuple[Grid, Float[Tensor, "B 4 h w"]]:
         size = (silhouettes.shape[2], silhouettes.shape[3])
         motion = self.network(to_edges(points, size), to_edges(reference_points, size), silhouettes, references)
         cover = look_up(references[:, 3:], motion.flow)
-        return motion.flow, torch.cat((motion.visibility, cover, sanity(motion.flow)), 1)
+        return motion.flow, torch.cat((motion.visibility, cover, sanity(motion.flow), motion.misfit), 1)
 
 
 class Merging(nn.Module):
@@ -217,7 +217,7 @@ class Merging(nn.Module):
     def forward(
         self,
         flow: Grid,
-        known: Float[Tensor, "E 3 h w"],
+        known: Float[Tensor, "E 4 h w"],
         slots: Float[Tensor, "E M"],
         references: Float[Tensor, "E 4 h w"],
         pictures: UInt8[Tensor, "E 4 H W"],
@@ -227,7 +227,7 @@ class Merging(nn.Module):
         painted: Images | None = None,
     ) -> UInt8[Tensor, "H2 W2 4"]:
         gathered = torch.einsum("em,echw->mchw", slots, known)[None]
-        shares = share_out(*(gathered[:, :, i : i + 1] for i in range(3)))[0]
+        shares = share_out(*(gathered[:, :, i : i + 1] for i in range(4)))[0]
         shares = torch.einsum("em,mchw->echw", slots, shares)
 
         outlines = self.outline.find(silhouette, view[None])[0]
@@ -239,7 +239,7 @@ class Merging(nn.Module):
             centre, size = boxes[:, None, None].split(2, -1)
             return (centre + crop * size / 2) / whole * 2 - 1
 
-        through = Through(flow, shares, known[:, 2:], references)
+        through = Through(flow, shares, known[:, 2:3], references)
         # Bytes are brought to [0, 1] where they are looked up only.
         found = look_through(through, pictures.float() / 255, grid, places)
         colours, alpha = merge(found, painted, silhouette, outlines.flatten(1)[:, seen], places)

@@ -14,8 +14,10 @@ from muybridge.tensors import Images, Masks
 
 EVERYWHERE = 0.02
 """Share of a reference's colours, carried on, where it does not show the subject."""
-FIRST = 3.0
-"""How much more the nearest reference counts than the others, as a logit."""
+FIRST = 2.0
+"""How much more the first reference counts than the others, as a logit: it is near in the whole pose."""
+MISFIT = 100.0
+"""How much less a reference counts where its keypoints lie elsewhere, as a logit for a squared distance of one."""
 BAND = 1 / 32
 """Spread of the blur that parts the bands, as a share of the picture's geometric mean side."""
 
@@ -40,17 +42,24 @@ class Layers:
 
 
 def share_out(
-    visibility: Float[Tensor, "B M 1 h w"], cover: Float[Tensor, "B M 1 h w"], sane: Float[Tensor, "B M 1 h w"]
+    visibility: Float[Tensor, "B M 1 h w"],
+    cover: Float[Tensor, "B M 1 h w"],
+    sane: Float[Tensor, "B M 1 h w"],
+    misfit: Float[Tensor, "B M 1 h w"],
 ) -> Float[Tensor, "B M 1 h w"]:
-    """The share of each reference in each pixel, the first one's larger.
+    """The share of each reference in each pixel: more where its own pose is near, the first one's a little more.
 
     visibility  logits of the network
     cover       the references' silhouettes, moved
     sane        see `dense_motion.sanity`
+    misfit      see `dense_motion.Motion`
     """
     first = torch.zeros(visibility.shape[1]).to(visibility)
     first[0] = FIRST
-    return (4 * visibility + 6 * cover + 2 * sane + first[None, :, None, None, None]).softmax(1)
+    fitness = 4 * visibility - MISFIT * misfit
+    # One reference goes over into another slowly, so that no seam shows on a body of one colour.
+    slowly = blur(fitness.flatten(1, 2), 2 * BAND).unflatten(1, fitness.shape[1:3])
+    return (slowly + 6 * cover + 2 * sane + first[None, :, None, None, None]).softmax(1)
 
 
 def blur(pictures: Images, share: float = BAND) -> Images:

@@ -17,7 +17,7 @@ CHANGE = 0.02
 """Price of another reference than in the frame before, in squared distance."""
 NEIGHBOURS = 6
 """References less than so many frames apart cost less to change between."""
-TAKEN = 0.05
+TAKEN = 0.01
 """Price of a frame that an earlier reference of the same result frame has, or one near it."""
 FADE = 2
 """Frames before and after a change over which two references are mixed."""
@@ -62,7 +62,9 @@ class ReferencePlanner:
     count  M, how many each result frame has
 
     Within a window the path of each reference is the cheapest of all paths (dynamic programming over the distance of
-    the poses and the price of a change); the next window starts from where the last one ended.
+    the poses and the price of a change); the next window starts from where the last one ended. The first reference is
+    near in the whole pose. Each further one counts by what it improves: a keypoint's distance is that to the nearest
+    of the references so far, so that a head or a leg that the first has elsewhere comes from a frame that has it here.
     """
 
     bank: Float[Tensor, "R K 2"]
@@ -76,16 +78,19 @@ class ReferencePlanner:
         following  poses behind them, looked at but not planned
         """
         ahead = poses if following is None else torch.cat((poses, following))
-        distances = pose_costs(ahead, self.bank)
+        distances = keypoint_costs(ahead, self.bank)
         price = change_prices(self.times)
+        taken = torch.zeros(distances.shape[:2])
 
         paths = []
         for i in range(min(self.count, len(self.bank))):
             before = self.last[i] if i < len(self.last) else None
-            path = cheapest_path(distances, price, before)
-            # The next reference is to show something else, and neighbours in time show nearly the same.
+            path = cheapest_path(distances.mean(-1) + taken, price, before)
+            # What keypoints do not tell, a head that is turned away, another time may show better.
             near = (self.times[None] - self.times[path][:, None]).abs() <= NEIGHBOURS
-            distances = distances + TAKEN * near
+            taken = taken + TAKEN * near
+            chosen = distances[torch.arange(len(path)), path]
+            distances = torch.minimum(distances, chosen[:, None])
             paths.append(path)
 
         references = cross_fade(torch.stack(paths, 1), self.last, len(poses))
@@ -116,8 +121,12 @@ def plan_stream(
 
 def pose_costs(poses: Points, bank: Float[Tensor, "R K 2"]) -> Float[Tensor, "N R"]:
     """Mean squared distance of the keypoints, each at most `FAR`: [N, K, 2] and [R, K, 2] to [N, R]."""
-    squared = (poses[:, None] - bank[None]).square().sum(-1)
-    return squared.clamp_max(FAR**2).mean(-1)
+    return keypoint_costs(poses, bank).mean(-1)
+
+
+def keypoint_costs(poses: Points, bank: Float[Tensor, "R K 2"]) -> Float[Tensor, "N R K"]:
+    """Squared distance of each keypoint, at most that of `FAR`: [N, K, 2] and [R, K, 2] to [N, R, K]."""
+    return (poses[:, None] - bank[None]).square().sum(-1).clamp_max(FAR**2)
 
 
 def change_prices(times: Int64[Tensor, "R"]) -> Float[Tensor, "R R"]:

@@ -23,7 +23,7 @@ HELD = 192 * 2**20
 """Bytes of decoded reference frames that are held."""
 SEEN = 0.02
 """Share from which on a fading reference is looked at."""
-FOREMOST = 2
+FOREMOST = 5
 """Power of a reference's share in the fine band: details of several that do not quite agree would blur each other."""
 
 
@@ -118,7 +118,7 @@ def find_lookups(
     sane = sanity(motion.flow)
     cover = look_up(small[:, 3:], motion.flow)
 
-    known = torch.cat((motion.visibility, cover, sane), 1) * share
+    known = torch.cat((motion.visibility, cover, sane, motion.misfit), 1) * share
     gathered = known.new_zeros(count * slots, *known.shape[1:]).index_add_(0, frame * slots + slot, known)
     measures = gathered.unflatten(0, (count, slots))[:, :, :, None].unbind(2)
     shares = share_out(*measures).flatten(0, 1)[frame * slots + slot] * share

@@ -17,7 +17,7 @@ from muybridge.methods.jokr import reference_choice
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.drawing import (
     APART,
-    HAZE,
+    OUTLINE,
     crop_size,
     detect_keypoints,
     reference_bank,
@@ -150,7 +150,7 @@ def _settings(model: JokrModel) -> dict[str, Any]:
         "sides": list(SIDES),
         "references": model.config.dense_motion.references,
         "quick": QUICK,
-        "haze": HAZE,
+        "shows": OUTLINE,
         "strays": model.config.strays,
         "near": near.tolist(),
         "seen": SEEN,
