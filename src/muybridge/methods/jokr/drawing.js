@@ -1,8 +1,9 @@
 // A pose of JOKR drawn in a browser, as `render_apart` draws it in Python; what is a network comes as one.
 
-const HELD = 12;
-/** Own frames that stay decoded, by their place. */
+const HELD = 96e6;
+/** Bytes of own frames that stay decoded, and these by their place. */
 const decoded = new Map();
+let bytes = 0;
 
 /** given: {settings, array(name), tensor(type, data, size), run(network, inputs), picture(name, place)};
     start, points: keypoints of the crop as they were and as they are wished, one number after the other.
@@ -18,7 +19,7 @@ export async function draw(given, { side, start, points, quick }) {
   const silhouette = given.tensor("float32", shape, [1, 1, high, wide]);
 
   const entries = chooseReferences(given, side, start, points, quick);
-  const inputs = await entriesOf(given, side, entries);
+  const inputs = await entriesOf(given, side, entries, quick ? settings.quick : 1);
   const count = entries.length;
   const moved = await given.run("motion", {
     points: given.tensor("float32", repeat(points, count), [count, settings.keypoints, 2]),
@@ -41,7 +42,7 @@ const repeat = (numbers, count) => {
 };
 
 /** What the references are, one after the other, as the networks take them. */
-async function entriesOf(given, side, entries) {
+async function entriesOf(given, side, entries, part) {
   const { settings } = given;
   const [high, wide] = settings.canvas;
   const count = entries.length;
@@ -56,32 +57,49 @@ async function entriesOf(given, side, entries) {
   };
 
   const frames = [];
-  for (const { place } of entries) frames.push(await ownFrame(given, side, place));
+  for (const { place } of entries) frames.push(await ownFrame(given, side, place, part));
   const small = new Float32Array(count * 4 * high * wide);
   frames.forEach((frame, e) => frame.small.forEach((value, i) => (small[e * 4 * high * wide + i] = value / 255)));
   const [{ width, height }] = frames;
   const pictures = new Uint8Array(count * 4 * width * height);
   frames.forEach((frame, e) => pictures.set(frame.full, e * 4 * width * height));
+  // A box is told in pixels of the whole frame.
+  const [fullHeight, fullWidth] = settings.frames[side];
+  const boxes = rows("boxes", 4).map((value, i) => value * (i % 2 ? height / fullHeight : width / fullWidth));
   return {
     slots: given.tensor("float32", share, [count, slots]),
     reference_points: given.tensor("float32", rows("points", 2 * settings.keypoints), [count, settings.keypoints, 2]),
-    boxes: given.tensor("float32", rows("boxes", 4), [count, 4]),
+    boxes: given.tensor("float32", boxes, [count, 4]),
     references: given.tensor("float32", small, [count, 4, high, wide]),
     pictures: given.tensor("uint8", pictures, [count, 4, height, width]),
   };
 }
 
-/** An own frame, decoded: colours and silhouette, channel by channel. */
-async function ownFrame(given, side, place) {
-  const key = `${side} ${place}`;
+/** An own frame, decoded so many times smaller: colours and silhouette, channel by channel. */
+async function ownFrame(given, side, place, part) {
+  const key = `${side} ${place} ${part}`;
   const held = decoded.get(key);
-  decoded.delete(key);
-  const [colours, matte, smallColours, smallMatte] = held
-    ? []
-    : await Promise.all(["colours", "mattes", "small_colours", "small_mattes"].map((name) => given.picture(`${name}_${side}`, place)));
-  const frame = held ?? { width: colours.width, height: colours.height, full: planes(colours, matte), small: planes(smallColours, smallMatte) };
+  if (held) {
+    // The one that was asked for last is given up last.
+    decoded.delete(key);
+    decoded.set(key, held);
+    return held;
+  }
+  const size = part === 1 ? null : given.settings.frames[side].map((length) => Math.ceil(length / part));
+  const [colours, matte, smallColours, smallMatte] = await Promise.all([
+    given.picture(`colours_${side}`, place, size),
+    given.picture(`mattes_${side}`, place, size),
+    given.picture(`small_colours_${side}`, place),
+    given.picture(`small_mattes_${side}`, place),
+  ]);
+  const frame = { width: colours.width, height: colours.height, full: planes(colours, matte), small: planes(smallColours, smallMatte) };
   decoded.set(key, frame);
-  if (decoded.size > HELD) decoded.delete(decoded.keys().next().value);
+  bytes += frame.full.length;
+  for (const [oldest, { full }] of decoded) {
+    if (bytes <= HELD || oldest === key) break;
+    decoded.delete(oldest);
+    bytes -= full.length;
+  }
   return frame;
 }
 

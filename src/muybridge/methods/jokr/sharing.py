@@ -58,7 +58,7 @@ def share_drawing(model: JokrModel, data: PairData, quality: int) -> SharedDrawi
         views[side + other(side)] = _describe_view(model, data, side, other(side))
     for side in SIDES:
         views[side] = _describe_view(model, data, side, side)
-    return SharedDrawing(PROGRAM, networks, views, _settings(model), arrays, pictures)
+    return SharedDrawing(PROGRAM, networks, views, _settings(model, data), arrays, pictures)
 
 
 def _describe_view(model: JokrModel, data: PairData, side: str, driver: str) -> SharedView:
@@ -132,7 +132,7 @@ def _webp(pixels: Tensor, quality: int | None) -> bytes:
     return code.tobytes()
 
 
-def _settings(model: JokrModel) -> dict[str, Any]:
+def _settings(model: JokrModel, data: PairData) -> dict[str, Any]:
     """The numbers that the program shares with Python."""
     h, w = model.shape_canvas
     reach = max(1, round(APART * min(h, w)))
@@ -148,6 +148,7 @@ def _settings(model: JokrModel) -> dict[str, Any]:
         "canvas": [h, w],
         "keypoints": model.config.keypoints,
         "sides": list(SIDES),
+        "frames": {side: data.references[side].colours.size for side in SIDES},
         "references": model.config.dense_motion.references,
         "quick": QUICK,
         "shows": OUTLINE,

@@ -23,9 +23,11 @@ const given = {
     const session = await open(name);
     return session.run(Object.fromEntries(session.inputNames.map((each) => [each, inputs[each]])));
   },
-  async picture(name, place) {
+  /** size: [height, width], its own unless told. */
+  async picture(name, place, size = null) {
     const blob = new Blob([bytes(index.pictures[name][place])], { type: "image/webp" });
-    const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
+    const smaller = size ? { resizeHeight: size[0], resizeWidth: size[1], resizeQuality: "medium" } : {};
+    const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", ...smaller });
     const { width, height } = bitmap;
     const pen = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
     pen.drawImage(bitmap, 0, 0);
