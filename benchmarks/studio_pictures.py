@@ -1,4 +1,4 @@
-"""The pictures of docs/studio.md, from a studio's folder with a finished run of two puppets in it.
+"""The pictures of docs/studio.md, from a studio's folder with a finished run in it.
 
 python benchmarks/studio_pictures.py --runs muybridge-studio
 """
@@ -9,6 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "studio"))
 
 from chromium import browser
@@ -37,23 +38,23 @@ def main() -> None:
         page.evaluate("(pair) => localStorage.setItem('pair', JSON.stringify(pair))", {"a": a, "b": b})
         page.reload()
         page.get_by_role("link", name="Check the silhouettes").nth(1).wait_for()
-        page.mouse.wheel(0, 150)
+        page.locator(".pair").evaluate("(pair) => scrollTo(0, pair.offsetTop - 16)")
         take("pair")
         page.goto(f"{studio.address}#/run/{run['id']}/result")
         page.locator(".player").wait_for()
-        page.get_by_label("Background").select_option("source")
         page.get_by_role("button", name="One frame on").click()
         take("result")
         page.goto(f"{studio.address}#/run/{run['id']}/edit")
         page.locator(".dot").first.wait_for()
-        page.get_by_label("Background").select_option("source")
         page.mouse.wheel(0, 150)
-        page.wait_for_timeout(3000)
+        page.locator(".editor canvas[data-full=true]").wait_for()
         box = page.locator(".dot").nth(6).bounding_box()
         page.mouse.move(box["x"] + 15, box["y"] + 15)
         page.mouse.down()
         page.mouse.move(box["x"] - 5, box["y"] + 65, steps=6)
+        page.locator(".editor canvas[data-full=false]").wait_for()
         page.mouse.up()
+        page.locator(".editor canvas[data-full=true]").wait_for()
         take("edit")
 
 
