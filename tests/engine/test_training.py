@@ -261,6 +261,27 @@ def test_a_callback_may_stop_the_training(run: Run) -> None:
     assert run.read_log()[-1]["done"] == 6
 
 
+def test_what_is_stopped_at_its_very_end_is_the_same_file_when_resumed(tmp_path: Path) -> None:
+    class Stop(Notes):
+        def on_step(self, stage: Stage, step: int, losses: Any, rate: float, eta: float) -> None:
+            # Granted at the next look, which is after the last step of all.
+            if stage.name == method.stages()[-1].name and step == stage.steps - 1:
+                raise KeyboardInterrupt
+
+    whole, data = make()
+    unbroken = Run.create(tmp_path / "unbroken", "toy", {})
+    train(whole, data, unbroken, **CPU)
+    broken = Run.create(tmp_path / "broken", "toy", {})
+    method, data = make()
+    with pytest.raises(KeyboardInterrupt):
+        train(method, data, broken, log_every=1, callback=Stop(), **CPU)
+    method, data = make()
+    train(method, data, broken, resume=True, **CPU)
+    # What the optimisers knew is not kept with what is finished.
+    assert broken.load_checkpoint().optimisers == unbroken.load_checkpoint().optimisers == {}
+    assert same(weights(method), weights(whole))
+
+
 def test_nan_ends_the_training_and_keeps_the_checkpoint(run: Run) -> None:
     method, data = make(nan_at=9)
     with pytest.raises(TrainingError, match="l1 is not finite at step 9 of stage shape"):

@@ -286,7 +286,9 @@ class TrainingSession:
         state = gather_weights(self.method, self.machine, kept_by(self.run))
         if self.run is not None:
             place = (self.index, self.stage.name, self.step, self.done, self.seconds)
-            self.run.save_checkpoint(Checkpoint(*place, state, to_tensors(self.optimisers)))
+            # A stage that is over goes on with none of them: what is stopped there must not keep them for ever.
+            optimisers = self.optimisers if self.step < self.stage.steps else {}
+            self.run.save_checkpoint(Checkpoint(*place, state, to_tensors(optimisers)))
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         self.index = checkpoint.index
