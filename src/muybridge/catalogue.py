@@ -16,6 +16,7 @@ METHODS: Mapping[str, str] = {
     "monkeynet": "muybridge.methods.monkeynet.method:MonkeyNet",
     "fomm": "muybridge.methods.fomm.method:Fomm",
     "articulated": "muybridge.methods.articulated.method:Articulated",
+    "x2face": "muybridge.methods.x2face.method:X2Face",
     "tsnet": "muybridge.methods.tsnet.method:Tsnet",
 }
 

@@ -92,6 +92,14 @@ TINY: Mapping[str, dict[str, Any]] = {
         "losses": {"adversarial": 1.0},
         "training": {"steps": 2, "batch": 2},
     },
+    "x2face": {
+        "size": 32,
+        "content": "none",
+        "embedding": HOURGLASS,
+        "driving": HOURGLASS | {"vector": 8},
+        "learn": {"steps": 2, "batch": 2},
+        "identity": {"steps": 0},
+    },
     # Methods of other packages: docs/adding-a-method.md.
     **json.loads(os.environ.get("MUYBRIDGE_TINY", "{}")),
 }

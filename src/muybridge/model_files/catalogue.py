@@ -120,8 +120,8 @@ MODEL_FILES = (
         size=574_673_361,
         sha256="dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
         licence="BSD-3-Clause",
-        what="VGG-19 of ImageNet: the perceptual loss of fomm, articulated and tsnet",
-        used_by=("fomm", "articulated", "tsnet"),
+        what="VGG-19 of ImageNet: the perceptual loss of fomm, articulated, tsnet and x2face",
+        used_by=("fomm", "articulated", "tsnet", "x2face"),
         torchs=True,
     ),
     ModelFile(
