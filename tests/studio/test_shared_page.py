@@ -81,7 +81,11 @@ def drag(page: Any, dot: int, dx: float, dy: float) -> None:
     x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
+    before = page.locator(DRAWN).get_attribute("data-pictures")
     page.mouse.move(x + dx, y + dy, steps=4)
+    # What is seen while the dot is held is another picture than the one on release.
+    page.locator(f"{DRAWN}:not([data-pictures='{before}'])").wait_for(timeout=90_000)
+    assert page.locator(DRAWN).get_attribute("data-whole") == "no"
     page.mouse.up()
 
 
@@ -130,6 +134,7 @@ def test_it_plays_draws_and_asks_nobody(sent: Screen, shared_run: Path) -> None:
     page.locator(f"{DRAWN}[data-whole=no]").wait_for()
     page.get_by_role("button", name="Pause the motion").click()
     whole(page)
+    assert page.locator(".notice").all_inner_texts() == []
     sent.keep("shared-page")
 
 

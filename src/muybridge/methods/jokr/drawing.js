@@ -63,13 +63,10 @@ async function entriesOf(given, side, entries, part) {
   const [{ width, height }] = frames;
   const pictures = new Uint8Array(count * 4 * width * height);
   frames.forEach((frame, e) => pictures.set(frame.full, e * 4 * width * height));
-  // A box is told in pixels of the whole frame.
-  const [fullHeight, fullWidth] = settings.frames[side];
-  const boxes = rows("boxes", 4).map((value, i) => value * (i % 2 ? height / fullHeight : width / fullWidth));
   return {
     slots: given.tensor("float32", share, [count, slots]),
     reference_points: given.tensor("float32", rows("points", 2 * settings.keypoints), [count, settings.keypoints, 2]),
-    boxes: given.tensor("float32", boxes, [count, 4]),
+    boxes: given.tensor("float32", rows("boxes", 4), [count, 4]),
     references: given.tensor("float32", small, [count, 4, high, wide]),
     pictures: given.tensor("uint8", pictures, [count, 4, height, width]),
   };

@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from muybridge.data.pair import SIDES
+from muybridge.data.reference_frames import ReferenceFrames
 from muybridge.errors import UsageError
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.dense_motion import look_up, sanity, to_edges
@@ -120,20 +121,27 @@ def merge_part(ready: JokrModel, model: JokrModel, data: PairData | None, side: 
         "slots": torch.eye(len(chosen)),
         "references": bank.small[chosen],
         "pictures": bank.frames.pictures(chosen.tolist()),
-        "boxes": bank.frames.boxes[chosen],
+        "boxes": share_of_frames(bank.frames)[chosen],
         "silhouette": shapes,
         "view": bank.view(1)[0],
     }
     if painted:
         given["painted"] = colours
     axes: dict[str, dict[int, str]] = {"slots": {0: "entries", 1: "slots"}}
-    for name in ("flow", "known", "references", "pictures", "boxes"):
+    for name in ("flow", "known", "references", "boxes"):
         axes[name] = {0: "entries"}
+    axes["pictures"] = {0: "entries", 2: "frame_height", 3: "frame_width"}
     for name in ("view", "picture"):
         axes[name] = {0: "height", 1: "width"}
 
     outline = Outline.of(bank.frames, shapes.shape[2])
     return OnnxPart(Merging(outline), given, ("picture",), axes)
+
+
+def share_of_frames(frames: ReferenceFrames) -> Float[Tensor, "R 4"]:
+    """Where the crop lies in each own frame, however large that is decoded: centre and size as shares of its sides."""
+    height, width = frames.colours.size
+    return frames.boxes / torch.tensor([width, height, width, height])
 
 
 class Detecting(nn.Module):
@@ -203,7 +211,7 @@ class Merging(nn.Module):
     slots        [E, M]        how much each counts in its slot; 0 in the others
     references   [E, 4, h, w]  as `Moving` sees them
     pictures     [E, 4, H, W]  uint8: the same at full size
-    boxes        [E, 4]        where the crop lies in them: centre and size in pixels
+    boxes        [E, 4]        where the crop lies in them: centre and size as shares of their width and height
     silhouette   [1, 1, h, w]  that G drew
     view         [H2, W2, 2]   where in the crop each pixel of the result lies, -1 and 1 its outer edges
     painted      [1, 3, h, w]  R's colours; None: of the references alone, as while somebody drags
@@ -233,11 +241,10 @@ class Merging(nn.Module):
         outlines = self.outline.find(silhouette, view[None])[0]
         seen = (outlines[2] > 0).flatten().nonzero()[:, 0]
         places = view.flatten(0, 1)[seen][None, None]
-        whole = torch.stack((torch.tensor(pictures.shape[3]), torch.tensor(pictures.shape[2])))
 
         def grid(crop: Tensor) -> Tensor:
             centre, size = boxes[:, None, None].split(2, -1)
-            return (centre + crop * size / 2) / whole * 2 - 1
+            return 2 * centre + crop * size - 1
 
         through = Through(flow, shares, known[:, 2:3], references)
         # Bytes are brought to [0, 1] where they are looked up only.

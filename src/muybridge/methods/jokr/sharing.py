@@ -24,7 +24,7 @@ from muybridge.methods.jokr.drawing import (
     transfer_keypoints,
 )
 from muybridge.methods.jokr.model import JokrModel
-from muybridge.methods.jokr.onnx_parts import exportable_copy, merge_part, onnx_parts
+from muybridge.methods.jokr.onnx_parts import exportable_copy, merge_part, onnx_parts, share_of_frames
 from muybridge.methods.jokr.reference_renderer import SEEN, ReferenceBank
 
 PROGRAM = Path(__file__).parent / "drawing.js"
@@ -89,7 +89,7 @@ def _describe_bank(bank: ReferenceBank, side: str) -> dict[str, np.ndarray]:
     arrays = {
         "points": bank.points.float(),
         "edge_points": bank.edge_points.float(),
-        "boxes": frames.boxes.float(),
+        "boxes": share_of_frames(frames).float(),
         "index": frames.index.int(),
     }
     for part in (1, QUICK):
