@@ -91,11 +91,14 @@ def test_a_task_of_ray_hears_that_it_is_cancelled(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(ticket_module, "start_ticket", begin)
     # As where a shell has started the node in the background.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # As Ray's workers do.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         began = time.monotonic()
         assert run_remotely(Ticket("long", (sys.executable, "-c", "import time; time.sleep(60)"))) == -signal.SIGINT
         assert time.monotonic() - began < 30
     finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         signal.signal(signal.SIGINT, before)
     assert started[0].returncode == -signal.SIGINT
 

@@ -116,6 +116,8 @@ def _prepare_child() -> None:
     not run on beside the one that is begun again."""
     # A shell starts what runs in the background with SIGINT ignored, and a child would inherit that.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Ray's workers hold it back from their threads, and a child inherits that too.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
     # SLURM warns every process of a job by one of these, which ends whoever does not know it. The one that waits
     # answers for the job, which is then asked to stop in order.
     for warning in (signal.SIGUSR1, signal.SIGUSR2):
