@@ -62,7 +62,7 @@ def test_a_click_takes_what_the_network_sees(tmp_path: Path, monkeypatch: pytest
                 page.get_by_text("Looking at what is there").wait_for(state="hidden")
             assert undo.get_attribute("aria-disabled") is None
             page.get_by_role("button", name="Apply to the other frames").click()
-            page.get_by_text("The silhouettes are renewed on all frames").wait_for()
+            page.locator(".notice.good", has_text="silhouettes of all frames are updated").wait_for()
 
         seen = _silhouette(studio, clip)
         # Both halves of the person, which colour alone would not have taken together.
