@@ -14,12 +14,13 @@ from muybridge.geometry import apply_affine, normal_gaussians
 from muybridge.losses import temporal
 from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
-from muybridge.methods.jokr.drawing import draw_side
+from muybridge.methods.jokr.drawing import draw_side, reference_bank, render_poses
 from muybridge.methods.jokr.editing import edit_keypoints
 from muybridge.methods.jokr.method import Jokr
 from muybridge.methods.jokr.model import HAZE
 from muybridge.methods.jokr.networks import LearnedAffine
 from muybridge.methods.jokr.presets import CARD
+from muybridge.methods.jokr.reference_choice import pose_costs
 from muybridge.methods.jokr.reporting import measure_quality
 from muybridge.puppets import scene
 from muybridge.video import Clip
@@ -374,6 +375,27 @@ def test_what_stands_apart_is_not_drawn(clips: tuple[Clip, Clip]) -> None:
     whole, _ = made(clips, TINY.model_copy(update={"strays": 0.0}))
     whole.draw_shapes = method.draw_shapes  # type: ignore[method-assign]
     assert float(draw_side(whole, torch.zeros(3, TINY.keypoints, 2), "a")[1][:, :, :3, -3:].min()) == 1
+
+
+def test_haze_connects_nothing_in_a_result_of_own_frames(clips: tuple[Clip, Clip]) -> None:
+    method, data = made(clips, TINY.model_copy(update={"strays": 0.1}))
+    h, w = method.shape_canvas
+    silhouette = torch.zeros(1, 2, h, w)
+    silhouette[:, :, h // 2 :, : w // 2] = 1
+    silhouette[:, :, h // 2 - 8 : h // 2, 2:4] = 0.4
+    silhouette[:, :, h // 2 - 10 : h // 2 - 7, 1:5] = 1
+    method.draw_small_shapes = lambda points: silhouette.expand(len(points), -1, -1, -1)  # type: ignore[method-assign]
+    points = reference_bank(method, data, "a").points[:1]
+    above = torch.stack(list(render_poses(method, data, "a", [points])))[:, 3]
+    top = above[:, : above.shape[1] // 2 - above.shape[1] // 10]
+    assert int(above.max()) == 255
+    assert int(top.max()) < 128
+
+
+def test_an_own_pose_is_that_of_its_own_frame(clips: tuple[Clip, Clip]) -> None:
+    method, data = made(clips, TINY)
+    bank = reference_bank(method, data, "b")
+    assert float(pose_costs(bank.points, bank.planner(1).bank).diagonal().max()) == 0
 
 
 def test_quality_has_a_figure_for_each_side(clips: tuple[Clip, Clip]) -> None:

@@ -134,7 +134,7 @@ function viewOf(given, side, part) {
 /** The own frames of a pose, as `ReferencePlanner` chooses them for `start` and then for `points`: [{place, slot, share}]. */
 export function chooseReferences(given, side, start, points, quick) {
   const { choice, references, seen } = given.settings;
-  const bank = given.array(`edge_points_${side}`);
+  const bank = given.array(`points_${side}`);
   const times = given.array(`index_${side}`);
   const count = Math.min(quick ? 1 : references, times.length);
   const before = plan(start, null);

@@ -63,8 +63,8 @@ class ReferenceBank:
         return self.views[part]
 
     def planner(self, count: int) -> ReferencePlanner:
-        """Chooses among these frames, `count` for each frame of a result."""
-        return ReferencePlanner(self.edge_points.cpu(), self.frames.index, count)
+        """Chooses among these frames, `count` for each frame of a result, by keypoints measured at pixel centres."""
+        return ReferencePlanner(self.points.cpu(), self.frames.index, count)
 
     def picture(self, place: int) -> Float[Tensor, "1 4 H W"]:
         """A reference at full size in [0, 1], on the device of the small ones."""

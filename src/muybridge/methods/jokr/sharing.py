@@ -88,7 +88,6 @@ def _describe_bank(bank: ReferenceBank, side: str) -> dict[str, np.ndarray]:
     frames = bank.frames
     arrays = {
         "points": bank.points.float(),
-        "edge_points": bank.edge_points.float(),
         "boxes": share_of_frames(frames).float(),
         "index": frames.index.int(),
     }
