@@ -40,7 +40,7 @@ def test_the_report_stands_alone(job: Path) -> None:
     for word in (
         "élan &amp; co",
         "threshold",
-        "weight-free",
+        "without a pretrained network",
         "data:video/mp4",
         "data:image/png",
         "<svg",

@@ -37,6 +37,7 @@ EXTRAS = {
     "onnx": "onnx",
     "ray": "ray",
     "slurm": "submitit",
+    "addresses": "s3fs",
     "heif": "pillow_heif",
     "sleap": "sleap_io",
 }

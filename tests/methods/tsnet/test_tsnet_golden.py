@@ -305,7 +305,7 @@ def test_the_methods_own_pictures(golden: Golden, method: Tsnet, i: int) -> None
     labels = golden["in/test_src_lbl"][..., PICTURE]
     seen = method.prepare_crops(as_rgb(golden["in/test_src_img"]), labels, make_box_maps(labels))
     with torch.no_grad():
-        references = References(method.encode(*seen[:2]), seen[2], seen[0][:, 0])
+        references = References(method.encode(*seen[:2]), seen[2], seen[0])
     made = draw_frames(method, references, golden["in/test_tar_lbl"][i : i + 1][..., PICTURE])
     # Beyond the crop the program's black is no longer quite black once colours are matched; that is not shown here.
     whole = golden[f"test/{i}/final_rgb_0_255@s8"].clone()

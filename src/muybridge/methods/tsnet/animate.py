@@ -167,7 +167,7 @@ def draw_labels(
     return model.draw(features, own, wanted, boxes[0]), wanted, boxes[0]
 
 
-def to_pictures(model: TsnetModel, references: References, drawn: Images) -> Images:
+def to_pictures(model: TsnetModel, references: References, drawn: Float[Tensor, "B C H2 W2"]) -> Images:
     """What was drawn as RGB crops in [0, 1], in the colours of the first subject frame where the config wants that."""
     made = drawn.float()
     if model.config.match_colours:
