@@ -63,7 +63,7 @@ def test(options: list[str]) -> None:
     run("ruff", "check", ".")
     run("ruff", "format", "--check", ".")
     run("mypy")
-    run("pytest", "--numprocesses", "auto", *options)
+    run("pytest", "--numprocesses", "auto", "--dist", "worksteal", *options)
 
 
 def run(command: str, *arguments: str) -> None:

@@ -1,17 +1,19 @@
 """What is replaced is there whole, before and after, wherever the writing of it is killed."""
 
 import errno
+import fcntl
 import os
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 from muybridge import disk
+from muybridge.disk import drafts
 from muybridge.errors import MuybridgeError, RunError, TrainingError
 
 CALLS = ("rename", "replace", "unlink", "rmdir", "mkdir", "fsync", "open")
@@ -175,6 +177,28 @@ def test_many_at_once_leave_one_whole(tmp_path: Path) -> None:
     disk.recover(target)
     assert contents(target) == NEW
     assert os.listdir(tmp_path) == ["mine"]
+
+
+def test_nobody_begins_to_write_what_is_being_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tmp_path / ".mine.00000000.part"
+    made.mkdir()  # by a writer who has not yet locked it
+    sweeping = Event()
+    remove = drafts._remove
+
+    def slow(path: Path) -> None:
+        sweeping.set()
+        time.sleep(0.2)
+        remove(path)
+
+    monkeypatch.setattr(drafts, "_remove", slow)
+    sweeper = Thread(target=disk.recover, args=(tmp_path / "mine",))
+    sweeper.start()
+    assert sweeping.wait(10)
+    handle = os.open(made, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    assert not made.exists()
+    os.close(handle)
+    sweeper.join(10)
 
 
 def test_names_as_long_as_they_can_be(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_the_page_waits_for_the_studio_and_says_when_it_was_started_anew(page: A
     page.wait_for_function(OPEN + "0")
     page.route("**/api/**", lambda route: route.fulfill(status=403, body="This studio asks for its token."))
     page.evaluate(SEEN, False)
-    page.locator("#away", has_text="The studio was started anew. Open the address that it printed.").wait_for()
+    page.locator("#away", has_text="The studio was restarted. Open the address that it printed.").wait_for()
     page.unroute("**/api/**")
     with page.expect_response("**/api/runs"):  # what happened meanwhile
         page.locator("#away").wait_for(state="hidden")

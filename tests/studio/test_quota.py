@@ -221,7 +221,7 @@ def test_so_many_imports_may_wait_for_their_file(tmp_path: Path) -> None:
         for record in [first, {**first, "id": "0" * 12}]:
             models.storage.folder("imports", first["id"]).with_name(record["id"]).mkdir(exist_ok=True)
             models.storage.save("imports", {**record, "state": "ready"})
-        with pytest.raises(UsageError, match="3 imports are kept"):
+        with pytest.raises(UsageError, match="3 imports are here already"):
             await models.create("four", "")
 
     asyncio.run(asked())

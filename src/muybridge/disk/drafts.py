@@ -139,21 +139,22 @@ def recover(target: Path) -> None:
     for left in marks.values():
         draft = left.get("part")
         aside = left.get("old")
-        # Somebody is writing it right now.
-        if draft is not None and _is_held(draft):
-            continue
-        if aside is not None and not os.path.lexists(target):
-            # The old one steps aside only for a draft that is whole.
-            try:
-                os.rename(draft or aside, target)
-            except OSError as error:
-                # Another writer was faster: what stands there now is his.
-                if error.errno not in (*TAKEN, errno.ENOENT):
-                    raise
+        with _seize(draft) as seized:
+            # Somebody is writing it right now.
+            if not seized:
+                continue
+            if aside is not None and not os.path.lexists(target):
+                # The old one steps aside only for a draft that is whole.
+                try:
+                    os.rename(draft or aside, target)
+                except OSError as error:
+                    # Another writer was faster: what stands there now is his.
+                    if error.errno not in (*TAKEN, errno.ENOENT):
+                        raise
 
-        for path in (draft, aside):
-            if path is not None:
-                _remove(path)
+            for path in (draft, aside):
+                if path is not None:
+                    _remove(path)
 
 
 def sweep(folder: Path) -> None:
@@ -209,22 +210,30 @@ def _make_locked(path: Path, folder: bool) -> int:
             os.close(handle)
 
 
-def _is_held(path: Path) -> bool:
-    """Whether a draft's writer is alive; also where that cannot be told, so that nothing living is swept."""
+@contextlib.contextmanager
+def _seize(draft: Path | None) -> Iterator[bool]:
+    """Keep everybody from beginning to write a draft while it is swept; False where its writer is alive, and where that
+    cannot be told, so that nothing living is swept."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        handle = None if draft is None else os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        return False
+        handle = None
     except OSError:
-        return not path.is_symlink()
+        yield draft is not None and draft.is_symlink()
+        return
+    if handle is None:
+        yield True
+        return
 
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
     finally:
         os.close(handle)
-    return False
 
 
 def _remove(path: Path) -> None:
