@@ -31,7 +31,7 @@ def demo(
 
         muybridge demo --preset smoke        (a first look, under 90 seconds on two cores)
 
-        muybridge demo --out my-demo         (about a quarter of an hour on a small machine)
+        muybridge demo --out my-demo         (about ten minutes on a small machine)
     """
     import muybridge
     from muybridge.engine import RichCallback
