@@ -49,7 +49,8 @@ class RecordWriter:
     async def flush(self) -> None:
         """Wait until all that was written is on the disk; what `replace_file` raises, where the last could not be."""
         if self.last is not None:
-            await asyncio.wrap_future(self.last)
+            # Whoever stops waiting must not stop the writing, for which others wait too.
+            await asyncio.shield(asyncio.wrap_future(self.last))
 
     def close(self) -> None:
         """Write what waits, and end the thread."""
