@@ -12,6 +12,7 @@ from typing import Any
 
 from muybridge import catalogue
 from muybridge.engine import Callback, train
+from muybridge.engine.machine import Precision
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Source, read_with_silhouettes
 from muybridge.inputs.landmarks import LandmarkFiles, read_landmark_inputs
@@ -83,12 +84,8 @@ def cost(
     data = prepare_training(built, inputs, masks, flip, landmarks)
 
     whole = built.stages()
-    short = tuple(replace(stage, steps=min(stage.steps, steps), decay=0.0) for stage in whole)
-    # The engine asks the method for its stages; this one answers with their beginnings.
-    built.stages = lambda: short  # type: ignore[method-assign]
     watch = Watch()
-    # Drawing a preview would count as a step's time, so none may fall due.
-    train(built, data, None, device=device, log_every=1, callback=watch, preview_seconds=1e9)
+    short = train_beginnings(built, data, whole, steps, watch, device)
     pace = {}
     for stage in whole:
         pace[stage.name] = watch.pace(stage.name)
@@ -143,6 +140,42 @@ def _silhouettes(
 
     data: Data = method.prepare(clips, **({} if flip is None else {"flip": flip}))
     return data
+
+
+def train_beginnings(
+    built: Method[Any, Any],
+    data: Data,
+    whole: Sequence[Stage],
+    steps: int,
+    callback: Callback,
+    device: str,
+    *,
+    batch: int | None = None,
+    precision: Precision = "auto",
+) -> tuple[Stage, ...]:
+    """Make the first steps of each stage, and keep nothing; the stages as they were made.
+
+    batch  at most so many samples in a step; None: as many as the stage has
+    """
+    short = []
+    for stage in whole:
+        samples = stage.batch if batch is None else min(stage.batch, batch)
+        short.append(replace(stage, steps=min(stage.steps, steps), batch=samples, decay=0.0, drops=()))
+
+    # The engine asks the method for its stages; this one answers with their beginnings.
+    built.stages = lambda: tuple(short)  # type: ignore[method-assign]
+    # Drawing a preview would count as a step's time, so none may fall due.
+    train(
+        built,
+        data,
+        None,
+        device=device,
+        precision=precision,
+        log_every=1,
+        callback=callback,
+        preview_seconds=1e9,
+    )
+    return tuple(short)
 
 
 class Watch(Callback):

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from muybridge import catalogue
-from muybridge.api.cost import Watch, prepare_training
-from muybridge.engine import train
+from muybridge.api.cost import Watch, prepare_training, train_beginnings
 from muybridge.engine.counting import StepCounter, count_steps
 from muybridge.engine.gpus import find_gpu
 from muybridge.inputs.clips import Source
 from muybridge.inputs.folders import open_clips
 from muybridge.inputs.landmarks import LandmarkFiles
 from muybridge.jobs.settings import make_config, resolve_config
-from muybridge.method import Stage
 from muybridge.video import Clip
 
 MEASURED_BATCH = 2
@@ -108,11 +106,11 @@ def plan(
 
     whole = built.stages()
     watch = Watch()
-    _train_some(built, data, whole, 3, device, watch)
+    train_beginnings(built, data, whole, 3, watch, device, batch=MEASURED_BATCH, precision="float32")
     # Counting slows steps down, so that they are not the ones that are timed.
     counter = StepCounter(frozenset(p.data_ptr() for p in built.parameters()))
     with count_steps(counter):
-        _train_some(built, data, whole, 1, device, counter)
+        train_beginnings(built, data, whole, 1, counter, device, batch=MEASURED_BATCH, precision="float32")
 
     flops = seconds = on_gpu = kept = 0.0
     for stage in whole:
@@ -137,24 +135,4 @@ def plan(
         gpu_seconds=None if named is None else on_gpu,
         gpu_memory=None if named is None else named.memory,
         notes=notes,
-    )
-
-
-def _train_some(built: Any, data: Any, whole: Sequence[Stage], steps: int, device: str, callback: Any) -> None:
-    short = []
-    for stage in whole:
-        batch = min(stage.batch, MEASURED_BATCH)
-        short.append(replace(stage, steps=min(stage.steps, steps), batch=batch, decay=0.0, drops=()))
-
-    # The engine asks the method for its stages; this one answers with small beginnings of them.
-    built.stages = lambda: tuple(short)
-    train(
-        built,
-        data,
-        None,
-        device=device,
-        precision="float32",
-        log_every=1,
-        callback=callback,
-        preview_seconds=1e9,
     )
