@@ -22,6 +22,7 @@ import argparse
 import contextlib
 import csv
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -173,12 +174,12 @@ def kill_at_random(folder: Path, on: str, nodes: int, kills: int, jobs: int, see
     began = time.monotonic()
 
     with start_cluster(nodes) if on == "ray" else contextlib.nullcontext() as cluster:
-        victims: dict[str, Callable[[], bool]] = {"worker": lambda: kill_worker(folder, chance)}
+        victims: dict[str, Callable[[], bool]] = {
+            "worker": lambda: bool(running := alive(folder)) and kill(chance.choice(running))
+        }
         if cluster is not None:
             victims["node"] = cluster.kill_node
-        starts = 0
-        while True:
-            starts += 1
+        for starts in itertools.count(1):
             driver = start_driver(folder, listed, on, cluster)
             while driver.poll() is None:
                 time.sleep(chance.uniform(0.2, 1.0))
@@ -257,12 +258,6 @@ def is_running(pid: int) -> bool:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
-
-
-def kill_worker(folder: Path, chance: random.Random) -> bool:
-    """SIGKILL to one job's process."""
-    running = alive(folder)
-    return bool(running) and kill(chance.choice(running))
 
 
 def kill(pid: int) -> bool:

@@ -4,6 +4,10 @@ import base64
 import hashlib
 import http.server
 import os
+import shutil
+import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -156,3 +160,36 @@ def test_a_web_address(far: Path) -> None:
         server.server_close()
     with pytest.raises(InputError, match="cannot be fetched"):
         fetch_input(address)
+
+
+def test_a_web_address_is_believed_only_with_its_certificate(far: Path, tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp", reason="aiohttp is not installed: pip install '.[addresses]'")
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed, which makes a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost")
+    made = (*made, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate))
+    subprocess.run(made, check=True, capture_output=True)
+
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(far))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # In a process of its own, for certificates are read once.
+    fetch = (
+        "import sys; from muybridge.batches.addresses import fetch_input; print(fetch_input(sys.argv[1]).read_bytes())"
+    )
+    command = (sys.executable, "-c", fetch, f"https://127.0.0.1:{server.server_port}/cat.mp4")
+    try:
+        known = {**os.environ, "SSL_CERT_FILE": str(certificate)}
+        trusted = subprocess.run(command, env=known, capture_output=True, text=True)
+        assert trusted.stdout.strip() == "b'cat'", trusted.stderr
+        stranger = subprocess.run(command, capture_output=True, text=True)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert stranger.returncode == 1
+    assert "cannot be fetched" in stranger.stderr
+    assert "certificate" in stranger.stderr

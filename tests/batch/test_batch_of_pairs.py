@@ -74,9 +74,6 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
     with pytest.raises(UsageError, match="this is no job"):
         list(muybridge.batch([{"a": "a"}], tmp_path / "out"))
-    for address in ("s3://bucket/out", Path("s3://bucket/out")):
-        with pytest.raises(UsageError, match="results go to a folder"):
-            list(muybridge.batch([{"a": "a", "b": "b"}], address))
     with pytest.raises(UsageError, match="at least one job"):
         list(muybridge.batch([], tmp_path / "out"))
 
@@ -160,14 +157,14 @@ def test_whoever_watches_looks_for_a_small_share_of_the_time(tmp_path: Path, mon
     clock = [0.0]
     looks = []
 
-    def look(folder: BatchFolder, seen: Seen) -> str:
+    def look(folder: BatchFolder, seen: Seen) -> tuple[str, dict]:
         looks.append(clock[0])
         # A slow disk, or very many jobs.
         clock[0] += 3.0
-        return "table"
+        return "table", {}
 
     monkeypatch.setattr(shown.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(shown, "_progress_table", look)
+    monkeypatch.setattr(shown, "_look", look)
     asked = shown._Looks(BatchFolder(tmp_path))
     for second in range(100):
         clock[0] = max(clock[0], float(second))

@@ -14,7 +14,7 @@ import pytest
 from muybridge.batches import ticket as ticket_module
 from muybridge.batches.engines import open_engine
 from muybridge.batches.local import LocalEngine
-from muybridge.batches.ray_cluster import run_remotely
+from muybridge.batches.ray_cluster import RayEngine, run_remotely
 from muybridge.batches.ticket import Share, Ticket, read_last_words, run_ticket
 from muybridge.errors import UsageError
 
@@ -106,6 +106,63 @@ def test_a_task_of_ray_hears_that_it_is_cancelled(monkeypatch: pytest.MonkeyPatc
 def test_a_killed_ticket_is_told(tmp_path: Path) -> None:
     kill = Ticket("killed", (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
     assert dict(LocalEngine(1).run([kill])) == {"killed": -signal.SIGKILL}
+
+
+class FakeRay:
+    """What the engine asks Ray before it sends anything."""
+
+    def __init__(self, **node: float) -> None:
+        self.node = node
+        self.asked: list[dict] = []
+
+    def init(self, **told: object) -> None:
+        self.asked.append(told)
+
+    def cluster_resources(self) -> dict[str, float]:
+        return self.node
+
+    def nodes(self) -> list[dict]:
+        return [
+            {"Alive": True, "Resources": self.node},
+            {"Alive": False, "Resources": {"CPU": 64.0, "memory": 2.0**60}},
+        ]
+
+
+def test_ray_is_a_cluster_of_our_own_unless_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = FakeRay(CPU=2.0, memory=2.0**33)
+    told: list[str] = []
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    # Somebody else's cluster on this machine would be found without an address.
+    RayEngine("ray", notify=told.append)._connect(ray)
+    RayEngine("ray://head:10001", notify=told.append)._connect(ray)
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    RayEngine("ray", notify=told.append)._connect(ray)
+    assert [each["address"] for each in ray.asked] == ["local", "ray://head:10001", "auto"]
+    assert told == [
+        "Ray: a cluster of this machine, for this batch alone (cores: 2, GPUs: 0, memory: 8.0 GiB)",
+        "Ray: the cluster at ray://head:10001 (cores: 2, GPUs: 0, memory: 8.0 GiB)",
+        "Ray: the cluster at 10.0.0.1:6379 (cores: 2, GPUs: 0, memory: 8.0 GiB)",
+    ]
+
+
+def test_a_job_that_no_node_of_ray_can_hold_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    ray = FakeRay(CPU=2.0, memory=2.0**33)
+    fits = [Ticket("one", ("true",)), Ticket("two", ("true",), threads=2)]
+    too_large = [*fits, Ticket("three", ("true",), gpus=0.5), Ticket("four", ("true",), gpus=0.5)]
+    told: list[str] = []
+    named = RayEngine("ray://head:10001", notify=told.append)
+    named._check_size(ray, fits)
+    assert told == []
+    # A cluster may grow.
+    named._check_size(ray, too_large)
+    assert told == [
+        "no node of the cluster at ray://head:10001 has what a job needs (cores: 1, GPUs: 0.5, memory: 2.0 GiB), "
+        "which waits for one"
+    ]
+    RayEngine()._check_size(ray, fits)
+    with pytest.raises(UsageError, match=r"needs more \(cores: 1, GPUs: 0\.5, .*\) than this machine has \(cores: 2, "):
+        RayEngine()._check_size(ray, too_large)
 
 
 def test_engines_are_known_by_name(tmp_path: Path) -> None:

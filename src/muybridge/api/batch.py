@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,19 @@ from muybridge.api.animate import animate
 from muybridge.api.retarget import retarget
 from muybridge.batches.addresses import fetch_input, is_address, tag_addresses
 from muybridge.batches.engines import open_engine
+from muybridge.batches.far_folder import FarFolder, work_folder
 from muybridge.batches.folder import BatchFolder, Outcome
 from muybridge.batches.jobs import Job, list_addresses, name_jobs, order_job, read_jobs, read_order
 from muybridge.batches.progress import RecordProgress
 from muybridge.batches.recording import make_ticket, record_job, run_tickets
+from muybridge.batches.storage import Storage, check_writable
 from muybridge.batches.tables import write_tables
 from muybridge.batches.ticket import Share
-from muybridge.disk import hold_lock
-from muybridge.errors import UsageError
+from muybridge.disk import hold_lock, parse_json
+from muybridge.errors import MuybridgeError, UsageError
+from muybridge.jobs.training import Notify
 
-WORKER = "import sys; from muybridge.api.batch import run_job; run_job(*sys.argv[1:3])"
+WORKER = "import sys; from muybridge.api.batch import run_job; sys.exit(run_job(*sys.argv[1:]))"
 """What a job's own process runs."""
 
 
@@ -31,20 +35,28 @@ def batch(
     at_most: int | None = None,
     cores: int = 1,
     gpus: float | int = 0.0,
+    work: str | Path | None = None,
+    notify: Notify | None = None,
 ) -> Iterator[Outcome]:
     """Do many jobs, and yield what became of each as it ends.
 
     A job that fails says why and does not stop the others. The same call continues where it was stopped: finished jobs
     are skipped, started ones continue from their last checkpoint, and only what changed (inputs by their contents,
-    settings, version) is done again. The table `batch.csv` and the gallery `batch.html` are written as jobs end.
+    settings, version) is done again. At the end, or where it is stopped, the table `batch.csv` and the gallery
+    `batch.html` are written.
 
     Args:
         jobs: A CSV, JSON lines or YAML file, a folder whose clips are paired all with all, or `Job`s, or mappings.
-        out: The folder: one folder a job by its name, and the table and the page over all.
+        out: The folder: one folder a job by its name, and the table and the page over all. Or an address of fsspec,
+            as s3://bucket/folder: each job's process then works in `work` and brings its results there, whole or not at
+            all; what is done there already is not done again, from whichever machine.
         on: "local", "ray", "ray://head:10001" or "slurm", see `docs/batch.md`.
         at_most: Jobs at a time. Default: as many as fit.
         cores: Processor cores per job, at least.
         gpus: GPUs of each job, by which a cluster places it; 0.5 lets two jobs of Ray share one.
+        work: The folder in which the jobs are done where `out` is an address, on each machine. Default: one in the
+            cache of addresses.
+        notify: Told, in one sentence each, what a person should know of the engine.
 
     Yields:
         An `Outcome` a job: its name, status (done, failed, skipped), folder, seconds, error and figures.
@@ -53,6 +65,8 @@ def batch(
         InputError: The list cannot be read.
         UsageError: There is no such engine, or two jobs have one name.
         OutputExistsError: `out` is something else than a batch.
+        MissingExtraError: An address, or the engine, needs a package that is not installed.
+        MuybridgeError: An address cannot be read or written.
 
     Example:
         >>> for outcome in muybridge.batch([{"a": "cat.mp4", "b": "fox.mp4", "preset": "smoke"}], "results"):
@@ -62,13 +76,9 @@ def batch(
     if not listed:
         raise UsageError("a batch has at least one job")
 
-    # A Path has one slash of the two.
-    if is_address(str(out).replace(":/", "://", 1)):
-        raise UsageError(f"results go to a folder, not to {str(out)[:200]}", "Copy them there when the batch is done.")
-
     share = Share(cores, gpus)
-    folder = BatchFolder(Path(out))
-    engine = open_engine(on, folder.path.absolute(), at_most)
+    folder = _open_folder(out, work)
+    engine = open_engine(on, folder.path.absolute(), at_most, notify)
     folder.open()
     # Two runs of one batch would start the same jobs twice.
     with hold_lock(folder.path / ".lock"):
@@ -76,9 +86,11 @@ def batch(
         tickets = []
         # What is in an input decides whether its job is done anew, also where it lies elsewhere.
         known = tag_addresses(list_addresses(listed))
+        folder.recall([job.name for job in listed])
+        fingerprints = {job.name: order_job(folder, job, known) for job in listed}
+        folder.announce(fingerprints)
         for job in listed:
-            fingerprint = order_job(folder, job, known)
-            if folder.is_done(job.name, fingerprint):
+            if folder.is_done(job.name, fingerprints[job.name]):
                 outcomes[job.name] = folder.outcome(job.name, skipped=True)
                 yield outcomes[job.name]
             else:
@@ -94,16 +106,49 @@ def batch(
             write_tables(folder, [outcomes[job.name] for job in listed if job.name in outcomes])
 
 
-def run_job(path: str | Path, name: str) -> None:
-    """Do one job of a batch, in the process of its own that an engine started.
+def run_job(path: str | Path, name: str, address: str = "", turn: str = "", order: str = "{}") -> int:
+    """Do one job of a batch, in the process of its own that an engine started; its exit code.
 
     Args:
-        path: The batch's folder.
+        path: The batch's folder, or that in which its jobs are done.
         name: The job.
+        address: Where the results go, of a batch that has an address.
+        turn: Of that batch, see `batches.far_folder`.
+        order: What the job is to do, as JSON, for a machine that shares no folder with the one that asks.
     """
-    folder = BatchFolder(Path(path))
-    job, fingerprint = read_order(folder, name)
-    record_job(folder, name, fingerprint, lambda goes_on: _do(folder, job, goes_on))
+    if not address:
+        folder = BatchFolder(Path(path))
+        _record(folder, folder, name)
+        return 0
+
+    far = FarFolder(Path(path), Storage(address), turn)
+    far.write_order(name, parse_json(order))
+    try:
+        far.deliver(name, lambda: _record(far, far.near, name))
+    except MuybridgeError as e:
+        # The last line of its log is what the person is told.
+        print(e.message, flush=True)
+        return 1
+    return 0
+
+
+def _open_folder(out: str | Path, work: str | Path | None) -> BatchFolder:
+    if is_address(str(out)):
+        check_writable(str(out))
+        return FarFolder(Path(work) if work else work_folder(str(out)), Storage(str(out)))
+    if re.match("[a-z][a-z0-9+.-]+:/", str(out)):
+        raise UsageError(f"{str(out)[:200]} is no address", "Give an address as text: a Path has one slash of the two.")
+    if work is not None:
+        raise UsageError(
+            f"jobs are done in {str(out)[:200]} itself, where their results stay",
+            "Leave out the folder to work in: it is for results that go to an address.",
+        )
+    return BatchFolder(Path(out))
+
+
+def _record(folder: BatchFolder, near: BatchFolder, name: str) -> None:
+    job, fingerprint = read_order(near, name)
+    record_job(near, name, fingerprint, lambda goes_on: _do(folder, job, goes_on))
 
 
 def _do(folder: BatchFolder, job: Job, goes_on: bool) -> dict[str, float]:

@@ -100,7 +100,7 @@ def bench(
         checkpoint_seconds=checkpoint_seconds,
     )
     share = Share(cores, gpus)
-    engine = None if on is None else open_engine(on, out.absolute(), at_most)
+    engine = None if on is None else open_engine(on, out.absolute(), at_most, notify)
 
     # Loaded before anything is trained, so that a wrong file does not cost hours.
     by = load_metric_networks(**places)

@@ -47,7 +47,7 @@ def fetch_input(address: str) -> Path:
     """
     filesystem, inner, info = _ask(address)
     # What changes at its address has another size, time or tag, and so another place in the cache.
-    digest = _digest_tags(address, info)
+    digest = digest_tags(info, address)
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / digest / Path(inner).name
@@ -72,7 +72,7 @@ def tag_addresses(addresses: Iterable[str]) -> dict[str, str]:
         # Whoever fetches it says why it cannot be had: one address must not stop the other jobs.
         except MuybridgeError:
             return None
-        return _digest_tags(address, info)
+        return digest_tags(info, address)
 
     asked = list(addresses)
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
@@ -80,8 +80,8 @@ def tag_addresses(addresses: Iterable[str]) -> dict[str, str]:
     return {address: found for address, found in zip(asked, told, strict=True) if found is not None}
 
 
-def _ask(address: str) -> tuple[Any, str, Mapping[str, Any]]:
-    """(filesystem, path in it, what it tells of the file)."""
+def open_address(address: str) -> tuple[Any, str]:
+    """(filesystem of fsspec, path in it); MissingExtraError where the address wants a package that is not here."""
     import fsspec
 
     try:
@@ -94,7 +94,26 @@ def _ask(address: str) -> tuple[Any, str, Mapping[str, Any]]:
             else "Name a kind of address that fsspec knows, and install its package."
         )
         raise MissingExtraError(f"{address[:200]} cannot be opened here: {str(e)[:200]}", hint) from e
+    return filesystem, inner
 
+
+def describe_error(error: Exception) -> str:
+    """What a filesystem says, in one line: some errors have no words of their own, and that of a missing file says only
+    its name."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+
+
+def digest_tags(info: Mapping[str, Any], *more: str) -> str:
+    """What a filesystem tells of a file that changes with what is in it, in 24 letters."""
+    tags = [str(info.get(key, "")) for key in TAGS]
+    return hashlib.sha256("\0".join([*more, *tags]).encode()).hexdigest()[:24]
+
+
+def _ask(address: str) -> tuple[Any, str, Mapping[str, Any]]:
+    """(filesystem, path in it, what it tells of the file)."""
+    filesystem, inner = open_address(address)
     try:
         # What it said some time ago is not what lies there now.
         filesystem.invalidate_cache()
@@ -107,17 +126,8 @@ def _ask(address: str) -> tuple[Any, str, Mapping[str, Any]]:
     return filesystem, inner, info
 
 
-def _digest_tags(address: str, info: Mapping[str, Any]) -> str:
-    tags = [str(info.get(key, "")) for key in TAGS]
-    return hashlib.sha256("\0".join([address, *tags]).encode()).hexdigest()[:24]
-
-
 def _cannot_fetch(address: str, error: Exception, hint: str) -> InputError:
-    # Some errors have no words of their own, and that of a missing file says only its name.
-    if isinstance(error, FileNotFoundError):
-        return InputError(f"{address[:200]} cannot be fetched: there is no such file", hint)
-    why = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-    return InputError(f"{address[:200]} cannot be fetched: {why}", hint)
+    return InputError(f"{address[:200]} cannot be fetched: {describe_error(error)}", hint)
 
 
 def _is_whole(place: Path) -> bool:
@@ -171,7 +181,8 @@ def _sweep(folder: Path, keep: Path) -> None:
     limit = int(os.environ.get("MUYBRIDGE_BATCH_CACHE_BYTES", CACHE_BYTES))
     entries = []
     for inside in folder.iterdir():
-        files = list(inside.glob("*")) if inside.is_dir() else []
+        # Hidden ones are no entries: locks, and the folders in which batches with an address work.
+        files = list(inside.glob("*")) if inside.is_dir() and not inside.name.startswith(".") else []
         if files:
             # An entry's own date does not change when a file in it is touched.
             used = max(file.stat().st_mtime for file in files)

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from muybridge.batches.ticket import read_last_words
-from muybridge.disk import read_json, replace_file, sweep
+from muybridge.disk import is_locked, read_json, replace_file, sweep
 from muybridge.errors import CHOOSE_ANOTHER, OutputExistsError
 
 MARK = b'{"kind": "batch", "version": 1}'
@@ -36,6 +36,22 @@ class Status(StrEnum):
     """Done by an earlier call: the same inputs, settings and version."""
 
 
+class Watched(Protocol):
+    """Whatever can be asked how far the jobs of a batch are."""
+
+    def states(self, seen: Seen | None = None) -> Iterator[tuple[str, Status, Mapping[str, Any]]]:
+        """(name, status, state) of each job, as it stands now; what is in `seen` need not be read again."""
+
+    def progress(self, name: str) -> Mapping[str, Any]:
+        """How far a job was when it last said so: stage, done, steps, left (seconds)."""
+
+    def exists(self) -> bool:
+        """Whether a batch is there."""
+
+    def is_worked_on(self) -> bool:
+        """Whether somebody works on it, as far as that can be told from outside."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """A job that has ended.
@@ -43,6 +59,7 @@ class Outcome:
     seconds  its own wall time; of a skipped job that of the call which did it
     error    one sentence, for a failed one
     figures  what was measured of it
+    address  where the results lie, of a batch that has an address; `folder` is then only where the job was done
     """
 
     name: str
@@ -51,6 +68,7 @@ class Outcome:
     seconds: float = 0.0
     error: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+    address: str = ""
 
 
 class BatchFolder:
@@ -66,6 +84,12 @@ class BatchFolder:
             raise OutputExistsError(f"{self.path} exists and is not a batch: nothing there is replaced", CHOOSE_ANOTHER)
         self.path.mkdir(parents=True, exist_ok=True)
         replace_file(mark, MARK)
+
+    def announce(self, jobs: Mapping[str, str]) -> None:
+        """Say what the jobs are and what each would do, for whoever watches; here the folder itself tells."""
+
+    def recall(self, names: Sequence[str]) -> None:
+        """Look what is done of these jobs already, where that is not on this disk."""
 
     def results(self, name: str) -> Path:
         """Where a job's results lie."""
@@ -93,6 +117,14 @@ class BatchFolder:
     def order(self, name: str) -> Mapping[str, Any]:
         """What `write_order` wrote."""
         return _read_object(self.place(name, "job.json"))
+
+    def tags(self, name: str) -> Mapping[str, str]:
+        """Address of an input -> what it told of itself when the job was last ordered."""
+        return dict(self.order(name).get("tags") or {})
+
+    def worker_arguments(self, name: str) -> tuple[str, ...]:
+        """What a job's own process is told."""
+        return (str(self.path.absolute()), name)
 
     def expect(self, name: str) -> None:
         """Say that a job is to be done: what an earlier try came to must not pass for the end of the next one."""
@@ -148,6 +180,13 @@ class BatchFolder:
         same = state.get("fingerprint") == fingerprint and state.get("status") == Status.DONE
         return same and self.results(name).exists()
 
+    def settle(self, name: str, code: int) -> None:
+        """A process that was killed could not say so: what it left as running has failed."""
+        state = dict(self.state(name))
+        if state.get("status") not in (Status.DONE, Status.FAILED):
+            why = f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
+            self.write_state(name, state | {"status": Status.FAILED, "error": why})
+
     def outcome(self, name: str, *, skipped: bool = False) -> Outcome:
         """What became of a job, by its state; a job that ended without a word failed."""
         state = self.state(name)
@@ -165,6 +204,35 @@ class BatchFolder:
                 figures[str(key)] = float(value)
 
         return Outcome(name, status, self.results(name), float(state.get("seconds") or 0.0), error, figures)
+
+    def shown_files(self, name: str) -> list[str]:
+        """Paths in the batch of a job's videos and its report."""
+        inside = self.results(name)
+        if not inside.is_dir():
+            return []
+        files = sorted([*inside.glob("*.mp4"), *inside.glob("*.html")])
+        return [file.relative_to(self.path).as_posix() for file in files]
+
+    def write_page(self, file: str, content: bytes) -> None:
+        """Write the table or the page over all jobs."""
+        replace_file(self.path / file, content)
+
+    @property
+    def title(self) -> str:
+        """What the page is called."""
+        return self.path.name
+
+    def states(self, seen: Seen | None = None) -> Iterator[tuple[str, Status, Mapping[str, Any]]]:
+        """`iter_states` of this folder."""
+        return iter_states(self, seen)
+
+    def exists(self) -> bool:
+        """Whether a batch, or a bench, is there."""
+        return any((self.path / mark).is_file() for mark in ("batch.json", "bench.json"))
+
+    def is_worked_on(self) -> bool:
+        """Whether a process holds the lock, on this machine or another one that sees the folder."""
+        return is_locked(self.path / ".lock")
 
 
 Seen = dict[str, tuple[int, Mapping[str, Any]]]

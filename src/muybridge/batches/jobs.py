@@ -191,8 +191,7 @@ def order_job(folder: BatchFolder, job: Job, known: dict[str, str] | None = None
     for address in list_addresses([job]):
         # One that does not answer now is taken for what it was: a lost network must not undo what is done.
         if address not in known:
-            before = folder.order(job.name).get("tags") or {}
-            known[address] = str(before.get(address, address))
+            known[address] = str(folder.tags(job.name).get(address, address))
         tags[address] = known[address]
 
     order["fingerprint"] = fingerprint_job(job, known)

@@ -20,7 +20,7 @@ ASKED = (signal.SIGINT, signal.SIGTERM)
 
 def make_ticket(folder: BatchFolder, name: str, worker: str, share: Share) -> Ticket:
     """A job as an engine runs it: the Python program `worker` with the batch's folder and the job's name."""
-    command = (sys.executable, "-c", worker, str(folder.path.absolute()), name)
+    command = (sys.executable, "-c", worker, *folder.worker_arguments(name))
     log = str(folder.place(name, "log.txt").absolute())
     return Ticket(name, command, log, threads=share.cores, gpus=share.gpus)
 
@@ -84,14 +84,6 @@ def _record(folder: BatchFolder, name: str, fingerprint: str, work: Callable[[bo
 
 
 def _end_job(folder: BatchFolder, name: str, code: int) -> Outcome:
-    _settle_state(folder, name, code)
+    folder.settle(name, code)
     folder.sweep(name)
     return folder.outcome(name)
-
-
-def _settle_state(folder: BatchFolder, name: str, code: int) -> None:
-    """A process that was killed could not say so: what it left as running has failed."""
-    state = dict(folder.state(name))
-    if state.get("status") not in (Status.DONE, Status.FAILED):
-        why = f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
-        folder.write_state(name, state | {"status": Status.FAILED, "error": why})

@@ -6,10 +6,10 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from muybridge.batches.folder import BatchFolder, Outcome
-from muybridge.disk import replace_file
 from muybridge.evaluation.templates import render_template
 
 SHOWN_VIDEOS = 2
@@ -18,27 +18,27 @@ SHOWN_VIDEOS = 2
 
 def write_tables(folder: BatchFolder, outcomes: Sequence[Outcome]) -> None:
     """batch.csv and batch.html over these jobs."""
-    replace_file(folder.path / "batch.csv", as_csv(outcomes).encode())
+    folder.write_page("batch.csv", as_csv(outcomes).encode())
     counts = Counter(str(each.status) for each in outcomes)
     cards = []
     for each in outcomes:
         cards.append(_describe(folder, each))
 
-    page = render_template("batch.html", title=folder.path.name, counts=counts, cards=cards)
-    replace_file(folder.path / "batch.html", page.encode())
+    page = render_template("batch.html", title=folder.title, counts=counts, cards=cards)
+    folder.write_page("batch.html", page.encode())
 
 
 def _describe(folder: BatchFolder, outcome: Outcome) -> Mapping[str, Any]:
     videos = []
-    if outcome.folder.is_dir():
+    report = ""
+    for file in folder.shown_files(outcome.name):
+        path = PurePosixPath(file)
         # The results themselves, and not what stands beside them for judging.
-        for video in sorted(outcome.folder.glob("*.mp4")):
-            if "moving-like" in video.name or video.stem == outcome.name:
-                videos.append(video.relative_to(folder.path).as_posix())
-
-    report = outcome.folder / "report.html"
-    link = report.relative_to(folder.path).as_posix() if report.is_file() else ""
-    return {"outcome": outcome, "videos": videos[:SHOWN_VIDEOS], "report": link}
+        if path.suffix == ".mp4" and ("moving-like" in path.name or path.stem == outcome.name):
+            videos.append(file)
+        elif path.name == "report.html":
+            report = file
+    return {"outcome": outcome, "videos": videos[:SHOWN_VIDEOS], "report": report}
 
 
 def as_csv(outcomes: Sequence[Outcome]) -> str:
