@@ -1,6 +1,7 @@
 """Kills, races, full disks and hostile files by seed: nothing lost, nothing left over, one sentence each.
 
-    python benchmarks/endurance.py --kills 100 --races 30 --folders 200 --verbs 50 --full 50 --media 1000 --texts 500
+    python benchmarks/endurance.py --kills 100 --races 30 --folders 200 --verbs 50 --full 50 --media 1000 --texts 500 \
+        --checkpoints 300
 
 kills    a folder is replaced again and again by a process that is killed (9, 15 or 2) at a random moment; then the
          old or the new one must stand there whole, and nothing beside it
@@ -15,6 +16,8 @@ studio   the studio or its worker killed at a random moment while a pair is lear
          and runs, and the run ends with the same weights
 minutes  requests to one studio without pause: its memory, threads and files then and at the end
 texts    landmarks, motion and options with random changes: the same
+checkpoints  weights and data of a run, and files of an authors' program, with random changes: each animates and is
+         resumed, or is imported, to a result or one sentence, within 10 s of a processor and 1 GB; no code in it runs
 """
 
 import argparse
@@ -149,6 +152,16 @@ def read_changed_files(root: Path, media: int, texts: int, chance: random.Random
     return wrong
 
 
+def use_changed_checkpoints(root: Path, count: int, chance: random.Random) -> list[str]:
+    if not count:
+        return []
+    import endurance_checkpoints as checkpoints
+
+    wrong = checkpoints.endure_checkpoints(root, count, chance)
+    print(f"changed checkpoints: {count - len(wrong)} of {count} gave a result or one sentence")
+    return wrong
+
+
 def disturb_studio(root: Path, kills: int, minutes: float, chance: random.Random) -> list[str]:
     if not kills and not minutes:
         return []
@@ -165,7 +178,7 @@ def disturb_studio(root: Path, kills: int, minutes: float, chance: random.Random
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("kills", "races", "folders", "verbs", "full", "media", "texts", "studio", "seed"):
+    for name in ("kills", "races", "folders", "verbs", "full", "media", "texts", "checkpoints", "studio", "seed"):
         parser.add_argument(f"--{name}", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=0.0)
     parser.add_argument("--released", type=Path, help="folder with checkpoint.pth and config.yaml, to import")
@@ -190,6 +203,7 @@ def main() -> None:
     wrong = [*disturb_verbs(root / "verbs", given.verbs, given.full, given.released, chance)]
     wrong += disturb_studio(root / "studio", given.studio, given.minutes, chance)
     wrong += read_changed_files(root, given.media, given.texts, chance)
+    wrong += use_changed_checkpoints(root / "checkpoints", given.checkpoints, chance)
     for each in wrong:
         print(each)
 

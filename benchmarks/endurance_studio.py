@@ -12,6 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "studio"))
 
+import open_studio
 from endurance_verbs import digest_weights
 from open_studio import Studio, opened
 
@@ -20,6 +21,8 @@ from muybridge.disk.drafts import LEFTOVER
 LONGEST = 20.0
 """Seconds after which nobody is killed any more: the tiny training is over by then."""
 ENDED = ("finished", "failed", "paused", "kept")
+# On a machine that other programs fill, a worker alone takes a minute to start.
+open_studio.PATIENCE = 900.0
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 

@@ -1,5 +1,6 @@
 """The verbs of methods that learn from a folder: fit, animate a picture, reconstruct, predict, live."""
 
+import importlib
 import inspect
 import json
 import time
@@ -309,6 +310,28 @@ def test_test_clips_are_reconstructed_and_kept(fitted: muybridge.Fitted, folder:
     with pytest.raises(OutputExistsError):
         muybridge.reconstruct(fitted, folder, out)
     assert muybridge.reconstruct(fitted, folder, out, max_clips=1, force=True)["clips"] == 1
+    # The frames that stand there are those of the figures, and no others.
+    assert [path.name for path in (out / "frames").iterdir()] == ["0"]
+
+
+def test_what_breaks_off_leaves_the_old_reconstructions_whole(
+    fitted: muybridge.Fitted, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "again"
+    muybridge.reconstruct(fitted, folder, out, max_frames=1)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    def second_breaks(name: str, *pictures: torch.Tensor) -> Reconstruction:
+        if name == "1":
+            raise KeyboardInterrupt
+        return measure_reconstruction(name, *pictures)
+
+    module = importlib.import_module("muybridge.api.reconstruct")
+    monkeypatch.setattr(module, "measure_reconstruction", second_breaks)
+    with pytest.raises(KeyboardInterrupt):
+        muybridge.reconstruct(fitted, folder, out, force=True)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 def test_people_are_looked_at_in_the_frames_that_are_kept(

@@ -6,6 +6,7 @@ import os
 import time
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from muybridge import catalogue
 from muybridge.disk import hold_lock
 from muybridge.engine import load_weights
 from muybridge.errors import CheckpointError, MuybridgeError, OutputExistsError, RunError, UsageError
-from muybridge.jobs.loading import load
+from muybridge.jobs.loading import load, restore_data
 from muybridge.jobs.options import TrainingOptions
 from muybridge.jobs.provenance import digest, find_input
 from muybridge.jobs.request import make_request
 from muybridge.jobs.settings import make_config, validate_config
 from muybridge.networks import load_tensors
 from muybridge.networks.sizes import limit_parameters
+from muybridge.puppets import scene
 from muybridge.run import Checkpoint, Run
 
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -257,3 +259,35 @@ def test_a_checkpoint_is_whole_uncompressed_and_flat(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="nested too deeply"):
         load_tensors(legacy)
     assert time.monotonic() - began < 10
+
+
+@cache
+def pair_data() -> dict[str, torch.Tensor]:
+    """What JOKR keeps of two tiny clips."""
+    kind = catalogue.find("jokr")
+    set_to = {"size": 32, "keypoints": 4, "detector.width": 8, "detector.max_width": 16, "detector.blocks": 2}
+    drawn = scene("dog-cat", frames=4, size=64)
+    return kind(make_config(kind, "smoke", set_to)).prepare([drawn.a, drawn.b]).tensors()
+
+
+STORED: dict[str, Callable[[dict[str, torch.Tensor]], object]] = {
+    "a.boxes is missing": lambda stored: stored.pop("a.boxes"),
+    "b.numbers is float64": lambda stored: stored.update({"b.numbers": stored["b.numbers"].double()}),
+    "b.mattes is uint8": lambda stored: stored.update({"b.mattes": stored["b.mattes"][:1]}),
+    "boxes that lie beyond any frame": lambda stored: stored["a.boxes"].fill_(3e38),
+    "a.boxes is not finite": lambda stored: stored["a.boxes"].fill_(float("nan")),
+    "a side of 1000000": lambda stored: stored["references.a.sizes"].fill_(10**6),
+    "frames that are not among": lambda stored: stored["references.a.index"].fill_(54),
+    "matte_ends is float32": lambda stored: stored.update({"references.b.matte_ends": torch.zeros(3)}),
+}
+
+
+@pytest.mark.parametrize("said", STORED)
+def test_training_data_of_another_shape_are_told_in_one_sentence(said: str, tmp_path: Path) -> None:
+    """They ended in a KeyError, or later, in whatever was drawn from them."""
+    stored = {name: x.clone() for name, x in pair_data().items()}
+    STORED[said](stored)
+    run = Run.create(tmp_path / "run", "jokr", {})
+    run.save_data(stored)
+    with pytest.raises(CheckpointError, match=f"does not hold what jokr trains on: .*{said}"):
+        restore_data(catalogue.find("jokr"), run)

@@ -14,6 +14,7 @@ from torch import Tensor
 import muybridge
 from muybridge import catalogue
 from muybridge.cli import main
+from muybridge.errors import OutputExistsError
 from muybridge.method import Method
 from muybridge.run import Checkpoint, Run
 
@@ -103,6 +104,18 @@ def test_maps_of_half_the_size(resampling: str, tmp_path: Path) -> None:
     run.save_checkpoint(Checkpoint(0, "learn", 1, 1, 0.0, method.state_dict()))
     run.mark(status="finished")
     same(run.path, tmp_path / "files")
+
+
+def test_what_a_kill_left_goes_at_the_next_start_though_that_is_refused(tmp_path: Path) -> None:
+    kind = catalogue.find("fomm")
+    method = kind(kind.card.presets["smoke"])
+    run = Run.create(tmp_path / "run", "fomm", method.config.model_dump(mode="json"))
+    run.save_checkpoint(Checkpoint(0, "train", 1, 1, 0.0, method.state_dict()))
+    (tmp_path / "files" / ".results.0123abcd.part").mkdir(parents=True)
+    (tmp_path / "files" / "detector.onnx").write_bytes(b"old")
+    with pytest.raises(OutputExistsError):
+        muybridge.export(run.path, out=tmp_path / "files")
+    assert [path.name for path in (tmp_path / "files").iterdir()] == ["detector.onnx"]
 
 
 def test_what_is_not_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

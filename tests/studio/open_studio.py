@@ -62,15 +62,13 @@ class Studio:
         """The token as a header."""
         return {"authorization": f"Bearer {self.address.split('?token=')[1]}"}
 
-    def ask(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 60
-    ) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """One request; bytes go as they are, everything else as JSON."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         sent = {"content-type": "application/json", **self.token, **(headers or {})}
         request = urllib.request.Request(self.base.rstrip("/") + path, data, sent, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return Answer(answer.status, answer.read(), dict(answer.headers))
         except urllib.error.HTTPError as e:
             return Answer(e.code, e.read(), dict(e.headers))

@@ -160,3 +160,14 @@ def test_a_moving_picture_that_breaks_off_is_a_clip_or_a_sentence(suffix, share,
             # Anything but a clip or a sentence of our own fails here.
             with suppress(InputError):
                 assert len(read(path)) >= 1
+
+
+@pytest.mark.parametrize(("box", "place"), [(b"stts", 8), (b"stsd", 12)], ids=["times", "a sample's description"])
+def test_a_count_for_which_no_memory_is_enough_is_told_of_the_file(box, place, moving, tmp_path):
+    """libav says that memory is out, which once ended as "there is not enough memory for mask"."""
+    data = bytearray(write(tmp_path / "good.mov", moving(4), Timing.constant(4)).read_bytes())
+    at = data.index(box) + place
+    data[at : at + 4] = b"\x7f\xff\xff\xff"
+    path = tmp_path / "damaged.mov"
+    path.write_bytes(bytes(data))
+    refused(path, str(path), "damaged")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from muybridge.disk import sweep
 from muybridge.errors import REPLACE_OR_CHOOSE, OutputExistsError
 from muybridge.jobs.loading import Fitted, load, require_ability
 from muybridge.method import ExportsNetworks
@@ -36,6 +37,8 @@ def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) ->
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(f"{folder} is a file: expected a folder", "Choose another name.")
 
+    # Drafts that a kill left go at the next start, also where that is refused.
+    sweep(folder)
     named = {folder / f"{name}.onnx": part for name, part in method.onnx_parts(fitted.data).items()}
     # All names are checked before the first is written, so that a refusal leaves no half of an export.
     there = [path for path in named if path.exists()]

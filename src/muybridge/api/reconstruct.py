@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -15,6 +16,7 @@ from torch import Tensor
 from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.clips import own_pixels
 from muybridge.data.folders import ClipFolder
+from muybridge.disk import replace_folder
 from muybridge.evaluation import (
     PEOPLE,
     PersonMetrics,
@@ -26,7 +28,7 @@ from muybridge.evaluation import (
 )
 from muybridge.jobs.loading import Fitted, load_folder_method, require_ability
 from muybridge.method import ReconstructsClips
-from muybridge.output.animation import check_free
+from muybridge.output.whole_folders import check_folder
 from muybridge.tensors import Pixels
 from muybridge.video import Clip, contact_sheet, write
 from muybridge.video.mark import make_mark
@@ -62,7 +64,7 @@ def reconstruct(
         max_clips: The first so many.
         max_frames: Of each clip.
         weights: Files of networks that look at people: "pose" and "identity"; else Muybridge's cache.
-        force: Replace figures that are there.
+        force: Replace reconstructions that are there, when all new ones are made.
         device: auto, cpu, cuda, cuda:1, mps.
         notify: Told how far it is, and which figures were not measured and why.
 
@@ -80,7 +82,9 @@ def reconstruct(
     """
     fitted = load_folder_method(run, device, "reconstruct clips")
     method = require_ability(fitted.method, ReconstructsClips)
-    target = None if out is None else _fresh(Path(out), force)
+    target = None if out is None else Path(out)
+    if target is not None:
+        check_folder(target, force, _is_ours, "reconstructions")
     by = load_metric_networks(PEOPLE, **(weights or {}))
     people = PersonMetrics(by.pose, by.identity)
     side = int(fitted.method.config.size)
@@ -89,24 +93,28 @@ def reconstruct(
     reconstructions: list[Reconstruction] = []
     shown: dict[str, Tensor] = {}
 
-    for name, clip in islice(zip(clips.names, clips, strict=True), max_clips):
-        truth = resize_to_canvas_bytes(own_pixels(clip), (side, side))
-        made = _make_again(method, clip, truth)
-        reconstructions.append(measure_reconstruction(name, truth, made.pixels))
-        people.look(made.pixels, truth)
-        if target is not None:
-            write(target / "frames" / name, made.pixels, clip.timing, mark=mark, force=force)
-        # Only a few clips stay in memory for the sheet: a test set may hold thousands.
-        if len(shown) < 2 * SHOWN:
-            shown |= {name: truth, f"{name} again": made.pixels}
-        if notify is not None and len(reconstructions) % 100 == 0:
-            notify(f"{len(reconstructions)} of {len(clips)} clips: L1 {mean_reconstruction(reconstructions)['l1']:.4f}")
+    # Old reconstructions stand until the last clip is made again: figures never lie beside another run's frames.
+    with contextlib.nullcontext() if target is None else replace_folder(target) as draft:
+        for name, clip in islice(zip(clips.names, clips, strict=True), max_clips):
+            truth = resize_to_canvas_bytes(own_pixels(clip), (side, side))
+            made = _make_again(method, clip, truth)
+            reconstructions.append(measure_reconstruction(name, truth, made.pixels))
+            people.look(made.pixels, truth)
+            if draft is not None:
+                write(draft / "frames" / name, made.pixels, clip.timing, mark=mark)
+            # Only a few clips stay in memory for the sheet: a test set may hold thousands.
+            if len(shown) < 2 * SHOWN:
+                shown |= {name: truth, f"{name} again": made.pixels}
+            if notify is not None and len(reconstructions) % 100 == 0:
+                mean = mean_reconstruction(reconstructions)["l1"]
+                notify(f"{len(reconstructions)} of {len(clips)} clips: L1 {mean:.4f}")
 
-    seen, why = people.figures()
-    figures = mean_reconstruction(reconstructions) | seen
-    missing = {**by.missing, **why}
-    if target is not None:
-        _keep(target, figures, missing, reconstructions, shown)
+        seen, why = people.figures()
+        figures = mean_reconstruction(reconstructions) | seen
+        missing = {**by.missing, **why}
+        if draft is not None:
+            _keep(draft, figures, missing, reconstructions, shown)
+
     if notify is not None:
         for sentence in unmeasured_notes(missing):
             notify(sentence)
@@ -122,12 +130,8 @@ def _make_again(method: ReconstructsClips, clip: Clip, small: Pixels) -> Clip:
         return method.reconstruct(shrunk).clip()
 
 
-def _fresh(out: Path, force: bool) -> Path:
-    if out.is_dir() and not any(out.iterdir()):
-        return out
-    if not (force and (out / "figures.json").is_file()):
-        check_free(out, False)
-    return out
+def _is_ours(out: Path) -> bool:
+    return (out / "figures.json").is_file() and (out / "frames").is_dir()
 
 
 def _keep(

@@ -62,7 +62,9 @@ class FrameCache:
 
         def decode(place: int) -> None:
             at = chosen[place]
-            picture = cv2.imdecode(packed[ends[at] : ends[at + 1]], cv2.IMREAD_COLOR)
+            code = packed[ends[at] : ends[at + 1]]
+            # OpenCV fails in words of its own where there is not a single byte.
+            picture = cv2.imdecode(code, cv2.IMREAD_COLOR) if len(code) else None
             if picture is None or picture.shape[:2] != self.size:
                 raise CheckpointError(
                     f"frame {at} of the run's data is broken", Sentence("Train anew with ", Option("force", True), ".")

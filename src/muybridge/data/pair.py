@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
 from muybridge.data.driving_video import Driving, first_piece
+from muybridge.data.stored_tensors import take
 from muybridge.data.subject import Subject, shared_canvas
 from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
 from muybridge.geometry import identity_affine, random_affines, warp_affine
@@ -94,7 +95,7 @@ class Pair:
 
 def restore_pair(tensors: Mapping[str, Tensor]) -> tuple[Subject, Subject, Augment]:
     """What a `Pair` is made of, from its `tensors`."""
-    share, degrees, low, high, shear, shift = tensors["augment"].tolist()
+    share, degrees, low, high, shear, shift = take(tensors, "augment", torch.float64, 6).tolist()
     augment = Augment(share=share, degrees=degrees, scale=(low, high), shear=shear, shift=shift)
     return Subject.restore(tensors, "a"), Subject.restore(tensors, "b"), augment
 

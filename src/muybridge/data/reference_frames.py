@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from muybridge.data.frame_cache import FrameCache
+from muybridge.data.stored_tensors import check_frame_size, take, take_boxes, take_numbers
 from muybridge.data.subject import Subject
 from muybridge.tensors import Images, Masks
 from muybridge.video.clip import Clip
@@ -162,12 +163,25 @@ class ReferenceFrames:
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor], prefix: str) -> ReferenceFrames:
-        named = {name: tensors[f"{prefix}.{name}"] for name in ("colours", "colour_ends", "mattes", "matte_ends")}
-        height, width, clip_height, clip_width, rim = tensors[f"{prefix}.sizes"].tolist()
-        colours = FrameCache(named["colours"], named["colour_ends"], (height, width))
-        mattes = FrameCache(named["mattes"], named["matte_ends"], (height, width))
-        rest = {name: tensors[f"{prefix}.{name}"] for name in ("index", "boxes", "usual")}
-        return cls(colours, mattes, **rest, clip=(clip_height, clip_width), rim=rim)
+        """The inverse of `tensors`; ValueError where they are none of these."""
+        height, width, clip_height, clip_width, rim = take_numbers(tensors, f"{prefix}.sizes", 5)
+        check_frame_size(f"{prefix}.sizes", height, width, clip_height, clip_width)
+        index = take(tensors, f"{prefix}.index", torch.int64, None)
+        count = len(index)
+
+        def take_cache(name: str) -> FrameCache:
+            packed = take(tensors, f"{prefix}.{name}s", torch.uint8, None)
+            return FrameCache(packed, take(tensors, f"{prefix}.{name}_ends", torch.int64, count + 1), (height, width))
+
+        return cls(
+            colours=take_cache("colour"),
+            mattes=take_cache("matte"),
+            index=index,
+            boxes=take_boxes(tensors, f"{prefix}.boxes", count),
+            usual=take_boxes(tensors, f"{prefix}.usual"),
+            clip=(clip_height, clip_width),
+            rim=rim,
+        )
 
 
 def choose_evenly(index: Int64[Tensor, "N"], most: int) -> Int64[Tensor, "R"]:

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from muybridge.data.crop import Boxes, crops, own_boxes, paste, spread, squeeze
+from muybridge.data.stored_tensors import check_frame_size, take, take_boxes, take_numbers
 from muybridge.errors import MissingSilhouettesError, MuybridgeWarning, Option, Sentence, Verb
 from muybridge.tensors import Mattes, Pixels
 from muybridge.video.clip import Clip, Timing
@@ -174,13 +175,22 @@ class Subject:
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor], prefix: str) -> "Subject":
-        h, w, flip, last, numerator, denominator = tensors[f"{prefix}.numbers"].tolist()
-        timing = Timing(tuple(tensors[f"{prefix}.pts"].tolist()), last, Fraction(numerator, denominator))
-        named = {}
-        for name in ("pixels", "mattes", "boxes", "seen", "plate"):
-            named[name] = tensors[f"{prefix}.{name}"]
-
-        return cls(**named, frame=(h, w), timing=timing, flip=bool(flip))
+        """The inverse of `tensors`; ValueError where they are not of one subject."""
+        h, w, flip, last, numerator, denominator = take_numbers(tensors, f"{prefix}.numbers", 6)
+        check_frame_size(f"{prefix}.numbers", h, w)
+        pixels = take(tensors, f"{prefix}.pixels", torch.uint8, None, 3, None, None)
+        count, _, *canvas = pixels.shape
+        pts = take(tensors, f"{prefix}.pts", torch.int64, count)
+        return cls(
+            pixels=pixels,
+            mattes=take(tensors, f"{prefix}.mattes", torch.uint8, count, 1, *canvas),
+            boxes=take_boxes(tensors, f"{prefix}.boxes", count),
+            seen=take(tensors, f"{prefix}.seen", torch.bool, count),
+            plate=take(tensors, f"{prefix}.plate", torch.uint8, 3, None, None),
+            frame=(h, w),
+            timing=Timing(tuple(pts.tolist()), last, Fraction(numerator, denominator)),
+            flip=bool(flip),
+        )
 
 
 def shared_canvas(clips: list[Clip], size: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from muybridge import catalogue
 from muybridge.engine import load_weights, resolve_device
-from muybridge.errors import Option, RunError, Sentence, UsageError, Verb
+from muybridge.errors import CheckpointError, MuybridgeError, Option, RunError, Sentence, UsageError, Verb
 from muybridge.jobs.request import recorded_config
 from muybridge.method import Ability, Data, Method
 from muybridge.networks.sizes import limit_parameters
@@ -71,9 +71,24 @@ def load(run: str | Path, method: str | None = None, device: str = "auto", data:
     with limit_parameters(4 * sum(x.numel() for x in weights.values()) + SPARE):
         built = method_class(recorded_config(method_class, opened))
     load_weights(built, weights)
-    kept = method_class.Data.restore(opened.load_data()) if data and opened.has_data else None
+    kept = restore_data(method_class, opened) if data and opened.has_data else None
     built.recall(opened.record.stage, kept)
     return Fitted(built.to(resolve_device(device, "float32").device).eval(), kept, opened)
+
+
+def restore_data(method_class: type[Method[Any, Any]], run: Run) -> Data:
+    """What a run trains on; CheckpointError where its file holds anything else, whichever method it is of."""
+    tensors = run.load_data()
+    try:
+        return method_class.Data.restore(tensors)
+    except MuybridgeError:
+        raise
+    # Methods of other packages have their own ways to take their data apart.
+    except Exception as error:
+        raise CheckpointError(
+            f"data.safetensors in {run.path} does not hold what {method_class.card.name} trains on: {str(error)[:300]}",
+            Sentence("Copy the run again, or train it anew with ", Option("force", True), "."),
+        ) from error
 
 
 def needed_inputs(run: str | Path) -> str:

@@ -11,6 +11,7 @@ from muybridge.data.subject import Subject
 from muybridge.engine import resolve_device
 from muybridge.errors import Option, RunError, Sentence, UsageError
 from muybridge.inputs.clips import SilhouetteInput, Source, input_names, resolve_masks
+from muybridge.jobs.loading import restore_data
 from muybridge.jobs.options import PairOptions
 from muybridge.jobs.provenance import InputReference, is_same_input
 from muybridge.jobs.request import TrainingRequest
@@ -52,7 +53,7 @@ def resume_run(request: TrainingRequest, references: Mapping[str, InputReference
         others = "other files of these names" if now == list(before.values()) else " and ".join(now)
         raise RunError(f"{request.out} was made from {' and '.join(before.values())}, not from {others}", SAME_INPUTS)
 
-    data = request.method_class.Data.restore(run.load_data()) if run.has_data else None
+    data = restore_data(request.method_class, run) if run.has_data else None
     return ResumedRun(run, data)
 
 

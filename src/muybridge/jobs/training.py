@@ -13,7 +13,7 @@ from muybridge.errors import Option
 from muybridge.inputs.clips import Source
 from muybridge.inputs.folders import open_clips
 from muybridge.inputs.landmarks import read_landmark_inputs
-from muybridge.jobs.loading import Fitted
+from muybridge.jobs.loading import Fitted, restore_data
 from muybridge.jobs.options import FolderOptions, LandmarkOptions
 from muybridge.jobs.provenance import InputReference, describe_inputs, folder_reference, input_references
 from muybridge.jobs.request import TrainingRequest
@@ -107,7 +107,7 @@ def _prepare(
         machine.barrier()
         # Behind the barrier the first process has stored the data, so nothing is prepared twice.
         run = Run.open(request.out, request.name)
-        return run, request.method_class.Data.restore(run.load_data())
+        return run, restore_data(request.method_class, run)
 
     resumed = inputs.resumed
     data = None if resumed is None else resumed.data

@@ -75,4 +75,4 @@ class Data(ABC):
     @classmethod
     @abstractmethod
     def restore(cls, tensors: Mapping[str, Tensor]) -> Data:
-        """The inverse of `tensors`."""
+        """The inverse of `tensors`; any exception where they are not of this kind, which `load` makes a sentence of."""

@@ -51,7 +51,8 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     try:
         container = av.open(f"file:{path.absolute()}", format=name, options=options, metadata_errors="replace")
     except (FFmpegError, UnicodeEncodeError) as error:
-        _pass_on_full_memory(error)
+        if is_out_of_memory(error):
+            raise _no_memory(path) from error
         known = name_format(start)
         if known is not None:
             raise InputError(
@@ -64,7 +65,20 @@ def open_container(path: Path) -> Iterator[InputContainer]:
         ) from error
 
     with container:
-        yield container
+        try:
+            yield container
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise _no_memory(path) from error
+
+
+def _no_memory(path: Path) -> InputError:
+    """A wrong count in a damaged file makes libav ask for more than any machine has."""
+    return InputError(
+        f"there is not enough memory to read {path}, or it is damaged and asks for more than a video takes",
+        f"End other programs, read fewer frames or smaller ones. {_AGAIN}",
+    )
 
 
 def open_video(path: Path) -> MediaInput:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from muybridge.data.pair import SIDES, augmenting_maps, check_side, crop_pair
 from muybridge.data.reference_frames import ReferenceFrames
+from muybridge.data.stored_tensors import take
 from muybridge.data.subject import Subject
 from muybridge.geometry import noisy_affines, warp_affine
 from muybridge.method import Data, Stage
@@ -145,7 +146,8 @@ class PairData(Data):
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor]) -> "PairData":
-        share, degrees, low, high, shear, shift, equivariance, keypoints = tensors["augment"].tolist()
+        numbers = take(tensors, "augment", torch.float64, 8).tolist()
+        share, degrees, low, high, shear, shift, equivariance, keypoints = numbers
         augment = AugmentConfig(
             share=share,
             degrees=degrees,
@@ -165,7 +167,11 @@ class PairData(Data):
 
         references = {}
         for side in stored:
-            references[side] = ReferenceFrames.restore(tensors, f"references.{side}")
+            found = ReferenceFrames.restore(tensors, f"references.{side}")
+            count = len(a if side == "a" else b)
+            if not bool(((found.index >= 0) & (found.index < count)).all()):
+                raise ValueError(f"references.{side}.index names frames that are not among {count}")
+            references[side] = found
 
         return cls(a, b, augment, references)
 
