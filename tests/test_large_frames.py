@@ -109,3 +109,26 @@ def test_a_run_is_measured_against_the_truth_of_the_files_size(job: Results, fol
     figures = muybridge.evaluate(run, truth={"a": folder / "a"}, truth_masks={"a": folder / "a-masks"})
     assert 0 <= figures["truth_iou_a"] <= 1
     assert handles(run, "a").size == (144, SIDE)
+
+
+def test_silhouettes_of_frames_beyond_a_bound_are_found_smaller_and_written_whole(tmp_path: Path) -> None:
+    """They were looked at whole, which took a minute and 3 GB for a picture of 8000 x 8000 px."""
+    frames = torch.zeros(2, 3, 100, 2304, dtype=torch.uint8)
+    frames[:, :, 20:80, 900:1500] = 200
+    write(tmp_path / "wide", frames, Timing.constant(2))
+    painted = torch.zeros(3, 100, 2304, dtype=torch.uint8)
+    painted[:, 21:80, 901:1500] = 255
+    write(tmp_path / "painted.png", [painted], Timing.constant(1))
+
+    masks = tmp_path / "masks"
+    clip, _ = muybridge.mask(tmp_path / "wide", masks)
+    assert (clip.width, clip.full_size) == (2048, (100, 2304))
+    found = read(masks / "masks", strip=False).pixels[:, 0] > 127
+    truth = frames[:, 0] > 127
+    assert found.shape == truth.shape
+    assert int((found ^ truth).sum()) < 2 * 2 * 660  # a pixel more or less around the edge
+
+    # What a person painted comes out as it was painted, then and after the next correction.
+    for frame in (0, 1):
+        muybridge.mask(tmp_path / "wide", masks, corrections={frame: tmp_path / "painted.png"})
+        assert torch.equal(read(masks / "masks").pixels[0], painted)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from muybridge.disk import read_json, recover, replace_folder
-from muybridge.inputs.clips import Source, input_name, read_with_silhouettes
-from muybridge.masks import Report, correct, read_mask_picture, sheet
+from muybridge.inputs.clips import Source, fit_drawn_mask, input_name, read_with_silhouettes
+from muybridge.masks import Report, correct, enlarge_mattes, read_mask_picture, sheet
 from muybridge.output.options import MaskOptions
 from muybridge.output.whole_folders import check_folder
 from muybridge.video import Clip, write
@@ -52,19 +56,22 @@ def mask(
     if folder is not None and before is not None and not hinted:
         chosen = replace(chosen, masks=folder / "masks")
 
-    found = read_with_silhouettes(video, chosen, max_frames=chosen.max_frames)
+    found = read_with_silhouettes(video, chosen, max_frames=chosen.max_frames, max_side=chosen.max_side)
     clip = found.clip
     report = found.report
-    done = [] if before is None else [int(i) for i in before.get("corrected", [])]
+    # What somebody painted is kept as it was painted, also where frames were looked at smaller.
+    painted: dict[int, Path] = {}
+    if folder is not None and before is not None:
+        painted = {int(i): folder / "masks" / f"{i:05d}.png" for i in before.get("corrected", [])}
 
     for index, picture in sorted((chosen.corrections or {}).items()):
         # A frame that was corrected by hand before is true, and is not changed by its neighbour's correction.
-        others = [i for i in done if i != index]
-        clip, report = correct(clip, index, read_mask_picture(Path(picture)), others)
-        done.append(index)
+        others = [i for i in painted if i != index]
+        clip, report = correct(clip, index, fit_drawn_mask((index, picture), clip)[1], others)
+        painted[index] = Path(picture)
 
     if folder is not None:
-        _write(folder, clip, report, sorted(set(done)), input_name(video))
+        _write(folder, clip, report, painted, input_name(video))
 
     return clip, report
 
@@ -82,8 +89,7 @@ def _record(folder: Path) -> dict[str, Any] | None:
     return record if ours and all(isinstance(frame, int) for frame in record.get("corrected", ())) else None
 
 
-def _write(folder: Path, clip: Clip, report: Report, corrected: list[int], name: str) -> None:
-    assert clip.mattes is not None
+def _write(folder: Path, clip: Clip, report: Report, painted: Mapping[int, Path], name: str) -> None:
     record = {
         "kind": "silhouettes",
         "clip": name,
@@ -91,11 +97,23 @@ def _write(folder: Path, clip: Clip, report: Report, corrected: list[int], name:
         "detail": report.detail,
         "confidence": list(report.confidence),
         "empty": list(report.empty),
-        "corrected": corrected,
+        "corrected": sorted(painted),
         "warnings": list(report.warnings),
     }
 
     with replace_folder(folder) as part:
-        write(part / "masks", (m.expand(3, -1, -1) for m in clip.mattes), clip.timing)
+        write(part / "masks", _full_masks(clip, painted), clip.timing)
         write(part / "sheet.png", [sheet(clip)], clip.timing.select([0]))
         (part / "report.json").write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def _full_masks(clip: Clip, painted: Mapping[int, Path]) -> Iterator[Tensor]:
+    """The silhouettes in the size of the file's frames, white on black, one at a time: uint8 [3, H, W]."""
+    for index, matte in enumerate(enlarge_mattes(clip)):
+        mask = torch.from_numpy(matte)
+        # Frames of unequal size stand on one canvas, and so does what is written of them.
+        if clip.full is not None and index in painted:
+            level = read_mask_picture(painted[index])
+            mask = torch.zeros_like(mask)
+            mask[: level.shape[0], : level.shape[1]] = (level > level.max() / 2) * 255
+        yield mask.expand(3, -1, -1)

@@ -288,6 +288,9 @@ class MaskFlags(Flags):
         ),
     ] = None
     max_frames: MaxFrames = None
+    max_side: Annotated[
+        int, Parameter(name="--max-side", help="Look at larger frames in this size; masks keep the file's own.")
+    ] = 2048
     force: Force = False
 
     def parse(self) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def read_with_silhouettes(
 
     # A hint is drawn on the file's own frames, but the clip may have been made smaller.
     box = None if options.box is None else scale_box(options.box, clip)
-    rough = None if options.rough is None else _fit_rough_mask(options.rough, clip)
+    rough = None if options.rough is None else fit_drawn_mask(options.rough, clip)
     found, report = find_silhouettes(clip, replace(options, masks=given, box=box, rough=rough))
     return SilhouetteInput(input_name(source), path, found, report)
 
@@ -86,13 +86,14 @@ def resolve_masks(masks: str | Path | Clip | None) -> str | Path | Clip | None:
     return inside if inside.is_dir() and (Path(masks) / "report.json").is_file() else masks
 
 
-def _fit_rough_mask(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
-    """The hint in pixels of the clip: one of the frame's own shape follows where reading made the frames smaller."""
+def fit_drawn_mask(rough: Rough, clip: Clip) -> tuple[int, Tensor]:
+    """A mask that was drawn on a frame of the file, in pixels of the clip: one of the frame's own shape follows where
+    reading made the frames smaller."""
     index = rough[0]
     mask = read_rough(rough).float()
-    # Left as it is, because the search refuses it in words that name the frames.
+    # Left as it is, because whoever uses it refuses it in words that name the frames.
     if not 0 <= index < len(clip):
-        return index, mask  # finding says which frames there are
+        return index, mask
 
     (high, wide) = mask.shape
     (h, w) = clip.sizes[index] if clip.sizes is not None else (clip.height, clip.width)

@@ -1,5 +1,6 @@
 """Silhouettes for a clip: given, alpha, threshold, colour and motion, saliency network."""
 
+from muybridge.masks.arrays import enlarge_mattes
 from muybridge.masks.correction import correct
 from muybridge.masks.finder import (
     OLD_WAYS,
@@ -27,6 +28,7 @@ __all__ = [
     "check_usable",
     "correct",
     "count_faults",
+    "enlarge_mattes",
     "find",
     "find_doubtful",
     "find_unchecked",

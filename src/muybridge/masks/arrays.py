@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import cv2
@@ -43,6 +43,18 @@ def reduce_frames(clip: Clip, side: int) -> Bytes:
         reduced.append(cv2.resize(frame_picture(clip, i), out, interpolation=cv2.INTER_AREA))
 
     return np.stack(reduced)
+
+
+def enlarge_mattes(clip: Clip) -> Iterator[Bytes]:
+    """The silhouettes of a clip at the size that its frames have in their file, one by one: [H, W], 0 or 255."""
+    assert clip.mattes is not None
+    if clip.full is None:
+        yield from clip.mattes[:, 0].numpy()
+        return
+    for matte, (h, w), (high, wide) in zip(clip.mattes[:, 0].numpy(), frame_sizes(clip), clip.full, strict=True):
+        whole = np.zeros(clip.full_size, np.uint8)
+        cv2.resize(matte[:h, :w], (wide, high), dst=whole[:high, :wide], interpolation=cv2.INTER_LINEAR)
+        yield np.where(whole > 127, np.uint8(255), np.uint8(0))
 
 
 def pad_masks(masks: Sequence[Bools], clip: Clip) -> Mattes:

@@ -35,7 +35,8 @@ def sheet(clip: Clip, columns: int = 4, rows: int = 3, height: int = 160) -> UIn
     for i in range(count):
         index.append(round(i * (len(clip) - 1) / max(1, count - 1)))
 
-    pictures = overlay(clip[index])
+    # One by one: what is made on the way is several times as large as a frame.
+    pictures = torch.cat([overlay(clip[[i]]) for i in index])
     named = {}
     for begin in range(0, count, columns):
         numbers = ", ".join(map(str, index[begin : begin + columns]))

@@ -26,6 +26,8 @@ class MaskOptions(SilhouetteOptions):
     """Frame -> picture of its true silhouette, white on black, carried to its neighbours."""
     max_frames: int | None = None
     """At most so many, from the start."""
+    max_side: int = 2048
+    """Larger frames are looked at in this size, pixels; their silhouettes are written in the file's own."""
     force: bool = False
     """Replace silhouettes that are there."""
 
