@@ -207,9 +207,12 @@ def finish(name: str, stage: Stage, before: str) -> str:
     command = stage.commands[name]
     if command.again == FORCE:
         # The plain command must refuse, for the old result or the new one stands there whole.
-        if call(command) != 1 or command.digest(command.target) != before:
-            return f"{name}: what stood there is lost or another"
+        refused, found = call(command), command.digest(command.target)
         more = (FORCE,)
+        if refused != 1 or found != before:
+            # Made again, so that the next kill begins with a whole one, and one fault is not told twice.
+            call(command, *more)
+            return f"{name}: what stood there is lost or another"
     else:
         # A training has no old result to keep: its checkpoint is gone on with.
         more = (RESUME,) if command.run is not None and Run(command.run).is_begun else ()
