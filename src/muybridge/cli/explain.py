@@ -53,7 +53,7 @@ def explain(
     run
         The folder of `fit`, `import` or `retarget`.
     driving
-        The video whose frames are shown; for a pair or landmarks, that of the training unless told.
+        The video whose frames are shown; for a pair or landmarks, by default that of the training.
     """
     import muybridge
 

@@ -19,7 +19,9 @@ def import_checkpoint(
     config: Annotated[
         Path | None, Parameter(name="--config", help="YAML of the options that it was trained with.")
     ] = None,
-    method: Annotated[str, Parameter(name="--method", help="Whose it is; auto looks at its contents.")] = "auto",
+    method: Annotated[
+        str, Parameter(name="--method", help="The method it belongs to; auto tells from its contents.")
+    ] = "auto",
     force: o.Force = False,
 ) -> None:
     """Turn a checkpoint of the authors' program into a run. Nothing in it is executed.

@@ -33,8 +33,8 @@ def live(
 ) -> None:
     """Make a picture move live, as the camera sees you, and show the frame rate. Ctrl-C ends it.
 
-    The picture is shown on a page for a browser on this machine (motion JPEG on 127.0.0.1), for the OpenCV that comes
-    with this package opens no windows.
+    The picture is shown on a page for a browser on this machine (motion JPEG on 127.0.0.1), because the OpenCV that
+    comes with this package cannot open windows.
 
     For example:
 

@@ -12,10 +12,13 @@ from muybridge.cli.console import note, stdout
 
 Form = Annotated[
     Literal["csv", "json", "deeplabcut", "sleap", "blender", "after-effects"] | None,
-    Parameter(name="--format", help="Of the file; by its ending unless told: .csv, .json, .slp, .py, .txt."),
+    Parameter(
+        name="--format",
+        help="Format of the file that is written. By default its ending decides: .csv, .json, .slp, .py or .txt.",
+    ),
 ]
 
-motion = App(name="motion", help="Motion as data: keypoints over time, written for other programs and read from them.")
+motion = App(name="motion", help="Exchange motion, as keypoints over time, with other programs.")
 
 
 @motion.command(name="export")
@@ -24,19 +27,23 @@ def export_motion(
     /,
     *,
     out: o.Out,
-    subject: Annotated[str | None, Parameter(name="--subject", help="A or B of a run.")] = None,
+    subject: Annotated[str | None, Parameter(name="--subject", help="Which subject of a run: A or B.")] = None,
     landmarks: Annotated[
-        Path | None, Parameter(name="--landmarks", help="Of the video; found by a network unless told.")
+        Path | None,
+        Parameter(name="--landmarks", help="Landmarks of the video. By default, a pose network finds them."),
     ] = None,
-    kind: Annotated[Literal["body25", "face68"] | None, Parameter(name="--kind", help="face68: a face.")] = None,
-    model: Annotated[Path | None, Parameter(name="--model", help="The pose network's file.")] = None,
+    kind: Annotated[
+        Literal["body25", "face68"] | None,
+        Parameter(name="--kind", help="What is tracked: a body (body25) or a face (face68)."),
+    ] = None,
+    model: Annotated[Path | None, Parameter(name="--model", help="File of the pose network.")] = None,
     form: Form = None,
     smoothing: o.MotionSmoothing = None,
     strength: o.Strength = 100,
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
-    """Write the motion of a run's subject, or of the person in a video.
+    """Write the motion of a subject of a run, or of the person in a video, to a file.
 
     For example:
 
@@ -75,14 +82,15 @@ def import_motion(
     *,
     out: o.Out,
     video: Annotated[
-        Path | None, Parameter(name="--video", help="Whose motion it is, for a file that says neither size nor times.")
+        Path | None,
+        Parameter(name="--video", help="The video that was tracked, if the file gives neither its size nor its times."),
     ] = None,
     form: Form = None,
     smoothing: o.MotionSmoothing = None,
     strength: o.Strength = 100,
     force: o.Force = False,
 ) -> None:
-    """Read a motion of DeepLabCut, SLEAP or our own, and write it as one that `animate` takes, or for other programs.
+    """Convert motion from DeepLabCut, SLEAP or Muybridge into a file for `animate` or for another program.
 
     For example:
 
@@ -91,7 +99,7 @@ def import_motion(
     Parameters
     ----------
     file
-        A motion as CSV, JSON or .slp.
+        The motion: a CSV, JSON or .slp file.
     """
     import muybridge
 

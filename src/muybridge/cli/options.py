@@ -25,11 +25,9 @@ Set = Annotated[
     Parameter(name="--set", help="Change a setting; may be repeated: --set shape.steps=500", negative=""),
 ]
 Planned = Annotated[
-    bool, Parameter(name="--plan", negative="", help="Train nothing: say what it would take, by a few steps.")
+    bool, Parameter(name="--plan", negative="", help="Train nothing, but estimate time and memory from a few steps.")
 ]
-Gpu = Annotated[
-    str | None, Parameter(name="--gpu", help="With --plan: what it would take on such a GPU too, an estimate: A100.")
-]
+Gpu = Annotated[str | None, Parameter(name="--gpu", help="With --plan: estimate it for this GPU, too, such as A100.")]
 Seed = Annotated[int, Parameter(name="--seed", help="Seed of everything random.")]
 Device = Annotated[str, Parameter(name="--device", help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str, Parameter(name="--precision", help="auto, float32, bfloat16.")]
@@ -50,13 +48,15 @@ Affine = Annotated[
 Flip = Annotated[
     str | None, Parameter(name="--flip", help="A or B: mirror that one on the way in, and its result on the way out.")
 ]
-MotionSmoothing = Annotated[Literal["one-euro", "savgol"] | None, Parameter(name="--smooth", help="Steady the motion.")]
+MotionSmoothing = Annotated[
+    Literal["one-euro", "savgol"] | None, Parameter(name="--smooth", help="Smooth out trembling in the motion.")
+]
 SmoothMotion = Annotated[
     Literal["one-euro", "savgol"] | None,
     Parameter(name="--smooth-motion", help="Smooth the driving keypoints or landmarks over time."),
 ]
 Strength = Annotated[
-    float, Parameter(name="--strength", help="Strength of the motion in percent: 0 stands still, at most 150.")
+    float, Parameter(name="--strength", help="Strength of the motion in percent, from 0 (none) to 150.")
 ]
 How = Annotated[
     Literal["auto", "given", "alpha", "threshold", "segment", "person", "colour", "saliency", "grabcut"],
@@ -82,7 +82,7 @@ Landmarks = Annotated[
     Parameter(
         name="--landmarks",
         negative="",
-        help="Landmarks of a video, where the method needs them: of `landmarks`, or files that it reads. Once a video.",
+        help="Landmarks of a video, if the method needs them: from `landmarks`, or in files. Repeat it for each video.",
     ),
 ]
 Weights = Annotated[
@@ -166,7 +166,7 @@ class FitFlags(PairFlags, TrainingFlags):
         bool, Parameter(name="--keep-background", negative="", help="Keep each input's own background with the run.")
     ] = False
     landmarks: Landmarks = ()
-    stride: Annotated[int, Parameter(name="--stride", help="Of a folder's clips: every so many-th frame.")] = 1
+    stride: Annotated[int, Parameter(name="--stride", help="Use only every Nth frame of a folder's clips.")] = 1
     cache: Annotated[
         Literal["exact", "small"],
         Parameter(name="--cache", help="How a folder's frames are kept: small is JPEG, for many photographs."),
@@ -279,13 +279,14 @@ class MaskFlags(Flags):
     how: How = "auto"
     weights: Annotated[
         Path | None,
-        Parameter(name="--weights", help="The file of --how segment or saliency; the cache folder's otherwise."),
+        Parameter(
+            name="--weights",
+            help="The network's file for --how segment or saliency. Default: the one in the cache folder.",
+        ),
     ] = None
     subject: Annotated[
         str | None,
-        Parameter(
-            name="--subject", help="Which thing that a segmentation network sees: person, dog, animal, and so on."
-        ),
+        Parameter(name="--subject", help="What a segmentation network looks for: person, dog, animal, and so on."),
     ] = None
     max_frames: MaxFrames = None
     max_side: Annotated[

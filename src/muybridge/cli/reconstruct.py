@@ -20,7 +20,9 @@ def reconstruct(
     *,
     out: o.Named = None,
     part: Annotated[Literal["train", "test"], Parameter(name="--part", help="Which part of the folder.")] = "test",
-    max_clips: Annotated[int | None, Parameter(name="--max-clips", help="Only the first so many clips.")] = None,
+    max_clips: Annotated[
+        int | None, Parameter(name="--max-clips", help="Use only this many clips, the first ones.")
+    ] = None,
     max_frames: o.MaxFrames = None,
     weights: Annotated[
         tuple[str, ...],
@@ -42,7 +44,7 @@ def reconstruct(
 
         muybridge reconstruct runs/shapes shapes --out shapes-again
 
-    Frames as PNG, a sheet and figures.json are kept; RUN-FOLDER-again unless --out names another place.
+    Frames as PNG, a sheet and figures.json are kept; They go to RUN-FOLDER-again unless --out says otherwise.
 
     Parameters
     ----------

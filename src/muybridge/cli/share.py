@@ -28,8 +28,8 @@ def share(
 
         muybridge share runs/cat-fox --out cat-fox.html
 
-    Whoever gets the page opens it as any file. It holds what it needs: the networks, the subjects' own frames, and
-    ONNX Runtime Web, which runs them. It asks nobody for anything, and says that it is synthetic.
+    Whoever gets the page can open it like any other file. It holds what it needs: the networks, the subjects' own
+    frames, and ONNX Runtime Web, which runs them. It contacts no server, and says that it is synthetic.
 
     Parameters
     ----------
