@@ -19,6 +19,7 @@ import base64
 import json
 import os
 import random
+import shutil
 import statistics
 import struct
 import sys
@@ -31,12 +32,15 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "studio"))
 
+import psutil
 from chromium import DROP, FOUND, browser
 from endurance_studio import ask_for_minutes, compare_ends
 from open_studio import Studio, opened
 from websockets.asyncio.client import connect
 
 FRAMES, SIZE, PACE = 8, 256, 0.05
+SETTLE = 6
+"""Seconds that a crowd drags before it is measured."""
 LOADS = 5
 """How often the page is opened, each time by a browser that has nothing of it."""
 PATIENCE = 120_000
@@ -75,6 +79,20 @@ def prepare(studio: Studio, preset: str) -> str:
         time.sleep(1)
     assert found["state"] == "finished", found
     return str(run["id"])
+
+
+def copy_runs(runs: Path | None, folder: Path) -> Path:
+    """A studio's folder to measure in: a new one, or a copy of one with a finished run."""
+    if runs is not None:
+        shutil.copytree(runs, folder / "runs", ignore=shutil.ignore_patterns(".studio", ".token"))
+    return folder / "runs"
+
+
+def count_seconds(studio: Studio) -> float:
+    """Processor time of the studio and of all that it has started, in seconds."""
+    server = psutil.Process(studio.process.pid)
+    times = [each.cpu_times() for each in (server, *server.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
 
 
 async def drag(address: str, token: dict[str, str], seconds: float, turn: int) -> list[float]:
@@ -189,15 +207,21 @@ def measure_page(studio: Studio, run: str, video: Path | None) -> None:
 def measure_all(asked: argparse.Namespace) -> None:
     """Everything but the minutes."""
     print("| | measured | median | 95 % | 99 % |\n|---|---|---|---|---|", flush=True)
-    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as studio:
-        run = prepare(studio, asked.preset)
+    with tempfile.TemporaryDirectory() as folder, opened(copy_runs(asked.runs, Path(folder))) as studio:
+        finished = [run["id"] for run in studio.get("/api/runs") if run["state"] == "finished"]
+        run = finished[0] if finished else prepare(studio, asked.preset)
         if FOUND is not None:
             measure_page(studio, run, asked.video)
         tell("one client on the socket", asyncio.run(drag_together(studio, run, 1, 5))[0])
+        # The second process that draws begins, and loads the run.
+        asyncio.run(drag_together(studio, run, asked.clients, SETTLE))
+        before = count_seconds(studio)
         each = asyncio.run(drag_together(studio, run, asked.clients, asked.seconds))
+        spent = count_seconds(studio) - before
         tell(f"{asked.clients} clients on the socket at once", [d for delays in each for d in delays])
         counts = [len(delays) for delays in each]
         print(f"\nPictures a client: {min(counts)} to {max(counts)}, median {statistics.median(counts):.0f}.")
+        print(f"Processor time of the studio and its processes: {1000 * spent / max(1, sum(counts)):.0f} ms a picture.")
 
 
 def main() -> None:
@@ -207,6 +231,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--preset", default="draft")
     parser.add_argument("--video", type=Path, help="a video of your own, to be dropped on the page")
+    parser.add_argument(
+        "--runs", type=Path, help="a studio's folder whose first finished run is used; without it, one is trained"
+    )
     parser.add_argument("--minutes", type=float, default=0, help="its memory alone, over so many minutes")
     asked = parser.parse_args()
     print(

@@ -17,13 +17,15 @@ from muybridge.studio.pose_worker import PoseWorker
 class Recorded(PoseClient):
     """Answers each order with its own number, one message at a time, and keeps the messages."""
 
-    def __init__(self) -> None:
-        super().__init__("cpu")
+    def __init__(self, painters: int = 1) -> None:
+        super().__init__("cpu", painters)
         self.messages: list[list[Any]] = []
         self.go = asyncio.Semaphore(0)
 
-    async def _ask_process(self, message: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    async def _ask_process(self, painter: Any, message: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         orders = message["orders"]
+        if orders[0]["do"] == "load":
+            return {"answers": [{"bytes": 0}]}, b""
         self.messages.append([order["number"] for order in orders])
         await self.go.acquire()
         if orders[0]["number"] == "broken":
@@ -58,6 +60,36 @@ def test_what_waits_for_one_run_goes_in_one_message() -> None:
     asyncio.run(drag())
 
 
+def test_a_crowd_is_drawn_by_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one begins once it has loaded the run, takes half, and ends after the crowd has gone."""
+    monkeypatch.setattr("muybridge.studio.pose_client.IDLE", 0.05)
+
+    async def drag() -> None:
+        client = Recorded(painters=2)
+
+        async def all_ask(count: int, run: str = "x") -> None:
+            for _ in range(count):
+                client.go.release()
+            await asyncio.gather(*(client.ask(_pose(number, run)) for number in range(count)))
+
+        await all_ask(3)
+        assert not client.painters[1].runs
+        await all_ask(10)
+        while "x" not in client.painters[1].runs:
+            await asyncio.sleep(0)
+        client.messages.clear()
+        await all_ask(10)
+        assert client.messages == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
+        client.messages.clear()
+        await all_ask(2, "y")
+        assert client.messages == [[0, 1]], "of a run that only the first one has"
+        await asyncio.sleep(0.1)
+        assert not client.painters[1].runs
+        await client.close()
+
+    asyncio.run(drag())
+
+
 def test_a_process_that_ends_is_told_to_all_who_waited_and_to_nobody_after() -> None:
     async def drag() -> None:
         client = Recorded()
@@ -75,6 +107,17 @@ def test_a_process_that_ends_is_told_to_all_who_waited_and_to_nobody_after() -> 
             await waits
 
     asyncio.run(drag())
+
+
+def test_keypoints_of_a_run_are_found_once(
+    finished: dict[str, Any], studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time that a page was opened it took seconds."""
+    run = str(Path(studio.runs) / "runs" / finished["id"] / "out" / "run")
+    worker = PoseWorker("cpu")
+    found = worker.find_handles(run)
+    monkeypatch.setattr("muybridge.api.handles", None)
+    assert worker.find_handles(run) is found
 
 
 def test_poses_of_a_batch_are_what_each_is_alone(finished: dict[str, Any], studio: Any) -> None:

@@ -1,12 +1,15 @@
-"""The studio's side of the process that draws while people drag."""
+"""The studio's side of the processes that draw while people drag."""
 
 from __future__ import annotations
 
 import asyncio
+import math
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from muybridge.engine import resolve_device
 from muybridge.errors import MuybridgeError
 from muybridge.studio.child_process import BROKEN, LARGEST_PICTURE, ChildProcess
 from muybridge.studio.messages import Head
@@ -15,6 +18,10 @@ LONGEST = 120.0
 """Seconds after which a drawing is given up."""
 TOGETHER = 32
 """Poses that are drawn at once, at most, so that those of another run need not wait for long."""
+CROWD = 6
+"""Poses of one run that wait at once, from which on a second process draws as well."""
+IDLE = 60.0
+"""Seconds without a crowd after which the second process is ended: it holds some hundred megabytes."""
 ENDED = {"message": "the process that draws has ended", "hint": "Move the keypoint again: another one starts."}
 
 Answer = tuple[Head, bytes]
@@ -33,22 +40,38 @@ class _Question:
         return all(both[0][name] == both[1][name] for name in ("run", "full"))
 
 
-class PoseClient:
-    """One process for all pages. It is asked in turn, each time for all poses of a run that wait, and is replaced when
-    it dies."""
+@dataclass(eq=False)
+class _Painter:
+    """A process that draws, and what it does."""
 
-    def __init__(self, device: str) -> None:
+    process: ChildProcess | None = None
+    work: asyncio.Task[None] | None = None
+    runs: set[str] = field(default_factory=set)
+    """Which it has loaded, of a second one."""
+
+    @property
+    def is_free(self) -> bool:
+        return self.work is None or self.work.done()
+
+
+class PoseClient:
+    """One process for all pages, asked each time for all poses of a run that wait; while a crowd drags, and where there
+    are cores for it, a second one takes half of them. Both are replaced when they die."""
+
+    def __init__(self, device: str, painters: int = 1) -> None:
+        """painters: processes that draw, at most; two want two cores, and do not share a GPU"""
         self.device = device
-        self.process: ChildProcess | None = None
+        self.painters = [_Painter() for _ in range(painters)]
         self.waiting: list[_Question] = []
-        self.asking: asyncio.Task[None] | None = None
+        self.ending: asyncio.TimerHandle | None = None
 
     async def ask(self, order: Mapping[str, Any]) -> Answer:
         """Head and body of the answer; MuybridgeError says what went wrong."""
-        question = _Question(order, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        question = _Question(order, loop.create_future())
         self.waiting.append(question)
-        if self.asking is None or self.asking.done():
-            self.asking = asyncio.create_task(self._ask_in_turn())
+        # A moment later, so that pages which ask together are drawn together.
+        loop.call_soon(self._hand_out)
 
         # A page that goes away cancels its own wait, and nobody else's.
         head, body = await question.answer
@@ -57,53 +80,110 @@ class PoseClient:
         return head, body
 
     async def close(self) -> None:
-        """End the process, and all that is waited for."""
-        if self.asking is not None:
-            self.asking.cancel()
-            await asyncio.gather(self.asking, return_exceptions=True)
-        for question in self.waiting:
+        """End the processes, and all that is waited for."""
+        waiting, self.waiting = self.waiting, []
+        for question in waiting:
             question.answer.cancel()
-        await self._end_process()
+        if self.ending is not None:
+            self.ending.cancel()
+        working = [painter.work for painter in self.painters if painter.work is not None]
+        for work in working:
+            work.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+        for painter in self.painters:
+            await self._end_process(painter)
 
-    async def _ask_in_turn(self) -> None:
+    def _hand_out(self) -> None:
+        """Give what waits to the processes that are free."""
+        # Pages that have gone meanwhile want nothing any more.
+        self.waiting = [each for each in self.waiting if not each.answer.done()]
         while self.waiting:
             first = self.waiting[0]
-            batch = [first, *(each for each in self.waiting[1:] if each.goes_with(first))][:TOGETHER]
+            alike = [first, *(each for each in self.waiting[1:] if each.goes_with(first))]
+            free = self._find_free(first.order)
+            if len(alike) >= CROWD:
+                self._call_help(str(first.order["run"]))
+            if not free:
+                return
+
+            count = len(alike) if len(alike) < CROWD else math.ceil(len(alike) / len(free))
+            batch = alike[: min(count, TOGETHER)]
             self.waiting = [each for each in self.waiting if each not in batch]
-            # Pages that have gone meanwhile want nothing any more.
-            batch = [each for each in batch if not each.answer.done()]
-            if not batch:
-                continue
+            free[0].work = asyncio.create_task(self._serve(free[0], batch))
 
-            try:
-                answers = await self._find_answers([each.order for each in batch])
-            except asyncio.CancelledError:
-                for question in batch:
-                    question.answer.cancel()
-                raise
-            for question, answer in zip(batch, answers, strict=True):
-                if not question.answer.done():
-                    question.answer.set_result(answer)
+    def _find_free(self, order: Mapping[str, Any]) -> list[_Painter]:
+        """The processes that may do it now; the second one draws poses of runs that it has loaded, and nothing else."""
+        first, *more = self.painters
+        helping = [each for each in more if order["do"] == "pose" and order["run"] in each.runs]
+        return [each for each in (first, *helping) if each.is_free]
 
-    async def _find_answers(self, orders: list[Mapping[str, Any]]) -> list[Answer]:
+    def _call_help(self, run: str) -> None:
+        """Have the second process draw a run, too, once it has loaded it, and until the crowd has gone."""
+        for painter in self.painters[1:]:
+            if run not in painter.runs and painter.is_free:
+                painter.work = asyncio.create_task(self._prepare(painter, run))
+        if self.ending is not None:
+            self.ending.cancel()
+        self.ending = asyncio.get_running_loop().call_later(IDLE, self._dismiss_help)
+
+    def _dismiss_help(self) -> None:
+        for painter in self.painters[1:]:
+            # From now on the first one is asked alone.
+            painter.runs.clear()
+            painter.work = asyncio.create_task(self._end_when_free(painter, painter.work))
+
+    async def _end_when_free(self, painter: _Painter, work: asyncio.Task[None] | None) -> None:
+        if work is not None:
+            await asyncio.wait([work])
+        await self._end_process(painter)
+
+    async def _prepare(self, painter: _Painter, run: str) -> None:
+        (head, _), *_ = await self._find_answers(painter, [{"do": "load", "run": run}])
+        if "message" not in head:
+            painter.runs.add(run)
+
+    async def _serve(self, painter: _Painter, batch: list[_Question]) -> None:
         try:
-            head, body = await asyncio.wait_for(self._ask_process({"orders": orders}), LONGEST)
+            answers = await self._find_answers(painter, [each.order for each in batch])
+        except asyncio.CancelledError:
+            for question in batch:
+                question.answer.cancel()
+            raise
+        for question, answer in zip(batch, answers, strict=True):
+            if not question.answer.done():
+                question.answer.set_result(answer)
+        # Behind the pages that have their pictures now, and ask for the next ones.
+        asyncio.get_running_loop().call_soon(self._hand_out)
+
+    async def _find_answers(self, painter: _Painter, orders: list[Mapping[str, Any]]) -> list[Answer]:
+        shares = sum(1 for each in self.painters if each.runs) + 1
+        try:
+            head, body = await asyncio.wait_for(
+                self._ask_process(painter, {"orders": orders, "shares": shares}), LONGEST
+            )
             return _divide(head, body)
         except BROKEN:
-            await self._end_process()
+            await self._end_process(painter)
             return [(ENDED, b"")] * len(orders)
 
-    async def _ask_process(self, message: Mapping[str, Any]) -> Answer:
-        if self.process is None or not self.process.is_running:
+    async def _ask_process(self, painter: _Painter, message: Mapping[str, Any]) -> Answer:
+        if painter.process is None or not painter.process.is_running:
             module = "muybridge.studio.pose_worker"
-            self.process = await ChildProcess.start(module, self.device, largest_picture=LARGEST_PICTURE)
-        return await self.process.ask(message)
+            painter.process = await ChildProcess.start(module, self.device, largest_picture=LARGEST_PICTURE)
+        return await painter.process.ask(message)
 
-    async def _end_process(self) -> None:
-        process = self.process
-        self.process = None
+    async def _end_process(self, painter: _Painter) -> None:
+        process = painter.process
+        painter.process = None
+        painter.runs.clear()
         if process is not None:
             await process.end()
+
+
+def count_painters(device: str) -> int:
+    """How many processes may draw at once: two on a processor with two cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 2 if resolve_device(device, "float32").device.type == "cpu" and cores > 1 else 1
 
 
 def _divide(head: Head, body: bytes) -> list[Answer]:

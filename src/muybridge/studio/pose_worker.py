@@ -2,8 +2,9 @@
 
     python -m muybridge.studio.pose_worker DEVICE
 
-In: messages with `orders`, each with `do`; poses in one message are of one run, and as large. Out: an answer to each
-message, with `answers`, whose `bytes` say how much of its body is theirs: a JPEG where a picture was asked for.
+In: messages with `shares`, how many such processes work now, and `orders`, each with `do`; poses in one message are of
+one run, and as large. Out: an answer to each message, with `answers`, whose `bytes` say how much of its body is theirs:
+a JPEG where a picture was asked for.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class PoseWorker:
     def __init__(self, device: str) -> None:
         self.device = device
         self.held: OrderedDict[tuple[str, int], api.Fitted] = OrderedDict()
+        self.handles: dict[tuple[str, int], Head] = {}
+        self.threads = torch.get_num_threads()
         self.backgrounds: OrderedDict[tuple[Any, ...], Backdrop] = OrderedDict()
 
     def answer(self, orders: Sequence[Mapping[str, Any]]) -> tuple[Head, bytes]:
@@ -54,16 +57,24 @@ class PoseWorker:
         try:
             if orders[0]["do"] == "handles":
                 return [(self.find_handles(orders[0]["run"]), b"")]
+            if orders[0]["do"] == "load":
+                self.load_run(orders[0]["run"])
+                return [({}, b"")]
             return self.draw_poses(orders)
         except Exception as e:
             if len(orders) == 1:
                 return [(describe_failure(e), b"")]
             return [answer for order in orders for answer in self.find_answers([order])]
 
+    def share_cores(self, shares: int) -> None:
+        """Leave cores to so many processes that draw, this one among them."""
+        threads = max(1, self.threads // shares)
+        if threads != torch.get_num_threads():
+            torch.set_num_threads(threads)
+
     def load_run(self, folder: str) -> api.Fitted:
         """A run, read anew where its weights have changed."""
-        weights = Path(folder) / "weights.safetensors"
-        key = (folder, weights.stat().st_mtime_ns if weights.is_file() else 0)
+        key = _name_run(folder)
         if key not in self.held:
             self.held[key] = api.load(folder, device=self.device)
             # It only draws from here on.
@@ -71,23 +82,17 @@ class PoseWorker:
 
         self.held.move_to_end(key)
         while len(self.held) > HELD_RUNS:
-            self.held.popitem(last=False)
+            dropped, _ = self.held.popitem(last=False)
+            self.handles.pop(dropped, None)
         return self.held[key]
 
     def find_handles(self, run: str) -> Head:
-        """Where the keypoints of both subjects, and of both results, lie, frame by frame."""
-        found = {}
+        """Where the keypoints of both subjects, and of both results, lie, frame by frame; kept with the run."""
         fitted = self.load_run(run)
-        sides = ("a", "b", "ab", "ba") if edits_results(type(fitted.method)) else ("a", "b")
-        for side in sides:
-            handles = api.handles(fitted, side[0], result=len(side) == 2)
-            # Five decimals are a hundredth of a pixel.
-            points, steady = (
-                np.round(some.double().numpy(), 5).tolist() for some in (handles.points, handles.refine(smoothing=1.0))
-            )
-            times = {"seconds": handles.timing.seconds, "end": handles.timing.duration}
-            found[side] = {"points": points, "steady": steady, "size": list(handles.size), **times}
-        return found
+        key = _name_run(run)
+        if key not in self.handles:
+            self.handles[key] = _lay_out_handles(fitted)
+        return self.handles[key]
 
     def draw_poses(self, orders: Sequence[Mapping[str, Any]]) -> list[tuple[Head, bytes]]:
         """Frames with their keypoints moved, as JPEGs, half as large unless `full`, and their own frames."""
@@ -126,6 +131,26 @@ class PoseWorker:
         return self.backgrounds[wish]
 
 
+def _name_run(folder: str) -> tuple[str, int]:
+    """Its folder, and when its weights were written."""
+    weights = Path(folder) / "weights.safetensors"
+    return folder, weights.stat().st_mtime_ns if weights.is_file() else 0
+
+
+def _lay_out_handles(fitted: api.Fitted) -> Head:
+    found = {}
+    sides = ("a", "b", "ab", "ba") if edits_results(type(fitted.method)) else ("a", "b")
+    for side in sides:
+        handles = api.handles(fitted, side[0], result=len(side) == 2)
+        # Five decimals are a hundredth of a pixel.
+        points, steady = (
+            np.round(some.double().numpy(), 5).tolist() for some in (handles.points, handles.refine(smoothing=1.0))
+        )
+        times = {"seconds": handles.timing.seconds, "end": handles.timing.duration}
+        found[side] = {"points": points, "steady": steady, "size": list(handles.size), **times}
+    return found
+
+
 def encode_jpeg(picture: Tensor, quality: int) -> bytes:
     """A picture [3 or 4, H, W] in [0, 1] as a JPEG."""
     rgb = (picture[:3] * 255).round().byte().permute(1, 2, 0).numpy()
@@ -138,6 +163,7 @@ def main(device: str) -> None:
     worker = PoseWorker(device)
     with fast_kernels():
         while message := channel.read():
+            worker.share_cores(message[0]["shares"])
             channel.write(*worker.answer(message[0]["orders"]))
 
 
