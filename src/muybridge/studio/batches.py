@@ -23,7 +23,7 @@ from muybridge.errors import UsageError
 from muybridge.studio.messages import describe_failure
 from muybridge.studio.names import clean_name, file_name
 from muybridge.studio.records import Record
-from muybridge.studio.runs import Runs, name_run
+from muybridge.studio.runs import ASIDE, Runs, name_run
 from muybridge.studio.storage import GONE, Missing
 
 LIST = "jobs.jsonl"
@@ -173,7 +173,7 @@ class Batches:
 
     async def _run(self, name: str) -> None:
         path = self.root / name
-        order = {"task": "batch", "list": str(path / LIST), "out": str(path)}
+        order = {"task": "batch", "list": str(path / LIST), "out": str(path), "nice": ASIDE}
         try:
             outcome = await self.runs.run_task(_key(name), "training", order)
         except Exception as e:  # nobody waits for this, so that it is said on the page

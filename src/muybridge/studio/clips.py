@@ -258,7 +258,9 @@ class Clips(Records):
         number = record["id"]
 
         def note_glance(event: dict[str, Any]) -> None:
-            if event.get("event") == "glance":
+            if event.get("event") == "first":
+                self._change(number, glance=[0])
+            elif event.get("event") == "glance":
                 pace = event["seconds"] / len(event["frames"])
                 self._change(number, glance=event["frames"], glance_pace=pace)
 

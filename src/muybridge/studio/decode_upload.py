@@ -16,7 +16,7 @@ from torch import Tensor
 
 from muybridge.errors import InputError
 from muybridge.studio.cuts import Cut
-from muybridge.studio.glance import Glance
+from muybridge.studio.glance import Glance, show_first
 from muybridge.video import Frame, MediaInfo, Writer, iter_frames, probe
 
 SMALLEST = 16
@@ -33,7 +33,7 @@ def decode_upload(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[s
     frames, side, source_side, source_pixels   limits, see `settings.Limits`
     strip    False: a wide picture is a picture, and not a row of frames
     cut      what is taken of it, as `Cut` is stored; nothing: all of it
-    glance   True: the subject is looked for on a few frames, which are laid down in glance/ and told of
+    glance   True: the first frame is laid down in glance/ and told of; then a few on which the subject is looked for
     seconds, memory             limits of this process
     Raises InputError for what is no video or too large.
     """
@@ -78,6 +78,9 @@ def _decode(upload: Path, folder: Path, order: Mapping[str, Any], tell: Callable
             matte = None if frame.matte is None else cut.crop(frame.matte)
             last = replace(frame, pixels=cut.crop(frame.pixels), matte=matte)
             writer.add(_picture(last), last.pts - first.pts)
+            if order.get("glance") and count == 0:
+                show_first(last, folder / "glance")
+                tell("first")
             if order.get("glance") and glance.add(count, last):
                 _look(glance, folder / "glance", tell)
             count += 1
@@ -126,7 +129,7 @@ def _describe_changes(info: MediaInfo, count: int, size: tuple[int, int]) -> lis
         kept = f"{count} frames are" if count > 1 else "frame is"
         notes.append(f"only its first {kept} used")
     if size != info.size:
-        notes.append(f"made smaller: {size[1]} x {size[0]} px in place of {info.size[1]} x {info.size[0]}")
+        notes.append(f"made smaller, from {info.size[1]} x {info.size[0]} to {size[1]} x {size[0]} px")
     return notes
 
 

@@ -19,6 +19,8 @@ STRIDE = 6
 """Near enough to each other that what moves between them is the subject."""
 SIDE = 200
 """Longest side of these frames, pixels."""
+FIRST = 480
+"""The same of the first frame, which is shown large until there is more."""
 DIMMED = 0.28
 """How much light is left of what is not the subject."""
 
@@ -62,10 +64,15 @@ class Glance:
         return time.monotonic() - began
 
 
-def _make_small(planes: Tensor) -> Tensor:
-    """A picture [C, H, W] whose longest side is `SIDE` at most."""
+def show_first(frame: Frame, out: Path) -> None:
+    """Write a frame alone, as soon as there is one: not every browser plays every file."""
+    write(out, [_make_small(frame.pixels, FIRST)], Timing.constant(1), force=True)
+
+
+def _make_small(planes: Tensor, side: int = SIDE) -> Tensor:
+    """A picture [C, H, W] whose longest side is `side` at most."""
     h, w = planes.shape[1:]
-    factor = min(1.0, SIDE / max(h, w))
+    factor = min(1.0, side / max(h, w))
     size = (max(1, round(w * factor)), max(1, round(h * factor)))
     small = cv2.resize(np.ascontiguousarray(planes.permute(1, 2, 0).numpy()), size, interpolation=cv2.INTER_AREA)
     return torch.from_numpy(small.reshape(size[1], size[0], -1)).permute(2, 0, 1).contiguous()

@@ -26,6 +26,8 @@ WORKING = ("queued", "training", "finishing", "pausing", "stopping")
 CHECKPOINT_SECONDS = 30
 BEHIND = 15
 """How far a process stands back, as of `nice`, that does what nobody has asked for."""
+ASIDE = 5
+"""The same of a training: whoever drops a clip or drags a keypoint meanwhile waits for that alone."""
 
 
 class Runs(Records):
@@ -204,7 +206,7 @@ class Runs(Records):
             "clips": [str(self.storage.folder("clips", clip)) for clip in record["clips"]],
             "device": self.settings.device,
             "checkpoint_seconds": CHECKPOINT_SECONDS,
-            "nice": BEHIND if record.get("sample") else 0,
+            "nice": BEHIND if record.get("sample") else ASIDE,
         }
         outcome = await self.run_task(number, "training", order, lambda event: self._note_event(number, event))
 

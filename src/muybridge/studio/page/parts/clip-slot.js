@@ -177,10 +177,11 @@ export class Slot {
           discard(clip),
         ),
       ];
+    const moving = this.moving(clip);
     return [
-      this.moving(clip),
+      moving,
       ...work(clip),
-      glance(clip),
+      glance(clip, moving),
       h("div", { class: "buttons" }, other, clip.state === "uploading" ? null : discard(clip)),
     ].filter(Boolean);
   }

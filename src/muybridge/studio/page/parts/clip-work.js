@@ -39,14 +39,17 @@ export function work(clip) {
   return [said, h("div", { class: "left" }, bar, left)];
 }
 
-/** The few frames on which the subject was looked for first; null where there are none. */
-export function glance(clip) {
+/** The few frames on which the subject was looked for first, or before that the first frame alone, where nothing else
+    is `seen` of the clip; null where there are none. */
+export function glance(clip, seen) {
   if (!clip.glance || clip.version) return null;
+  const of = clip.glance.length;
+  if (of === 1) return seen ? null : h("img", { class: "screen", src: `/api/clips/${clip.id}/glance/0?of=1`, alt: `The first frame of ${clip.name}` });
   const cells = clip.glance.map((number, i) =>
     h(
       "div",
       { class: "cell" },
-      h("img", { src: `/api/clips/${clip.id}/glance/${i}`, alt: "" }),
+      h("img", { src: `/api/clips/${clip.id}/glance/${i}?of=${of}`, alt: "" }),
       h("span", { class: "number", "aria-hidden": "true" }, String(number + 1)),
     ),
   );
