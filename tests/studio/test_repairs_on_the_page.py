@@ -7,6 +7,7 @@ import pytest
 from open_studio import Studio
 from watched_page import Screen, open_screen
 
+WINDOW = {"width": 1280, "height": 800}
 NAME = "Cat & fox <b>smoke</b> 猫 1.5"
 
 
@@ -51,9 +52,6 @@ def test_a_result_plays_is_renamed_and_says_its_command(
     page = screen.page
     page.goto(f"{studio.address}#/run/{finished['id']}/result")
     page.get_by_role("button", name="Pause", exact=True).wait_for()
-    small = page.locator(".player canvas").nth(1).bounding_box()["width"]
-    page.get_by_label("Shown").select_option("0")
-    assert page.locator(".player canvas").nth(1).bounding_box()["width"] > 1.2 * small
     page.get_by_text("The command that does the same").click()
     assert f"clips/{finished['clips'][0]}/frames" in page.locator(".command").inner_text()
     page.get_by_role("button", name="Rename").click()
@@ -62,6 +60,39 @@ def test_a_result_plays_is_renamed_and_says_its_command(
     page.get_by_role("heading", name=NAME).wait_for()
     assert studio.get(f"/api/runs/{finished['id']}")["name"] == NAME
     assert studio.ask("PATCH", f"/api/runs/{finished['id']}", {"name": finished["name"]}).status == 200
+
+
+def test_a_result_is_as_large_as_the_window(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    """It was 250 px wide. One pane or four, and the whole screen; a click makes another one large."""
+    page = screen.page
+    page.set_viewport_size(WINDOW)
+    page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    result, other = page.locator(".pane.result canvas").all()
+    theatre = page.locator(".theatre")
+
+    def height(pane: Any) -> float:
+        return float(pane.bounding_box()["height"])
+
+    large = height(result)
+    assert large > 0.6 * WINDOW["height"]
+    assert page.locator(".pane:visible").count() == 4
+    other.click()
+    page.wait_for_function("document.querySelectorAll('.pane.result')[1].classList.contains('large')")
+    assert height(other) == pytest.approx(large, abs=2)
+    assert height(result) < large / 2
+    for layout, count in {"all": 4, "results": 2, "alone": 1, "large": 4}.items():
+        page.get_by_label("Shown").select_option(layout)
+        assert page.locator(".pane:visible").count() == count, layout
+        screen.keep(f"result-{layout}")
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement?.classList.contains('player')")
+    page.get_by_role("button", name="Leave full screen").wait_for()
+    assert height(theatre) > 0.85 * page.evaluate("innerHeight")
+    line = page.locator(".transport").bounding_box()
+    assert line["y"] + line["height"] <= page.evaluate("innerHeight")
+    page.get_by_role("button", name="Leave full screen").click()
+    page.wait_for_function("!document.fullscreenElement")
 
 
 def test_losses_and_troubles_are_said_in_words(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
@@ -141,7 +172,6 @@ def test_keypoints_of_the_result_are_moved(screen: Screen, studio: Studio, finis
     assert (asked["ease"], asked["smoothing"]) == (True, 0.8)
 
 
-WINDOW = {"width": 1280, "height": 800}
 LINES = """(line) => { const all = [...document.querySelector(line).children].filter((e) => e.checkVisibility());
   return all.filter((e) => e.getBoundingClientRect().top > all[0].getBoundingClientRect().bottom).length; }"""
 

@@ -9,6 +9,7 @@ import cv2
 from fastapi import Response
 from fastapi.responses import FileResponse
 
+from muybridge.studio.clips import png_size
 from muybridge.studio.storage import Missing
 
 FOREVER = {"cache-control": "private, max-age=86400, immutable"}
@@ -37,8 +38,11 @@ def send_picture(path: Path, height: int | None, suffix: str) -> Response:
     """
     kind = {".jpg": "image/jpeg", ".png": "image/png"}[suffix]
     # Decoding it only to encode it again would cost time for nothing.
-    if height is None and suffix == ".png":
-        return Response(path.read_bytes(), media_type=kind, headers=FOREVER)
+    if suffix == ".png":
+        content = path.read_bytes()
+        size = png_size(content)
+        if height is None or (size is not None and size[1] <= height):
+            return Response(content, media_type=kind, headers=FOREVER)
 
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if image is None:

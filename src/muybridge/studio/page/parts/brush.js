@@ -6,7 +6,7 @@ import { partAt, regionAt } from "./wand.js";
 const TINT = "rgba(12, 10, 9, 0.72)";
 const FILL = "rgba(46, 160, 120, 0.55)";
 /** The frames' line below the picture has to be in the same window. */
-const HIGH = "max(240px, 100vh - 368px)";
+const HIGH = "max(240px, 100vh - 262px)";
 const WANDS = ["add", "take"];
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 

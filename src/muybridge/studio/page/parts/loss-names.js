@@ -20,6 +20,12 @@ const WORDS = {
   matching: "features alike",
   equivariance: "keypoints follow the picture",
   d: "discriminator",
+  blend: "own frames, blended",
+  warp: "own frames, moved",
+  coarse: "own frames, from afar",
+  fill: "the other's outline filled",
+  smooth: "moves smoothly",
+  fold: "nothing folds over",
 };
 
 /** A loss in words, and as the paper has it. */

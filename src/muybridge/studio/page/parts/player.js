@@ -1,52 +1,111 @@
-// Both results beside their driving clips, in sync to the frame.
+// Results and their driving clips, in sync to the frame: one as large as there is room, or all of them.
 
-import { choice, field, h } from "../dom.js";
+import { choice, h } from "../dom.js";
 import { frameOf, image } from "../net/api.js";
 import { frameAt } from "./clock.js";
+import { lay, layWipe, screen } from "./screens.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const AHEAD = 8;
 /** Frames that are there before it begins by itself. */
+const SAID = 300;
+/** Milliseconds that a frame may take before the page says that it waits. */
 
-export const HEIGHT = 360;
+export const HEIGHT = matchMedia("(min-width: 821px)").matches ? 720 : 360;
+/** Pixels of the frames that are fetched; they are never enlarged. */
 
 /** rows: [{title, driving: clip, clock, made, plate, contrast}]; `look` says {affine, background} now. `made(affine, at)` is the
-    address of a result's frame, `plate` that of its own background. */
+    address of a result's frame, `plate` that of its own background. `layout` is how it begins, see `layouts`. */
 export class Player {
-  constructor(signal, rows, look) {
+  constructor(signal, rows, look, layout = "all") {
     Object.assign(this, { signal, look, time: 0, speed: 1, loop: true, playing: false, last: 0, wipe: null });
     this.rows = rows.map((row) => ({ ...row, left: screen(), right: screen(), shown: "" }));
     this.longest = rows.reduce((most, row) => (row.clock.duration > most.clock.duration ? row : most)).clock;
-    this.element = h("section", { class: rows.length > 1 ? "player" : "player one", "aria-label": "The results beside their driving clips" });
-    this.panes = this.rows.map((row) => this.row(row));
-    this.waiting = h("p", { class: "help waiting", role: "status" });
-    this.element.append(...this.panes, this.transport(), this.waiting);
+    this.panes = this.rows.flatMap((row, i) => this.pair(row, i));
+    this.waiting = h("p", { class: "waiting", role: "status" });
+    this.theatre = h("div", { class: "theatre" }, this.panes.map((pane) => pane.element), this.waiting);
+    this.element = h("section", { class: "player", "aria-label": "The results and their driving clips" }, this.theatre, this.transport(layout));
     this.element.onkeydown = (event) => this.key(event);
-    this.draw();
+    this.enlarge(this.panes.find((pane) => pane.result));
+    this.layOut(layout);
+    addEventListener("resize", () => this.measure(), { signal });
+    requestAnimationFrame(() => this.measure());
     this.ahead();
   }
 
-  /** Which results are shown: all of them, or one as large as there is room. */
-  choose(which) {
-    this.panes.forEach((pane, i) => (pane.hidden = which !== "all" && which !== String(i)));
-    this.element.classList.toggle("one", this.rows.length === 1 || which !== "all");
+  /** The ways to show it: a value and its words. */
+  layouts() {
+    if (this.rows.length === 1) return [["all", "Side by side"], ["large", "One large"], ["alone", "One alone"]];
+    return [["large", "One large"], ["all", "All of them"], ["results", "Only the results"], ["alone", "One alone"]];
+  }
+
+  layOut(name) {
+    this.layout = this.shown.value = this.element.dataset.layout = name;
+    this.arrange();
+  }
+
+  /** The pane that has most of the room. */
+  enlarge(large) {
+    this.large = large;
+    for (const pane of this.panes) {
+      pane.element.classList.toggle("large", pane === large);
+      pane.button.setAttribute("aria-pressed", String(pane === large));
+    }
+    this.arrange();
+  }
+
+  /** What is seen of the panes, and how many stand beside and above each other. */
+  arrange() {
+    const hides = { alone: (pane) => pane !== this.large, results: (pane) => !pane.result };
+    for (const pane of this.panes)
+      pane.element.hidden = Boolean(hides[this.layout]?.(pane)) || (this.wipe !== null && !pane.result);
+    const count = this.panes.filter((pane) => !pane.element.hidden).length;
+    const columns = ["large", "alone"].includes(this.layout) ? 1 : Math.min(2, count);
+    const sizes = { "--columns": columns, "--rows": this.layout === "large" ? 1 : Math.ceil(count / columns), "--others": Math.max(1, count - 1) };
+    for (const [name, value] of Object.entries(sizes)) this.theatre.style.setProperty(name, value);
+    this.theatre.classList.toggle("single", count === 1);
     this.draw(true);
   }
 
-  row(row) {
-    return h(
-      "div",
-      { class: "duo" },
-      h("figure", {}, row.left, h("figcaption", {}, h("span", { class: "role" }, "driving"), row.driving.name)),
-      h("figure", {}, row.right, h("figcaption", {}, h("span", { class: "role" }, "result"), row.title)),
-    );
+  /** How much of the window is above it. */
+  measure() {
+    if (!document.fullscreenElement) this.element.style.setProperty("--above", `${Math.round(this.element.getBoundingClientRect().top + scrollY)}px`);
+  }
+
+  /** The panes of a row; a driving clip that another row has as well is shown once. */
+  pair(row, index) {
+    const known = this.rows.slice(0, index).some((other) => other.driving?.id === row.driving?.id);
+    const made = this.pane(row, true, row.right, row.title);
+    return known ? [made] : [this.pane(row, false, row.left, row.driving.name), made];
+  }
+
+  pane(row, result, canvas, title) {
+    const role = result ? "result" : "driving";
+    const button = h("button", { type: "button", class: "pick", title: "Show it large" }, title);
+    const element = h("figure", { class: `pane ${role}` }, canvas, h("figcaption", {}, h("span", { class: "role" }, role), button));
+    const pane = { row, result, element, button };
+    button.onclick = () => this.pick(pane);
+    canvas.onclick = () => (this.wipe !== null ? null : pane === this.large && this.layout !== "all" ? this.toggle() : this.pick(pane));
+    return pane;
+  }
+
+  pick(pane) {
+    this.enlarge(pane);
+    if (!["large", "alone"].includes(this.layout)) this.layOut("large");
+  }
+
+  isSeen(row) {
+    return this.panes.some((pane) => pane.row === row && !pane.element.hidden);
   }
 
   /** Driving and result in one picture, with a line between them that is moved; null for one beside the other. */
   wipeAt(share) {
+    const turned = (this.wipe === null) !== (share === null);
     this.wipe = share;
     this.element.classList.toggle("wiped", share !== null);
-    this.draw(true);
+    if (!turned) this.draw(true);
+    else if (this.large.result) this.arrange();
+    else this.enlarge(this.panes.find((pane) => pane.result && pane.row === this.large.row));
   }
 
   /** The line follows the pointer over any of the results. */
@@ -79,7 +138,7 @@ export class Player {
     return [h("label", { class: "chip" }, wipe, "Wipe"), this.line];
   }
 
-  transport() {
+  transport(layout) {
     this.button = h("button", { class: "primary round", "aria-label": "Play", onclick: () => this.toggle() }, "▶");
     const step = (by, label, text) =>
       h("button", { class: "plain round", "aria-label": label, onclick: () => this.step(by) }, text);
@@ -96,11 +155,12 @@ export class Player {
     const speed = choice(speeds, "1", (value) => (this.speed = Number(value)));
     speed.setAttribute("aria-label", "Speed");
     const loop = h("input", { type: "checkbox", checked: true, onchange: () => (this.loop = loop.checked) });
-    const shown = choice([["all", "All results"], ...this.rows.map((row, i) => [String(i), row.title])], "all", (which) => this.choose(which));
-    shown.setAttribute("aria-label", "Shown");
-    shown.hidden = this.rows.length === 1;
+    this.shown = choice(this.layouts(), layout, (name) => this.layOut(name));
+    this.shown.setAttribute("aria-label", "Shown");
     const full = h("button", { class: "plain", onclick: () => this.fullScreen() }, "Full screen");
     full.hidden = !document.fullscreenEnabled;
+    const words = () => (full.textContent = document.fullscreenElement ? "Leave full screen" : "Full screen");
+    document.addEventListener("fullscreenchange", words, { signal: this.signal });
     return h(
       "div",
       { class: "transport" },
@@ -112,7 +172,7 @@ export class Player {
       speed,
       h("label", { class: "chip" }, loop, "Loop"),
       this.wipeControls(),
-      shown,
+      this.shown,
       full,
     );
   }
@@ -144,10 +204,7 @@ export class Player {
   run_(now) {
     if (!this.playing || this.signal.aborted) return;
     // Over a slow line it waits for the frame that it shows, instead of running on in black.
-    const late = this.rows.some((row, i) => row.late && !this.panes[i].hidden);
-    const said = late ? "Loading the frames…" : "";
-    if (this.waiting.textContent !== said) this.waiting.textContent = said;
-    if (!late) this.time += ((now - this.last) / 1000) * this.speed;
+    if (!this.tell()) this.time += ((now - this.last) / 1000) * this.speed;
     this.last = now;
     if (this.time >= this.longest.duration) {
       if (this.loop) this.time %= this.longest.duration;
@@ -179,15 +236,25 @@ export class Player {
     this.slider.value = index;
     this.number.textContent = `${index + 1} / ${this.longest.starts.length}`;
     this.slider.setAttribute("aria-valuetext", `${index + 1} of ${this.longest.starts.length}`);
-    for (const [i, row] of this.rows.entries()) {
-      if (this.panes[i].hidden) continue;
+    for (const row of this.rows) {
+      if (!this.isSeen(row)) continue;
       const at = frameAt(row.clock, this.time);
       const { affine, background } = this.look();
       const shown = `${at} ${affine} ${background}`;
       if (shown === row.shown && !anew) continue;
       row.shown = shown;
-      this.paint(row, at, affine, background).catch(() => (row.late = false));
+      row.asked = performance.now();
+      this.paint(row, at, affine, background).catch(() => (row.late = false)).finally(() => this.tell());
     }
+    setTimeout(() => this.tell(), SAID + 1);
+  }
+
+  /** Whether frames are waited for; said where it takes long. */
+  tell() {
+    const late = this.rows.filter((row) => row.late && this.isSeen(row));
+    const said = late.some((row) => performance.now() - row.asked >= SAID) ? "Loading the frames…" : "";
+    if (this.waiting.textContent !== said) this.waiting.textContent = said;
+    return late.length > 0;
   }
 
   async paint(row, at, affine, background) {
@@ -203,6 +270,10 @@ export class Player {
     lay(row.left, null, [driving]);
     lay(row.right, background === "contrast" ? row.contrast : background, [behind, made].filter(Boolean));
     if (this.wipe !== null) layWipe(row.right, driving, this.wipe);
+    if (row === this.large.row) {
+      const { width, height } = this.large.result ? row.right : row.left;
+      this.theatre.style.setProperty("--ratio", (width / height).toFixed(3));
+    }
   }
 
   /** Load everything once, a few pictures at a time, so that playing does not stutter. */
@@ -218,68 +289,4 @@ export class Player {
       );
     }
   }
-}
-
-const screen = () => h("canvas", { class: "screen", width: 16, height: 16, "aria-hidden": "true" });
-
-function lay(canvas, background, pictures) {
-  const last = pictures[pictures.length - 1];
-  if (canvas.width !== last.naturalWidth) canvas.width = last.naturalWidth;
-  if (canvas.height !== last.naturalHeight) canvas.height = last.naturalHeight;
-  const pen = canvas.getContext("2d");
-  pen.clearRect(0, 0, canvas.width, canvas.height);
-  canvas.classList.toggle("checks", background === "transparent");
-  if (background && !["transparent", "source"].includes(background)) {
-    pen.fillStyle = background;
-    pen.fillRect(0, 0, canvas.width, canvas.height);
-  }
-  for (const picture of pictures) pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
-}
-
-/** The driving frame over the left share of a result, as large as fits, and a line at its border. */
-function layWipe(canvas, driving, share) {
-  const pen = canvas.getContext("2d");
-  const { width, height } = canvas;
-  const scale = Math.min(width / driving.naturalWidth, height / driving.naturalHeight);
-  const [w, h] = [driving.naturalWidth * scale, driving.naturalHeight * scale];
-  pen.save();
-  pen.beginPath();
-  pen.rect(0, 0, width * share, height);
-  pen.clip();
-  pen.fillStyle = "#000";
-  pen.fillRect(0, 0, width, height);
-  pen.drawImage(driving, (width - w) / 2, (height - h) / 2, w, h);
-  pen.restore();
-  pen.fillStyle = "#fff";
-  pen.fillRect(width * share - 1, 0, 2, height);
-}
-
-/** Controls for background and, where there is one, affine map; `changed` hears of each change. */
-export function lookControls(look, mapped, changed) {
-  const set = (name, value) => {
-    look[name] = value;
-    changed();
-  };
-  const colour = h("input", { type: "color", value: "#2f6f6b", "aria-label": "Own colour" });
-  colour.hidden = true;
-  colour.oninput = () => set("background", colour.value);
-  const backgrounds = [
-    ["contrast", "A contrasting grey"],
-    ["black", "Black"],
-    ["white", "White"],
-    ["source", "The subject's own"],
-    ["transparent", "Transparent"],
-    ["own", "A colour…"],
-  ];
-  const background = choice(backgrounds, look.background, (value) => {
-    colour.hidden = value !== "own";
-    set("background", value === "own" ? colour.value : value);
-  });
-  const affine = choice([["with", "Its own"], ["without", "The other's"]], "with", (v) => set("affine", v === "with"));
-  return h(
-    "div",
-    { class: "fields" },
-    h("div", {}, field("Background", background), colour),
-    mapped ? field("Turn, size and place", affine, "“Its own” keeps how the subject itself is turned, how large it is and where it is. “The other's” takes that from the driving clip.") : null,
-  );
 }

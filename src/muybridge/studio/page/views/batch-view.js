@@ -1,6 +1,7 @@
 // Batches: every pair of some videos. Those that are begun here, and those that the command runs into the studio's folder.
 
 import { afresh, attempt, h, notice, sentence } from "../dom.js";
+import * as store from "../net/store.js";
 import { drop, get, post } from "../net/api.js";
 import { newBatch } from "../parts/batch-form.js";
 
@@ -20,7 +21,7 @@ export function batchesView(main, signal) {
   repeat(signal, async () => {
     const batches = await get("/batches");
     const rows = batches.map((batch) => h("li", { class: "run job" }, h("div", {}, heading(batch), h("p", { class: "help" }, told(batch)))));
-    const none = h("li", { class: "empty" }, "No batches yet. The command can run one here, too: ", h("code", {}, "muybridge batch LIST --out STUDIO/batches/NAME"));
+    const none = h("li", { class: "empty" }, "No batches yet. The command can run one here, too: ", h("code", {}, `muybridge batch LIST --out ${store.about.folder}/batches/NAME`));
     afresh(list, () => list.replaceChildren(...(rows.length ? rows : [none])));
     return batches.some((batch) => batch.running || batch.waiting);
   });
@@ -92,23 +93,36 @@ function heading(batch) {
 function told(batch) {
   const parts = Object.entries(batch.counts).map(([status, count]) => `${count} ${WORDS[status === "running" && !batch.running ? "stopped" : status]}`);
   const now = batch.running ? "Learning now" : batch.waiting ? "Waits for its turn" : "Not running";
-  return `${[now, ...parts].join(", ")}.`;
+  return `${[now, parts.join(", ")].filter(Boolean).join(": ")}.`;
 }
 
 function row(batch, job) {
   const address = (file) =>
     `/api/batches/${encodeURIComponent(batch)}/jobs/${encodeURIComponent(job.name)}/files/${encodeURIComponent(file)}`;
   const results = job.files.filter((file) => file.endsWith(".mp4") && (file.includes("moving-like") || file === `${job.name}.mp4`));
-  const videos = results.map((file) =>
-    h("video", { src: address(file), controls: true, loop: true, muted: true, playsinline: true, preload: "metadata", width: 240, "aria-label": file }),
-  );
+  const videos = results.map((file) => h("figure", {}, film(address(file), file), h("figcaption", { class: "help" }, file.replace(/\.mp4$/, "").replaceAll("-", " "))));
   const report = job.files.includes("report.html") ? h("a", { href: address("report.html"), target: "_blank" }, `Report of ${job.name}`) : null;
   return h(
     "li",
     { class: "run job" },
-    h("div", {}, h("h2", {}, job.name), job.error ? h("p", { class: "help" }, sentence(job.error)) : null, h("p", { class: "videos" }, ...videos), report),
+    h("div", {}, h("h2", {}, job.name), job.error ? h("p", { class: "help" }, sentence(job.error)) : null, h("div", { class: "videos" }, videos), report),
     h("p", { class: "state" }, job.share == null ? WORDS[job.status] : `${WORDS[job.status]}, ${Math.round(100 * job.share)} %`),
   );
+}
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+/** Results play while they are in sight. */
+const sight = new IntersectionObserver((seen) => {
+  for (const { target, isIntersecting } of seen) {
+    if (!isIntersecting) target.pause();
+    else if (!calm.matches) target.play().catch(() => {});
+  }
+});
+
+function film(address, file) {
+  const video = h("video", { src: address, controls: true, loop: true, muted: true, playsInline: true, preload: "metadata", "aria-label": file });
+  sight.observe(video);
+  return video;
 }
 
 const looking = new WeakMap();

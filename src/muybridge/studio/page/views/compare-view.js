@@ -42,7 +42,7 @@ export function compareView(main, signal, first, second) {
     const times = await attempt(() => Promise.all([a, b].map((run) => get(`/runs/${run.id}/times`))));
     if (!times || mine.aborted) return;
     const rows = [a, b].map((run, i) => rowOf(run, look.side, times[i], run.name));
-    body.replaceChildren(new Player(mine, rows, () => look).element, settings(a, b));
+    body.replaceChildren(new Player(mine, rows, () => look, "results").element, settings(a, b));
   };
   show();
 }

@@ -10,7 +10,7 @@ import { FORMATS, files, refuseOpaque } from "../parts/run-files.js";
 import { DONE, can } from "../parts/run-state.js";
 
 /** The line of frames below the pictures has to be in the same window. */
-const HIGH = "max(240px, 100vh - 404px)";
+const HIGH = "max(240px, 100vh - 372px)";
 
 export async function editing(body, signal, run) {
   if (!can(run, "editable")) {

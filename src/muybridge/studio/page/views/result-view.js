@@ -3,7 +3,8 @@
 import { attempt, choice, field, h, sentence } from "../dom.js";
 import * as store from "../net/store.js";
 import { get, post } from "../net/api.js";
-import { Player, lookControls } from "../parts/player.js";
+import { lookControls } from "../parts/look-form.js";
+import { Player } from "../parts/player.js";
 import { rowOf, titleOf } from "../parts/result-row.js";
 import { FORMATS, files, refuseOpaque } from "../parts/run-files.js";
 import { DONE, actions, can, comparable } from "../parts/run-state.js";
@@ -28,7 +29,7 @@ export async function result(body, signal, run) {
   const times = await attempt(() => get(`/runs/${run.id}/times`));
   if (!times || signal.aborted) return;
   const rows = ["a", "b"].map((side) => rowOf(run, side, times));
-  const player = new Player(signal, rows, () => look);
+  const player = new Player(signal, rows, () => look, "large");
   body.append(
     player.element,
     better(run) ?? "",

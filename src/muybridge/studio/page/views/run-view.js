@@ -68,10 +68,15 @@ function title(run, chosen) {
       : h("span", { class: "off", "aria-disabled": "true" }, text),
   );
   return [
-    h("div", { class: "name-line" }, renamable(run.name, "run", `/runs/${run.id}`), h("span", { class: `badge ${run.state}` }, stateOf(run))),
+    h(
+      "div",
+      { class: "name-line" },
+      renamable(run.name, "run", `/runs/${run.id}`),
+      h("span", { class: `badge ${run.state}` }, stateOf(run)),
+      h("nav", { class: "tabs", "aria-label": "Parts of this run" }, tabs),
+    ),
     run.message
       ? h("div", { class: "trouble" }, h("p", {}, h("strong", {}, sentence(run.message)), run.hint ? ` ${sentence(run.hint)}` : ""))
       : null,
-    h("nav", { class: "tabs", "aria-label": "Parts of this run" }, tabs),
   ].filter(Boolean);
 }

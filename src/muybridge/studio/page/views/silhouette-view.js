@@ -7,7 +7,7 @@ import { Brush } from "../parts/brush.js";
 import { hold } from "../parts/unsaved.js";
 import { silhouettesOf } from "../parts/clip-slot.js";
 
-const TOOLS = { brush: "Brush", eraser: "Eraser", add: "Click to add", take: "Click to remove", box: "Box" };
+const TOOLS = { brush: "Brush", eraser: "Eraser", box: "Box", add: "Click to add", take: "Click to remove" };
 const OVERLAYS = [["shade", "The bright part"], ["outline", "An outline"], ["fill", "A filled shape"]];
 /** Times larger, at most. */
 const CLOSEST = 6;
@@ -33,8 +33,7 @@ class Painting {
     });
     this.status = h("p", { class: "lead", role: "status" });
     main.append(
-      h("p", {}, h("a", { href: "#/" }, "← Back to the pair")),
-      h("h1", {}, `Silhouettes of ${clip.name}`),
+      h("div", { class: "name-line painting-head" }, h("h1", {}, `Silhouettes of ${clip.name}`), h("a", { href: "#/" }, "← Back to the pair")),
       this.status,
       h("div", { class: "painting" }, this.picture(), this.tools()),
     );
@@ -101,10 +100,14 @@ class Painting {
       field("Show the silhouette as", overlay),
       this.save,
       this.back,
-      h("hr"),
-      field("Box round the subject, on the first frame", this.numbers, "Left, top, right, bottom in pixels; or draw it."),
-      field("What the subject is, if there are several things in the picture", this.subject, "A name that the segmentation network knows, such as person, dog or animal."),
-      h("div", { class: "buttons" }, this.look, anew),
+      (this.again = h(
+        "details",
+        { open: matchMedia("(min-height: 1000px)").matches },
+        h("summary", {}, "Find the subject again"),
+        field("Box round the subject, on the first frame", this.numbers, "Left, top, right and bottom in pixels, or draw it with the tool Box."),
+        field("What the subject is, if there are several things in the picture", this.subject, "A name that the segmentation network knows, such as person, dog or animal."),
+        h("div", { class: "buttons" }, this.look, anew),
+      )),
     );
   }
 
@@ -148,6 +151,7 @@ class Painting {
 
   take(name) {
     this.brush.tool = name;
+    if (name === "box") this.again.open = true;
     const wand = ["add", "take"].includes(name);
     this.reached.hidden = !wand;
     this.sized.hidden = wand || name === "box";

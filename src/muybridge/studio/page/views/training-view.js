@@ -53,7 +53,7 @@ export function learning(body, signal, run) {
       const who = ofPair(now) ? ` A is ${a}, B is ${b}.` : "";
       caption.textContent = `${picture.alt}.${who}${can(now, "editable") ? " While it learns shapes, it draws silhouettes only." : ""}`;
     } else if (["paused", "kept", "failed", "finished"].includes(now.state)) {
-      caption.textContent = "It stopped before the first picture.";
+      caption.textContent = now.state === "finished" ? "No picture was kept while it learned." : "It stopped before the first picture.";
     } else caption.textContent = "The first picture comes after half a minute of learning.";
     notes.replaceChildren(...(now.notes ?? []).map((note) => h("li", {}, sentence(note))));
   };
@@ -107,7 +107,7 @@ function told(run, progress) {
     case "kept":
       return `Stopped after ${steps}, and kept.`;
     default:
-      return `Finished: ${steps}.`;
+      return steps ? `Finished: ${steps}.` : "Finished.";
   }
 }
 
