@@ -51,7 +51,7 @@ def test_runs_stand_side_by_side_and_are_laid_out_again(
     assert beside.get_attribute("href") == f"#/compare/{finished['id']}"
     page.goto(f"{studio.address}#/compare/{finished['id']}/{finished['id']}")
     page.locator(".compared").wait_for()
-    assert page.locator(".pane:visible").count() == 2
+    assert page.locator(".screening:visible").count() == 2
     a, b = finished["names"]
     page.get_by_label("Which result").select_option(label=f"{b} moving like {a}")
     page.locator(".player figcaption", has_text=a).first.wait_for()

@@ -68,7 +68,7 @@ def test_a_result_is_as_large_as_the_window(screen: Screen, studio: Studio, fini
     page.set_viewport_size(WINDOW)
     page.goto(f"{studio.address}#/run/{finished['id']}/result")
     page.get_by_role("button", name="Pause", exact=True).click()
-    result, other = page.locator(".pane.result canvas").all()
+    result, other = page.locator(".screening.result canvas").all()
     theatre = page.locator(".theatre")
 
     def height(pane: Any) -> float:
@@ -76,14 +76,14 @@ def test_a_result_is_as_large_as_the_window(screen: Screen, studio: Studio, fini
 
     large = height(result)
     assert large > 0.6 * WINDOW["height"]
-    assert page.locator(".pane:visible").count() == 4
+    assert page.locator(".screening:visible").count() == 4
     other.click()
-    page.wait_for_function("document.querySelectorAll('.pane.result')[1].classList.contains('large')")
+    page.wait_for_function("document.querySelectorAll('.screening.result')[1].classList.contains('large')")
     assert height(other) == pytest.approx(large, abs=2)
     assert height(result) < large / 2
     for layout, count in {"all": 4, "results": 2, "alone": 1, "large": 4}.items():
         page.get_by_label("Shown").select_option(layout)
-        assert page.locator(".pane:visible").count() == count, layout
+        assert page.locator(".screening:visible").count() == count, layout
         screen.keep(f"result-{layout}")
     page.get_by_role("button", name="Full screen").click()
     page.wait_for_function("document.fullscreenElement?.classList.contains('player')")

@@ -90,32 +90,12 @@ def write_page(
     mark      what it says of being synthetic; None: nothing
     """
     pack = Pack()
-    arrays: dict[str, Any] = {}
-    for name, x in drawing.arrays.items():
-        arrays[name] = _add_array(pack, x)
-    views: list[dict[str, Any]] = []
-    results: list[dict[str, Any]] = []
-    for name, view in shown.items():
-        arrays[f"view_{name}"] = _add_array(pack, drawing.views[name].points.numpy())
-        views.append(_describe_view(drawing, name, view))
-        if len(name) > 1:
-            results.append(views[-1])
-    pictures: dict[str, Any] = {}
-    for name, contents in (dict(films) | dict(drawing.pictures)).items():
-        pictures[name] = pack.add_all(contents)
-    opened: dict[str, Any] = {}
-    for name, content in networks.items():
-        opened[name] = pack.add(content)
-
     index = {
         "names": names,
         "settings": drawing.settings,
-        "arrays": arrays,
-        "networks": opened,
-        "pictures": pictures,
-        "views": views,
-        "results": results,
         "worker": _join_worker(drawing.program.read_text(encoding="utf-8")),
+        **_pack_drawing(pack, drawing, networks, films),
+        **_pack_views(pack, drawing, shown),
     }
     page = (
         _environment()
@@ -124,18 +104,31 @@ def write_page(
             title=f"{names[0]} and {names[1]}, their motion exchanged",
             tool="Muybridge" if mark is None else mark.tool,
             source_type="" if mark is None else mark.source_type,
-            style="\n".join(map(_read, STYLES)),
-            modules=_to_json({"imports": _list_modules()}),
-            mark_picture=_read("studio/page/mark.svg"),
-            runtime_version=RUNTIME_VERSION,
-            licence=_read_runtime("LICENSE").decode("utf-8"),
-            notices=_read_runtime("ThirdPartyNotices.txt").decode("utf-8"),
             index=_to_json(index),
             pack=base64.b64encode(b"".join(pack.parts)).decode("ascii"),
-            runtime=_encode_runtime(),
+            **_page_files(),
         )
     )
     return page.encode("utf-8")
+
+
+def _pack_drawing(
+    pack: Pack, drawing: SharedDrawing, networks: Mapping[str, bytes], films: Mapping[str, list[bytes]]
+) -> dict[str, Any]:
+    """Where the numbers, the networks and the pictures lie that the page draws with."""
+    arrays = {name: _add_array(pack, x) for name, x in drawing.arrays.items()}
+    pictures = {name: pack.add_all(contents) for name, contents in (dict(films) | dict(drawing.pictures)).items()}
+    opened = {name: pack.add(content) for name, content in networks.items()}
+    return {"arrays": arrays, "pictures": pictures, "networks": opened}
+
+
+def _pack_views(pack: Pack, drawing: SharedDrawing, shown: Mapping[str, ShownView]) -> dict[str, Any]:
+    """What can be seen, each with the place of its keypoints; results have two letters."""
+    views = []
+    for name, view in shown.items():
+        points = _add_array(pack, drawing.views[name].points.numpy())
+        views.append({**_describe_view(drawing, name, view), "points": points})
+    return {"views": views, "results": [view for view in views if len(view["name"]) > 1]}
 
 
 def _add_array(pack: Pack, numbers: Shaped[np.ndarray, "..."]) -> dict[str, Any]:
@@ -158,6 +151,19 @@ def _describe_view(drawing: SharedDrawing, name: str, shown: ShownView) -> dict[
 
 
 # -- files of the page ------------------------------------------------------------------------------------------------
+
+
+def _page_files() -> dict[str, Any]:
+    """What the page is made of, whatever it shows."""
+    return {
+        "style": "\n".join(map(_read, STYLES)),
+        "modules": _to_json({"imports": _list_modules()}),
+        "mark_picture": _read("studio/page/mark.svg"),
+        "runtime_version": RUNTIME_VERSION,
+        "licence": _read_runtime("LICENSE").decode("utf-8"),
+        "notices": _read_runtime("ThirdPartyNotices.txt").decode("utf-8"),
+        "runtime": _encode_runtime(),
+    }
 
 
 def _read(name: str) -> str:

@@ -121,7 +121,7 @@ CARD = Card(
         "draft": "ours: shapes learned at 80 px, results of the subject's own frames, for a processor without GPU",
         "standard": "ours: 256 px, for a GPU",
         "paper": "sizes, batch and iterations of the paper (12 hours on the authors' GPU); needs VGG and LPIPS weights",
-        "released": "the same of the authors' program, with its constants and habits; needs VGG and LPIPS weights",
+        "released": "as in the authors' program, whose constants differ from the paper's; needs VGG and LPIPS weights",
         "smoke": "ours: 64 px, a first look in about a minute",
         "bench": "ours: 64 px, some minutes: for tables over many pairs",
     },

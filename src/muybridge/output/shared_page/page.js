@@ -84,8 +84,9 @@ class Show {
 
   pane({ name, canvas, small, ground }) {
     canvas.parentElement?.remove();
-    const inset = h("div", { class: "driver" }, small, h("span", {}, "driving"));
-    return h("figure", { "data-result": name }, h("div", { class: "pane", style: `background: ${ground}` }, canvas, inset), h("figcaption", {}, WORDS.get(name)));
+    // Beside the words, where it covers no foot of the result.
+    const driver = h("div", { class: "driver" }, small, h("span", {}, "driving"));
+    return h("figure", { "data-result": name }, h("div", { class: "pane", style: `background: ${ground}` }, canvas), h("figcaption", {}, driver, h("span", {}, WORDS.get(name))));
   }
 
   tell() {
@@ -225,7 +226,7 @@ class Hold {
   }
 
   read(view) {
-    const { at, size } = index.arrays[`view_${view.name}`];
+    const { at, size } = view.points;
     const points = new Float32Array(this.pack.buffer, this.pack.byteOffset + at[0], at[1] / 4);
     return { ...view, points, frames: size[0], count: size[1], clock: clock(view.timing), moves: new Float32Array(2 * size[1]), frame: 0 };
   }

@@ -82,7 +82,7 @@ export class Player {
   pane(row, result, canvas, title) {
     const role = result ? "result" : "driving";
     const button = h("button", { type: "button", class: "pick", title: "Show it large" }, title);
-    const element = h("figure", { class: `pane ${role}` }, canvas, h("figcaption", {}, h("span", { class: "role" }, role), button));
+    const element = h("figure", { class: `screening ${role}` }, canvas, h("figcaption", {}, h("span", { class: "role" }, role), button));
     const pane = { row, result, element, button };
     button.onclick = () => this.pick(pane);
     canvas.onclick = () => (this.wipe !== null ? null : pane === this.large && this.layout !== "all" ? this.toggle() : this.pick(pane));
