@@ -56,6 +56,19 @@ def test_what_waits_says_for_what(screen: Screen) -> None:
     assert said == ["horse: waits for cat and fox", "cat: finding the silhouettes… About 2 minutes left."]
 
 
+def test_a_first_frame_stands_where_the_browser_plays_nothing(screen: Screen) -> None:
+    """Nothing was seen of such a file until all of it was read."""
+    screen.page.route("**/glance/**", lambda route: route.fulfill(status=200, content_type="image/png", body=b""))
+    seen = screen.page.evaluate(
+        """async () => {
+        const { glance } = await import('./parts/clip-work.js');
+        const clip = { id: 'x', name: 'fox', version: 0, glance: [0] };
+        const six = glance({ ...clip, glance: [0, 6, 12, 18, 24, 30] }, null);
+        return [glance(clip, null).alt, glance(clip, document.body), six.querySelectorAll('img').length]; }"""
+    )
+    assert seen == ["The first frame of fox", None, 6]
+
+
 def test_the_sample_plays_before_anything_is_uploaded(screen: Screen, tmp_path: Path) -> None:
     page = screen.page
     # A studio of its own: what others have trained stands in the way of the sample.
