@@ -16,7 +16,7 @@ import { again } from "../parts/training-form.js";
 const MEANS = {
   iou: "drawn again from its own keypoints. Its silhouette overlaps the true one by",
   cycle_iou: "turned into the other one and back again. Its silhouette overlaps by",
-  sharpness: "moving like the other one. Its sharpness, where its own frames have 100 %:",
+  sharpness: "moving like the other one. Its sharpness, compared with its own frames:",
 };
 
 export async function result(body, signal, run) {
@@ -71,7 +71,7 @@ function downloads(run, signal, look) {
     { "aria-labelledby": "take" },
     h("h2", { id: "take" }, "Take it with you"),
     h("div", { class: "panel fields" }, field("Which result", side), field("Format", format), ...motion, h("div", { class: "field end" }, make)),
-    h("p", { class: "help" }, "What you make uses the look chosen above. The two results as they were first made are already here, with sound if their videos have any."),
+    h("p", { class: "help" }, "New files use the look chosen above. The two original results are already here, with sound if their videos have any."),
     place,
   );
 }
