@@ -27,7 +27,7 @@ export function importing() {
     h(
       "p",
       { class: "help" },
-      "A file as the authors' programs of Monkey-Net, FOMM and articulated animation write it, with the YAML that it was trained with where you have it. Its weights are read; nothing in it is run.",
+      "A checkpoint written by the authors' programs (Monkey-Net, FOMM or articulated animation), with its YAML if you have it. Only its weights are read; nothing in it is run.",
     ),
     h(
       "div",

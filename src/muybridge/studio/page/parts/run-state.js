@@ -51,7 +51,7 @@ export function actions(run) {
     };
     return button;
   };
-  const keep = act("keep", "Stop and keep", "plain", "Stop learning here, and keep what has been learnt so far?");
+  const keep = act("keep", "Stop and keep", "plain", "Stop learning here, and keep what has been learned so far?");
   const remove = removal(run);
   const sets = {
     queued: [act("pause", "Pause"), remove],

@@ -117,9 +117,9 @@ function more(cards, card, method, renew) {
       "div",
       { class: "fields" },
       field("Name of this run", name),
-      field("Mirror", choice(flips, asked.flip, (v) => (asked.flip = v)), "If the two face opposite ways, mirror one."),
+      field("Mirror", choice(flips, asked.flip, (v) => (asked.flip = v)), "If they face opposite ways, mirror one of them."),
       field("Method", methods, card.paper),
-      field("Settings by name", settings, "Any setting of the method, as with --set. Separate them with spaces."),
+      field("Settings by name", settings, "Any setting of the method, as for --set, separated by spaces."),
     ),
     h(
       "p",

@@ -60,7 +60,7 @@ function chosen(draw) {
   const models = [...store.models.values()].sort((a, b) => String(b.created).localeCompare(String(a.created)));
   asked.model = current()?.id ?? null;
   if (!models.length)
-    return [h("p", { class: "help" }, "There is none yet. Train one here, import a checkpoint of the authors' programs, or train one by the command into the studio's folder: ", h("span", { class: "code" }, `muybridge fit fomm VIDEOS --out ${store.about.folder}/faces`), ".")];
+    return [h("p", { class: "help" }, "There is none yet. Train one here, import a checkpoint of the authors' programs, or train one with the command, into the studio's folder: ", h("span", { class: "code" }, `muybridge fit fomm VIDEOS --out ${store.about.folder}/faces`), ".")];
   return models.map((model) => (model.state === "ready" ? card(model, draw) : coming(model)));
 }
 
@@ -144,7 +144,7 @@ function how(filmed, signal) {
   const search = h("label", { class: "chip" }, best, "Start at the frame whose pose is closest to the picture's");
   search.hidden = !model?.searches || asked.mode !== "relative";
   const modes = choice(
-    model?.modes.length ? model.modes.map((mode) => [mode, WAYS[mode] ?? mode]) : [["", model ? "This model has only one way" : "–"]],
+    model?.modes.length ? model.modes.map((mode) => [mode, WAYS[mode] ?? mode]) : [["", model ? "This model has only one mode" : "–"]],
     asked.mode,
     (mode) => {
       asked.mode = mode;

@@ -12,7 +12,7 @@ export function compareView(main, signal, first, second) {
   const [a, b] = [runs.find((run) => run.id === first), runs.find((run) => run.id === second) ?? runs.find((run) => run.id !== first)];
   main.append(h("h1", {}, "Compare two runs"));
   if (!a || !b) {
-    main.append(h("p", { class: "empty" }, "Two runs with results are needed. ", h("a", { href: "#/runs" }, "All runs"), "."));
+    main.append(h("p", { class: "empty" }, "To compare, you need two runs with results. ", h("a", { href: "#/runs" }, "All runs"), "."));
     return;
   }
   const body = h("div", { class: "run-body" });
