@@ -166,7 +166,7 @@ def _learn(screen: Screen) -> str:
     page.get_by_text("a second, about").wait_for()
     page.get_by_role("button", name="Stop and keep").click()
     page.get_by_role("heading", name="Take it with you").wait_for()
-    assert "keep what has been learnt so far?" in screen.questions.pop()
+    assert "keep what has been learned so far?" in screen.questions.pop()
     page.get_by_role("link", name="Learning").click()
     page.locator("img.sheet").wait_for()
     page.locator(".chart").nth(6).wait_for()
