@@ -64,7 +64,7 @@ function downloads(run, signal, look) {
   const strength = h("input", { type: "number", min: 0, max: 150, step: 10, value: 100 });
   strength.oninput = () => (wish.strength = Math.min(150, Math.max(0, Number(strength.value))) / 100);
   // Methods without keypoints have no motion that could be changed.
-  const motion = can(run, "editable") ? [field("Motion", steady), field("Strength of the motion, percent", strength)] : [];
+  const motion = can(run, "editable") ? [field("Motion", steady), field("Strength, in percent", strength)] : [];
   files(place, run, signal, (entry) => !entry.asked?.keys);
   return h(
     "section",
