@@ -183,7 +183,7 @@ def test_a_frame_and_its_timeline_are_in_one_window(screen: Screen, studio: Stud
     views = {
         f"#/run/{finished['id']}/edit": (".dot", ".timeline", ".stage"),
         f"#/clip/{finished['clips'][0]}": ("canvas.paint[data-shown='0']", ".timeline", ".paint"),
-        f"#/run/{finished['id']}/result": (".player", ".transport", ".player canvas"),
+        f"#/run/{finished['id']}/result": (".player", ".transport", ".screening.large canvas"),
     }
     for address, (ready, line, frame) in views.items():
         page.goto(f"{studio.address}{address}")
