@@ -7,7 +7,7 @@ storage.py        what lies on the disk, and the only place that makes paths; qu
 clips.py, runs.py, animation_models.py, animations.py   what is stored, and every change of it
 worker_pool.py    worker processes in lanes, one spare; task_worker.py is such a process, tasks.py and
                   animation_tasks.py what it does
-pose_client.py    the process that draws while a person drags; pose_worker.py is that process
+pose_client.py    the processes that draw while people drag; pose_worker.py is such a process
 routes_live.py    the camera's socket; live_worker.py is the process behind it
 page/             what the browser gets, as it is: views/ (one an address), parts/ (of views), net/ (to the studio)
 """
