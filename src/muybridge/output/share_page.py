@@ -116,19 +116,28 @@ def _pack_drawing(
     pack: Pack, drawing: SharedDrawing, networks: Mapping[str, bytes], films: Mapping[str, list[bytes]]
 ) -> dict[str, Any]:
     """Where the numbers, the networks and the pictures lie that the page draws with."""
-    arrays = {name: _add_array(pack, x) for name, x in drawing.arrays.items()}
-    pictures = {name: pack.add_all(contents) for name, contents in (dict(films) | dict(drawing.pictures)).items()}
-    opened = {name: pack.add(content) for name, content in networks.items()}
-    return {"arrays": arrays, "pictures": pictures, "networks": opened}
+    packed: dict[str, dict[str, Any]] = {"arrays": {}, "pictures": {}, "networks": {}}
+    for name, numbers in drawing.arrays.items():
+        packed["arrays"][name] = _add_array(pack, numbers)
+    for name, contents in (dict(films) | dict(drawing.pictures)).items():
+        packed["pictures"][name] = pack.add_all(contents)
+    for name, content in networks.items():
+        packed["networks"][name] = pack.add(content)
+
+    return packed
 
 
 def _pack_views(pack: Pack, drawing: SharedDrawing, shown: Mapping[str, ShownView]) -> dict[str, Any]:
     """What can be seen, each with the place of its keypoints; results have two letters."""
     views = []
+    results = []
     for name, view in shown.items():
         points = _add_array(pack, drawing.views[name].points.numpy())
         views.append({**_describe_view(drawing, name, view), "points": points})
-    return {"views": views, "results": [view for view in views if len(view["name"]) > 1]}
+        if len(name) > 1:
+            results.append(views[-1])
+
+    return {"views": views, "results": results}
 
 
 def _add_array(pack: Pack, numbers: Shaped[np.ndarray, "..."]) -> dict[str, Any]:

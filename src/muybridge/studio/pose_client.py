@@ -86,11 +86,10 @@ class PoseClient:
             question.answer.cancel()
         if self.ending is not None:
             self.ending.cancel()
-        working = [painter.work for painter in self.painters if painter.work is not None]
-        for work in working:
-            work.cancel()
-        await asyncio.gather(*working, return_exceptions=True)
         for painter in self.painters:
+            if painter.work is not None:
+                painter.work.cancel()
+                await asyncio.gather(painter.work, return_exceptions=True)
             await self._end_process(painter)
 
     def _hand_out(self) -> None:
@@ -113,9 +112,13 @@ class PoseClient:
 
     def _find_free(self, order: Mapping[str, Any]) -> list[_Painter]:
         """The processes that may do it now; the second one draws poses of runs that it has loaded, and nothing else."""
-        first, *more = self.painters
-        helping = [each for each in more if order["do"] == "pose" and order["run"] in each.runs]
-        return [each for each in (first, *helping) if each.is_free]
+        free = []
+        for painter in self.painters:
+            may = painter is self.painters[0] or (order["do"] == "pose" and order["run"] in painter.runs)
+            if may and painter.is_free:
+                free.append(painter)
+
+        return free
 
     def _call_help(self, run: str) -> None:
         """Have the second process draw a run, too, once it has loaded it, and until the crowd has gone."""
@@ -156,7 +159,7 @@ class PoseClient:
         asyncio.get_running_loop().call_soon(self._hand_out)
 
     async def _find_answers(self, painter: _Painter, orders: list[Mapping[str, Any]]) -> list[Answer]:
-        shares = sum(1 for each in self.painters if each.runs) + 1
+        shares = 2 if self.painters[-1].runs else 1
         try:
             head, body = await asyncio.wait_for(
                 self._ask_process(painter, {"orders": orders, "shares": shares}), LONGEST
