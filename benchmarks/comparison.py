@@ -2,12 +2,13 @@
 
     python benchmarks/comparison.py WORK [--pair ../shared/data/jokr/cat ../shared/data/jokr/fox]
                                          [--scenes ...] [--methods ...] [--threads N] [--write] [--preset bench]
-                                         [--on local|ray|ray://HOST:PORT|slurm] [--at-most N]
+                                         [--vgg FILE] [--on local|ray|ray://HOST:PORT|slurm] [--at-most N]
 
 Trains preset `bench` of every method on every scene (`muybridge bench`, in WORK/bench) and on the pair of real videos
 (`real_pair.py`, in WORK/pair), each finished cell kept: the same command goes on where it was, and the table grows by
-more scenes. WORK/bench/table.html holds the sheets, WORK/pair/sheet.png those of the real pair. --write keeps the
-tables in comparison.md; what they say is told in docs/evaluation.md.
+more scenes. With --vgg, the file of VGG-16 or one of the same tensors, and LPIPS's channel weights in the cache folder,
+LPIPS is measured too. WORK/bench/table.html holds the sheets, WORK/pair/sheet.png those of the real pair. --write keeps
+the tables in comparison.md; what they say is told in docs/evaluation.md.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ FIGURES: Mapping[str, tuple[str, bool]] = {
     "ssim": ("SSIM", True),
     "joint_error": ("Error of the joints", False),
     "random_features": ("Appearance: distance of random features from the source's own video", False),
+    "lpips": ("LPIPS with VGG-16, published weights", False),
 }
 """Name of a figure -> its title, and whether more is better."""
 Found = dict[tuple[str, str, str], Cell]
@@ -49,6 +51,7 @@ def main() -> None:
     arguments.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     arguments.add_argument("--pair", type=Path, nargs=2, help="two real videos with silhouettes beside them")
     arguments.add_argument("--preset", default="bench", help="another than bench only tries whether all of it runs")
+    arguments.add_argument("--vgg", type=Path, help="VGG-16's file, for LPIPS")
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--write", action="store_true", help="keep the tables in comparison.md")
     arguments.add_argument("--on", help="where the trainings on puppets run; else all in this process")
@@ -64,6 +67,7 @@ def main() -> None:
         device="cpu",
         callback=RichCallback() if given.on is None else None,
         notify=print,
+        weights=None if given.vgg is None else {"vgg": given.vgg},
         on=given.on,
         at_most=given.at_most,
     )
@@ -85,6 +89,8 @@ def told(out: Path, methods: Sequence[str], scenes: Sequence[str], preset: str) 
     for cell in Cells(out / "cells").all():
         if cell.seed == 0 and cell.scene in scenes and cell.preset in (preset, ""):
             found[cell.method, cell.scene, cell.direction] = cell
+    # Only a bench that was given the network has this figure.
+    names = [name for name in FIGURES if any(name in cell.figures for cell in found.values())]
     shared = [scene for scene in scenes if all((m, scene, "ab") in found for m in methods if m != "tsnet")]
     lines = [
         "# Methods beside each other at an equal budget, on puppets with a known answer",
@@ -96,9 +102,10 @@ def told(out: Path, methods: Sequence[str], scenes: Sequence[str], preset: str) 
         "",
         f"## Mean over {len(shared)} scenes: {', '.join(shared)}",
         "",
-        overall(found, [m for m in methods if m != "tsnet"], shared),
+        overall(found, [m for m in methods if m != "tsnet"], shared, names),
     ]
-    for name, (title, more) in FIGURES.items():
+    for name in names:
+        title, more = FIGURES[name]
         lines += [
             "",
             f"## {title} ({'more' if more else 'less'} is better)",
@@ -108,16 +115,16 @@ def told(out: Path, methods: Sequence[str], scenes: Sequence[str], preset: str) 
     return "\n".join(lines) + "\n"
 
 
-def overall(found: Found, methods: Sequence[str], scenes: Sequence[str]) -> str:
+def overall(found: Found, methods: Sequence[str], scenes: Sequence[str], names: Sequence[str]) -> str:
     """A row a method, the mean of both directions of all scenes; and how often it beats the best still frame."""
     rows = []
     for method in (*methods, *TRIVIAL):
         cells = [(scene, way) for scene in scenes for way in ("ab", "ba")]
-        figures = [fmean(value(found[method, *cell], name) for cell in cells) for name in FIGURES]
+        figures = [fmean(value(found[method, *cell], name) for cell in cells) for name in names]
         beats = sum(value(found[method, *c], "iou") > value(found["best still", *c], "iou") for c in cells)
         last = "" if method in TRIVIAL else f"{beats} of {len(cells)}"
         rows.append((method, *(f"{x:.3f}" for x in figures), last))
-    return table(("method", *(name.replace("_", " ") for name in FIGURES), "beats the best still frame"), rows)
+    return table(("method", *(name.replace("_", " ") for name in names), "beats the best still frame"), rows)
 
 
 def by_scene(found: Found, name: str, more: bool, methods: Sequence[str], scenes: Sequence[str]) -> str:

@@ -219,6 +219,21 @@ def test_a_silhouette_that_takes_most_of_the_picture_is_doubted(photo: tuple[Cli
     assert find(photo[0], masks=as_clip(photo[1]))[1].warnings == ()
 
 
+def test_parts_that_are_lost_now_and_then_are_doubted() -> None:
+    body = torch.zeros(8, 1, 40, 60, dtype=torch.uint8)
+    body[:, :, 10:30, 10:50] = 255
+    assert check_usable(count_faults(body), "clip") == ()
+    # A cut in the film: the subject is seen from nearer then.
+    cut = body.clone()
+    cut[4:, :, 5:35, 2:58] = 255
+    assert check_usable(count_faults(cut), "clip") == ()
+    lost = body.clone()
+    lost[3, :, 10:30, 20:] = 0
+    assert any(
+        "doubles or halves from one frame to the next 2 times" in w for w in check_usable(count_faults(lost), "clip")
+    )
+
+
 def test_pieces_are_judged_together() -> None:
     nobody, whole = np.zeros((2, H, W), bool), np.ones((3, H, W), bool)
     mattes = [as_clip(m).pixels[:, :1] for m in (nobody, discs(), whole, nobody)]
@@ -284,6 +299,20 @@ def test_the_sheet_shows_the_outline(photo: tuple[Clip, np.ndarray]) -> None:
     assert sheet(clip, columns=3, rows=2, height=60).shape[0] == 3
     with pytest.raises(MissingSilhouettesError):
         overlay(photo[0])
+
+
+def test_the_sheet_shows_a_small_subject_from_nearby_too() -> None:
+    pixels = torch.full((3, 3, 90, 120), 80, dtype=torch.uint8)
+    mattes = torch.zeros(3, 1, 90, 120, dtype=torch.uint8)
+    for t in (0, 2):
+        mattes[t, :, 40:60, 10 + 20 * t : 30 + 20 * t] = 255
+    pixels[mattes.expand_as(pixels) > 0] = 200
+    small = sheet(Clip(pixels, Timing.constant(3), mattes=mattes), columns=3, rows=1, height=60)
+    large = torch.nn.functional.interpolate(mattes[:, :, 35:65, 5:50].float(), (90, 120)).byte()
+    whole = sheet(Clip(pixels, Timing.constant(3), mattes=large), columns=3, rows=1, height=60)
+    assert small.shape[1] > 1.8 * whole.shape[1]
+    # Nearly four times as large as in the row above it, which is 60 pixels high.
+    assert (small == 200).all(0).sum() > 2000
 
 
 def test_frames_in_doubt_are_those_that_the_warnings_count() -> None:

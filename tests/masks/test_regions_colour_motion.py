@@ -1,5 +1,7 @@
+import cv2
 import numpy as np
 import pytest
+import torch
 from hypothesis import given as over
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from muybridge.masks.colour_and_motion import find_by_colour_and_motion
 from muybridge.masks.motion import FlowWarp, estimate_camera, motion_residual
 from muybridge.masks.regions import fill_holes, guided_filter, keep_main_parts, snap_to_edges, stray_parts
 from muybridge.puppets import scene
-from muybridge.video import Clip
+from muybridge.video import Clip, Timing
 
 
 def disc(h: int, w: int, y: float, x: float, r: float) -> np.ndarray:
@@ -159,3 +161,22 @@ def test_a_subject_that_the_camera_follows_is_not_the_background() -> None:
     found, _ = find_by_colour_and_motion(Clip(drawn.pixels, drawn.timing))
     both, either = (found > 127) & (drawn.mattes > 127), (found > 127) | (drawn.mattes > 127)
     assert both.sum() / either.sum() > 0.8
+
+
+def test_a_small_subject_before_two_textures_is_not_one_of_them() -> None:
+    """The large reading of the clip ran out into the upper texture, though movement had shown where the subject is."""
+    h, w, count = 64, 112, 8
+    rng = np.random.default_rng(0)
+    wide = cv2.GaussianBlur(rng.normal(0, 60, (h, 2 * w, 3)).astype(np.float32), (0, 0), 1.5) * 2
+    wide += np.where(np.arange(h)[:, None, None] < 40, np.float32([140, 140, 150]), np.float32([90, 110, 60]))
+    frames, truth = [], []
+    for t in range(count):
+        frame = wide[:, 5 * t : 5 * t + w].copy()
+        body = disc(h, w, 40, 40 + 2 * t, 8)
+        frame[body] = np.float32([120, 70, 40]) + rng.normal(0, 6, (body.sum(), 3))
+        frames.append(frame.clip(0, 255).astype(np.uint8))
+        truth.append(body)
+    clip = Clip(torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).contiguous(), Timing.constant(count))
+    found, _ = find_by_colour_and_motion(clip)
+    seen = found[:, 0].numpy() > 127
+    assert (seen & np.stack(truth)).sum() / (seen | np.stack(truth)).sum() > 0.7

@@ -144,6 +144,21 @@ def test_a_body_that_is_taken_for_two_species_is_one_animal(classes: Path) -> No
     assert torch.equal(named.mattes, found.mattes)
 
 
+def test_a_body_of_which_it_is_unsure_which_animal_it_is_is_an_animal(cache: Path) -> None:
+    """Three species share one body's pixels, so that none of them is more likely than not."""
+    weights, bias = np.zeros((21, 3)), np.full(21, -20.0)
+    bias[0] = 0
+    for label in ("cow", "horse", "sheep"):
+        weights[1 + PASCAL.index(label)] = (10, -10, -10)
+        bias[1 + PASCAL.index(label)] = -12
+    save_network(cache / "deeplab-unsure.onnx", weights, bias, 65)
+    body = disc(48, 64, 28)
+    found, report = find(as_clip([paint(backdrop(), body, RED)] * 2))
+    assert report.how == "segment"
+    assert found.mattes is not None
+    assert iou(found.mattes[0, 0].numpy() > 127, body) > 0.9
+
+
 def test_a_small_subject_is_looked_at_again_from_nearby(classes: Path) -> None:
     h, w = 360, 480
     truths = [disc(200, 150 + 3 * t, 17, h, w) for t in range(3)]
@@ -161,6 +176,25 @@ def test_a_frame_that_lost_the_subject_is_filled_in(classes: Path) -> None:
     assert report.empty == ()
     assert found.mattes is not None
     assert iou(found.mattes[2, 0].numpy() > 127, body) > 0.8
+
+
+def test_several_frames_that_lost_it_are_filled_in_and_longer_ones_are_not(classes: Path) -> None:
+    """It walks on while the network sees a part of it, or nothing, and is where it should be; what follows stays."""
+    count = 24
+    bodies = [disc(48, 30 + 2 * t, 22) for t in range(count)]
+    frames = [paint(backdrop(), body, GREEN) for body in bodies]
+    pale = (120, 150, 120)  # too pale for the network
+    part = disc(48, 30 + 2 * 4, 8)
+    frames[3] = paint(backdrop(), bodies[3], pale)
+    frames[4] = paint(paint(backdrop(), bodies[4], pale), part, GREEN)
+    frames[5] = paint(backdrop(), bodies[5], pale)
+    for t in range(8, 18):
+        frames[t] = paint(backdrop(), bodies[t], pale)
+    found, report = find(as_clip(frames), how="segment")
+    assert found.mattes is not None
+    seen = found.mattes[:, 0].numpy() > 127
+    assert all(iou(seen[t], bodies[t]) > 0.75 for t in (3, 4, 5))
+    assert set(report.empty) >= set(range(9, 17))
 
 
 def test_joining_leaves_a_still_clip_as_it_is() -> None:

@@ -177,5 +177,9 @@ def print_table(title: str, rows: Mapping[str, str], heads: tuple[str, str] = ("
     made.add_column(heads[1], overflow="fold")
     for name, value in rows.items():
         made.add_row(Text(name), Text(value))
-    PatientConsole(highlight=False).print(made)
+    console = PatientConsole(highlight=False)
+    if not console.is_terminal:
+        # A file or a pipe has no width, and a broken address is none.
+        console = PatientConsole(highlight=False, width=100_000)
+    console.print(made)
     stdout().print()

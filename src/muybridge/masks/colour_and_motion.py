@@ -75,16 +75,22 @@ def find_by_colour_and_motion(
     if (soft > 0.5).mean() > MOST and len(pictures) > 1:
         small, large = (guess_by_motion(*each) for each in zip((draft, pictures), guesses, strict=True))
         if small is not None and large is not None:
-            again = iterate_models(pictures, large, choose_reading(draft, small))
+            again = iterate_models(pictures, large, choose_reading(draft, small, MOST))
             if 0 < (again > 0.5).mean() < MOST:
                 soft = again
     return cut_silhouettes(clip, pictures, soft)
 
 
-def choose_reading(draft: Bytes, guess: Guess) -> SizePrior:
-    """Of the two readings of a clip, a large subject or a small one, that whose colours part better."""
-    tried = [_colour_separation(draft, iterate_models(draft, guess, reading)) for reading in (LARGE, SMALL)]
-    return SMALL if tried[1] > SMALL_MARGIN * tried[0] else LARGE
+def choose_reading(draft: Bytes, guess: Guess, most: float = 1.0) -> SizePrior:
+    """Of the two readings of a clip, a large subject or a small one, that whose colours part better.
+
+    most  share of the picture beyond which the large reading has run out into the background
+    """
+    tried = [iterate_models(draft, guess, reading) for reading in (LARGE, SMALL)]
+    if (tried[0] > 0.5).mean() > most:
+        return SMALL
+    apart = [_colour_separation(draft, each) for each in tried]
+    return SMALL if apart[1] > SMALL_MARGIN * apart[0] else LARGE
 
 
 def guess_by_motion(pictures: Bytes, guess: Guess) -> Guess | None:

@@ -15,6 +15,9 @@ FRAMING = 0.9
 have one is the picture and not a subject in it (decision 0023)."""
 LARGE = 0.6
 """A silhouette that takes more of its frame may be the background."""
+LEAP = 2.0
+"""A silhouette that is this many times larger than on the frame before or after is wrong on one of the two; a cut in
+the film makes one such leap, a frame that went wrong two."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class FaultCounts:
     touching  those whose four borders it touches
     framing   those whose border it takes, all but a tenth
     large     those of which it takes more than `LARGE`
+    leaps     pairs of neighbours between which its area changes by more than `LEAP` times
     """
 
     frames: int = 0
@@ -54,6 +58,7 @@ class FaultCounts:
     touching: int = 0
     framing: int = 0
     large: int = 0
+    leaps: int = 0
 
     def __add__(self, later: FaultCounts) -> FaultCounts:
         return FaultCounts(
@@ -63,6 +68,7 @@ class FaultCounts:
             self.touching + later.touching,
             self.framing + later.framing,
             self.large + later.large,
+            self.leaps + later.leaps,
         )
 
 
@@ -106,6 +112,7 @@ def count_faults(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = Non
         touching=sum(_touches_all(each) for each in frames),
         framing=sum(_border_share(each) >= FRAMING for each in frames),
         large=int((share > LARGE).sum()),
+        leaps=_count_leaps(area),
     )
 
 
@@ -155,9 +162,21 @@ def check_usable(counts: FaultCounts, name: str) -> tuple[str, ...]:
             f"the silhouette takes more than {LARGE:.0%} of the picture on {counts.large} of {count} frames: "
             "look at the sheet whether it is the background"
         )
+    if counts.leaps > 1:
+        warnings.append(
+            f"the silhouette's area doubles or halves from one frame to the next {counts.leaps} times "
+            f"in {count} frames: look at the sheet whether parts of the subject are lost"
+        )
     if touching:
         warnings.append(f"the subject touches all four borders on {touching} of {count} frames: parts of it may be cut")
     return tuple(warnings)
+
+
+def _count_leaps(area: Tensor) -> int:
+    """Of the areas [T] of the frames that have a silhouette, how many neighbours differ by more than `LEAP` times."""
+    both = (area[:-1] > 0) & (area[1:] > 0)
+    smaller = torch.minimum(area[:-1], area[1:])
+    return int((both & (torch.maximum(area[:-1], area[1:]) > LEAP * smaller)).sum())
 
 
 def _touches_all(on: Tensor) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -37,8 +38,10 @@ SIDE = 256
 """Longer side of the frames on which maps are joined in time, in pixels."""
 CLOSE_SIDE = 512
 """The same where some frames were looked at from nearby, whose maps are finer."""
-LOST = 0.25
-"""A frame whose subject has less than this share of its neighbours' area has lost it: they fill it in."""
+LOST = 0.5
+"""A frame whose subject has less than this share of the usual area of the frames around it has lost it, or a part."""
+REACH = 8
+"""How many frames around it that are, on either side, and how many in a row are filled in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +99,8 @@ def find_by_segmentation(
             _look_closer(soft[i], frame_picture(clip, i), place, segmenter, members, cut)
 
     # Frame by frame the network changes its mind, which shows as flicker.
-    soft = join_in_time(soft, FlowWarp(pictures))
+    warp = FlowWarp(pictures)
+    soft = join_in_time(fill_lost(soft, warp), warp)
     if corners is not None:
         scale = np.array(pictures.shape[2:0:-1] * 2) / np.array(level.shape[:0:-1] * 2)
         soft = follow_part(soft, corners * scale, frame, 0.5)
@@ -113,8 +117,35 @@ def _find_nothing(clip: Clip, segmenter: Segmenter) -> Segmented:
     return Segmented(empty, torch.zeros(len(clip)), None, f"no subject that {segmenter.name} knows")
 
 
+def fill_lost(soft: Floats, warp: FlowWarp) -> Floats:
+    """Maps [T, H, W] in which frames that lost the subject have it from the nearest frames on both sides, as it moves.
+
+    Where it was lost for more than `REACH` frames, or up to an end of the clip, nobody knows where it went: those stay.
+    """
+    areas = (soft > 0.5).sum((1, 2))
+    usual = [np.percentile(areas[max(0, i - REACH) : i + REACH + 1], 75) for i in range(len(soft))]
+    kept = np.flatnonzero(areas > LOST * np.array(usual))
+
+    out = soft.copy()
+    for before, after in pairwise(kept.tolist()):
+        if not 1 < after - before <= REACH + 1:
+            continue
+        ahead = [out[before]]
+        back = [out[after]]
+        for i in range(before + 1, after):
+            ahead.append(warp(ahead[-1], i - 1, i))
+        for i in range(after - 1, before, -1):
+            back.append(warp(back[-1], i + 1, i))
+        for i in range(before + 1, after):
+            # The nearer of the two has the larger say.
+            share = (i - before) / (after - before)
+            carried = (1 - share) * ahead[i - before] + share * back[after - i]
+            out[i] = np.maximum(soft[i], carried)
+    return out
+
+
 def join_in_time(soft: Floats, warp: FlowWarp) -> Floats:
-    """Each map [H, W] averaged with those before and after it, as they move; one that lost the subject is filled in."""
+    """Each map [H, W] averaged with those before and after it, as they move."""
     out = soft.copy()
     for i in range(len(soft)):
         beside = []
@@ -122,13 +153,9 @@ def join_in_time(soft: Floats, warp: FlowWarp) -> Floats:
             if 0 <= j < len(soft):
                 beside.append(warp(soft[j], j, i))
 
-        if not beside:
-            continue
-
-        mean = np.mean(beside, axis=0)
-        lost = len(beside) == 2 and soft[i].sum() < LOST * min(each.sum() for each in beside)
-        own = len(beside)
-        out[i] = mean if lost else (2 * soft[i] + own * mean) / (2 + own)
+        if beside:
+            own = len(beside)
+            out[i] = (2 * soft[i] + own * np.mean(beside, axis=0)) / (2 + own)
     return out
 
 

@@ -30,8 +30,6 @@ def choose_labels(maps: Bytes, labels: tuple[str, ...], subject: str | None, liv
         known = (*labels, ANIMAL) if animals else labels
         raise UsageError(f"the network knows no {subject!r}", f"It knows: {', '.join(known)}")
 
-    # Doubtful pixels of many classes add up to nothing.
-    areas = np.where(maps > 127, maps, 0).mean((0, 2, 3)) / 255
     alive = []
     for i, label in enumerate(labels):
         if label in (*ANIMALS, "person", *SALIENT):
@@ -39,19 +37,31 @@ def choose_labels(maps: Bytes, labels: tuple[str, ...], subject: str | None, liv
 
     if subject == ANIMAL:
         alive = animals
+    # Species are mistaken for one another on one body: animals count together against people.
+    areas = _areas_taken(maps, labels)
     # Things count only where nobody alive is seen, because a sofa is often larger than its dog.
-    elif not living and areas[alive].sum() < LEAST:
+    if subject != ANIMAL and not living and areas[alive].max() < LEAST:
         alive = list(range(len(labels)))
-    if areas[alive].sum() < LEAST:
+    if areas[alive].max() < LEAST:
         return []
 
-    # Species are mistaken for one another on one body: animals count together against people.
-    groups = {}
-    for label in (labels[i] for i in alive):
-        groups[label] = areas[labels_alike(labels, labels.index(label))].sum()
+    best = areas[alive].max()
+    own = maps.mean((0, 2, 3))
+    return [max((i for i in alive if areas[i] == best), key=lambda i: float(own[i]))]
 
-    largest = max(groups.values())
-    return [max((i for i in alive if groups[labels[i]] == largest), key=lambda i: float(areas[i]))]
+
+def _areas_taken(maps: Bytes, labels: tuple[str, ...]) -> Floats:
+    """Of each label, the share of the maps [T, C, h, w] that it and those that it is mistaken for take together."""
+    areas = np.zeros(len(labels))
+    known: dict[tuple[int, ...], float] = {}
+    for i in range(len(labels)):
+        members = tuple(labels_alike(labels, i))
+        if members not in known:
+            together = maps[:, members].sum(1, dtype=np.uint16)
+            # Doubtful pixels add up to nothing, unless the doubt is only which animal it is.
+            known[members] = float(np.where(together > 127, together, 0).mean()) / 255
+        areas[i] = known[members]
+    return areas
 
 
 def labels_alike(labels: tuple[str, ...], chosen: int) -> list[int]:
