@@ -25,9 +25,9 @@ from muybridge.output.sheets import _loop, drawable_text
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, Timing, read
+from tiny_jokr import TINY_TRAINING
 
-SMALL = {"size": 32, "keypoints": 4, "shape.steps": 2, "texture.steps": 2, "motion.steps": 2}
-TINY = {"preset": "smoke", "set": SMALL, "device": "cpu", "precision": "float32"}
+TINY = {"preset": "smoke", "set": TINY_TRAINING, "device": "cpu", "precision": "float32"}
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,9 @@ def test_load_gives_back_what_fit_made(fitted: muybridge.Fitted) -> None:
 
 def test_a_run_says_which_preset_it_started_from(fitted: muybridge.Fitted) -> None:
     assert fitted.run.record.preset == "smoke"
-    assert preset_of(fitted) == "smoke, with size=32, keypoints=4, shape.steps=2, texture.steps=2, motion.steps=2"
+    assert preset_of(fitted) == "smoke, with size=32, keypoints=4, detector.width=8, " + ", ".join(
+        f"{name}={value}" for name, value in list(TINY_TRAINING.items())[3:]
+    )
 
 
 def test_evaluate_measures_a_run(fitted: muybridge.Fitted) -> None:

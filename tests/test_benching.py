@@ -25,6 +25,7 @@ from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, read, write
 from still_method import Still
+from tiny_jokr import TINY_TRAINING
 from tiny_network import write_identity
 
 # By its name: `muybridge.api.bench` is the verb.
@@ -265,18 +266,19 @@ def test_a_driving_clip_that_looks_the_other_way_is_mirrored_for_a_method_of_who
 
 def test_the_whole_comparison_in_one_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Methods of pairs, of folders and of landmarks on the same scene, in one table."""
+    narrow = {"generator.width": 4, "generator.blocks": 1, "critic.width": 4}
     short = {
-        "jokr": {"shape.steps": 2, "texture.steps": 2, "motion.steps": 2},
-        "fomm": {"training.steps": 2, "size": 32},
-        "cyclegan": {"translate.steps": 2, "size": 32},
-        "recyclegan": {"translate.steps": 2, "size": 32},
-        "tsnet": {"train.steps": 2},
+        "jokr": TINY_TRAINING,
+        "fomm": {"training.steps": 2, "training.batch": 2, "size": 32, "keypoints": 3},
+        "cyclegan": {"translate.steps": 2, "size": 32, **narrow},
+        "recyclegan": {"translate.steps": 2, "size": 32, **narrow, "predictor.width": 4, "predictor.max_width": 8},
+        "tsnet": {"train.steps": 2, "size": 32, "width": 4, "critic_width": 4},
     }
     for name, changes in short.items():
         kind = catalogue.find(name)
         presets = {**kind.card.presets, "bench": make_config(kind, "bench", changes)}
         monkeypatch.setattr(kind, "card", replace(kind.card, presets=presets))
-    wanted = {**WISH, "scenes": ["dancers"], "preset": "bench", "set": {}, "plan": Plan(frames=8, size=64)}
+    wanted = {**WISH, "scenes": ["dancers"], "preset": "bench", "set": {}, "plan": Plan(frames=5, size=48)}
     tables = muybridge.bench(tmp_path / "b", methods=tuple(short), **wanted)
     rows = {row.label for row in tables.overall}
     assert rows == {*(f"{name} bench" for name in short), "best still", "same time", "warped silhouette"}

@@ -13,9 +13,10 @@ from muybridge.output.animation import backdrop_of
 from muybridge.output.results import Results
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, read, write
+from tiny_jokr import TINY_TRAINING
 
 SIDE = 192
-SMALL = {"size": 32, "keypoints": 4, "shape.steps": 2, "texture.steps": 2, "appearance": "paint"}
+SMALL = {**TINY_TRAINING, "appearance": "paint"}
 TINY = {"preset": "smoke", "set": SMALL, "device": "cpu", "precision": "float32"}
 
 

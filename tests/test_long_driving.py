@@ -16,10 +16,10 @@ from muybridge.inputs import driving
 from muybridge.inputs.driving import read_driving
 from muybridge.puppets import scene
 from muybridge.video import Clip, Timing, read, write
+from tiny_jokr import TINY_TRAINING
 
 FRAMES = 21
-SMALL = {"size": 32, "keypoints": 4, "shape.steps": 2, "texture.steps": 2, "motion.steps": 2}
-TINY = {"preset": "smoke", "set": SMALL, "device": "cpu", "precision": "float32"}
+TINY = {"preset": "smoke", "set": TINY_TRAINING, "device": "cpu", "precision": "float32"}
 
 
 @pytest.fixture(scope="module")

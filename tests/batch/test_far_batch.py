@@ -261,9 +261,7 @@ def test_a_stopped_job_says_so(done: list[str], tmp_path: Path, monkeypatch: pyt
     assert {each.status for each in run(tmp_path).values()} == {Status.DONE}
 
 
-def test_a_process_of_its_own_says_why_it_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Its start is most of what this takes.
-    monkeypatch.setenv("MUYBRIDGE_CHECK_SHAPES", "0")
+def test_a_process_of_its_own_says_why_it_failed(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
         (tmp_path / name).write_bytes(b"no video")
     job = {"name": "one", "a": f"{tmp_path}/a.mp4", "b": f"{tmp_path}/b.mp4"}

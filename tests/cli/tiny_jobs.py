@@ -6,23 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from muybridge.video import Clip, Timing
+from tiny_jokr import TINY_TRAINING
 
-TINY = [
-    "--preset",
-    "smoke",
-    "--set",
-    "size=32",
-    "--set",
-    "keypoints=4",
-    "--set",
-    "shape.steps=2",
-    "--set",
-    "texture.steps=2",
-    "--set",
-    "motion.steps=2",
-    "--device",
-    "cpu",
-]
+TINY = ["--preset", "smoke", "--device", "cpu"]
+for name, value in TINY_TRAINING.items():
+    TINY += ["--set", f"{name}={value}"]
 FRAMES = 5
 UNEVEN = Timing((0, 1, 2, 5, 6), 2, Fraction(1, 10))
 """Frame times that no constant rate has."""

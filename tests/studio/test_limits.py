@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import os
+import signal
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +34,13 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Studio, dic
     """A studio that has as much as it may: two clips, and one run that learns."""
     limits = {"clips": 2, "queue": 1, "sockets": 1, "cameras": 1}
     with opened(tmp_path_factory.mktemp("full"), limits=limits) as studio:
-        yield studio, studio.train(studio.pair(), shape=LONG)
+        run = studio.train(studio.pair(), shape=LONG)
+        studio.wait(f"/api/runs/{run['id']}", lambda r: r["progress"].get("step", 0) > 0)
+        # It only has to be there: while it stands still, it takes no core from the others.
+        worker = studio.worker()
+        os.kill(worker, signal.SIGSTOP)
+        yield studio, run
+        os.kill(worker, signal.SIGCONT)
 
 
 def _line(studio: Studio, path: str) -> ClientConnection:
@@ -48,57 +56,6 @@ def _refused(line: ClientConnection) -> str:
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, said["message"])
     assert said["hint"]
     return str(said["message"])
-
-
-def test_so_many_clips(full: tuple[Studio, dict[str, Any]]) -> None:
-    studio, _ = full
-    upload = studio.ask("POST", "/api/clips?name=one", b"more", {"content-type": "application/octet-stream"})
-    drawn = studio.ask("POST", "/api/clips/puppets", {"scene": "gif", "frames": 5, "size": 64})
-    for refused in (upload, drawn):
-        assert refused.status == 400
-        assert refused.json["message"] == "2 clips are here already, the most there may be"
-    assert len(studio.get("/api/clips")) == 2
-
-
-def test_so_many_trainings(full: tuple[Studio, dict[str, Any]]) -> None:
-    studio, run = full
-    refused = studio.ask("POST", "/api/runs", {"clips": run["clips"], "preset": "smoke"})
-    assert refused.status == 409
-    assert refused.json == {"message": "1 trainings wait already", "hint": "Let some of them finish."}
-
-
-def test_so_many_animations(full: tuple[Studio, dict[str, Any]]) -> None:
-    studio, run = full
-    save_run(studio.runs / "faces")
-    model = next(m["id"] for m in studio.get("/api/models") if m["name"] == "faces")
-    wish = {"model": model, "picture": run["clips"][0], "driving": run["clips"][1]}
-    first, second = (studio.ask("POST", "/api/animations", wish) for _ in range(2))
-    assert (first.status, second.status) == (201, 409)
-    assert second.json["message"] == "1 animations wait already"
-    assert studio.ask("DELETE", f"/api/animations/{first.json['id']}").status == 204
-
-
-def test_so_many_pages_edit(full: tuple[Studio, dict[str, Any]]) -> None:
-    studio, run = full
-    path = f"api/runs/{run['id']}/drag"
-    with _line(studio, path) as first:
-        first.send("hello")
-        assert "not something" in first.recv(timeout=60)
-        with _line(studio, path) as second:
-            assert _refused(second) == "1 pages are editing already, the most there may be"
-        first.send("hello")
-        assert "not something" in first.recv(timeout=60)
-    with _line(studio, f"api/runs/{'0' * 12}/drag") as strange:
-        assert _refused(strange) == "there is no run '000000000000' here"
-
-
-def test_so_many_cameras(full: tuple[Studio, dict[str, Any]]) -> None:
-    studio, run = full
-    save_run(studio.runs / "dogs")
-    model = next(m["id"] for m in studio.get("/api/models") if m["name"] == "dogs")
-    with _line(studio, f"api/models/{model}/live"), _line(studio, f"api/models/{model}/live") as second:
-        second.send(json.dumps({"picture": run["clips"][0]}))
-        assert _refused(second) == "1 pages follow a camera already"
 
 
 def test_a_crowd_that_drags_at_once(studio: Studio, finished: dict[str, Any]) -> None:
@@ -150,3 +107,54 @@ def test_a_request_that_the_studios_end_cuts_off_leaves_no_traceback() -> None:
 
     assert not is_news(record(asyncio.CancelledError()))
     assert is_news(record(ValueError("a fault")))
+
+
+def test_so_many_clips(full: tuple[Studio, dict[str, Any]]) -> None:
+    studio, _ = full
+    upload = studio.ask("POST", "/api/clips?name=one", b"more", {"content-type": "application/octet-stream"})
+    drawn = studio.ask("POST", "/api/clips/puppets", {"scene": "gif", "frames": 5, "size": 64})
+    for refused in (upload, drawn):
+        assert refused.status == 400
+        assert refused.json["message"] == "2 clips are here already, the most there may be"
+    assert len(studio.get("/api/clips")) == 2
+
+
+def test_so_many_trainings(full: tuple[Studio, dict[str, Any]]) -> None:
+    studio, run = full
+    refused = studio.ask("POST", "/api/runs", {"clips": run["clips"], "preset": "smoke"})
+    assert refused.status == 409
+    assert refused.json == {"message": "1 trainings wait already", "hint": "Let some of them finish."}
+
+
+def test_so_many_animations(full: tuple[Studio, dict[str, Any]]) -> None:
+    studio, run = full
+    save_run(studio.runs / "faces")
+    model = next(m["id"] for m in studio.get("/api/models") if m["name"] == "faces")
+    wish = {"model": model, "picture": run["clips"][0], "driving": run["clips"][1]}
+    first, second = (studio.ask("POST", "/api/animations", wish) for _ in range(2))
+    assert (first.status, second.status) == (201, 409)
+    assert second.json["message"] == "1 animations wait already"
+    assert studio.ask("DELETE", f"/api/animations/{first.json['id']}").status == 204
+
+
+def test_so_many_pages_edit(full: tuple[Studio, dict[str, Any]]) -> None:
+    studio, run = full
+    path = f"api/runs/{run['id']}/drag"
+    with _line(studio, path) as first:
+        first.send("hello")
+        assert "not something" in first.recv(timeout=60)
+        with _line(studio, path) as second:
+            assert _refused(second) == "1 pages are editing already, the most there may be"
+        first.send("hello")
+        assert "not something" in first.recv(timeout=60)
+    with _line(studio, f"api/runs/{'0' * 12}/drag") as strange:
+        assert _refused(strange) == "there is no run '000000000000' here"
+
+
+def test_so_many_cameras(full: tuple[Studio, dict[str, Any]]) -> None:
+    studio, run = full
+    save_run(studio.runs / "dogs")
+    model = next(m["id"] for m in studio.get("/api/models") if m["name"] == "dogs")
+    with _line(studio, f"api/models/{model}/live"), _line(studio, f"api/models/{model}/live") as second:
+        second.send(json.dumps({"picture": run["clips"][0]}))
+        assert _refused(second) == "1 pages follow a camera already"
