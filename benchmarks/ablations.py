@@ -32,6 +32,18 @@ from muybridge.methods.jokr.method import Jokr
 from muybridge.metrics import keypoint_step
 from muybridge.puppets import scene
 
+PAPER_LOSSES = {
+    "losses.align": 0.0,
+    "losses.cyc": 0.0,
+    "losses.cover": 0.0,
+    "losses.read": 0.0,
+    "losses.sep": 1.0,
+    "losses.tmp": 14.0,
+    "losses.dc_warmup": 0,
+    "augment.flat": 0.0,
+}
+"""Without the terms that are ours, and with the paper's weights of its own (as the preset `paper` has them)."""
+
 HEADS = ("taken away", "figure", "with", "without", "worse by", "times", "cells", "costs")
 
 
@@ -89,6 +101,22 @@ def ablations(steps: int) -> list[Ablation]:
         ),
         Ablation(
             "no affine", {"affine": False}, ("rotated",), "iou", "up", "figure 9: subjects that are turned and scaled"
+        ),
+        Ablation(
+            "the paper's losses alone",
+            PAPER_LOSSES,
+            ("cat-horse", "horse-giraffe"),
+            "iou",
+            "up",
+            "the paper's terms and weights: no distance between the sets, cycle, coverage, reading, flat colours",
+        ),
+        Ablation(
+            "painted",
+            {"appearance": "paint"},
+            ("cat-horse", "horse-giraffe"),
+            "sharpness",
+            "up",
+            "R paints every pixel, as in the paper, in place of the subject's own frames",
         ),
     ]
 
