@@ -138,3 +138,23 @@ def test_coverage_pulls_the_nearest_keypoint_alone() -> None:
     points = torch.tensor([[[-1.0, 0.0], [0.0, 0.0]]], requires_grad=True)
     (gradient,) = torch.autograd.grad(losses.coverage(points, masks), points)
     torch.testing.assert_close(gradient, torch.tensor([[[0.0, 0.0], [-4.0, 0.0]]]))
+
+
+def test_thin_parts_count_more_than_the_body() -> None:
+    """A block of 24 pixels and a leg of three below it, on 64 pixels: what is thinner than seven counts."""
+    silhouette = torch.zeros(1, 1, 64, 64)
+    silhouette[..., 8:32, 8:56] = 1
+    silhouette[..., 32:56, 20:23] = 1
+
+    weights = losses.weigh_thin_parts(silhouette, 3.0)
+    leg = torch.zeros(1, 1, 64, 64, dtype=torch.bool)
+    leg[..., 32:58, 18:25] = True
+
+    assert weights[leg].eq(4).all()
+    assert weights[..., 8:30, 8:56].eq(1).all()
+    assert weights[..., 40:, 30:].eq(1).all()
+
+    missing = silhouette.clone()
+    missing[..., 36:56, :] = 0
+    assert float(losses.mse(missing, silhouette, weights)) == pytest.approx(4 * 20 * 3 / 64**2)
+    assert float(losses.mse(missing, silhouette)) == pytest.approx(20 * 3 / 64**2)

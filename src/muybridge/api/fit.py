@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from muybridge.engine import Callback
-from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.inputs.clips import Source
 from muybridge.jobs.loading import Fitted
 from muybridge.jobs.options import FitOptions, check_concerns
@@ -15,7 +14,6 @@ from muybridge.jobs.request import make_request
 from muybridge.jobs.training import Notify, folder_inputs, landmark_inputs, run_training
 
 
-@fast_kernels()
 def fit(
     method: str,
     *inputs: Source,

@@ -29,7 +29,6 @@ from muybridge.run import Run
 from muybridge.video import Clip, Timing, write
 
 
-@fast_kernels()
 def retarget(
     a: Source,
     b: Source,
@@ -88,7 +87,8 @@ def retarget(
     fitted = training.train(preview if callback is None else CallbackList(preview, callback), notify)
 
     notes = [*request.notes, *_input_notes(inputs), *plate_notes]
-    results = write_report(out, fitted, inputs, chosen, plates, notes, truth)
+    with fast_kernels():
+        results = write_report(out, fitted, inputs, chosen, plates, notes, truth)
     # The preview shows a training on its way, and would be taken for a result.
     (out / "preview.png").unlink(missing_ok=True)
     return results

@@ -181,8 +181,8 @@ def extents(mattes: Mattes) -> Extents:
     edges = torch.empty(3, len(on), 2, dtype=torch.float64)
 
     for axis, across in enumerate((1, 2)):
-        # How many pixels of the subject lie in each column, then in each row.
-        counts = on.sum(across, dtype=torch.float64)
+        # How many pixels of the subject lie in each column, then in each row; a sum would make numbers of all pixels.
+        counts = on.count_nonzero(across).double()
         lines = counts > 0
         place = torch.arange(counts.shape[1], dtype=torch.float64)
         edges[0, :, axis] = torch.where(lines, place, torch.inf).amin(1)

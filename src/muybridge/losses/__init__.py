@@ -14,7 +14,15 @@ from muybridge.losses.keypoints import (
 )
 from muybridge.losses.motion_equivariance import frame_equivariance, point_equivariance
 from muybridge.losses.pyramid import PerceptualPyramid, PyramidDistance, plain_pyramid
-from muybridge.losses.reconstruction import l1, mse, multiscale_l1, perceptual, silhouette_entropy, ssim_loss
+from muybridge.losses.reconstruction import (
+    l1,
+    mse,
+    multiscale_l1,
+    perceptual,
+    silhouette_entropy,
+    ssim_loss,
+    weigh_thin_parts,
+)
 
 __all__ = [
     "PerceptualPyramid",
@@ -42,4 +50,5 @@ __all__ = [
     "silhouette_of_logits",
     "ssim_loss",
     "temporal",
+    "weigh_thin_parts",
 ]

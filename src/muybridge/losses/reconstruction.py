@@ -8,15 +8,44 @@ from torch.nn import functional as F
 from muybridge.errors import InputError
 from muybridge.geometry import full_precision
 from muybridge.networks import Lpips
-from muybridge.tensors import Images, Scalar
+from muybridge.tensors import Images, Masks, Scalar
+
+THIN = 1 / 10
+"""Parts thinner than this share of a picture's geometric mean side are thin: legs, tails, ears."""
+ROUND_THIN = 1 / 32
+"""How far round about them, as such a share, a pixel counts as they do: gaps between legs matter as well."""
 
 
-def mse(result: Images, target: Images) -> Scalar:
+def mse(result: Images, target: Images, weights: Masks | None = None) -> Scalar:
     """Mean squared difference over everything (JOKR, eq. 1).
 
     result, target  [B, C, H, W]
+    weights         [B, 1, H, W] how much each pixel counts; all alike unless told
     """
-    return (full_precision(result) - full_precision(target)).square().mean()
+    squared = (full_precision(result) - full_precision(target)).square()
+    return squared.mean() if weights is None else (full_precision(weights) * squared).mean()
+
+
+def weigh_thin_parts(silhouettes: Masks, gain: float) -> Masks:
+    """Weights for `mse`: 1, and 1 + gain on thin parts and round them. A leg is a hundredth of a picture: a mean over
+    all pixels hardly sees that it is missing.
+
+    What an opening by a square of `THIN` takes away is thin (docs/methods/jokr.md, Paper, program, presets).
+
+    silhouettes  [B, 1, H, W] in [0, 1]
+    gain         0 or more
+    """
+    side = (silhouettes.shape[2] * silhouettes.shape[3]) ** 0.5
+    across = max(1, round(side * THIN / 2))
+    around = max(1, round(side * ROUND_THIN))
+
+    opened = _largest_within(-_largest_within(-silhouettes, across), across)
+    thin = (silhouettes - opened).clamp(0, 1)
+    return 1 + gain * _largest_within(thin, around)
+
+
+def _largest_within(pictures: Images, reach: int) -> Images:
+    return F.max_pool2d(pictures, 2 * reach + 1, 1, reach)
 
 
 def silhouette_entropy(drawn: Images, target: Images) -> Scalar:

@@ -66,6 +66,8 @@ class LossConfig(Part):
 
     seg: Weight = 50.0
     """Silhouettes, eq. 1 (appendix B.3: 50)."""
+    thin: Weight = 0.0
+    """Ours: by how much more a silhouette's thin parts, legs and tails, count in eq. 1."""
     dc: Weight = 0.5
     """Domain confusion, eq. 4 (appendix B.3: 0.5; the cat/fox command: 1)."""
     tmp: Weight = 1.0

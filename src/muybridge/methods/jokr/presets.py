@@ -10,7 +10,9 @@ from muybridge.methods.jokr.config import (
     StageConfig,
 )
 
-_FAST = LossConfig(sep=20.0, align=30.0, cyc=4.0, cover=20.0, read=4.0, dc_warmup=100, ssim=0.5, perceptual=1.0)
+_FAST = LossConfig(
+    thin=3.0, sep=20.0, align=30.0, cyc=4.0, cover=20.0, read=4.0, dc_warmup=100, ssim=0.5, perceptual=1.0
+)
 _CALM = AugmentConfig(degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08, flat=0.4)
 _DRAFT = JokrConfig(
     size=160,

@@ -21,6 +21,7 @@ from muybridge.losses import (
     silhouette_entropy,
     silhouette_of_logits,
     temporal,
+    weigh_thin_parts,
 )
 from muybridge.method import Batch, Turn
 from muybridge.methods.jokr.model import JokrModel, sum_sides, to_picture
@@ -115,6 +116,8 @@ def _keypoint_losses(model: JokrModel, found: Mapping[str, Detection], batch: Ba
 def _shape_distance(model: JokrModel, made: Images, target: Images) -> Tensor:
     if model.config.silhouette_loss == "bce" and model.config.two_steps:
         return silhouette_entropy(made, target)
+    if model.config.losses.thin and model.config.two_steps:
+        return mse(made, target, weigh_thin_parts(target, model.config.losses.thin))
     return mse(made, target)
 
 
