@@ -107,6 +107,15 @@ def test_a_rim_that_shows_the_ground_is_told_from_an_outline(colour: tuple[float
     assert measure_rim(square_on_ground(2, colour)) == found
 
 
+def test_a_black_outline_of_a_white_subject_before_grey_is_no_ground() -> None:
+    """It lies on the way from white to grey, and farther."""
+    layers = square_on_ground(2, (0.0, 0.0, 0.0))
+    layers[:, :3, 100:280, 100:280] = 1.0
+    ground = (layers[:, 3:] == 0).expand(-1, 3, -1, -1)
+    layers[:, :3][ground] = 0.5
+    assert measure_rim(layers) == 0
+
+
 def test_no_rim_is_looked_for_where_it_cannot_be_seen() -> None:
     small = square_on_ground(2, (0.0, 0.8, 0.0))[..., 90:190, 90:190]
     assert measure_rim(small) == 0

@@ -227,7 +227,8 @@ def measure_rim(layers: Float[Tensor, "N 4 H W"]) -> int:
     along = (moved * across).sum(1, keepdim=True)
     # How far on the way, and less the farther beside it.
     straight = along.square() / (distance * moved.square().sum(1, keepdim=True)).clamp_min(1e-6)
-    likeness = (along / distance.clamp_min(1e-3)).clamp(0, 1) * straight
+    # What lies beyond the ground, as a black outline before grey, is not the ground either.
+    likeness = (1 - (along / distance.clamp_min(1e-3) - 1).abs()).clamp(0, 1) * straight
     told = (distance > APART).float()
 
     for depth in range(widest):
