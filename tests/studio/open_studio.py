@@ -171,7 +171,7 @@ def opened(
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         try:
-            process.wait(30)
+            process.wait(PATIENCE)
         finally:
             process.kill()
             process.stdout.close()
