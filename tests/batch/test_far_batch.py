@@ -247,6 +247,18 @@ def test_whoever_watches_an_address_sees_it_end(
     assert capsys.readouterr().out.endswith("2 done\n")
 
 
+def test_an_address_that_does_not_answer_ends_no_watching(
+    done: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = importlib.import_module("muybridge.cli.batch")
+    looks = shown._Looks(BatchView(Storage(f"cut://{tmp_path}/there/out")))
+    monkeypatch.setattr(Cut, "gone", True)
+    assert "cannot be read: the connection was reset" in str(looks.newest().caption)
+    monkeypatch.setattr(Cut, "gone", False)
+    looks.due = 0.0
+    assert looks.newest().caption == ""
+
+
 def test_a_stopped_job_says_so(done: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(folder: BatchFolder, job: Any, goes_on: bool) -> dict[str, float]:
         raise KeyboardInterrupt
