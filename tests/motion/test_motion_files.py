@@ -2,14 +2,16 @@
 
 import errno
 import json
+import sys
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from muybridge.errors import InputError, MuybridgeError, UsageError
+from muybridge.errors import InputError, MissingExtraError, MuybridgeError, UsageError
 from muybridge.motion import MotionTrack, read_motion, scale_strength, smooth_motion, write_motion
 from muybridge.motion.filters import SMOOTHERS
 from muybridge.video.clip import Timing
@@ -70,6 +72,20 @@ def test_sleap_comes_back(tmp_path: Path) -> None:
     (tmp_path / "broken.slp").write_bytes(b"x" * 100)
     with pytest.raises(InputError, match="not a file of SLEAP's"):
         read_motion(tmp_path / "broken.slp")
+
+
+def test_a_part_of_sleap_io_that_is_missing_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It imports some of its parts only when a file is opened."""
+
+    def load_slp(*_: Any, **__: Any) -> None:
+        raise ModuleNotFoundError("No module named 'shapely'")
+
+    monkeypatch.setitem(sys.modules, "sleap_io", SimpleNamespace(load_slp=load_slp))
+    (tmp_path / "mouse.slp").write_bytes(b"x")
+    with pytest.raises(MissingExtraError, match="sleap-io"):
+        read_motion(tmp_path / "mouse.slp", (240, 320))
 
 
 class Objects:

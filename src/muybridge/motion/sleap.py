@@ -37,6 +37,8 @@ def read_sleap(file: Path, size: tuple[int, int] | None, timing: Timing | None) 
     sleap = _import_sleap()
     try:
         labels = sleap.load_slp(str(file), open_videos=False)
+    except ImportError as error:  # sleap-io brings its own parts only when they are used
+        raise _missing_extra() from error
     except Exception as error:  # it opens HDF5, whose errors are many
         raise InputError(f"{file} is not a file of SLEAP's: {str(error)[:120]}") from error
     if not labels.labeled_frames or any(len(frame.instances) > 1 for frame in labels.labeled_frames):
@@ -66,7 +68,9 @@ def _import_sleap() -> Any:
     try:
         import sleap_io
     except ImportError as error:
-        raise MissingExtraError(
-            "files of SLEAP's need sleap-io", "Install it with: pip install 'muybridge[sleap]'"
-        ) from error
+        raise _missing_extra() from error
     return sleap_io
+
+
+def _missing_extra() -> MissingExtraError:
+    return MissingExtraError("files of SLEAP's need sleap-io", "Install it with: pip install 'muybridge[sleap]'")
