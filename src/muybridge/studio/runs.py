@@ -26,7 +26,7 @@ WORKING = ("queued", "training", "finishing", "pausing", "stopping")
 CHECKPOINT_SECONDS = 30
 BEHIND = 15
 """How far a process stands back, as of `nice`, that does what nobody has asked for."""
-ASIDE = 5
+ASIDE = 3
 """The same of a training: whoever drops a clip or drags a keypoint meanwhile waits for that alone."""
 
 
