@@ -184,6 +184,8 @@ def main() -> None:
     parser.add_argument("--released", type=Path, help="folder with checkpoint.pth and config.yaml, to import")
     given = parser.parse_args()
     chance, began = random.Random(given.seed), time.monotonic()
+    # A shell starts what it puts into its background deaf to Ctrl-C, and children would stay so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     root = Path(tempfile.mkdtemp())
 
     folder = root / "kills" / "mine"
