@@ -151,7 +151,8 @@ def test_lost_cells_are_made_again_in_processes_of_their_own(
     said.clear()
     muybridge.bench(out, **wanted)
     for path, cell in lost.items():
-        assert json.loads(path.read_text())["figures"] == cell["figures"], path.name
+        # Another process may have other threads, which add up in another order.
+        assert json.loads(path.read_text())["figures"] == pytest.approx(cell["figures"], rel=1e-4), path.name
     # What a training tells in its own process is told here too.
     assert sum("on gif ab, seed 1: iou" in text for text in said) == 1
     assert (out / "table.json").read_text().count("same time") == before.count("same time")

@@ -11,7 +11,7 @@ pytest.importorskip("fastapi", reason="needs fastapi: pip install 'muybridge[stu
 
 from muybridge.studio.clips import Clips
 from muybridge.studio.events import Events
-from muybridge.studio.runs import BEHIND, Runs
+from muybridge.studio.runs import ASIDE, BEHIND, Runs
 from muybridge.studio.samples import Samples
 from muybridge.studio.settings import Settings
 from muybridge.studio.storage import Storage
@@ -67,7 +67,7 @@ def test_what_a_person_asks_for_goes_before_the_sample(tmp_path: Path) -> None:
         assert runs.load(own)["state"] == "training"
         pool.end(own, Outcome("done", RESULT))
         await settle(3)
-        assert pool.begun == [(sample, BEHIND), (own, 0), (sample, BEHIND)]
+        assert pool.begun == [(sample, BEHIND), (own, ASIDE), (sample, BEHIND)]
         pool.end(sample, Outcome("done", RESULT))
         await runs.close()
         await asyncio.to_thread(storage.writer.close)
