@@ -8,8 +8,9 @@ kills    a folder is replaced again and again by a process that is killed (9, 15
 races    four processes make one run at the same time: one of them believes that it did
 folders  a run folder with a random change of its bytes or values: a result or one sentence, within 10 s
 verbs    mask, puppets, animate, motion, export and import killed at a random moment over an old result, which must
-         still stand; fit, retarget and bench killed; the same command then makes the same bits, and leaves nothing
-         beside them
+         still stand; fit, retarget and bench killed; fit --force and retarget --force (refit, redo) killed over a
+         finished run, which must stand until the new one has a checkpoint; the same command then makes the same
+         bits, and leaves nothing beside them
 full     the same commands, no file of which may grow beyond a random size
 media    videos and pictures of 13 kinds with random changes: a result or one sentence, within 10 s and 1 GB each
 studio   the studio or its worker killed at a random moment while a pair is learned; started again, it has all clips
@@ -117,18 +118,19 @@ def reads_or_says(folder: Path, chance: random.Random) -> tuple[bool, float]:
     return True, time.monotonic() - began
 
 
-def disturb_verbs(root: Path, kills: int, full: int, released: Path | None, chance: random.Random) -> list[str]:
+def disturb_verbs(root: Path, given: argparse.Namespace, chance: random.Random) -> list[str]:
+    kills, full = given.verbs, given.full
     if not kills + full:
         return []
     import endurance_verbs as verbs
 
-    stage = verbs.set_stage(root, released, max(kills, full))
+    stage = verbs.set_stage(root, given.released, max(kills, full), given.only)
     names = list(stage.commands)
     seconds = verbs.measure_seconds(stage)
     killed = []
     for number in range(kills):
         name = names[number % len(names)]
-        killed.append(verbs.survives_kill(name, stage, chance, seconds[name]))
+        killed.append(verbs.survives_kill(name, stage, chance, seconds[name], given.signals))
     filled = [verbs.survives_full_disk(names[number % len(names)], stage, chance) for number in range(full)]
 
     print(f"verbs killed: {killed.count('')} of {kills} lost nothing and were finished to the same bits")
@@ -182,6 +184,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=0.0)
     parser.add_argument("--released", type=Path, help="folder with checkpoint.pth and config.yaml, to import")
+    parser.add_argument("--only", nargs="*", default=[], help="names of commands to kill: import, refit, ...")
+    parser.add_argument("--signals", nargs="*", type=int, default=[9, 15, 2], help="numbers to choose from")
     given = parser.parse_args()
     chance, began = random.Random(given.seed), time.monotonic()
     # A shell starts what it puts into its background deaf to Ctrl-C, and children would stay so.
@@ -202,7 +206,7 @@ def main() -> None:
     print(
         f"hostile run folders: {sum(ok for ok, _ in read)} of {given.folders} read or said why, {slowest:.2f} s at most"
     )
-    wrong = [*disturb_verbs(root / "verbs", given.verbs, given.full, given.released, chance)]
+    wrong = [*disturb_verbs(root / "verbs", given, chance)]
     wrong += disturb_studio(root / "studio", given.studio, given.minutes, chance)
     wrong += read_changed_files(root, given.media, given.texts, chance)
     wrong += use_changed_checkpoints(root / "checkpoints", given.checkpoints, chance)

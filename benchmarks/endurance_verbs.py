@@ -13,7 +13,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,7 @@ FORK = multiprocessing.get_context("fork")
 TINY_PAIR = {**TINY_NETWORKS, "shape.steps": 2, "motion.steps": 2, "texture.steps": 1}
 FORCE, RESUME, AGAIN = "--force", "--resume", ""
 """How a command is told to go on after it was cut off: replacing, resuming, or by the same words alone."""
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Command:
     target  the file or folder that it makes
     digest  what makes two results the same
     again   how it goes on
-    run     the run that it trains, for those that resume
+    run     the run that it trains, for those that can resume
     """
 
     words: tuple[str, ...]
@@ -62,11 +63,12 @@ class Stage:
     commands: dict[str, Command]
 
 
-def set_stage(root: Path, released: Path | None = None, count: int | None = None) -> Stage:
+def set_stage(root: Path, released: Path | None = None, count: int | None = None, only: Sequence[str] = ()) -> Stage:
     """Draw two small clips, train on them where a command needs that, and make every result once.
 
     released  a folder with checkpoint.pth and config.yaml of an authors' program, for `import`
     count     only the first so many commands
+    only      commands by name; all unless told
     """
     torch.set_num_threads(1)
     drawn = scene("gif", 5, 48)
@@ -75,7 +77,9 @@ def set_stage(root: Path, released: Path | None = None, count: int | None = None
         write(given / f"{side}.mp4", clip.pixels, clip.timing)
 
     everything = list_commands(root, released)
-    commands = dict(list(everything.items())[:count])
+    named = {name: command for name, command in everything.items() if not only or name in only}
+    assert named.keys() >= set(only), f"commands are {', '.join(everything)}"
+    commands = dict(list(named.items())[:count])
     if not commands.keys() <= {"mask", "puppets"}:
         fit = everything["fit"].words
         code = say_nothing(lambda: main([*fit, "--out", str(given / "run")]))
@@ -105,6 +109,8 @@ def list_commands(root: Path, released: Path | None) -> dict[str, Command]:
         "fit": Command(("fit", "jokr", *videos, *small), made / "run", digest_weights, RESUME, made / "run"),
         "retarget": Command(("retarget", *videos, *small), made / "job", digest_weights, RESUME, made / "job" / "run"),
         "bench": Command(bench, made / "bench", digest_weights, AGAIN),
+        "refit": Command(("fit", "jokr", *videos, *small), made / "rerun", digest_weights, FORCE, made / "rerun"),
+        "redo": Command(("retarget", *videos, *small), made / "rejob", digest_weights, FORCE, made / "rejob" / "run"),
     }
     # Only methods whose checkpoints are released can be written as ONNX files as well.
     if released is not None:
@@ -158,10 +164,13 @@ def digest_weights(target: Path) -> str:
     return found.hexdigest()
 
 
-def survives_kill(name: str, stage: Stage, chance: random.Random, seconds: float) -> str:
+def survives_kill(
+    name: str, stage: Stage, chance: random.Random, seconds: float, signals: Sequence[int] = SIGNALS
+) -> str:
     """Kill the command at a random moment; what went wrong then, or nothing.
 
     seconds  that the command takes when nobody kills it
+    signals  to choose from
     """
     command = stage.commands[name]
     before = command.digest(command.target)
@@ -170,7 +179,7 @@ def survives_kill(name: str, stage: Stage, chance: random.Random, seconds: float
     child = FORK.Process(target=lambda: os._exit(call(command, *more)))
     child.start()
     time.sleep(chance.uniform(0.0, seconds))
-    os.kill(child.pid or 0, chance.choice((signal.SIGKILL, signal.SIGTERM, signal.SIGINT)))
+    os.kill(child.pid or 0, chance.choice(signals))
     child.join()
     return finish(name, stage, before)
 
@@ -209,10 +218,14 @@ def finish(name: str, stage: Stage, before: str) -> str:
         # The plain command must refuse, for the old result or the new one stands there whole.
         refused, found = call(command), command.digest(command.target)
         more = (FORCE,)
-        if refused != 1 or found != before:
+        if found != before and command.run is not None and Run(command.run).status == "interrupted":
+            # A trained run goes with the first checkpoint of the one that replaces it, which is gone on with.
+            more = (RESUME,)
+        elif refused != 1 or found != before:
+            left = sorted(path.name for path in command.target.rglob(".*")) if command.target.is_dir() else []
             # Made again, so that the next kill begins with a whole one, and one fault is not told twice.
             call(command, *more)
-            return f"{name}: what stood there is lost or another"
+            return f"{name}: what stood there is lost or another ({refused}), with {left} in it"
     else:
         # A training has no old result to keep: its checkpoint is gone on with.
         more = (RESUME,) if command.run is not None and Run(command.run).is_begun else ()

@@ -200,6 +200,21 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_folder_that_a_kill_left_before_it_was_a_bench_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (".lock", ".bench.json.0123abcd.part"):
+        (tmp_path / name).touch()
+
+    def stop(runner: object, job: object) -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr(runner.CellRunner, "do", stop)
+    with pytest.raises(InterruptedError):
+        muybridge.bench(tmp_path, **WISH)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "bench.json"]
+
+
 def test_a_run_of_the_bench_that_is_none_is_left_alone(tmp_path: Path) -> None:
     class Seen(Callback):
         def on_start(self, stages: object, resumed_at: int) -> None:

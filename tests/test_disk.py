@@ -3,7 +3,9 @@
 import errno
 import fcntl
 import os
+import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from interrupting import interrupt_within
 from muybridge import disk
 from muybridge.disk import drafts
-from muybridge.errors import MuybridgeError, RunError, TrainingError
+from muybridge.errors import MuybridgeError, OutputExistsError, RunError, TrainingError
 
+STRIDE = 11
+"""Of the instructions, every eleventh is tried; all of them were, once, by hand."""
 CALLS = ("rename", "replace", "unlink", "rmdir", "mkdir", "fsync", "open")
 
 
@@ -105,6 +110,38 @@ def test_a_file_is_whole_wherever_its_replacement_is_killed(tmp_path: Path) -> N
         calls += 1
     assert target.read_bytes() == b"new"
     assert calls > 3
+
+
+def interrupted_after(target: Path, instructions: int) -> bool:
+    """Replace the target in a process that Ctrl-C ends after so many instructions; whether it came to that."""
+    child = os.fork()
+    if child == 0:
+        try:
+            sys.settrace(interrupt_within((disk,), instructions))
+            write_new(target)
+            os._exit(0)
+        finally:
+            os._exit(130)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
+
+
+@pytest.mark.parametrize("name", ["mine", "mine.txt"])
+def test_interrupted_at_any_instruction_it_is_whole(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    instructions, interrupted = 0, True
+    while interrupted:
+        target = tmp_path / str(instructions) / name
+        old_folder(target.parent / "mine")
+        (target.parent / "mine.txt").write_bytes(b"old")
+        interrupted = interrupted_after(target, instructions)
+
+        disk.sweep(target.parent)
+
+        assert contents(target.parent / "mine") in (OLD, NEW), f"interrupted after {instructions}"
+        assert (target.parent / "mine.txt").read_bytes() in (b"old", b"new"), f"interrupted after {instructions}"
+        assert sorted(os.listdir(target.parent)) == ["mine", "mine.txt"], f"interrupted after {instructions}"
+        instructions += STRIDE
+    assert instructions > 20 * STRIDE
 
 
 def test_the_next_replacement_sweeps_by_itself(tmp_path: Path) -> None:
@@ -245,6 +282,45 @@ def test_only_what_a_kill_leaves_counts_as_blank(tmp_path: Path) -> None:
     assert disk.is_blank(tmp_path)
     (tmp_path / ".hidden").touch()
     assert not disk.is_blank(tmp_path)
+
+
+def test_a_folder_is_replaced_only_if_all_in_it_is_the_commands_own(tmp_path: Path) -> None:
+    target = tmp_path / "mine"
+    (target / "masks").mkdir(parents=True)
+    (target / "report.json").touch()
+
+    def check(force: bool) -> None:
+        disk.check_folder(target, force, lambda there: (there / "report.json").is_file(), "masks", ("masks", "*.json"))
+
+    check(force=True)
+    for name in (".DS_Store", ".lock", ".report.json.0123abcd.part"):
+        (target / name).touch()
+    check(force=True)
+    with pytest.raises(OutputExistsError, match="exists already"):
+        check(force=False)
+    (target / "thesis.txt").write_text("mine")
+    with pytest.raises(OutputExistsError, match=r"holds thesis\.txt beside its masks"):
+        check(force=True)
+    (target / "report.json").unlink()
+    with pytest.raises(OutputExistsError, match="holds other things than masks"):
+        check(force=True)
+    shutil.rmtree(target)
+    check(force=False)
+    target.write_text("mine")
+    with pytest.raises(OutputExistsError, match="holds other things than masks"):
+        check(force=True)
+
+
+def test_what_a_kill_left_goes_at_the_next_start_though_that_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").touch()
+    (tmp_path / ".results.0123abcd.part").mkdir()
+    with pytest.raises(OutputExistsError, match=r"table\.csv exists already"):
+        disk.check_files(tmp_path, ("page.html", "table.csv"), False)
+    assert os.listdir(tmp_path) == ["table.csv"]
+    disk.check_files(tmp_path, ("page.html", "table.csv"), True)
+    disk.check_files(tmp_path / "new", ("page.html",), False)
+    with pytest.raises(OutputExistsError, match="is a file"):
+        disk.check_files(tmp_path / "table.csv", (), True)
 
 
 @pytest.mark.parametrize(

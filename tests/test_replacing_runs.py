@@ -11,9 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 
+import muybridge.run
+from interrupting import interrupt_within
+from muybridge import disk
 from muybridge.errors import MuybridgeError
 from muybridge.run import Checkpoint, Run
 
+STRIDE = 100
+"""Of the instructions, every hundredth or so is tried; all of them were, once, by hand."""
 CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "open")
 
 
@@ -102,6 +107,32 @@ def test_killed_at_any_change_either_run_is_whole(tmp_path: Path) -> None:
             kept = {".lock", "run.json", "config.json", "weights.safetensors", "data.safetensors", "thesis.txt"}
             assert {p.name for p in path.iterdir()} - {"log.jsonl", "previews", "tensorboard"} == kept
 
+    assert seen == ["old"] * seen.count("old") + ["new"] * seen.count("new")
+    assert seen.count("old") > 10
+    assert seen.count("new") > 1
+
+
+def test_interrupted_at_any_instruction_either_run_is_whole(tmp_path: Path) -> None:
+    chance = random.Random(0)
+    seen = []
+    code, at = 2, 0
+    while code == 2:
+        path = tmp_path / str(at) / "run"
+        make_old(path)
+
+        def replace(path: Path, after: int = at) -> None:
+            sys.settrace(interrupt_within((disk, muybridge.run), after))
+            replace_old(path)
+
+        code = in_child(replace, path, lambda *told: None)
+        seen.append(look(path))
+        # A look is enough: nobody has to write first for what was left to go.
+        kept = {".lock", "run.json", "config.json", "weights.safetensors", "data.safetensors", "thesis.txt"}
+        names = {p.name for p in path.iterdir()} - {"log.jsonl", "previews", "tensorboard"}
+        assert names == kept, f"interrupted before instruction {at}"
+        at += chance.randint(1, 2 * STRIDE - 1)
+
+    assert code == 0
     assert seen == ["old"] * seen.count("old") + ["new"] * seen.count("new")
     assert seen.count("old") > 10
     assert seen.count("new") > 1

@@ -78,6 +78,13 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
         list(muybridge.batch([], tmp_path / "out"))
 
 
+def test_a_folder_that_a_kill_left_before_it_was_a_batch_is_no_obstacle(tmp_path: Path) -> None:
+    for name in (".lock", ".batch.json.0123abcd.part"):
+        (tmp_path / name).touch()
+    BatchFolder(tmp_path).open()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "batch.json"]
+
+
 def test_what_an_earlier_try_came_to_is_not_the_end_of_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,3 +84,45 @@ def test_an_export_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: 
     with pytest.raises(torch.onnx.errors.OnnxExporterError):
         muybridge.export(run.path, out=tmp_path / "files", force=True)
     assert digests(tmp_path / "files") == before
+
+
+@pytest.mark.parametrize("verb", ["retarget", "fit", "import"])
+def test_drafts_of_a_killed_job_go_at_the_next_start_though_that_is_refused(
+    old: Path, verb: str, pair: Pair, command: Command
+) -> None:
+    before = digests(old)
+    for name in (".results.0123abcd.part", "run/.replaced.0123abcd.part", "run/previews/.000001.png.0123abcd.part"):
+        (old / name).mkdir(parents=True)
+        (old / name / "half").touch()
+    words = {
+        "retarget": [pair.a, pair.b, "--out", old, *TINY],
+        "fit": ["jokr", pair.a, pair.b, "--out", old / "run", *TINY],
+        "import": [old / "run" / "weights.safetensors", "--out", old / "run"],
+    }
+    assert command(verb, *words[verb]).code == 1
+    left = {name for name in digests(old) if ".part" in name}
+    # The other two know nothing of the folder around the run.
+    assert left == (set() if verb == "retarget" else {".results.0123abcd.part/half"})
+    assert {name: found for name, found in digests(old).items() if name not in left} == before
+
+
+@pytest.mark.parametrize("verb", ["puppets", "mask"])
+def test_a_persons_own_files_are_not_replaced_with_a_folder(
+    verb: str, pair: Pair, command: Command, tmp_path: Path
+) -> None:
+    words = {
+        "puppets": ["puppets", "--scene", "gif", "--frames", "2", "--size", "48"],
+        "mask": ["mask", pair.a, "--how", "colour"],
+    }[verb]
+    out = tmp_path / "made"
+    out.mkdir()
+    (out / "thesis.txt").write_text("mine")
+    for force in ([], ["--force"]):
+        assert command(*words, "--out", out, *force).code == 1
+    (out / "thesis.txt").unlink()
+    assert command(*words, "--out", out).code == 0
+    assert command(*words, "--out", out, "--force").code == 0
+    (out / "thesis.txt").write_text("mine")
+    ended = command(*words, "--out", out, "--force")
+    assert (ended.code, "thesis.txt" in ended.err) == (1, True), ended.err
+    assert (out / "thesis.txt").read_text() == "mine"

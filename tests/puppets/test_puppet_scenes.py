@@ -169,7 +169,7 @@ def test_a_written_scene_reads_back(tmp_path) -> None:
     assert tuple(told["names"]) == want.joint_names
     torch.testing.assert_close(torch.tensor(told["truth_ba"]), want.joints_ba, atol=1e-4, rtol=0)
     assert (out / "truth_ab_unaligned.mp4").exists()
-    with pytest.raises(OutputExistsError, match="already there"):
+    with pytest.raises(OutputExistsError, match="exists already"):
         write_scene("rotated", out, frames=3, size=64)
     write_scene("facing", out, frames=2, size=48, force=True)
     assert len(read(out / "b.mp4")) == 2

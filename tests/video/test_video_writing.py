@@ -139,6 +139,16 @@ def test_existing_files_need_force(moving, tmp_path):
     assert (tmp_path / "frames" / "letter.txt").read_text() == "dear"
 
 
+def test_a_folder_that_a_kill_caught_between_two_names_stands_there(moving, tmp_path):
+    frames = tmp_path / "frames"
+    write(frames, moving(2), Timing.constant(2))
+    frames.rename(tmp_path / ".frames.0123abcd.old")
+    with pytest.raises(OutputExistsError, match="force=True"):
+        write(frames, moving(3), Timing.constant(3))
+    assert len(read(frames)) == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["frames"]
+
+
 @pytest.mark.parametrize("name", ["a.mp4", "a.webm", "a.gif", "frames", "a.png"])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_nothing_is_left_of_what_failed(name, error, moving, tmp_path):

@@ -15,7 +15,7 @@ from muybridge.batches.ticket import Engine, Share
 from muybridge.benchmark.cell_jobs import CellJob, Conditions
 from muybridge.benchmark.folder import BenchFolder, Plan
 from muybridge.benchmark.runner import CellRunner, make_entrant
-from muybridge.disk import hold_lock, replace_file
+from muybridge.disk import hold_lock, is_blank, replace_file
 from muybridge.engine import Callback
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import CHOOSE_ANOTHER, Option, OutputExistsError, Sentence, UsageError, Verb
@@ -229,5 +229,5 @@ def _check_preset(method: str, preset: str) -> None:
 
 
 def _fresh_or_own(out: Path) -> None:
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "bench.json").is_file())):
+    if out.exists() and not is_blank(out) and not (out / "bench.json").is_file():
         raise OutputExistsError(f"{out} exists and is not a bench: nothing there is replaced", CHOOSE_ANOTHER)

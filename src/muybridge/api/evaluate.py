@@ -15,11 +15,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from muybridge.data.subject import Subject
+from muybridge.disk import check_files
 from muybridge.errors import (
-    CHOOSE_ANOTHER,
-    REPLACE_OR_CHOOSE,
     Option,
-    OutputExistsError,
     RunError,
     Sentence,
     UsageError,
@@ -233,15 +231,7 @@ def _clip_of(subject: Subject) -> Clip:
 
 
 def _target(out: Path, force: bool) -> Path:
-    there = []
-    for name in FILES:
-        if (out / name).exists():
-            there.append(name)
-
-    if there and not force:
-        raise OutputExistsError(f"{out} already holds {there[0]}", REPLACE_OR_CHOOSE)
-    if out.exists() and not out.is_dir():
-        raise OutputExistsError(f"{out} is a file", CHOOSE_ANOTHER)
+    check_files(out, FILES, force)
     return out
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from muybridge.errors import Option, OutputExistsError, Sentence, UsageError
+from muybridge.disk import check_files
+from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source
 from muybridge.inputs.driving_input import DrivingInput
 from muybridge.inputs.landmarks import LandmarkFiles
@@ -62,8 +63,7 @@ def explain(
     if frames < 1:
         raise UsageError(f"{frames} frames show nothing", Sentence("Ask for 1 or more: ", Option("frames", 6)))
     folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise OutputExistsError(f"{folder} is a file: expected a folder", "Choose another name.")
+    check_files(folder, (), force)
 
     fitted = run if isinstance(run, Fitted) else load(run, device=device, data=needed_inputs(run) != "folder")
     card = fitted.method.card

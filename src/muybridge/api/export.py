@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from muybridge.disk import sweep
-from muybridge.errors import REPLACE_OR_CHOOSE, OutputExistsError
+from muybridge.disk import check_files
 from muybridge.jobs.loading import Fitted, load, require_ability
 from muybridge.method import ExportsNetworks
 from muybridge.output.results import WholeFiles
@@ -34,17 +33,8 @@ def export(run: Fitted | str | Path, *, out: str | Path, force: bool = False) ->
     fitted = run if isinstance(run, Fitted) else load(run, device="cpu")
     method = require_ability(fitted.method, ExportsNetworks)
     folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise OutputExistsError(f"{folder} is a file: expected a folder", "Choose another name.")
-
-    # Drafts that a kill left go at the next start, also where that is refused.
-    sweep(folder)
     named = {folder / f"{name}.onnx": part for name, part in method.onnx_parts(fitted.data).items()}
-    # All names are checked before the first is written, so that a refusal leaves no half of an export.
-    there = [path for path in named if path.exists()]
-    if there and not force:
-        raise OutputExistsError(f"{there[0]} exists already", REPLACE_OR_CHOOSE)
-
+    check_files(folder, [path.name for path in named], force)
     with WholeFiles(folder) as whole:
         for path, part in named.items():
             part.write(whole / path.name)

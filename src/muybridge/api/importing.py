@@ -43,15 +43,16 @@ def import_checkpoint(
     Example:
         >>> muybridge.import_checkpoint("vox.pth.tar", "vox.yaml", out="runs/vox")
     """
+    target = Path(out)
+    # What an import left that was killed before its weights were written is no run to keep.
+    force = force or not Run(target).is_begun
+    Run(target).check_free(force)
+
     method = recognise_method(Path(checkpoint)) if method == "auto" else method
     method_class = catalogue.find(method)
     if not issubclass(method_class, ImportsCheckpoints):
         raise CheckpointError(f"{method} cannot read checkpoints of other programs")
 
-    target = Path(out)
-    # What an import left that was killed before its weights were written is no run to keep.
-    force = force or not Run(target).is_begun
-    Run(target).check_free(force)
     settings, weights, stage = method_class.import_checkpoint(
         Path(checkpoint), None if config is None else Path(config)
     )

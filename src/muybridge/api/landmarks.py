@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from muybridge.disk import replace_folder
+from muybridge.disk import check_folder, replace_folder
 from muybridge.errors import UsageError
 from muybridge.inputs.clips import Source
 from muybridge.inputs.landmarks import LandmarkFiles, LandmarkInput, read_with_landmarks
 from muybridge.landmarks import Kind, Landmarks, Report, draw_sheet, smooth, to_json
 from muybridge.masks import Box
-from muybridge.output.whole_folders import check_folder
 from muybridge.video import write
+
+PARTS = ("landmarks.json", "sheet.png", "report.json")
 
 
 def find_landmarks(
@@ -57,7 +58,7 @@ def find_landmarks(
     """
     folder = None if out is None else Path(out)
     if folder is not None:
-        check_folder(folder, force, lambda there: (there / "landmarks.json").is_file(), "landmarks")
+        check_folder(folder, force, lambda there: (there / "landmarks.json").is_file(), "landmarks", PARTS)
     found = read_with_landmarks(video, given, kind=kind, person=person, model=model, box=box, max_frames=max_frames)
     if found.report is None:
         raise UsageError("these landmarks are in memory already", "Name files, or leave them out to have some found.")

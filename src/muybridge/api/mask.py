@@ -11,12 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from muybridge.disk import read_json, recover, replace_folder
+from muybridge.disk import check_folder, read_json, recover, replace_folder
 from muybridge.inputs.clips import Source, fit_drawn_mask, input_name, read_with_silhouettes
 from muybridge.masks import Report, correct, enlarge_mattes, read_mask_picture, sheet
 from muybridge.output.options import MaskOptions
-from muybridge.output.whole_folders import check_folder
 from muybridge.video import Clip, write
+
+PARTS = ("masks", "sheet.png", "report.json")
 
 
 def mask(
@@ -50,8 +51,8 @@ def mask(
 
     # Corrections are made to the silhouettes that lie there already: then the folder is not in the way.
     before = _record(folder) if folder is not None and chosen.corrections else None
-    if folder is not None and before is None:
-        check_folder(folder, chosen.force, _record, "silhouettes")
+    if folder is not None:
+        check_folder(folder, chosen.force or before is not None, _record, "silhouettes", PARTS)
     hinted = chosen.masks is not None or chosen.box is not None or chosen.rough is not None
     if folder is not None and before is not None and not hinted:
         chosen = replace(chosen, masks=folder / "masks")

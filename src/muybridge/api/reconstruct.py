@@ -16,7 +16,7 @@ from torch import Tensor
 from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.clips import own_pixels
 from muybridge.data.folders import ClipFolder
-from muybridge.disk import replace_folder
+from muybridge.disk import check_folder, replace_folder
 from muybridge.evaluation import (
     PEOPLE,
     PersonMetrics,
@@ -28,11 +28,11 @@ from muybridge.evaluation import (
 )
 from muybridge.jobs.loading import Fitted, load_folder_method, require_ability
 from muybridge.method import ReconstructsClips
-from muybridge.output.whole_folders import check_folder
 from muybridge.tensors import Pixels
 from muybridge.video import Clip, contact_sheet, write
 from muybridge.video.mark import make_mark
 
+PARTS = ("frames", "sheet.png", "figures.json")
 SHOWN = 6
 """Clips on the sheet."""
 
@@ -84,7 +84,7 @@ def reconstruct(
     method = require_ability(fitted.method, ReconstructsClips)
     target = None if out is None else Path(out)
     if target is not None:
-        check_folder(target, force, _is_ours, "reconstructions")
+        check_folder(target, force, _is_ours, "reconstructions", PARTS)
     by = load_metric_networks(PEOPLE, **(weights or {}))
     people = PersonMetrics(by.pose, by.identity)
     side = int(fitted.method.config.size)

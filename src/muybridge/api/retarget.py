@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from muybridge.data.background import Plate, plate
-from muybridge.disk import is_blank, read_json
+from muybridge.disk import is_blank, read_json, sweep
 from muybridge.engine import Callback, CallbackList
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import CHOOSE_ANOTHER, REPLACE_OR_RESUME, Option, OutputExistsError, Sentence, UsageError, Verb
@@ -182,6 +182,8 @@ def _check_place(out: Path, replaced: bool) -> None:
         return  # a kill before anything was trained
     if not (out / "run" / "run.json").is_file():
         raise OutputExistsError(f"{out} exists and holds other things: nothing there is replaced", CHOOSE_ANOTHER)
+    # Drafts that a kill left go at the next start, also where that is refused.
+    sweep(out)
     if not replaced:
         raise OutputExistsError(f"{out} exists already", REPLACE_OR_RESUME)
 

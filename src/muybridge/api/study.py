@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from muybridge.disk import read_json
-from muybridge.errors import REPLACE_OR_CHOOSE, InputError, OutputExistsError, Sentence, Verb
+from muybridge.disk import check_files, read_json, replace_file
+from muybridge.errors import InputError, Sentence, Verb
 from muybridge.evaluation import Cells
 from muybridge.evaluation.study import Entry, Score, as_json, scores
 from muybridge.evaluation.study import build_study as paged
@@ -43,10 +43,7 @@ def study(bench: str | Path, out: str | Path, *, trivial: bool = False, seed: in
     if not (folder / "bench.json").is_file():
         raise InputError(f"{folder} is not a bench", Sentence("Make one with: ", Verb("bench")))
 
-    for name in ("study.html", "key.json"):
-        if (target / name).exists() and not force:
-            raise OutputExistsError(f"{target} already holds {name}", REPLACE_OR_CHOOSE)
-
+    check_files(target, ("study.html", "key.json"), force)
     page, key = paged(_entries(folder, trivial), seed)
     # A page whose key is of another drawing would score the wrong rows.
     with WholeFiles(target) as whole:
@@ -75,7 +72,7 @@ def score(out: str | Path, answers: Sequence[str | Path]) -> list[Score]:
     """
     folder = Path(out)
     found = scores(_json(folder / "key.json"), [_json(Path(path)) for path in answers])
-    (folder / "scores.json").write_text(as_json(found), encoding="utf-8")
+    replace_file(folder / "scores.json", as_json(found).encode())
     return found
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from muybridge.batches.ticket import read_last_words
-from muybridge.disk import is_locked, read_json, replace_file, sweep
+from muybridge.disk import is_blank, is_locked, read_json, replace_file, sweep
 from muybridge.errors import CHOOSE_ANOTHER, OutputExistsError
 
 MARK = b'{"kind": "batch", "version": 1}'
@@ -80,7 +80,7 @@ class BatchFolder:
     def open(self) -> None:
         """Make the folder, or go on with it; OutputExistsError where it is something else."""
         mark = self.path / "batch.json"
-        if self.path.exists() and not mark.is_file() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if self.path.exists() and not mark.is_file() and not is_blank(self.path):
             raise OutputExistsError(f"{self.path} exists and is not a batch: nothing there is replaced", CHOOSE_ANOTHER)
         self.path.mkdir(parents=True, exist_ok=True)
         replace_file(mark, MARK)

@@ -163,6 +163,11 @@ def sweep(folder: Path) -> None:
         recover(folder / name)
 
 
+def has_leftovers(folder: Path) -> bool:
+    """Whether a folder holds drafts: what a kill has left there, or what somebody writes at this moment."""
+    return bool(_leftovers(folder))
+
+
 def is_blank(folder: Path) -> bool:
     """Whether a folder holds nothing but a lock and drafts: what a kill leaves before anything stands there."""
     return folder.is_dir() and all(path.name == ".lock" or LEFTOVER.fullmatch(path.name) for path in folder.iterdir())

@@ -28,21 +28,28 @@ def take_lock(path: Path, *, wait: bool = False) -> int:
     with explain_disk_errors(path.parent):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
 
-    if wait:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        return handle
+    try:
+        if wait:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        else:
+            _try_lock(handle, path)
+    # Ctrl-C may come while it waits: a program that goes on must not keep the file open, nor the lock.
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
+
+def _try_lock(handle: int, path: Path) -> None:
     # A few tries, for `is_locked` holds it for a moment.
     for left in reversed(range(5)):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
+            return
         except BlockingIOError as error:
             if not left:
-                os.close(handle)
                 raise RunError(f"another training is writing {path.parent}", "Wait for it, or stop it.") from error
             time.sleep(0.1)
-    return handle
 
 
 def is_locked(path: Path) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from muybridge.disk import check_files
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source, read_picture
 from muybridge.inputs.driving_input import DrivingInput
@@ -14,7 +15,6 @@ from muybridge.jobs.loading import Fitted, require_ability
 from muybridge.method import ExplainsItself, Explanation
 from muybridge.output.animate_landmarks import choose_subject, read_performed
 from muybridge.output.animate_pair import choose_cast, name_side
-from muybridge.output.animation import check_free
 from muybridge.output.options import AnimateOptions
 from muybridge.output.results import WholeFiles
 from muybridge.video import Timing, contact_sheet, write
@@ -75,8 +75,7 @@ def draw_sheet(explanation: Explanation) -> Sheet:
 def write_explanations(found: Sequence[Explanation], folder: Path, method: str, force: bool) -> dict[Path, str]:
     """One PNG a sheet, all or none: the file -> what it shows. OutputExistsError where one is there already."""
     targets = {folder / f"{each.name}.png": each for each in found}
-    for path in targets:
-        check_free(path, force)
+    check_files(folder, [path.name for path in targets], force)
 
     mark = make_mark(method)
     with WholeFiles(folder) as whole:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import cv2
 
-from muybridge.disk import recover, replace_folder
-from muybridge.errors import REPLACE_OR_CHOOSE, OutputExistsError
+from muybridge.disk import check_folder, replace_folder
 from muybridge.puppets.scenes import SCENES, SceneClips, scene
 from muybridge.video import Clip, write
 
 VIDEOS = {"a": "a", "b": "b", "truth_ab": "ab", "truth_ba": "ba"}
 """File name without its ending, and the field of SceneClips that goes there."""
+PARTS = ("*.mp4", "*_masks", "joints.json")
 
 
 def write_scene(
@@ -29,14 +29,12 @@ def write_scene(
     joints.json                  {"names": [J], "a": [T][J][2], "b": ..., "truth_ab": ..., ...}, (x, y) in [-1, 1]
 
     frames, size, seed  as `scene` takes them
-    force               replace what is there
+    force               replace a scene that is there
     returns             the folder
-    raises              UsageError as `scene`; OutputExistsError where out_dir is there and not empty
+    raises              UsageError as `scene`; OutputExistsError where a scene is there already, or anything else
     """
     out = Path(out_dir)
-    recover(out)
-    if out.exists() and not force and not (out.is_dir() and not any(out.iterdir())):
-        raise OutputExistsError(f"{out} is already there", REPLACE_OR_CHOOSE)
+    check_folder(out, force, lambda there: (there / "joints.json").is_file(), "scene", PARTS)
 
     clips = scene(name, frames, size, seed)
     # Written beside its place and moved there whole: a scene that is half there does not exist.

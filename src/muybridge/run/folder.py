@@ -18,6 +18,7 @@ from torch import Tensor
 
 from muybridge.disk import (
     explain_disk_errors,
+    has_leftovers,
     is_blank,
     is_locked,
     parse_json,
@@ -208,11 +209,19 @@ class Run:
                 settle(self.path)
 
     def _recover(self) -> None:
-        """Bring a run back that was to be replaced by one that was killed before its first checkpoint."""
-        if is_unsettled(self.path) and not self.has_checkpoint and not self.busy:
+        """Finish or undo what a kill has cut off: a run that was to be replaced comes back, where the one that was to
+        take its place has no checkpoint yet, and goes where it has one; drafts that nobody writes go."""
+        if self._has_leftovers() and not self.busy:
             # Where it cannot be, as in a folder that can only be read, what is asked for next says why.
             with contextlib.suppress(MuybridgeError), self.hold_lock():
                 pass
+
+    def _has_leftovers(self) -> bool:
+        if is_unsettled(self.path):
+            return True
+        # In a folder that is no run, drafts are no business of ours, and a lock would be one thing more in it.
+        is_run = (self.path / "run.json").is_file()
+        return is_run and (has_leftovers(self.path) or has_leftovers(self.path / "previews"))
 
     def mark(self, **changes: Any) -> None:
         """Change fields of the record."""

@@ -13,7 +13,7 @@ import torch
 from av.error import FFmpegError
 from torch import Tensor
 
-from muybridge.disk import Draft
+from muybridge.disk import Draft, recover
 from muybridge.errors import (
     REPLACE_OR_CHOOSE,
     InputError,
@@ -249,6 +249,8 @@ def _lay_on_background(picture: Picture, background: Colour) -> Picture:
 
 
 def _refuse_existing(path: Path, suffix: str, force: bool) -> None:
+    # A folder that a kill has caught between two names stands there all the same.
+    recover(path)
     if not path.exists():
         return
     if not force:
