@@ -1,13 +1,16 @@
-"""TS-Net on real dancers and on puppets: held-out frames drawn again, and each subject moving as the other.
+"""TS-Net or EDN on real dancers and on puppets: held-out frames drawn again, and each subject moving as the other.
 
     python benchmarks/dance.py DATA --out DIR [--train-minutes 25] [--threads 2] [--set losses.ssim=1 ...]
+    python benchmarks/dance.py DATA --out DIR --method edn
     python benchmarks/dance.py --puppets --out DIR
 
 DATA holds images/NAME/*.jpg and labels/NAME/*.json (OpenPose, one file a frame). The first two thirds of each clip are
 trained on (with --held third all but every third frame); the rest is held out, and drawn from its landmarks alone. A
 clip ends where the numbers of its frames jump.
 The time of a few steps says how many the minutes hold, the fall of the learning rate among them; plan.json keeps that
-number, and whoever sets train.steps gets those. Stopped or killed, the same command goes on.
+number, and whoever sets train.steps (of edn frames.steps) gets those; of edn a tenth of the minutes is for faces.steps,
+which are as the preset has them. One EDN is told of both dancers (people=2), as one TS-Net is. Stopped or killed, the
+same command goes on.
 Writes to DIR: run/ (the training), self-NAME.png and cross.png to look at, figures.json and figures.md with what they
 were made by.
 
@@ -32,6 +35,7 @@ import torch
 from budgeted import machine, steps_within
 from torch import Tensor
 
+from muybridge import catalogue
 from muybridge.data.crop import crop
 from muybridge.engine import RichCallback, load_weights, train
 from muybridge.errors import InputError
@@ -40,9 +44,8 @@ from muybridge.jobs.settings import make_config, resolve_config
 from muybridge.landmarks import Landmarks, colour_labels, detect, from_joints, label_indices
 from muybridge.landmarks import read as read_landmarks
 from muybridge.losses import ssim_loss
-from muybridge.methods.tsnet.config import TsnetConfig
-from muybridge.methods.tsnet.data import Track, TsnetData, into_box
-from muybridge.methods.tsnet.method import Tsnet
+from muybridge.method import Config, Method
+from muybridge.method.landmark_track import Track, into_box
 from muybridge.puppets import scene
 from muybridge.run import Run
 from muybridge.video import Clip, Timing, contact_sheet, probe, read, write
@@ -50,6 +53,10 @@ from muybridge.video.paths import list_images
 
 SHARE = 2 / 3
 """Of each clip, trained on."""
+STEPS = {"tsnet": "train.steps", "edn": "frames.steps"}
+"""The setting that says how long each method learns."""
+FIRST = {"tsnet": 1.0, "edn": 0.9}
+"""Share of the minutes that those steps get."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,45 +154,55 @@ def nearest(track: Track, followed: Landmarks) -> Tensor:
     return track.pixels[distance.argmin(1)].float() / 255
 
 
-def wished(told: argparse.Namespace) -> TsnetConfig:
-    """The settings as they were asked for."""
+def wished(told: argparse.Namespace, people: int) -> Config:
+    """The settings as they were asked for; `people` are the dancers, whom one EDN is told apart."""
     changes = {name: json.loads(value) for name, value in (each.split("=", 1) for each in told.set)}
-    config, notes = resolve_config(Tsnet, make_config(Tsnet, told.preset, changes))
-    assert isinstance(config, TsnetConfig)
+    if told.method == "edn":
+        changes = {"people": people, **changes}
+    config, notes = resolve_config(catalogue.find(told.method), make_config(told.kind, told.preset, changes))
     print(*notes, sep="\n", flush=True)
     return config
 
 
-def planned(told: argparse.Namespace, config: TsnetConfig, dancers: list[Dancer]) -> TsnetConfig:
+def side_of(told: argparse.Namespace) -> int:
+    """Side in pixels of the pictures that the networks will see."""
+    side = wished(told, 1).picture_side
+    assert side is not None
+    return side
+
+
+def planned(told: argparse.Namespace, config: Config, dancers: list[Dancer]) -> Config:
     """The settings with as many steps as the minutes hold: measured once, and kept in plan.json."""
     plan = told.out / "plan.json"
-    asked = {name: str(value) for name, value in vars(told).items() if name != "out"}
+    asked = {name: str(value) for name, value in vars(told).items() if name not in ("out", "kind")}
+    stage, _, field = STEPS[told.method].partition(".")
     if plan.is_file():
         kept = json.loads(plan.read_text(encoding="utf-8"))
         if kept["asked"] != asked:
             raise InputError(f"{told.out} was made with other options", "Choose another --out, or give the same.")
     else:
-        method, steps = Tsnet(config), config.train.steps
-        if not any(each.startswith("train.steps=") for each in told.set):
-            steps = steps_within(told.train_minutes, method, prepared(method, dancers), told.device)
+        method, steps = told.kind(config), getattr(getattr(config, stage), field)
+        if not any(each.startswith(f"{STEPS[told.method]}=") for each in told.set):
+            minutes = FIRST[told.method] * told.train_minutes
+            steps = steps_within(minutes, method, prepared(method, dancers), told.device)
         kept = {"asked": asked, "steps": steps}
         told.out.mkdir(parents=True, exist_ok=True)
         plan.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-    return config.model_copy(update={"train": config.train.model_copy(update={"steps": kept["steps"]})})
+    return config.model_copy(update={stage: getattr(config, stage).model_copy(update={field: kept["steps"]})})
 
 
-def prepared(method: Tsnet, dancers: list[Dancer]) -> TsnetData:
+def prepared(method: Method[Any, Any], dancers: list[Dancer]) -> Any:
     """What is trained on."""
     return method.prepare([d.clip[d.kept] for d in dancers], landmarks=[d.landmarks[d.kept] for d in dancers])
 
 
-def fitted(dancers: list[Dancer], config: TsnetConfig, told: argparse.Namespace) -> tuple[Tsnet, TsnetData, Run]:
+def fitted(dancers: list[Dancer], config: Config, told: argparse.Namespace) -> tuple[Any, Any, Run]:
     """Train to the end, or go on training; a finished run is only opened."""
     torch.manual_seed(told.seed)
-    method = Tsnet(config)
+    method = told.kind(config)
     data, out = prepared(method, dancers), told.out / "run"
     wanted, there = config.model_dump(mode="json"), (out / "run.json").is_file()
-    run = Run.open(out, "tsnet") if there else Run.create(out, "tsnet", wanted, preset=told.preset)
+    run = Run.open(out, told.method) if there else Run.create(out, told.method, wanted, preset=told.preset)
     if run.config != wanted:
         raise InputError(f"{out} was made with other settings", "Choose another --out.")
     if run.record.status == "finished":
@@ -205,9 +222,7 @@ def fitted(dancers: list[Dancer], config: TsnetConfig, told: argparse.Namespace)
     return method.eval(), data, run
 
 
-def self_reconstruction(
-    method: Tsnet, data: TsnetData, dancers: list[Dancer], out: Path, pose: Poses | None
-) -> dict[str, Any]:
+def self_reconstruction(method: Any, data: Any, dancers: list[Dancer], out: Path, pose: Poses | None) -> dict[str, Any]:
     """The held-out frames of each subject, drawn from their landmarks."""
     figures = {}
     for i, (dancer, track) in enumerate(zip(dancers, data.tracks, strict=True)):
@@ -217,14 +232,15 @@ def self_reconstruction(
         size = (truth.shape[2], truth.shape[3])
         followed = into_box(marks, track.box, size)
         copied = nearest(track, followed)
-        figures[dancer.name] = {"tsnet": compared(made, truth, pose), "nearest": compared(copied, truth, pose)}
+        name = method.card.name
+        figures[dancer.name] = {name: compared(made, truth, pose), "nearest": compared(copied, truth, pose)}
         labels = colour_labels(label_indices(followed, size), method.classes)
-        rows = {"held out": truth, "landmarks": labels, "tsnet": made, "nearest trained-on frame": copied}
+        rows = {"held out": truth, "landmarks": labels, name: made, "nearest trained-on frame": copied}
         save(out / f"self-{dancer.name}.png", rows)
     return figures
 
 
-def across(method: Tsnet, data: TsnetData, dancers: list[Dancer], out: Path, pose: Poses | None) -> dict[str, Any]:
+def across(method: Any, data: Any, dancers: list[Dancer], out: Path, pose: Poses | None) -> dict[str, Any]:
     """Each of the first two subjects moving as the other does."""
     figures: dict[str, Any] = {}
     rows: dict[str, Tensor] = {}
@@ -236,7 +252,7 @@ def across(method: Tsnet, data: TsnetData, dancers: list[Dancer], out: Path, pos
         if own.truth is not None:
             truth = cropped(own.truth, track)
             rows[f"{own.name}: the truth"] = truth
-            figures[f"{own.name} moving like {driving.name}"] = {"tsnet": compared(made, truth, pose)}
+            figures[f"{own.name} moving like {driving.name}"] = {method.card.name: compared(made, truth, pose)}
     save(out / "cross.png", rows)
     return figures
 
@@ -250,6 +266,7 @@ def made_by(run: Run, told: argparse.Namespace, dancers: list[Dancer]) -> dict[s
     """What the figures were made by."""
     record = run.record
     return {
+        "method": told.method,
         "preset": told.preset,
         "set": told.set,
         "steps": record.done,
@@ -268,7 +285,7 @@ def made_by(run: Run, told: argparse.Namespace, dancers: list[Dancer]) -> dict[s
 def page(made: dict[str, Any], figures: dict[str, Any]) -> str:
     """The figures as a table, below a line that says what they were made by."""
     head = [
-        " ".join(["tsnet, preset", made["preset"], *made["set"]]),
+        " ".join([f"{made['method']}, preset", made["preset"], *made["set"]]),
         f"{made['steps']} steps in {made['seconds'] / 60:.1f} minutes",
         f"{made['machine']}, {made['precision']}, seed {made['seed']}, {made['date']}",
     ]
@@ -288,6 +305,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--method", choices=tuple(STEPS), default="tsnet")
     parser.add_argument("--puppets", action="store_true")
     parser.add_argument("--frames", type=int, default=90, help="of the puppets")
     parser.add_argument("--held", choices=("last", "third"), default="last")
@@ -305,14 +323,14 @@ def main() -> None:
     if told.found and told.pose is None:
         parser.error("--found needs --pose")
     torch.set_num_threads(told.threads)
-    config = wished(told)
+    told.kind = catalogue.find(told.method)
     detector = told.pose if told.found else None
     dancers = (
         drawn_puppets(told.frames, told.held)
         if told.puppets
-        else filmed(told.data, 8 * config.size, told.held, detector)
+        else filmed(told.data, 8 * side_of(told), told.held, detector)
     )
-    config = planned(told, config, dancers)
+    config = planned(told, wished(told, len(dancers)), dancers)
     method, data, run = fitted(dancers, config, told)
     pose = None if told.pose is None else load_poses(told.pose)
     figures = {"held out": self_reconstruction(method, data, dancers, told.out, pose)}

@@ -18,6 +18,7 @@ METHODS: Mapping[str, str] = {
     "articulated": "muybridge.methods.articulated.method:Articulated",
     "x2face": "muybridge.methods.x2face.method:X2Face",
     "tsnet": "muybridge.methods.tsnet.method:Tsnet",
+    "edn": "muybridge.methods.edn.method:Edn",
 }
 
 

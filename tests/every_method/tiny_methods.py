@@ -59,6 +59,18 @@ TINY: Mapping[str, dict[str, Any]] = {
         "losses": {"ssim": 1.0},
         "train": {"steps": 2, "batch": 2},
     },
+    "edn": {
+        "size": 32,
+        "aspect": 1.0,
+        "people": 2,
+        "generator": GENERATOR,
+        "discriminator": {"width": 4, "layers": 2, "scales": 2},
+        "face": {"side": 32, "generator": GENERATOR, "discriminator": {"width": 4, "layers": 2, "scales": 1}},
+        "perceptual": "weight-free",
+        "losses": {"ssim": 1.0},
+        "frames": {"steps": 2, "batch": 2},
+        "faces": {"steps": 2, "batch": 2},
+    },
     "monkeynet": {
         "size": 32,
         "keypoints": 3,

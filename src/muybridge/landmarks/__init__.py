@@ -2,7 +2,8 @@
 
 from muybridge.landmarks.alignment import align
 from muybridge.landmarks.detection import detect
-from muybridge.landmarks.drawing import colour_labels, count_labels, label_indices, label_maps
+from muybridge.landmarks.drawing import colour_labels, count_labels, label_indices, label_maps, one_hot
+from muybridge.landmarks.faces import face_boxes, face_crops, shows_face
 from muybridge.landmarks.formats import to_json
 from muybridge.landmarks.joints import from_joints
 from muybridge.landmarks.person_masks import find_person_masks
@@ -22,12 +23,16 @@ __all__ = [
     "detect",
     "draw_overlay",
     "draw_sheet",
+    "face_boxes",
+    "face_crops",
     "fill_gaps",
     "find_person_masks",
     "from_joints",
     "label_indices",
     "label_maps",
+    "one_hot",
     "read",
+    "shows_face",
     "smooth",
     "to_json",
 ]

@@ -61,8 +61,12 @@ def label_indices(landmarks: Landmarks, size: tuple[int, int]) -> UInt8[Tensor, 
 
 def label_maps(landmarks: Landmarks, size: tuple[int, int]) -> Float[Tensor, "T C H W"]:
     """`label_indices`, one map for each label, the background's first: 1.0 where it is, 0.0 elsewhere."""
-    indices = label_indices(landmarks, size).long()
-    return F.one_hot(indices, count_labels(landmarks.kind)).permute(0, 3, 1, 2).float()
+    return one_hot(label_indices(landmarks, size), count_labels(landmarks.kind))
+
+
+def one_hot(labels: UInt8[Tensor, "B H W"], classes: int) -> Float[Tensor, "B C H W"]:
+    """A map for each class, the background's too: 1.0 where it is, 0.0 elsewhere."""
+    return F.one_hot(labels.long(), classes).movedim(-1, 1).float()
 
 
 def colour_labels(indices: UInt8[Tensor, "T H W"], count: int) -> UInt8[Tensor, "T 3 H W"]:

@@ -120,8 +120,8 @@ MODEL_FILES = (
         size=574_673_361,
         sha256="dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
         licence="BSD-3-Clause",
-        what="VGG-19 of ImageNet: the perceptual loss of fomm, articulated, tsnet and x2face",
-        used_by=("fomm", "articulated", "tsnet", "x2face"),
+        what="VGG-19 of ImageNet: the perceptual loss of fomm, articulated, tsnet, edn and x2face",
+        used_by=("fomm", "articulated", "tsnet", "edn", "x2face"),
         torchs=True,
     ),
     ModelFile(
@@ -158,7 +158,7 @@ MODEL_FILES = (
         sha256="e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
         licence="Apache-2.0",
         what="BlazePose of MediaPipe: a person's landmarks and mask, AKD, MKR",
-        used_by=("landmarks", "tsnet", "evaluate", "reconstruct"),
+        used_by=("landmarks", "tsnet", "edn", "evaluate", "reconstruct"),
     ),
     ModelFile(
         name="face-mesh",

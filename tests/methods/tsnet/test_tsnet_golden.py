@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from muybridge import losses
 from muybridge.engine.optimisers import rate_factor
+from muybridge.landmarks import face_boxes, face_crops, one_hot
 from muybridge.methods.tsnet import networks, pictures, similarity
 from muybridge.methods.tsnet.animate import References, draw_frames
 from muybridge.methods.tsnet.data import make_box_maps
@@ -49,7 +50,7 @@ class Parts:
         self.critic, self.face_critic = nets["critic"], nets["face_critic"]
 
     def encode(self, image: Tensor, labels: Tensor) -> Tensor:
-        return self.image_encoder(torch.cat((image, pictures.one_hot(labels, 25)), 1))
+        return self.image_encoder(torch.cat((image, one_hot(labels, 25)), 1))
 
 
 def black_outside(image: Tensor) -> Tensor:
@@ -90,7 +91,7 @@ def test_inference(golden: Golden, checkpoint: ReleasedCheckpoint, sources: dict
 
     box = pictures.cell_boxes(golden["in/test_tar_bbox"][i : i + 1, None].float())
     with torch.no_grad():
-        driving = parts.mask_encoder(pictures.one_hot(golden["in/test_tar_lbl"][i : i + 1], 25))
+        driving = parts.mask_encoder(one_hot(golden["in/test_tar_lbl"][i : i + 1], 25))
         check("tar_lbl_fea", driving)
         warped, fused = [], []
         for k in range(SOURCES):
@@ -154,7 +155,7 @@ class Step:
         images, labels = golden["in/train_img"] / 255, golden["in/train_lbl"]
         boxes = golden["in/train_bbox"].float()
         self.target, self.labels = images[:, SOURCES], labels[:, SOURCES]
-        self.maps = pictures.one_hot(self.labels, 25)
+        self.maps = one_hot(self.labels, 25)
         driving = parts.mask_encoder(self.maps)
         box = pictures.cell_boxes(boxes[:, SOURCES, None])
         warped, fused = [], []
@@ -169,10 +170,10 @@ class Step:
         self.made = black_outside(
             parts.decoder(torch.cat((torch.stack(warped).mean(0), torch.stack(fused).mean(0)), 1))
         )
-        self.face_boxes = pictures.face_boxes(self.labels)
+        self.face_boxes = face_boxes(self.labels)
         self.faces = {
-            "real": pictures.face_crops(self.target, self.face_boxes),
-            "fake": pictures.face_crops(self.made, self.face_boxes),
+            "real": face_crops(self.target, self.face_boxes, 64),
+            "fake": face_crops(self.made, self.face_boxes, 64),
         }
 
     def judged(self, image: Tensor) -> list[Tensor]:

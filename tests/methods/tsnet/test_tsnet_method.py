@@ -7,14 +7,15 @@ from tiny_tsnet import TINY, tiny
 from torch import Tensor
 
 from muybridge.errors import InputError, UsageError
-from muybridge.landmarks import Landmarks, from_joints, label_indices
+from muybridge.landmarks import Landmarks, face_boxes, from_joints, label_indices, one_hot
 from muybridge.method import Turn
-from muybridge.methods.tsnet.animate import bring_to_subject
+from muybridge.method.landmark_performance import bring_to_subject
+from muybridge.method.landmark_track import Track, into_box, out_of_box
 from muybridge.methods.tsnet.augment import draw_placement, jitter_colours, turn_hue
 from muybridge.methods.tsnet.config import SamplingConfig, TsnetConfig
-from muybridge.methods.tsnet.data import Track, TsnetData, draw_sample_frames, into_box, out_of_box
+from muybridge.methods.tsnet.data import TsnetData, draw_sample_frames
 from muybridge.methods.tsnet.method import Tsnet
-from muybridge.methods.tsnet.pictures import face_boxes, label_boxes, match_statistics, one_hot, to_network, to_rgb
+from muybridge.methods.tsnet.pictures import label_boxes, match_statistics, to_network, to_rgb
 from muybridge.methods.tsnet.similarity import dense_grid
 from muybridge.puppets import SceneClips, scene
 from muybridge.video import Clip, Timing
@@ -153,7 +154,7 @@ def test_transformation_loss_by_hand() -> None:
 
 def test_landmarks_stay_on_the_subject(dancers: SceneClips, marks: list[Landmarks]) -> None:
     config = TsnetConfig.model_validate({**TINY, "size": 96})
-    track = Track.from_clip(dancers.a, marks[0], config)
+    track = Track.from_clip(dancers.a, marks[0], config, "tsnet")
     for name, at in (("frame", marks[0].points), ("back", track.in_frame().points)):
         torch.testing.assert_close(at, marks[0].points, atol=1e-3, rtol=0, msg=name)
     seen = track.landmarks.points[track.landmarks.seen]

@@ -9,15 +9,16 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from muybridge.data.crop import paste
 from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
-from muybridge.landmarks import Landmarks, align, colour_labels, label_indices, smooth
-from muybridge.method import Animation
-from muybridge.methods.tsnet.data import Track, TsnetData, check_landmarks, into_box, make_box_maps
+from muybridge.landmarks import Landmarks, align, colour_labels, label_indices, one_hot
+from muybridge.method import Animation, landmark_performance
+from muybridge.method.landmark_performance import Performance, choose_track, place_crops
+from muybridge.method.landmark_track import Track, into_box
+from muybridge.methods.tsnet.data import TsnetData, make_box_maps
 from muybridge.methods.tsnet.model import Made, TsnetModel
-from muybridge.methods.tsnet.pictures import match_statistics, one_hot, to_rgb
+from muybridge.methods.tsnet.pictures import match_statistics, to_rgb
 from muybridge.tensors import Images
-from muybridge.video import Clip, Timing, contact_sheet
+from muybridge.video import Clip, contact_sheet
 
 BATCH = 4
 """Frames that go through the networks together."""
@@ -30,15 +31,6 @@ class References(NamedTuple):
     features: Tensor
     boxes: Tensor
     pictures: Tensor
-
-
-class Performance(NamedTuple):
-    """Who performs, and what: driving landmarks in pixels of the subject's crop, at the times of the driving clip."""
-
-    subject: Track
-    landmarks: Landmarks
-    timing: Timing
-    notes: tuple[str, ...]
 
 
 def animate(
@@ -78,40 +70,16 @@ def animate(
     if not framed:
         return Animation(crops, performance.timing, model.config.crop, performance.notes)
 
-    placed = _place_crops(crops, subject, model.config.crop)
-    return Animation(placed, performance.timing, subject.frame, performance.notes)
+    return Animation(place_crops(crops, subject), performance.timing, subject.frame, performance.notes)
 
 
 def choose_performance(
     model: TsnetModel, subject: Track, driving: Clip | None, landmarks: Landmarks | None, aligned: bool, smoothing: int
 ) -> Performance:
     """The driving landmarks in the subject's place, see `animate`; without a driving clip the subject's own."""
-    if driving is None:
-        return Performance(subject, subject.landmarks, Timing.constant(len(subject)), ())
-
-    notes: list[str] = []
-    followed = _follow(model, driving, landmarks, subject, aligned, smoothing, notes)
-    return Performance(subject, followed, driving.timing, tuple(notes))
-
-
-def _follow(
-    model: TsnetModel,
-    driving: Clip,
-    landmarks: Landmarks | None,
-    subject: Track,
-    aligned: bool,
-    smoothing: int,
-    notes: list[str],
-) -> Landmarks:
-    """The driving landmarks, steady, in pixels of the subject's crop."""
-    if landmarks is None:
-        raise InputError(
-            f"tsnet needs the landmarks of the driving clip {driving.name}",
-            Sentence("Name them with ", Option("landmarks"), "; see: ", Verb("landmarks", "VIDEO")),
-        )
-    check_landmarks(driving, landmarks, model.config)
-    steady = _smooth_landmarks(landmarks, smoothing, notes)
-    return bring_to_subject(steady, (driving.height, driving.width), subject, aligned)
+    return landmark_performance.choose_performance(
+        subject, driving, landmarks, model.config, "tsnet", aligned=aligned, smoothing=smoothing
+    )
 
 
 def _draw_crops(model: TsnetModel, performance: Performance, count: int, seed: int) -> Iterator[Tensor]:
@@ -122,14 +90,6 @@ def _draw_crops(model: TsnetModel, performance: Performance, count: int, seed: i
         labels = label_indices(followed[index.tolist()], model.config.crop)
         rgb = (draw_frames(model, references, labels).cpu() * 255).round().to(torch.uint8)
         yield from torch.cat((rgb, torch.full_like(rgb[:, :1], 255)), 1)
-
-
-def _place_crops(crops: Iterator[Tensor], subject: Track, size: tuple[int, int]) -> Iterator[Tensor]:
-    """Crops where they lie in the subject's own frames: uint8 [4, H, W] each, transparent around them."""
-    whole = torch.ones(1, *size)
-    for crop in crops:
-        placed = paste(crop[:3].float() / 255, whole, subject.box, subject.frame)
-        yield (placed * 255).round().to(torch.uint8)
 
 
 def encode_subject(model: TsnetModel, subject: Track, count: int, seed: int) -> References:
@@ -210,48 +170,8 @@ def choose_subject(
                 f"tsnet needs the landmarks of the source clip {source.name}",
                 Sentence("Name them with ", Option("source_landmarks"), "; see: ", Verb("landmarks", "VIDEO")),
             )
-        return Track.from_clip(source, landmarks, model.config)
+        return Track.from_clip(source, landmarks, model.config, "tsnet")
     if data is None:
         raise UsageError("an imported checkpoint has no subject of its own", "Name a source video and its landmarks.")
 
-    index = _place_of("a" if source is None else source.lower())
-    if not 0 <= index < len(data.tracks):
-        raise UsageError(
-            f"there is no subject {source!r}: the training had {len(data.tracks)}",
-            'Name one by its letter or its number: "a" or "1" is the first, or give a video.',
-        )
-    return data.tracks[index]
-
-
-def _place_of(name: str) -> int:
-    """Which clip of the training a letter or a number names, from 0; -1 where it names none."""
-    if name.isdigit():
-        return int(name) - 1
-    return ord(name) - ord("a") if len(name) == 1 else -1
-
-
-def _smooth_landmarks(landmarks: Landmarks, smoothing: int, notes: list[str]) -> Landmarks:
-    """Smoothed, and where nobody is seen as on the nearest frame with somebody."""
-    present = landmarks.present.nonzero()[:, 0]
-    if not len(present):
-        raise InputError(
-            "the driving landmarks show nobody on any frame", Sentence("Look at them: ", Verb("landmarks", "VIDEO"))
-        )
-
-    lost = len(landmarks) - len(present)
-    if lost:
-        notes.append(f"nobody is seen on {lost} driving frames; they are drawn like the nearest frame with somebody")
-
-    steady = smooth(landmarks, smoothing)
-    # Only after smoothing, or the frames that are held would weigh in its means.
-    nearest = (torch.arange(len(landmarks))[:, None] - present).abs().argmin(1)
-    held = torch.where(steady.present, torch.arange(len(landmarks)), present[nearest])
-    return steady[held.tolist()]
-
-
-def bring_to_subject(driving: Landmarks, size: tuple[int, int], subject: Track, aligned: bool) -> Landmarks:
-    """Driving landmarks of frames of `size` (h, w) in pixels of the subject's crop."""
-    moved = driving.resize(size, subject.frame) if not aligned else driving
-    if aligned:
-        moved = align(driving.transform(subject.frame[0] / size[0]), subject.in_frame())
-    return into_box(moved, subject.box, (subject.pixels.shape[2], subject.pixels.shape[3]))
+    return data.tracks[choose_track(data.tracks, source)]

@@ -10,57 +10,17 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from muybridge.data.crop import Box, crop
 from muybridge.disk import parse_json
-from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
+from muybridge.errors import UsageError
 from muybridge.geometry import apply_affine, from_pixels, invert_affine, to_pixels, warp_affine
 from muybridge.landmarks import Landmarks, label_indices
 from muybridge.method import Data, Stage
+from muybridge.method.landmark_track import Track, crop_clips, require_landmarks, restore_tracks, tensors_of
 from muybridge.methods.tsnet.augment import draw_placement, jitter_colours
 from muybridge.methods.tsnet.config import SamplingConfig, TsnetConfig
 from muybridge.methods.tsnet.pictures import label_boxes
-from muybridge.tensors import Masks, Pixels
+from muybridge.tensors import Masks
 from muybridge.video import Clip
-
-
-@dataclass(frozen=True, eq=False)
-class Track:
-    """One clip, cropped by one box that holds its subject on every frame, so that what stands still stays still.
-
-    pixels     uint8 [T, 3, h, w]
-    landmarks  of T frames, in pixels of the crops
-    box        [4]    where the crops lie in the frame
-    frame      (H, W) of the clip's own frames
-    """
-
-    pixels: Pixels
-    landmarks: Landmarks
-    box: Box
-    frame: tuple[int, int]
-
-    @classmethod
-    def from_clip(cls, clip: Clip, landmarks: Landmarks, config: TsnetConfig) -> Track:
-        """Crop a clip; landmarks in pixels of its frames. InputError where the two do not belong together."""
-        check_landmarks(clip, landmarks, config)
-        if int(landmarks.present.sum()) < 2:
-            raise InputError(f"{clip.name}: the subject is seen on fewer than two frames", "Look at its landmarks.")
-        box = subject_box(landmarks, config)
-        size = config.crop
-        frames, _ = crop(clip.with_masks(None), box.expand(len(clip), 4), size)
-        pixels = (frames * 255).round().to(torch.uint8)
-        return cls(pixels, into_box(landmarks, box, size), box, (clip.height, clip.width))
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    @property
-    def present(self) -> Tensor:
-        """Frames on which the subject is seen: int64 [N]."""
-        return self.landmarks.present.nonzero()[:, 0]
-
-    def in_frame(self) -> Landmarks:
-        """The landmarks in pixels of the clip's own frames."""
-        return out_of_box(self.landmarks, self.box, (self.pixels.shape[2], self.pixels.shape[3]))
 
 
 @dataclass
@@ -75,34 +35,12 @@ class TsnetData(Data):
         cls, clips: Sequence[Clip], landmarks: Sequence[Landmarks | None] | None, config: TsnetConfig
     ) -> TsnetData:
         """Crop every clip; see `Tsnet.prepare`."""
-        if not clips:
-            raise UsageError(
-                "tsnet learns from at least one video", Sentence(Verb("fit", "tsnet", "VIDEO", Option("out", "DIR")))
-            )
-
-        given = list(landmarks or [])
-        missing = []
-        for i, clip in enumerate(clips):
-            if i >= len(given) or given[i] is None:
-                missing.append(clip.name)
-
-        if missing or len(given) != len(clips):
-            raise InputError(
-                f"tsnet needs landmarks for every clip; {len(clips)} clips came with {len(given) or 'none'}"
-                + (f" (missing for {', '.join(missing)})" if given and missing else ""),
-                Sentence(
-                    "Name them with ", Option("landmarks"), ", one for each video; see: ", Verb("landmarks", "VIDEO")
-                ),
-            )
+        given = require_landmarks(clips, landmarks, "tsnet")
         if config.sampling.cross and len(clips) < 2:
             raise UsageError("training across identities needs at least two videos", "Leave sampling.cross at 0.")
 
         # Only now, when nothing more can be refused: cropping a clip takes long.
-        tracks = []
-        for clip, marks in zip(clips, given, strict=True):
-            assert marks is not None
-            tracks.append(Track.from_clip(clip, marks, config))
-        return cls(tracks, config.sampling)
+        return cls(crop_clips(clips, given, config, "tsnet"), config.sampling)
 
     def batch(self, stage: Stage, generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:
         """Sources and, last, the target of each sample:
@@ -170,66 +108,14 @@ class TsnetData(Data):
             "kind": self.tracks[0].landmarks.kind,
             "frames": [track.frame for track in self.tracks],
         }
-        tensors = {"settings": torch.tensor(list(json.dumps(said).encode()), dtype=torch.uint8)}
-        for i, track in enumerate(self.tracks):
-            tensors |= {
-                f"{i}.pixels": track.pixels,
-                f"{i}.points": track.landmarks.points,
-                f"{i}.confidence": track.landmarks.confidence,
-                f"{i}.box": track.box,
-            }
-
-        return tensors
+        settings = torch.tensor(list(json.dumps(said).encode()), dtype=torch.uint8)
+        return {"settings": settings, **tensors_of(self.tracks)}
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Tensor]) -> TsnetData:
         said = parse_json(bytes(tensors["settings"].tolist()))
-        tracks = []
-        for i, (h, w) in enumerate(said["frames"]):
-            found = Landmarks(tensors[f"{i}.points"], tensors[f"{i}.confidence"], said["kind"])
-            tracks.append(Track(tensors[f"{i}.pixels"], found, tensors[f"{i}.box"], (h, w)))
+        tracks = restore_tracks(tensors, said["frames"], said["kind"])
         return cls(tracks, SamplingConfig.model_validate(said["sampling"]))
-
-
-def check_landmarks(clip: Clip, landmarks: Landmarks, config: TsnetConfig) -> None:
-    """InputError where landmarks are not of this clip, UsageError where they are not of the configured kind."""
-    if len(landmarks) != len(clip):
-        raise InputError(f"{clip.name} has {len(clip)} frames, and its landmarks have {len(landmarks)}")
-    if landmarks.kind != config.kind:
-        raise UsageError(
-            f"{clip.name} has landmarks of kind {landmarks.kind}, and tsnet was set up for {config.kind}",
-            Sentence("Train with ", Option("preset", "face"), ", with another kind, or use other landmarks."),
-        )
-
-
-def subject_box(landmarks: Landmarks, config: TsnetConfig) -> Box:
-    """(centre x, centre y, width, height) of one box round the landmarks of all frames, with its margin: pixels."""
-    seen = landmarks.points[landmarks.seen & landmarks.present[:, None]]
-    low = seen.amin(0)
-    high = seen.amax(0)
-    width, height = ((high - low + 1) * (1 + 2 * config.margin)).tolist()
-    size = config.crop
-    aspect = size[1] / size[0]
-    height = max(height, width / aspect)
-    x, y = ((low + high) / 2 + 0.5).tolist()
-
-    return torch.tensor([x, y, height * aspect, height])
-
-
-def into_box(landmarks: Landmarks, box: Box, size: tuple[int, int]) -> Landmarks:
-    """Landmarks of a frame in pixels of the crop (h, w) that the box holds."""
-    x, y, w, h = box.tolist()
-    across = size[1] / w
-    down = size[0] / h
-    return landmarks.transform((across, down), ((0.5 - x + w / 2) * across - 0.5, (0.5 - y + h / 2) * down - 0.5))
-
-
-def out_of_box(landmarks: Landmarks, box: Box, size: tuple[int, int]) -> Landmarks:
-    """The inverse of `into_box`."""
-    x, y, w, h = box.tolist()
-    across = w / size[1]
-    down = h / size[0]
-    return landmarks.transform((across, down), (0.5 * across + x - w / 2 - 0.5, 0.5 * down + y - h / 2 - 0.5))
 
 
 def make_box_maps(labels: UInt8[Tensor, "B h w"]) -> Masks:

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from muybridge.landmarks import colour_labels, label_indices
 from muybridge.method import Explanation
-from muybridge.methods.tsnet.animate import Performance, References, draw_labels, encode_subject, to_pictures
+from muybridge.method.landmark_performance import Performance
+from muybridge.methods.tsnet.animate import References, draw_labels, encode_subject, to_pictures
 from muybridge.methods.tsnet.model import TsnetModel
 from muybridge.methods.tsnet.networks import CELL
 from muybridge.methods.tsnet.pictures import to_rgb

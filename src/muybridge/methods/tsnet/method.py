@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from muybridge.errors import MissingWeightsError
-from muybridge.landmarks import Landmarks
+from muybridge.landmarks import Landmarks, face_boxes, face_crops, one_hot
 from muybridge.losses import (
     feature_distance,
     gradient_difference,
@@ -28,13 +28,7 @@ from muybridge.methods.tsnet.config import TsnetConfig
 from muybridge.methods.tsnet.data import TsnetData
 from muybridge.methods.tsnet.model import Made, TsnetModel
 from muybridge.methods.tsnet.networks import Discriminator
-from muybridge.methods.tsnet.pictures import (
-    face_boxes,
-    face_crops,
-    match_statistics,
-    one_hot,
-    shift,
-)
+from muybridge.methods.tsnet.pictures import FACE_SIZE, match_statistics, shift
 from muybridge.methods.tsnet.presets import CARD
 from muybridge.methods.tsnet.released import import_released, is_released
 from muybridge.methods.tsnet.similarity import warp_patches
@@ -128,7 +122,7 @@ class Tsnet(TsnetModel, ExplainsItself, ImportsCheckpoints):
         faces = None
         if self.config.has_face_critic:
             where = face_boxes(labels[:, -1])
-            faces = (face_crops(target, where), face_crops(made.picture, where))
+            faces = (face_crops(target, where, FACE_SIZE), face_crops(made.picture, where, FACE_SIZE))
 
         # The generator is taught by discriminators that have seen this batch (docs/methods/tsnet.md, Losses).
         judged = {"d": self._judge(self.critic, whole)}

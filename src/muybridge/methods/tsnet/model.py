@@ -9,12 +9,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.landmarks import count_labels
+from muybridge.landmarks import count_labels, one_hot
 from muybridge.method import LandmarkMethod
 from muybridge.methods.tsnet.config import TsnetConfig
 from muybridge.methods.tsnet.data import TsnetData
 from muybridge.methods.tsnet.networks import CELL, Decoder, Discriminator, Encoder, Fusion
-from muybridge.methods.tsnet.pictures import Labels, cell_boxes, one_hot, shift, to_network
+from muybridge.methods.tsnet.pictures import Labels, cell_boxes, shift, to_network
 from muybridge.methods.tsnet.similarity import sampling_grid, warp_features
 from muybridge.networks import load_vgg19
 from muybridge.tensors import Images, Masks

@@ -1,7 +1,7 @@
-"""Pictures and labels as TS-Net's networks see them, and the crop of the face (docs/methods/tsnet.md)."""
+"""Pictures and labels as TS-Net's networks see them (docs/methods/tsnet.md)."""
 
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -9,8 +9,6 @@ from muybridge.tensors import Images, Masks
 
 MEAN_BGR = (101.84807586669922, 112.10832977294922, 111.65972900390625)
 """Of the authors' training pictures, 0 to 255 (docs/methods/tsnet.md, Inputs)."""
-FACE = 24
-"""Label of the face's own landmarks; 1 to 4 are the limbs of the head."""
 FACE_SIZE = 64
 """Side of the crop that the face discriminator sees."""
 Labels = UInt8[Tensor, "B H W"]
@@ -30,11 +28,6 @@ def to_network(rgb: Images) -> Images:
 def to_rgb(pictures: Images) -> Images:
     """The inverse of `to_network`, clipped to [0, 1]."""
     return (pictures + shift(pictures)).clamp(0, 1).flip(1)
-
-
-def one_hot(labels: Labels, classes: int) -> Float[Tensor, "B C H W"]:
-    """A map for each class, the background's too."""
-    return F.one_hot(labels.long(), classes).movedim(-1, 1).float()
 
 
 def match_statistics(pictures: Images, like: Float[Tensor, "B2 C H2 W2"]) -> Images:
@@ -72,49 +65,3 @@ def label_boxes(labels: Labels, margin: tuple[int, int]) -> Masks:
         maps.append(box)
 
     return torch.stack(maps)[:, None].to(labels.device)
-
-
-def face_boxes(labels: Labels) -> Int64[Tensor, "B 4"]:
-    """Where each picture's face is: (top, bottom, left, right) in pixels, ends excluded, inside the picture.
-
-    From the face's own label, else from the limbs of the head, else a square below the top; at least an eighth of the
-    picture's height (docs/methods/tsnet.md, Losses, for 256 pixels).
-    """
-    return torch.tensor([_face_box(picture) for picture in labels.cpu()])
-
-
-def face_crops(pictures: Images, boxes: Int64[Tensor, "B 4"]) -> Float[Tensor, "B C 64 64"]:
-    """The faces, 64x64, bilinear with aligned corners."""
-    crops = []
-    for picture, (top, bottom, left, right) in zip(pictures.split(1), boxes.tolist(), strict=True):
-        face = picture[:, :, top:bottom, left:right]
-        crops.append(F.interpolate(face, (FACE_SIZE, FACE_SIZE), mode="bilinear", align_corners=True))
-    return torch.cat(crops)
-
-
-def _face_box(labels: UInt8[Tensor, "H W"]) -> tuple[int, int, int, int]:
-    h, w = labels.shape
-    unit = h / 256
-    found = labels == FACE
-    if not bool(found.any()):
-        found = (labels >= 1) & (labels <= 4)
-    if bool(found.any()):
-        ys, xs = found.nonzero().T
-        top = int(ys.min())
-        bottom = int(ys.max())
-        left = int(xs.min())
-        right = int(xs.max())
-        x = (left + right) // 2
-        y = (3 * top + 2 * bottom) // 5
-        side = int(2.5 * (right - left))
-        side = max(8, round(32 * unit), side)
-    else:
-        y = h // 4
-        x = w // 2
-        side = max(8, round(64 * unit))
-
-    # At the picture's edge a crop is moved rather than cut, so that it stays square.
-    half = min(side, h, w) // 2
-    y = max(half, min(h - half, y))
-    x = max(half, min(w - half, x))
-    return y - half, y + half, x - half, x + half
