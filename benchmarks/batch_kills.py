@@ -114,27 +114,34 @@ def compare_engines(folder: Path, pairs: int, nodes: int) -> dict[str, Any]:
         job = {"name": f"job{seed}", "a": f"{scene}/a.mp4", "b": f"{scene}/b.mp4", "seed": seed, **shown}
         jobs.append({**job, "preset": "smoke", "set": SMALL})
 
-    seconds = {}
+    began = time.monotonic()
+    do_all(jobs, folder / "local", "local")
+    seconds = {"local": round(time.monotonic() - began)}
+
+    began = time.monotonic()
     lost: list[str] = []
-    for on in ("local", "ray"):
-        began = time.monotonic()
-        with start_cluster(nodes) if on == "ray" else contextlib.nullcontext() as cluster:
-            if cluster is not None:
-                os.environ["RAY_ADDRESS"] = cluster.address
-                killer = threading.Thread(target=lose_a_node, args=(cluster, folder / "ray", lost), daemon=True)
-                killer.start()
-            for outcome in muybridge.batch(jobs, folder / on, on=on):
-                assert outcome.status == "done", outcome.error
-            if cluster is not None:
-                killer.join(1)
-                os.environ.pop("RAY_ADDRESS")
-        seconds[on] = round(time.monotonic() - began)
+    with start_cluster(nodes) as cluster:
+        os.environ["RAY_ADDRESS"] = cluster.address
+        try:
+            killer = threading.Thread(target=lose_a_node, args=(cluster, folder / "ray", lost), daemon=True)
+            killer.start()
+            do_all(jobs, folder / "ray", "ray")
+            killer.join(1)
+        finally:
+            os.environ.pop("RAY_ADDRESS")
+    seconds["ray"] = round(time.monotonic() - began)
 
     assert len(lost) == 2, "no node was lost while two jobs trained"
     compared = sum(compare_results(folder / "local" / job["name"], folder / "ray" / job["name"]) for job in jobs)
     rest = [path.name for path in (folder / "ray").rglob("*") if path.name.endswith((".part", ".old", ".tmp"))]
     assert rest == []
     return {"pairs": pairs, "nodes": nodes, "trained_then": lost, "seconds": seconds, "same_bits": compared}
+
+
+def do_all(jobs: list[dict[str, Any]], out: Path, on: str) -> None:
+    """Run a batch to its end; AssertionError where a job is not done."""
+    for outcome in muybridge.batch(jobs, out, on=on):
+        assert outcome.status == "done", outcome.error
 
 
 def compare_results(here: Path, there: Path) -> int:
@@ -174,9 +181,12 @@ def kill_at_random(folder: Path, on: str, nodes: int, kills: int, jobs: int, see
     began = time.monotonic()
 
     with start_cluster(nodes) if on == "ray" else contextlib.nullcontext() as cluster:
-        victims: dict[str, Callable[[], bool]] = {
-            "worker": lambda: bool(running := alive(folder)) and kill(chance.choice(running))
-        }
+
+        def kill_worker() -> bool:
+            running = alive(folder)
+            return bool(running) and kill(chance.choice(running))
+
+        victims: dict[str, Callable[[], bool]] = {"worker": kill_worker}
         if cluster is not None:
             victims["node"] = cluster.kill_node
         for starts in itertools.count(1):
@@ -249,8 +259,14 @@ def told(folder: Path) -> list[tuple[str, str, int]]:
 
 def alive(folder: Path) -> list[int]:
     """Processes of jobs that run now."""
-    over = {pid for _, word, pid in told(folder) if word == "done"}
-    return [pid for _, word, pid in told(folder) if word == "begun" and pid not in over and is_running(pid)]
+    begun = []
+    over = set()
+    for _, word, pid in told(folder):
+        if word == "begun":
+            begun.append(pid)
+        elif word == "done":
+            over.add(pid)
+    return [pid for pid in begun if pid not in over and is_running(pid)]
 
 
 def is_running(pid: int) -> bool:

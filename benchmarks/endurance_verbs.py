@@ -173,7 +173,7 @@ def survives_kill(
     signals  to choose from
     """
     command = stage.commands[name]
-    before = command.digest(command.target)
+    before = look(command)
     more = clear_way(command)
 
     child = FORK.Process(target=lambda: os._exit(call(command, *more)))
@@ -187,7 +187,7 @@ def survives_kill(
 def survives_full_disk(name: str, stage: Stage, chance: random.Random) -> str:
     """Let no file grow beyond a random size, as a disk without space does; what went wrong then, or nothing."""
     command = stage.commands[name]
-    before = command.digest(command.target)
+    before = look(command)
     more = clear_way(command)
 
     def fill() -> None:
@@ -211,14 +211,27 @@ def clear_way(command: Command) -> tuple[str, ...]:
     return ()
 
 
-def finish(name: str, stage: Stage, before: str) -> str:
+@dataclass(frozen=True)
+class Seen:
+    """What stands there: the bits of the result, and when the run in it was begun."""
+
+    digest: str
+    begun: str
+
+
+def look(command: Command) -> Seen:
+    run = None if command.run is None else Run(command.run)
+    return Seen(command.digest(command.target), run.record.created if run is not None and run.is_begun else "")
+
+
+def finish(name: str, stage: Stage, before: Seen) -> str:
     """What is wrong with what stands there, with the same command afterwards, or with what lies beside it."""
     command = stage.commands[name]
     if command.again == FORCE:
         # The plain command must refuse, for the old result or the new one stands there whole.
-        refused, found = call(command), command.digest(command.target)
+        refused, found = call(command), look(command)
         more = (FORCE,)
-        if found != before and command.run is not None and Run(command.run).status == "interrupted":
+        if refused == 1 and found.begun > before.begun:
             # A trained run goes with the first checkpoint of the one that replaces it, which is gone on with.
             more = (RESUME,)
         elif refused != 1 or found != before:
@@ -232,7 +245,7 @@ def finish(name: str, stage: Stage, before: str) -> str:
 
     if call(command, *more) != 0:
         return f"{name}: the same command fails"
-    if command.digest(command.target) != before:
+    if command.digest(command.target) != before.digest:
         return f"{name}: the same command makes something else"
     within = command.target.rglob(".*") if command.target.is_dir() else []
     beside = sorted(path.name for path in (*command.target.parent.iterdir(), *within) if LEFTOVER.fullmatch(path.name))

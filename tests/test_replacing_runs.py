@@ -17,8 +17,8 @@ from muybridge import disk
 from muybridge.errors import MuybridgeError
 from muybridge.run import Checkpoint, Run
 
-STRIDE = 100
-"""Of the instructions, every hundredth or so is tried; all of them were, once, by hand."""
+STRIDE = 250
+"""Of the instructions, every 250th or so is tried; every 13th was, once, by hand."""
 CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "open")
 
 
@@ -134,7 +134,7 @@ def test_interrupted_at_any_instruction_either_run_is_whole(tmp_path: Path) -> N
 
     assert code == 0
     assert seen == ["old"] * seen.count("old") + ["new"] * seen.count("new")
-    assert seen.count("old") > 10
+    assert seen.count("old") > 5
     assert seen.count("new") > 1
 
 

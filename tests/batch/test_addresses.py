@@ -18,7 +18,7 @@ import fsspec
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from muybridge.batches.addresses import fetch_input, tag_addresses
+from muybridge.batches.addresses import describe_error, fetch_input, tag_addresses
 from muybridge.batches.folder import BatchFolder
 from muybridge.batches.jobs import Job, list_addresses, order_job
 from muybridge.errors import InputError, MissingExtraError
@@ -153,13 +153,36 @@ def test_a_web_address(far: Path) -> None:
         (far / "cat.mp4").write_bytes(b"cow")
         os.utime(far / "cat.mp4", (10**9, 10**9))
         assert fetch_input(address).read_bytes() == b"cow"
-        with pytest.raises(InputError, match="cannot be fetched"):
+        with pytest.raises(InputError, match="cannot be fetched: there is no such file"):
             fetch_input(address.replace("cat", "nobody"))
     finally:
         server.shutdown()
         server.server_close()
-    with pytest.raises(InputError, match="cannot be fetched"):
+    with pytest.raises(InputError, match="cannot be fetched: Cannot connect to host"):
         fetch_input(address)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "said"),
+    [
+        (404, None, "there is no such file"),
+        (403, None, "Forbidden"),
+        (None, ConnectionRefusedError(111, "Connection refused"), "Connection refused"),
+        (None, TimeoutError(), "TimeoutError"),
+        (None, FileNotFoundError("cat.mp4"), "there is no such file"),
+        (None, ValueError("NoSuchKey"), "there is no such file"),
+        (None, None, "there is no such file"),
+    ],
+)
+def test_what_a_missing_file_hides_is_told(status: int | None, cause: Exception | None, said: str) -> None:
+    class ResponseError(Exception):
+        def __init__(self) -> None:
+            super().__init__("Forbidden")
+            self.status = status
+
+    error = FileNotFoundError("https://example.org/cat.mp4")
+    error.__cause__ = ResponseError() if status else cause
+    assert said in describe_error(error)
 
 
 def test_a_web_address_is_believed_only_with_its_certificate(far: Path, tmp_path: Path) -> None:
@@ -191,5 +214,6 @@ def test_a_web_address_is_believed_only_with_its_certificate(far: Path, tmp_path
         server.shutdown()
         server.server_close()
     assert stranger.returncode == 1
-    assert "cannot be fetched" in stranger.stderr
-    assert "certificate" in stranger.stderr
+    # In the sentence itself, and not only in what led to it.
+    sentence = stranger.stderr[stranger.stderr.rindex("cannot be fetched") :]
+    assert "certificate verify failed" in sentence

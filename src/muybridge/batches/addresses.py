@@ -100,9 +100,21 @@ def open_address(address: str) -> tuple[Any, str]:
 def describe_error(error: Exception) -> str:
     """What a filesystem says, in one line: some errors have no words of their own, and that of a missing file says only
     its name."""
+    told: BaseException = error
     if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+        # On the web, fsspec calls whatever goes wrong a missing file: a server that is down, a strange certificate.
+        if error.__cause__ is None or not _is_no_missing_file(error.__cause__):
+            return "there is no such file"
+        told = error.__cause__
+    return (str(told).splitlines() or [""])[0][:200] or type(told).__name__
+
+
+def _is_no_missing_file(cause: BaseException) -> bool:
+    """Whether what led to an error of a missing file is of another kind: an answer of a server, or the network."""
+    status = getattr(cause, "status", None)
+    if status is not None:
+        return status not in (404, 410)
+    return isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)
 
 
 def digest_tags(info: Mapping[str, Any], *more: str) -> str:

@@ -34,7 +34,7 @@ def write_scene(
     raises              UsageError as `scene`; OutputExistsError where a scene is there already, or anything else
     """
     out = Path(out_dir)
-    check_folder(out, force, lambda there: (there / "joints.json").is_file(), "scene", PARTS)
+    check_folder(out, force, lambda there: (there / "joints.json").is_file(), "puppets", PARTS)
 
     clips = scene(name, frames, size, seed)
     # Written beside its place and moved there whole: a scene that is half there does not exist.
