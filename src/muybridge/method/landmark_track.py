@@ -168,7 +168,7 @@ def out_of_box(landmarks: Landmarks, box: Box, size: tuple[int, int]) -> Landmar
 
 def tensors_of(tracks: Sequence[Track]) -> dict[str, Tensor]:
     """Everything of the tracks but their frames' sizes and their kind, to be stored with a run."""
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     for i, track in enumerate(tracks):
         tensors |= {
             f"{i}.pixels": track.pixels,
