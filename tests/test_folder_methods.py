@@ -389,6 +389,43 @@ def test_a_picture_goes_on_in_several_ways(fitted: muybridge.Fitted, folder: Pat
         goes_on("g", fps=0)
 
 
+def test_several_draws_stand_beside_how_it_went_on(fitted: muybridge.Fitted, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "draws"
+    clip = folder / "test" / "0.mp4"
+    path, notes = muybridge.predict(fitted, clip, out=out, frames=4, draws=3, seed=5)
+    assert path == out
+    assert {each.name for each in out.iterdir()} == {*(f"draw-{n}.mp4" for n in (1, 2, 3)), "sheet.png", "figures.json"}
+    truth = read(clip).pixels[:4].float() / 255
+    chance = torch.Generator().manual_seed(6)
+    with torch.no_grad():
+        second = fitted.method.predict(None, read(clip)[:1], 4, chance).clip().frames
+    found = json.loads((out / "figures.json").read_text())
+    # The given frame is no prediction, so it is not measured.
+    assert found["l1"][1] == pytest.approx(float((second - truth)[1:].abs().mean()), abs=1e-6)
+    overall = found["overall"]
+    assert overall["l1_mean"] == pytest.approx(sum(found["l1"]) / 3)
+    assert overall["l1_best"] == min(found["l1"]) == found["l1"][int(overall["best"]) - 1]
+    assert overall["l1_still"] == pytest.approx(float((truth[:1] - truth)[1:].abs().mean()), abs=1e-6)
+    assert "mean of 3 draws" in notes[0]
+    assert len(read(out / "draw-1.mp4")) == 4
+
+    with pytest.raises(OutputExistsError):
+        muybridge.predict(fitted, clip, out=out, frames=4, draws=3)
+    _, notes = muybridge.predict(fitted, folder / "photo.png", out=out, frames=4, draws=1, fps=10, force=True)
+    assert notes == ()
+    assert {each.name for each in out.iterdir()} == {"draw-1.mp4", "sheet.png", "figures.json"}
+    assert read(out / "draw-1.mp4").timing.rate == pytest.approx(10)
+    with pytest.raises(UsageError, match="0 draws"):
+        muybridge.predict(fitted, clip, out=tmp_path / "none", draws=0)
+
+
+def test_draws_without_noise_are_said_to_be_alike(folder: Path, tmp_path: Path) -> None:
+    calm = {**SMALL, "prediction": {**SMALL["prediction"], "noise": 0.0}}
+    fitted = muybridge.fit("monkeynet", folder, out=tmp_path / "run", **{**TINY, "set": calm})
+    _, notes = muybridge.predict(fitted, folder / "photo.png", out=tmp_path / "draws", frames=3, draws=2)
+    assert any("one way only" in note for note in notes)
+
+
 def test_a_pair_run_is_refused(tmp_path: Path, folder: Path) -> None:
     from muybridge.methods.jokr.method import Jokr
     from muybridge.run import Run

@@ -23,6 +23,10 @@ def predict(
         int | None, Parameter(name="--seed", help="Draw one of the possible continuations; without it, the likeliest.")
     ] = None,
     fps: Annotated[float | None, Parameter(name="--fps", help="Frames per second. Default: 25.")] = None,
+    draws: Annotated[
+        int | None,
+        Parameter(name="--draws", help="Draw so many continuations, by seeds from --seed on, into a folder."),
+    ] = None,
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
@@ -34,18 +38,20 @@ def predict(
 
         muybridge predict runs/robots photo.png --seed 7 --fps 10 --out otherwise.mp4
 
+        muybridge predict runs/robots clip.mp4 --draws 5     (clip-goes-on; figures beside how the clip went on)
+
     Parameters
     ----------
     run
         The folder of `fit`.
     picture
-        An image, or a video whose first frame is taken.
+        An image, or a video whose first frame is taken; with --draws its other frames are the truth.
     """
     import muybridge
 
-    out = out or Path(f"{default_name(picture)}-goes-on.mp4")
+    out = out or Path(f"{default_name(picture)}-goes-on{'.mp4' if draws is None else ''}")
     path, notes = muybridge.predict(
-        run, picture, out=out, frames=frames, seed=seed, fps=fps, force=force, device=device
+        run, picture, out=out, frames=frames, seed=seed, fps=fps, draws=draws, force=force, device=device
     )
     for each in notes:
         note(each)

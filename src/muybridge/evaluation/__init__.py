@@ -13,6 +13,7 @@ from muybridge.evaluation.metric_networks import (
 )
 from muybridge.evaluation.person_metrics import PersonMetrics
 from muybridge.evaluation.poses import compare_identities, compare_poses, is_lossy, read_predictions
+from muybridge.evaluation.prediction import measure_prediction, summarise_draws
 from muybridge.evaluation.reconstruction import Reconstruction, mean_reconstruction, measure_reconstruction
 from muybridge.evaluation.reference_free import keypoint_separability, measure_without_truth, too_few_to_tell
 from muybridge.evaluation.report import Chart, Figure, Page, render_page
@@ -49,11 +50,13 @@ __all__ = [
     "limbs_of",
     "load_metric_networks",
     "mean_reconstruction",
+    "measure_prediction",
     "measure_reconstruction",
     "measure_without_truth",
     "overlap",
     "read_predictions",
     "render_page",
+    "summarise_draws",
     "too_few_to_tell",
     "unmeasured_notes",
 ]
