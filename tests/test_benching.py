@@ -406,3 +406,44 @@ def test_evaluate_looks_at_people_against_true_frames_that_were_not_compressed(
     assert any(text.startswith("truth_aed_a was not measured: ab.mp4 is compressed") for text in said)
     with pytest.raises(UsageError, match="Name them: truth="):
         muybridge.evaluate(run, weights=weights)
+
+
+def test_a_study_of_any_results(tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4", "drive.mp4", "who.png"):
+        (tmp_path / name).write_bytes(name.encode())
+    listed = tmp_path / "results.csv"
+    listed.write_text(
+        "method,place,result,source,driving\nours,dance,a.mp4,who.png,drive.mp4\ntheirs,dance,b.mp4,who.png,drive.mp4\n"
+    )
+    page = muybridge.study(results=listed, out=tmp_path / "study", ask=["marks", "pairs", "ranks"])
+    html = page.read_text()
+    assert "ours" not in html
+    key = json.loads((tmp_path / "study" / "key.json").read_text())
+    assert (len(key["marks"]), len(key["pairs"]), len(key["ranks"])) == (2, 1, 1)
+    ranks = {"0": {str(i): 1 if m == "ours" else 2 for i, m in enumerate(key["ranks"][0]["methods"])}}
+    (tmp_path / "anna.json").write_text(json.dumps({"study": key["study"], "marks": {}, "pairs": {}, "ranks": ranks}))
+    best = muybridge.score(tmp_path / "study", [tmp_path / "anna.json"])[0]
+    assert best.method == "ours"
+    assert best.rank is not None
+    assert best.rank.mean == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("method,result\nours,a.mp4\n", "are needed"),
+        ("method,place,result\nours,,a.mp4\n", "line 2: no place"),
+        ("method,place,result\nours,x,a.mp4\nours,x,a.mp4\n", "line 3"),
+        ("method,place,result\nours,x,none.mp4\n", "cannot be read"),
+        ("method,place,result\nours,x,results.csv\n", "every browser"),
+        ("method,place,result\n", "nothing|results to show"),
+    ],
+)
+def test_lists_of_results_that_cannot_be_used(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    (tmp_path / "results.csv").write_text(text)
+    with pytest.raises((InputError, UsageError), match=said):
+        muybridge.study(results=tmp_path / "results.csv", out=tmp_path / "study", ask=["pairs"])
+    assert not (tmp_path / "study").exists()
+    with pytest.raises(UsageError, match="either"):
+        muybridge.study(out=tmp_path / "study")

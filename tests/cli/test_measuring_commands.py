@@ -31,7 +31,7 @@ def test_bench_prints_a_table_twice_the_same_and_a_study_asks_about_it(command: 
     (tmp_path / "anna.json").write_text(json.dumps(answers))
     told = command("study", "--out", tmp_path / "study", "--answers", tmp_path / "anna.json")
     assert told.code == 0, told.err
-    assert "appearance 4.000, motion 2.000; never compared" in told.out
+    assert "appearance 4.000, motion 2.000" in told.out
     run = next((tmp_path / "bench" / "runs").iterdir())
     figures = command("evaluate", run, "--out", tmp_path / "figures")
     assert figures.code == 0, figures.err
@@ -75,6 +75,7 @@ def test_evaluate_compares_predictions_without_a_run(command: Command, tmp_path:
         ["evaluate", "--poses", "one.json"],
         ["study"],
         ["study", "--bench", "b", "--answers", "a.json"],
+        ["study", "--bench", "b", "--results", "a.csv"],
     ],
     ids=" ".join,
 )

@@ -10,7 +10,7 @@ from muybridge import evaluation
 from muybridge.evaluation import Chart, Figure, Page, build_tables, render_page
 from muybridge.evaluation.cells import Cell
 from muybridge.evaluation.pages import tables_page
-from muybridge.evaluation.study import Entry, build_study
+from muybridge.evaluation.study import Entry, Media, build_study
 
 TEMPLATES = Path(evaluation.__file__).parent / "templates"
 EMPTY = {"meta", "img", "input", "br", "link"}
@@ -69,12 +69,14 @@ def pages() -> dict[str, str]:
         notes=["to know"],
     )
     found = build_tables([cell("jokr", "ab", 0.8), cell("fomm", "ab", 0.7), cell("jokr", "ba", 0.9)], ["a note"])
-    entries = [Entry("jokr", "gif ab", b"1", b"s", b"d"), Entry("fomm", "gif ab", b"2", b"s", b"d")]
+    of = [Media("video/mp4", each) for each in (b"1", b"2", b"d")]
+    subject = Media("image/png", b"s")
+    entries = [Entry("jokr", "gif ab", of[0], subject, of[2]), Entry("fomm", "gif ab", of[1], subject, of[2])]
     return {
         "report": render_page(report),
         "empty report": render_page(Page(title="t", lead="l")),
         "tables": tables_page("Bench", "three cells", found, {"gif": b"png"}),
-        "study": build_study(entries)[0],
+        "study": build_study(entries, ask=("marks", "pairs", "ranks"))[0],
     }
 
 

@@ -16,6 +16,20 @@ def study(
     *,
     out: o.Out,
     bench: Annotated[Path | None, Parameter(name="--bench", help="Folder of `bench` whose results are shown.")] = None,
+    results: Annotated[
+        Path | None,
+        Parameter(
+            name="--results",
+            help="CSV of any results: the columns method, place, result, source, driving; the last two may be empty.",
+        ),
+    ] = None,
+    ask: Annotated[
+        str,
+        Parameter(
+            name="--ask",
+            help="What people are asked: marks from 1 to 5, pairs (the better of two), ranks (an order with ties).",
+        ),
+    ] = "marks,pairs",
     answers: Annotated[
         tuple[Path, ...], Parameter(name="--answers", help="What people saved, one file each.", negative="")
     ] = (),
@@ -29,22 +43,29 @@ def study(
 
         muybridge study --bench bench --out my-study
 
+        muybridge study --results results.csv --ask ranks --out my-study
+
         muybridge study --out my-study --answers anna.json --answers ben.json
     """
-    if (bench is None) == (not answers):
-        raise UsageError("a study is made with --bench, and later read with --answers", "Name one of the two.")
+    if (bench is not None) + (results is not None) + bool(answers) != 1:
+        raise UsageError(
+            "a study is made with --bench or --results, and later read with --answers", "Name one of the three."
+        )
     # Imported late: a mistake in the options is answered without waiting for torch.
     from muybridge.api import score
     from muybridge.api import study as make_study
 
-    if bench is not None:
-        page = make_study(bench, out, trivial=trivial, seed=seed, force=force)
+    if not answers:
+        asked = tuple(part.strip() for part in ask.split(",") if part.strip())
+        page = make_study(bench, out, results=results, ask=asked, trivial=trivial, seed=seed, force=force)
         stdout().print(str(page), markup=False)
         return
     for found in score(out, answers):
-        opinions = {"appearance": found.appearance, "motion": found.motion}
-        marks = ", ".join(f"{name} {value or 'not marked'}" for name, value in opinions.items())
-        share = "never compared"
-        if found.preferred is not None:
-            share = f"preferred in {found.preferred:.0%} of {found.comparisons}"
-        stdout().print(f"{found.method}: {marks}; {share}", markup=False)
+        said = []
+        if found.marks:
+            said.append(f"appearance {found.appearance or 'not marked'}, motion {found.motion or 'not marked'}")
+        if found.comparisons:
+            said.append(f"preferred {found.preferred} of {found.comparisons} comparisons")
+        if found.orders:
+            said.append(f"rank {found.rank}, first {found.first} of {found.orders} orders")
+        stdout().print(f"{found.method}: {'; '.join(said) or 'nobody was asked, or nobody answered'}", markup=False)

@@ -1,7 +1,10 @@
 const study = document.body.dataset.study;
 const store = "study-" + study;
-const videos = JSON.parse(document.getElementById("videos").textContent);
-for (const v of document.querySelectorAll("video")) v.src = "data:video/mp4;base64," + videos[v.dataset.video];
+const media = JSON.parse(document.getElementById("media").textContent);
+for (const shown of document.querySelectorAll("[data-media]")) {
+  const [kind, content] = media[shown.dataset.media];
+  shown.src = "data:" + kind + ";base64," + content;
+}
 const inputs = [...document.querySelectorAll("input")];
 const names = new Set(inputs.map(i => i.name));
 let chosen = {};
@@ -17,11 +20,14 @@ for (const i of inputs) i.addEventListener("change", () => {
   count();
 });
 document.getElementById("save").addEventListener("click", () => {
-  const answers = { study: study, marks: {}, pairs: {} };
+  const answers = { study: study, marks: {}, pairs: {}, ranks: {} };
   for (const [name, value] of Object.entries(chosen)) {
-    const [kind, number, aspect] = name.split("-");
+    const [kind, number, part] = name.split("-");
     if (kind === "pair") answers.pairs[number] = value;
-    else (answers.marks[number] = answers.marks[number] || {})[aspect] = Number(value);
+    else {
+      const group = kind === "rank" ? answers.ranks : answers.marks;
+      (group[number] = group[number] || {})[part] = Number(value);
+    }
   }
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([JSON.stringify(answers, null, 1)], { type: "application/json" }));

@@ -60,4 +60,4 @@ def _enlarge_faces(faces: Tensor) -> list[Tensor]:
 
 
 def _enlarge(pictures: Tensor) -> list[Tensor]:
-    return [enlarge_frame(picture) for picture in pictures]
+    return list(map(enlarge_frame, pictures))
