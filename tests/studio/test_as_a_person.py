@@ -165,7 +165,7 @@ def _learn(screen: Screen) -> str:
     page.get_by_role("button", name="Resume").click()
     page.get_by_text("a second, about").wait_for()
     page.get_by_role("button", name="Stop and keep").click()
-    page.get_by_role("heading", name="Take it with you").wait_for()
+    page.get_by_role("heading", name="Download").wait_for()
     assert "keep what has been learned so far?" in screen.questions.pop()
     page.get_by_role("link", name="Learning").click()
     page.locator("img.sheet").wait_for()
@@ -202,10 +202,10 @@ def _watch_result(screen: Screen, tmp_path: Path) -> None:
     _third(page)
     page.get_by_label("Background").select_option("transparent")
     page.get_by_label("Turn, size and place").select_option("without")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Make the file").click()
     page.get_by_text("MP4 cannot be transparent").wait_for()
     page.get_by_label("Format", exact=True).select_option("webm")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Make the file").click()
     link = page.get_by_role("link", name="transparent-no-affine", exact=False).first
     link.wait_for()
     with page.expect_download() as fetched:
@@ -223,7 +223,7 @@ def _third(page: Any) -> None:
     """Another video drives one of the two, and then the other: each time the newest is shown."""
     page.get_by_text("Apply it to another video").click()
     page.locator(".third summary").click()
-    page.locator(".third").get_by_role("button", name="Take elephant").first.click()
+    page.locator(".third").get_by_role("button", name="Use elephant").first.click()
     videos: list[str] = []
     for side in "ba":
         page.get_by_label("Who moves").select_option(side)
@@ -332,7 +332,7 @@ def test_with_the_keyboard_alone(screen: Screen, studio: Studio, finished: dict[
     assert page.evaluate("document.activeElement.id") == "file-a"
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Take elephant").first.focus()
+    page.get_by_role("button", name="Use elephant").first.focus()
     page.keyboard.press("Enter")
     page.locator(".slot").nth(0).get_by_role("button", name="Stop elephant").focus()
     page.keyboard.press("Enter")
@@ -358,7 +358,7 @@ def test_a_method_without_keypoints_has_no_edit_tab(screen: Screen, finished: di
     page.route("**/api/about", told)
     page.goto(f"{page.url.split('#')[0]}#/run/{finished['id']}/result")
     page.reload()
-    page.get_by_role("heading", name="Take it with you").wait_for()
+    page.get_by_role("heading", name="Download").wait_for()
     assert page.get_by_role("link", name="Edit").count() == 0
     assert page.get_by_label("Turn, size and place").count() == 0
 

@@ -98,8 +98,8 @@ def test_a_clip_is_cut_on_the_page(screen: Screen, studio: Studio, tmp_path: Pat
     path = write(tmp_path / "walk.gif", drawn.pixels, drawn.timing)
     clip = studio.clip(studio.upload("walk.gif", path.read_bytes())["id"])
     slot = page.locator(".slot").first
-    slot.get_by_text("Or take one that is here already").click()
-    slot.get_by_role("button", name="Take walk").click()
+    slot.get_by_text("Or use one that is already here").click()
+    slot.get_by_role("button", name="Use walk").click()
     slot.get_by_text("Trim, crop, speed").click()
     slot.get_by_label("First frame").fill("2")
     slot.get_by_label("Last frame").fill("6")

@@ -118,7 +118,7 @@ def test_a_model_learns_from_several_videos_and_moves_a_picture(
     screen.keep("train-a-model")
 
     before = {clip["id"] for clip in studio.get("/api/clips")}
-    page.get_by_role("button", name="Take two puppets").click()
+    page.get_by_role("button", name="Use two puppets").click()
     page.get_by_text("Drop a picture here").wait_for(state="detached")
     drawn = [clip["id"] for clip in studio.get("/api/clips") if clip["id"] not in before]
     assert page.evaluate("Object.values(JSON.parse(localStorage.still)).sort()") == sorted(drawn)

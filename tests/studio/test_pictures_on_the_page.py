@@ -67,7 +67,7 @@ def test_a_picture_follows_a_video_and_a_camera(screen: Screen, studio: Studio, 
     page.get_by_label("Frame", exact=True).fill("0")
     page.get_by_role("button", name="One frame on").click()
     page.get_by_text(f"2 / {FRAMES}").wait_for()
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Make the file").click()
     for suffix in ("mp4", "gif"):
         with page.expect_download() as fetched:
             page.get_by_role("link", name=f"elephant-moving-like-giraffe.{suffix}", exact=True).click()

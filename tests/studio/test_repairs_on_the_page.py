@@ -104,7 +104,7 @@ def test_losses_and_troubles_are_said_in_words(screen: Screen, studio: Studio, f
     assert not any("silhouettes given" in note for note in page.locator(".notes li").all_inner_texts())
     bad = studio.clip(studio.upload("notavideo.mp4", b"this is no video, whatever its name says")["id"])
     page.goto(f"{studio.address}#/")
-    page.get_by_text("Or take one that is here already").first.click()
+    page.get_by_text("Or use one that is already here").first.click()
     trouble = page.locator(".slot").first.locator(".here .trouble", has_text="notavideo").inner_text()
     assert trouble.lower().count("notavideo") == 1
     assert studio.ask("DELETE", f"/api/clips/{bad['id']}").status == 204

@@ -44,7 +44,7 @@ class Choices:
         preset = request["preset"] or next(iter(card.presets))
         refused = self._refuse(card, preset)
         if refused is not None and not request["set"]:
-            raise UsageError(f"{preset} cannot be done here: {refused}", "Take another preset.")
+            raise UsageError(f"{preset} cannot be done here: {refused}", "Choose another preset.")
 
     def note(self, request: Mapping[str, Any], cost: Mapping[str, Any]) -> None:
         """Keep what was measured of a preset as it stands."""

@@ -7,7 +7,7 @@ const SPAN = 3000;
 let running = null;
 const REFUSALS = {
   NotAllowedError: ["The camera was refused", "Allow it for this page in the browser's address bar, and try again."],
-  NotFoundError: ["No camera was found", "Plug one in, or take a driving video instead."],
+  NotFoundError: ["No camera was found", "Plug one in, or use a driving video instead."],
   NotReadableError: ["The camera is there, but another program has it", "Close that program, and try again."],
 };
 
@@ -25,7 +25,7 @@ export async function camera(place, signal, wish, button) {
     if (signal.aborted) film.getTracks().forEach((track) => track.stop());
     else running = new Sitting(place, signal, wish, film, button);
   } catch (error) {
-    notice(...(REFUSALS[error.name] ?? [`The camera cannot be used: ${error.message}`, "Take a driving video instead."]));
+    notice(...(REFUSALS[error.name] ?? [`The camera cannot be used: ${error.message}`, "Use a driving video instead."]));
     rest(button, false);
   }
 }

@@ -31,7 +31,7 @@ export function here(fits, taken) {
     if (now === before) return;
     before = now;
     element.hidden = !clips.length;
-    title.textContent = `Or take one that is here already (${clips.length})`;
+    title.textContent = `Or use one that is already here (${clips.length})`;
     afresh(list, () => list.replaceChildren(...clips.map((clip) => row(clip, taken))));
   };
   renew();
@@ -46,7 +46,7 @@ function row(clip, taken) {
     {},
     h("img", { src: frameOf(clip, 0, 48), alt: "", loading: "lazy" }),
     h("span", { class: "name" }, clip.name, h("span", { class: "help" }, clip.frames > 1 ? ` ${clip.frames} frames` : "")),
-    h("button", { class: "plain", type: "button", "aria-label": `Take ${clip.name}`, onclick: () => taken(clip) }, "Take"),
+    h("button", { class: "plain", type: "button", "aria-label": `Use ${clip.name}`, onclick: () => taken(clip) }, "Use"),
     discard(clip),
   );
 }

@@ -160,7 +160,7 @@ export class Slot {
   }
 
   waiting(clip) {
-    const other = h("button", { class: "quiet", onclick: () => this.taken(null) }, "Take another");
+    const other = h("button", { class: "quiet", onclick: () => this.taken(null) }, "Choose another");
     if (clip.state === "failed")
       return [
         h(
@@ -210,7 +210,7 @@ export class Slot {
         "div",
         { class: "buttons" },
         pair ? h("a", { class: "button plain", href: `#/clip/${clip.id}` }, "Check the silhouettes") : null,
-        h("button", { class: "quiet", onclick: () => this.taken(null) }, "Take another"),
+        h("button", { class: "quiet", onclick: () => this.taken(null) }, "Choose another"),
         discard(clip),
       ),
     ].filter(Boolean);

@@ -44,7 +44,7 @@ class Cutting {
 
   parts() {
     const cut = h("button", { class: "primary", type: "button", onclick: () => this.send({ ...this.wish() }, cut) }, "Cut it");
-    const whole = h("button", { class: "quiet", type: "button", onclick: () => this.send({ whole: true }, whole) }, "Take the whole clip again");
+    const whole = h("button", { class: "quiet", type: "button", onclick: () => this.send({ whole: true }, whole) }, "Use the whole clip again");
     const speed = choice(SPEEDS, "1", (value) => (this.speed = Number(value)));
     return [
       this.canvas,

@@ -8,7 +8,7 @@ export const FORMATS = [
   ["mp4", "MP4, plays everywhere"],
   ["gif", "GIF"],
   ["webm", "WebM, may be transparent"],
-  ["mov", "MOV, for cutting"],
+  ["mov", "MOV, for video editing"],
   ["zip", "PNG frames in a ZIP"],
 ];
 const CLEAR = ["gif", "webm", "mov", "zip"];
@@ -16,7 +16,7 @@ const CLEAR = ["gif", "webm", "mov", "zip"];
 /** Refuse what cannot be kept in a format. */
 export function refuseOpaque(background, suffix) {
   if (background === "transparent" && !CLEAR.includes(suffix))
-    throw Object.assign(new Error("MP4 cannot be transparent"), { hint: "Take WebM, GIF, MOV or PNG frames, or another background." });
+    throw Object.assign(new Error("MP4 cannot be transparent"), { hint: "Choose WebM, GIF, MOV or PNG frames, or another background." });
 }
 
 /** The list of what can be fetched, kept up to date. */

@@ -13,7 +13,7 @@ export const STATES = {
   stopping: "is being stopped",
   kept: "stopped and kept",
   finished: "finished",
-  failed: "could not go on",
+  failed: "could not continue",
 };
 
 const LEARNED = { shape: "shapes", texture: "colours" };
@@ -57,8 +57,8 @@ export function actions(run) {
     queued: [act("pause", "Pause"), remove],
     training: [act("pause", "Pause"), keep],
     paused: [act("resume", "Resume", "primary"), keep, remove],
-    failed: [act("resume", "Go on", "primary"), keep, remove],
-    kept: [act("resume", "Go on learning"), remove],
+    failed: [act("resume", "Continue", "primary"), keep, remove],
+    kept: [act("resume", "Continue learning"), remove],
     finished: [remove],
   };
   return h("div", { class: "buttons" }, sets[run.state] ?? []);

@@ -121,7 +121,7 @@ function places(signal) {
 
 /** Something to try it with: one puppet as the picture, the other one as the driving video, and both to learn from. */
 function puppets() {
-  const button = h("button", { class: "plain", type: "button" }, "Take two puppets");
+  const button = h("button", { class: "plain", type: "button" }, "Use two puppets");
   button.onclick = () =>
     attempt(async () => {
       const [a, b] = await post("/clips/puppets", { scene: Object.keys(store.about.scenes)[0] });
@@ -131,7 +131,7 @@ function puppets() {
       suggest([a, b]);
       notice("two puppets are being drawn", current() ? null : "Train a model on them under “Train one here”: a rough one takes a few minutes.", "good");
     }, button);
-  return h("div", { class: "puppets" }, h("span", {}, "Nothing at hand? Take a picture of one of our puppets, and a video of another:"), button);
+  return h("div", { class: "puppets" }, h("span", {}, "Nothing at hand? Use a picture of one of our puppets and a video of another:"), button);
 }
 
 function how(filmed, signal) {

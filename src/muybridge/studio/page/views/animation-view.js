@@ -73,14 +73,14 @@ async function done(body, files, signal, made) {
   const at = (affine, index) => `/api/animations/${made.id}/frames/${index}?height=${HEIGHT}&v=${encodeURIComponent(made.created)}`;
   const player = new Player(signal, [{ title: made.name, driving, clock: clock(times), made: at }], () => ({ affine: true, background: null }));
   let suffix = "gif";
-  const go = h("button", { class: "primary" }, "Make it");
+  const go = h("button", { class: "primary" }, "Make the file");
   go.onclick = () => attempt(async () => store.learn("animation", await post(`/animations/${made.id}/files`, { suffix })), go);
   body.replaceChildren(
     player.element,
     h(
       "section",
       { "aria-labelledby": "take" },
-      h("h2", { id: "take" }, "Take it with you"),
+      h("h2", { id: "take" }, "Download"),
       h("div", { class: "panel fields" }, field("Format", choice(FORMATS, suffix, (value) => (suffix = value))), h("div", { class: "field end" }, go)),
       files,
     ),

@@ -83,7 +83,7 @@ function actions(address, batch, renew) {
     await drop(address);
     location.hash = "#/batches";
   };
-  return [batch.own && left ? button("Go on", act("resume"), "primary") : null, button("Delete", remove, "quiet")].filter(Boolean);
+  return [batch.own && left ? button("Continue", act("resume"), "primary") : null, button("Delete", remove, "quiet")].filter(Boolean);
 }
 
 function heading(batch) {

@@ -24,8 +24,8 @@ export function compareView(main, signal, first, second) {
     h(
       "div",
       { class: "fields" },
-      field("This run", choice(names, a.id, (id) => go(id, b.id))),
-      field("Beside this one", choice(names, b.id, (id) => go(a.id, id))),
+      field("On the left", choice(names, a.id, (id) => go(id, b.id))),
+      field("On the right", choice(names, b.id, (id) => go(a.id, id))),
       field("Which result", choice(sides, "a", (side) => {
         look.side = side;
         show();

@@ -52,7 +52,7 @@ function downloads(run, signal, look) {
   const place = h("ul", { class: "files" });
   const wish = { side: "a", suffix: "mp4", motion_smoothing: null, strength: 1 };
   const sides = ["a", "b"].map((each) => [each, titleOf(run, each)]);
-  const make = h("button", { class: "primary" }, "Make it");
+  const make = h("button", { class: "primary" }, "Make the file");
   make.onclick = () =>
     attempt(async () => {
       refuseOpaque(look.background, wish.suffix);
@@ -69,7 +69,7 @@ function downloads(run, signal, look) {
   return h(
     "section",
     { "aria-labelledby": "take" },
-    h("h2", { id: "take" }, "Take it with you"),
+    h("h2", { id: "take" }, "Download"),
     h("div", { class: "panel fields" }, field("Which result", side), field("Format", format), ...motion, h("div", { class: "field end" }, make)),
     h("p", { class: "help" }, "New files use the look chosen above. The two original results are already here, with sound if their videos have any."),
     place,

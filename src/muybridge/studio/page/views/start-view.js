@@ -42,7 +42,7 @@ function puppets() {
     { id: "scene" },
     scenes.map(([name, what]) => h("option", { value: name }, what.charAt(0).toUpperCase() + what.slice(1))),
   );
-  const button = h("button", { class: "plain", type: "button" }, "Take these puppets");
+  const button = h("button", { class: "plain", type: "button" }, "Use these puppets");
   button.onclick = () =>
     attempt(async () => {
       button.textContent = "Drawing them…";
@@ -53,13 +53,13 @@ function puppets() {
         store.pair.set("a", a);
         store.pair.set("b", b);
       } finally {
-        button.textContent = "Take these puppets";
+        button.textContent = "Use these puppets";
       }
     }, button);
   return h(
     "div",
     { class: "puppets" },
-    h("label", { for: "scene" }, "No videos at hand? Take two of our puppets:"),
+    h("label", { for: "scene" }, "No videos at hand? Use two of our puppets:"),
     select,
     button,
   );
