@@ -13,6 +13,7 @@ from watched_page import Screen, open_screen
 from muybridge.puppets import scene
 from muybridge.video import write
 
+LEARN = "async ([kind, value]) => (await import('./net/store.js')).learn(kind, value)"
 WAITING = {"use": "pair", "state": "finding", "version": 0, "frames": 80, "width": 64, "height": 64, "rate": 10}
 
 
@@ -89,6 +90,26 @@ def test_the_sample_plays_before_anything_is_uploaded(screen: Screen, tmp_path: 
         screen.keep("sample")
         page.get_by_role("button", name="Stop the sample").click()
         assert page.evaluate("[...document.querySelectorAll('.films video')].every((v) => v.paused)")
+        page.goto("about:blank")
+
+
+def test_animate_has_a_sample_to_try(screen: Screen, tmp_path: Path) -> None:
+    """One press draws two puppets, fills both places, and has a model learn from them."""
+    page = screen.page
+    with opened(tmp_path / "new") as fresh:
+        page.goto(f"{fresh.address}#/animate")
+        page.get_by_role("button", name="Try it with two puppets").click()
+        page.get_by_role("progressbar", name="The sample model").wait_for()
+        page.locator(".pair .slot .role").nth(1).wait_for()
+        screen.keep("animate-sample")
+        (run,) = fresh.get("/api/runs")
+        assert (run["method"], run["sample"]) == ("fomm", True)
+        assert sorted(page.evaluate("Object.values(JSON.parse(localStorage.still))")) == sorted(run["clips"])
+        model = {"id": run["id"], "name": "Sample", "method": "fomm", "state": "ready", "modes": ["relative"], "size": 64}
+        page.evaluate(LEARN, ["model", model])
+        go = page.get_by_role("button", name="Animate", exact=True)
+        assert go.is_enabled()
+        page.get_by_role("button", name="Use two puppets").wait_for()
         page.goto("about:blank")
 
 

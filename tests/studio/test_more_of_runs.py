@@ -67,6 +67,62 @@ def test_runs_stand_side_by_side_and_are_laid_out_again(
     assert page.get_by_role("button", name="Begin learning").is_enabled()
 
 
+def test_after_a_quick_look_the_good_one_waits_for_its_turn(
+    screen: Screen, studio: Studio, finished: dict[str, Any]
+) -> None:
+    """The same clips and silhouettes; a run that waits says so, and can be deleted."""
+    page = screen.page
+    page.wait_for_function(SETTLED)
+    asked: list[Any] = []
+    queued = {**finished, "id": "abcdefabcde0", "name": "Later", "state": "queued", "progress": {}}
+
+    def answer(route: Any) -> None:
+        asked.append(route.request.post_data_json)
+        route.fulfill(status=201, json=queued)
+
+    page.route("**/api/runs", lambda route: answer(route) if route.request.method == "POST" else route.fallback())
+    page.route("**/abcdefabcde*/curves", lambda route: route.fulfill(json={}))
+    page.evaluate(LEARN, {**finished, "id": "abcdefabcdef", "name": "Another one", "state": "training"})
+    page.evaluate("(number) => { location.hash = `#/run/${number}/result`; }", finished["id"])
+    page.get_by_role("button", name="Now the good one").click()
+    page.get_by_text("Later waits until the run before it is done").wait_for()
+    assert [(each["clips"], each["preset"]) for each in asked] == [(finished["clips"], "draft")]
+    page.get_by_text("Waiting for the run before it.").wait_for()
+    page.get_by_role("button", name="Delete", exact=True).wait_for()
+
+
+def test_the_command_is_copied(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    page = screen.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{studio.address}#/run/{finished['id']}/result")
+    page.get_by_text("The command that does the same").click()
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("The command is copied").wait_for()
+    said = page.evaluate("navigator.clipboard.readText()")
+    assert said == page.locator(".command").inner_text()
+    assert said.startswith("muybridge retarget ")
+
+
+def test_a_batch_is_begun_and_stopped_on_the_page(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    page = screen.page
+    page.goto(f"{studio.address}#/runs")
+    page.get_by_role("link", name="Batches").click()
+    begin = page.get_by_role("button", name="Begin the batch")
+    assert begin.is_disabled()
+    for name in finished["names"]:
+        page.get_by_role("checkbox", name=name).first.check()
+    page.get_by_text("1 pair").wait_for()
+    page.get_by_label("Name of this batch").fill("From the page")
+    begin.click()
+    page.get_by_role("heading", name="From the page", level=1).wait_for()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Continue").wait_for()
+    screen.keep("batch-begun")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("heading", name="Batches", level=1).wait_for()
+    assert "From the page" not in [batch["name"] for batch in studio.get("/api/batches")]
+
+
 def test_whoever_asks_is_told_when_a_training_ends(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
     page = screen.page
     page.add_init_script(NOTICES)

@@ -84,11 +84,29 @@ def test_a_new_folder_gets_a_sample_once(tmp_path: Path) -> None:
         assert not Samples(clips, runs, wanted=False).is_due()
         samples = Samples(clips, runs, wanted=True)
         assert samples.is_due()
-        made = storage.new("runs", {"sample": True, "state": "paused"})
+        made = storage.new("runs", {"sample": True, "state": "paused", "method": "jokr"})
         assert (await samples.create())["id"] == made["id"]
         await asyncio.to_thread(storage.remove, "runs", made["id"])
         (tmp_path / ".sample").touch()
         assert not samples.is_due()
+        await asyncio.to_thread(storage.writer.close)
+
+    asyncio.run(live())
+
+
+def test_a_model_to_try_learns_from_the_puppets_of_the_other_sample(tmp_path: Path) -> None:
+    async def live() -> None:
+        storage = Storage(tmp_path)
+        wired: Any = (storage, OneWorker(), Events(), Settings(tmp_path))
+        runs = Runs(*wired)
+        samples = Samples(Clips(*wired), runs, wanted=True)
+        ready = {"state": "ready", "version": 1, "name": "clip"}
+        clips = [storage.new("clips", ready)["id"] for _ in range(2)]
+        storage.new("runs", {"sample": True, "state": "finished", "method": "jokr", "clips": clips})
+        model = await samples.create("model")
+        assert (model["method"], model["clips"], model["sample"]) == ("fomm", clips, True)
+        assert (await samples.create("model"))["id"] == model["id"], "it is made once"
+        await runs.close()
         await asyncio.to_thread(storage.writer.close)
 
     asyncio.run(live())

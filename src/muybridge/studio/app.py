@@ -30,7 +30,7 @@ from muybridge.studio.pose_client import PoseClient, count_painters
 from muybridge.studio.records import Records
 from muybridge.studio.routes_runs import Conflict
 from muybridge.studio.runs import Runs
-from muybridge.studio.samples import Samples
+from muybridge.studio.samples import Kind, Samples
 from muybridge.studio.security import App, SecurityMiddleware
 from muybridge.studio.settings import Settings
 from muybridge.studio.storage import Missing, Storage
@@ -116,9 +116,12 @@ def _add_general_routes(app: FastAPI, events: Events, samples: Samples) -> None:
     settings = runs.settings
 
     @app.post("/api/samples", status_code=201)
-    async def create_sample() -> dict[str, Any]:
-        """The run of two puppets that everybody can try, made where it is not there yet."""
-        return runs.describe(await samples.create())
+    async def create_sample(kind: Kind = "pair") -> dict[str, Any]:
+        """A run of two puppets that everybody can try, made where it is not there yet.
+
+        `pair` exchanges their motion, `model` moves a picture of one as the other moves.
+        """
+        return runs.describe(await samples.create(kind))
 
     @app.get("/api/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
     async def stream_events() -> StreamingResponse:

@@ -46,7 +46,7 @@ function show() {
 function foot() {
   const { used, limits, machine } = store.about;
   $("#foot").replaceChildren(
-    h("span", {}, `Runs on ${machine.device.trim()}, ${machine.threads} thread${machine.threads === "1" ? "" : "s"}`),
+    h("span", {}, `Runs on ${machine.device.trim().replace(/^cpu\b/, "the CPU")}, ${machine.threads} thread${machine.threads === "1" ? "" : "s"}`),
     h("span", {}, `${bytes(used)} of ${bytes(limits.quota_bytes)} used`),
     h("span", {}, "Nothing leaves this machine"),
   );

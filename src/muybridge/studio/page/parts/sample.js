@@ -3,7 +3,7 @@
 import { afresh, attempt, duration, h } from "../dom.js";
 import * as store from "../net/store.js";
 import { post } from "../net/api.js";
-import { DONE, share } from "./run-state.js";
+import { DONE, ofPair, share } from "./run-state.js";
 
 const FILMS = [
   ["sample-a.webm", "a horse", "a cat, moving like the horse"],
@@ -12,7 +12,7 @@ const FILMS = [
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 let making = null;
 
-const found = () => [...store.runs.values()].find((run) => run.sample);
+const found = () => [...store.runs.values()].find((run) => run.sample && ofPair(run));
 
 /** The panel; whoever has runs of their own does not need it any more. */
 export function sample(signal) {

@@ -4,8 +4,9 @@ import { afresh, attempt, choice, field, h, notice, sentence, when } from "../do
 import * as store from "../net/store.js";
 import { drop, frameOf, post } from "../net/api.js";
 import { STATES, WAYS, discard } from "../parts/animation-state.js";
-import { suggest, training } from "../parts/folder-training.js";
+import { training } from "../parts/folder-training.js";
 import { importing } from "../parts/import-form.js";
+import { modelSample } from "../parts/model-sample.js";
 import { camera } from "../parts/camera.js";
 import { Slot, usable } from "../parts/clip-slot.js";
 
@@ -30,7 +31,7 @@ export function animateView(main, signal) {
     ),
     h("section", { class: "panel", "aria-labelledby": "who-title" }, h("h2", { id: "who-title" }, "Which model moves it"), models, training(signal), importing()),
     places(signal),
-    puppets(),
+    modelSample(signal),
     panel,
     filmed,
     shelf,
@@ -117,21 +118,6 @@ function places(signal) {
   const [picture, driving] = [place("picture", "Source picture"), place("driving", "Driving video")];
   [picture.other, driving.other] = [driving, picture];
   return h("div", { class: "pair" }, picture.element, h("div", { class: "swap", "aria-hidden": "true" }, "←"), driving.element);
-}
-
-/** Something to try it with: one puppet as the picture, the other one as the driving video, and both to learn from. */
-function puppets() {
-  const button = h("button", { class: "plain", type: "button" }, "Use two puppets");
-  button.onclick = () =>
-    attempt(async () => {
-      const [a, b] = await post("/clips/puppets", { scene: Object.keys(store.about.scenes)[0] });
-      for (const clip of [a, b]) store.learn("clip", clip);
-      store.still.set("picture", a);
-      store.still.set("driving", b);
-      suggest([a, b]);
-      notice("two puppets are being drawn", current() ? null : "Train a model on them under “Train one here”: a rough one takes a few minutes.", "good");
-    }, button);
-  return h("div", { class: "puppets" }, h("span", {}, "Nothing at hand? Use a picture of one of our puppets and a video of another:"), button);
 }
 
 function how(filmed, signal) {

@@ -90,7 +90,8 @@ function told(run, progress) {
   const steps = total ? `${done.toLocaleString()} of ${total.toLocaleString()} steps` : "";
   switch (run.state) {
     case "queued":
-      return "Waiting for the run before it.";
+      // The sample steps aside by itself, as soon as it has saved what it learned.
+      return isBehind(run) ? "Waiting for the run before it." : "About to begin…";
     case "training":
       if (!total) return "Preparing the videos…";
       return `${steps}${rate ? `, ${rate.toPrecision(2)} a second, about ${duration(eta)} left` : ""}`;
@@ -110,6 +111,9 @@ function told(run, progress) {
       return steps ? `Finished: ${steps}.` : "Finished.";
   }
 }
+
+/** Whether another run that somebody asked for goes first. */
+const isBehind = (run) => [...store.runs.values()].some((other) => other.id !== run.id && !other.sample && WORKING.includes(other.state));
 
 function stageOf([name, steps], progress, run) {
   const all = progress.stages ?? [];
