@@ -54,7 +54,7 @@ def test_what_waits_says_for_what(screen: Screen) -> None:
         return texts; }""",
         {**WAITING, "notes": []},
     )
-    assert said == ["horse: waits for cat and fox", "cat: finding the silhouettes… About 2 minutes left."]
+    assert said == ["horse: waiting for cat and fox", "cat: finding the silhouettes… About 2 minutes left."]
 
 
 def test_a_first_frame_stands_where_the_browser_plays_nothing(screen: Screen) -> None:

@@ -117,7 +117,7 @@ def test_what_was_stopped_says_what_it_was_learning(screen: Screen, studio: Stud
     run = studio.get(f"/api/runs/{finished['id']}")
     tell = "async (run) => (await import('./net/store.js')).learn('run', run)"
     page.evaluate(tell, {**run, "state": "kept", "progress": {**run["progress"], "stage": "shape"}})
-    assert page.locator(".badge.kept").inner_text() == "stopped while it learned shapes, and kept"
+    assert page.locator(".badge.kept").inner_text() == "stopped while learning shapes, and kept"
 
 
 def test_choices_stand_in_a_persons_order(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:

@@ -21,9 +21,11 @@ class Idle(WorkerPool):
     def __init__(self) -> None:
         super().__init__()
         self.stops: list[str] = []
+        self.lanes_of: dict[str, str] = {}
         self.over = asyncio.Event()
 
     async def run(self, key: str, lane: str, order: Mapping[str, Any], on_event: OnEvent) -> Outcome:
+        self.lanes_of[key] = lane
         on_event({"event": "ready"})
         await self.over.wait()
         return Outcome("stopped" if lane == "training" else "done", {"notes": []})
@@ -85,6 +87,26 @@ def test_a_pause_that_is_asked_twice(tmp_path: Path) -> None:
         assert len(runs.pool.stops) == 1  # type: ignore[attr-defined]
         # Another wish is heard: the last one counts.
         assert (await runs.act(number, "keep"))["state"] == "stopping"
+
+    asyncio.run(asked())
+
+
+def test_results_of_a_run_that_was_kept_wait_for_no_training(tmp_path: Path) -> None:
+    """They came only once the next training was over, perhaps hours later."""
+
+    async def asked() -> None:
+        runs = _runs(tmp_path)
+        first, _ = _kept(runs, state="paused", wanted="pause")
+        second, _ = _kept(runs, state="paused", wanted="pause")
+        await runs.act(second, "resume")
+        await runs.act(first, "keep")
+        pool: Any = runs.pool
+        async with asyncio.timeout(30):
+            while len(pool.lanes_of) < 2:
+                await asyncio.sleep(0.01)
+        assert pool.lanes_of == {second: "training", first: "finishing"}
+        pool.over.set()
+        await runs.close()
 
     asyncio.run(asked())
 

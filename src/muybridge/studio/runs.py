@@ -208,7 +208,8 @@ class Runs(Records):
             "checkpoint_seconds": CHECKPOINT_SECONDS,
             "nice": BEHIND if record.get("sample") else ASIDE,
         }
-        outcome = await self.run_task(number, "training", order, lambda event: self._note_event(number, event))
+        lane = "finishing" if record["wanted"] == "keep" else "training"
+        outcome = await self.run_task(number, lane, order, lambda event: self._note_event(number, event))
 
         record = self.load(number)
         # Before anything below, which may queue the same run again.

@@ -15,6 +15,7 @@ OnEvent = Callable[[dict[str, Any]], None]
 ENDINGS = ("done", "failed", "stopped")
 LANES = {
     "training": 1,
+    "finishing": 1,
     "animating": 1,
     "reading": 2,
     "finding": 2,
@@ -24,7 +25,7 @@ LANES = {
     "hand": 1,
 }
 """How many tasks of a lane are done at a time."""
-PATIENCE = {"training": 60.0}
+PATIENCE = {"training": 60.0, "finishing": 60.0}
 """Seconds that a worker of a lane has to stop, before it is killed: a training has something to save."""
 IMPATIENCE = 5.0
 """The same for all others."""
@@ -44,6 +45,7 @@ class WorkerPool:
     """Lanes, so that what takes long does not keep a person waiting: in each, tasks are done in turn.
 
     training   trainings
+    finishing  results of trainings that were stopped and kept: they need not wait for the next training's end
     animating  animations
     reading    uploads: two at a time, so that a slow one does not hold the next
     finding    silhouettes, the same

@@ -8,7 +8,7 @@ export const WAYS = {
   standard: "The video's pose as it is",
   avd: "The video's pose, in the picture's own shape",
 };
-export const STATES = { queued: "waits for its turn", making: "is being made", done: "made", failed: "could not be made" };
+export const STATES = { queued: "waiting its turn", making: "being made", done: "made", failed: "could not be made" };
 
 /** The button that deletes an animation, and stops what is under way for it. */
 export function discard(made, after = () => {}) {

@@ -17,7 +17,7 @@ export function waitsFor(clip) {
 /** Words, a bar, and what is left, which counts down by itself. */
 export function work(clip) {
   const waiting = waitsFor(clip);
-  const words = waiting ? `waits for ${waiting}` : `${WORK[clip.state].toLowerCase()}…`;
+  const words = waiting ? `waiting for ${waiting}` : `${WORK[clip.state].toLowerCase()}…`;
   const said = h("p", { role: "status" }, h("span", { class: "spinner" }), `${clip.name}: ${words}`);
   if (clip.state !== "finding" || waiting || !clip.began) return [said];
   const bar = h("progress", { max: 1, "aria-label": `Silhouettes of ${clip.name}` });

@@ -5,12 +5,12 @@ import { drop, post } from "../net/api.js";
 import * as store from "../net/store.js";
 
 export const STATES = {
-  queued: "waits for its turn",
-  training: "is learning",
-  finishing: "writes its results",
-  pausing: "is being paused",
+  queued: "waiting its turn",
+  training: "learning",
+  finishing: "writing its results",
+  pausing: "pausing",
   paused: "paused",
-  stopping: "is being stopped",
+  stopping: "stopping",
   kept: "stopped and kept",
   finished: "finished",
   failed: "could not continue",
@@ -24,7 +24,7 @@ export const stageWords = (stage) => LEARNED[stage] ?? stage;
 /** A run's state in words; of one that was stopped, what it was learning. */
 export function stateOf(run) {
   const { stage } = run.progress ?? {};
-  return run.state === "kept" && stage ? `stopped while it learned ${stageWords(stage)}, and kept` : STATES[run.state];
+  return run.state === "kept" && stage ? `stopped while learning ${stageWords(stage)}, and kept` : STATES[run.state];
 }
 
 export const WORKING = ["queued", "training", "finishing", "pausing", "stopping"];

@@ -62,7 +62,7 @@ function pending(made) {
       h("div", { class: "trouble" }, h("p", {}, h("strong", {}, sentence(made.message)), made.hint ? ` ${sentence(made.hint)}` : "")),
       h("div", { class: "buttons" }, h("a", { class: "button plain", href: "#/animate" }, "Try it another way"), back),
     ];
-  const words = made.state === "queued" ? "Waits for its turn…" : "Drawing every frame. You can leave this page meanwhile…";
+  const words = made.state === "queued" ? "Waiting its turn…" : "Drawing every frame. You can leave this page meanwhile…";
   return [h("p", { class: "busy", role: "status" }, h("span", { class: "spinner" }), words), h("div", { class: "buttons" }, back)];
 }
 

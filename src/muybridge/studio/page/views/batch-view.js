@@ -92,7 +92,7 @@ function heading(batch) {
 
 function told(batch) {
   const parts = Object.entries(batch.counts).map(([status, count]) => `${count} ${WORDS[status === "running" && !batch.running ? "stopped" : status]}`);
-  const now = batch.running ? "Learning now" : batch.waiting ? "Waits for its turn" : "Not running";
+  const now = batch.running ? "Learning now" : batch.waiting ? "Waiting its turn" : "Not running";
   return `${[now, parts.join(", ")].filter(Boolean).join(": ")}.`;
 }
 
