@@ -1,7 +1,7 @@
 """Poses of one run that wait are drawn in one batch, and nobody gets what another one asked for."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from muybridge.studio.pose_worker import PoseWorker
 class Recorded(PoseClient):
     """Answers each order with its own number, one message at a time, and keeps the messages."""
 
-    def __init__(self, painters: int = 1) -> None:
-        super().__init__("cpu", painters)
+    def __init__(self, painters: int = 1, together: int = 32) -> None:
+        super().__init__("cpu", painters, together)
         self.messages: list[list[Any]] = []
         self.go = asyncio.Semaphore(0)
 
@@ -86,6 +86,28 @@ def test_a_crowd_is_drawn_by_two_processes(monkeypatch: pytest.MonkeyPatch) -> N
         await asyncio.sleep(0.1)
         assert not client.painters[1].runs
         await client.close()
+
+    asyncio.run(drag())
+
+
+def test_who_waits_gets_what_is_wanted_when_it_is_drawn() -> None:
+    """Whoever dragged in a crowd saw how things were when their turn was asked for, a batch or two ago."""
+
+    async def drag() -> None:
+        client = Recorded(together=2)
+        wanted = dict.fromkeys("abcde", 1)
+
+        def want(page: str) -> Callable[[], dict[str, Any]]:
+            return lambda: _pose(f"{page}{wanted[page]}")
+
+        asked = [asyncio.create_task(client.ask_newest(want(page))) for page in wanted]
+        await asyncio.sleep(0.01)
+        wanted.update(a=2, e=2)
+        for _ in range(3):
+            client.go.release()
+        bodies = [body.decode() for _, body in await asyncio.gather(*asked)]
+        assert bodies == ["a1", "b1", "c1", "d1", "e2"], "what is being drawn stays as it was"
+        assert client.messages == [["a1", "b1"], ["c1", "d1"], ["e2"]]
 
     asyncio.run(drag())
 

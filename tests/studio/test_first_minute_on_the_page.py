@@ -105,7 +105,14 @@ def test_animate_has_a_sample_to_try(screen: Screen, tmp_path: Path) -> None:
         (run,) = fresh.get("/api/runs")
         assert (run["method"], run["sample"]) == ("fomm", True)
         assert sorted(page.evaluate("Object.values(JSON.parse(localStorage.still))")) == sorted(run["clips"])
-        model = {"id": run["id"], "name": "Sample", "method": "fomm", "state": "ready", "modes": ["relative"], "size": 64}
+        model = {
+            "id": run["id"],
+            "name": "Sample",
+            "method": "fomm",
+            "state": "ready",
+            "modes": ["relative"],
+            "size": 64,
+        }
         page.evaluate(LEARN, ["model", model])
         go = page.get_by_role("button", name="Animate", exact=True)
         assert go.is_enabled()

@@ -26,7 +26,7 @@ from muybridge.studio.clips import Clips
 from muybridge.studio.events import Events
 from muybridge.studio.messages import shorten, word_hint, word_message
 from muybridge.studio.patience import BodyTimeout
-from muybridge.studio.pose_client import PoseClient, count_painters
+from muybridge.studio.pose_client import make_pose_client
 from muybridge.studio.records import Records
 from muybridge.studio.routes_runs import Conflict
 from muybridge.studio.runs import Runs
@@ -62,7 +62,7 @@ def create(settings: Settings, events: Events) -> App:
     """Everything wired together; the folder is made where it is missing."""
     storage = Storage(settings.runs, settings.limits.quota_bytes)
     pool = WorkerPool()
-    pose_client = PoseClient(settings.device, count_painters(settings.device))
+    pose_client = make_pose_client(settings.device)
     clips = Clips(storage, pool, events, settings)
     runs = Runs(storage, pool, events, settings)
     samples = Samples(clips, runs, settings.background)

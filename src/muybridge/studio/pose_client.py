@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,11 @@ from muybridge.studio.messages import Head
 
 LONGEST = 120.0
 """Seconds after which a drawing is given up."""
-TOGETHER = 32
-"""Poses that are drawn at once, at most, so that those of another run need not wait for long."""
+TOGETHER = {"cpu": 4}
+"""Poses that are drawn at once, at most. On a processor twenty cost hardly less each than four, and what is dragged is
+seen as it was when the batch began."""
+MOST_TOGETHER = 32
+"""The same on other devices, so that poses of another run need not wait for long."""
 CROWD = 6
 """Poses of one run that wait at once, from which on a second process draws as well."""
 IDLE = 60.0
@@ -29,15 +32,16 @@ Answer = tuple[Head, bytes]
 
 @dataclass(eq=False)
 class _Question:
-    order: Mapping[str, Any]
+    find_order: Callable[[], Mapping[str, Any]]
+    """What is wanted now: while it waits, somebody who drags comes to want something else."""
     answer: asyncio.Future[Answer]
 
-    def goes_with(self, first: _Question) -> bool:
-        """Whether both are drawn in one batch: of one run, and as large."""
-        both = (self.order, first.order)
-        if any(order["do"] != "pose" for order in both):
+    def goes_with(self, first: Mapping[str, Any]) -> bool:
+        """Whether it is drawn in one batch with an order: of one run, and as large."""
+        order = self.find_order()
+        if order["do"] != "pose" or first["do"] != "pose":
             return False
-        return all(both[0][name] == both[1][name] for name in ("run", "full"))
+        return all(order[name] == first[name] for name in ("run", "full"))
 
 
 @dataclass(eq=False)
@@ -58,17 +62,25 @@ class PoseClient:
     """One process for all pages, asked each time for all poses of a run that wait; while a crowd drags, and where there
     are cores for it, a second one takes half of them. Both are replaced when they die."""
 
-    def __init__(self, device: str, painters: int = 1) -> None:
-        """painters: processes that draw, at most; two want two cores, and do not share a GPU"""
+    def __init__(self, device: str, painters: int = 1, together: int = MOST_TOGETHER) -> None:
+        """
+        painters  processes that draw, at most; two want two cores, and do not share a GPU
+        together  poses that one of them draws at once, at most
+        """
         self.device = device
+        self.together = together
         self.painters = [_Painter() for _ in range(painters)]
         self.waiting: list[_Question] = []
         self.ending: asyncio.TimerHandle | None = None
 
     async def ask(self, order: Mapping[str, Any]) -> Answer:
         """Head and body of the answer; MuybridgeError says what went wrong."""
+        return await self.ask_newest(lambda: order)
+
+    async def ask_newest(self, find_order: Callable[[], Mapping[str, Any]]) -> Answer:
+        """The same for an order that may change while it waits: the one that `find_order` gave last was answered."""
         loop = asyncio.get_running_loop()
-        question = _Question(order, loop.create_future())
+        question = _Question(find_order, loop.create_future())
         self.waiting.append(question)
         # A moment later, so that pages which ask together are drawn together.
         loop.call_soon(self._hand_out)
@@ -97,18 +109,19 @@ class PoseClient:
         # Pages that have gone meanwhile want nothing any more.
         self.waiting = [each for each in self.waiting if not each.answer.done()]
         while self.waiting:
-            first = self.waiting[0]
-            alike = [first, *(each for each in self.waiting[1:] if each.goes_with(first))]
-            free = self._find_free(first.order)
+            first = self.waiting[0].find_order()
+            alike = [self.waiting[0], *(each for each in self.waiting[1:] if each.goes_with(first))]
+            free = self._find_free(first)
             if len(alike) >= CROWD:
-                self._call_help(str(first.order["run"]))
+                self._call_help(str(first["run"]))
             if not free:
                 return
 
             count = len(alike) if len(alike) < CROWD else math.ceil(len(alike) / len(free))
-            batch = alike[: min(count, TOGETHER)]
+            batch = alike[: min(count, self.together)]
             self.waiting = [each for each in self.waiting if each not in batch]
-            free[0].work = asyncio.create_task(self._serve(free[0], batch))
+            orders = [each.find_order() for each in batch]
+            free[0].work = asyncio.create_task(self._serve(free[0], batch, orders))
 
     def _find_free(self, order: Mapping[str, Any]) -> list[_Painter]:
         """The processes that may do it now; the second one draws poses of runs that it has loaded, and nothing else."""
@@ -145,9 +158,9 @@ class PoseClient:
         if "message" not in head:
             painter.runs.add(run)
 
-    async def _serve(self, painter: _Painter, batch: list[_Question]) -> None:
+    async def _serve(self, painter: _Painter, batch: Sequence[_Question], orders: Sequence[Mapping[str, Any]]) -> None:
         try:
-            answers = await self._find_answers(painter, [each.order for each in batch])
+            answers = await self._find_answers(painter, orders)
         except asyncio.CancelledError:
             for question in batch:
                 question.answer.cancel()
@@ -158,7 +171,7 @@ class PoseClient:
         # Behind the pages that have their pictures now, and ask for the next ones.
         asyncio.get_running_loop().call_soon(self._hand_out)
 
-    async def _find_answers(self, painter: _Painter, orders: list[Mapping[str, Any]]) -> list[Answer]:
+    async def _find_answers(self, painter: _Painter, orders: Sequence[Mapping[str, Any]]) -> list[Answer]:
         shares = 2 if self.painters[-1].runs else 1
         try:
             head, body = await asyncio.wait_for(
@@ -183,10 +196,11 @@ class PoseClient:
             await process.end()
 
 
-def count_painters(device: str) -> int:
-    """How many processes may draw at once: two on a processor with two cores."""
+def make_pose_client(device: str) -> PoseClient:
+    """For a device: on a processor with two cores, two processes may draw at once."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 2 if resolve_device(device, "float32").device.type == "cpu" and cores > 1 else 1
+    kind = resolve_device(device, "float32").device.type
+    return PoseClient(device, 2 if kind == "cpu" and cores > 1 else 1, TOGETHER.get(kind, MOST_TOGETHER))
 
 
 def _divide(head: Head, body: bytes) -> list[Answer]:

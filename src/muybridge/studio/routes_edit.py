@@ -49,13 +49,14 @@ def router(storage: Storage, pose_client: PoseClient, most: int) -> APIRouter:
 
 
 class _EditingPage:
-    """One page; while one picture is drawn, of the requests that come in only the last is kept."""
+    """One page; of the requests that come in until a picture is begun, only the last is drawn."""
 
     def __init__(self, socket: WebSocket, pose_client: PoseClient, run: str) -> None:
         self.socket = socket
         self.pose_client = pose_client
         self.run = run
-        self.latest: Drag | None = None
+        self.latest: dict[str, Any] = {}
+        self.drawn: dict[str, Any] = {}
         self.arrived = asyncio.Event()
 
     async def serve(self) -> None:
@@ -76,31 +77,33 @@ class _EditingPage:
         try:
             if len(text) > LONGEST:
                 raise ValueError("too long")
-            self.latest = Drag.model_validate_json(text)
+            drag = Drag.model_validate_json(text)
         except (ValidationError, ValueError):
             await self.socket.send_json({"message": "this is not something that can be drawn", "hint": None})
             return
+        self.latest = {**drag.model_dump(), "do": "pose", "run": self.run}
         self.arrived.set()
 
     async def _draw(self) -> None:
         while True:
             await self.arrived.wait()
             self.arrived.clear()
-            # Drags that came while one was drawn are out of date, all but the newest.
-            drag = self.latest
-            self.latest = None
-            if drag is None:
+            # It came while the one before waited for its turn, and was drawn in its place.
+            if self.latest is self.drawn:
                 continue
 
-            order: dict[str, Any] = {**drag.model_dump(), "do": "pose", "run": self.run}
             try:
-                head, body = await self.pose_client.ask(order)
+                head, body = await self.pose_client.ask_newest(self._choose)
             except MuybridgeError as e:
-                await self.socket.send_json(
-                    {"message": word_message(e.message), "hint": word_hint(e.hint), "seq": drag.seq}
-                )
+                told = {"message": word_message(e.message), "hint": word_hint(e.hint), "seq": self.drawn["seq"]}
+                await self.socket.send_json(told)
                 continue
-            await self.socket.send_bytes(pack_picture(drag.seq, head, body))
+            await self.socket.send_bytes(pack_picture(self.drawn["seq"], head, body))
+
+    def _choose(self) -> dict[str, Any]:
+        """The newest drag: those before it are out of date by the time that one of them is drawn."""
+        self.drawn = self.latest
+        return self.drawn
 
 
 def pack_picture(seq: int, head: Mapping[str, Any], jpeg: bytes) -> bytes:

@@ -59,7 +59,7 @@ class Painting {
       h(
         "p",
         { class: "help", id: "paint-keys" },
-        "Paint with the pointer, or with the keyboard: the arrow keys move the circle, farther with Shift; the space bar paints or clicks, and goes on painting while it is held down; Ctrl+Z undoes.",
+        "Paint with the pointer, or with the keyboard: the arrow keys move the circle, farther with Shift; the space bar paints or clicks, and keeps painting while it is held down; Ctrl+Z undoes.",
       ),
     );
   }
