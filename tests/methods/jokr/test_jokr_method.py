@@ -12,6 +12,7 @@ from muybridge.data.reference_frames import carry_colours_on, trim_rim
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
 from muybridge.geometry import apply_affine, normal_gaussians
 from muybridge.losses import temporal
+from muybridge.method import Pose
 from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.drawing import draw_side, reference_bank, render_poses
@@ -62,6 +63,8 @@ def test_a_training_that_ended_before_its_colours_shows_mean_ones(clips: tuple[C
         frames = torch.stack(list(method.animate(data, None, "a", full_frame=False).frames))
         drawn = frames[:, :3].permute(1, 0, 2, 3)[:, frames[:, 3] > 200].float()
         assert (drawn.std(1).max() < 1) == plain
+        (moved,) = method.draw_poses(data, [Pose("a", 0, {0: (0.1, 0.0)})])
+        assert bool(moved.sources) == (appearance == "frames" and not plain), "no own frame is in mean colours"
         if plain:
             shown, masks = data.a.pictures()
             mean = 255 * shown.sum((0, 2, 3)) / masks.sum()

@@ -92,7 +92,9 @@ def render_apart(
         chosen = References(*(torch.cat([getattr(plans[i], name) for i in index]) for name in ("index", "shares")))
         rendered = _render_part(model, bank, points[index], side, chosen, part)
         for i, (rgb, alpha) in zip(index.tolist(), rendered, strict=True):
-            yield to_bytes(rgb[None], alpha[None])[0], plans[i].name_frames(bank.frames.index)
+            # Where colours were not learned yet, no own frame is in the picture.
+            sources = () if side in model.plain else plans[i].name_frames(bank.frames.index)
+            yield to_bytes(rgb[None], alpha[None])[0], sources
 
 
 def _render_part(
