@@ -27,6 +27,24 @@ sys.exit(int(sys.argv[2]))
 WAIT = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
 
 
+STOP = """
+import os, signal, sys
+from muybridge.batches.local import LocalEngine
+from muybridge.batches.ticket import Ticket, run_ticket
+
+def stop(number, frame):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGTERM, stop)
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM))
+ticket = Ticket("job", (sys.executable, "-c", "import time; time.sleep(60)"))
+try:
+    list(LocalEngine(1).run([ticket])) if sys.argv[1] == "local" else run_ticket(ticket)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
 def ticket(folder: Path, name: str, code: int = 0) -> Ticket:
     return Ticket(name, (sys.executable, "-c", SAY, str(folder / name), str(code)), str(folder / f"{name}.log"))
 
@@ -54,6 +72,13 @@ def test_memory_limits_how_many_run_at_once() -> None:
     for wrong in ({"cores": 0}, {"gpus": -1}, {"gpus": float("nan")}):
         with pytest.raises(UsageError, match="at least one core"):
             Share(**wrong)
+
+
+@pytest.mark.parametrize("where", ["local", "ticket"])
+def test_a_stop_that_comes_while_a_job_starts_is_heard(where: str) -> None:
+    """Python's logging has a hook of `fork`, and what a signal's handler raised in there was lost: the job ran on."""
+    done = subprocess.run([sys.executable, "-c", STOP, where], capture_output=True, text=True, timeout=50)
+    assert (done.stdout, done.stderr, done.returncode) == ("stopped\n", "", 0)
 
 
 def test_a_stopped_engine_leaves_nothing_running(tmp_path: Path) -> None:

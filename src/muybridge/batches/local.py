@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from muybridge.batches.ticket import Ticket, start_ticket, stop_processes
+from muybridge.batches.ticket import Ticket, hold_signals, start_ticket, stop_processes
 
 POLL = 0.02
 """Seconds between two looks at what is running."""
@@ -48,7 +48,8 @@ class LocalEngine:
             while waiting or running:
                 while waiting and len(running) < slots:
                     ticket = waiting.popleft()
-                    running[ticket.name] = start_ticket(ticket)
+                    with hold_signals():
+                        running[ticket.name] = start_ticket(ticket)
 
                 ended = [name for name, process in running.items() if process.poll() is not None]
                 for name in ended:

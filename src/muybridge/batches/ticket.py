@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -75,9 +76,10 @@ class Engine(Protocol):
 
 def run_ticket(ticket: Ticket, on_start: Callable[[subprocess.Popen[bytes]], None] | None = None) -> int:
     """Run a command to its end and return its exit code; negative: the signal that ended it."""
-    process = start_ticket(ticket)
-    if on_start is not None:
-        on_start(process)
+    with hold_signals():
+        process = start_ticket(ticket)
+        if on_start is not None:
+            on_start(process)
 
     # Waited for beside: where a signal's handler stops the process, it waits too, and a wait that it has interrupted
     # would never let it see the end.
@@ -87,6 +89,32 @@ def run_ticket(ticket: Ticket, on_start: Callable[[subprocess.Popen[bytes]], Non
     while waiter.is_alive():
         waiter.join(AWAKE)
     return int(process.returncode)
+
+
+@contextmanager
+def hold_signals() -> Iterator[None]:
+    """While a process starts and is noted, Ctrl-C and SIGTERM wait; they are heard at the end.
+
+    What their handlers raise in a hook of `fork` is lost, and Python's own logging has one: the job would run on. Only
+    the main thread hears signals; elsewhere this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    came: list[int] = []
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # What is ignored, or ends the process at once, stays so.
+        if callable(signal.getsignal(number)):
+            before[number] = signal.signal(number, lambda heard, frame: came.append(heard))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def start_ticket(ticket: Ticket) -> subprocess.Popen[bytes]:
