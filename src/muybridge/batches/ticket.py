@@ -107,14 +107,14 @@ def hold_signals() -> Iterator[None]:
     for number in (signal.SIGINT, signal.SIGTERM):
         # What is ignored, or ends the process at once, stays so.
         if callable(signal.getsignal(number)):
-            before[number] = signal.signal(number, lambda heard, frame: came.append(heard))
+            before[number] = signal.signal(number, lambda sent, frame: came.append(sent))
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number in came:
-            signal.raise_signal(number)
+        for heard in came:
+            signal.raise_signal(heard)
 
 
 def start_ticket(ticket: Ticket) -> subprocess.Popen[bytes]:
