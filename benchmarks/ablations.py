@@ -33,6 +33,7 @@ from muybridge.metrics import keypoint_step
 from muybridge.puppets import scene
 
 PAPER_LOSSES = {
+    "losses.thin": 0.0,
     "losses.align": 0.0,
     "losses.cyc": 0.0,
     "losses.cover": 0.0,
