@@ -15,9 +15,6 @@ from muybridge.video import Timing, read, write
 
 FRAMES = 4
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-LATE = """() => { const send = Worker.prototype.postMessage;
-  Worker.prototype.postMessage = function (...said) { setTimeout(() => send.apply(this, said), 600); }; }"""
-BEHIND = "(ms) => Number(document.querySelector('.live .rate').textContent.match(/([0-9]+) ms/)?.[1]) >= ms"
 SHOWN = "(count) => Number(document.querySelector('.live [data-shown]')?.dataset.shown ?? 0) >= count"
 
 
@@ -110,8 +107,6 @@ def _film(screen: Screen) -> None:
     shown = page.evaluate("Number(document.querySelector('.live [data-shown]').dataset.shown)")
     page.wait_for_function(SHOWN, arg=shown + 6)
     assert page.evaluate("document.querySelector('.live [data-shown]').toDataURL()") != before
-    page.evaluate(LATE)
-    page.wait_for_function(BEHIND, arg=600)  # of the grab, and not of when its JPEG was made
     screen.keep("animate-2-camera")
     _looks(screen)
     page.get_by_role("button", name="Stop the camera").click()
