@@ -256,3 +256,20 @@ def test_only_one_process_writes(run: Run) -> None:
     assert run.status == "interrupted"
     with run.hold_lock():
         assert run.busy
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("run.json", "[]"),
+        ("run.json", "{"),
+        ("run.json", '{"format": 1, "muybridge": 2, "method": []}'),
+        ("config.json", "[]"),
+        ("config.json", "{"),
+    ],
+)
+def test_a_broken_run_says_what_to_do(run: Run, name: str, text: str) -> None:
+    (run.path / name).write_text(text)
+    with pytest.raises(RunError) as told:
+        Run.open(run.path)
+    assert "Copy the run again" in str(told.value.hint)

@@ -43,6 +43,7 @@ from muybridge.run.replacing import is_unsettled, let_go, own_files, settle, ste
 from muybridge.run.tensors import read_tensors, with_prefix, write_tensors
 
 UPDATE = "Update with: pip install -U muybridge"
+COPY_AGAIN = "Copy the run again, the whole folder."
 LARGEST_JSON = 4 * 2**20
 """Bytes of run.json and of config.json; ours have a few thousand."""
 
@@ -132,7 +133,7 @@ class Run:
         """run.json, read anew."""
         values = self._read_json("run.json")
         if not isinstance(values, dict) or not isinstance(values.get("format"), int):
-            raise RunError(f"{self.path / 'run.json'} is not the record of a run")
+            raise RunError(f"{self.path / 'run.json'} is not the record of a run", COPY_AGAIN)
         if values["format"] > FORMAT:
             raise RunError(f"{self.path} has run format {values['format']}; this muybridge reads {FORMAT}", UPDATE)
 
@@ -140,14 +141,14 @@ class Run:
             return Record(**values)
         except (ValidationError, TypeError) as e:
             why = describe_problems(e) if isinstance(e, ValidationError) else str(e)
-            raise RunError(f"{self.path / 'run.json'} is not the record of a run: {why}") from e
+            raise RunError(f"{self.path / 'run.json'} is not the record of a run: {why}", COPY_AGAIN) from e
 
     @property
     def config(self) -> dict[str, Any]:
         """The method's settings; RunError where the file holds anything else."""
         values = self._read_json("config.json")
         if not isinstance(values, dict):
-            raise RunError(f"{self.path / 'config.json'} does not hold an object of settings")
+            raise RunError(f"{self.path / 'config.json'} does not hold an object of settings", COPY_AGAIN)
         return values
 
     @property
@@ -354,7 +355,7 @@ class Run:
         try:
             return read_json(self.path / name, LARGEST_JSON)
         except (OSError, ValueError) as e:
-            raise RunError(f"{self.path} is not a whole run: {name} is missing or not JSON ({e})") from e
+            raise RunError(f"{self.path} is not a whole run: {name} is missing or not JSON ({e})", COPY_AGAIN) from e
 
     def _write(self, name: str, text: str) -> None:
         replace_file(self._file(name), text.encode())
