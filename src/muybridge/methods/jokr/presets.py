@@ -10,9 +10,7 @@ from muybridge.methods.jokr.config import (
     StageConfig,
 )
 
-_FAST = LossConfig(
-    thin=3.0, sep=20.0, align=30.0, cyc=4.0, cover=20.0, read=4.0, dc_warmup=100, ssim=0.5, perceptual=1.0
-)
+_FAST = LossConfig(sep=20.0, align=30.0, cyc=4.0, cover=20.0, read=4.0, dc_warmup=100, ssim=0.5, perceptual=1.0)
 _CALM = AugmentConfig(degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08, flat=0.4)
 _DRAFT = JokrConfig(
     size=160,
@@ -49,6 +47,8 @@ _BENCH = _DRAFT.model_copy(
 )
 _SMOKE = _BENCH.model_copy(
     update={
+        # Pays where shapes learn for a few hundred steps, and not beyond (decision 0034).
+        "losses": _FAST.model_copy(update={"thin": 3.0}),
         "shape": StageConfig(steps=250, batch=4, lr=5e-4, beta2=0.99, decay=0.5),
         "texture": StageConfig(steps=40, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
         "motion": StageConfig(steps=25, batch=4, lr=1e-3, beta2=0.99, decay=0.5),
