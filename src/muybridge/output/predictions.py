@@ -53,7 +53,6 @@ def write_ways(
     seed    of the first draw; each next one has the next
     timing  of the videos; None: the method's own
     """
-    whole = Timing.constant(frames) if timing is None else timing
     errors: list[float] = []
     rows: dict[str, Tensor] = {"as it was": _pick_frames(shown.pixels)} if len(shown) > 1 else {}
     notes: list[str] = []
@@ -70,7 +69,7 @@ def write_ways(
                     notes.append(note)
 
             clip = made.clip()
-            write(draft / f"draw-{number}.mp4", clip.pixels, clip.timing if timing is None else whole, mark=mark)
+            write(draft / f"draw-{number}.mp4", clip.pixels, clip.timing if timing is None else timing, mark=mark)
             rows[f"draw {number}, seed {seed + number - 1}"] = _pick_frames(clip.pixels)
             if len(shown) > 1:
                 errors.append(measure_prediction(shown.pixels, clip.pixels))
