@@ -249,7 +249,7 @@ def test_vgg_is_asked_for_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch, da
     def absent(*_: Any) -> None:
         raise MissingWeightsError("no VGG-19 here")
 
-    monkeypatch.setattr("muybridge.methods.edn.method.load_vgg19", absent)
+    monkeypatch.setattr("muybridge.method.perceptual_choice.load_vgg19", absent)
     monkeypatch.setattr("muybridge.methods.edn.method.require_vgg19", absent)
     config, notes = Edn.resolve_config(EdnConfig.model_validate(TINY | {"perceptual": "auto", "losses": {}}))
     assert (config.perceptual, config.losses.ssim) == ("weight-free", 1.0)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from muybridge.errors import MissingWeightsError
 from muybridge.landmarks import Landmarks
 from muybridge.losses import (
     PyramidDistance,
@@ -19,17 +18,17 @@ from muybridge.losses import (
     ssim_loss,
 )
 from muybridge.method import Animation, Batch, Card, ExplainsItself, Explanation, Group, Stage, Turn
+from muybridge.method.perceptual_choice import choose_vgg19
 from muybridge.methods.edn import animate, explaining
 from muybridge.methods.edn.config import EdnConfig
 from muybridge.methods.edn.data import EdnData
 from muybridge.methods.edn.model import EdnModel, to_network
 from muybridge.methods.edn.presets import CARD
-from muybridge.networks import PatchDiscriminator, load_vgg19, require_vgg19
+from muybridge.networks import PatchDiscriminator, require_vgg19
 from muybridge.tensors import Images
 from muybridge.video import Clip
 
 VGG = "perceptual loss: VGG-19"
-WEIGHT_FREE = "pictures are compared without a pretrained network: by their colours at several scales, and by SSIM"
 VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Of relu1_1 to relu5_1 (pix2pixHD)."""
 
@@ -48,21 +47,8 @@ class Edn(EdnModel, ExplainsItself):
 
     @classmethod
     def resolve_config(cls, config: EdnConfig) -> tuple[EdnConfig, tuple[str, ...]]:
-        """The config with `perceptual` decided, and a sentence that says which it is and why.
-
-        `auto` becomes `vgg19` where the weights are on this machine, else `weight-free`.
-        """
-        if config.perceptual != "auto":
-            return config, (VGG if config.perceptual == "vgg19" else WEIGHT_FREE,)
-
-        try:
-            load_vgg19()
-        except MissingWeightsError as e:
-            losses = config.losses.model_copy(update={"ssim": config.losses.ssim or 1.0})
-            chosen = config.model_copy(update={"perceptual": "weight-free", "losses": losses})
-            return chosen, (f"{WEIGHT_FREE}, for {e.message}",)
-
-        return config.model_copy(update={"perceptual": "vgg19"}), (VGG,)
+        """See `choose_vgg19`."""
+        return choose_vgg19(config, VGG)
 
     @classmethod
     def require_weights(cls, config: EdnConfig) -> None:

@@ -31,6 +31,7 @@ from muybridge.method import (
     Stage,
     Turn,
 )
+from muybridge.method.perceptual_choice import WEIGHT_FREE
 from muybridge.methods.jokr import animate, editing, explaining, reporting, sharing
 from muybridge.methods.jokr.config import JokrConfig
 from muybridge.methods.jokr.data import PairData
@@ -46,7 +47,6 @@ from muybridge.tensors import Points
 from muybridge.video import Clip
 
 LPIPS = "texture loss: L1 and LPIPS (eq. 2 and 3)"
-WEIGHT_FREE = "pictures are compared without a pretrained network: by their colours at several scales, and by SSIM"
 
 
 class Jokr(

@@ -11,7 +11,6 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from muybridge.errors import MissingWeightsError
 from muybridge.landmarks import Landmarks, face_boxes, face_crops, one_hot
 from muybridge.losses import (
     feature_distance,
@@ -23,6 +22,7 @@ from muybridge.losses import (
     ssim_loss,
 )
 from muybridge.method import Animation, Batch, Card, ExplainsItself, Explanation, Group, ImportsCheckpoints, Stage, Turn
+from muybridge.method.perceptual_choice import choose_vgg19
 from muybridge.methods.tsnet import animate, explaining
 from muybridge.methods.tsnet.config import TsnetConfig
 from muybridge.methods.tsnet.data import TsnetData
@@ -32,12 +32,11 @@ from muybridge.methods.tsnet.pictures import FACE_SIZE, match_statistics, shift
 from muybridge.methods.tsnet.presets import CARD
 from muybridge.methods.tsnet.released import import_released, is_released
 from muybridge.methods.tsnet.similarity import warp_patches
-from muybridge.networks import load_vgg19, require_vgg19
+from muybridge.networks import require_vgg19
 from muybridge.tensors import Images
 from muybridge.video import Clip
 
 VGG = "perceptual loss: VGG-19 (eq. 5)"
-WEIGHT_FREE = "pictures are compared without a pretrained network: by their colours at several scales, and by SSIM"
 VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Of relu1_1 to relu5_1 (docs/methods/tsnet.md, Losses)."""
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -52,21 +51,8 @@ class Tsnet(TsnetModel, ExplainsItself, ImportsCheckpoints):
 
     @classmethod
     def resolve_config(cls, config: TsnetConfig) -> tuple[TsnetConfig, tuple[str, ...]]:
-        """The config with `perceptual` decided, and a sentence that says which it is and why.
-
-        `auto` becomes `vgg19` where the weights are on this machine, else `weight-free`.
-        """
-        if config.perceptual != "auto":
-            return config, (VGG if config.perceptual == "vgg19" else WEIGHT_FREE,)
-
-        try:
-            load_vgg19()
-        except MissingWeightsError as e:
-            losses = config.losses.model_copy(update={"ssim": config.losses.ssim or 1.0})
-            chosen = config.model_copy(update={"perceptual": "weight-free", "losses": losses})
-            return chosen, (f"{WEIGHT_FREE}, for {e.message}",)
-
-        return config.model_copy(update={"perceptual": "vgg19"}), (VGG,)
+        """See `choose_vgg19`."""
+        return choose_vgg19(config, VGG)
 
     @classmethod
     def require_weights(cls, config: TsnetConfig) -> None:
