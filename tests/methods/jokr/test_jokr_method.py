@@ -444,3 +444,49 @@ def test_what_is_painted_beyond_has_no_grey_at_a_soft_edge(clips: tuple[Clip, Cl
     assert bool((mask > HAZE).any())
     assert torch.equal(rgb, painted.clamp(0, 1) * (mask > HAZE))
     assert rgb.shape[2:] == data.b.canvas
+
+
+LEARNT = TINY.model_copy(update={"background": "learnt"})
+
+
+def test_a_scene_is_learnt_where_the_frames_show_it() -> None:
+    drawn = scene("dancers", frames=6, size=64)
+    method, data = made((drawn.a, drawn.b), LEARNT)
+    shape, texture = method.stages()
+    assert not data.references
+    assert data.a.canvas == (64, 64)
+    method.begin(texture, data, torch.Generator())
+    true = data.a.pixels.float() / 255
+    assert torch.allclose((method.scene("a") + 1) / 2, true.mean(0), atol=1e-5)
+
+    batch = data.batch(texture, torch.Generator().manual_seed(0), torch.device("cpu"))
+    assert (batch["scenes_a"] * batch["masks_a"] - batch["frames_a"]).abs().max() < 1e-6, "frames stay where they are"
+    assert "scenes_a" not in data.batch(shape, torch.Generator(), torch.device("cpu"))
+
+    learners = method.groups(texture)["texture"].parameters
+    assert any(p is method.get_parameter("scene_a") for p in learners)
+    before = sum(float(v.detach()) for v in next(method.turns(texture, batch)).losses.values())
+    optimiser = torch.optim.Adam(learners, lr=1e-3)
+    for _ in range(30):
+        optimiser.zero_grad()
+        turn = next(method.turns(texture, batch))
+        sum(turn.losses.values()).backward()
+        optimiser.step()
+    assert sum(float(v.detach()) for v in turn.losses.values()) < 0.7 * before
+
+
+def test_a_result_in_its_learnt_scene_covers_the_whole_frame() -> None:
+    drawn = scene("dancers", frames=4, size=96)
+    method, data = made((drawn.a, drawn.b), LEARNT)
+    method.begin(method.stages()[1], data, torch.Generator())
+    method.eval()
+    frames = torch.stack(list(method.animate(data, None, "a").frames))
+    assert frames.shape == (4, 4, 96, 96)
+    assert frames[:, 3].min() == 255
+    method.recall("shape", data)
+    assert next(iter(method.animate(data, None, "a").frames))[3].min() < 255, "before R has learnt, silhouettes alone"
+
+
+def test_a_scene_needs_the_two_steps() -> None:
+    with pytest.raises(ValueError, match="two steps"):
+        JokrConfig(background="learnt", two_steps=False)

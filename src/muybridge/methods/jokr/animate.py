@@ -99,7 +99,8 @@ def find_motion(
 
     c = model.config
     flip = data is not None and data.subject(side).flip
-    motion = iter_subjects(driving, model.canvas, c.margin, flip=flip, squeezed=c.squeezed, follow_size=c.follow_size)
+    how = {"flip": flip, "squeezed": c.whole_frames, "follow_size": c.follow_size}
+    motion = iter_subjects(driving, model.canvas, c.border, **how)
     return motion, driving.timing
 
 

@@ -200,6 +200,11 @@ class JokrConfig(Config):
     """`paint`: R makes all of a result's colours, as published. `frames`, ours, in two steps only: a result is made of
     the subject's own frames, moved by a dense motion, at the size that its file has them; R, which then works at the
     size of the shapes, gives the coarse colours and what no own frame covers."""
+    background: Literal["apart", "learnt"] = "apart"
+    """`apart`: R learns the subject alone, and a result is laid over whatever is asked for. `learnt` (figure 5, below),
+    in two steps only: silhouettes guide E and G alone, R learns whole frames, and a result has the scene that its
+    subject was filmed in. Frames are then squeezed to the square, results painted, and D's keypoints moved at random
+    in place of the frames (`augment.where=keypoints`)."""
     dense_motion: DenseMotionConfig = DenseMotionConfig()
     memory: Positive = 128
     """Keypoints of how many frames of each subject the energy distance remembers."""
@@ -233,11 +238,36 @@ class JokrConfig(Config):
         return self.size
 
     @property
+    def learns_background(self) -> bool:
+        """Whether R learns the scene too."""
+        return self.background == "learnt"
+
+    @property
+    def uses_frames(self) -> bool:
+        """Whether results are made of the subject's own frames."""
+        return self.appearance == "frames" and self.two_steps and not self.learns_background
+
+    @property
+    def whole_frames(self) -> bool:
+        """Whether the networks see whole frames, each squeezed to the square, in place of crops."""
+        return self.squeezed or self.learns_background
+
+    @property
+    def border(self) -> float:
+        """Room around what is cropped, as a share of its size on each side: none where the scene is learnt."""
+        return 0.0 if self.learns_background else self.margin
+
+    @property
+    def moves(self) -> AugmentConfig:
+        """The random maps, of keypoints alone where the scene is learnt: moved frames would leak into it."""
+        return self.augment.model_copy(update={"where": "keypoints"}) if self.learns_background else self.augment
+
+    @property
     def reading_side(self) -> int | None:
         if self.squeezed:
             return None
         side = 4 * self.size
-        return max(side, LONGEST) if self.appearance == "frames" else side
+        return max(side, LONGEST) if self.uses_frames else side
 
     @model_validator(mode="after")
     def _consistent(self) -> "JokrConfig":
@@ -245,6 +275,8 @@ class JokrConfig(Config):
             raise ValueError(f"size is a multiple of 16, not {self.size}")
         if not self.two_steps and self.shape.steps == 0:
             raise ValueError("without the two steps, the shape stage trains everything and needs steps")
+        if self.learns_background and (self.released or not self.two_steps):
+            raise ValueError("background=learnt needs the two steps, and is no part of the released program")
         if self.appearance == "frames" and (self.squeezed or self.released):
             raise ValueError("appearance=frames needs crops of the subject: neither squeezed nor released")
         return self

@@ -47,26 +47,27 @@ class PairData(Data):
         a, b = crop_pair(
             clips,
             config.size,
-            config.margin,
+            config.border,
             method="jokr",
             square=config.square,
-            squeezed=config.squeezed,
+            squeezed=config.whole_frames,
             follow_size=config.follow_size,
             flip=flip,
             plates=plates,
         )
         references: dict[str, ReferenceFrames] = {}
         # Whole frames take much room, so they are kept only where pictures are made of them.
-        if config.appearance == "frames" and config.two_steps:
+        if config.uses_frames:
             pairs = zip(SIDES, clips, (a, b), strict=True)
             for side, clip, subject in pairs:
                 references[side] = ReferenceFrames.from_clip(clip, subject)
 
-        return cls(a, b, config.augment, references)
+        return cls(a, b, config.moves, references)
 
     def batch(self, stage: Stage, generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:
         """For each side s: frames_s [B, 3, h, w] on black, masks_s [B, 1, h, w], in the shape stage the same of their
-        successors, and the maps [B, 2, 3] of the equivariance term; with augmentation of keypoints, the maps of it."""
+        successors, and the maps [B, 2, 3] of the equivariance term; with augmentation of keypoints, the maps of it, and
+        in the texture stage the whole frames scenes_s [B, 3, h, w]."""
         if stage.name == "motion":
             return self._whole_frames(stage, generator, device)
         out: dict[str, Tensor] = {}
@@ -84,6 +85,8 @@ class PairData(Data):
                 stacked = warp_affine(stacked, maps.repeat(len(which) // stage.batch, 1, 1))
             else:
                 out[f"maps_{name}"] = maps
+                if stage.name == "texture":
+                    out[f"scenes_{name}"] = subject.pixels[_send(first, device)].float() / 255
             n = stage.batch
             out |= {f"frames_{name}": stacked[:n, :3], f"masks_{name}": stacked[:n, 3:], f"equivariance_{name}": eq}
             if stage.name == "shape":

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from muybridge.data.crop import unsqueeze
 from muybridge.data.pair import SIDES
 from muybridge.data.subject import Subject
 from muybridge.errors import UsageError
@@ -46,7 +47,7 @@ def render_poses(
     if not model.uses_frames:
         for points in poses:
             rgb, mask = draw_side(model, points, side)
-            yield from to_bytes(rgb, soften(mask))
+            yield from to_bytes(rgb, cover(model, mask, side))
         return
 
     bank = reference_bank(model, data, side)
@@ -75,7 +76,7 @@ def render_apart(
     if not model.uses_frames:
         for some in torch.cat([pose for _, pose in ways]).split(together):
             rgb, mask = draw_side(model, some, side)
-            for rgba in to_bytes(rgb, soften(mask)):
+            for rgba in to_bytes(rgb, cover(model, mask, side)):
                 yield rgba, ()
         return
 
@@ -153,6 +154,10 @@ def put_back(model: JokrModel, data: PairData | None, side: str, rgba: Tensor, p
     subject = data.subject(side)
     if model.uses_frames:
         return data.references[side].put_back(rgba, subject, part)
+    if model.config.learns_background:
+        # Whole, to the frame's last pixel: what is pasted fades at its edges.
+        whole = (unsqueeze(rgba.float(), subject.smaller(part).frame, 0.0)).round().clamp(0, 255).to(torch.uint8)
+        return whole.flip(-1) if subject.flip else whole
     return subject.smaller(part).place(rgba)
 
 
@@ -217,7 +222,8 @@ def draw_side(model: JokrModel, points: Points, side: str) -> tuple[Images, Mask
         rgb = torch.cat(pictures)
         mask = torch.cat(masks)
 
-        if model.config.strays:
+        # In a learnt scene what is drawn apart cannot be left out: nothing is known of what stands behind it.
+        if model.config.strays and not model.config.learns_background:
             kept = ~_find_strays(mask, model.config.strays, HAZE)
             rgb = rgb * kept
             mask = mask * kept
@@ -234,6 +240,13 @@ def _find_strays(mask: Masks, share: float, level: float) -> Tensor:
     reach = max(1, round(APART * min(mask.shape[2:])))
     drawn = (mask[:, 0] > level).cpu().numpy()
     return torch.from_numpy(np.stack([stray_parts(m, share, reach) for m in drawn]))[:, None].to(mask.device)
+
+
+def cover(model: JokrModel, mask: Masks, side: str) -> Masks:
+    """What of a picture is shown: the subject, or where its scene was learnt everything."""
+    if model.config.learns_background and side not in model.plain:
+        return torch.ones_like(mask)
+    return soften(mask)
 
 
 def soften(mask: Masks) -> Masks:

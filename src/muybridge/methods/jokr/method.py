@@ -93,6 +93,8 @@ class Jokr(
         if stage.name == "motion":
             return {"motion": Group(list(self.dense_motion.parameters()), c.motion.lr, (0.5, c.motion.beta2))}
         refiners = [*self.refiner_a.parameters(), *self.refiner_b.parameters()]
+        if c.learns_background:
+            refiners += [self.get_parameter(f"scene_{side}") for side in SIDES]
         if stage.name == "texture":
             betas = (0.5, c.texture.beta2)
             groups = {"texture": Group(refiners, c.texture.lr, betas)}
@@ -113,6 +115,9 @@ class Jokr(
 
     def begin(self, stage: Stage, data: PairData, generator: torch.Generator) -> None:
         self.canvas_size.copy_(torch.tensor(data.a.canvas))
+        if stage.name == "texture" and self.config.learns_background:
+            for side in SIDES:
+                self.begin_scene(side, data.subject(side).pixels.float() / 255)
 
     def recall(self, stage: str | None, data: PairData | None) -> None:
         """Of a training that ended while it learned shapes, silhouettes are drawn in the subjects' mean colours."""

@@ -30,6 +30,8 @@ from muybridge.tensors import Heatmaps, Images, Masks, Points
 
 HAZE = 0.25
 """Where a drawn silhouette is less than this, there is nothing."""
+SCENE_PACE = 20.0
+"""How many times as fast as R its scene learns, whose pixels have each a number of its own."""
 
 
 class JokrModel(PairMethod[JokrConfig, PairData]):
@@ -56,6 +58,10 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
         if self.uses_frames:
             sizes = config.dense_motion
             self.dense_motion = DenseMotionNetwork(k, sizes.width, sizes.max_width, sizes.blocks)
+        if config.learns_background:
+            for side in SIDES:
+                # A colour of its own for each place: convolutions alone do not know where in the frame they are.
+                self.register_parameter(f"scene_{side}", nn.Parameter(torch.zeros(3, config.size, config.size)))
         self.banks: dict[str, ReferenceBank] = {}
         self.plain: dict[str, Tensor] = {}
         """A subject's mean colour [3, 1, 1], RGB in [0, 1], while R has learned nothing of it and gives noise."""
@@ -99,7 +105,7 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
     @property
     def uses_frames(self) -> bool:
         """Whether results are made of the subject's own frames, and R works at the size of the shapes."""
-        return self.config.appearance == "frames" and self.config.two_steps
+        return self.config.uses_frames
 
     @property
     def refines_by_pose(self) -> bool:
@@ -160,7 +166,7 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
 
         points  [B, K, 2]  where this side's own keypoints lie (`transfer` brings the other side's there)
         side    "a" or "b"
-        cut     black outside the silhouette
+        cut     black outside the silhouette, unless the scene is learnt
         """
         if self.config.two_steps:
             mask = self.draw_shapes(points)[:, SIDES.index(side)][:, None].float()
@@ -169,6 +175,9 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
             picture = self.refine(self.draw_bumps(points), points, side).float()
             # No shape was drawn before, so whatever is not mid grey counts as the subject.
             mask = (picture.abs().amax(1, keepdim=True) > 0.1).float()
+
+        if self.config.learns_background:
+            return ((picture + 1) / 2).clamp(0, 1), mask
 
         inside = mask if self.config.released else (mask > HAZE).float()
         if not self.config.released and not self.colours_beyond:
@@ -187,10 +196,22 @@ class JokrModel(PairMethod[JokrConfig, PairData]):
     def refine(self, seen: Float[Tensor, "B N h w"], points: Points, side: str) -> Images:
         """R: a silhouette on the canvas, or the bumps of `points` where there is no G, to a picture in [-1, 1]."""
         refiner = {"a": self.refiner_a, "b": self.refiner_b}[side]
-        if not self.refines_by_pose:
-            return refiner(seen)
         fold = self.config.refiner.fold
-        return refiner(seen, self.draw_bumps(points, (seen.shape[2] // fold, seen.shape[3] // fold)))
+        bumps = None
+        if self.refines_by_pose:
+            bumps = self.draw_bumps(points, (seen.shape[2] // fold, seen.shape[3] // fold))
+
+        made = refiner(seen, bumps)
+        return made + self.scene(side) if self.config.learns_background else made
+
+    def scene(self, side: str) -> Float[Tensor, "3 h w"]:
+        """Where the scene is learnt, what R adds its own to, in about [-1, 1]."""
+        return SCENE_PACE * self.get_parameter(f"scene_{side}")
+
+    def begin_scene(self, side: str, frames: Float[Tensor, "T 3 h w"]) -> None:
+        """Begin with the mean of the frames, in [0, 1]: R has to learn what is not always there."""
+        with torch.no_grad():
+            self.get_parameter(f"scene_{side}").copy_((frames.mean(0) * 2 - 1) / SCENE_PACE)
 
     def draw_bumps(self, points: Points, size: tuple[int, int] | None = None) -> Heatmaps:
         """Eq. 9, or the form that the config names, at the size that G works at unless told; without G, the canvas."""

@@ -161,6 +161,8 @@ def describe_training(model: JokrModel) -> dict[str, str]:
         "canvas": f"{w} x {h} px",
     }
     facts["colours"] = "of the subject's own frames, moved there" if model.uses_frames else "painted by R"
+    if model.config.learns_background:
+        facts["colours"] = "painted by R, with the scene"
     if model.affine is None:
         return facts | {"T": "none: both subjects' keypoints are used as they are"}
 

@@ -129,7 +129,7 @@ def _silhouette_term(model: JokrModel, found: Detection, inside: Masks) -> Tenso
 
 def _judge(model: JokrModel, points: Points, batch: Batch, side: str) -> Tensor:
     """D's probability that keypoints are A's; moved at random first where the frames are not (section 3)."""
-    if model.config.augment.where == "keypoints" and model.config.augment.share:
+    if model.config.moves.where == "keypoints" and model.config.augment.share:
         points = apply_affine(batch[f"maps_{side}"], points)
     if model.config.discriminator_noise:
         points = points + model.config.discriminator_noise * torch.randn_like(points)

@@ -67,7 +67,10 @@ class Textured(NamedTuple):
 
 
 def _target(model: JokrModel, batch: Batch, side: str) -> Images:
-    """What R learns: the subject on mid grey, or with its colours carried on beyond its silhouette, in [-1, 1]."""
+    """What R learns, in [-1, 1]: the subject on mid grey, or with its colours carried on beyond its silhouette, or the
+    whole frame."""
+    if model.config.learns_background:
+        return batch[f"scenes_{side}"] * 2 - 1
     frames = batch[f"frames_{side}"]
     masks = batch[f"masks_{side}"]
     if not model.colours_beyond:
