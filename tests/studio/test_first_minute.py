@@ -1,6 +1,8 @@
 """What happens to a clip in its first minute: a first look, limits, lanes, and how long the rest takes."""
 
 import asyncio
+import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,14 @@ import pytest
 
 from muybridge.errors import InputError
 from muybridge.puppets import scene
+from muybridge.studio import Settings, glance
+from muybridge.studio.clips import Clips
 from muybridge.studio.decode_upload import _decode
+from muybridge.studio.events import Events
 from muybridge.studio.glance import FRAMES, STRIDE
 from muybridge.studio.paces import Paces
-from muybridge.studio.worker_pool import WorkerPool
+from muybridge.studio.storage import Storage
+from muybridge.studio.worker_pool import OnEvent, Outcome, WorkerPool
 from muybridge.video import read, write
 
 ORDER = {"frames": 600, "side": 64, "source_side": 8192, "source_pixels": 10**9, "glance": True}
@@ -24,15 +30,73 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_subject_is_looked_for_before_all_is_read(walk: Path, tmp_path: Path) -> None:
-    told: list[tuple[str, Any]] = []
-    _decode(walk, tmp_path, ORDER, lambda event, **more: told.append((event, more)))
-    assert [event for event, _ in told] == ["first", "glance"]
-    found = told[-1][1]
+    told: dict[str, Any] = {}
+    _decode(walk, tmp_path, ORDER, lambda event, **more: told.update({event: more}))
+    assert told.keys() - {"read"} == {"first", "glance"}
+    found = told["glance"]
     assert found["frames"] == [STRIDE * i for i in range(FRAMES)]
     assert found["seconds"] > 0
     shown = read(tmp_path / "glance").pixels.float().mean((1, 2, 3))
     whole = read(tmp_path / "frames").pixels[found["frames"]].float().mean((1, 2, 3))
     assert (shown < whole).all()
+
+
+def test_frames_do_not_wait_for_the_first_look(walk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were shown two seconds later, after the look at six of them had ended."""
+    read_first = threading.Event()
+    find = glance.find
+
+    def find_late(clip: Any) -> Any:
+        assert read_first.wait(60), "reading stands still"
+        return find(clip)
+
+    monkeypatch.setattr(glance, "find", find_late)
+    told: list[tuple[str, Any]] = []
+
+    def tell(event: str, **more: Any) -> None:
+        told.append((event, more))
+        if event == "read":
+            assert len(list((tmp_path / "frames").glob("*.png"))) == FRAMES * STRIDE
+            read_first.set()
+
+    result = _decode(walk, tmp_path, ORDER, tell)
+    assert [event for event, _ in told] == ["first", "read", "glance"]
+    assert told[1][1]["result"] == result
+
+
+def test_what_has_been_read_is_shown_while_the_look_goes_on(tmp_path: Path) -> None:
+    told: list[dict[str, Any]] = []
+    read = {"frames": 40, "width": 64, "height": 48}
+
+    class Reading(WorkerPool):
+        async def run(self, key: str, lane: str, order: Any, on_event: OnEvent) -> Outcome:
+            told.append(clips.all()[0])
+            if lane == "reading":
+                on_event({"event": "ready"})
+                on_event({"event": "read", "result": read})
+                told.append(clips.all()[0])
+                on_event({"event": "glance", "frames": [0, 6], "seconds": 1.0})
+                return Outcome("done", read)
+            return Outcome("done", {})
+
+    settings = Settings(tmp_path)
+    clips = Clips(Storage(tmp_path, settings.limits.quota_bytes), Reading(), Events(), settings)
+
+    async def upload() -> None:
+        clip = await clips.upload("cat.mp4", _bytes())
+        await clips.wait(clip["id"])
+
+    asyncio.run(upload())
+    assert [(clip["state"], clip.get("frames"), clip.get("glance")) for clip in (*told, clips.all()[0])] == [
+        ("reading", None, None),
+        ("finding", 40, None),
+        ("finding", 40, [0, 6]),
+        ("ready", 40, [0, 6]),
+    ]
+
+
+async def _bytes() -> AsyncIterator[bytes]:
+    yield b"any"
 
 
 def test_a_short_clip_is_soon_read_as_a_whole(tmp_path: Path) -> None:

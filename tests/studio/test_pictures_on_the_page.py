@@ -1,5 +1,6 @@
 """On the page: a checkpoint imported, a picture and a video uploaded, animated, downloaded; and a camera followed."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,41 @@ def _looks(screen: Screen) -> None:
     page.set_viewport_size({"width": 360, "height": 780})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.set_viewport_size({"width": 1200, "height": 900})
+
+
+ENCODING, DRAWING = 400, 50
+SLOW_CAMERA = """async ([encoding, drawing]) => {
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (...said) { setTimeout(() => post.apply(this, said), encoding); };
+  const canvas = new OffscreenCanvas(8, 8);
+  canvas.getContext('2d');
+  const picture = await (await canvas.convertToBlob({ type: 'image/jpeg' })).arrayBuffer();
+  window.WebSocket = class {
+    static OPEN = 1;
+    readyState = 1;
+    constructor() { setTimeout(() => this.onopen()); }
+    send(said) {
+      const answer = typeof said === 'string' ? JSON.stringify({ ready: true }) : picture.slice(0);
+      setTimeout(() => this.onmessage({ data: answer }), drawing); }
+    close() {} };
+  const { camera } = await import('/parts/camera.js');
+  const wish = { picture: { id: 'x', name: 'elephant', width: 64, height: 64 }, model: { id: 'y' }, mode: 'relative' };
+  const place = document.querySelector('main').appendChild(document.createElement('div'));
+  window.leave = new AbortController();
+  await camera(place, window.leave.signal, wish, document.createElement('button')); }"""
+
+
+def test_a_camera_s_delay_counts_the_time_of_encoding(screen: Screen) -> None:
+    """It was told from when the JPEG was made: 0.8 frames a second were called 287 ms late."""
+    page = screen.page
+    page.evaluate(SLOW_CAMERA, [ENCODING, DRAWING])
+    page.wait_for_function(SHOWN, arg=4)
+    rate, behind = re.findall(r"[0-9.]+", page.locator(".live .rate").inner_text())
+    assert float(behind) >= ENCODING + DRAWING
+    # One frame is on its way at a time, so that there are no more of them than their delay allows.
+    assert float(rate) <= 1000 / (ENCODING + DRAWING)
+    page.evaluate("leave.abort()")
+    page.locator(".live").wait_for(state="detached")
 
 
 @pytest.mark.parametrize(

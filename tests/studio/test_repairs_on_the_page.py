@@ -225,14 +225,56 @@ def test_a_slow_line_is_waited_for(screen: Screen, studio: Studio, finished: dic
     page.wait_for_function("!document.querySelector('.transport output').textContent.startsWith('1 /')")
 
 
-def test_an_error_leaves_by_itself_and_covers_no_button(screen: Screen) -> None:
+SAY = "async (kind) => (await import('./dom.js')).notice('the silhouettes of cat are found', 'Check them.', kind)"
+COVERED = """() => {
+  const said = document.querySelector('.notice').getBoundingClientRect();
+  const under = [...document.querySelectorAll('a, button, input, select, summary, label, h1, canvas')].filter((each) => {
+    const { left, right, top, bottom, width } = each.getBoundingClientRect();
+    const apart = right <= said.left || left >= said.right || bottom <= said.top || top >= said.bottom;
+    return !apart && width > 0 && !each.closest('.notice') && each.checkVisibility() && !each.matches('.skip'); });
+  return under.map((each) => each.outerHTML.slice(0, 120)); }"""
+
+
+def test_a_notice_covers_nothing(screen: Screen, studio: Studio, finished: dict[str, Any]) -> None:
+    """It lay over the tabs of a run for six seconds, and an error over "Begin learning"."""
     page = screen.page
-    page.set_viewport_size(WINDOW)
+    run = f"#/run/{finished['id']}"
+    views = {
+        "#/": ".slot",
+        "#/runs": ".run",
+        "#/animate": ".slot",
+        f"{run}/learning": ".chart",
+        f"{run}/result": ".transport",
+        f"{run}/edit": ".dot",
+        f"#/clip/{finished['clips'][0]}": ".paint",
+    }
+    for view, ready in views.items():
+        page.goto(f"{studio.address}{view}")
+        page.locator(ready).first.wait_for()
+        for kind in ("good", "error"):
+            page.evaluate(SAY, kind)
+            page.locator(f".notice.{kind}").wait_for()
+            for width in (1000, 1280, 1900):
+                page.set_viewport_size({**WINDOW, "width": width})
+                assert page.evaluate(COVERED) == [], (view, kind, width)
+                screen.keep(f"notice-{kind}-{width}-{ready[1:]}")
+            page.locator(f".notice.{kind} p").click()
+            page.locator(f".notice.{kind}").wait_for(state="detached")
+
+
+def test_on_a_phone_a_notice_is_pressed_away(screen: Screen) -> None:
+    page = screen.page
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.evaluate(SAY, "good")
+    page.locator(".notice").click()
+    page.locator(".notice").wait_for(state="detached")
+
+
+def test_an_error_leaves_by_itself(screen: Screen) -> None:
+    page = screen.page
     page.clock.install()
-    page.evaluate("async () => (await import('./dom.js')).notice('this went wrong', 'Try it again.')")
-    said = page.locator(".notice.error").bounding_box()
-    go = page.get_by_role("button", name="Begin learning").bounding_box()
-    assert said["y"] + said["height"] < go["y"]
+    page.evaluate(SAY, "error")
+    page.locator(".notice.error").wait_for()
     page.clock.fast_forward(21_000)
     page.locator(".notice.error").wait_for(state="detached")
 

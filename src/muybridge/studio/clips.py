@@ -263,6 +263,9 @@ class Clips(Records):
             elif event.get("event") == "glance":
                 pace = event["seconds"] / len(event["frames"])
                 self._change(number, glance=event["frames"], glance_pace=pace)
+            elif event.get("event") == "read":
+                # Its frames can be seen; silhouettes are found once the first look at its subject has ended.
+                self._change(number, **event["result"], state="finding", began=None)
 
         outcome = await self._run(number, "reading", order, note_glance)
         record = self.load(number)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from muybridge.errors import InputError
 from muybridge.studio.cuts import Cut
-from muybridge.studio.glance import Glance, show_first
+from muybridge.studio.glance import Glance
 from muybridge.video import Frame, MediaInfo, Writer, iter_frames, probe
 
 SMALLEST = 16
@@ -24,6 +24,9 @@ GRACE = 5
 """Seconds between the signal that processor time is over, which is what the person then reads, and the end."""
 ONE_FILE = 64 * 2**20
 """Largest file that may be written: a single frame."""
+TURN = 0.0005
+"""Seconds after which a thread that waits for Python's lock gets it: who reads frames lets go of it many times a frame, and
+would wait up to 5 ms each time."""
 
 
 def decode_upload(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
@@ -33,11 +36,13 @@ def decode_upload(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[s
     frames, side, source_side, source_pixels   limits, see `settings.Limits`
     strip    False: a wide picture is a picture, and not a row of frames
     cut      what is taken of it, as `Cut` is stored; nothing: all of it
-    glance   True: the first frame is laid down in glance/ and told of; then a few on which the subject is looked for
+    glance   True: the first frame is laid down in glance/ and told of; then a few on which the subject is looked for, in
+             a thread beside the reading. Where that takes longer, `read` tells what is returned as soon as it is known
     seconds, memory             limits of this process
     Raises InputError for what is no video or too large.
     """
     limit_process(int(order["seconds"]), int(order["memory"]))
+    sys.setswitchinterval(TURN)
     folder = Path(order["folder"])
     upload = folder / "upload"
     try:
@@ -48,6 +53,17 @@ def decode_upload(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[s
 
 
 def _decode(upload: Path, folder: Path, order: Mapping[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
+    if not order.get("glance"):
+        return _read_frames(upload, folder, order, None)
+
+    with Glance(folder / "glance", tell) as glance:
+        result = _read_frames(upload, folder, order, glance)
+        if glance.is_looking:
+            tell("read", result=result)
+        return result
+
+
+def _read_frames(upload: Path, folder: Path, order: Mapping[str, Any], glance: Glance | None) -> dict[str, Any]:
     info = probe(upload)
     cut = Cut.read(order.get("cut"))
     most = cut.count_most(int(order["frames"]))
@@ -65,7 +81,6 @@ def _decode(upload: Path, folder: Path, order: Mapping[str, Any], tell: Callable
 
     count = 0
     last = first
-    glance = Glance()
     ticks = cut.change_ticks(first.time_base)
     with Writer(folder / "frames", ticks, last=None, force=True) as writer:
         for frame in chain((first,), frames):
@@ -78,11 +93,8 @@ def _decode(upload: Path, folder: Path, order: Mapping[str, Any], tell: Callable
             matte = None if frame.matte is None else cut.crop(frame.matte)
             last = replace(frame, pixels=cut.crop(frame.pixels), matte=matte)
             writer.add(_picture(last), last.pts - first.pts)
-            if order.get("glance") and count == 0:
-                show_first(last, folder / "glance")
-                tell("first")
-            if order.get("glance") and glance.add(count, last):
-                _look(glance, folder / "glance", tell)
+            if glance is not None:
+                glance.add(count, last)
             count += 1
 
     h, w = last.pixels.shape[1:]
@@ -99,12 +111,6 @@ def _decode(upload: Path, folder: Path, order: Mapping[str, Any], tell: Callable
         "has_audio": info.has_audio and cut == Cut(),
         "notes": cut.describe() or ([] if is_row else _describe_changes(info, count, (int(h), int(w)))),
     }
-
-
-def _look(glance: Glance, out: Path, tell: Callable[..., None]) -> None:
-    seconds = glance.look(out)
-    if seconds is not None:
-        tell("glance", frames=glance.numbers, seconds=seconds)
 
 
 def _too_much(info: MediaInfo) -> InputError:

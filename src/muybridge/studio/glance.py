@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
 
 import cv2
 import numpy as np
@@ -26,29 +29,55 @@ DIMMED = 0.28
 
 
 class Glance:
-    """The frames of it, collected one by one; a clip that is too short for it is soon read as a whole."""
+    """Takes the frames of it as they are read, and looks at them in a thread: `with Glance(out, tell) as glance`.
 
-    def __init__(self) -> None:
+    out   folder for the frames, all but the subject dimmed; before that for the first frame alone
+    tell  told `first` once that one is there, and `glance` with the frames' numbers and the seconds it took, where a
+          subject was seen
+
+    A clip that is too short for it is soon read as a whole. The block ends when the look has ended.
+    """
+
+    def __init__(self, out: Path, tell: Callable[..., None]) -> None:
+        self.out = out
+        self.tell = tell
         self.numbers: list[int] = []
         self.pixels: list[Tensor] = []
         self.mattes: list[Tensor] = []
+        self._aside = ThreadPoolExecutor(max_workers=1)
+        self._looking: Future[None] | None = None
+
+    def __enter__(self) -> Glance:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._aside.shutdown()
+        if self._looking is not None and error is None:
+            self._looking.result()
 
     @property
-    def is_full(self) -> bool:
-        return len(self.numbers) == FRAMES
+    def is_looking(self) -> bool:
+        """Whether the look has begun and has not ended."""
+        return self._looking is not None and not self._looking.done()
 
-    def add(self, number: int, frame: Frame) -> bool:
-        """Take a frame, where it is one of these; True where it was the last that was wanted."""
-        if self.is_full or number % STRIDE:
-            return False
+    def add(self, number: int, frame: Frame) -> None:
+        """Take a frame, where it is one of these; after the last that is wanted, the look begins."""
+        if number == 0:
+            show_first(frame, self.out)
+            self.tell("first")
+
+        if len(self.numbers) == FRAMES or number % STRIDE:
+            return
         self.numbers.append(number)
         self.pixels.append(_make_small(frame.pixels))
         if frame.matte is not None:
             self.mattes.append(_make_small(frame.matte))
-        return self.is_full
+        if len(self.numbers) == FRAMES:
+            self._looking = self._aside.submit(self._look)
 
-    def look(self, out: Path) -> float | None:
-        """Write the frames with all but the subject dimmed; the seconds it took, or None where no subject was seen."""
+    def _look(self) -> None:
         began = time.monotonic()
         mattes = torch.stack(self.mattes) if len(self.mattes) == FRAMES else None
         clip = Clip(torch.stack(self.pixels), Timing.constant(FRAMES), mattes)
@@ -56,12 +85,12 @@ class Glance:
             found, _ = find(clip)
         except (MuybridgeError, MemoryError, RuntimeError):
             # The whole clip is looked at afterwards, and what is wrong is said then.
-            return None
+            return
 
         assert found.mattes is not None
         light = torch.where(found.mattes > 127, 1.0, DIMMED)
-        write(out, (found.pixels * light).to(torch.uint8), clip.timing, force=True)
-        return time.monotonic() - began
+        write(self.out, (found.pixels * light).to(torch.uint8), clip.timing, force=True)
+        self.tell("glance", frames=self.numbers, seconds=time.monotonic() - began)
 
 
 def show_first(frame: Frame, out: Path) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import struct
+import threading
 import traceback
 from collections.abc import Mapping
 from io import BufferedIOBase, RawIOBase
@@ -85,6 +86,8 @@ class Channel:
     def __init__(self, source: Stream, target: Stream) -> None:
         self.source = source
         self.target = target
+        self._writing = threading.Lock()
+        """Held while a message goes out: several threads may have something to tell."""
 
     @classmethod
     def open(cls) -> Channel:
@@ -108,7 +111,7 @@ class Channel:
     def write(self, head: Mapping[str, Any], body: bytes = b"") -> None:
         """Send a message; where nobody listens any more, nothing happens: the input ends as well."""
         left = memoryview(pack_message(head, body))
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError), self._writing:
             while left:
                 left = left[self.target.write(left) or 0 :]
 

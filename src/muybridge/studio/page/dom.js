@@ -17,11 +17,12 @@ export const $ = (selector, within = document) => within.querySelector(selector)
 
 const STAYS = { error: 20_000, good: 6000 };
 
-/** Say a sentence to the person; it goes by itself, unless somebody points at it or has the focus in it. */
+/** Say a sentence to the person; it goes when it is pressed, or by itself, unless somebody points at it or has the focus
+    in it. */
 export function notice(message, hint = null, kind = "error") {
   const box = h(
     "div",
-    { class: `notice ${kind}` },
+    { class: `notice ${kind}`, onclick: () => getSelection().isCollapsed && box.remove() },
     h("p", {}, h("strong", {}, sentence(message)), hint ? ` ${sentence(hint)}` : ""),
     h("button", { class: "quiet", "aria-label": "Close this message", onclick: () => box.remove() }, "✕"),
   );

@@ -101,13 +101,14 @@ class Sitting {
     const way = this.mirror.checked ? -1 : 1;
     pen.setTransform(way, 0, 0, 1, way < 0 ? width : 0, 0);
     pen.drawImage(this.video, (width - w * scale) / 2, (height - v * scale) / 2, w * scale, v * scale);
+    this.drawn = performance.now();
     requestAnimationFrame(() => this.watch());
   }
 
-  /** What is seen now, stamped as it is grabbed: to make a JPEG of it takes time, too. */
+  /** What is seen now, as old as it is by the time that it is grabbed: to make a JPEG of it takes time, too. */
   async send() {
     if (this.over) return;
-    this.grabbed = performance.now();
+    this.grabbed = this.drawn ?? performance.now();
     const bitmap = await createImageBitmap(this.seen);
     this.encoder.postMessage({ bitmap, quality: 0.85 }, [bitmap]);
   }
