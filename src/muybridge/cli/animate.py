@@ -22,7 +22,7 @@ def animate(
     ] = None,
     source: Annotated[
         str | None,
-        Parameter(name="--source", help="Who moves: A or B of a pair, a picture, or with landmarks a video."),
+        Parameter(name="--source", help="Who moves: A or B of a pair, a picture, or a video with landmarks."),
     ] = None,
     out: o.Named = None,
     pairs: Annotated[
@@ -45,7 +45,7 @@ def animate(
     Parameters
     ----------
     run
-        The folder of `fit`, `import` or `retarget`.
+        A run: the folder that `fit`, `import` or `retarget` wrote.
     """
     import muybridge
     from muybridge.output.options import AnimateOptions

@@ -49,10 +49,12 @@ def batch(
     ] = None,
     watch: Annotated[
         str | None,
-        Parameter(name="--watch", help="Show how far the batch in that folder or address is, from any machine."),
+        Parameter(
+            name="--watch", help="Show the progress of the batch in that folder or at that address, from any machine."
+        ),
     ] = None,
     fetch: Annotated[
-        str | None, Parameter(name="--fetch", help="Bring the results at that address to the folder --out.")
+        str | None, Parameter(name="--fetch", help="Fetch the results from that address into the folder --out.")
     ] = None,
 ) -> None:
     """Run many jobs: on this machine, on a Ray cluster, or on SLURM.

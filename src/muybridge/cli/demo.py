@@ -25,7 +25,7 @@ def demo(
     force: o.Force = False,
     resume: o.Resume = False,
 ) -> None:
-    """Two puppets exchange their motion: the whole process, on subjects whose true result is known.
+    """Two puppets exchange their motion: the whole process, on subjects for which the true result is known.
 
     For example:
 

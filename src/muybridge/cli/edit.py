@@ -39,7 +39,7 @@ def edit(
     Parameters
     ----------
     run
-        The folder of `fit` or `retarget`.
+        A run: the folder that `fit` or `retarget` wrote.
     """
     import muybridge
 

@@ -22,7 +22,9 @@ def evaluate(
     run: Path | None = None,
     /,
     *,
-    out: Annotated[Path | None, Parameter(name="--out", help="Folder for CSV, JSON and HTML with a sheet.")] = None,
+    out: Annotated[
+        Path | None, Parameter(name="--out", help="Folder for the figures as CSV, JSON and HTML, with a sheet.")
+    ] = None,
     truth_a: Truth = None,
     truth_b: Truth = None,
     truth_masks_a: Masks = None,
@@ -44,7 +46,7 @@ def evaluate(
         tuple[str, ...],
         Parameter(
             name="--weights",
-            help=f"A network to judge with; may be repeated: NAME=FILE, one of {', '.join(NETWORKS)}.",
+            help=f"A network that measures; may be repeated: NAME=FILE, one of {', '.join(NETWORKS)}.",
             negative="",
         ),
     ] = (),
@@ -53,8 +55,8 @@ def evaluate(
 ) -> None:
     """Measure a finished run: by itself, against its inputs, and against the truth where you give it.
 
-    Without a run it compares what pose and identity networks of other programs said of true and of made frames: AKD,
-    MKR and AED of the animation papers.
+    Without a run, it compares what pose and identity networks of other programs found in the true frames and in the
+    generated ones: AKD, MKR and AED, as in the animation papers.
 
     For example:
 
@@ -65,7 +67,7 @@ def evaluate(
     Parameters
     ----------
     run
-        The folder of `fit` or `retarget`.
+        A run: the folder that `fit` or `retarget` wrote.
     """
     import muybridge
 

@@ -20,7 +20,7 @@ def explain(
     source: Annotated[
         str | None,
         Parameter(
-            name="--source", help="Who follows: A or B of a pair; a picture; a video or its letter, of landmarks."
+            name="--source", help="Who follows it: A or B of a pair; a picture; with landmarks, a video or its letter."
         ),
     ] = None,
     out: o.Named = None,
@@ -37,8 +37,8 @@ def explain(
 ) -> None:
     """Draw what a method found on a video's frames and where it looked: the pictures that its paper has.
 
-    Keypoints or regions with their heat maps, parts that move as one, flow and what it covers; of TS-Net the sampling
-    grids and the attention of single places. One PNG sheet each.
+    Keypoints or regions with their heat maps, parts that move together, flow and occlusion; for TS-Net, the sampling
+    grids and the attention of single positions. Each goes to a PNG sheet of its own.
 
     For example:
 
@@ -51,9 +51,9 @@ def explain(
     Parameters
     ----------
     run
-        The folder of `fit`, `import` or `retarget`.
+        A run: the folder that `fit`, `import` or `retarget` wrote.
     driving
-        The video whose frames are shown; for a pair or landmarks, by default that of the training.
+        The video whose frames are shown. For a pair or a run with landmarks, by default a video of the training.
     """
     import muybridge
 

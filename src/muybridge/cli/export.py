@@ -18,7 +18,7 @@ def export(run: Path, /, *, out: o.Out, force: o.Force = False) -> None:
     Parameters
     ----------
     run
-        The folder of `fit` or `import`.
+        A run: the folder that `fit` or `import` wrote.
     """
     import muybridge
 

@@ -20,7 +20,7 @@ def import_checkpoint(
         Path | None, Parameter(name="--config", help="YAML of the options that it was trained with.")
     ] = None,
     method: Annotated[
-        str, Parameter(name="--method", help="The method it belongs to; auto tells from its contents.")
+        str, Parameter(name="--method", help="The method it belongs to; auto detects it from the contents.")
     ] = "auto",
     force: o.Force = False,
 ) -> None:

@@ -26,9 +26,13 @@ def landmarks(
     ] = None,
     kind: Annotated[
         Literal["body25", "face68"] | None,
-        Parameter(name="--kind", help="face68: only the face, where files or the network give whole bodies."),
+        Parameter(
+            name="--kind", help="face68: take only the face, even if the files or the network give whole bodies."
+        ),
     ] = None,
-    person: Annotated[int, Parameter(name="--person", help="Which person of several: 0 is the largest.")] = 0,
+    person: Annotated[
+        int, Parameter(name="--person", help="Which person, if there are several: 0 is the largest.")
+    ] = 0,
     model: Annotated[
         Path | None, Parameter(name="--model", help="The pose network, an ONNX file; pose.onnx in the cache otherwise.")
     ] = None,
@@ -36,7 +40,7 @@ def landmarks(
         str | None, Parameter(name="--box", help="Box round the person on the first frame: x0,y0,x1,y1 in pixels.")
     ] = None,
     smooth: Annotated[
-        int, Parameter(name="--smooth", help="Average over this many frames (odd); 1 changes nothing.")
+        int, Parameter(name="--smooth", help="Average over this many frames (an odd number); 1 changes nothing.")
     ] = 1,
     max_frames: o.MaxFrames = None,
     force: o.Force = False,

@@ -20,18 +20,20 @@ def live(
     source: Annotated[Path, Parameter(name="--source", help="The picture that moves.")],
     camera: Annotated[
         int | str | None,
-        Parameter(name="--camera", help="A camera's number, the first is 0; its device; the address of a stream."),
+        Parameter(
+            name="--camera", help="A camera: its number (the first is 0), its device, or the address of a stream."
+        ),
     ] = None,
     driving: Annotated[Path | None, Parameter(name="--driving", help="A video, played at its own pace.")] = None,
     out: Annotated[Path | None, Parameter(name="--out", help="Also write a video.")] = None,
-    mode: Annotated[str | None, Parameter(name="--mode", help="How motion is carried over.")] = None,
+    mode: Annotated[str | None, Parameter(name="--mode", help="How the motion is transferred.")] = None,
     port: Annotated[int, Parameter(name="--port", help="Port of the page that shows it; 0 takes a free one.")] = 0,
     screen: Annotated[bool, Parameter(name="--screen", help="Show it on a page of this machine.")] = True,
     max_frames: o.MaxFrames = None,
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
-    """Make a picture move live, as the camera sees you, and show the frame rate. Ctrl-C ends it.
+    """Make a picture follow you live, through the camera, and show the frame rate. Ctrl-C ends it.
 
     The picture is shown on a page for a browser on this machine (motion JPEG on 127.0.0.1), because the OpenCV that
     comes with this package cannot open windows.
@@ -47,7 +49,7 @@ def live(
     Parameters
     ----------
     run
-        The folder of `fit` or `import`.
+        A run: the folder that `fit` or `import` wrote.
     """
     import muybridge
 

@@ -57,8 +57,8 @@ Start with:
 
     muybridge retarget cat.mp4 fox.mp4 --out cat-fox
 
-Results say in their files that they are synthetic, and by which method (`muybridge inspect FILE`); `--no-mark`, with
-any verb, leaves that out.
+Result files say that they are synthetic, and which method made them (`muybridge inspect FILE`). `--no-mark`, with any
+verb, leaves that out.
 """
 NO_MARK = "--no-mark"
 

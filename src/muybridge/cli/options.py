@@ -28,7 +28,7 @@ Planned = Annotated[
     bool, Parameter(name="--plan", negative="", help="Train nothing, but estimate time and memory from a few steps.")
 ]
 Gpu = Annotated[str | None, Parameter(name="--gpu", help="With --plan: estimate it for this GPU, too, such as A100.")]
-Seed = Annotated[int, Parameter(name="--seed", help="Seed of everything random.")]
+Seed = Annotated[int, Parameter(name="--seed", help="Seed for everything random.")]
 Device = Annotated[str, Parameter(name="--device", help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str, Parameter(name="--precision", help="auto, float32, bfloat16.")]
 Background = Annotated[
@@ -82,14 +82,14 @@ Landmarks = Annotated[
     Parameter(
         name="--landmarks",
         negative="",
-        help="Landmarks of a video, if the method needs them: from `landmarks`, or in files. Repeat it for each video.",
+        help="Landmarks of a video, if the method needs them: files, or what landmarks wrote. Repeat for each video.",
     ),
 ]
 Weights = Annotated[
     tuple[str, ...],
     Parameter(
         name="--weights",
-        help="A network to judge with; may be repeated: --weights vgg=FILE, inception=FILE or action=FILE.",
+        help="A network that measures; may be repeated: --weights vgg=FILE, inception=FILE or action=FILE.",
         negative="",
     ),
 ]
@@ -205,7 +205,8 @@ class AnimateFlags(Flags):
     adapt_covariances: Annotated[
         bool | None,
         Parameter(
-            name="--adapt-covariances", help="Monkey-Net: change the spread of the picture's keypoints from its own."
+            name="--adapt-covariances",
+            help="Monkey-Net: keep the spread of the picture's own keypoints, changed as the driving ones change.",
         ),
     ] = None
     best_frame: Annotated[
@@ -241,12 +242,14 @@ class AnimateFlags(Flags):
     ] = True
     sources: Annotated[
         int | None,
-        Parameter(name="--sources", help="With landmarks: how many frames it is drawn from. Default: as trained."),
+        Parameter(
+            name="--sources", help="With landmarks: how many of the subject's frames to draw from. Default: as trained."
+        ),
     ] = None
     smoothing: Annotated[
-        int | None, Parameter(name="--smooth", help="Average driving landmarks over this many frames (odd).")
+        int | None, Parameter(name="--smooth", help="Average driving landmarks over this many frames (an odd number).")
     ] = None
-    seed: Annotated[int | None, Parameter(name="--seed", help="Seed of the choice of --sources.")] = None
+    seed: Annotated[int | None, Parameter(name="--seed", help="Seed for choosing the frames of --sources.")] = None
     motion_smoothing: SmoothMotion = None
     strength: Strength = 100
     force: Force = False
@@ -290,7 +293,11 @@ class MaskFlags(Flags):
     ] = None
     max_frames: MaxFrames = None
     max_side: Annotated[
-        int, Parameter(name="--max-side", help="Look at larger frames in this size; masks keep the file's own.")
+        int,
+        Parameter(
+            name="--max-side",
+            help="Shrink larger frames to this size to look at them; the masks keep the file's own size.",
+        ),
     ] = 2048
     force: Force = False
 

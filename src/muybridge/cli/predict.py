@@ -18,19 +18,19 @@ def predict(
     /,
     *,
     out: o.Named = None,
-    frames: Annotated[int, Parameter(name="--frames", help="How many frames are made.")] = 32,
+    frames: Annotated[int, Parameter(name="--frames", help="How many frames to make.")] = 32,
     seed: Annotated[
         int | None, Parameter(name="--seed", help="Draw one of the possible continuations; without it, the likeliest.")
     ] = None,
     fps: Annotated[float | None, Parameter(name="--fps", help="Frames per second. Default: 25.")] = None,
     draws: Annotated[
         int | None,
-        Parameter(name="--draws", help="Draw so many continuations, by seeds from --seed on, into a folder."),
+        Parameter(name="--draws", help="Draw this many continuations into a folder, with seeds from --seed on."),
     ] = None,
     force: o.Force = False,
     device: o.Device = "auto",
 ) -> None:
-    """Image to video: continue a picture as things of its kind move. For methods that learn this.
+    """Image to video: make a picture move on by itself, as things of its kind do. Only for methods that learn this.
 
     For example:
 
@@ -43,9 +43,9 @@ def predict(
     Parameters
     ----------
     run
-        The folder of `fit`.
+        A run: the folder that `fit` wrote.
     picture
-        An image, or a video whose first frame is taken; with --draws its other frames are the truth.
+        An image, or a video whose first frame is used; with --draws, its other frames are the truth.
     """
     import muybridge
 

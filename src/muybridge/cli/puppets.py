@@ -14,7 +14,7 @@ from muybridge.errors import UsageError
 
 def puppets(
     *,
-    list_: Annotated[bool, Parameter(name="--list", negative="", help="Name the scenes.")] = False,
+    list_: Annotated[bool, Parameter(name="--list", negative="", help="List the scenes.")] = False,
     scene: Annotated[str | None, Parameter(name="--scene", help="Which one to draw.")] = None,
     out: Annotated[Path | None, Parameter(name="--out", help="Folder to write it to.")] = None,
     frames: Annotated[int | None, Parameter(name="--frames", help="Frames per clip.")] = None,

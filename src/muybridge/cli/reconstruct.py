@@ -20,15 +20,13 @@ def reconstruct(
     *,
     out: o.Named = None,
     part: Annotated[Literal["train", "test"], Parameter(name="--part", help="Which part of the folder.")] = "test",
-    max_clips: Annotated[
-        int | None, Parameter(name="--max-clips", help="Use only this many clips, the first ones.")
-    ] = None,
+    max_clips: Annotated[int | None, Parameter(name="--max-clips", help="Use only the first clips, this many.")] = None,
     max_frames: o.MaxFrames = None,
     weights: Annotated[
         tuple[str, ...],
         Parameter(
             name="--weights",
-            help="A network that looks at people, for AKD and MKR, or AED: --weights pose=FILE or identity=FILE.",
+            help="A network for people: --weights pose=FILE for AKD and MKR, --weights identity=FILE for AED.",
             negative="",
         ),
     ] = (),
@@ -37,21 +35,21 @@ def reconstruct(
 ) -> None:
     """Rebuild test clips from their first frames and measure the error: the protocol of the animation papers.
 
-    `l1` is the mean absolute difference of colours in [0, 1] over all frames; `copy_l1` that of the first frame
-    standing still, and `times` how many times lower the first is. `akd`, `mkr` and `aed` need networks for people.
+    `l1` is the mean absolute difference of colours in [0, 1] over all frames; `copy_l1` is the same for repeating the
+    first frame, and `times` says how many times lower `l1` is. `akd`, `mkr` and `aed` need networks for people.
 
     For example:
 
         muybridge reconstruct runs/shapes shapes --out shapes-again
 
-    Frames as PNG, a sheet and figures.json are kept; They go to RUN-FOLDER-again unless --out says otherwise.
+    It keeps the frames as PNG, a sheet and figures.json. They go to RUN-FOLDER-again unless --out says otherwise.
 
     Parameters
     ----------
     run
-        The folder of `fit` or `import`.
+        A run: the folder that `fit` or `import` wrote.
     folder
-        Of clips; its `test` part where there is one.
+        A folder of clips; if it has a `test` part, that part is used.
     """
     import muybridge
 

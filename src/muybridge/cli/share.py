@@ -17,7 +17,7 @@ def share(
     *,
     out: Annotated[Path, Parameter(name="--out", help="The page, an .html file.")],
     quality: Annotated[
-        int, Parameter(name="--quality", help="Of the pictures in it, 1 to 100; smaller makes a smaller page.")
+        int, Parameter(name="--quality", help="Quality of the pictures, 1 to 100; a lower one makes a smaller page.")
     ] = 80,
     force: o.Force = False,
     device: o.Device = "auto",
@@ -34,7 +34,7 @@ def share(
     Parameters
     ----------
     run
-        The folder of `fit` or `retarget`, with results of own frames (presets draft, standard, bench, smoke).
+        A run whose results are made of the subjects' own frames (presets draft, standard, bench, smoke).
     """
     import muybridge
 

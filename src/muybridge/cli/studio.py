@@ -28,7 +28,7 @@ def studio(
         Parameter(name="--new-token", negative="", help="Make a new token; pages that are open lose their access."),
     ] = False,
     background: Annotated[
-        bool, Parameter(name="--background", help="Make a sample in a new folder by itself, in the background.")
+        bool, Parameter(name="--background", help="Train a sample in the background if the folder is new.")
     ] = True,
     device: o.Device = "auto",
 ) -> None:

@@ -15,7 +15,9 @@ from muybridge.errors import UsageError
 def study(
     *,
     out: o.Out,
-    bench: Annotated[Path | None, Parameter(name="--bench", help="Folder of `bench` whose results are shown.")] = None,
+    bench: Annotated[
+        Path | None, Parameter(name="--bench", help="The folder that bench wrote, whose results are shown.")
+    ] = None,
     results: Annotated[
         Path | None,
         Parameter(
@@ -33,7 +35,9 @@ def study(
     answers: Annotated[
         tuple[Path, ...], Parameter(name="--answers", help="What people saved, one file each.", negative="")
     ] = (),
-    trivial: Annotated[bool, Parameter(name="--trivial", help="Include the answers that need no method.")] = False,
+    trivial: Annotated[
+        bool, Parameter(name="--trivial", help="Include trivial answers, which need no method.")
+    ] = False,
     seed: o.Seed = 0,
     force: o.Force = False,
 ) -> None:
