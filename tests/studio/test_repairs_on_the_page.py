@@ -228,7 +228,8 @@ def test_a_slow_line_is_waited_for(screen: Screen, studio: Studio, finished: dic
 SAY = "async (kind) => (await import('./dom.js')).notice('the silhouettes of cat are found', 'Check them.', kind)"
 COVERED = """() => {
   const said = document.querySelector('.notice').getBoundingClientRect();
-  const under = [...document.querySelectorAll('a, button, input, select, summary, label, h1, canvas')].filter((each) => {
+  const all = document.querySelectorAll('a, button, input, select, summary, label, h1, canvas');
+  const under = [...all].filter((each) => {
     const { left, right, top, bottom, width } = each.getBoundingClientRect();
     const apart = right <= said.left || left >= said.right || bottom <= said.top || top >= said.bottom;
     return !apart && width > 0 && !each.closest('.notice') && each.checkVisibility() && !each.matches('.skip'); });

@@ -25,8 +25,8 @@ GRACE = 5
 ONE_FILE = 64 * 2**20
 """Largest file that may be written: a single frame."""
 TURN = 0.0005
-"""Seconds after which a thread that waits for Python's lock gets it: who reads frames lets go of it many times a frame, and
-would wait up to 5 ms each time."""
+"""Seconds after which a thread that waits for Python's lock gets it: who reads frames lets go of it many times a
+frame, and would wait up to 5 ms each time."""
 
 
 def decode_upload(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def decode_upload(order: Mapping[str, Any], tell: Callable[..., None]) -> dict[s
     frames, side, source_side, source_pixels   limits, see `settings.Limits`
     strip    False: a wide picture is a picture, and not a row of frames
     cut      what is taken of it, as `Cut` is stored; nothing: all of it
-    glance   True: the first frame is laid down in glance/ and told of; then a few on which the subject is looked for, in
-             a thread beside the reading. Where that takes longer, `read` tells what is returned as soon as it is known
+    glance   True: the first frame is laid down in glance/ and told of; then a few on which the subject is looked for,
+             in a thread beside the reading. Where that takes longer, `read` tells what is returned once it is known
     seconds, memory             limits of this process
     Raises InputError for what is no video or too large.
     """
