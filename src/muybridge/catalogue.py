@@ -1,13 +1,17 @@
 """Which methods there are: data, loaded on use. Others come by the entry point group `muybridge.methods`."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from muybridge.engine.interrupts import Interrupts
 from muybridge.errors import Sentence, UsageError, Verb
-from muybridge.method import Ability, Method
+from muybridge.settings import Card
+
+if TYPE_CHECKING:
+    from muybridge.method import Ability, Method
 
 METHODS: Mapping[str, str] = {
     "jokr": "muybridge.methods.jokr.method:Jokr",
@@ -27,6 +31,15 @@ def names() -> list[str]:
     return [*METHODS, *sorted(e.name for e in entry_points(group="muybridge.methods") if e.name not in METHODS)]
 
 
+def find_card(name: str) -> Card:
+    """The card of a method, without the seconds that importing torch takes; UsageError names those that there are."""
+    if name not in METHODS:
+        return find(name).card
+    card = import_module(METHODS[name].rpartition(".")[0] + ".presets").CARD
+    assert isinstance(card, Card)
+    return card
+
+
 def names_with(ability: type[Ability]) -> list[str]:
     """The methods that have an ability."""
     found = []
@@ -39,6 +52,10 @@ def names_with(ability: type[Ability]) -> list[str]:
 
 def find(name: str) -> type[Method[Any, Any]]:
     """The class of a method; UsageError names those that there are."""
+    # Only here, so that whoever asks for cards imports no torch.
+    from muybridge.engine.interrupts import Interrupts
+    from muybridge.method import Method
+
     # An import that Ctrl-C breaks off can end in an error of somebody else's; so it is granted afterwards.
     with Interrupts() as interrupts:
         found = _load(name)

@@ -8,10 +8,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 import muybridge
 from muybridge.errors import DownloadError, InputError, OutputExistsError, UsageError
-from muybridge.model_files import MODEL_FILES, ModelFile, catalogue, download, download_model
+from muybridge.model_files import MODEL_FILES, ModelFile, catalogue, download, download_model, torch_cache_path
 
 CONTENT = bytes(range(256)) * 4096
 """One MiB."""
@@ -92,6 +93,15 @@ def entry(publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def parts(entry: ModelFile) -> list[str]:
     return sorted(p.name for p in entry.path.parent.iterdir()) if entry.path.parent.is_dir() else []
+
+
+@pytest.mark.parametrize("told", [{}, {"XDG_CACHE_HOME": "caches"}, {"XDG_CACHE_HOME": "caches", "TORCH_HOME": "~/t"}])
+def test_weights_lie_where_torch_keeps_them(told: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert torch_cache_path("vgg.pth") == Path(torch.hub.get_dir()) / "checkpoints" / "vgg.pth"
 
 
 def test_a_network_is_fetched_once_and_whole(entry: ModelFile, publisher: Publisher) -> None:

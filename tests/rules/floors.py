@@ -2,7 +2,7 @@
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "tensors"),
-    ("disk", "options"),
+    ("disk", "options", "settings"),
     ("geometry", "model_files", "video"),
     ("data", "landmarks", "masks", "motion", "networks", "puppets"),
     ("losses", "metrics", "picture_animator"),

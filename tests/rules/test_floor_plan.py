@@ -134,7 +134,7 @@ def test_the_rule_is_able_to_complain(monkeypatch: pytest.MonkeyPatch) -> None:
         "video.wrong": "def f():\n    from muybridge.engine import train",
         "masks.wrong": "from muybridge.data.crop import crop",
         "methods.jokr.wrong": "import muybridge.methods.other.networks",
-        "methods.other.networks": "from muybridge.networks import Norm",
+        "methods.other.networks": "from muybridge.networks import Hourglass",
         "losses.wrong": "from muybridge import read",
         "geometry.wrong": "from ..video import Clip",
     }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from muybridge import catalogue
-from muybridge.method import Card
+from muybridge.settings import Card
 
 
 def methods() -> list[Card]:
     """The card of every method that can be used here."""
     cards = []
     for name in catalogue.names():
-        cards.append(catalogue.find(name).card)
+        cards.append(catalogue.find_card(name))
 
     return cards

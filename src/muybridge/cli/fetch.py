@@ -44,18 +44,20 @@ def fetch(
     names
         Networks, as --list names them.
     """
-    import muybridge
-    from muybridge.api import fetchable
+    # Not by way of the API, which imports torch.
+    from muybridge.model_files import MODEL_FILES
 
     if listing or (not names and all_for is None):
-        for entry in fetchable():
+        for entry in MODEL_FILES:
             print_table(entry.name, _describe(entry) | {"there": "yes" if entry.path.is_file() else "no"})
         return
+
+    import muybridge
 
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
     with Progress(*columns, TimeRemainingColumn(), console=stderr(), transient=True) as bar:
         # Which ones are fetched is only known inside, so each has a bar, hidden until its first byte.
-        tasks = {entry.name: bar.add_task(entry.name, total=entry.size, visible=False) for entry in fetchable()}
+        tasks = {entry.name: bar.add_task(entry.name, total=entry.size, visible=False) for entry in MODEL_FILES}
         paths = muybridge.fetch(
             *names,
             brought=brought,

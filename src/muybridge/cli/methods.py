@@ -7,9 +7,11 @@ from muybridge.cli.console import print_table
 
 def methods() -> None:
     """List the methods with their presets."""
-    from muybridge.api import methods as cards
+    # Not by way of the API, which imports torch.
+    from muybridge import catalogue
 
-    for card in cards():
+    for method in catalogue.names():
+        card = catalogue.find_card(method)
         about = {"what": card.title, "paper": card.paper, "needs": card.needs, "gives": card.gives}
         about["can"] = ", ".join(card.abilities)
         presets = {}

@@ -1,11 +1,9 @@
 """One pair of clips as the methods that need a pair train on it: two subjects on one canvas, moved at random."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
 
 import torch
 from jaxtyping import Float, Int64
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
 from muybridge.data.driving_video import Driving, first_piece
@@ -13,48 +11,11 @@ from muybridge.data.stored_tensors import take
 from muybridge.data.subject import Subject, shared_canvas
 from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
 from muybridge.geometry import identity_affine, random_affines, warp_affine
+from muybridge.settings import Augment
 from muybridge.tensors import Affines
 from muybridge.video.clip import Clip
 
 SIDES = ("a", "b")
-
-
-class Augment(BaseModel):
-    """Random affine maps of the frames, as JOKR makes them and gave them to the methods that it compares with."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    share: Annotated[float, Field(ge=0, le=1)] = 1.0
-    """Share of the samples that are moved (JOKR's program: all of them); 0 moves none."""
-    degrees: Annotated[float, Field(ge=0)] = 20.0
-    """Largest rotation (JOKR's program: 20)."""
-    scale: tuple[float, float] = (0.8, 1.2)
-    """Smallest and largest factor (JOKR's program: 0.8 to 1.2, x and y each by itself; here both alike)."""
-    shear: Annotated[float, Field(ge=0)] = 15.0
-    """Largest shear along x in degrees (JOKR's program: 15 or 20, along y too)."""
-    shift: Annotated[float, Field(ge=0)] = 0.15
-    """Largest shift, where the picture spans 2 (JOKR's program: 50 pixels of the uncropped frame)."""
-
-
-class Crops(BaseModel):
-    """How the translators that JOKR is compared with crop a pair, see `crop_pair`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    size: Annotated[int, Field(ge=32)] = 256
-    """Side in pixels of the square whose area the crops have (CycleGAN and Recycle-GAN: 256)."""
-    square: bool = False
-    """True: square crops. False: crops of the subjects' common aspect ratio, so that fewer pixels are empty."""
-    margin: Annotated[float, Field(ge=0)] = 0.1
-    """Room around the subject, as a share of its size on each side."""
-    follow_size: bool = True
-    """The crop's size follows the subject's, over several seconds; False: one size."""
-
-    @model_validator(mode="after")
-    def _check_halves_five_times(self) -> "Crops":
-        if self.size % 32:
-            raise ValueError(f"size is a multiple of 32, not {self.size}")
-        return self
 
 
 class Pair:

@@ -18,8 +18,6 @@ from muybridge.video.clip import Clip
 
 MOST = 400
 """Reference frames that are kept of one subject, evenly chosen of all that show it."""
-LONGEST = 1280
-"""Longest side in pixels of the frames that are worth reading for it."""
 RIM = 128
 """The rim of a silhouette that may show the ground is at most one pixel wide for so many of the crop's geometric mean
 side."""

@@ -38,7 +38,7 @@ from muybridge.geometry.moments import (
     widen_covariances,
 )
 from muybridge.geometry.poses import pose_distances
-from muybridge.geometry.principal_axes import PrincipalAxes, Solver, axis_swap, principal_axes
+from muybridge.geometry.principal_axes import PrincipalAxes, axis_swap, principal_axes
 from muybridge.geometry.thin_plate import ThinPlate, random_thin_plate
 
 __all__ = [
@@ -47,7 +47,6 @@ __all__ = [
     "Motions",
     "Padding",
     "PrincipalAxes",
-    "Solver",
     "ThinPlate",
     "apply_affine",
     "apply_homography",

@@ -1,6 +1,6 @@
 """Principal axes of 2x2 covariances (articulated animation, eq. 2)."""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -8,9 +8,7 @@ from torch import Tensor
 
 from muybridge.geometry.grids import full_precision
 from muybridge.geometry.moments import Covariances
-
-Solver = Literal["closed", "svd"]
-"""closed: a formula, differentiable where both axes are equally long, and can be exported. svd: LAPACK's."""
+from muybridge.settings import Solver
 
 
 class PrincipalAxes(NamedTuple):

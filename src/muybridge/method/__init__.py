@@ -19,11 +19,11 @@ from muybridge.method.abilities import (
 )
 from muybridge.method.ability import Ability
 from muybridge.method.animation import Animation, Explanation
-from muybridge.method.card import Card, Config, LandmarkConfig, Part
 from muybridge.method.contract import FolderMethod, LandmarkMethod, Method, PairMethod, SubjectPair
 from muybridge.method.picture_method import PictureMethod
 from muybridge.method.sharing import SharedDrawing, SharedView, SharesDrawing
 from muybridge.method.training import Batch, Data, Group, Stage, Turn
+from muybridge.settings import Card, Config, LandmarkConfig, Part
 
 __all__ = [
     "ABILITIES",

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from muybridge.method.ability import Ability
 from muybridge.method.animation import Animation, Explanation
-from muybridge.method.card import Config
 from muybridge.method.sharing import SharesDrawing
 from muybridge.networks.onnx_files import OnnxPart
+from muybridge.settings import Config
 from muybridge.tensors import Points
 from muybridge.video.clip import Clip
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from muybridge.data.subject import Subject
 from muybridge.method.abilities import check_abilities
 from muybridge.method.animation import Animation
-from muybridge.method.card import Card, Config, Needs
 from muybridge.method.training import Batch, Data, Group, Stage, Turn
+from muybridge.settings import Card, Config, Needs
 from muybridge.video.clip import Clip
 
 C = TypeVar("C", bound=Config)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from muybridge.errors import MissingWeightsError
-from muybridge.method.card import Config
 from muybridge.networks import load_vgg19
+from muybridge.settings import Config
 
 WEIGHT_FREE = "pictures are compared without a pretrained network: by their colours at several scales, and by SSIM"
 

@@ -15,11 +15,11 @@ from muybridge.data.clips import ClipsData, own_pixels
 from muybridge.errors import UsageError
 from muybridge.method.abilities import BATCH, ExplainsItself, FindsBestFrame, FollowsFrames, ReconstructsClips
 from muybridge.method.animation import Animation, Explanation
-from muybridge.method.card import Config
 from muybridge.method.contract import FolderMethod
 from muybridge.method.picture_explanation import explain_pictures
 from muybridge.method.training import Data, Stage
 from muybridge.picture_animator import PairPreview, PictureAnimator, Pose, Precision
+from muybridge.settings import Config
 from muybridge.tensors import Images
 from muybridge.video.clip import Clip
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import torch
-
 from muybridge.errors import MissingWeightsError
 
 
@@ -18,7 +16,10 @@ def cache_folder() -> Path:
 
 def torch_cache_path(file: str) -> Path:
     """Where a file of weights lies unless another is named: torch's own folder of checkpoints (TORCH_HOME)."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / file
+    # As torch.hub.get_dir() finds it, which takes seconds to import.
+    caches = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    home = Path(os.environ.get("TORCH_HOME", Path(caches) / "torch")).expanduser()
+    return home / "hub" / "checkpoints" / file
 
 
 def find_model_file(path: Path | None, file: str, what: str, fetch: str) -> Path:

@@ -15,7 +15,7 @@ from muybridge.networks.dense_motion import DenseMotion, Flow
 from muybridge.networks.folding import computes_bfloat16, fold_batch_norms, prepare_inference
 from muybridge.networks.heat_regions import HeatRegionPredictor, HeatRegions
 from muybridge.networks.hourglass import Encoder, Hourglass
-from muybridge.networks.norms import Norm, make_norm
+from muybridge.networks.norms import make_norm
 from muybridge.networks.onnx_files import OnnxPart, make_exportable, split_for_onnx
 from muybridge.networks.patch_discriminator import DiscriminatorFeatures, PatchDiscriminator, patch_scores
 from muybridge.networks.pretrained import (
@@ -30,9 +30,9 @@ from muybridge.networks.pretrained import (
     require_lpips,
     require_vgg19,
 )
-from muybridge.networks.resnet import Head, ResnetGenerator, Upsampling
+from muybridge.networks.resnet import Head, ResnetGenerator
 from muybridge.networks.spectral_norm import SpectralConv2d, use_spectral_norm
-from muybridge.networks.warping_generator import GeneratedPicture, WarpingGenerator, check_size
+from muybridge.networks.warping_generator import GeneratedPicture, WarpingGenerator
 
 __all__ = [
     "LEVELS",
@@ -48,16 +48,13 @@ __all__ = [
     "HeatRegions",
     "Hourglass",
     "Lpips",
-    "Norm",
     "OnnxPart",
     "PatchDiscriminator",
     "ResnetGenerator",
     "SpectralConv2d",
-    "Upsampling",
     "Vgg16",
     "Vgg19",
     "WarpingGenerator",
-    "check_size",
     "computes_bfloat16",
     "extract_state",
     "fill_network",

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from muybridge.geometry import combined_flow, full_precision, sample
 from muybridge.networks.antialias import Downsample
 from muybridge.networks.hourglass import Hourglass
-from muybridge.networks.norms import Norm
+from muybridge.settings import Norm
 from muybridge.tensors import Grid, Heatmaps, Images, Masks
 
 

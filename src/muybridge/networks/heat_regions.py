@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from muybridge.geometry import full_precision, soft_argmax, spatial_softmax
 from muybridge.networks.antialias import Downsample
 from muybridge.networks.hourglass import Hourglass
-from muybridge.networks.norms import Norm
+from muybridge.settings import Norm
 from muybridge.tensors import Heatmaps, Images, Points
 
 

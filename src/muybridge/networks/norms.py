@@ -1,17 +1,13 @@
 """Normalisation layers, by name."""
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from muybridge.settings import Norm
 from muybridge.tensors import Images
-
-Norm = Literal["batch", "instance", "group", "none"]
-"""batch: over the batch, with running statistics. instance: each map of each picture, no parameters.
-group: eight groups of channels of each picture; works down to a single pixel, where instance would leave nothing."""
 
 
 class BatchNorm(nn.BatchNorm2d):

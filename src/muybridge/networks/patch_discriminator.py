@@ -5,7 +5,8 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from muybridge.networks.norms import Norm, make_norm
+from muybridge.networks.norms import make_norm
+from muybridge.settings import Norm
 from muybridge.tensors import Images
 
 DiscriminatorFeatures = list[list[Tensor]]

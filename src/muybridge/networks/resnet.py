@@ -8,11 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from muybridge.errors import InputError
-from muybridge.networks.norms import Norm, make_norm
+from muybridge.networks.norms import make_norm
+from muybridge.settings import Norm, Upsampling
 from muybridge.tensors import Images
 
-Upsampling = Literal["transposed", "resize"]
-"""transposed: strided transposed convolution, as published. resize: nearest, then convolution; no checkerboard."""
 Head = Literal["tanh", "sigmoid", "none"]
 
 

@@ -1,34 +1,14 @@
-"""Sizes of networks in a config: whatever a shared file says, nothing is built that no machine could hold."""
+"""Sizes of networks as they are built: whatever a shared file says, none that no machine could hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydantic import BaseModel
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from muybridge.errors import CheckpointError
-
-DEPTHS = frozenset({"blocks", "downs", "layers", "encoder_blocks", "decoder_blocks"})
-"""Settings that a network repeats itself by."""
-DEEPEST = 64
-LARGEST = 65_536
-"""Of every other whole number, but for steps: channels, pixels, keypoints."""
-LONGEST = 10**9
-"""Steps of a training."""
-
-
-def refuse_absurd_sizes(settings: BaseModel) -> None:
-    """ValueError, as pydantic wants it, for a whole number that no network can be built by."""
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if isinstance(value, bool) or not isinstance(value, int):
-            continue
-        limit = DEEPEST if name in DEPTHS else LONGEST if "steps" in name else LARGEST
-        if abs(value) > limit:
-            raise ValueError(f"{name} is {limit} at most, not {str(value)[:20]}")
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The generator of FOMM and articulated animation: encode the source, move its features, make up the rest."""
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,7 +10,8 @@ from torch.nn import functional as F
 
 from muybridge.geometry import full_precision, sample
 from muybridge.networks.hourglass import DownBlock
-from muybridge.networks.norms import Norm, make_norm
+from muybridge.networks.norms import make_norm
+from muybridge.settings import Norm
 from muybridge.tensors import Images
 
 
@@ -162,25 +162,3 @@ def _fit_occlusion(occlusion: Tensor, like: Tensor) -> Tensor:
     if occlusion.shape[2:] != like.shape[2:]:
         occlusion = F.interpolate(full_precision(occlusion), size=size, mode="bilinear")
     return occlusion.to(like.dtype)
-
-
-def check_size(side: int, downs: int, hourglasses: Mapping[str, tuple[float, int, int]]) -> None:
-    """Whether pictures of this side can go through a generator and the hourglasses beside it; ValueError says which
-    could, as pydantic wants it of a config.
-
-    downs        halvings of the generator, which doubles as often and has to meet the same sizes
-    hourglasses  name: share of the side that it sees, halvings, padding of the convolution after it (7x7)
-    """
-    if side % 2**downs:
-        near = max(1, round(side / 2**downs)) * 2**downs
-        raise ValueError(f"size {side} cannot be halved generator.downs = {downs} times: {near} can")
-
-    for name, (scale, blocks, padding) in hourglasses.items():
-        seen = int(side * scale)
-        # An hourglass must keep a pixel at its bottom, and the 7x7 convolution behind it needs its window.
-        least = max(2**blocks, 8 - 2 * padding)
-        if seen < least:
-            raise ValueError(
-                f"size {side} is too small: {name} sees {seen} pixels a side with scale {scale:g}, and its {blocks} "
-                f"halvings need {least}; a larger size or {name}.scale, or fewer {name}.blocks"
-            )

@@ -4,9 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from muybridge.geometry import Solver
-from muybridge.method import Config, Part
-from muybridge.networks import check_size
+from muybridge.settings import Config, Part, Solver, check_size
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]

@@ -1,6 +1,5 @@
 """The card and presets of articulated animation. A preset is a set of sizes and lengths."""
 
-from muybridge.method import Card
 from muybridge.methods.articulated.config import (
     ArticulatedConfig,
     AvdConfig,
@@ -10,6 +9,7 @@ from muybridge.methods.articulated.config import (
     MotionConfig,
     TrainingConfig,
 )
+from muybridge.settings import Card
 
 _DRAFT = ArticulatedConfig(
     size=64,

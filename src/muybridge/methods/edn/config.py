@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from muybridge.method import LandmarkConfig, Part
-from muybridge.networks import Upsampling
+from muybridge.settings import LandmarkConfig, Part, Upsampling
 
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]

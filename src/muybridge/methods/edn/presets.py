@@ -1,6 +1,5 @@
 """EDN's card and presets. A preset is a set of sizes and lengths; what is learned is the same in all."""
 
-from muybridge.method import Card
 from muybridge.methods.edn.config import (
     DiscriminatorConfig,
     EdnConfig,
@@ -9,6 +8,7 @@ from muybridge.methods.edn.config import (
     LossConfig,
     StageConfig,
 )
+from muybridge.settings import Card
 
 _DRAFT = EdnConfig(
     size=128,

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from muybridge.method import Config, Part
-from muybridge.networks import check_size
+from muybridge.settings import Config, Part, check_size
 
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]

@@ -1,6 +1,5 @@
 """FOMM's card and presets. A preset is a set of sizes and lengths; what is learned is the same in all."""
 
-from muybridge.method import Card
 from muybridge.methods.fomm.config import (
     DetectorConfig,
     FommConfig,
@@ -8,6 +7,7 @@ from muybridge.methods.fomm.config import (
     MotionConfig,
     TrainingConfig,
 )
+from muybridge.settings import Card
 
 _DRAFT = FommConfig(
     size=64,

@@ -4,9 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from muybridge.data.reference_frames import LONGEST
-from muybridge.method import Config, Part
-from muybridge.networks import Norm, Upsampling
+from muybridge.settings import REFERENCE_SIDE, Config, Norm, Part, Upsampling
 
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -267,7 +265,7 @@ class JokrConfig(Config):
         if self.squeezed:
             return None
         side = 4 * self.size
-        return max(side, LONGEST) if self.uses_frames else side
+        return max(side, REFERENCE_SIDE) if self.uses_frames else side
 
     @model_validator(mode="after")
     def _consistent(self) -> "JokrConfig":

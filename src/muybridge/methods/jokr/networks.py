@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from muybridge.errors import UsageError
 from muybridge.geometry import full_precision, identity_affine, soft_argmax, spatial_softmax
-from muybridge.networks import Downsample, Hourglass, Norm, ResnetGenerator, Upsampling
+from muybridge.networks import Downsample, Hourglass, ResnetGenerator
+from muybridge.settings import Norm, Upsampling
 from muybridge.tensors import Affines, Heatmaps, Images, Points
 
 Variant = Literal["hourglass", "strong"]

@@ -1,6 +1,5 @@
 """JOKR's card and presets. A preset is sizes, lengths and weights; those of `paper` and `released` are published."""
 
-from muybridge.method import Card
 from muybridge.methods.jokr.config import (
     AugmentConfig,
     DetectorConfig,
@@ -9,6 +8,7 @@ from muybridge.methods.jokr.config import (
     LossConfig,
     StageConfig,
 )
+from muybridge.settings import Card
 
 _FAST = LossConfig(sep=20.0, align=30.0, cyc=4.0, cover=20.0, read=4.0, dc_warmup=100, ssim=0.5, perceptual=1.0)
 _CALM = AugmentConfig(degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08, flat=0.4)

@@ -1,6 +1,5 @@
 """Monkey-Net's card and presets. A preset is a set of sizes and lengths; what is learned is the same in all."""
 
-from muybridge.method import Card
 from muybridge.methods.monkeynet.config import (
     AugmentConfig,
     BumpsConfig,
@@ -13,6 +12,7 @@ from muybridge.methods.monkeynet.config import (
     PredictionConfig,
     StageConfig,
 )
+from muybridge.settings import Card
 
 _HALF = BumpsConfig(scale=0.5)
 _STANDARD = MonkeyNetConfig(

@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from muybridge.data.pair import Augment, Crops
-from muybridge.method import Config, Part
-from muybridge.networks.translator import DiscriminatorSizes, PredictorSizes, TranslatorSizes
+from muybridge.settings import Augment, Config, Crops, DiscriminatorSizes, Part, PredictorSizes, TranslatorSizes
 
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -1,9 +1,7 @@
 """Recycle-GAN's card and presets. A preset is a set of sizes and lengths; what is learned is the same in all."""
 
-from muybridge.data.pair import Augment
-from muybridge.method import Card
 from muybridge.methods.recyclegan.config import RecycleGanConfig, StageConfig
-from muybridge.networks.translator import DiscriminatorSizes, PredictorSizes, TranslatorSizes
+from muybridge.settings import Augment, Card, DiscriminatorSizes, PredictorSizes, TranslatorSizes
 
 _CALM = Augment(share=0.8, degrees=10.0, scale=(0.9, 1.1), shear=8.0, shift=0.08)
 _STANDARD = RecycleGanConfig()

@@ -1,7 +1,7 @@
 """TS-Net's card and presets. A preset is a set of sizes and lengths; what is learned is the same in all."""
 
-from muybridge.method import Card
 from muybridge.methods.tsnet.config import LossConfig, SamplingConfig, StageConfig, TsnetConfig
+from muybridge.settings import Card
 
 _CALM = SamplingConfig(
     window=0, mirror=0.0, brightness=0.05, contrast=0.05, saturation=0.05, hue=0.0, scale=0.05, shift=0.08

@@ -1,12 +1,12 @@
 """X2Face's card and presets. A preset is a set of sizes and lengths."""
 
-from muybridge.method import Card
 from muybridge.methods.x2face.config import (
     DrivingConfig,
     EmbeddingConfig,
     StageConfig,
     X2FaceConfig,
 )
+from muybridge.settings import Card
 
 _DRAFT = X2FaceConfig(
     size=64,

@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
-
-from muybridge.networks.sizes import refuse_absurd_sizes
+from muybridge.settings.part import Part
 
 Needs = Literal["pair", "folder", "landmarks"]
-
-
-class Part(BaseModel):
-    """A part of a config: frozen, unknown names refused; each field's docstring is its help."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    @model_validator(mode="after")
-    def _refuse_absurd_sizes(self) -> Any:
-        refuse_absurd_sizes(self)
-        return self
 
 
 class Config(Part):
