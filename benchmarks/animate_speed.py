@@ -1,12 +1,14 @@
 """Frames per second of `animate` at the default sizes, against a plain loop with the same weights.
 
-    python benchmarks/animate_speed.py [fomm articulated monkeynet] [--frames N] [--every N] [--rounds N] [--threads N]
+    python benchmarks/animate_speed.py [fomm articulated monkeynet tsnet] [--frames N] [--every N] [--rounds N]
+                                       [--threads N]
 
 The plain loop is what the released programs do: frame by frame, in float32, source and driving frame through all
 networks each time; each costs it the same, so it makes every sixth frame only. Our way makes all of them, and what it
 does once, to find its precision too, is in its time. Both work in turn on the same clip, and the median round counts.
-Weights are random; batch norm has seen the clip, so that its statistics are its own. Seconds of the processor are told
-beside the clock's, because those stay true on a machine that is busy with something else.
+Weights are random; batch norm has seen the clip, so that its statistics are its own. TS-Net draws one puppet
+dancer from three of its frames, by the landmarks of the other's dance. Seconds of the processor are told beside the
+clock's, because those stay true on a machine that is busy with something else.
 """
 
 from __future__ import annotations
@@ -22,9 +24,13 @@ import torch
 from torch import Tensor
 
 from muybridge import catalogue
+from muybridge.benchmark.figures import landmarks_for
 from muybridge.data.canvas import resize_to_canvas
 from muybridge.engine.cpu_tuning import fast_kernels
+from muybridge.landmarks import label_indices
 from muybridge.method import Method
+from muybridge.methods.tsnet.animate import choose_performance
+from muybridge.methods.tsnet.prepared_subject import draw_frames, encode_subject
 from muybridge.puppets import scene
 from muybridge.video import Clip
 
@@ -63,11 +69,6 @@ def plain(method: Method[Any, Any], driving: Clip, source: Clip) -> list[Tensor]
     return made
 
 
-def fast(method: Method[Any, Any], driving: Clip, source: Clip, batch: int) -> list[Tensor]:
-    """What the command does."""
-    return list(method.animate(None, driving, source, mode="standard", batch=batch).frames)
-
-
 def timed(work: Callable[[], list[Tensor]]) -> tuple[list[Tensor], float, float]:
     """What it made, seconds of the clock and of the processor."""
     clock, processor = time.perf_counter(), time.process_time()
@@ -75,19 +76,62 @@ def timed(work: Callable[[], list[Tensor]]) -> tuple[list[Tensor], float, float]
     return made, time.perf_counter() - clock, time.process_time() - processor
 
 
+class Contest:
+    """One method at its default sizes: the plain loop and ours on the same clip."""
+
+    def __init__(self, name: str, frames: int, batch: int) -> None:
+        self.method, self.clip = settled(name, frames)
+        self.driving = self.clip[:frames]
+        self.batch = batch
+
+    def plain(self, every: int) -> list[Tensor]:
+        """Frame by frame, one in `every`."""
+        return plain(self.method, self.driving[::every], self.clip)
+
+    def fast(self, frames: int | None = None) -> list[Tensor]:
+        """What the command does."""
+        driving = self.driving[:frames]
+        return list(self.method.animate(None, driving, self.clip, mode="standard", batch=self.batch).frames)
+
+
+class Dance(Contest):
+    """The same of TS-Net, which needs a clip for its subject, and landmarks of both."""
+
+    def __init__(self, frames: int) -> None:
+        drawn = scene("dancers", frames=frames, size=256)
+        torch.manual_seed(0)
+        self.method = catalogue.find("tsnet")(catalogue.find("tsnet").Config(perceptual="weight-free")).eval()
+        marks = landmarks_for(drawn)
+        self.data = self.method.prepare([drawn.a, drawn.b], list(marks))
+        self.driving, self.marks = drawn.b[:frames], marks[1]
+
+    def plain(self, every: int) -> list[Tensor]:
+        """Each driving frame with the subject frames encoded anew."""
+        model, subject = self.method, self.data.tracks[0]
+        performance = choose_performance(model, subject, self.driving, self.marks, True, 5)
+        made = []
+        for t in range(0, len(self.driving), every):
+            labels = label_indices(performance.landmarks[[t]], model.config.crop)
+            references = encode_subject(model, subject, model.config.sampling.sources, 0)
+            made.append(draw_frames(model, references, labels)[0])
+        return made
+
+    def fast(self, frames: int | None = None) -> list[Tensor]:
+        marks = self.marks[list(range(len(self.driving[:frames])))]
+        return list(self.method.animate(self.data, self.driving[:frames], "a", landmarks=marks).frames)
+
+
 def measure(name: str, frames: int, every: int, rounds: int, batch: int) -> dict[str, float]:
     """Frames per second of both ways, and how far the pictures are apart."""
-    method, clip = settled(name, frames)
-    driving = clip[:frames]
+    contest = Dance(frames) if name == "tsnet" else Contest(name, frames, batch)
     seconds: dict[str, list[float]] = {"plain": [], "fast": [], "plain cpu": [], "fast cpu": []}
-    few = driving[::every]
-    fast(method, driving[:batch], clip, batch)
+    contest.fast(batch)
     for _ in range(rounds):
-        slow, a, b = timed(lambda: plain(method, few, clip))
-        quick, c, d = timed(lambda: fast(method, driving, clip, batch))
+        slow, a, b = timed(lambda: contest.plain(every))
+        quick, c, d = timed(contest.fast)
         for key, value in zip(seconds, (a, c, b, d), strict=True):
             seconds[key].append(value)
-    counts = dict(zip(seconds, (len(few), len(driving)) * 2, strict=True))
+    counts = dict(zip(seconds, (len(slow), len(quick)) * 2, strict=True))
     per_second = {key: counts[key] / statistics.median(values) for key, values in seconds.items()}
     apart = torch.stack(slow) - torch.stack(quick)[::every, :3].float() / 255
     noise = -10 * torch.log10(apart.square().mean((1, 2, 3)).max().clamp_min(1e-12))

@@ -17,9 +17,9 @@ from muybridge import losses
 from muybridge.engine.optimisers import rate_factor
 from muybridge.landmarks import face_boxes, face_crops, one_hot
 from muybridge.methods.tsnet import networks, pictures, similarity
-from muybridge.methods.tsnet.animate import References, draw_frames
 from muybridge.methods.tsnet.data import make_box_maps
 from muybridge.methods.tsnet.method import Tsnet
+from muybridge.methods.tsnet.prepared_subject import References, draw_frames
 from muybridge.methods.tsnet.released import ReleasedCheckpoint, read_released, released_name
 from muybridge.networks import Vgg19
 

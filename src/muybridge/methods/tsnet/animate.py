@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from muybridge.errors import InputError, Option, Sentence, UsageError, Verb
-from muybridge.landmarks import Landmarks, align, colour_labels, label_indices, one_hot
+from muybridge.landmarks import Landmarks, align, colour_labels, label_indices
 from muybridge.method import Animation, landmark_performance
 from muybridge.method.landmark_performance import Performance, choose_track, place_crops
 from muybridge.method.landmark_track import Track, into_box
-from muybridge.methods.tsnet.data import TsnetData, make_box_maps
-from muybridge.methods.tsnet.model import Made, TsnetModel
-from muybridge.methods.tsnet.pictures import match_statistics, to_rgb
-from muybridge.tensors import Images
+from muybridge.methods.tsnet.data import TsnetData
+from muybridge.methods.tsnet.model import TsnetModel
+from muybridge.methods.tsnet.prepared_subject import PreparedSubject, draw_frames, encode_subject
+from muybridge.picture_animator import Precision
 from muybridge.video import Clip, contact_sheet
 
 BATCH = 4
 """Frames that go through the networks together."""
-
-
-class References(NamedTuple):
-    """K subject frames, encoded: features [1, K, C, h, w], boxes [1, K, 1, h, w]; and as the networks see them,
-    [1, K, 3, H, W]."""
-
-    features: Tensor
-    boxes: Tensor
-    pictures: Tensor
 
 
 def animate(
@@ -46,6 +35,7 @@ def animate(
     sources: int | None = None,
     seed: int = 0,
     framed: bool = False,
+    precision: Precision = "auto",
 ) -> Animation:
     """The subject performing the driving motion; pictures are crops of the config's size, opaque.
 
@@ -59,6 +49,7 @@ def animate(
     sources           K, subject frames that all are drawn from: as trained unless told (table 1: 1, 3, 5)
     seed              of the choice of the K subject frames, drawn once for the whole video (section 3.2)
     framed            put the crops where they lie in the subject's own frames, transparent around them
+    precision         see `PreparedSubject`
     """
     count = model.config.sampling.sources if sources is None else sources
     if count < 1:
@@ -66,7 +57,7 @@ def animate(
 
     subject = choose_subject(model, data, source, source_landmarks)
     performance = choose_performance(model, subject, driving, landmarks, aligned, smoothing)
-    crops = _draw_crops(model, performance, count, seed)
+    crops = _draw_crops(model, performance, count, seed, precision)
     if not framed:
         return Animation(crops, performance.timing, model.config.crop, performance.notes)
 
@@ -82,57 +73,16 @@ def choose_performance(
     )
 
 
-def _draw_crops(model: TsnetModel, performance: Performance, count: int, seed: int) -> Iterator[Tensor]:
+def _draw_crops(
+    model: TsnetModel, performance: Performance, count: int, seed: int, precision: Precision
+) -> Iterator[Tensor]:
     """The subject as all landmarks are: uint8 [4, h, w] each, opaque."""
     followed = performance.landmarks
-    references = encode_subject(model, performance.subject, count, seed)
+    subject = PreparedSubject(model, encode_subject(model, performance.subject, count, seed), precision)
     for index in torch.arange(len(followed)).split(BATCH):
         labels = label_indices(followed[index.tolist()], model.config.crop)
-        rgb = (draw_frames(model, references, labels).cpu() * 255).round().to(torch.uint8)
+        rgb = (subject.draw(labels).cpu() * 255).round().to(torch.uint8)
         yield from torch.cat((rgb, torch.full_like(rgb[:, :1], 255)), 1)
-
-
-def encode_subject(model: TsnetModel, subject: Track, count: int, seed: int) -> References:
-    """K of a subject's frames, drawn at random; all of them, some again, where there are fewer."""
-    present = subject.present
-    order = torch.randperm(len(present), generator=torch.Generator().manual_seed(seed))
-    chosen = present[order.repeat(-(-count // len(order)))[:count]]
-    labels = label_indices(subject.landmarks[chosen.tolist()], model.config.crop)
-    rgb = subject.pixels[chosen].float() / 255
-    device = model.device
-
-    with torch.no_grad():
-        pictures, maps, boxes = model.prepare_crops(rgb.to(device), labels.to(device), make_box_maps(labels).to(device))
-        return References(model.encode(pictures, maps), boxes, pictures)
-
-
-def draw_frames(model: TsnetModel, references: References, labels: UInt8[Tensor, "B h w"]) -> Images:
-    """The subject as each label map is: RGB crops in [0, 1]."""
-    with torch.no_grad():
-        return to_pictures(model, references, draw_labels(model, references, labels)[0].picture)
-
-
-def draw_labels(
-    model: TsnetModel, references: References, labels: UInt8[Tensor, "B h w"]
-) -> tuple[Made, Float[Tensor, "B L H W"], Float[Tensor, "B 1 h2 w2"]]:
-    """The same as the networks see it, with the one-hot labels and their boxes that it was drawn from."""
-    n = len(labels)
-    device = references.pictures.device
-    # Of the driving frame only the labels count.
-    blank = torch.zeros(n, 3, *labels.shape[1:], device=device)
-    _, maps, boxes = model.prepare_crops(blank, labels.to(device), make_box_maps(labels).to(device))
-    features = references.features.expand(n, *references.features.shape[1:])
-    own = references.boxes.expand(n, *references.boxes.shape[1:])
-    wanted = one_hot(maps[0], model.classes)
-    return model.draw(features, own, wanted, boxes[0]), wanted, boxes[0]
-
-
-def to_pictures(model: TsnetModel, references: References, drawn: Float[Tensor, "B C H2 W2"]) -> Images:
-    """What was drawn as RGB crops in [0, 1], in the colours of the first subject frame where the config wants that."""
-    made = drawn.float()
-    if model.config.match_colours:
-        made = match_statistics(made, references.pictures[:, 0].float())
-    return to_rgb(made)[..., model.border : model.border + model.config.crop[1]]
 
 
 def draw_preview(model: TsnetModel, data: TsnetData) -> Tensor:

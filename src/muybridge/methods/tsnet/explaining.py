@@ -10,10 +10,10 @@ from torch import Tensor
 from muybridge.landmarks import colour_labels, label_indices
 from muybridge.method import Explanation
 from muybridge.method.landmark_performance import Performance
-from muybridge.methods.tsnet.animate import References, draw_labels, encode_subject, to_pictures
 from muybridge.methods.tsnet.model import TsnetModel
 from muybridge.methods.tsnet.networks import CELL
 from muybridge.methods.tsnet.pictures import to_rgb
+from muybridge.methods.tsnet.prepared_subject import Asked, References, draw_labels, encode_subject, to_pictures
 from muybridge.methods.tsnet.similarity import dense_similarity, warp_patches
 from muybridge.video import colour_heat, draw_keypoints, draw_lattice, enlarge_frame
 
@@ -34,10 +34,10 @@ def explain(model: TsnetModel, performance: Performance, frames: int) -> list[Ex
     labels = label_indices(followed[chosen.tolist()], model.config.crop)
     references = encode_subject(model, performance.subject, model.config.sampling.sources, 0)
     with torch.no_grad():
-        made, wanted, boxes = draw_labels(model, references, labels)
+        made, asked = draw_labels(model, references, labels)
 
     # With the black border of the networks' pictures, where those have one.
-    seen = wanted.argmax(1).byte().cpu()
+    seen = asked.maps.argmax(1).byte().cpu()
     drawn = _enlarge(to_pictures(model, references, made.picture))
     coloured = _enlarge(colour_labels(seen, model.classes))
     rows = {"driving landmarks": coloured, "what is drawn": drawn}
@@ -46,7 +46,7 @@ def explain(model: TsnetModel, performance: Performance, frames: int) -> list[Ex
     if made.grids is not None:
         grids = _grid_rows(references, made.grids)
         found.append(Explanation("grids", GRIDS, {"driving landmarks": coloured, **grids, "what is drawn": drawn}))
-        attention = _attention_rows(model, references, wanted, boxes, seen, coloured)
+        attention = _attention_rows(model, references, asked, seen, coloured)
         found.append(Explanation("attention", ATTENTION, attention))
     return found
 
@@ -66,8 +66,7 @@ def _grid_rows(references: References, grids: Float[Tensor, "B K h w 2"]) -> dic
 def _attention_rows(
     model: TsnetModel,
     references: References,
-    wanted: Float[Tensor, "B L H W"],
-    boxes: Float[Tensor, "B 1 h w"],
+    asked: Asked,
     labels: UInt8[Tensor, "B H W"],
     coloured: list[Tensor],
 ) -> dict[str, list[Tensor]]:
@@ -79,15 +78,15 @@ def _attention_rows(
     for i, picture in enumerate(labels):
         # One frame at a time: the whole matrix has the square of the number of cells.
         with torch.no_grad():
-            asked = model.mask_encoder(wanted[i : i + 1])
-            around = (boxes[i : i + 1], own)
+            cells = model.mask_encoder(asked.maps[i : i + 1])
+            around = (asked.boxes[i : i + 1], own)
             if not model.config.mask_aware:
                 around = (torch.ones_like(around[0]), torch.ones_like(around[1]))
-            logits = model.config.sharpness * dense_similarity(asked, first, *around)[0]
-        cells = find_places(picture)
-        rows = (cells[:, 1] // CELL) * asked.shape[3] + cells[:, 0] // CELL
-        places.append(cells)
-        shares.append(logits.softmax(-1)[rows.to(logits.device)].unflatten(1, (asked.shape[2], asked.shape[3])))
+            logits = model.config.sharpness * dense_similarity(cells, first, *around)[0]
+        found_at = find_places(picture)
+        rows = (found_at[:, 1] // CELL) * cells.shape[3] + found_at[:, 0] // CELL
+        places.append(found_at)
+        shares.append(logits.softmax(-1)[rows.to(logits.device)].unflatten(1, (cells.shape[2], cells.shape[3])))
 
     size = torch.tensor([labels.shape[2] - 1, labels.shape[1] - 1])
     marked = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -77,30 +78,55 @@ class TsnetModel(LandmarkMethod[TsnetConfig, TsnetData]):
         driving        one-hot labels
         driving_boxes  1 in their box
         """
-        c = self.config
         b, k = features.shape[:2]
         each = features.flatten(0, 1)
         # Encoded once, however many subject frames it meets.
-        wanted = self.mask_encoder(driving).repeat_interleave(k, 0)
+        wanted = self.mask_encoder(driving)
 
         branches = []
         grids = None
-        if c.branches != "synthesis":
-            around = (driving_boxes.repeat_interleave(k, 0), boxes.flatten(0, 1))
-            # Boxes of ones leave no pair of cells out.
-            if not c.mask_aware:
-                around = (torch.ones_like(around[0]), torch.ones_like(around[1]))
-            grid = sampling_grid(wanted, each, *around, c.sharpness)
-            grids = grid.unflatten(0, (b, k))
-            branches.append(warp_features(each, grid).unflatten(0, (b, k)).mean(1))
-        if c.branches != "transformation":
-            branches.append(self.fusion(each, wanted).unflatten(0, (b, k)).mean(1))
+        if self.warps:
+            grids, warped = self.warp(features, boxes, wanted, driving_boxes)
+            branches.append(warped)
+        if self.synthesises:
+            branches.append(self.fusion(each, wanted.repeat_interleave(k, 0)).unflatten(0, (b, k)).mean(1))
+        return Made(self.blacken_border(self.decoder(self.join(branches))), grids, tuple(branches))
 
-        joined = torch.cat(branches, 1)
-        if c.combine == "matting":
+    @property
+    def warps(self) -> bool:
+        """Whether there is a transformation branch."""
+        return self.config.branches != "synthesis"
+
+    @property
+    def synthesises(self) -> bool:
+        """Whether there is a synthesis branch."""
+        return self.config.branches != "transformation"
+
+    def warp(
+        self,
+        features: Float[Tensor, "B K C h w"],
+        boxes: Float[Tensor, "B K 1 h w"],
+        wanted: Float[Tensor, "B C h w"],
+        driving_boxes: Float[Tensor, "B 1 h w"],
+    ) -> tuple[Float[Tensor, "B K h w 2"], Float[Tensor, "B C h w"]]:
+        """The transformation branch: where the cells of `wanted`, encoded labels, look in each subject frame, and the
+        mean of what they find there."""
+        b, k = features.shape[:2]
+        each = features.flatten(0, 1)
+        around = (driving_boxes.repeat_interleave(k, 0), boxes.flatten(0, 1))
+        # Boxes of ones leave no pair of cells out.
+        if not self.config.mask_aware:
+            around = (torch.ones_like(around[0]), torch.ones_like(around[1]))
+
+        grid = sampling_grid(wanted.repeat_interleave(k, 0), each, *around, self.config.sharpness)
+        return grid.unflatten(0, (b, k)), warp_features(each, grid).unflatten(0, (b, k)).mean(1)
+
+    def join(self, branches: Sequence[Float[Tensor, "B C h w"]]) -> Float[Tensor, "B C2 h w"]:
+        """The features of the branches, as the decoder takes them."""
+        if self.config.combine == "matting":
             share = self.matte(*branches).sigmoid()
-            joined = share * branches[0] + (1 - share) * branches[1]
-        return Made(self.blacken_border(self.decoder(joined)), grids, tuple(branches))
+            return share * branches[0] + (1 - share) * branches[1]
+        return torch.cat(list(branches), 1)
 
     # -- pictures as the networks see them ------------------------------------------------------------------------
 
