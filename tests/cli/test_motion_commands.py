@@ -48,6 +48,15 @@ def test_a_pairs_motion_goes_out_and_drives_it(fitted: Fitted, tmp_path: Path, c
     plain = read(tmp_path / "plain").pixels.float()
     assert float((read(tmp_path / "same").pixels - plain).abs().max()) <= 2
 
+    # DeepLabCut's file says neither its size nor its times: they are those of the run's own video.
+    assert (
+        command("motion", "import", tmp_path / "b.csv", "--out", tmp_path / "dlc.csv", "--format", "deeplabcut").code
+        == 0
+    )
+    by_other = ("animate", run, "--source", "A", "--driving", tmp_path / "dlc.csv", "--out", tmp_path / "alike-dlc")
+    assert command(*by_other).code == 0
+    assert float((read(tmp_path / "alike-dlc").pixels - plain).abs().max()) <= 2
+
     # Standing still, every frame is alike but for the box that it is drawn into; --strength does it without a file.
     assert command(*by_data, "--strength", 0, "--out", tmp_path / "still").code == 0
     assert command("animate", run, "--source", "A", "--strength", 0, "--out", tmp_path / "alike").code == 0

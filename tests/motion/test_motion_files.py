@@ -47,6 +47,12 @@ def test_our_own_files_come_back_with_their_times(tmp_path: Path, name: str) -> 
     assert found.timing.duration == pytest.approx(UNEVEN.duration)
 
 
+def test_times_that_a_file_says_are_kept_beside_its_video(tmp_path: Path) -> None:
+    found = read_motion(write_motion(track(), tmp_path / "motion.csv"), (480, 640), Timing.constant(9))
+    assert found.timing.seconds == pytest.approx(UNEVEN.seconds)
+    assert found.size == (240, 320)
+
+
 def test_deeplabcut_comes_back_with_its_video(tmp_path: Path) -> None:
     path = write_motion(track(), tmp_path / "mouse.csv", "deeplabcut")
     lines = path.read_text().splitlines()
@@ -57,6 +63,8 @@ def test_deeplabcut_comes_back_with_its_video(tmp_path: Path) -> None:
     alone = read_motion(path)
     assert alone.size == (96, 201)
     assert alone.timing.rate == pytest.approx(25)
+    with pytest.raises(InputError, match="has 6 frames, and the video that it belongs to 5"):
+        read_motion(path, (240, 320), Timing.constant(5))
     one = "individuals," + ",".join(["mouse"] * 9)
     path.write_text("\n".join([lines[0], one, *lines[1:]]))
     assert_same(read_motion(path, (240, 320)), track())
@@ -69,6 +77,10 @@ def test_sleap_comes_back(tmp_path: Path) -> None:
     pytest.importorskip("sleap_io", reason="needs pip install 'muybridge[sleap]'")
     found = read_motion(write_motion(track(), tmp_path / "mouse.slp"), (240, 320), UNEVEN)
     assert_same(found, track())
+    longer = read_motion(tmp_path / "mouse.slp", (240, 320), Timing.constant(9))
+    assert longer.confidence[6:].max() == 0
+    with pytest.raises(InputError, match="has a frame 5, and the video that it belongs to 5 frames"):
+        read_motion(tmp_path / "mouse.slp", (240, 320), Timing.constant(5))
     (tmp_path / "broken.slp").write_bytes(b"x" * 100)
     with pytest.raises(InputError, match="not a file of SLEAP's"):
         read_motion(tmp_path / "broken.slp")
@@ -166,26 +178,50 @@ def test_smoothing_takes_trembling_out(how: str) -> None:
         smooth_motion(calm, "more")
 
 
-def test_savitzky_golay_is_that_of_scipy() -> None:
-    signal = pytest.importorskip("scipy.signal")
-    frames = 30
-    rng = np.random.default_rng(1)
-    even = Timing.constant(frames)
-    points = rng.normal(100, 20, (frames, 2, 2)).astype(np.float32)
-    motion = MotionTrack(points, np.ones((frames, 2), np.float32), ("a", "b"), even, (240, 320))
-    wanted = signal.savgol_filter(points.astype(np.float64), 7, 2, axis=0, mode="interp")
-    assert np.allclose(smooth_motion(motion, "savgol").points, wanted, atol=1e-3)
+def noisy(points: np.ndarray, pixels: float, fps: int = 25) -> MotionTrack:
+    """One point on a way [T, 2] in frames of 256 x 256, with noise of so many pixels."""
+    frames = len(points)
+    trembling = points + np.random.default_rng(1).normal(0, pixels, points.shape)
+    seen = np.ones((frames, 1), np.float32)
+    return MotionTrack(trembling[:, None].astype(np.float32), seen, ("a",), Timing.constant(frames, fps), (256, 256))
+
+
+def test_savitzky_golay_has_the_published_weights() -> None:
+    """Table I of the paper, degree 2 or 3, 7 points; at the ends what numpy fits to the first 7."""
+    weights = np.array([-2, 3, 6, 7, 6, 3, -2]) / 21
+    motion = noisy(np.full((30, 2), 100.0), 20)
+    points = motion.points[:, 0].astype(np.float64)
+    found = smooth_motion(motion, "savgol").points[:, 0]
+    wanted = [weights @ points[t - 3 : t + 4] for t in range(3, 27)]
+    assert np.allclose(found[3:27], wanted, atol=1e-3)
+    fitted = np.polyfit(np.arange(7), points[:7], 2)
+    assert np.allclose(found[:3], [np.polyval(fitted, t) for t in range(3)], atol=1e-3)
 
 
 def test_a_resting_point_is_steadied_and_a_fast_one_followed() -> None:
-    """The filter of Casiez et al.: of a jump of 100 pixels in a frame most is followed at once."""
-    points = np.zeros((20, 1, 2), np.float32)
-    points[10:] = 100
-    jump = MotionTrack(points + 20, np.ones((20, 1), np.float32), ("a",), Timing.constant(20, 30), (256, 256))
-    found = smooth_motion(jump, "one-euro").points[:, 0, 0] - 20
-    assert np.allclose(found[:10], 0)
-    assert found[10] > 50
-    assert found[13] > 90
+    """The filter of Casiez et al., there and back: most of a jump of 100 pixels comes within its two frames."""
+    points = np.full((20, 2), 20.0)
+    points[10:] = 120
+    found = smooth_motion(noisy(points, 0.0, 30), "one-euro").points[:, 0, 0] - 20
+    assert np.allclose(found[:4], 0, atol=3)
+    assert found[10] - found[9] > 50
+    assert np.allclose(found[13:], 100, atol=10)
+
+
+@pytest.mark.parametrize("how", SMOOTHERS)
+def test_a_smoothed_point_is_nearer_to_its_true_way_and_not_late(how: str) -> None:
+    """A leg's swing, twice in a second, 40 pixels wide."""
+    t = np.arange(100) / 25
+    way = np.stack([128 + 20 * np.sin(4 * np.pi * t), np.full_like(t, 100)], -1)
+    motion = noisy(way, 3.0)
+    found = smooth_motion(motion, how).points[:, 0]
+
+    def far(points: np.ndarray) -> float:
+        return float(np.sqrt(((points - way) ** 2).sum(-1).mean()))
+
+    assert far(found) < 0.9 * far(motion.points[:, 0])
+    late = [far(np.roll(found, -shift, 0)) for shift in (-2, -1, 0, 1, 2)]
+    assert np.argmin(late) == 2
 
 
 def test_strength_is_about_each_points_mean() -> None:

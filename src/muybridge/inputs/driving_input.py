@@ -14,7 +14,7 @@ from muybridge.inputs.motion import blank_clip, landmarks_of
 from muybridge.landmarks import Kind
 from muybridge.masks import Box, SilhouetteOptions
 from muybridge.motion import MotionTrack, is_motion_file, read_motion
-from muybridge.video import Clip, Frame, iter_frames, probe, read
+from muybridge.video import Clip, Frame, Timing, iter_frames, probe, read
 from muybridge.video.sound import find_sound
 
 
@@ -43,9 +43,9 @@ class DrivingInput:
         """How many frames the file says it has."""
         return probe(self._file()).frames
 
-    def read_motion(self) -> MotionTrack:
-        """The motion of a file of motion."""
-        return read_motion(self._file())
+    def read_motion(self, size: tuple[int, int] | None = None, timing: Timing | None = None) -> MotionTrack:
+        """The motion of a file of motion; size (h, w) and times of its frames are for files that do not say them."""
+        return read_motion(self._file(), size, timing)
 
     def read_clip(self, max_side: int | None = None) -> Clip:
         """All of its frames; of a file, larger ones are made smaller, pixels."""

@@ -46,7 +46,13 @@ def read_sleap(file: Path, size: tuple[int, int] | None, timing: Timing | None) 
 
     names = tuple(map(str, labels.skeletons[0].node_names))
     # SLEAP lists only the frames that were labelled; the others have points that are missing.
-    count = 1 + max(int(frame.frame_idx) for frame in labels.labeled_frames)
+    last = max(int(frame.frame_idx) for frame in labels.labeled_frames)
+    count = 1 + last if timing is None else len(timing)
+    if last >= count:
+        raise InputError(
+            f"{file} has a frame {last}, and the video that it belongs to {count} frames",
+            "Take the video that was tracked, and all of its frames.",
+        )
     points = np.zeros((count, len(names), 2), np.float32)
     confidence = np.zeros((count, len(names)), np.float32)
     for frame in labels.labeled_frames:

@@ -104,8 +104,8 @@ def read_csv(file: Path, size: tuple[int, int] | None, timing: Timing | None) ->
         size, end = _parse_head(file, lines[0])
     if size is None:
         raise InputError(f"{file} does not say how large its frames are", f"Begin it with: {_HEAD} WIDTH x HEIGHT")
-    times = timing or timing_of(cells[:, 1].tolist(), end)
-    return _make(cells[:, 2:].reshape(len(cells), -1, 3), tuple(names), times, size)
+    rows = cells[:, 2:].reshape(len(cells), -1, 3)
+    return _make(rows, tuple(names), timing_of(cells[:, 1].tolist(), end), size)
 
 
 def _parse_head(file: Path, line: str) -> tuple[tuple[int, int], float | None]:
@@ -135,6 +135,11 @@ def _parse_deeplabcut(
     names = tuple(heads["bodyparts"][::3])
     cells = _numbers(file, table[len(heads) :], 1 + 3 * len(names))[:, 1:]
     rows = cells.reshape(len(cells), -1, 3)
+    if timing is not None and len(timing) != len(rows):
+        raise InputError(
+            f"{file} has {len(rows)} frames, and the video that it belongs to {len(timing)}",
+            "Take the video that was tracked, and all of its frames.",
+        )
     return _make(rows, names, timing or Timing.constant(len(rows)), size or _span(rows))
 
 

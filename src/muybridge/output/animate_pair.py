@@ -66,11 +66,10 @@ def animate_subject(
 def choose_cast(fitted: Fitted, lead: DrivingInput, side: str | None, options: AnimateOptions) -> Cast:
     """Who moves and by what, as far as what was named tells it; a new video is read, with its silhouettes."""
     if lead.is_motion:
-        motion = lead.read_motion()
         if side is None:
             raise UsageError("a motion does not show who moves", Sentence("Name the subject: ", Option("source", "A")))
         # Sound belongs to the video that the motion no longer is.
-        return Cast(side, motion=motion)
+        return Cast(side, motion=_read_motion(fitted, lead, other(side)))
 
     # A video of the training has its silhouettes and keypoints in the run: nothing is searched anew.
     trained_on = _side_of(fitted, lead.path)
@@ -87,6 +86,14 @@ def choose_cast(fitted: Fitted, lead: DrivingInput, side: str | None, options: A
     max_side = method.config.reading_side
     clip, audio = lead.with_silhouettes(options.silhouettes, max_side, streamed=method.takes_streamed_video)
     return Cast(side, clip, audio=audio)
+
+
+def _read_motion(fitted: Fitted, lead: DrivingInput, side: str) -> MotionTrack:
+    """A motion of the keypoints of subject `side`, whose frames it has: not every file says how large they are."""
+    if not isinstance(fitted.data, SubjectPair):
+        return lead.read_motion()
+    shown = fitted.data.subject(side)
+    return lead.read_motion(shown.frame, shown.timing)
 
 
 def _edit_motion(fitted: Fitted, cast: Cast, options: AnimateOptions) -> Tensor:
