@@ -107,6 +107,8 @@ def test_a_request_that_the_studios_end_cuts_off_leaves_no_traceback() -> None:
 
     assert not is_news(record(asyncio.CancelledError()))
     assert is_news(record(ValueError("a fault")))
+    counted = "Cancel %s running task(s), timeout graceful shutdown exceeded"
+    assert not is_news(logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, counted, (1,), None))
 
 
 def test_so_many_clips(full: tuple[Studio, dict[str, Any]]) -> None:

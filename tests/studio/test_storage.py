@@ -63,6 +63,9 @@ def test_a_name_has_nothing_that_cannot_be_seen() -> None:
     assert file_name("Cat & fox <b>smoke</b> 猫") == "Cat & fox b smoke b 猫"
     assert file_name("Take 1.5") == "Take 1.5"
     assert [name_of_file(path) for path in ("C:\\my videos\\Take 1.5.mov", ".mp4", "")] == ["Take 1.5", "mp4", "clip"]
+    assert [name_of_file(f"{folder}cat.mp4") for folder in ("/", "../../etc/", "~/", "\\\\share\\")] == ["cat"] * 4
+    # It became "b> 猫".
+    assert name_of_file("Cat & fox <b>smoke</b> 猫.mp4") == "Cat & fox <b>smoke</b> 猫"
 
 
 @pytest.mark.parametrize("number", ["", "..", "../clips", "abc", "0123456789AB", "0" * 12, "%2e%2e", "a" * 12 + "\n"])

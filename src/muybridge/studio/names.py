@@ -10,6 +10,8 @@ from muybridge.inputs.clips import shorten_name
 LONGEST = 80
 ENDING = re.compile(r"\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,5}$")
 """Of a file; what follows the dot of "Take 1.5" is none."""
+WITH_FOLDERS = re.compile(r"([A-Za-z]:|~|\.{0,2})[\\/]")
+"""How a path begins; what stands in a name otherwise, as in "<b>cat</b>", is a part of it."""
 JOINERS = "\u200c\u200d"
 """Of letters in some scripts, and of the parts of an emoji."""
 PLAIN = re.compile(r"[\w.()&,+'-]+", re.UNICODE)
@@ -26,8 +28,8 @@ def clean_name(text: str) -> str:
 
 
 def name_of_file(path: str) -> str:
-    """What a file is called without its folders and its ending, never empty."""
-    last = path.replace("\\", "/").rsplit("/", 1)[-1]
+    """What a file is called without its ending, and without its folders where it is told as a path; never empty."""
+    last = re.split(r"[\\/]", path)[-1] if WITH_FOLDERS.match(path) else path
     stem = ENDING.sub("", last) if ENDING.search(last[1:]) else last
     return clean_name(stem).strip(". ") or "clip"
 

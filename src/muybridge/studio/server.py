@@ -91,7 +91,7 @@ def _make_server(settings: Settings) -> StudioServer:
 def is_news(record: logging.LogRecord) -> bool:
     """Whether a line of the server's is worth a person's time: a request that the studio's own end cuts off is not."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, asyncio.CancelledError)
+    return not isinstance(error, asyncio.CancelledError) and "graceful shutdown" not in str(record.msg)
 
 
 def token_of(runs: Path, new: bool = False) -> str:
