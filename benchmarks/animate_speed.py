@@ -1,20 +1,22 @@
 """Frames per second of `animate` at the default sizes, against a plain loop with the same weights.
 
     python benchmarks/animate_speed.py [fomm articulated monkeynet tsnet] [--frames N] [--every N] [--rounds N]
-                                       [--threads N]
+                                       [--threads N] [--memory]
 
 The plain loop is what the released programs do: frame by frame, in float32, source and driving frame through all
 networks each time; each costs it the same, so it makes every sixth frame only. Our way makes all of them, and what it
 does once, to find its precision too, is in its time. Both work in turn on the same clip, and the median round counts.
 Weights are random; batch norm has seen the clip, so that its statistics are its own. TS-Net draws one puppet
 dancer from three of its frames, by the landmarks of the other's dance. Seconds of the processor are told beside the
-clock's, because those stay true on a machine that is busy with something else.
+clock's, because those stay true on a machine that is busy with something else. With --memory ours alone is run, of one
+method, and the most memory that the process has had is told.
 """
 
 from __future__ import annotations
 
 import argparse
 import platform
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -32,7 +34,7 @@ from muybridge.method import Method
 from muybridge.methods.tsnet.animate import choose_performance
 from muybridge.methods.tsnet.prepared_subject import draw_frames, encode_subject
 from muybridge.puppets import scene
-from muybridge.video import Clip
+from muybridge.video import Clip, Timing
 
 
 def settled(name: str, frames: int) -> tuple[Method[Any, Any], Clip]:
@@ -121,9 +123,14 @@ class Dance(Contest):
         return list(self.method.animate(self.data, self.driving[:frames], "a", landmarks=marks).frames)
 
 
+def contend(name: str, frames: int, batch: int) -> Contest:
+    """What is timed of the method called `name`."""
+    return Dance(frames) if name == "tsnet" else Contest(name, frames, batch)
+
+
 def measure(name: str, frames: int, every: int, rounds: int, batch: int) -> dict[str, float]:
     """Frames per second of both ways, and how far the pictures are apart."""
-    contest = Dance(frames) if name == "tsnet" else Contest(name, frames, batch)
+    contest = contend(name, frames, batch)
     seconds: dict[str, list[float]] = {"plain": [], "fast": [], "plain cpu": [], "fast cpu": []}
     contest.fast(batch)
     for _ in range(rounds):
@@ -140,6 +147,19 @@ def measure(name: str, frames: int, every: int, rounds: int, batch: int) -> dict
     return per_second | ratios | {"dB of the worst": noise.item()}
 
 
+def peak_memory(name: str, frames: int, batch: int) -> float:
+    """The most that this process has had, in MB, when a method of pictures has animated noise."""
+    kind = catalogue.find(name)
+    method = kind(kind.Config()).eval()
+    side = method.config.size
+    noise = torch.randint(0, 256, (1, 3, side, side), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    moving = torch.cat([noise.roll(t, 3) for t in range(frames)])
+    clip = Clip(moving, Timing.constant(frames))
+    for _ in method.animate(None, clip, clip[:1], mode="standard", batch=batch).frames:
+        pass
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main() -> None:
     """Print one line a method."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -149,10 +169,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--memory", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     print(f"torch {torch.__version__}, {given.threads} threads, {platform.processor() or platform.machine()}")
     with fast_kernels():
+        if given.memory:
+            print(given.methods[0], f"{peak_memory(given.methods[0], given.frames, given.batch):.0f} MB at most")
+            return
         for name in given.methods:
             found = measure(name, given.frames, given.every, given.rounds, given.batch)
             print(name, "  ".join(f"{key} {value:.2f}" for key, value in found.items()), flush=True)

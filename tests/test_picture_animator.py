@@ -64,8 +64,11 @@ def test_the_source_is_seen_once_and_follows(batch: int) -> None:
     assert [int(frame[0].float().mean()) for frame in moved] == [0, 20, 10, 0]
     told = seen.follow(grey(10, 30, 20).pixels, relative, grey(5).pixels[0], batch)
     assert [int(frame[0].float().mean()) for frame in told] == [5, 25, 15]
-    assert len(seen.networks.seen) == 1
-    assert lamp.seen == [], "the networks themselves stay as they are"
+    assert lamp.seen == [1]
+    assert len(seen.networks.seen) == 1, "nor is it seen by the copy that draws"
+    assert lamp.training, "the networks themselves stay as they are"
+    assert lamp.shade.weight.requires_grad
+    assert not seen.networks.shade.weight.requires_grad
 
 
 @pytest.mark.parametrize(("enough", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])

@@ -7,12 +7,13 @@ subject to another, each says for itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from muybridge.data.canvas import resize_from_canvas, resize_to_canvas
 from muybridge.data.clips import ClipsData, own_pixels
@@ -67,26 +68,29 @@ class PictureAnimator(Generic[P]):
         self.device = next(networks.parameters()).device
         self.picture = self.to_canvas(own_pixels(source[:1]))
         self.size = source_size(source)
-        self.networks = prepare_inference(networks)
-        with torch.inference_mode():
-            self.pose: P = self.networks.detect(self.picture)
-            self.source = self.networks.encode(self.picture, self.pose)
+        with torch.inference_mode(), evaluation_mode(networks):
+            self.pose: P = networks.detect(self.picture)
+            self.exact_source = networks.encode(self.picture, self.pose)
 
-        self.exact = (self.networks, self.source)
-        # float32's networks and source stay at hand, to be compared with and to fall back on.
         auto = precision == "auto" and computes_bfloat16(self.device)
         self.doubted = list(halves) if auto else []
         self.compared: float | None = None
         self.since = 0
         if auto or precision == "bfloat16":
             self._use_half(halves[0])
+        else:
+            self._use_float32()
 
     def _use_half(self, half: Sequence[str]) -> None:
         """Compute these parts in bfloat16. The source, seen once, is seen in float32 and rounded then, which costs
         nothing: errors on its way through the encoder would be in every picture."""
         self.networks = prepare_inference(self.plain, half)
         with torch.inference_mode():
-            self.source = _round_like(self.exact[1], self.networks.encode(self.picture, self.pose))
+            self.source = _round_like(self.exact_source, self.networks.encode(self.picture, self.pose))
+
+    def _use_float32(self) -> None:
+        self.networks = prepare_inference(self.plain)
+        self.source = self.exact_source
 
     def _draw_checked(self, where: P) -> Images:
         """The source in these poses; as soon as bfloat16 is not good enough, in the next set of parts or in float32."""
@@ -94,9 +98,11 @@ class PictureAnimator(Generic[P]):
         if not probes:
             return self.draw(where)
 
+        # By the networks as they are: a second copy in float32, for a few frames, would take as much memory again.
         drawn = []
-        for i in probes:
-            drawn.append(self._draw_with(*self.exact, where.at(slice(i, i + 1))))
+        with evaluation_mode(self.plain):
+            for i in probes:
+                drawn.append(self._draw_with(self.plain, self.exact_source, where.at(slice(i, i + 1))))
 
         plain = torch.cat(drawn)
 
@@ -109,7 +115,7 @@ class PictureAnimator(Generic[P]):
             if self.doubted:
                 self._use_half(self.doubted[0])
 
-        self.networks, self.source = self.exact
+        self._use_float32()
         return self.draw(where)
 
     def _choose_probes(self, where: P) -> list[int]:
@@ -181,6 +187,18 @@ class PictureAnimator(Generic[P]):
         while some := list(islice(waiting, batch)):
             distances.append(pose_distances(self.pose.points, self.detect_poses(torch.stack(some)).points))
         return int(torch.cat(distances).argmin())
+
+
+@contextmanager
+def evaluation_mode(network: nn.Module) -> Iterator[None]:
+    """All of a network in evaluation mode, each part put back afterwards as it was."""
+    before = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in before.items():
+            module.training = training
 
 
 def _round_like(value: Any, like: Any) -> Any:

@@ -24,13 +24,10 @@ def prepare_inference(network: M, half: Sequence[str] = ()) -> M:
 
     half  its parts that compute in bfloat16, by name
     """
-    ready = fold_batch_norms(network)
+    ready = _copy_without_weights(network)
     for name in half:
-        part = ready.get_submodule(name)
-        blurs = {module: module.taps for module in part.modules() if isinstance(module, Downsample)}
-        part.to(torch.bfloat16)
-        for module, taps in blurs.items():
-            module.taps = taps
+        _fold_all(ready.get_submodule(name), torch.bfloat16)
+    _fold_all(ready)
     return ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -47,14 +44,39 @@ def fold_batch_norms(network: M) -> M:
     A batch norm behind a convolution becomes part of it, and a 3x3 convolution of a picture that was doubled by the
     nearest pixel becomes a transposed one of 4x4, at four ninths of the cost; see `CellConv` too.
     """
-    ready = copy.deepcopy(network).eval().requires_grad_(False)
-    for module in list(ready.modules()):
-        if isinstance(module, PreactivationBlock):
-            _fold(module, "conv1", "norm2")
-        elif isinstance(getattr(module, "conv", None), nn.Conv2d):
-            _fold(module, "conv", "norm")
-    _replace_slow(ready)
+    ready = _copy_without_weights(network)
+    _fold_all(ready)
     return ready
+
+
+def _copy_without_weights(network: M) -> M:
+    """A copy in evaluation mode, frozen, whose weights are the network's own until something is put in their place."""
+    own: dict[int, Tensor] = {}
+    for p in network.parameters():
+        own[id(p)] = nn.Parameter(p.detach(), requires_grad=False)
+    return copy.deepcopy(network, own).eval()
+
+
+def _fold_all(network: nn.Module, dtype: torch.dtype | None = None) -> None:
+    """In place; what has been folded is left as it is.
+
+    dtype  in which to compute; None: as it is. Part by part, for all of a network's weights in float32 beside its own
+           are as much memory again
+    """
+    if isinstance(network, PreactivationBlock):
+        _fold(network, "conv1", "norm2")
+    elif isinstance(getattr(network, "conv", None), nn.Conv2d):
+        _fold(network, "conv", "norm")
+
+    for name, child in network.named_children():
+        ready = _replace_slow(network, child)
+        if ready is not child:
+            setattr(network, name, ready)
+        _fold_all(ready, dtype)
+
+    # An anti-aliasing blur keeps its taps: it computes in float32.
+    if dtype is not None and not isinstance(network, Downsample):
+        network._apply(lambda t: t.to(dtype) if t.is_floating_point() else t, recurse=False)
 
 
 def _fold(module: nn.Module, conv_name: str, norm_name: str) -> None:
@@ -63,20 +85,22 @@ def _fold(module: nn.Module, conv_name: str, norm_name: str) -> None:
     if not isinstance(norm, BatchNorm) or norm.running_mean is None or norm.running_var is None:
         return
     factor = norm.weight / (norm.running_var + norm.eps).sqrt()
-    conv.weight.mul_(factor[:, None, None, None])
-    conv.bias.copy_((conv.bias - norm.running_mean) * factor + norm.bias)
+    # In new parameters: the old ones may be those of a network that goes on learning.
+    conv.weight = nn.Parameter(conv.weight * factor[:, None, None, None], requires_grad=False)
+    conv.bias = nn.Parameter((conv.bias - norm.running_mean) * factor + norm.bias, requires_grad=False)
     setattr(module, norm_name, nn.Identity())
 
 
-def _replace_slow(network: nn.Module) -> None:
-    for name, child in network.named_children():
-        if isinstance(child, UpBlock | DoublingBlock) and isinstance(child.norm, nn.Identity):
-            setattr(network, name, FoldedDoubling(child))
-        # Of 8 channels, a kernel 8 wide gives wrong sums in bfloat16 on processors with AMX (oneDNN 3.12).
-        elif isinstance(network, WarpingGenerator) and name == "final" and network.final.in_channels >= 16:
-            setattr(network, name, CellConv(network.final))
-        else:
-            _replace_slow(child)
+def _replace_slow(network: nn.Module, child: nn.Module) -> nn.Module:
+    """A part of a network, or something faster that gives the same."""
+    if isinstance(child, UpBlock | DoublingBlock):
+        _fold(child, "conv", "norm")
+        if isinstance(child.norm, nn.Identity):
+            return FoldedDoubling(child)
+    # Of 8 channels, a kernel 8 wide gives wrong sums in bfloat16 on processors with AMX (oneDNN 3.12).
+    if isinstance(network, WarpingGenerator) and isinstance(child, nn.Conv2d) and child.in_channels >= 16:
+        return CellConv(child)
+    return child
 
 
 class FoldedDoubling(nn.Module):
