@@ -160,6 +160,58 @@ def test_a_face_that_is_turned_is_found_upright() -> None:
     assert not network.find(np.full((200, 200, 3), 127, np.uint8), (60.0, 60.0, 140.0, 150.0))[:, 2].any()
 
 
+OVAL = (
+    389,
+    356,
+    454,
+    323,
+    361,
+    288,
+    397,
+    365,
+    379,
+    378,
+    400,
+    377,
+    152,
+    148,
+    176,
+    149,
+    150,
+    136,
+    172,
+    58,
+    132,
+    93,
+    234,
+    127,
+    162,
+)
+RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
+LEFT_EYE = (362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382)
+LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
+INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
+
+
+@pytest.mark.parametrize(
+    ("rows", "contour"),
+    [
+        (slice(0, 17), OVAL[::-1]),
+        (slice(36, 42), RIGHT_EYE),
+        (slice(42, 48), LEFT_EYE),
+        (slice(48, 60), LIPS),
+        (slice(60, 68), INNER_LIPS),
+    ],
+    ids=["jaw", "right eye", "left eye", "lips", "inner lips"],
+)
+def test_points_of_a_face_follow_the_published_contours(rows: slice, contour: tuple[int, ...]) -> None:
+    """MediaPipe publishes which points of its mesh lie along each contour; 300-W's go round the same, in order."""
+    places = [contour.index(row) for row in FACE_MESH68[rows]]
+    assert places == sorted(places)
+    assert places[0] == 0
+    assert len(set(FACE_MESH68)) == 68
+
+
 def test_the_detector_reads_its_cells() -> None:
     """Cell 8 of the second row of the finer layer, whose face is two cells wide and half a cell to the right."""
     scores = np.full((1, ANCHORS, 1), -9.0, np.float32)
@@ -239,9 +291,16 @@ def test_a_real_dancers_face(shared: Path, tmp_path: Path) -> None:
     assert (found.kind, report.missing) == ("face68", ())
     labels = truth.points[:, FACE.start : FACE.start + 68]
     size = (labels.amax(1) - labels.amin(1)).norm(dim=-1)
-    off = (found.points - labels).norm(dim=-1).median(1).values / size
-    assert float(off.max()) < 0.12
-    assert len(FACE_MESH68) == 68
+    off = (found.points - labels).norm(dim=-1) / size[:, None]
+    assert float(off.median(1).values.max()) < 0.12
+    # Each part by itself, and nearer to its own labels than to its mirror's: nothing has changed sides.
+    parts = {"jaw": (0, 17), "brows": (17, 27), "nose": (27, 36), "eyes": (36, 48), "lips": (48, 68)}
+    for name, (first, last) in parts.items():
+        assert float(off[:, first:last].median()) < 0.12, name
+    for right, left in ((36, 45), (39, 42), (48, 54), (17, 26), (0, 16)):
+        assert float(off[:, right].median()) < float(
+            ((found.points[:, right] - labels[:, left]).norm(dim=-1) / size).median()
+        )
     with pytest.raises(CheckpointError, match="a face and no body"):
         detect(clip, tmp_path / FACE_MESH_FILE, kind="body25")
 
