@@ -234,11 +234,22 @@ def test_parts_that_are_lost_now_and_then_are_doubted() -> None:
     )
 
 
+def test_a_ground_that_was_taken_for_the_subject_is_doubted() -> None:
+    """A subject walks over it before a wall of other colours; one that stands on the lower border is none."""
+    ground = torch.zeros(6, 1, 40, 60, dtype=torch.uint8)
+    ground[:, :, 25:] = 255
+    said = check_usable(count_faults(ground), "clip")
+    assert any("from one side to the other on 6 of 6 frames" in w for w in said)
+    bust = torch.zeros_like(ground)
+    bust[:, :, 10:, 10:50] = 255
+    assert check_usable(count_faults(bust), "clip") == ()
+
+
 def test_pieces_are_judged_together() -> None:
     nobody, whole = np.zeros((2, H, W), bool), np.ones((3, H, W), bool)
     mattes = [as_clip(m).pixels[:, :1] for m in (nobody, discs(), whole, nobody)]
     counts = sum((count_faults(m) for m in mattes), FaultCounts())
-    assert counts == FaultCounts(13, (0, 1, 11, 12), full=3, touching=3, framing=3, large=3)
+    assert counts == FaultCounts(13, (0, 1, 11, 12), full=3, touching=3, framing=3, large=3, across=3)
     assert len(check_usable(counts, "clip")) == 3
     with pytest.raises(InputError, match="no subject on any of the 4 frames"):
         check_usable(count_faults(mattes[0]) + count_faults(mattes[3]), "clip")

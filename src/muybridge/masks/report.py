@@ -49,6 +49,7 @@ class FaultCounts:
     touching  those whose four borders it touches
     framing   those whose border it takes, all but a tenth
     large     those of which it takes more than `LARGE`
+    across    those of which it takes one border from end to end, and a part of both beside it, as the ground does
     leaps     pairs of neighbours between which its area changes by more than `LEAP` times
     """
 
@@ -59,6 +60,7 @@ class FaultCounts:
     framing: int = 0
     large: int = 0
     leaps: int = 0
+    across: int = 0
 
     def __add__(self, later: FaultCounts) -> FaultCounts:
         return FaultCounts(
@@ -69,6 +71,7 @@ class FaultCounts:
             self.framing + later.framing,
             self.large + later.large,
             self.leaps + later.leaps,
+            self.across + later.across,
         )
 
 
@@ -113,6 +116,7 @@ def count_faults(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = Non
         framing=sum(_border_share(each) >= FRAMING for each in frames),
         large=int((share > LARGE).sum()),
         leaps=_count_leaps(area),
+        across=sum(_lies_across(each) for each in frames),
     )
 
 
@@ -162,6 +166,11 @@ def check_usable(counts: FaultCounts, name: str) -> tuple[str, ...]:
             f"the silhouette takes more than {LARGE:.0%} of the picture on {counts.large} of {count} frames: "
             "look at the sheet whether it is the background"
         )
+    elif 2 * counts.across > count - empty:
+        warnings.append(
+            f"the silhouette takes the picture from one side to the other on {counts.across} of {count} frames: "
+            "look at the sheet whether it is the ground or the sky, and say where the subject is if so"
+        )
     if counts.leaps > 1:
         warnings.append(
             f"the silhouette's area doubles or halves from one frame to the next {counts.leaps} times "
@@ -181,6 +190,12 @@ def _count_leaps(area: Tensor) -> int:
 
 def _touches_all(on: Tensor) -> bool:
     return all(bool(edge.any()) for edge in (on[0], on[-1], on[:, 0], on[:, -1]))
+
+
+def _lies_across(on: Tensor) -> bool:
+    """Whether it has all of the lower or upper border, and a tenth or more of both others that meet it."""
+    beside = min(float(edge.float().mean()) for edge in (on[:, 0], on[:, -1]))
+    return beside >= 0.1 and any(float(edge.float().mean()) > 0.98 for edge in (on[0], on[-1]))
 
 
 def _border_share(on: Tensor) -> float:
