@@ -56,6 +56,9 @@ def test_runs_stand_side_by_side_and_are_laid_out_again(
     page.get_by_label("Which result").select_option(label=f"{b} moving like {a}")
     page.locator(".player figcaption", has_text=a).first.wait_for()
     assert page.locator(".compared tr", has_text="Preset").locator("td").all_inner_texts() == ["smoke", "smoke"]
+    sharp = f"{round(100 * finished['figures']['sharpness_a'])} %"
+    sharpness = page.locator(".compared tr", has_text="Sharpness of the result, first subject").locator("td")
+    assert sharpness.all_inner_texts() == [sharp, sharp], "how it looks counts, too"
     screen.keep("compare")
 
     page.goto(f"{studio.address}#/run/{finished['id']}/result")

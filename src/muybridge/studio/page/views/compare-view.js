@@ -7,6 +7,9 @@ import { Player } from "../parts/player.js";
 import { rowOf, titleOf } from "../parts/result-row.js";
 import { comparable } from "../parts/run-state.js";
 
+const FIGURES = { iou: "Silhouette overlap", cycle_iou: "Overlap, there and back", sharpness: "Sharpness of the result" };
+const SUBJECTS = { a: "first subject", b: "second subject" };
+
 export function compareView(main, signal, first, second) {
   const runs = [...store.runs.values()].filter(comparable);
   const [a, b] = [runs.find((run) => run.id === first), runs.find((run) => run.id === second) ?? runs.find((run) => run.id !== first)];
@@ -64,7 +67,9 @@ function settings(a, b) {
       row("Preset", a.preset ?? "", b.preset ?? ""),
       row("Settings", said(a), said(b)),
       row("Mirrored", a.flip ?? "–", b.flip ?? "–"),
-      ...["a", "b"].map((side) => row(`Silhouette overlap, ${side === "a" ? "first" : "second"} subject`, percent(a, `iou_${side}`), percent(b, `iou_${side}`))),
+      Object.entries(FIGURES).flatMap(([what, words]) =>
+        Object.entries(SUBJECTS).map(([side, subject]) => row(`${words}, ${subject}`, percent(a, `${what}_${side}`), percent(b, `${what}_${side}`))),
+      ),
     ),
   );
 }
