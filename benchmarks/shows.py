@@ -247,9 +247,13 @@ def cropped(clip: Clip, fitted: Any) -> Clip:
 def resized(clip: Clip, like: Clip) -> Clip:
     """A clip at the size of another one."""
     assert clip.masks is not None
-    both = torch.cat((clip.frames, clip.masks), 1)
-    small = torch.nn.functional.interpolate(both, (like.height, like.width), mode="bilinear", antialias=True)
-    return Clip.from_floats(small[:, :3].clamp(0, 1), small[:, 3:].clamp(0, 1), clip.timing)
+    small = resize(torch.cat((clip.frames, clip.masks), 1), (like.height, like.width))
+    return Clip.from_floats(small[:, :3], small[:, 3:], clip.timing)
+
+
+def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+    """Pictures [T, C, H, W] in [0, 1] at another size."""
+    return torch.nn.functional.interpolate(pictures, size, mode="bilinear", antialias=True).clamp(0, 1)
 
 
 # -- seeds, parts, keypoints -------------------------------------------------------------------------------------------
@@ -432,10 +436,10 @@ def show_backgrounds(work: Work) -> Shown:
             rows[f"{side} like {at}, {name}"] = whole
             figures[f"{side} like {at}, {name}"] = in_the_scene(whole, truth)
         rows[f"{side} like {at}: the truth"] = truth.pixels
-        # How far a subject's own frames are from the plate: nobody is nearer to what he never showed.
-        own = getattr(drawn, side)
-        still = torch.stack([behind.at(t) for t in range(len(own))])
-        figures[f"{side}'s own frames, their plate"] = in_the_scene(still, own)
+        # What neither way can pass: the plate where nobody stands, and the truth itself as small as R's pictures.
+        figures[f"{side} like {at}, the plate alone"] = in_the_scene(places, truth)
+        bounded = resize(resize(truth.frames, fitted.method.canvas), (SIZE, SIZE))
+        figures[f"{side} like {at}, the truth at the size of the networks"] = in_the_scene(bounded, truth)
     return Shown(rows, figures)
 
 
@@ -444,7 +448,7 @@ def drawn_silhouettes(fitted: Any, side: str, size: tuple[int, int]) -> Tensor:
     method, data = fitted.method, fitted.data
     points = detect_keypoints(method, data.subject(OTHER[side]))
     drawn = soften(draw_side(method, transfer_keypoints(method, points, OTHER[side]), side)[1])
-    return torch.nn.functional.interpolate(drawn, size, mode="bilinear", antialias=True)
+    return resize(drawn, size)
 
 
 def in_the_scene(whole: Tensor, truth: Clip) -> dict[str, float]:
