@@ -207,7 +207,7 @@ def show_gif_files(work: Work) -> Shown:
 
 
 def show_affine(work: Work) -> Shown:
-    """Each result beside the truth that it should be: upright as its own subject, or turned as the driving one is.
+    """Each result beside both truths: with its own turn, size and place, and with those of the driving subject.
 
     Crops are compared, as the networks see them: a crop follows its subject, so that of turn, size and place the turn
     and what is left of the others is seen.
@@ -228,11 +228,11 @@ def show_affine(work: Work) -> Shown:
             rows[f"{side} like {at}, {name}"] = on_grey(made)
             for truth in ("", "_unaligned"):
                 right = cropped(getattr(drawn, side + at + truth), fitted)
-                what = "turned as the driving subject" if truth else "upright as its own"
+                what = "with the driving subject's turn" if truth else "with its own turn"
                 row = figures.setdefault(f"{side} like {at}, {name}", {})
                 row[f"iou with the truth, {what}"] = measure(resized(made, right), right)["iou"]
         for truth in ("", "_unaligned"):
-            what = "turned as the driving subject" if truth else "upright as its own"
+            what = "with the driving subject's turn" if truth else "with its own turn"
             rows[f"{side} like {at}: the truth, {what}"] = on_grey(cropped(getattr(drawn, side + at + truth), learnt))
     return Shown(rows, figures)
 
