@@ -180,3 +180,28 @@ def test_a_small_subject_before_two_textures_is_not_one_of_them() -> None:
     found, _ = find_by_colour_and_motion(clip)
     seen = found[:, 0].numpy() > 127
     assert (seen & np.stack(truth)).sum() / (seen | np.stack(truth)).sum() > 0.7
+
+
+def test_somebody_who_walks_through_is_neither_the_wall_nor_the_ground() -> None:
+    """A phone on the pavement: light legs and body on grey, before bricks, which were taken for the subject."""
+    h, w, count = 96, 128, 12
+    rng = np.random.default_rng(0)
+    bricks = cv2.resize(rng.normal(0, 25, (24, 32, 3)), (w, h), interpolation=cv2.INTER_NEAREST)
+    bricks += np.float64([150, 80, 60])
+    ground = cv2.GaussianBlur(rng.normal(0, 40, (h, w, 3)), (0, 0), 1.2)
+    ground += np.float64([120, 112, 104])
+    street = np.where(np.arange(h)[:, None, None] < 58, bricks, ground)
+    frames, truth = [], []
+    for t in range(count):
+        x, swing = 100 - 72 * t // (count - 1), round(5 * np.sin(1.3 * t))
+        body = np.zeros((h, w), np.uint8)
+        cv2.ellipse(body, (x, 64), (15, 8), 0, 0, 360, 1, -1)
+        cv2.line(body, (x - 9, 68), (x - 9 - swing, 84), 1, 4)
+        cv2.line(body, (x + 9, 68), (x + 9 + swing, 84), 1, 4)
+        frame = np.where(body[..., None] > 0, (225, 222, 214), street) + rng.normal(0, 3, (h, w, 3))
+        frames.append(frame.clip(0, 255).astype(np.uint8))
+        truth.append(body > 0)
+    clip = Clip(torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).contiguous(), Timing.constant(count))
+    found, _ = find_by_colour_and_motion(clip)
+    seen = found[:, 0].numpy() > 127
+    assert (seen & np.stack(truth)).sum() / (seen | np.stack(truth)).sum() > 0.7

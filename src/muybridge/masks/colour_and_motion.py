@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import torch
 
-from muybridge.masks.arrays import Bytes, Floats, Ints, reduce_frames
+from muybridge.masks.arrays import Bools, Bytes, Floats, Ints, reduce_frames
 from muybridge.masks.colour import colour_bins, colour_distance, colour_range, level_evidence, nearby_evidence, to_lab
 from muybridge.masks.hints import Box, Guess, Rough, first_guess
 from muybridge.masks.motion import motion_residual
@@ -29,6 +29,8 @@ ROUNDS = (0.8, 0.8, 0.6, 0.4, 0.3, 0.2, 0.2, 0.2)
 """Weight of the place in each round: first most of what is known, later only a help."""
 MOST = 0.6
 """Share of the picture beyond which a silhouette is rather the background."""
+TRAVELS = 0.25
+"""Of the picture's width: what moves so far walks through it, and does not only nod in its middle."""
 MEASURE_MOTION = (2, 4)
 """Rounds before which the camera is measured again, on the background as then known."""
 
@@ -78,7 +80,33 @@ def find_by_colour_and_motion(
             again = iterate_models(pictures, large, choose_reading(draft, small, MOST))
             if 0 < (again > 0.5).mean() < MOST:
                 soft = again
+    if len(pictures) > 1 and _lies_across(soft):
+        # The ground was taken, before a wall of other colours: somebody small who walks over it is the subject rather.
+        walking = guess_by_motion(pictures, guesses[1])
+        if walking is not None and _travels(walking.soft > 0.5):
+            again = iterate_models(pictures, walking, SMALL)
+            if 0 < (again > 0.5).mean() < MOST and not _lies_across(again):
+                soft = again
     return cut_silhouettes(clip, pictures, soft)
+
+
+def _lies_across(soft: Floats) -> bool:
+    """Whether on most frames it has nine tenths of the lower or upper border, and a tenth or more of both sides."""
+    on = soft > 0.5
+    sides = np.minimum(on[:, :, 0].mean(1), on[:, :, -1].mean(1)) >= 0.1
+    border = np.maximum(on[:, 0].mean(1), on[:, -1].mean(1)) > 0.9
+    return bool((sides & border).mean() > 0.5)
+
+
+def _travels(on: Bools) -> bool:
+    """Whether the middle of what is marked [T, H, W] goes from one part of the picture's width to another."""
+    middles = []
+    for frame in on:
+        columns = np.nonzero(frame)[1]
+        if len(columns):
+            middles.append(float(columns.mean()))
+
+    return len(middles) > 1 and float(np.ptp(np.percentile(middles, (5, 95)))) >= TRAVELS * on.shape[2]
 
 
 def choose_reading(draft: Bytes, guess: Guess, most: float = 1.0) -> SizePrior:

@@ -49,7 +49,7 @@ class FaultCounts:
     touching  those whose four borders it touches
     framing   those whose border it takes, all but a tenth
     large     those of which it takes more than `LARGE`
-    across    those of which it takes one border from end to end, and a part of both beside it, as the ground does
+    across    those of which it takes the lower or upper border and a part of both sides, as the ground does
     leaps     pairs of neighbours between which its area changes by more than `LEAP` times
     """
 
@@ -193,9 +193,9 @@ def _touches_all(on: Tensor) -> bool:
 
 
 def _lies_across(on: Tensor) -> bool:
-    """Whether it has all of the lower or upper border, and a tenth or more of both others that meet it."""
+    """Whether it has nine tenths of the lower or upper border, and a tenth or more of both sides."""
     beside = min(float(edge.float().mean()) for edge in (on[:, 0], on[:, -1]))
-    return beside >= 0.1 and any(float(edge.float().mean()) > 0.98 for edge in (on[0], on[-1]))
+    return beside >= 0.1 and any(float(edge.float().mean()) > 0.9 for edge in (on[0], on[-1]))
 
 
 def _border_share(on: Tensor) -> float:
