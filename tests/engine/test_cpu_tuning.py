@@ -28,6 +28,26 @@ def test_settings_are_put_back(before: bool) -> None:
         torch.set_flush_denormal(False)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is kept with glibc alone")
+def test_the_outermost_puts_memory_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training inside a bench is over before the bench is."""
+    told: list[tuple[int, int]] = []
+
+    class Libc:
+        def __init__(self, _: None) -> None:
+            self.mallopt = lambda name, value: told.append((name, value))
+            self.malloc_trim = lambda _: None
+
+    monkeypatch.setattr(cpu_tuning.ctypes, "CDLL", Libc)
+    with cpu_tuning.keep_memory():
+        begun = list(told)
+        with cpu_tuning.keep_memory():
+            pass
+        assert told == begun
+    assert [name for name, _ in told] == [-1, -2, -4] * 2
+    assert told[3:] != begun
+
+
 @pytest.mark.parametrize(
     ("cores", "busy", "now", "chosen"),
     [

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.inputs.clips import Source
 from muybridge.inputs.driving_input import DrivingInput
 from muybridge.jobs.loading import Fitted, load, load_folder_method, needed_inputs
@@ -17,6 +18,7 @@ from muybridge.output.animation import check_background, check_free, suffix_of
 from muybridge.output.options import AnimateOptions, check_concerns
 
 
+@fast_kernels()
 def animate(
     run: Fitted | str | Path,
     driving: Source | None = None,
@@ -73,6 +75,7 @@ def animate(
     return target, (*notes, *_note_unfinished(fitted))
 
 
+@fast_kernels()
 def animate_pairs(
     run: Fitted | str | Path,
     folder: str | Path,

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from muybridge.data.pair import other
 from muybridge.data.subject import Subject
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import RunError, Sentence, UsageError, Verb
 from muybridge.inputs.motion import keypoints_of, track_keypoints
 from muybridge.jobs.loading import Fitted, load, require_ability
@@ -135,6 +136,7 @@ def interpolate_moves(keys: Mapping[int, Moves], frame: int, *, ease: bool = Fal
     return moved
 
 
+@fast_kernels()
 def edit(
     run: Fitted | str | Path,
     subject: str,
@@ -184,6 +186,7 @@ def edit(
     return target
 
 
+@fast_kernels()
 def edit_clip(
     run: Fitted | str | Path,
     subject: str,

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from muybridge.data.subject import Subject
 from muybridge.disk import check_files
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import (
     Option,
     RunError,
@@ -71,6 +72,7 @@ class _Measured:
     rows: dict[str, Any]
 
 
+@fast_kernels()
 def evaluate(
     run: Fitted | str | Path,
     *,

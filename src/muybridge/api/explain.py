@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from muybridge.disk import check_files
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source
 from muybridge.inputs.driving_input import DrivingInput
@@ -16,6 +17,7 @@ from muybridge.output.options import AnimateOptions, check_concerns
 from muybridge.video import Clip
 
 
+@fast_kernels()
 def explain(
     run: Fitted | str | Path,
     driving: Source | None = None,

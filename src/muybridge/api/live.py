@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source, read_picture
 from muybridge.jobs.loading import Fitted, load_folder_method, require_ability
@@ -43,6 +44,7 @@ class LiveSummary:
     rate: float
 
 
+@fast_kernels()
 def live(
     run: Fitted | str | Path,
     source: Source,

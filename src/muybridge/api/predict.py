@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import Option, Sentence, UsageError
 from muybridge.inputs.clips import Source, read_picture
 from muybridge.jobs.loading import Fitted, load_folder_method, require_ability
@@ -17,6 +18,7 @@ from muybridge.video import Clip, Timing, read, write
 from muybridge.video.mark import make_mark
 
 
+@fast_kernels()
 def predict(
     run: Fitted | str | Path,
     source: Source,

@@ -17,6 +17,7 @@ from muybridge.data.canvas import resize_to_canvas_bytes
 from muybridge.data.clips import own_pixels
 from muybridge.data.folders import ClipFolder
 from muybridge.disk import check_folder, replace_folder
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.evaluation import (
     PEOPLE,
     PersonMetrics,
@@ -37,6 +38,7 @@ SHOWN = 6
 """Clips on the sheet."""
 
 
+@fast_kernels()
 def reconstruct(
     run: Fitted | str | Path,
     folder: str | Path,

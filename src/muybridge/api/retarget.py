@@ -94,6 +94,7 @@ def retarget(
     return results
 
 
+@fast_kernels()
 def write_results(
     out: str | Path,
     a: Source,

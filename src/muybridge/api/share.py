@@ -12,6 +12,7 @@ from torch import Tensor
 from muybridge.data.pair import SIDES, other
 from muybridge.data.subject import Subject
 from muybridge.disk import replace_file
+from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.errors import Option, RunError, Sentence, UsageError, Verb
 from muybridge.jobs.loading import Fitted, load, require_ability
 from muybridge.jobs.training import Notify
@@ -29,6 +30,7 @@ LARGE = 30_000_000
 """Bytes of a page from which on a person is told how it gets smaller."""
 
 
+@fast_kernels()
 def share(
     run: Fitted | str | Path,
     *,

@@ -16,6 +16,9 @@ _TRIM_THRESHOLD = (-1, -1, 128 * 1024)
 _TOP_PAD = (-2, 64 * 1024 * 1024, 128 * 1024)
 _MMAP_MAX = (-4, 0, 65536)
 
+_keepers: list[None] = []
+"""One for each `keep_memory` that is on, one inside the other or in several threads."""
+
 LOOK = 0.3
 """Seconds over which the load of the machine is measured."""
 
@@ -51,15 +54,19 @@ def keep_memory() -> Iterator[None]:
         yield
         return
 
-    # The thresholds are of the whole process, so they are put back at the end.
-    for name, value, _ in (_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX):
-        mallopt(name, value)
+    # The thresholds are of the whole process and cannot be asked for: whoever came first puts them back.
+    _keepers.append(None)
+    if len(_keepers) == 1:
+        for name, value, _ in (_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX):
+            mallopt(name, value)
     try:
         yield
     finally:
-        for name, _, default in (_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX):
-            mallopt(name, default)
-        libc.malloc_trim(0)
+        _keepers.pop()
+        if not _keepers:
+            for name, _, default in (_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX):
+                mallopt(name, default)
+            libc.malloc_trim(0)
 
 
 @contextmanager
