@@ -19,7 +19,7 @@ from muybridge.masks.arrays import Bools, Bytes, Floats, Ints, reduce_frames
 from muybridge.masks.colour import colour_bins, colour_distance, colour_range, level_evidence, nearby_evidence, to_lab
 from muybridge.masks.hints import Box, Guess, Rough, first_guess
 from muybridge.masks.motion import motion_residual
-from muybridge.masks.regions import HOLE, cut_silhouettes, fill_holes, keep_main_parts, snap_to_edges
+from muybridge.masks.regions import HOLE, cut_silhouettes, fill_holes, keep_main_parts, lies_across, snap_to_edges
 from muybridge.tensors import Mattes
 from muybridge.video.clip import Clip
 
@@ -80,22 +80,19 @@ def find_by_colour_and_motion(
             again = iterate_models(pictures, large, choose_reading(draft, small, MOST))
             if 0 < (again > 0.5).mean() < MOST:
                 soft = again
-    if len(pictures) > 1 and _lies_across(soft):
+    if len(pictures) > 1 and _is_ground(soft):
         # The ground was taken, before a wall of other colours: somebody small who walks over it is the subject rather.
         walking = guess_by_motion(pictures, guesses[1])
         if walking is not None and _travels(walking.soft > 0.5):
             again = iterate_models(pictures, walking, SMALL)
-            if 0 < (again > 0.5).mean() < MOST and not _lies_across(again):
+            if 0 < (again > 0.5).mean() < MOST and not _is_ground(again):
                 soft = again
     return cut_silhouettes(clip, pictures, soft)
 
 
-def _lies_across(soft: Floats) -> bool:
-    """Whether on most frames it has nine tenths of the lower or upper border, and a tenth or more of both sides."""
-    on = soft > 0.5
-    sides = np.minimum(on[:, :, 0].mean(1), on[:, :, -1].mean(1)) >= 0.1
-    border = np.maximum(on[:, 0].mean(1), on[:, -1].mean(1)) > 0.9
-    return bool((sides & border).mean() > 0.5)
+def _is_ground(soft: Floats) -> bool:
+    """Whether what is likely [T, H, W] lies across the picture on most frames."""
+    return 2 * sum(lies_across(each > 0.5) for each in soft) > len(soft)
 
 
 def _travels(on: Bools) -> bool:

@@ -129,6 +129,13 @@ def enlarge_mask(full: Bytes, reduced: Bytes, value: Floats) -> Bools:
     return keep_main_parts(fill_holes(fine > 0.5, HOLE))
 
 
+def lies_across(on: Bools) -> bool:
+    """Whether a silhouette [H, W] has nine tenths of the lower or upper border and a tenth of both sides, as the ground
+    or the sky does."""
+    beside = min(on[:, 0].mean(), on[:, -1].mean())
+    return bool(beside >= 0.1 and max(on[0].mean(), on[-1].mean()) > 0.9)
+
+
 def cut_silhouettes(clip: Clip, pictures: Bytes, soft: Floats) -> tuple[Mattes, torch.Tensor]:
     """What a way of finding silhouettes ends with: maps of how likely the subject is, cut at the frames' own sizes.
 

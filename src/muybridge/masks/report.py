@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from muybridge.errors import InputError, Option, Sentence, Verb
+from muybridge.masks.regions import lies_across
 from muybridge.tensors import Mattes
 
 FRAMING = 0.9
@@ -116,7 +117,7 @@ def count_faults(mattes: Mattes, sizes: tuple[tuple[int, int], ...] | None = Non
         framing=sum(_border_share(each) >= FRAMING for each in frames),
         large=int((share > LARGE).sum()),
         leaps=_count_leaps(area),
-        across=sum(_lies_across(each) for each in frames),
+        across=sum(lies_across(each.cpu().numpy()) for each in frames),
     )
 
 
@@ -190,12 +191,6 @@ def _count_leaps(area: Tensor) -> int:
 
 def _touches_all(on: Tensor) -> bool:
     return all(bool(edge.any()) for edge in (on[0], on[-1], on[:, 0], on[:, -1]))
-
-
-def _lies_across(on: Tensor) -> bool:
-    """Whether it has nine tenths of the lower or upper border, and a tenth or more of both sides."""
-    beside = min(float(edge.float().mean()) for edge in (on[:, 0], on[:, -1]))
-    return beside >= 0.1 and any(float(edge.float().mean()) > 0.9 for edge in (on[0], on[-1]))
 
 
 def _border_share(on: Tensor) -> float:
