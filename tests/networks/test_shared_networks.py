@@ -8,7 +8,6 @@ from muybridge.methods.jokr.networks import KeypointDetector, PointDiscriminator
 from muybridge.networks import (
     Downsample,
     Hourglass,
-    Norm,
     PatchDiscriminator,
     ResnetGenerator,
     gaussian_taps,
@@ -16,6 +15,7 @@ from muybridge.networks import (
     patch_scores,
 )
 from muybridge.networks.resnet import LastConv, ReflectConv
+from muybridge.settings.choices import Norm
 
 NETWORKS = {
     "detector": lambda: KeypointDetector(4, width=4, max_width=16, blocks=3),
