@@ -40,6 +40,7 @@ from muybridge.api.edit import draw_poses, handles
 from muybridge.benchmark.figures import clips_for
 from muybridge.cli.values import parse_settings
 from muybridge.data.background import plate
+from muybridge.data.pair import SIDES, other
 from muybridge.data.subject import Subject
 from muybridge.engine import RichCallback
 from muybridge.evaluation import BASELINES, compare_to_truth
@@ -54,7 +55,7 @@ SIZE = 128
 """Side of the puppets' frames, pixels."""
 FIGURES = ("iou", "boundary_f", "l1", "ssim")
 GREY = 0.55
-OTHER = {"a": "b", "b": "a"}
+OTHER = {side: other(side) for side in SIDES}
 
 Rows = dict[str, Tensor | Sequence[Tensor]]
 Figures = dict[str, dict[str, float]]
