@@ -1,11 +1,13 @@
 """How soon the studio answers a person, and twenty: one command, one table.
 
     python benchmarks/studio_load.py --clients 20 --seconds 15 --video cat.mp4
-    python benchmarks/studio_load.py --minutes 30        (its memory alone)
+    python benchmarks/studio_load.py --busy 2 --video cat.mp4   (beside two processes that never rest)
+    python benchmarks/studio_load.py --minutes 30               (its memory alone)
 
 Trains the preset `draft` for a few steps (its weights do not change its speed), opens a studio on it, and measures:
-1. in Chromium, from the address to the first paint, and from a video that is dropped to its first picture, to the
-   first frame that the studio has read, and to the first look at its subject;
+1. in Chromium, from the address to the first paint, and from a video that is dropped to its first picture (the browser's
+   own where it can play the file, and where it cannot, as with an AVI, the first frame that the studio reads), to the
+   first look at its subject, and until the studio has read all its frames;
 2. in Chromium, from the pointer's event to the frame in which the picture is shown, and what of that is drawing;
 3. on the socket, from a message to its picture, for one client and for many that drag at once, 20 moves a second each;
 4. with --minutes, the memory, threads and open files of the studio and its workers while it is asked without pause.
@@ -22,10 +24,12 @@ import random
 import shutil
 import statistics
 import struct
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +47,8 @@ SETTLE = 6
 """Seconds that a crowd drags before it is measured."""
 LOADS = 5
 """How often the page is opened, each time by a browser that has nothing of it."""
+DROPS = 3
+"""How often the video is dropped."""
 PATIENCE = 120_000
 PAINTED = """() => new Promise((done) => {
   const told = () => performance.getEntriesByName('first-contentful-paint')[0];
@@ -52,8 +58,8 @@ WATCH = """() => {
   const began = performance.now();
   window.seen = {};
   const marks = {
-    'its first picture': '.slot video, .slot .running img',
-    'its first frame of the studio': '.slot .running canvas[role=img]',
+    'its first picture': '.slot video, .slot .running img, .slot img.screen',
+    'all its frames, read by the studio': '.slot .running canvas[role=img]',
     'the first look at its subject': '.slot .strip[aria-label*="first look"] img' };
   const look = () => {
     for (const [name, selector] of Object.entries(marks)) {
@@ -160,7 +166,7 @@ def drop(started: Any, studio: Studio, video: Path) -> dict[str, float]:
     slot.wait_for()
     content = base64.b64encode(video.read_bytes()).decode()
     page.evaluate(WATCH)
-    slot.evaluate(DROP, [video.name, "video/mp4", content])
+    slot.evaluate(DROP, [video.name, f"video/{video.suffix[1:]}", content])
     page.wait_for_function("() => Object.keys(window.seen).length === 3")
     seen = page.evaluate("() => window.seen")
     context.close()
@@ -200,8 +206,21 @@ def measure_page(studio: Studio, run: str, video: Path | None) -> None:
         tell("one browser, pointer to picture", delays)
         tell("of that, from the wish on the line to its picture", waits)
         if video is not None:
-            for name, seconds in drop(started, studio, video).items():
-                tell(f"{video.name} dropped, to {name}", [seconds])
+            drops = [drop(started, studio, video) for _ in range(DROPS)]
+            for name in drops[0]:
+                tell(f"{video.name} dropped, to {name}", [seen[name] for seen in drops])
+
+
+@contextmanager
+def occupy(count: int) -> Iterator[None]:
+    """So many processes that count without pause, as other programs of the same machine would."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 def measure_all(asked: argparse.Namespace) -> None:
@@ -211,7 +230,8 @@ def measure_all(asked: argparse.Namespace) -> None:
         finished = [run["id"] for run in studio.get("/api/runs") if run["state"] == "finished"]
         run = finished[0] if finished else prepare(studio, asked.preset)
         if FOUND is not None:
-            measure_page(studio, run, asked.video)
+            with occupy(asked.busy):
+                measure_page(studio, run, asked.video)
         tell("one client on the socket", asyncio.run(drag_together(studio, run, 1, 5))[0])
         # The second process that draws begins, and loads the run.
         asyncio.run(drag_together(studio, run, asked.clients, SETTLE))
@@ -234,6 +254,7 @@ def main() -> None:
     parser.add_argument(
         "--runs", type=Path, help="a studio's folder whose first finished run is used; without it, one is trained"
     )
+    parser.add_argument("--busy", type=int, default=0, help="processes that never rest, beside what the page is asked")
     parser.add_argument("--minutes", type=float, default=0, help="its memory alone, over so many minutes")
     asked = parser.parse_args()
     print(
