@@ -24,7 +24,8 @@ PROGRAM = "import sys; from muybridge.cli import main; sys.exit(main())"
 LIMITED = """
 import json, sys
 from pathlib import Path
-from muybridge.studio import Limits, Settings, serve
+from muybridge.studio import Limits, Settings
+from muybridge.studio.server import serve
 serve(Settings(Path(sys.argv[1]), port=0, background=False, limits=Limits(**json.loads(sys.argv[2]))), browser=False)
 """
 PATIENCE = 90.0

@@ -12,7 +12,8 @@ from open_studio import Studio, opened
 
 from muybridge.errors import RunError, UsageError
 from muybridge.run import Run
-from muybridge.studio import Settings, serve
+from muybridge.studio import Settings
+from muybridge.studio.server import serve
 
 LONG = 100_000
 """Steps that nobody waits for."""

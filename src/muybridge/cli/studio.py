@@ -47,6 +47,7 @@ def studio(
 
     # Command and studio stand on one floor and do not import each other; the room is opened by its name.
     room = import_module("muybridge.studio")
+    server = import_module("muybridge.studio.server")
     settings = room.Settings(
         runs=runs.absolute(),
         host=host,
@@ -55,4 +56,4 @@ def studio(
         background=background,
         limits=room.Limits(quota_bytes=int(quota * 10**9)),
     )
-    room.serve(settings, browser=browser, new_token=new_token, say=lambda text: stdout().print(text, markup=False))
+    server.serve(settings, browser=browser, new_token=new_token, say=lambda text: stdout().print(text, markup=False))

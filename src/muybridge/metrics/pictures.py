@@ -1,15 +1,13 @@
-"""How far pictures are from the ones that they should be, one value a picture."""
+"""How far pictures are from the ones that they should be, one value a picture.
+
+torchmetrics takes half a second of a processor to be imported; it is, where one of its figures is wanted.
+"""
 
 from __future__ import annotations
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torchmetrics.functional.image import (
-    multiscale_structural_similarity_index_measure,
-    peak_signal_noise_ratio,
-    structural_similarity_index_measure,
-)
 
 from muybridge.errors import InputError
 from muybridge.networks import Lpips
@@ -44,6 +42,8 @@ def l1(result: Images, target: Images, where: Masks | None = None) -> Values:
 def psnr(result: Pair, target: Pair) -> Float[Tensor, "_"]:
     """Peak signal to noise ratio in decibels, at most `PSNR_MOST`; pictures in [0, 1]."""
     _same(result, target)
+    from torchmetrics.functional.image import peak_signal_noise_ratio
+
     ratio = peak_signal_noise_ratio(result, target, data_range=1.0, reduction="none", dim=(1, 2, 3))
     return ratio.reshape(-1).clamp_max(PSNR_MOST)
 
@@ -52,6 +52,8 @@ def ssim(result: Pair, target: Pair) -> Float[Tensor, "_"]:
     """Structural similarity (Wang et al. 2004): Gaussian windows of 11x11, -1 to 1, 1 is equal; pictures in [0, 1]."""
     _same(result, target)
     _at_least(result, WINDOW, "SSIM")
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
     value = structural_similarity_index_measure(result, target, data_range=1.0, reduction="none")
     return torch.as_tensor(value).reshape(-1)
 
@@ -63,6 +65,8 @@ def ms_ssim(result: Pair, target: Pair) -> Float[Tensor, "_"]:
     """
     _same(result, target)
     _at_least(result, WINDOW, "MS-SSIM")
+    from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
+
     betas = SCALES[: scales_of(min(result.shape[2:]))]
     betas = tuple(beta / sum(betas) for beta in betas)
     value = multiscale_structural_similarity_index_measure(

@@ -12,7 +12,7 @@ routes_live.py    the camera's socket; live_worker.py is the process behind it
 page/             what the browser gets, as it is: views/ (one an address), parts/ (of views), net/ (to the studio)
 """
 
-from muybridge.studio.server import serve
+# Worker processes open this room too, and are not to wait for what serves pages: `server.serve` is asked for by name.
 from muybridge.studio.settings import Limits, Settings
 
-__all__ = ["Limits", "Settings", "serve"]
+__all__ = ["Limits", "Settings"]

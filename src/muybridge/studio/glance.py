@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
 
@@ -24,6 +24,8 @@ SIDE = 200
 """Longest side of these frames, pixels."""
 FIRST = 480
 """The same of the first frame, which is shown large until there is more."""
+PATIENCE = 3.0
+"""Seconds that the reading waits for the look."""
 DIMMED = 0.28
 """How much light is left of what is not the subject."""
 
@@ -35,7 +37,9 @@ class Glance:
     tell  told `first` once that one is there, and `glance` with the frames' numbers and the seconds it took, where a
           subject was seen
 
-    A clip that is too short for it is soon read as a whole. The block ends when the look has ended.
+    What has been read by then waits for the look, for a person is to see soon whether this is the right subject; on a
+    machine that does much else it goes on beside it after `PATIENCE`. A clip that is too short for a look is soon read
+    as a whole. The block ends when the look has ended.
     """
 
     def __init__(self, out: Path, tell: Callable[..., None]) -> None:
@@ -76,6 +80,7 @@ class Glance:
             self.mattes.append(_make_small(frame.matte))
         if len(self.numbers) == FRAMES:
             self._looking = self._aside.submit(self._look)
+            wait([self._looking], PATIENCE)
 
     def _look(self) -> None:
         began = time.monotonic()

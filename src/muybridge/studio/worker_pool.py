@@ -29,6 +29,8 @@ PATIENCE = {"training": 60.0, "finishing": 60.0}
 """Seconds that a worker of a lane has to stop, before it is killed: a training has something to save."""
 IMPATIENCE = 5.0
 """The same for all others."""
+REST = 3.0
+"""Seconds before the next spare process begins its imports: what a person has just asked for goes first."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,16 @@ class WorkerPool:
     measuring  what presets cost here, where nobody has asked for it
     looking    what the segmentation network sees on a frame that somebody clicks on, who waits for it
     hand       what else a person asked for: costs, renders, packs, imports
-    One spare process has its imports behind it and waits, so that a task begins at once.
+    One spare process has its imports behind it and waits, so that a task begins at once. The next one begins them a
+    little later, or when the task ends or another needs it: they take as much of the machine as a short task.
     """
 
     def __init__(self) -> None:
         self.lanes = {name: asyncio.Semaphore(most) for name, most in LANES.items()}
         self.working: dict[str, ChildProcess] = {}
         self.spares: list[asyncio.Task[ChildProcess]] = []
+        self.rest: asyncio.TimerHandle | None = None
+        """What will have the next spare process get ready."""
         self.closing = False
 
     async def run(self, key: str, lane: str, order: Mapping[str, Any], on_event: OnEvent) -> Outcome:
@@ -76,6 +81,7 @@ class WorkerPool:
                 return Outcome("stopped") if self.closing else await _follow(worker, order, on_event)
             finally:
                 self.working.pop(key, None)
+                self.warm()
                 if worker.is_running:
                     await worker.end()
 
@@ -93,6 +99,8 @@ class WorkerPool:
     async def close(self) -> None:
         """End every worker; trainings keep their checkpoints."""
         self.closing = True
+        if self.rest is not None:
+            self.rest.cancel()
         workers = [*self.working.values()]
         for spare in self.spares:
             with contextlib.suppress(OSError, asyncio.CancelledError):
@@ -101,7 +109,10 @@ class WorkerPool:
         await asyncio.gather(*(worker.end() for worker in workers))
 
     def warm(self) -> None:
-        """Have a spare process get ready."""
+        """Have a spare process get ready, unless there is one."""
+        if self.rest is not None:
+            self.rest.cancel()
+            self.rest = None
         if not self.closing and not self.spares:
             self.spares.append(asyncio.create_task(ChildProcess.start("muybridge.studio.task_worker")))
 
@@ -117,7 +128,8 @@ class WorkerPool:
         # It may have been ended from outside while it waited.
         if not worker.is_running:
             worker = await ChildProcess.start("muybridge.studio.task_worker")
-        self.warm()
+        if self.rest is None:
+            self.rest = asyncio.get_running_loop().call_later(REST, self.warm)
         return worker
 
 

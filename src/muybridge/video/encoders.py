@@ -1,10 +1,12 @@
-"""Where written frames go: H.264, VP9 or ProRes in a container, or PNG files. Each keeps one frame at a time."""
+"""Where written frames go: H.264, VP9 or ProRes in a container, or PNG files. Each keeps few frames at a time."""
 
 from __future__ import annotations
 
 import json
 import warnings
 from abc import ABC, abstractmethod
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,10 @@ from muybridge.video.sound import Soundtrack
 CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 MAX_TICKS = 1_000_000
 """Finest time base that is kept as it is, in ticks per second; players overflow on finer ones."""
+PACKERS = 2
+"""Threads that pack the pictures of a folder."""
+MOST_PACKED = 4
+"""Pictures that are on their way to a folder at a time."""
 
 
 class Sink(ABC):
@@ -158,7 +164,11 @@ def make_av_frame(picture: Picture, pts: int, tick: Fraction) -> av.VideoFrame:
 
 
 class FolderSink(Sink):
-    """00000.png and so on, with times.json beside them, which gives `read` the exact times back."""
+    """00000.png and so on, with times.json beside them, which gives `read` the exact times back.
+
+    Pictures are packed in threads: that takes longer than most that is done to a frame before it is written. What goes
+    wrong with one is raised by a later `put` or by `finish`.
+    """
 
     def __init__(self, folder: Path, base: Fraction, mark: Mark | None = None) -> None:
         self._folder = folder
@@ -166,23 +176,35 @@ class FolderSink(Sink):
         self._mark = mark
         self._pts: list[int] = []
         self._duration = 1
+        self._threads = ThreadPoolExecutor(max_workers=PACKERS)
+        self._packing: deque[Future[None]] = deque()
         folder.mkdir(exist_ok=True)
 
     def put(self, picture: Picture, pts: int, duration: int) -> None:
-        """Write one PNG."""
-        (self._folder / f"{len(self._pts):05d}.png").write_bytes(encode_png(picture, self._mark))
+        """Have one PNG written."""
+        if len(self._packing) == MOST_PACKED:
+            self._packing.popleft().result()
+        file = self._folder / f"{len(self._pts):05d}.png"
+        self._packing.append(self._threads.submit(self._pack, file, picture))
         self._pts.append(pts)
         self._duration = duration
 
     def finish(self) -> None:
-        """Write the times."""
+        """Wait for the pictures, and write the times."""
+        while self._packing:
+            self._packing.popleft().result()
+        self._threads.shutdown()
         told = {"time_base": [self._base.numerator, self._base.denominator], "pts": self._pts, "last": self._duration}
         (self._folder / TIMES).write_text(json.dumps(told), encoding="utf-8")
         if self._mark is not None:
             mark_folder(self._folder, self._mark)
 
     def abandon(self) -> None:
-        """Nothing is open."""
+        """Nothing is written any more."""
+        self._threads.shutdown(cancel_futures=True)
+
+    def _pack(self, file: Path, picture: Picture) -> None:
+        file.write_bytes(encode_png(picture, self._mark))
 
 
 class ImageSink(Sink):
