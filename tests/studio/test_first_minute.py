@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,27 @@ def test_the_subject_is_looked_for_before_all_is_read(walk: Path, tmp_path: Path
     assert (shown < whole).all()
 
 
-def test_frames_do_not_wait_for_the_first_look(walk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They were shown two seconds later, after the look at six of them had ended."""
+def test_the_first_look_goes_first(walk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong subject is to be seen within seconds; beside the reading, the look took twice as long."""
+    find, read = glance.find, []
+
+    def find_now(clip: Any) -> Any:
+        time.sleep(0.3)
+        read.append(sum("frames" in str(p.relative_to(tmp_path)) for p in tmp_path.glob("**/*.png")))
+        return find(clip)
+
+    monkeypatch.setattr(glance, "find", find_now)
+    told: list[str] = []
+    _decode(walk, tmp_path, ORDER, lambda event, **more: told.append(event))
+    assert told == ["first", "glance"]
+    assert 0 < read[0] < FRAMES * STRIDE - 2
+
+
+def test_frames_wait_for_the_first_look_no_longer_than_a_person(
+    walk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that does much else, a look may take half a minute."""
+    monkeypatch.setattr(glance, "PATIENCE", 0.1)
     read_first = threading.Event()
     find = glance.find
 
