@@ -5,9 +5,9 @@
     python benchmarks/studio_load.py --minutes 30               (its memory alone)
 
 Trains the preset `draft` for a few steps (its weights do not change its speed), opens a studio on it, and measures:
-1. in Chromium, from the address to the first paint, and from a video that is dropped to its first picture (the browser's
-   own where it can play the file, and where it cannot, as with an AVI, the first frame that the studio reads), to the
-   first look at its subject, and until the studio has read all its frames;
+1. in Chromium, from the address to the first paint, and from a video that is dropped to its first picture (the
+   browser's own where it can play the file; where it cannot, as with an AVI, the first frame that the studio reads),
+   to the first look at its subject, and until the studio has read all its frames;
 2. in Chromium, from the pointer's event to the frame in which the picture is shown, and what of that is drawing;
 3. on the socket, from a message to its picture, for one client and for many that drag at once, 20 moves a second each;
 4. with --minutes, the memory, threads and open files of the studio and its workers while it is asked without pause.
