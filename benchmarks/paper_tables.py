@@ -1,20 +1,23 @@
 """Rows of the papers' tables on Shapes, small: the same steps for every row of a table, kept cell by cell.
 
     tar xf shapes.tar -C WORK
-    python benchmarks/paper_tables.py WORK/shapes WORK/rows [--tables monkeynet-2 monkeynet-7 articulated-1] [--write]
+    python benchmarks/paper_tables.py WORK/shapes WORK/rows [--tables monkeynet-2 monkeynet-7 articulated-1]
+        [--steps N] [--train-clips N] [--test-clips N]
 
 Monkey-Net: table 2 (parts taken away) and figure 7 (the number of keypoints). Articulated animation: tables 1 and 3 (5,
 10 and 20 regions, without skips, without principal axes, without a background). Each row is a training of the preset
 draft with --steps steps, then `muybridge reconstruct` on the first --test-clips test clips: L1 beside that of copying
 the source. A row that is finished is not done again; a training that was stopped goes on; --rows names some of them, so
-that the rows can be made in several sittings. With --seeds 0 1 each row is made twice. --write keeps what there is in
-paper_tables.md.
+that the rows can be made in several sittings. With --seeds 0 1 each row is made twice. --train-clips learns from the
+first so many clips alone: every row reads all that it learns from, which of a short training is most of the time.
+WORK/rows/tables.md holds what there is.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +28,7 @@ import torch
 from budgeted import STEPS, WITHOUT, machine, table
 
 import muybridge
+from muybridge.data.folders import clips_in
 from muybridge.engine import RichCallback
 
 
@@ -122,6 +126,20 @@ def make_cell(
     return told
 
 
+def few_clips(folder: Path, out: Path, count: int) -> Path:
+    """A folder of the first `count` clips that are learnt from, and of all that are tested on."""
+    chosen = out / f"first-{count}"
+    if not chosen.is_dir():
+        draft = out / f"first-{count}.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        (draft / "train").mkdir(parents=True)
+        for clip in clips_in(folder / "train")[:count]:
+            shutil.copy(clip, draft / "train")
+        shutil.copytree(folder / "test", draft / "test")
+        draft.rename(chosen)
+    return chosen
+
+
 def show_table(chosen: PaperTable, found: Mapping[str, list[dict[str, float]]]) -> str:
     """The rows that there are, means over seeds."""
     rows = []
@@ -145,11 +163,12 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", help="names of rows; all unless told")
     parser.add_argument("--steps", type=int, help="instead of each table's own")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--train-clips", type=int, help="the first so many; all unless told")
     parser.add_argument("--test-clips", type=int, default=400)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--write", action="store_true", help="keep the tables in paper_tables.md")
     told = parser.parse_args()
     torch.set_num_threads(told.threads)
+    folder = few_clips(told.folder, told.out, told.train_clips) if told.train_clips else told.folder
 
     parts = []
     for name in told.tables:
@@ -158,20 +177,21 @@ def main() -> None:
         found: dict[str, list[dict[str, float]]] = {}
         for row in chosen.rows:
             for seed in told.seeds:
-                out = told.out / f"{chosen.method}-{steps}" / f"{slug(row.name)}-{seed}"
+                kind = f"{chosen.method}-{steps}-{told.train_clips or 'all'}-{told.test_clips}"
+                out = told.out / kind / f"{slug(row.name)}-{seed}"
                 if told.rows is None or row.name in told.rows or out.with_suffix(".json").is_file():
                     out.parent.mkdir(parents=True, exist_ok=True)
-                    cell = make_cell(chosen, row, told.folder, out, steps, told.test_clips, seed)
+                    cell = make_cell(chosen, row, folder, out, steps, told.test_clips, seed)
                     found.setdefault(row.name, []).append(cell)
                     print(f"{name}, {row.name}, seed {seed}: L1 {cell['l1']:.5f}", flush=True)
         parts += [f"## {chosen.title}", "", show_table(chosen, found), ""]
 
     text = "\n".join(parts)
     print(text)
-    if told.write:
-        head = ["# Rows of the papers' tables, on Shapes at 64 px", ""]
-        head += [f"{machine()}, preset draft, first {told.test_clips} test clips", "", ""]
-        Path(__file__).with_suffix(".md").write_text("\n".join(head) + text, encoding="utf-8")
+    learnt = f"first {told.train_clips} clips learnt from" if told.train_clips else "all clips learnt from"
+    head = ["# Rows of the papers' tables, on Shapes at 64 px", ""]
+    head += [f"{machine()}, preset draft, {learnt}, first {told.test_clips} test clips", "", ""]
+    (told.out / "tables.md").write_text("\n".join(head) + text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -339,12 +339,14 @@ def show_temporal(work: Work) -> Shown:
 
 REACH = 0.16
 """How far a keypoint is dragged; the frame spans 2."""
-HEAD, FOOT = 0.3, 0.1
-"""How far from an end's keypoint those lie that go with it."""
+END, FOOT = 0.3, 0.1
+"""How far from the keypoint at an end, or at a foot, those lie that go with it."""
+NEAR = 4
+"""A keypoint is on the subject where the subject is within this many pixels."""
 
 
 def show_edit(work: Work) -> Shown:
-    """A leg left and right, then head and tail up and down, of both subjects."""
+    """A leg left and right, then one end up and the other down (head and tail), of both subjects."""
     if work.run is not None:
         fitted = muybridge.load(work.run, device="cpu")
     elif work.pair is not None:
@@ -357,10 +359,10 @@ def show_edit(work: Work) -> Shown:
         held = handles(fitted, side)
         frame = len(held.points) // 3
         points = held.points[frame]
-        head, leg, tail = ends_of(points)
+        leg, left, right = held_ends(points, draw_poses(fitted, [Pose(side, frame, {})])[0].picture[3])
         for what, moves in {
             "a leg, left and right": dict.fromkeys(leg, (REACH, 0.0)),
-            "head and tail, up and down": dict.fromkeys(tail, (0.0, -REACH)) | dict.fromkeys(head, (0.0, REACH)),
+            "head and tail, up and down": dict.fromkeys(left, (0.0, REACH)) | dict.fromkeys(right, (0.0, -REACH)),
         }.items():
             shares = (-1.0, -0.5, 0.0, 0.5, 1.0)
             poses = [Pose(side, frame, {k: (s * x, s * y) for k, (x, y) in moves.items()}) for s in shares]
@@ -375,17 +377,23 @@ def show_edit(work: Work) -> Shown:
     return Shown(rows, figures, columns=5)
 
 
-def ends_of(points: Tensor) -> tuple[list[int], list[int], list[int]]:
-    """Keypoints of the head (the highest), of a fore foot (the lowest on the head's half), of the tail's end; each with
-    those beside it, for a part that has several goes as a whole."""
-    head = int(points[:, 1].argmin())
-    forward = float(torch.sign(points[head, 0] - points[:, 0].mean()))
-    along = forward * (points[:, 0] - points[:, 0].mean())
-    leg = int(torch.where(along > 0, points[:, 1], -torch.inf).argmax())
-    ends = []
-    for end, beside in ((head, HEAD), (leg, FOOT), (int(along.argmin()), FOOT)):
-        ends.append(((points - points[end]).norm(dim=-1) < beside).nonzero()[:, 0].tolist())
-    return ends[0], ends[1], ends[2]
+def held_ends(points: Tensor, alpha: Tensor) -> tuple[list[int], list[int], list[int]]:
+    """Keypoints [K, 2] of a foot (the lowest), of the left and of the right end of the subject, whose alpha is uint8
+    [H, W]; each with those beside it, for a part that has several goes as a whole. Which end is the head is not asked:
+    a cat that walks has its back higher. Keypoints beside the subject move nothing and are left out."""
+    h, w = alpha.shape
+    wide = torch.nn.functional.max_pool2d(alpha[None].float(), 2 * NEAR + 1, 1, NEAR)[0]
+    places = ((points + 1) / 2 * torch.tensor([w - 1, h - 1])).round().long()
+    on = wide[places[:, 1].clamp(0, h - 1), places[:, 0].clamp(0, w - 1)] > 127
+    far = points.where(on[:, None], torch.nan)
+    leg = int(far[:, 1].nan_to_num(-torch.inf).argmax())
+    rest = (points - points[leg]).norm(dim=-1) >= FOOT
+    left = int(far[:, 0].where(rest, torch.nan).nan_to_num(torch.inf).argmin())
+    right = int(far[:, 0].where(rest, torch.nan).nan_to_num(-torch.inf).argmax())
+    held = []
+    for end, beside in ((leg, FOOT), (left, END), (right, END)):
+        held.append((((points - points[end]).norm(dim=-1) < beside) & on).nonzero()[:, 0].tolist())
+    return held[0], held[1], held[2]
 
 
 def shown_on_grey(rgba: Tensor) -> Tensor:

@@ -19,7 +19,14 @@ from muybridge.inputs.motion import keypoints_of, track_keypoints
 from muybridge.jobs.loading import Fitted, load, require_ability
 from muybridge.method import Animation, DrawnPose, EditsKeypoints, EditsResults, Method, Pose, SubjectPair
 from muybridge.motion import check_refinement, scale_strength, smooth_motion
-from muybridge.output.animation import backdrop_of, check_background, check_free, suffix_of, write_animation
+from muybridge.output.animation import (
+    backdrop_of,
+    check_background,
+    check_free,
+    holds_scene,
+    suffix_of,
+    write_animation,
+)
 from muybridge.tensors import Points
 from muybridge.video import Timing
 
@@ -180,7 +187,7 @@ def edit(
     side = subject.lower()
     animation = _draw(fitted, side, frame, moves, steps)
     shown = _subject(fitted, side)
-    behind = backdrop_of(background, animation.size, shown.plate, shown)
+    behind = backdrop_of(background, animation.size, shown.plate, shown, drawn=holds_scene(fitted.method, side))
     write_animation(animation, [target], behind, None, force, method=fitted.method.card.name)
 
     return target
@@ -230,7 +237,7 @@ def edit_clip(
     write_animation(
         animation,
         [target],
-        backdrop_of(background, shown.frame, shown.plate, shown),
+        backdrop_of(background, shown.frame, shown.plate, shown, drawn=holds_scene(fitted.method, side)),
         None,
         force,
         method=fitted.method.card.name,

@@ -118,6 +118,10 @@ class PairMethod(Method[C, D]):
     takes_streamed_video: ClassVar[bool] = False
     """Whether `animate` also takes a driving video that stays in its file, of any length (`data.driving_video`)."""
 
+    def draws_scene(self, side: str) -> bool:
+        """Whether results of the subject "a" or "b" hold the scene that it was filmed in, so that no background shows."""
+        return False
+
 
 class FolderMethod(Method[C, D]):
     """A method that learns from a folder of clips of one kind of object, and moves any picture of that kind.

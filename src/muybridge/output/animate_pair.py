@@ -17,7 +17,7 @@ from muybridge.jobs.loading import Fitted
 from muybridge.jobs.provenance import InputReference, find_input, is_same_input
 from muybridge.method import Animation, PairMethod, SubjectPair
 from muybridge.motion import MotionTrack
-from muybridge.output.animation import backdrop_of, write_animation
+from muybridge.output.animation import backdrop_of, holds_scene, write_animation
 from muybridge.output.motion_edits import motion_edits
 from muybridge.output.options import AnimateOptions
 from muybridge.video import probe
@@ -58,7 +58,7 @@ def animate_subject(
     shown = animation.source or cast.side
     subject = data.subject(shown) if shown is not None and isinstance(data, SubjectPair) else None
     plate = None if subject is None else subject.plate
-    behind = backdrop_of(options.background, animation.size, plate, subject)
+    behind = backdrop_of(options.background, animation.size, plate, subject, drawn=holds_scene(method, shown))
     write_animation(animation, [target], behind, cast.audio, options.force, method=method.card.name)
     return animation.notes
 

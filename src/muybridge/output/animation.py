@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from muybridge.data.background import Backdrop, Plate, colour, composite
 from muybridge.data.subject import Subject
 from muybridge.disk import recover
 from muybridge.errors import REPLACE_OR_CHOOSE, Option, OutputExistsError, RunError, Sentence, UsageError
-from muybridge.method import Animation
+from muybridge.method import Animation, Method, PairMethod
 from muybridge.video.contrast import MID_GREY, Colour, PixelBox, contrast_background, find_subject_box
 from muybridge.video.mark import make_mark
 from muybridge.video.sound import find_sound
@@ -50,14 +51,25 @@ def contrast_of(subject: Subject | None) -> Colour:
     return MID_GREY if subject is None else contrast_background(subject.pixels, subject.mattes)
 
 
+def holds_scene(method: Method[Any, Any], side: str | None) -> bool:
+    """Whether results of a subject hold the scene that it was filmed in; what `backdrop_of` wants to know as `drawn`."""
+    return isinstance(method, PairMethod) and side is not None and method.draws_scene(side)
+
+
 def backdrop_of(
-    name: str, size: tuple[int, int], plate: Plate | Tensor | None = None, subject: Subject | None = None
+    name: str,
+    size: tuple[int, int],
+    plate: Plate | Tensor | None = None,
+    subject: Subject | None = None,
+    *,
+    drawn: bool = False,
 ) -> Backdrop:
     """The background of a name for frames of `size` (H, W).
 
     plate    for "source": the source's own, moving as its camera does, or one picture uint8 [3, h, w]; made as large
              as the frames
     subject  for "contrast": whose colours decide
+    drawn    the frames hold their source's own scene: "source" needs no plate then, and lays none
     Raises RunError where "source" was asked for and is not known.
     """
     if name == "transparent":
@@ -66,6 +78,8 @@ def backdrop_of(
         return Backdrop(size, contrast_of(subject))
     if name != "source":
         return Backdrop(size, colour(name))
+    if drawn:
+        return Backdrop(size, MID_GREY)
     if isinstance(plate, Tensor):
         still = torch.eye(3)[None]
         shown = (plate.shape[1], plate.shape[2])

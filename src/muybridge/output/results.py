@@ -15,7 +15,7 @@ from muybridge.disk import Draft, sweep
 from muybridge.inputs.clips import SilhouetteInput
 from muybridge.jobs.loading import Fitted
 from muybridge.method import Animation, SubjectPair
-from muybridge.output.animation import backdrop_of, contrast_of, write_animation
+from muybridge.output.animation import backdrop_of, contrast_of, holds_scene, write_animation
 from muybridge.output.motion_edits import motion_edits
 from muybridge.output.options import ResultOptions
 from muybridge.output.sheets import read_small, write_keypoints, write_sheets
@@ -65,7 +65,8 @@ def write_videos(
             how["edits"] = motion_edits(fitted, other(side), None, options.motion_smoothing, options.strength)
         animation: Animation = fitted.method.animate(fitted.data, None, side, **how)
         subject = fitted.data.subject(side) if isinstance(fitted.data, SubjectPair) else None
-        behind = backdrop_of(options.background, animation.size, plates[SIDES.index(side)], subject)
+        plate, drawn = plates[SIDES.index(side)], holds_scene(fitted.method, side)
+        behind = backdrop_of(options.background, animation.size, plate, subject, drawn=drawn)
         paths = []
         for suffix in options.chosen_formats:
             paths.append(folder / f"{name}.{suffix}")

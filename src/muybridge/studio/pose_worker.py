@@ -26,7 +26,7 @@ from muybridge.data.background import Backdrop, composite
 from muybridge.engine.cpu_tuning import fast_kernels
 from muybridge.method import Pose
 from muybridge.networks import computes_bfloat16
-from muybridge.output.animation import backdrop_of
+from muybridge.output.animation import backdrop_of, holds_scene
 from muybridge.studio.messages import Channel, Head, describe_failure
 from muybridge.studio.tasks import subject_of
 
@@ -121,9 +121,11 @@ class PoseWorker:
         side = order["side"][0]
         wish = (order["run"], side, order["background"], size)
         if wish not in self.backgrounds:
-            subject = subject_of(self.load_run(order["run"]), side)
+            fitted = self.load_run(order["run"])
+            subject = subject_of(fitted, side)
             plate = None if subject is None else subject.plate
-            self.backgrounds[wish] = backdrop_of(order["background"], size, plate, subject)
+            drawn = holds_scene(fitted.method, side)
+            self.backgrounds[wish] = backdrop_of(order["background"], size, plate, subject, drawn=drawn)
 
         self.backgrounds.move_to_end(wish)
         while len(self.backgrounds) > HELD_BACKGROUNDS:

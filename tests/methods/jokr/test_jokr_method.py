@@ -483,7 +483,9 @@ def test_a_result_in_its_learnt_scene_covers_the_whole_frame() -> None:
     frames = torch.stack(list(method.animate(data, None, "a").frames))
     assert frames.shape == (4, 4, 96, 96)
     assert frames[:, 3].min() == 255
+    assert method.draws_scene("a")
     method.recall("shape", data)
+    assert not method.draws_scene("a")
     assert next(iter(method.animate(data, None, "a").frames))[3].min() < 255, "before R has learnt, silhouettes alone"
 
 

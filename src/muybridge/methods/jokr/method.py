@@ -113,6 +113,10 @@ class Jokr(
             "discriminator": Group(list(self.discriminator.parameters()), c.discriminator_lr, (0.5, c.shape.beta2)),
         }
 
+    def draws_scene(self, side: str) -> bool:
+        # A training that ended before R's turn draws silhouettes in one colour.
+        return self.config.learns_background and side not in self.plain
+
     def begin(self, stage: Stage, data: PairData, generator: torch.Generator) -> None:
         self.canvas_size.copy_(torch.tensor(data.a.canvas))
         if stage.name == "texture" and self.config.learns_background:
