@@ -105,6 +105,26 @@ def test_a_swinging_tail_does_not_move_the_box() -> None:
     assert torch.allclose(middle[0], torch.tensor([90.0, 60.0]), atol=0.6)
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_a_flower_that_closes_stays_in_its_place(turns: int) -> None:
+    """Its pixels move down with their median, and its stalk stands: what follows the median would carry it away."""
+    frames = []
+    for i in range(60):
+        shut = min(1.0, i / 30)
+        flower = blob(120, 120, 34 + 8 * shut, 60, 26 - 14 * shut, 40 - 30 * shut)
+        flower[30:110, 58:62] = 255
+        flower[88:104, 44:76] = 255
+        frames.append(flower.rot90(turns))
+    boxes = fit_boxes(torch.stack(frames)[:, None], rate=10.0)
+    assert float(boxes[:, :2].amax(0).sub(boxes[:, :2].amin(0)).max()) < 1
+
+
+def test_a_box_goes_with_a_body_that_leaves_the_ground() -> None:
+    frames = [blob(160, 90, 110 - i, 45, 24, 16) for i in range(60)]
+    boxes = fit_boxes(torch.stack(frames)[:, None], rate=10.0)
+    assert torch.allclose(boxes[:, 1], 110.0 - torch.arange(60), atol=0.6)
+
+
 def test_empty_frames_are_bridged() -> None:
     mattes = torch.stack([blob(60, 90, 30, 20 + 5 * i, 8, 10) for i in range(9)])[:, None]
     full = fit_boxes(mattes, follow=0.0)

@@ -19,6 +19,10 @@ from muybridge.video.clip import Clip
 Boxes = Float[Tensor, "T 4"]
 """(centre x, centre y, width, height) in pixels."""
 Box = Float[Tensor, "4"]
+MOVED = 0.1
+"""Of a subject's size: how far its median has to go before a still edge is followed instead. A gait has 0.06."""
+STILL = 1 / 3
+"""How far an edge that is called still may go, as a share of that."""
 Extents = Float[Tensor, "3 T 2"]
 """(x, y) of each silhouette's low edge, high edge and median in pixels; infinite edges where there is none."""
 
@@ -51,7 +55,9 @@ def boxes_round(
     """A box per frame that follows a silhouette of these extents smoothly and never cuts it.
 
     It follows the median of the silhouette's pixels, which stays where the body is: the middle between the outermost
-    ones would swing with a tail or an arm, and the body the other way in its box.
+    ones would swing with a tail or an arm, and the body the other way in its box. Where the median itself moves over an
+    edge that stands still, as above the feet of somebody who crouches or the stalk of a flower that closes, the box
+    stands still with the edge: results are put back at one place, and what the box followed is lost to them.
 
     found        of all frames of the clip; those without a silhouette are bridged by their neighbours
     margin       of the subject's size, left free on each side
@@ -68,7 +74,7 @@ def boxes_round(
         raise UsageError("a box needs margin >= 0, follow >= 0, and a positive rate and aspect")
 
     low, high, middle = _bridge_gaps(found)
-    middle = _smooth(middle, follow * rate, straight=True)
+    middle = _smooth(_hold_to_edges(low, high, middle), follow * rate, straight=True)
     before, behind = middle - low, high - middle  # how far the subject reaches to both sides of its middle
 
     if follow_size:
@@ -199,6 +205,26 @@ def _bridge_gaps(edges: Extents) -> tuple[Tensor, Tensor, Tensor]:
         raise InputError("all silhouettes are empty: there is nothing for a box to follow")
     low, high, middle = (_bridge(x, found) for x in edges)
     return low, high, middle
+
+
+def _hold_to_edges(low: Tensor, high: Tensor, middle: Tensor) -> Tensor:
+    """The median [T, 2] that a box follows, or along an axis where it moves over an edge that stands still, that edge
+    at the median's usual distance."""
+    held = middle.clone()
+    size = (high - low).amax(0)
+    moved = _range(middle)
+
+    for axis in range(2):
+        edge = min((low[:, axis], high[:, axis]), key=lambda e: float(_range(e)))
+        if moved[axis] > MOVED * size[axis] and _range(edge) < STILL * moved[axis]:
+            held[:, axis] = edge + (middle[:, axis] - edge).median()
+    return held
+
+
+def _range(track: Tensor) -> Tensor:
+    """How far a track goes over its frames, but for the rarest ones."""
+    first, last = track.quantile(track.new_tensor([0.02, 0.98]), dim=0)
+    return last - first
 
 
 def _median(counts: Float[Tensor, "T N"]) -> Float[Tensor, "T"]:

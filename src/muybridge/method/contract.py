@@ -119,7 +119,7 @@ class PairMethod(Method[C, D]):
     """Whether `animate` also takes a driving video that stays in its file, of any length (`data.driving_video`)."""
 
     def draws_scene(self, side: str) -> bool:
-        """Whether results of the subject "a" or "b" hold the scene that it was filmed in, so that no background shows."""
+        """Whether results of the subject "a" or "b" hold the scene that it was filmed in: no background shows."""
         return False
 
 

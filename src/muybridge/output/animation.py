@@ -52,7 +52,7 @@ def contrast_of(subject: Subject | None) -> Colour:
 
 
 def holds_scene(method: Method[Any, Any], side: str | None) -> bool:
-    """Whether results of a subject hold the scene that it was filmed in; what `backdrop_of` wants to know as `drawn`."""
+    """Whether results of a subject hold the scene that it was filmed in; `backdrop_of` has it as `drawn`."""
     return isinstance(method, PairMethod) and side is not None and method.draws_scene(side)
 
 
