@@ -2,6 +2,7 @@
 
     python benchmarks/shows.py gif gif-files flowers affine seeds parts temporal backgrounds --out DIR
     python benchmarks/shows.py edit (--pair CAT FOX | --run RUN) --out DIR [--preset bench] [--seed 0] [--set NAME=X]
+        [--scene cat-horse]
 
     gif          figures 5 top and 10: two loops in step, each silhouette over that of the one that it follows
     gif-files    the same of two real GIF files, of other lengths and delays, whose silhouettes are found
@@ -47,7 +48,7 @@ from muybridge.evaluation import BASELINES, compare_to_truth
 from muybridge.method import Pose
 from muybridge.methods.jokr.drawing import detect_keypoints, draw_side, soften, transfer_keypoints
 from muybridge.metrics import keypoint_step
-from muybridge.puppets import BUILDS, SceneClips, draw, fit, scene
+from muybridge.puppets import BUILDS, SCENES, SceneClips, draw, fit, scene
 from muybridge.puppets.gaits import Gait
 from muybridge.video import Clip, Timing, contact_sheet, draw_keypoints, read, write
 
@@ -81,6 +82,7 @@ class Work:
     changes: Mapping[str, Any]
     pair: tuple[Path, Path] | None = None
     run: Path | None = None
+    scene: str = "cat-horse"
 
     def train(self, name: str, inputs: Sequence[Any], changes: Mapping[str, Any], seed: int | None = None) -> Any:
         """A training in DIR/runs, gone on with or only opened where it is there."""
@@ -266,7 +268,7 @@ def explained(fitted: Any, side: str) -> dict[str, Sequence[Tensor]]:
 
 
 def show_seeds(work: Work) -> Shown:
-    drawn = scene("cat-horse", size=SIZE)
+    drawn = scene(work.scene, size=SIZE)
     rows: Rows = {"b (driving)": on_grey(drawn.b)}
     figures: Figures = {}
     made = {}
@@ -302,7 +304,7 @@ def train_part(work: Work, drawn: SceneClips, part: str) -> Any:
 
 
 def show_parts(work: Work) -> Shown:
-    drawn = scene("cat-horse", size=SIZE)
+    drawn = scene(work.scene, size=SIZE)
     rows: Rows = {"a: a (driving)": on_grey(drawn.a)}
     figures: Figures = {}
     for letter, part in {"b": "", **PARTS}.items():
@@ -315,7 +317,7 @@ def show_parts(work: Work) -> Shown:
 
 
 def show_temporal(work: Work) -> Shown:
-    drawn = scene("cat-horse", size=SIZE)
+    drawn = scene(work.scene, size=SIZE)
     near = range(40, 46)
     rows: Rows = {"a: frames that follow each other": [drawn.b.pixels[t] for t in near]}
     figures: Figures = {}
@@ -532,12 +534,14 @@ def main() -> None:
     parser.add_argument("--preset", default="bench")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pair", type=Path, nargs=2)
+    parser.add_argument("--scene", choices=tuple(SCENES), default="cat-horse", help="of seeds, parts and temporal")
     parser.add_argument("--run", type=Path, help="of edit: a finished run in place of a training")
     parser.add_argument("--set", action="append", default=[], help="of every training, such as shape.steps=500")
     parser.add_argument("--threads", type=int, default=1)
     told = parser.parse_args()
     torch.set_num_threads(told.threads)
-    work = Work(told.out, told.preset, told.seed, parse_settings(told.set), tuple(told.pair or ()) or None, told.run)
+    pair = tuple(told.pair) if told.pair else None
+    work = Work(told.out, told.preset, told.seed, parse_settings(told.set), pair, told.run, told.scene)
 
     for name in told.names:
         title, make = SHOWS[name]
@@ -546,6 +550,7 @@ def main() -> None:
             shown = make(work)
             save(contact_sheet(shown.rows, shown.columns, SIZE), told.out / f"{name}.png")
             changes = "".join(f" --set {each}" for each in told.set)
+            changes += f" --scene {told.scene}" if told.scene != "cat-horse" else ""
             changes += " --run RUN" if told.run and name == "edit" else ""
             changes += " --pair CAT FOX" if told.pair and name == "edit" else ""
             ending = f"--preset {told.preset} --seed {told.seed}{changes}"
