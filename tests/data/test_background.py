@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from muybridge.data.background import Plate, backdrop, colour, composite, plate
+from muybridge.data.background import Plate, backdrop, colour, composite, composite_bytes, plate
 from muybridge.errors import InputError, MissingSilhouettesError, UsageError
 from muybridge.video.clip import Clip, Timing
 
@@ -45,6 +45,24 @@ def test_the_wall_behind_the_subject_is_found(panned: tuple[Plate, np.ndarray]) 
         assert seen[:, :20].mean() < 5
         disc = (got[..., 0] > 220) & (got[..., 1] < 60)
         assert not (disc & (behind[t][..., 1] > 100)).any()
+
+
+@pytest.mark.parametrize("shown", ["nothing", "a corner", "everything"])
+@pytest.mark.parametrize("kind", ["#204060", "picture"])
+def test_bytes_are_laid_over_a_background_as_numbers_are(shown: str, kind: str) -> None:
+    numbers = torch.Generator().manual_seed(0)
+    rgba = torch.randint(0, 256, (4, 12, 20), dtype=torch.uint8, generator=numbers)
+    if shown == "everything":
+        rgba[3] = 255
+    else:
+        rgba[3, :, 8:] = 0
+        rgba[3, 5 if shown == "a corner" else 0 :] = 0
+    flat = torch.tensor(colour("#204060"))[:, None, None].expand(3, 12, 20)
+    behind = flat if kind == "#204060" else torch.rand(3, 12, 20, generator=numbers)
+
+    wanted = (composite(rgba.float() / 255, behind) * 255).round().to(torch.uint8)
+    assert torch.equal(composite_bytes(rgba, behind), wanted)
+    assert torch.equal(composite_bytes(rgba, None), rgba)
 
 
 def test_the_camera_is_measured(panned: tuple[Plate, np.ndarray]) -> None:

@@ -129,6 +129,31 @@ def composite(rgba: Float[Tensor, "4 H W"], background: Picture | None) -> Float
     return rgba if background is None else rgba[:3] * rgba[3:] + background * (1 - rgba[3:])
 
 
+def composite_bytes(rgba: UInt8[Tensor, "4 H W"], background: Picture | None) -> UInt8[Tensor, "C H W"]:
+    """The same of bytes, rounded to bytes: worked out only within the box round what is not clear."""
+    if background is None:
+        return rgba
+    shown = rgba[3].numpy(force=True)
+    if int(shown.min()) == 255:
+        return rgba[:3]
+    rows = np.flatnonzero(shown.any(1))
+    made = _to_bytes(background)
+    if not len(rows):
+        return made
+    down = slice(int(rows[0]), int(rows[-1]) + 1)
+    columns = np.flatnonzero(shown[down].any(0))
+    across = slice(int(columns[0]), int(columns[-1]) + 1)
+    made[:, down, across] = _to_bytes(composite(rgba[:, down, across].float() / 255, background[:, down, across]))
+    return made
+
+
+def _to_bytes(picture: Picture) -> UInt8[Tensor, "3 H W"]:
+    # A picture of one colour is that of one pixel, seen everywhere.
+    if picture.stride()[1:] == (0, 0):
+        return (picture[:, :1, :1] * 255).round().to(torch.uint8).repeat(1, *picture.shape[1:])
+    return (picture * 255).round().to(torch.uint8)
+
+
 @dataclass(frozen=True, eq=False)
 class Backdrop:
     """A background that was asked for.

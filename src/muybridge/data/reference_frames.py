@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from muybridge.data.frame_cache import FrameCache
 from muybridge.data.stored_tensors import check_frame_size, take, take_boxes, take_numbers
 from muybridge.data.subject import Subject
+from muybridge.geometry import largest_around, smallest_around
 from muybridge.tensors import Images, Masks
 from muybridge.video.clip import Clip
 
@@ -210,14 +211,14 @@ def measure_rim(layers: Float[Tensor, "N 4 H W"]) -> int:
     """
     colours, masks = layers.split((3, 1), 1)
     widest = int((masks.shape[2] * masks.shape[3]) ** 0.5) // RIM
-    ground = 1 - _largest_around(masks, 1)
+    ground = 1 - largest_around(masks, 1)
     if widest < 1 or not bool((ground > 0.5).any()):
         return 0
     # What alpha has cut out stands on nothing: its silhouettes are exact but for the camera's softness.
     if float((colours * ground).max()) < 0.02:
         return 1
 
-    core = -_largest_around(-masks, 2 * widest)
+    core = smallest_around(masks, 2 * widest)
     inside = carry_colours_on(colours * core, core)
     across = carry_colours_on(colours * ground, ground) - inside
     distance = across.square().sum(1, keepdim=True)
@@ -230,7 +231,7 @@ def measure_rim(layers: Float[Tensor, "N 4 H W"]) -> int:
     told = (distance > APART).float()
 
     for depth in range(widest):
-        ring = (-_largest_around(-masks, depth) + _largest_around(-masks, depth + 1)) * told
+        ring = (smallest_around(masks, depth) - smallest_around(masks, depth + 1)) * told
         if float((likeness * ring).sum()) < SHINES * float(ring.sum()):
             return depth
     return widest
@@ -246,16 +247,10 @@ def trim_rim(frames: Images, masks: Masks, rim: int) -> tuple[Images, Masks]:
     """
     if rim < 1:
         return frames, masks
-    inner = -_largest_around(-masks, rim)
-    thin = masks * (1 - _largest_around(inner, 2 * rim))
+    inner = smallest_around(masks, rim)
+    thin = masks * (1 - largest_around(inner, 2 * rim))
     kept = torch.maximum(inner, thin)
     return frames * (kept / masks.clamp_min(1e-3)), kept
-
-
-def _largest_around(masks: Masks, reach: int) -> Masks:
-    """The largest value within a square of `reach` pixels on each side: rows first, then columns, which is the same."""
-    rows = F.max_pool2d(masks, (1, 2 * reach + 1), 1, (0, reach))
-    return F.max_pool2d(rows, (2 * reach + 1, 1), 1, (reach, 0))
 
 
 def carry_colours_on(frames: Images, masks: Masks) -> Images:

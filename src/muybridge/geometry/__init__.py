@@ -37,6 +37,7 @@ from muybridge.geometry.moments import (
     smallest_eigenvalue,
     widen_covariances,
 )
+from muybridge.geometry.neighbours import largest_around, smallest_around
 from muybridge.geometry.poses import pose_distances
 from muybridge.geometry.principal_axes import PrincipalAxes, axis_swap, principal_axes
 from muybridge.geometry.thin_plate import ThinPlate, random_thin_plate
@@ -61,6 +62,7 @@ __all__ = [
     "identity_affine",
     "inverse_2x2",
     "invert_affine",
+    "largest_around",
     "local_motions",
     "make_grid",
     "make_homography",
@@ -80,6 +82,7 @@ __all__ = [
     "released_gaussians",
     "sample",
     "second_moments",
+    "smallest_around",
     "smallest_eigenvalue",
     "soft_argmax",
     "spatial_softmax",

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from muybridge.data.background import Backdrop, Plate, colour, composite
+from muybridge.data.background import Backdrop, Plate, colour, composite_bytes
 from muybridge.data.subject import Subject
 from muybridge.disk import recover
 from muybridge.errors import REPLACE_OR_CHOOSE, Option, OutputExistsError, RunError, Sentence, UsageError
@@ -123,5 +123,4 @@ def _compose(frames: Iterator[Tensor], backdrop: Backdrop, covered: Tensor) -> I
     """
     for index, rgba in enumerate(frames):
         torch.maximum(covered[0, 0], rgba[3].cpu(), out=covered[0, 0])
-        values = composite(rgba.float() / 255, backdrop.at(index))
-        yield (values * 255).round().to(torch.uint8)
+        yield composite_bytes(rgba, backdrop.at(index))

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
+import cv2
 import numpy as np
 import torch
 from av.error import FFmpegError
@@ -159,10 +160,11 @@ class Writer:
             raise InputError(f"a frame to write is [3 or 4, H, W], not {tuple(frame.shape)}")
         if frame.dtype != torch.uint8:
             frame = (frame.detach().float().clamp(0, 1) * 255).round().to(torch.uint8)
-        picture = frame.detach().permute(1, 2, 0).cpu().numpy()
+        # Laid out anew, pixel by pixel: the caller may draw into the tensor again.
+        picture = cv2.merge([np.ascontiguousarray(layer) for layer in frame.detach().cpu().numpy()])
         if picture.shape[2] == 4 and self._suffix not in KEEPS_ALPHA:
             return _lay_on_background(picture, self._background)
-        return np.array(picture)  # the caller may draw into the tensor again
+        return picture
 
 
 def write(

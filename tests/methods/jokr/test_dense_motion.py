@@ -7,6 +7,7 @@ from muybridge.methods.jokr.dense_motion import (
     DenseMotionNetwork,
     affine_motions,
     edge_grid,
+    keypoint_shares,
     local_affines,
     look_up,
     mix_distances,
@@ -106,13 +107,28 @@ def test_an_untrained_network_moves_a_picture_with_its_keypoints(points: torch.T
     torch.testing.assert_close(look_up(picture, motion.flow)[..., :-2], picture[..., 2:])
 
 
+def test_references_of_one_result_are_moved_as_if_each_had_a_result_of_its_own(points: torch.Tensor) -> None:
+    network = DenseMotionNetwork(9, width=4, max_width=8)
+    torch.nn.init.normal_(network.head.weight, std=0.1)
+    silhouettes = torch.rand(2, 1, 16, 16)
+    references = torch.cat((points + 0.1, points.flip(0)))
+    pictures = torch.rand(4, 4, 16, 16)
+    of = torch.tensor([0, 1, 1, 0])
+
+    with torch.no_grad():
+        together = network(points, references, silhouettes, pictures, of)
+        apart = network(points[of], references, silhouettes[of], pictures)
+    for one, other in zip(together, apart, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_a_reference_counts_where_its_own_pose_is_near() -> None:
     target = torch.tensor([[[-0.7, 0.0], [0.7, 0.0]]])
     left_elsewhere = target + torch.tensor([[0.0, 0.25], [0.0, 0.0]])
     right_elsewhere = target + torch.tensor([[0.0, 0.0], [0.0, 0.25]])
 
-    nearness = nearest_shares((4, 8), target)
-    misfit = torch.stack([mix_distances(target, one, nearness) for one in (left_elsewhere, right_elsewhere)], 1)
+    near = keypoint_shares(nearest_shares((4, 8), target))
+    misfit = torch.stack([mix_distances(target, one, near) for one in (left_elsewhere, right_elsewhere)], 1)
     assert float(misfit[0, 0, 0, 2, 1]) == pytest.approx(0.25**2, rel=1e-3)
     assert float(misfit[0, 0, 0, 2, 6]) < 1e-4
 

@@ -21,7 +21,9 @@ from muybridge.methods.jokr.drawing import (
     render_poses,
     transfer_keypoints,
 )
+from muybridge.methods.jokr.half_precision import CheckedPrecision
 from muybridge.methods.jokr.model import JokrModel
+from muybridge.picture_animator import Precision
 from muybridge.tensors import Points
 from muybridge.video import Timing
 
@@ -36,6 +38,7 @@ def animate(
     full_frame: bool = True,
     edits: Tensor | None = None,
     offsets: Tensor | None = None,
+    precision: Precision = "auto",
 ) -> Animation:
     """The subject `source` moving as the other one does.
 
@@ -48,6 +51,7 @@ def animate(
     full_frame  put back into frames of the source's size; False: the crop as it is
     edits       [T, K, 2] added to the driving keypoints, normalised units
     offsets     the same for the keypoints of the result, in units of its own crop
+    precision   of results of own frames, see `CheckedPrecision`
     """
     notes: list[str] = []
     if source is None:
@@ -72,7 +76,8 @@ def animate(
             begun += len(part)
 
     def frames() -> Iterator[Tensor]:
-        for rgba in render_poses(model, data, source, poses()):
+        checked = CheckedPrecision(model, precision, len(timing))
+        for rgba in render_poses(model, data, source, poses(), precision=checked):
             yield put_back(model, data, source, rgba) if full is not None else _mirror_back(rgba, appearance)
 
     size = crop_size(model, data, source) if full is None else full.frame

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from muybridge.geometry import full_precision, inverse_2x2, make_grid, product_2x2, sample
+from muybridge.geometry import axis, full_precision, inverse_2x2, make_grid, product_2x2, sample, smallest_around
 from muybridge.methods.jokr.reference_choice import FAR
 from muybridge.networks import Hourglass
 from muybridge.tensors import Grid, Images, Masks, Points
@@ -69,26 +69,38 @@ class DenseMotionNetwork(nn.Module):
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
     def forward(
-        self, target: Points, reference: Points, silhouette: Masks, picture: Float[Tensor, "B 4 h w"]
+        self,
+        target: Float[Tensor, "N K 2"],
+        reference: Float[Tensor, "B K 2"],
+        silhouette: Float[Tensor, "N 1 h w"],
+        picture: Float[Tensor, "B 4 h w"],
+        of: Int64[Tensor, "B"] | None = None,
     ) -> Motion:
         """
-        target      [B, K, 2]     keypoints of the result, at pixel edges
-        reference   [B, K, 2]     keypoints of the reference, at pixel edges
-        silhouette  [B, 1, h, w]  what is to be filled; h and w even
-        picture     [B, 4, h, w]  the reference: colours and silhouette in [0, 1]
+        target      [N, K, 2]     keypoints of results, at pixel edges
+        reference   [B, K, 2]     keypoints of the references, at pixel edges
+        silhouette  [N, 1, h, w]  what is to be filled; h and w even
+        picture     [B, 4, h, w]  the references: colours and silhouette in [0, 1]
+        of          [B]           which result each of them is moved for; None: each for its own
         """
         size = (silhouette.shape[2], silhouette.shape[3])
-        motions = affine_motions(target, reference)
-        nearness = nearest_shares(size, target)
-        moved = look_up(picture, mix_motions(motions, nearness.softmax(1)))
-
         half = (size[0] // 2, size[1] // 2)
+        # What tells nothing of a reference is found once for all references of a result.
+        nearness = nearest_shares(size, target)
+        known: tuple[Tensor, ...]
+        known = (target, silhouette, nearness, nearness.softmax(1), keypoint_shares(nearness), edge_bumps(half, target))
+        if of is not None:
+            known = tuple(x[of] for x in known)
+        target, silhouette, nearness, nearest, near_keypoints, bumps = known
+
+        motions = affine_motions(target, reference)
+        moved = look_up(picture, mix_motions(motions, nearest))
         # Where the subject stands says nothing about its pose, so the reference is brought to the target's place.
         centred = reference - reference.mean(1, keepdim=True) + target.mean(1, keepdim=True)
         seen = (
             self.unfold(torch.cat((silhouette, moved), 1)),
             F.avg_pool2d(picture, 2),
-            edge_bumps(half, target),
+            bumps,
             edge_bumps(half, centred),
         )
         out = full_precision(self.fold(self.head(self.trunk(torch.cat(seen, 1)))))
@@ -96,7 +108,7 @@ class DenseMotionNetwork(nn.Module):
         shares, residual, visibility = out.split((self.keypoints + 1, 2, 1), 1)
         residual = RESIDUAL * torch.tanh(residual).permute(0, 2, 3, 1)
         flow = mix_motions(motions, (nearness + 4 * shares).softmax(1)) + residual
-        misfit = mix_distances(target, reference, nearness)
+        misfit = mix_distances(target, reference, near_keypoints)
         return Motion(flow, visibility, residual, misfit)
 
 
@@ -167,30 +179,54 @@ def affine_motions(target: Points, reference: Points) -> Float[Tensor, "B K1 2 3
 
 def mix_motions(motions: Float[Tensor, "B K1 2 3"], shares: Float[Tensor, "B K1 h w"]) -> Grid:
     """The flow whose pixels have the mean of affine maps, weighed by shares that sum to 1 in each pixel."""
-    # The mean of the maps first, and then one map a pixel: a twentieth of the work.
-    mixed = torch.einsum("bkhw,bkij->bhwij", full_precision(shares), motions)
-    places = edge_grid((shares.shape[2], shares.shape[3]), motions)
-    return (mixed[..., :2] * places[..., None, :]).sum(-1) + mixed[..., 2]
+    height, width = shares.shape[2:]
+    # The mean of the maps first, and then one map a pixel: a twentieth of the work. Never in 8 bits, which are too few
+    # for a place.
+    with torch.autocast(shares.device.type, enabled=False):
+        mixed = motions.flatten(2).transpose(1, 2) @ full_precision(shares).flatten(2)
+    across, down, shift = mixed.unflatten(1, (2, 3)).unflatten(3, (height, width)).unbind(2)
+    x, y = _edge_axes((height, width), motions)
+    return (across * x + down * y[:, None] + shift).permute(0, 2, 3, 1)
 
 
 def nearest_shares(size: tuple[int, int], target: Points) -> Float[Tensor, "B K1 h w"]:
     """Logits that give each pixel to the nearest keypoints, and to the whole body far from all of them."""
-    away = edge_grid(size, target) - target[:, :, None, None]
-    near = -away.square().sum(-1) / (2 * NEAR**2)
+    dx, dy = _edge_offsets(size, target)
+    near = dx.square() / (-2 * NEAR**2) + dy.square() / (-2 * NEAR**2)
     return torch.cat((near, torch.full_like(near[:, :1], -4.0)), 1)
 
 
-def mix_distances(target: Points, reference: Points, nearness: Float[Tensor, "B K1 h w"]) -> Masks:
-    """Squared distances of a reference's keypoints from where the result has them, those round each pixel."""
+def keypoint_shares(nearness: Float[Tensor, "B K1 h w"]) -> Float[Tensor, "B K h w"]:
+    """The share of each keypoint round a pixel, the whole body left out."""
+    return full_precision(nearness[:, :-1]).softmax(1)
+
+
+def mix_distances(target: Points, reference: Points, shares: Float[Tensor, "B K h w"]) -> Masks:
+    """Squared distances of a reference's keypoints from where the result has them, those round each pixel.
+
+    shares  of `keypoint_shares`
+    """
     away = (target - reference).square().sum(-1).clamp_max(FAR**2)
-    shares = full_precision(nearness[:, :-1]).softmax(1)
-    return (shares * away[:, :, None, None]).sum(1, keepdim=True)
+    with torch.autocast(shares.device.type, enabled=False):
+        return (away[:, None] @ shares.flatten(2)).unflatten(2, shares.shape[2:])
 
 
 def edge_bumps(size: tuple[int, int], points: Points) -> Float[Tensor, "B K h w"]:
     """A Gaussian round each keypoint that is measured at edges."""
-    away = edge_grid(size, points) - points[:, :, None, None]
-    return torch.exp(-away.square().sum(-1) / (2 * BUMP**2))
+    dx, dy = _edge_offsets(size, points)
+    return torch.exp(dx.square() / (-2 * BUMP**2)) * torch.exp(dy.square() / (-2 * BUMP**2))
+
+
+def _edge_axes(size: tuple[int, int], like: Tensor) -> tuple[Float[Tensor, "W"], Float[Tensor, "H"]]:
+    """The x of every column and the y of every row, measured at edges."""
+    height, width = size
+    return axis(width, like) * ((width - 1) / width), axis(height, like) * ((height - 1) / height)
+
+
+def _edge_offsets(size: tuple[int, int], points: Points) -> tuple[Float[Tensor, "B K 1 w"], Float[Tensor, "B K h 1"]]:
+    """How far every column and every row lies from each keypoint: what is left to do per pixel is one sum."""
+    x, y = _edge_axes(size, points)
+    return x - points[..., 0, None, None], y[:, None] - points[..., 1, None, None]
 
 
 def sanity(flow: Grid) -> Masks:
@@ -210,5 +246,5 @@ def sanity(flow: Grid) -> Masks:
 
     sane = torch.sigmoid((determinant - FOLDED) / 0.08) * torch.sigmoid((STRETCHED - norm) / 0.3)
     # The differences look one pixel to each side, so neighbours of a fold are not to be trusted either.
-    eroded = -F.max_pool2d(-sane[:, None], 3, 1, 1)
+    eroded = smallest_around(sane[:, None], 1)
     return F.avg_pool2d(eroded, 3, 1, 1, count_include_pad=False)

@@ -15,6 +15,7 @@ from muybridge.errors import UsageError
 from muybridge.masks.regions import stray_parts
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.dense_motion import look_up
+from muybridge.methods.jokr.half_precision import CheckedPrecision, in_half
 from muybridge.methods.jokr.model import HAZE, JokrModel, inference
 from muybridge.methods.jokr.reference_choice import WINDOW, References, plan_stream
 from muybridge.methods.jokr.reference_renderer import ReferenceBank, find_lookups, render_references
@@ -37,12 +38,14 @@ def render_poses(
     poses: Iterable[Tensor],
     start: Points | None = None,
     part: int = 1,
+    precision: CheckedPrecision | None = None,
 ) -> Iterator[Tensor]:
     """One subject in poses that come in parts, frame by frame: uint8 [4, H, W] with straight alpha, see `crop_size`.
 
     poses  [n, K, 2] each, where this side's own keypoints lie
     start  a pose whose references the first ones are near; each is then drawn without a look at those that follow
     part   draw so many times smaller, and then of one reference
+    precision  of results of own frames; None: float32
     """
     if not model.uses_frames:
         for points in poses:
@@ -59,8 +62,14 @@ def render_poses(
     for points, references in plan_stream(planner, (some.float().cpu() for some in poses), window):
         for index in torch.arange(len(points)).split(TOGETHER):
             chosen = References(references.index[index], references.shares[index])
-            for rgb, alpha in _render_part(model, bank, points[index], side, chosen, part):
-                yield to_bytes(rgb[None], alpha[None])[0]
+            some = points[index]
+
+            def draw(these: slice, half: bool, some: Points = some, chosen: References = chosen) -> list[Tensor]:
+                own = References(chosen.index[these], chosen.shares[these])
+                return _render_part(model, bank, some[these], side, own, part, half)
+
+            every = slice(len(some))
+            yield from draw(every, False) if precision is None else precision.draw(draw, len(some))
 
 
 def render_apart(
@@ -92,18 +101,26 @@ def render_apart(
     for index in torch.arange(len(ways)).split(together):
         chosen = References(*(torch.cat([getattr(plans[i], name) for i in index]) for name in ("index", "shares")))
         rendered = _render_part(model, bank, points[index], side, chosen, part)
-        for i, (rgb, alpha) in zip(index.tolist(), rendered, strict=True):
+        for i, rgba in zip(index.tolist(), rendered, strict=True):
             # Where colours were not learned yet, no own frame is in the picture.
             sources = () if side in model.plain else plans[i].name_frames(bank.frames.index)
-            yield to_bytes(rgb[None], alpha[None])[0], sources
+            yield rgba, sources
 
 
 def _render_part(
-    model: JokrModel, bank: ReferenceBank, points: Points, side: str, references: References, part: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Colours [3, H, W] and silhouette [1, H, W] of a few frames, as large as the reference frames or a part of it.
+    model: JokrModel,
+    bank: ReferenceBank,
+    points: Points,
+    side: str,
+    references: References,
+    part: int,
+    half: bool = False,
+) -> list[Tensor]:
+    """A few frames, uint8 [4, H, W] with straight alpha, as large as the reference frames or a part of it.
 
     A part is seen for a moment, while a person drags: of the own frames alone, for R costs a third of a picture.
+
+    half  with R and the dense motion in bfloat16
     """
     with inference(model):
         points = points.to(model.device)
@@ -111,29 +128,36 @@ def _render_part(
         if model.config.strays:
             shape = shape * ~_find_strays(shape, model.config.strays, OUTLINE)
         if side in model.plain:
-            rendered = _draw_plain(bank, shape, model.plain[side], part)
-        else:
-            rendered = _draw_of_frames(model, bank, points, shape, side, references, part)
-    yield from rendered
+            return _draw_plain(bank, shape, model.plain[side], part)
+        return _draw_of_frames(model, bank, points, shape, side, references, part, half)
 
 
 def _draw_of_frames(
-    model: JokrModel, bank: ReferenceBank, points: Points, shape: Masks, side: str, references: References, part: int
-) -> list[tuple[Tensor, Tensor]]:
+    model: JokrModel,
+    bank: ReferenceBank,
+    points: Points,
+    shape: Masks,
+    side: str,
+    references: References,
+    part: int,
+    half: bool,
+) -> list[Tensor]:
+    refine = in_half(model, model.refine) if half else model.refine
+    move = in_half(model, model.dense_motion) if half else model.dense_motion
     painted = None
     if part == 1:
-        painted = ((model.refine(shape, points, side).float() + 1) / 2).clamp(0, 1)
+        painted = ((refine(shape, points, side).float() + 1) / 2).clamp(0, 1)
 
-    lookups = find_lookups(model.dense_motion, bank, points, shape, references)
-    return list(render_references(bank, lookups, painted, shape, part))
+    lookups = find_lookups(move, bank, points, shape, references)
+    return [rgba.cpu() for rgba in render_references(bank, lookups, painted, shape, part)]
 
 
-def _draw_plain(bank: ReferenceBank, shape: Masks, colour: Tensor, part: int) -> list[tuple[Tensor, Tensor]]:
+def _draw_plain(bank: ReferenceBank, shape: Masks, colour: Tensor, part: int) -> list[Tensor]:
     """What `_render_part` gives where R has learned nothing yet: silhouettes [N, 1, h, w] in one colour [3, 1, 1]."""
     drawn = []
     for each in shape:
         alpha = look_up(soften(each[None]), bank.view(part))[0]
-        drawn.append((colour.to(alpha).expand(-1, *alpha.shape[1:]), alpha))
+        drawn.append(to_bytes(colour.to(alpha).expand(-1, *alpha.shape[1:])[None], alpha[None])[0])
 
     return drawn
 

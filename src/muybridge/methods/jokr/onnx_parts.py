@@ -239,7 +239,7 @@ class Merging(nn.Module):
         shares = torch.einsum("em,mchw->echw", slots, shares)
 
         outlines = self.outline.find(silhouette, view[None])[0]
-        seen = (outlines[2] > 0).flatten().nonzero()[:, 0]
+        seen = (outlines[-1] > 0).flatten().nonzero()[:, 0]
         places = view.flatten(0, 1)[seen][None, None]
 
         def grid(crop: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float
@@ -10,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from muybridge.data.reference_frames import ReferenceFrames
+from muybridge.geometry import largest_around, smallest_around
 from muybridge.methods.jokr.dense_motion import look_up
 from muybridge.methods.jokr.reference_blend import blur
 from muybridge.tensors import Masks
@@ -39,7 +41,7 @@ class Outline:
         exact = frames.rim == 0 and larger >= LARGER
         return cls(frames.rim / larger, NEAR_OUTLINE if exact else 0.0)
 
-    def find(self, silhouette: Masks, view: Float[Tensor, "1 H2 W2 2"]) -> Float[Tensor, "B 3 H2 W2"]:
+    def find(self, silhouette: Masks, view: Float[Tensor, "1 H2 W2 2"]) -> Float[Tensor, "B M H2 W2"]:
         """See `find_outlines`."""
         return find_outlines(silhouette, view, self.rim, self.band)
 
@@ -53,27 +55,32 @@ def believe_outline(covered: Masks, silhouette: Masks) -> Masks:
 
 def find_outlines(
     silhouettes: Masks, view: Float[Tensor, "1 H2 W2 2"], rim: float, band: float
-) -> Float[Tensor, "B 3 H2 W2"]:
-    """Silhouettes drawn small, at the size of a result, less their rim: smaller by a band, as they are, and larger.
+) -> Float[Tensor, "B M H2 W2"]:
+    """Silhouettes drawn small, at the size of a result, less their rim: smaller by a band, as they are, and larger;
+    without a band, where all three are one, as they are alone.
 
     rim, band  pixels of the shapes
     """
-    smooth = F.interpolate(silhouettes, scale_factor=4, mode="bicubic", align_corners=False)
-    drawn = _grow(smooth, -round(4 * rim))
-    # Without a band all three are one, which need not be enlarged three times.
+    smooth = _enlarge_smoothly(silhouettes)
+    drawn = smallest_around(smooth, round(4 * rim))
     if band == 0:
-        return sharpen_edge(drawn, view).expand(-1, 3, -1, -1)
+        return sharpen_edge(drawn, view)
     reach = round(4 * band)
-    return sharpen_edge(torch.cat((_grow(drawn, -reach), drawn, _grow(drawn, reach)), 1), view)
+    return sharpen_edge(torch.cat((smallest_around(drawn, reach), drawn, largest_around(drawn, reach)), 1), view)
 
 
-def _grow(masks: Masks, reach: int) -> Masks:
-    """Masks with their outline moved out by so many pixels, or in."""
-    if reach < 0:
-        return -_grow(-masks, -reach)
-    # The largest of a square is the largest of the largest of its rows.
-    size = 2 * reach + 1
-    return F.max_pool2d(F.max_pool2d(masks, (size, 1), 1, (reach, 0)), (1, size), 1, (0, reach))
+def _enlarge_smoothly(silhouettes: Masks) -> Float[Tensor, "B 1 H4 W4"]:
+    """Four times as large, bicubic."""
+    rows, columns = (_bicubic_matrix(int(side)).to(silhouettes) for side in silhouettes.shape[2:])
+    return rows @ (silhouettes @ columns.T)
+
+
+@lru_cache(64)
+def _bicubic_matrix(count: int) -> Float[Tensor, "N4 N"]:
+    """What each of four times `count` pixels in a row takes from each of them."""
+    with torch.inference_mode(False), torch.autocast("cpu", enabled=False):
+        still = torch.eye(count, dtype=torch.float64)[None, None]
+        return F.interpolate(still, size=(4 * count, count), mode="bicubic", align_corners=False)[0, 0]
 
 
 def sharpen_edge(smooth: Float[Tensor, "B C h w"], view: Float[Tensor, "1 H2 W2 2"]) -> Float[Tensor, "B C H2 W2"]:

@@ -9,12 +9,12 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from muybridge.data.reference_frames import ReferenceFrames
-from muybridge.methods.jokr.dense_motion import DenseMotionNetwork, look_up, sanity, to_edges
-from muybridge.methods.jokr.reference_blend import EVERYWHERE, merge_bands, share_out, trust
+from muybridge.methods.jokr.dense_motion import Motion, look_up, sanity, to_edges
+from muybridge.methods.jokr.reference_blend import EVERYWHERE, merge_bands, part_bands, share_out, trust
 from muybridge.methods.jokr.reference_choice import ReferencePlanner, References
 from muybridge.methods.jokr.reference_outlines import Outline, believe_outline
 from muybridge.tensors import Grid, Images, Masks, Points
@@ -23,8 +23,8 @@ HELD = 192 * 2**20
 """Bytes of decoded reference frames that are held."""
 SEEN = 0.02
 """Share from which on a fading reference is looked at."""
-FOREMOST = 5
-"""Power of a reference's share in the fine band: details of several that do not quite agree would blur each other."""
+READY = 48 * 2**20
+"""Bytes of those of them that are held as they are looked up."""
 
 
 @dataclass(eq=False)
@@ -43,8 +43,8 @@ class ReferenceBank:
     known: tuple[object, ...] = ()
     decoded: OrderedDict[int, Tensor] = field(default_factory=OrderedDict, repr=False)
     views: dict[int, Grid] = field(default_factory=dict, repr=False)
-    last: tuple[int, Tensor] | None = field(default=None, repr=False)
-    """The reference that was asked for last, as `picture` gave it: while a person drags, that is always the same."""
+    ready: OrderedDict[int, Tensor] = field(default_factory=OrderedDict, repr=False)
+    """References as `picture` gave them: one frame of a result mostly looks at those of the frame before."""
 
     @property
     def canvas(self) -> tuple[int, int]:
@@ -68,15 +68,21 @@ class ReferenceBank:
 
     def picture(self, place: int) -> Float[Tensor, "1 4 H W"]:
         """A reference at full size in [0, 1], on the device of the small ones."""
-        if self.last is not None and self.last[0] == place:
-            return self.last[1]
-        if place not in self.decoded:
-            self.decoded[place] = self.frames.pictures([place])
-            while len(self.decoded) > 1 and len(self.decoded) * self.decoded[place].numel() > HELD:
-                self.decoded.popitem(last=False)
-        self.decoded.move_to_end(place)
-        self.last = (place, self.decoded[place].to(self.small.device).float() / 255)
-        return self.last[1]
+        if place not in self.ready:
+            if place not in self.decoded:
+                _keep(self.decoded, place, self.frames.pictures([place]), HELD)
+            self.decoded.move_to_end(place)
+            _keep(self.ready, place, self.decoded[place].to(self.small.device).float().div_(255), READY)
+        self.ready.move_to_end(place)
+        return self.ready[place]
+
+
+def _keep(held: OrderedDict[int, Tensor], place: int, picture: Tensor, most: int) -> None:
+    """Put a picture among those that are held, and let those go that were not asked for longest, until no more than
+    `most` bytes are left, or one."""
+    held[place] = picture
+    while len(held) > 1 and len(held) * picture.nbytes > most:
+        held.popitem(last=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +104,11 @@ class Lookups:
 
 
 def find_lookups(
-    network: DenseMotionNetwork, bank: ReferenceBank, points: Points, silhouettes: Masks, references: References
+    network: Callable[..., Motion], bank: ReferenceBank, points: Points, silhouettes: Masks, references: References
 ) -> Lookups:
     """Run the dense motion for result frames of these keypoints.
 
+    network      a `DenseMotionNetwork`
     points       [N, K, 2]     measured at pixel centres
     silhouettes  [N, 1, h, w]  what G drew, at the size of the shapes
     """
@@ -114,7 +121,7 @@ def find_lookups(
 
     target = to_edges(points, bank.canvas)
     small = bank.small[place]
-    motion = network(target[frame], bank.edge_points[place], silhouettes[frame], small)
+    motion = network(target, bank.edge_points[place], silhouettes, small, frame)
     sane = sanity(motion.flow)
     cover = look_up(small[:, 3:], motion.flow)
 
@@ -127,8 +134,8 @@ def find_lookups(
 
 def render_references(
     bank: ReferenceBank, lookups: Lookups, painted: Images | None, silhouettes: Masks, part: int = 1
-) -> Iterator[tuple[Float[Tensor, "3 H W"], Float[Tensor, "1 H W"]]]:
-    """Colours and silhouette of each result frame, at the size of the reference frames.
+) -> Iterator[UInt8[Tensor, "4 H W"]]:
+    """Each result frame with straight alpha, at the size of the reference frames.
 
     painted      [N, 3, h, w]  what R paints, in [0, 1]; None: the own frames show what they can, and nothing fills in
     silhouettes  [N, 1, h, w]  what G drew
@@ -138,11 +145,11 @@ def render_references(
     outline = Outline.of(bank.frames, silhouettes.shape[2])
     for n in range(len(silhouettes)):
         silhouette = silhouettes[n : n + 1]
-        outlines = outline.find(silhouette, view)
-        seen = outlines[0, 2] > 0
+        outlines = outline.find(silhouette, view)[0]
 
         # Pixel by pixel, and only where something is seen: the rest is more than half of a picture.
-        places = view[:, seen][:, None]
+        seen = outlines[-1].flatten().nonzero()[:, 0]
+        places = view.flatten(1, 2).index_select(1, seen)[:, None]
         found = []
         for e in (lookups.frame == n).nonzero()[:, 0].tolist():
             place = int(lookups.place[e])
@@ -156,13 +163,17 @@ def render_references(
                 )
             )
         paint = None if painted is None else painted[n : n + 1]
-        colours, alpha_seen = merge(add_up(found), paint, silhouette, outlines[0, :, seen], places)
+        colours, alpha = merge(add_up(found), paint, silhouette, outlines.flatten(1).index_select(1, seen), places)
+        yield lay_out(colours, alpha, seen, (outlines.shape[1], outlines.shape[2]))
 
-        picture = silhouettes.new_zeros(3, *seen.shape)
-        picture[:, seen] = colours
-        alpha = silhouettes.new_zeros(1, *seen.shape)
-        alpha[0, seen] = alpha_seen
-        yield picture, alpha
+
+def lay_out(
+    colours: Float[Tensor, "3 N"], alpha: Float[Tensor, "N"], seen: Int64[Tensor, "N"], size: tuple[int, int]
+) -> UInt8[Tensor, "4 H W"]:
+    """A picture of `size` (h, w) of those of its pixels that show something, counted row by row; the others are 0."""
+    rgba = (torch.cat((colours, alpha[None])) * 255).round().to(torch.uint8)
+    picture = rgba.new_zeros(4, size[0] * size[1])
+    return picture.index_copy(1, seen, rgba).unflatten(1, size)
 
 
 class Through(NamedTuple):
@@ -207,18 +218,26 @@ def look_through(
     grid      from places in a reference's crop to places in its picture
     """
     flow, share, sane, small = through
-    found = look_up(torch.cat((flow.permute(0, 3, 1, 2), share), 1), places.expand(flow.shape[0], -1, -1, -1))
-    moved = look_up(pictures, grid(found[:, :2].permute(0, 2, 3, 1)))
-    counts = found[:, 2:] ** FOREMOST * (moved[:, 3:] + EVERYWHERE)
-    colours = counts * torch.cat((moved[:, :3], torch.ones_like(moved[:, 3:])), 1)
-    matte = found[:, 2:] * moved[:, 3:]
+    # Places in the references' pictures are found small: enlarging them afterwards gives the same.
+    found = look_up(torch.cat((grid(flow).permute(0, 3, 1, 2), share), 1), places.expand(flow.shape[0], -1, -1, -1))
+    moved = look_up(pictures, found[:, :2].permute(0, 2, 3, 1))
+    shares = found[:, 2:]
+    counts = foremost(shares) * (moved[:, 3:] + EVERYWHERE)
+    colours = torch.cat((counts * moved[:, :3], counts), 1)
+    matte = shares * moved[:, 3:]
 
     # The same at the size of the shapes, where the coarse bands meet.
     seen = look_up(small, flow)
     counts = share * (seen[:, 3:] + EVERYWHERE)
-    coarse = counts * torch.cat((seen[:, :3], torch.ones_like(seen[:, 3:])), 1)
+    coarse = torch.cat((counts * seen[:, :3], counts), 1)
     covered = share * sane * seen[:, 3:]
     return Found(*(x.sum(0, keepdim=True) for x in (colours, matte, coarse, covered)))
+
+
+def foremost(shares: Tensor) -> Tensor:
+    """How much references count in the fine band, by their shares: the fifth power, for details of several that do not
+    quite agree would blur each other."""
+    return shares.square().square() * shares
 
 
 def add_up(found: Sequence[Found]) -> Found:
@@ -230,7 +249,7 @@ def merge(
     found: Found,
     painted: Images | None,
     silhouette: Masks,
-    outlines: Float[Tensor, "3 N"],
+    outlines: Float[Tensor, "M N"],
     places: Float[Tensor, "1 1 N 2"],
 ) -> tuple[Float[Tensor, "3 N"], Float[Tensor, "N"]]:
     """One result frame at some places of its crop: colours in [0, 1], and alpha.
@@ -239,14 +258,23 @@ def merge(
     """
     # Where no reference reaches, the quotient is not to blow up.
     colours = found.colours[:, :3] / found.colours[:, 3:].clamp_min(1e-4)
-    trusted = look_up(believe_outline(found.covered, silhouette), places)[0, 0, 0]
+    small = []
     if painted is not None:
         blended = found.small[:, :3] / found.small[:, 3:].clamp_min(1e-4)
-        share = trust(found.covered)
-        colours = merge_bands(painted, blended, colours, share, lambda picture: look_up(picture, places))
+        small.append(part_bands(painted, blended, trust(found.covered)))
+    # Where the own silhouettes are loose, the outline is the one that was drawn.
+    own_outline = len(outlines) == 3
+    if own_outline:
+        small.append(believe_outline(found.covered, silhouette))
 
-    # The own frames' outline, as far as it lies near the one that was drawn; that one where they show nothing, and
-    # everywhere where the own silhouettes are loose.
+    enlarged = look_up(torch.cat(small, 1), places) if small else colours[:, :0]
+    if painted is not None:
+        colours = merge_bands(colours, enlarged[:, :7])
+    shown = colours[0, :, 0].clamp(0, 1)
+    if not own_outline:
+        return shown, outlines[0]
+
+    # The own frames' outline, as far as it lies near the one that was drawn; that one where they show nothing.
     inner, drawn, outer = outlines
     own = torch.minimum(torch.maximum((4 * found.matte - 1.5).clamp(0, 1)[0, 0, 0], inner), outer)
-    return colours[0, :, 0].clamp(0, 1), drawn + trusted * (own - drawn)
+    return shown, drawn + enlarged[0, -1, 0] * (own - drawn)
