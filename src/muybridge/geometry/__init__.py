@@ -9,7 +9,16 @@ from muybridge.geometry.affine import (
     random_affines,
     warp_affine,
 )
-from muybridge.geometry.grids import Padding, axis, from_pixels, full_precision, make_grid, sample, to_pixels
+from muybridge.geometry.grids import (
+    Padding,
+    axis,
+    from_pixels,
+    full_precision,
+    make_grid,
+    sample,
+    sample_cubic,
+    to_pixels,
+)
 from muybridge.geometry.homography import Homographies, apply_homography, make_homography
 from muybridge.geometry.hulls import hull_area, relative_scale
 from muybridge.geometry.keypoints import (
@@ -81,6 +90,7 @@ __all__ = [
     "relative_scale",
     "released_gaussians",
     "sample",
+    "sample_cubic",
     "second_moments",
     "smallest_around",
     "smallest_eigenvalue",

@@ -13,6 +13,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from muybridge.data.reference_frames import ReferenceFrames
+from muybridge.geometry import sample_cubic
 from muybridge.methods.jokr.dense_motion import Motion, look_up, sanity, to_edges
 from muybridge.methods.jokr.reference_blend import EVERYWHERE, merge_bands, part_bands, share_out, trust
 from muybridge.methods.jokr.reference_choice import ReferencePlanner, References
@@ -160,6 +161,7 @@ def render_references(
                     bank.picture(place),
                     partial(bank.frames.grid, place),
                     places,
+                    sharp=part == 1,
                 )
             )
         paint = None if painted is None else painted[n : n + 1]
@@ -211,16 +213,19 @@ def look_through(
     pictures: Float[Tensor, "E 4 H W"],
     grid: Callable[[Tensor], Tensor],
     places: Float[Tensor, "1 1 N 2"],
+    sharp: bool = True,
 ) -> Found:
     """What some references show of one result frame at some places of its crop, -1 and 1 its outer edges.
 
     pictures  the references at full size in [0, 1]
     grid      from places in a reference's crop to places in its picture
+    sharp     look them up with cubic convolution; False: bilinearly, which is softer and takes half of the time
     """
     flow, share, sane, small = through
     # Places in the references' pictures are found small: enlarging them afterwards gives the same.
     found = look_up(torch.cat((grid(flow).permute(0, 3, 1, 2), share), 1), places.expand(flow.shape[0], -1, -1, -1))
-    moved = look_up(pictures, found[:, :2].permute(0, 2, 3, 1))
+    looks = sample_cubic if sharp else look_up
+    moved = looks(pictures, found[:, :2].permute(0, 2, 3, 1))
     shares = found[:, 2:]
     counts = foremost(shares) * (moved[:, 3:] + EVERYWHERE)
     colours = torch.cat((counts * moved[:, :3], counts), 1)
