@@ -46,7 +46,7 @@ from muybridge.geometry.moments import (
     smallest_eigenvalue,
     widen_covariances,
 )
-from muybridge.geometry.neighbours import largest_around, smallest_around
+from muybridge.geometry.neighbours import largest_around, largest_in_disc, smallest_around, smallest_in_disc
 from muybridge.geometry.poses import pose_distances
 from muybridge.geometry.principal_axes import PrincipalAxes, axis_swap, principal_axes
 from muybridge.geometry.thin_plate import ThinPlate, random_thin_plate
@@ -72,6 +72,7 @@ __all__ = [
     "inverse_2x2",
     "invert_affine",
     "largest_around",
+    "largest_in_disc",
     "local_motions",
     "make_grid",
     "make_homography",
@@ -93,6 +94,7 @@ __all__ = [
     "sample_cubic",
     "second_moments",
     "smallest_around",
+    "smallest_in_disc",
     "smallest_eigenvalue",
     "soft_argmax",
     "spatial_softmax",

@@ -7,6 +7,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+ROUND = 0.59
+"""Share of an octagon's reach that crosses have, for its eight sides to be alike."""
+
 
 def largest_around(maps: Float[Tensor, "B C H W"], reach: int) -> Float[Tensor, "B C H W"]:
     """The largest value within a square of `reach` pixels on each side; beyond the map there is nothing.
@@ -20,6 +23,21 @@ def largest_around(maps: Float[Tensor, "B C H W"], reach: int) -> Float[Tensor, 
 def smallest_around(maps: Float[Tensor, "B C H W"], reach: int) -> Float[Tensor, "B C H W"]:
     """The smallest value within such a square."""
     return -largest_around(-maps, reach)
+
+
+def largest_in_disc(maps: Float[Tensor, "B C H W"], reach: int) -> Float[Tensor, "B C H W"]:
+    """The largest value within `reach` pixels, in an octagon, the nearest thing to a disc that is soon made: in a square
+    of one part of the reach, and then in crosses."""
+    crosses = round(ROUND * reach)
+    found = largest_around(maps, reach - crosses)
+    for _ in range(crosses):
+        found = torch.maximum(_largest_along(found, 1, 3), _largest_along(found, 1, 2))
+    return found
+
+
+def smallest_in_disc(maps: Float[Tensor, "B C H W"], reach: int) -> Float[Tensor, "B C H W"]:
+    """The smallest value within such an octagon."""
+    return -largest_in_disc(-maps, reach)
 
 
 def _largest_along(maps: Tensor, reach: int, dim: int) -> Tensor:

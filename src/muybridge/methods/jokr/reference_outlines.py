@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from muybridge.data.reference_frames import ReferenceFrames
-from muybridge.geometry import largest_around, smallest_around
+from muybridge.geometry import largest_in_disc, smallest_in_disc
 from muybridge.methods.jokr.dense_motion import look_up
 from muybridge.methods.jokr.reference_blend import blur
 from muybridge.tensors import Masks
@@ -62,11 +62,12 @@ def find_outlines(
     rim, band  pixels of the shapes
     """
     smooth = _enlarge_smoothly(silhouettes)
-    drawn = smallest_around(smooth, round(4 * rim))
+    # Not in squares: where haze lies thin over a leg, they cut stairs into it.
+    drawn = smallest_in_disc(smooth, round(4 * rim))
     if band == 0:
         return sharpen_edge(drawn, view)
     reach = round(4 * band)
-    return sharpen_edge(torch.cat((smallest_around(drawn, reach), drawn, largest_around(drawn, reach)), 1), view)
+    return sharpen_edge(torch.cat((smallest_in_disc(drawn, reach), drawn, largest_in_disc(drawn, reach)), 1), view)
 
 
 def _enlarge_smoothly(silhouettes: Masks) -> Float[Tensor, "B 1 H4 W4"]:
