@@ -26,8 +26,10 @@ def smallest_around(maps: Float[Tensor, "B C H W"], reach: int) -> Float[Tensor,
 
 
 def largest_in_disc(maps: Float[Tensor, "B C H W"], reach: int) -> Float[Tensor, "B C H W"]:
-    """The largest value within `reach` pixels, in an octagon, the nearest thing to a disc that is soon made: in a square
-    of one part of the reach, and then in crosses."""
+    """The largest value within `reach` pixels, in an octagon, which is nearly a disc and soon made.
+
+    First within a square of a part of the reach, and then as often as is left of it within crosses.
+    """
     crosses = round(ROUND * reach)
     found = largest_around(maps, reach - crosses)
     for _ in range(crosses):
