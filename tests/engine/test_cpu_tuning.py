@@ -1,13 +1,15 @@
 """Settings of the process: on while training, off afterwards, and with the same results."""
 
+import os
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
 
 from muybridge.engine import cpu_tuning
-from muybridge.engine.cpu_tuning import fast_kernels, suit_threads
+from muybridge.engine.cpu_tuning import CoreWatch, fast_kernels, suit_threads
 
 
 def flushes() -> bool:
@@ -73,6 +75,33 @@ def test_a_new_training_takes_the_cores_that_are_free(
         assert torch.get_num_threads() == now
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("others", "own", "free"), [(0.0, 0.0, 2), (0.0, 2.0, 2), (1.0, 1.0, 1), (2.0, 0.0, 1), (0.4, 1.0, 2)]
+)
+def test_what_a_process_uses_itself_is_free_to_it(
+    others: float, own: float, free: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cores' worth of work of others and its own, for two seconds on two cores."""
+    monkeypatch.setattr(cpu_tuning.os, "cpu_count", lambda: 2)
+    told = iter([(10.0, 100.0, 5.0), (10.5, 101.0, 5.0), (12.0, 100 + 2 * (others + own), 5 + 2 * own)])
+    monkeypatch.setattr(cpu_tuning, "_spent", lambda: cpu_tuning._Spent(*next(told)))
+    watch = CoreWatch(1.0)
+    assert watch.count() == 2, "nothing has been seen yet"
+    assert watch.count() == free
+
+
+def test_a_busy_neighbour_is_seen() -> None:
+    watch = CoreWatch(0.5)
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+    try:
+        time.sleep(1.0)
+        assert watch.count() < max(2, os.cpu_count() or 1)
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 def test_who_names_a_number_of_threads_has_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import psutil
 import torch
@@ -99,6 +101,44 @@ def suit_threads(before: int | None = None) -> Iterator[str | None]:
         yield told
     finally:
         torch.set_num_threads(now)
+
+
+class CoreWatch:
+    """How many cores other programs leave to this process: what it uses itself counts as free.
+
+    seconds  how long one answer holds
+    """
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self.seconds = seconds
+        self.found = os.cpu_count() or 1
+        self.seen = _spent()
+
+    def count(self) -> int:
+        """At least one; half of one counts as free. Until something has been seen, all."""
+        now = _spent()
+        passed = now.clock - self.seen.clock
+        if passed < self.seconds:
+            return self.found
+
+        others = (now.busy - self.seen.busy) - (now.own - self.seen.own)
+        self.found = max(1, int((os.cpu_count() or 1) - others / passed + 0.5))
+        self.seen = now
+        return self.found
+
+
+class _Spent(NamedTuple):
+    """Seconds: of the clock, of all cores at work, and of this process."""
+
+    clock: float
+    busy: float
+    own: float
+
+
+def _spent() -> _Spent:
+    times = psutil.cpu_times()
+    waiting = times.idle + getattr(times, "iowait", 0.0)
+    return _Spent(time.monotonic(), sum(times[:8]) - waiting, time.process_time())
 
 
 def _free_cores() -> int:

@@ -23,7 +23,7 @@ from torch import Tensor
 from muybridge import api
 from muybridge.api.edit import draw_poses, edits_results
 from muybridge.data.background import Backdrop, composite
-from muybridge.engine.cpu_tuning import fast_kernels
+from muybridge.engine.cpu_tuning import CoreWatch, fast_kernels
 from muybridge.method import Pose
 from muybridge.networks import computes_bfloat16
 from muybridge.output.animation import backdrop_of, holds_scene
@@ -44,6 +44,7 @@ class PoseWorker:
         self.held: OrderedDict[tuple[str, int], api.Fitted] = OrderedDict()
         self.handles: dict[tuple[str, int], Head] = {}
         self.threads = torch.get_num_threads()
+        self.cores = CoreWatch()
         self.backgrounds: OrderedDict[tuple[Any, ...], Backdrop] = OrderedDict()
 
     def answer(self, orders: Sequence[Mapping[str, Any]]) -> tuple[Head, bytes]:
@@ -67,8 +68,9 @@ class PoseWorker:
             return [answer for order in orders for answer in self.find_answers([order])]
 
     def share_cores(self, shares: int) -> None:
-        """Leave cores to so many processes that draw, this one among them."""
-        threads = max(1, self.threads // shares)
+        """Leave cores to so many processes that draw, this one among them, and to a training beside them: two threads
+        that wait for each other are slower than one, as soon as another program has one of their cores."""
+        threads = max(1, min(self.threads // shares, self.cores.count()))
         if threads != torch.get_num_threads():
             torch.set_num_threads(threads)
 
