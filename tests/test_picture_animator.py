@@ -169,25 +169,33 @@ def test_one_frame_in_64_is_compared_again(batch: int, monkeypatch: pytest.Monke
     assert off[-1] <= 1
 
 
-def test_frames_that_move_most_are_compared_first(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("by_far", "wanted"), [(False, [90, 70, 60, 80]), (True, [90, 80])])
+def test_frames_that_move_most_are_compared_first(
+    by_far: bool, wanted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where the first of them is good by far, the others of its batch are not drawn again."""
     monkeypatch.setattr(picture_animator, "computes_bfloat16", lambda device: True)
-    compared: list[list[float]] = []
+    compared: list[int] = []
 
     def noted(result: Tensor, plain: Tensor) -> bool:
-        compared.append(sorted((255 * plain[:, 0, 0, 0]).round().tolist()))
+        assert len(result) == len(plain) == 1
+        compared.append(round(255 * float(plain[0, 0, 0, 0])))
         return True
 
     monkeypatch.setattr(picture_animator, "is_good_enough", noted)
+    monkeypatch.setattr(picture_animator, "is_good_by_far", lambda result, plain: by_far)
     seen = PictureAnimator[Brightness](Lamp(), grey(50), 8, (("shade",),))
     levels = [50, 60, 90, 51, 70, 52, 50, 53, *([55] * 7 * 8), 80]
     list(seen.follow(grey(*levels).pixels, standard, None, 8))
-    assert compared == [[60, 70, 90], [80]]
+    assert compared == wanted
 
 
-def test_43_decibels() -> None:
+def test_43_and_49_decibels() -> None:
     plain = torch.rand(2, 3, 8, 8)
     assert picture_animator.is_good_enough(plain + 0.0070, plain)
     assert not picture_animator.is_good_enough(plain + 0.0071, plain)
+    assert picture_animator.is_good_by_far(plain + 0.0035, plain)
+    assert not picture_animator.is_good_by_far(plain + 0.0036, plain)
     assert not picture_animator.is_good_enough(plain + torch.tensor([0.0, 0.0071])[:, None, None, None], plain)
 
 

@@ -19,16 +19,23 @@ from muybridge.networks.warping_generator import DoublingBlock, PreactivationBlo
 M = TypeVar("M", bound=nn.Module)
 
 
-def prepare_inference(network: M, half: Sequence[str] = ()) -> M:
+def prepare_inference(network: M, half: Sequence[str] = (), shared: Sequence[str] = ()) -> M:
     """A copy of the network for inference, folded and laid out pixel by pixel; the network itself is untouched.
 
-    half  its parts that compute in bfloat16, by name
+    half    its parts that compute in bfloat16, by name
+    shared  its children that are small work, by name: left as they are, for a copy of their weights would be memory
     """
     ready = _copy_without_weights(network)
     for name in half:
         _fold_all(ready.get_submodule(name), torch.bfloat16)
-    _fold_all(ready)
-    return ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    _fold_all(ready, leave=shared)
+    if not shared:
+        return ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for name, child in ready.named_children():
+        if name not in shared:
+            child.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return ready
 
 
 def computes_bfloat16(device: torch.device) -> bool:
@@ -57,8 +64,8 @@ def _copy_without_weights(network: M) -> M:
     return copy.deepcopy(network, own).eval()
 
 
-def _fold_all(network: nn.Module, dtype: torch.dtype | None = None) -> None:
-    """In place; what has been folded is left as it is.
+def _fold_all(network: nn.Module, dtype: torch.dtype | None = None, leave: Sequence[str] = ()) -> None:
+    """In place; what has been folded is left as it is, and so are children with these names.
 
     dtype  in which to compute; None: as it is. Part by part, for all of a network's weights in float32 beside its own
            are as much memory again
@@ -69,7 +76,9 @@ def _fold_all(network: nn.Module, dtype: torch.dtype | None = None) -> None:
         _fold(network, "conv", "norm")
 
     for name, child in network.named_children():
-        ready = _replace_slow(network, child)
+        if name in leave:
+            continue
+        ready = _replace_slow(network, child, dtype)
         if ready is not child:
             setattr(network, name, ready)
         _fold_all(ready, dtype)
@@ -91,16 +100,20 @@ def _fold(module: nn.Module, conv_name: str, norm_name: str) -> None:
     setattr(module, norm_name, nn.Identity())
 
 
-def _replace_slow(network: nn.Module, child: nn.Module) -> nn.Module:
+def _replace_slow(network: nn.Module, child: nn.Module, dtype: torch.dtype | None) -> nn.Module:
     """A part of a network, or something faster that gives the same."""
     if isinstance(child, UpBlock | DoublingBlock):
         _fold(child, "conv", "norm")
         if isinstance(child.norm, nn.Identity):
-            return FoldedDoubling(child)
+            return FoldedDoubling(child, dtype)
     # Of 8 channels, a kernel 8 wide gives wrong sums in bfloat16 on processors with AMX (oneDNN 3.12).
     if isinstance(network, WarpingGenerator) and isinstance(child, nn.Conv2d) and child.in_channels >= 16:
         return CellConv(child)
     return child
+
+
+_SUMS = ((2,), (1, 2), (0, 1), (0,))
+"""Row y of the 4 is what a small pixel gives to the large one y - 1 below its own first: its sum of these of 3 taps."""
 
 
 class FoldedDoubling(nn.Module):
@@ -110,18 +123,23 @@ class FoldedDoubling(nn.Module):
     that fall on the same one are added.
     """
 
-    def __init__(self, block: UpBlock | DoublingBlock) -> None:
+    def __init__(self, block: UpBlock | DoublingBlock, dtype: torch.dtype | None = None) -> None:
         super().__init__()
+        taps = block.conv.weight.detach().permute(2, 3, 1, 0).contiguous()
+        channels, out = taps.shape[2:]
+        # Pixel by pixel, and sum by sum: all of them in float32 would be more memory than what is kept.
+        folded = taps.new_empty(channels, 4, 4, out, dtype=dtype or taps.dtype)
+        for y, rows in enumerate(_SUMS):
+            for x, columns in enumerate(_SUMS):
+                some = [taps[i, j] for i in rows for j in columns]
+                folded[:, y, x] = sum(some[1:], some[0])
+        self.weight = nn.Parameter(folded.permute(0, 3, 1, 2), requires_grad=False)
         self.conv = block.conv
-        # Row y of the 4 is what a small pixel gives to the large one y - 1 below its own first: its sum of the 3 taps.
-        taps = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]]).to(block.conv.weight)
-        weight = torch.einsum("ya,xb,ocab->coyx", taps, taps, block.conv.weight)
-        self.weight = nn.Parameter(weight, requires_grad=False)
 
     def forward(self, x: Float[Tensor, "B C H W"], size: tuple[int, int] | None = None) -> Float[Tensor, "B C2 H2 W2"]:
         h, w = x.shape[2:]
-        if size not in (None, (2 * h, 2 * w)) or h * w < 16:  # where transposed convolutions are slow
-            return F.relu(self.conv(F.interpolate(x, size=size or (2 * h, 2 * w))))
+        if size not in (None, (2 * h, 2 * w)) or h * w <= 16:  # where transposed convolutions are slow
+            return F.relu_(self.conv(F.interpolate(x, size=size or (2 * h, 2 * w))))
         return F.relu_(F.conv_transpose2d(x, self.weight, self.conv.bias, stride=2, padding=1))
 
 

@@ -14,6 +14,9 @@ from muybridge.networks.norms import make_norm
 from muybridge.settings import Norm
 from muybridge.tensors import Images
 
+TOGETHER = 2
+"""Pictures that are drawn together where nothing learns: more are several times the memory, and no faster."""
+
 
 class ConvBlock(nn.Module):
     """Convolution that keeps the size, norm, ReLU."""
@@ -128,6 +131,8 @@ class WarpingGenerator(nn.Module):
         flow       [B, h, w, 2]
         occlusion  [B, 1, h, w]
         """
+        if len(flow) > TOGETHER and not torch.is_grad_enabled() and not torch.jit.is_tracing():
+            return self._draw_some_by_some(source, features, flow, occlusion)
         x = self._warp_features(features[-1], flow, occlusion)
 
         bottleneck = x
@@ -138,6 +143,16 @@ class WarpingGenerator(nn.Module):
 
         picture = self._blend_skip(x, source, flow, occlusion)
         return GeneratedPicture(picture, bottleneck, x)
+
+    def _draw_some_by_some(
+        self, source: Tensor, features: list[Tensor], flow: Tensor, occlusion: Tensor | None
+    ) -> GeneratedPicture:
+        parts = []
+        for begin in range(0, len(flow), TOGETHER):
+            some = slice(begin, begin + TOGETHER)
+            seen, *known = (x if len(x) == 1 else x[some] for x in (source, *features))
+            parts.append(self.draw(seen, known, flow[some], None if occlusion is None else occlusion[some]))
+        return GeneratedPicture(*(torch.cat(same) for same in zip(*parts, strict=True)))
 
     def warp(self, images: Float[Tensor, "S C H W"], flow: Float[Tensor, "B h w 2"]) -> Float[Tensor, "B C H W"]:
         """Pictures or features [B or 1, C, H, W] moved by a flow of any size."""

@@ -93,8 +93,8 @@ def test_a_frame_is_looked_at_again_now_and_then(
     def draw_lot(these: slice, half: bool) -> list[Tensor]:
         if not half:
             asked.append((lot, these.start))
-        # Much later, bfloat16 is no longer good enough.
-        shade = 200 if half and lot * 8 >= 2 * EVERY else 100
+        # At first it is good enough, then by far, and much later no longer.
+        shade = 102 if half and lot == 0 else 200 if half and lot * 8 >= 2 * EVERY else 100
         return [torch.full((4, 2, 2), shade, dtype=torch.uint8)] * len(range(8)[these])
 
     shades = []
@@ -103,6 +103,6 @@ def test_a_frame_is_looked_at_again_now_and_then(
         lot += 1
 
     again = EVERY // 8
-    assert asked[:4] == [(0, 0), (0, 7), (again, 7), (2 * again, 7)]
-    assert set(shades) == {100}
+    assert asked[:4] == [(0, 7), (0, 0), (again, 7), (2 * again, 7)]
+    assert set(shades) == {100, 102}
     assert not checked.half

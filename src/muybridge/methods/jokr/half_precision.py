@@ -10,10 +10,10 @@ from torch import Tensor
 
 from muybridge.methods.jokr.model import JokrModel
 from muybridge.networks import computes_bfloat16
-from muybridge.picture_animator import EVERY, Precision, is_good_enough
+from muybridge.picture_animator import EVERY, Precision, is_good_by_far, is_good_enough
 
 PROBES = 2
-"""Frames of the first lot that are drawn in float32 too."""
+"""Frames of the first lot that may be drawn in float32 too."""
 FEWEST = 16
 """Frames of a result from which on bfloat16 saves more than it costs to look at those frames twice."""
 
@@ -25,8 +25,8 @@ class CheckedPrecision:
     """What `draw` uses. E and G, whose errors move keypoints and outlines, are always in float32.
 
     precision  "float32"; "bfloat16"; "auto": where the hardware has it and `count` frames are to be drawn, bfloat16
-               until a frame that is drawn both ways says no, see `is_good_enough`: the first and the last of the first
-               lot, and one in `EVERY`
+               until a frame that is drawn both ways says no, see `is_good_enough`: the last of the first lot, its
+               first too unless that one is good by far, and one in `EVERY`
     """
 
     def __init__(self, model: JokrModel, precision: Precision, count: int) -> None:
@@ -43,12 +43,14 @@ class CheckedPrecision:
             return made
 
         self.since = 0
-        for i in {0, count - 1} if self.probes > 1 else {count - 1}:
+        for i in dict.fromkeys([count - 1, 0][: self.probes]):
             plain = draw(slice(i, i + 1), False)[0]
             if not is_good_enough(_shown(made[i]), _shown(plain)):
                 # What fails once is not tried again.
                 self.half = self.doubted = False
                 return draw(slice(count), False)
+            if is_good_by_far(_shown(made[i]), _shown(plain)):
+                break
         self.probes = 1
         return made
 
