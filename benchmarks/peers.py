@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 import peers_released
 import torch
-from peers_released import NEEDED, Seconds, Side, Task
+from peers_released import NEEDED, WARM, Seconds, Side, Task
 
 # peers_ours is imported by our processes alone: it would be in the memory of theirs.
 
@@ -55,16 +55,16 @@ def _save_weights(task: Task) -> None:
     peers_released.open_released(task).save_weights()  # type: ignore[attr-defined]
 
 
-def _draw_clip(task: Task, frames: int) -> None:
+def _draw_clip(task: Task) -> None:
     import peers_ours
 
-    peers_ours.draw_clip(task, frames)
+    peers_ours.draw_clip(task)
 
 
-def _import_weights(task: Task, frames: int) -> None:
+def _import_weights(task: Task, counts: list[int]) -> None:
     import peers_ours
 
-    peers_ours.import_weights(task, frames)
+    peers_ours.import_weights(task, counts)
 
 
 def _open(way: str, task: Task) -> None:
@@ -109,11 +109,11 @@ def alone(work: Callable[..., Any], *given: Any) -> Any:
         return ask(work, *given)
 
 
-def prepare(task: Task, frames: int) -> None:
+def prepare(task: Task, counts: list[int]) -> None:
     """The clip, the program's weights, and our import of them."""
-    alone(_draw_clip, task, frames)
+    alone(_draw_clip, task)
     alone(_save_weights, task)
-    alone(_import_weights, task, frames)
+    alone(_import_weights, task, [WARM, *counts])
 
 
 def compare_animations(task: Task, counts: list[int], rounds: int) -> list[list[str]]:
@@ -123,7 +123,7 @@ def compare_animations(task: Task, counts: list[int], rounds: int) -> list[list[
         ask = {way: open_workers.enter_context(worker()) for way in WAYS}
         for way in WAYS:
             ask[way](_open, way, task)
-            ask[way](_animate, 2)  # what a process does once is not counted
+            ask[way](_animate, WARM)
 
         for count in counts:
             taken: dict[str, list[Seconds]] = {way: [] for way in WAYS}
@@ -225,8 +225,8 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as work:
             where = str(folder.resolve())
-            task = Task(program, where, work, given.fomm_config, given.threads, given.batch)
-            prepare(task, max(given.frames))
+            task = Task(program, where, work, given.fomm_config, given.threads, max(given.frames), given.batch)
+            prepare(task, given.frames)
             if "animate" in given.what:
                 head = ["", "theirs, frames/s", "ours", "theirs, a processor's second", "ours"]
                 head += ["times by the clock", "by the processor", "dB, worst frame"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -24,11 +25,11 @@ from muybridge.puppets import scene
 from muybridge.video import Clip, Timing
 
 
-def draw_clip(task: Task, frames: int) -> None:
+def draw_clip(task: Task) -> None:
     """The clip that both animate, a batch that both train on, and random weights of VGG-19."""
     if task.program == "tsnet":
         return
-    pixels = _puppets(task, frames)[0].pixels
+    pixels = _puppets(task)[0].pixels
     np.save(task.file("clip.npy"), pixels.movedim(1, -1).numpy())
 
     # He's weights keep the scale of features; PyTorch's own would let the deeper ones vanish.
@@ -40,26 +41,28 @@ def draw_clip(task: Task, frames: int) -> None:
     torch.save(vgg.features.state_dict(), task.file("vgg19.pth"))
 
     index = torch.arange(task.batch)
-    pairs = {"source": pixels[index % frames], "driving": pixels[(index + frames // 2) % frames]}
+    pairs = {"source": pixels[index % task.length], "driving": pixels[(index + task.length // 2) % task.length]}
     np.savez(task.file("batch.npz"), **{name: (x.float() / 255).numpy() for name, x in pairs.items()})
 
 
-def import_weights(task: Task, frames: int) -> None:
-    """The released checkpoint as a run; for TS-Net also what the program is given for a clip."""
+def import_weights(task: Task, counts: Sequence[int]) -> None:
+    """The released checkpoint as a run; for TS-Net also what the program is given for each count of frames."""
     options = None if task.program == "tsnet" else f"{task.folder}/{task.config}"
     fitted = muybridge.import_checkpoint(task.file("weights.pth.tar"), options, out=task.file("run"))
     if task.program == "tsnet":
-        _hand_over_labels(task, fitted.method, frames)
+        for frames in counts:
+            _hand_over_labels(task, fitted.method, frames)
 
 
 def _hand_over_labels(task: Task, model: Any, frames: int) -> None:
     """Subject frames, labels and boxes as the program's own reader makes them of pictures and OpenPose's files."""
-    subject_clip, driving, marks = _puppets(task, frames)
+    subject_clip, driving, marks = _puppets(task)
     subject = choose_subject(model, None, subject_clip, marks[0])
     order = torch.randperm(len(subject.present), generator=torch.Generator().manual_seed(0))
     chosen = subject.present[order[:3]]
     labels = label_indices(subject.landmarks[chosen.tolist()], model.config.crop)
-    performance = choose_performance(model, subject, driving, marks[1], True, 5)
+    followed = marks[1][list(range(frames))]
+    performance = choose_performance(model, subject, driving[:frames], followed, True, 5)
     asked = label_indices(performance.landmarks, model.config.crop)
 
     given = {
@@ -69,15 +72,15 @@ def _hand_over_labels(task: Task, model: Any, frames: int) -> None:
         "driving": model.pad(asked),
         "driving_boxes": model.pad(make_box_maps(asked))[:, 0],
     }
-    np.savez(task.file("clip.npz"), **{name: x.numpy() for name, x in given.items()})
+    np.savez(task.file(f"clip-{frames}.npz"), **{name: x.numpy() for name, x in given.items()})
 
 
-def _puppets(task: Task, frames: int) -> tuple[Clip, Clip, tuple[Landmarks, Landmarks]]:
+def _puppets(task: Task) -> tuple[Clip, Clip, tuple[Landmarks, Landmarks]]:
     """Source, driving clip and their landmarks; one clip is both where there are none."""
     if task.program == "fomm":
-        clip = scene("dog-cat", frames=frames, size=256).a
+        clip = scene("dog-cat", frames=task.length, size=256).a
         return clip, clip, ()  # type: ignore[return-value]
-    drawn = scene("dancers", frames=frames, size=256)
+    drawn = scene("dancers", frames=task.length, size=256)
     return drawn.a, drawn.b, landmarks_for(drawn)
 
 
@@ -108,7 +111,7 @@ class Ours:
             pixels = torch.from_numpy(np.load(self.task.file("clip.npy"))[:frames]).movedim(-1, 1)
             clip = Clip(pixels, Timing.constant(frames))
             return self.method.animate(None, clip, clip[:1], mode="relative").frames
-        source, driving, marks = self.clips or _puppets(self.task, frames)
+        source, driving, marks = self.clips or _puppets(self.task)
         self.clips = (source, driving, marks)
         asked = marks[1][list(range(frames))]
         made = self.method.animate(None, driving[:frames], source, landmarks=asked, source_landmarks=marks[0])

@@ -41,6 +41,8 @@ VGG19_WIDTHS = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)
 TSNET_MEAN = (101.84807705937696, 112.10832843463207, 111.65973036298041)
 """Of the authors' training pictures, BGR from 0 to 255."""
 
+WARM = 2
+"""Frames that are animated before any counts: what a process does once is not measured."""
 Seconds = tuple[float, float]
 """Of the clock, and of the processor."""
 
@@ -54,6 +56,7 @@ class Task:
     work       folder for what the processes hand to each other
     config     YAML of the program's sizes, in `folder`
     threads    of PyTorch
+    length     frames of the clip
     batch      pairs in a step of training
     precision  of our training
     """
@@ -63,6 +66,7 @@ class Task:
     work: str
     config: str
     threads: int
+    length: int
     batch: int
     precision: str = "float32"
 
@@ -263,7 +267,7 @@ class ReleasedTsnet:
 
     def animate(self, frames: int) -> np.ndarray:
         """Frame by frame, each in the colours of the first subject frame, on the columns that the subject has."""
-        given = {name: torch.from_numpy(x) for name, x in np.load(self.task.file("clip.npz")).items()}
+        given = {name: torch.from_numpy(x) for name, x in np.load(self.task.file(f"clip-{frames}.npz")).items()}
         sources = (given["pictures"].unsqueeze(1), given["labels"].unsqueeze(1), given["boxes"].unsqueeze(1))
         wanted = given["pictures"][:1] / 255
         spread, mean = torch.std_mean(wanted, (2, 3), keepdim=True)
