@@ -15,7 +15,7 @@ from muybridge.settings import Norm
 from muybridge.tensors import Images
 
 TOGETHER = 2
-"""Pictures that are drawn together where nothing learns: more are several times the memory, and no faster."""
+"""Pictures that a processor draws together where nothing learns: more are several times the memory, and no faster."""
 
 
 class ConvBlock(nn.Module):
@@ -131,7 +131,8 @@ class WarpingGenerator(nn.Module):
         flow       [B, h, w, 2]
         occlusion  [B, 1, h, w]
         """
-        if len(flow) > TOGETHER and not torch.is_grad_enabled() and not torch.jit.is_tracing():
+        few = flow.device.type == "cpu" and not torch.is_grad_enabled() and not torch.jit.is_tracing()
+        if few and len(flow) > TOGETHER:
             return self._draw_some_by_some(source, features, flow, occlusion)
         x = self._warp_features(features[-1], flow, occlusion)
 
