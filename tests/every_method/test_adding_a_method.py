@@ -15,7 +15,7 @@ from muybridge.method.abilities import members_of
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "adding-a-method.md").read_text(encoding="utf-8")
 DECLARED = {ability.__name__: set(members_of(ability)) for ability in ABILITIES} | {
-    "PairMethod": {"takes_streamed_video"},
+    "PairMethod": {"takes_streamed_video", "draws_scene"},
     "FolderMethod": {"modes", "default_mode", "motion_options"},
     "Method": {"resolve_config", "require_weights"},
     "Config": {"picture_side", "reading_side"},
