@@ -5,27 +5,14 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_draft import TINY
 from torch import Tensor
 
 from muybridge.methods.jokr import drawing, half_precision
-from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.half_precision import EVERY, FEWEST, CheckedPrecision
 from muybridge.methods.jokr.method import Jokr
-from muybridge.methods.jokr.presets import CARD
 from muybridge.puppets import scene
-
-GENERATOR = GeneratorConfig(width=8, blocks=1, downs=1, norm="group", fold=2)
-TINY = CARD.presets["draft"].model_copy(
-    update={
-        "size": 64,
-        "keypoints": 5,
-        "detector": DetectorConfig(width=4, max_width=16, blocks=2, shrink="unfold"),
-        "shapes": GENERATOR,
-        "refiner": GENERATOR,
-        "discriminator_width": 16,
-    }
-)
 
 
 @pytest.fixture(scope="module")

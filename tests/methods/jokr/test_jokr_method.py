@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_draft import TINY
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -13,7 +14,7 @@ from muybridge.errors import InputError, MissingSilhouettesError, UsageError
 from muybridge.geometry import apply_affine, normal_gaussians
 from muybridge.losses import temporal
 from muybridge.method import Pose
-from muybridge.methods.jokr.config import DetectorConfig, GeneratorConfig, JokrConfig
+from muybridge.methods.jokr.config import GeneratorConfig, JokrConfig
 from muybridge.methods.jokr.data import PairData
 from muybridge.methods.jokr.drawing import draw_side, reference_bank, render_poses
 from muybridge.methods.jokr.editing import edit_keypoints
@@ -25,18 +26,6 @@ from muybridge.methods.jokr.reference_choice import pose_costs
 from muybridge.methods.jokr.reporting import measure_quality
 from muybridge.puppets import scene
 from muybridge.video import Clip
-
-GENERATOR = GeneratorConfig(width=8, blocks=1, downs=1, norm="group", fold=2)
-TINY = CARD.presets["draft"].model_copy(
-    update={
-        "size": 64,
-        "keypoints": 5,
-        "detector": DetectorConfig(width=4, max_width=16, blocks=2, shrink="unfold"),
-        "shapes": GENERATOR,
-        "refiner": GENERATOR,
-        "discriminator_width": 16,
-    }
-)
 
 
 @pytest.fixture(scope="module")
